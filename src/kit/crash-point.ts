@@ -1,0 +1,7 @@
+/**
+ * A named place where a test may kill the process (`CORDON_CRASH_AT=name`): the promise that a run
+ * survives a crash there is tested by really dying there. Costs one comparison otherwise.
+ */
+export function crashPoint(name: string): void {
+  if (process.env['CORDON_CRASH_AT'] === name) process.kill(process.pid, 'SIGKILL')
+}

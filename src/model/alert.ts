@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { findingSchema, severitySchema } from './finding.ts'
+import { addressSchema, hashSchema } from './hex.ts'
+
+/** An Alert: all findings about one transaction against one target, said once. */
+export const alertSchema = z.object({
+  type: z.literal('alert'),
+  /** Identity across pending, mined, reorged and mined again. */
+  fingerprint: z.string(),
+  /** Exact duplicates have the same hash. */
+  alertHash: z.string(),
+  chainId: z.number().int(),
+  blockNumber: z.number().int(),
+  blockHash: hashSchema.nullable(),
+  transactionHash: hashSchema,
+  pending: z.boolean(),
+  severity: severitySchema,
+  confidence: z.number().min(0).max(1),
+  /** Likeliest first. */
+  categories: z.array(z.string()),
+  protected: z.array(addressSchema),
+  victims: z.array(addressSchema),
+  actors: z.array(addressSchema),
+  findings: z.array(findingSchema),
+  message: z.string(),
+})
+export type Alert = z.infer<typeof alertSchema>

@@ -1,0 +1,118 @@
+import type { Address, Hash, Hex } from './hex.ts'
+
+/** A chain log as a receipt or a callTracer frame has it. */
+export type Log = { address: Address; topics: readonly Hash[]; data: Hex }
+
+export type FrameType = 'CALL' | 'STATICCALL' | 'DELEGATECALL' | 'CALLCODE' | 'CREATE' | 'CREATE2' | 'SELFDESTRUCT'
+
+/** A log emitted inside a frame, after `position` of that frame's own sub-calls had returned. */
+export type FrameLog = Log & { position: number }
+
+/**
+ * One call frame. A trace is the frames of one transaction in execution (pre-)order, so the sub-tree of
+ * `frames[i]` is `frames.slice(i, frames[i].end)`, and "a inside b" is two comparisons.
+ */
+export type Frame = {
+  /** Place in the trace, 0 for the root. */
+  index: number
+  /** Index of the calling frame, −1 for the root. */
+  parent: number
+  depth: number
+  /** One past the last frame of this frame's sub-tree. */
+  end: number
+  type: FrameType
+  /** Null where not recorded. For SELFDESTRUCT the dying contract. */
+  from: Address | null
+  /** The callee, the created contract (null if creation failed), or the beneficiary of SELFDESTRUCT. */
+  to: Address | null
+  /** Whose storage and balance the frame acts on: `to`, or the caller's context for DELEGATECALL and CALLCODE. */
+  context: Address | null
+  input: Hex
+  output: Hex
+  /** wei; 0 where the type moves none or it is not recorded. */
+  value: bigint
+  /** gas units, −1 where not recorded. */
+  gas: number
+  gasUsed: number
+  /** The EVM's word for the failure of this very frame. */
+  error: string | null
+  revertReason: string | null
+  /** True where this frame or one around it failed: its effects did not happen. */
+  reverted: boolean
+  /** Recorded in the frame (callTracer withLog), in order; empty where none or not recorded. */
+  logs: readonly FrameLog[]
+  /** Own storage operations, where recorded. */
+  storage?: readonly StorageAccess[]
+}
+
+export type StorageAccess = { op: 'read' | 'write'; address: Address; slot: Hex; value: Hex | null }
+
+export type Transaction = {
+  hash: Hash
+  index: number
+  from: Address | null
+  to: Address | null
+  input: Hex
+  /** wei */
+  value: bigint
+  nonce: number | null
+  /** Highest price per gas unit that the sender pays, wei; null where not recorded. */
+  gasPrice: bigint | null
+  /** Tip ceiling, wei per gas unit; null for legacy transactions or where not recorded. */
+  maxPriorityFeePerGas: bigint | null
+  /** False where it failed; null where no receipt was recorded. */
+  succeeded: boolean | null
+  contractAddress: Address | null
+  /** The receipt's logs; null where not recorded. */
+  logs: readonly Log[] | null
+  /** Frames in execution order; empty where not recorded. */
+  frames: readonly Frame[]
+}
+
+/** What a bundle does not have, so that nobody takes absence for innocence. */
+export type Coverage = {
+  traces: 'callTracer' | 'parity' | 'none'
+  /** Where logs come from: inside frames (ordered with the calls), from receipts only, or not recorded. */
+  logs: 'frames' | 'receipts' | 'none'
+  /** True where only the protocol's own frames were recorded. */
+  partial: boolean
+}
+
+/** One block, or one pending transaction dressed as a block, with all that was recorded of it. */
+export type BlockBundle = {
+  chainId: number
+  number: number
+  hash: Hash | null
+  parentHash: Hash | null
+  /** Seconds since the Unix epoch; null where not recorded. */
+  timestamp: number | null
+  /** wei per gas unit */
+  baseFeePerGas: bigint | null
+  miner: Address | null
+  transactions: readonly Transaction[]
+  pending: boolean
+  coverage: Coverage
+}
+
+/** A block's place, enough to ask a node for it again. */
+export type BlockRef = { number: number; hash: Hash | null }
+
+/** What a chain source tells: a discriminated union, in chain order. */
+export type ChainUpdate =
+  | { kind: 'block'; bundle: BlockBundle }
+  /** `removed` are no longer canonical (newest first); `ancestor` is the last common block. */
+  | { kind: 'reorg'; ancestor: BlockRef; removed: readonly BlockRef[] }
+  | { kind: 'finalized'; block: BlockRef }
+  | { kind: 'pending'; bundle: BlockBundle }
+  /** Something about the source itself that a person should know. */
+  | { kind: 'notice'; notice: SourceNotice }
+
+export type SourceNotice = {
+  code: 'endpoint-failed' | 'endpoint-recovered' | 'endpoints-disagree' | 'stale-head' | 'traces-unavailable' | 'gap-filled'
+  message: string
+  facts: Record<string, unknown>
+}
+
+export const NATIVE = 'native'
+/** A token contract, or `native` for the chain's own coin. */
+export type Asset = Address | typeof NATIVE

@@ -1,0 +1,34 @@
+import type { z } from 'zod'
+import type { BlockFacts } from './fact.ts'
+import type { Finding } from './finding.ts'
+import type { Address } from './hex.ts'
+
+/** What a detector cannot work without. Where the source lacks it the detector is reported blind. */
+export type DetectorNeed = 'traces' | 'logs'
+
+/** Whom we watch over: named contracts, or everybody. */
+export type Scope = { kind: 'everything' } | { kind: 'contracts'; addresses: ReadonlySet<Address> }
+
+/**
+ * A detector is a pure function with state that can be copied.
+ * The engine snapshots state at finality and replays the unfinalised blocks after a reorg, so
+ * `evaluate` must depend on nothing but its arguments and may change only `state`.
+ */
+export type Detector<State = unknown, Options = unknown> = {
+  id: string
+  /** One line for people. */
+  title: string
+  needs: readonly DetectorNeed[]
+  options: z.ZodType<Options>
+  init(options: Options): State
+  evaluate(input: DetectorInput, state: State, options: Options): Finding[]
+  /** A deep, independent copy: plain data, fit for `structuredClone`. */
+  snapshot(state: State): State
+}
+
+export type DetectorInput = { facts: BlockFacts; scope: Scope }
+
+export function inScope(scope: Scope, address: Address | null): boolean {
+  if (address === null) return false
+  return scope.kind === 'everything' || scope.addresses.has(address)
+}

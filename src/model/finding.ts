@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { addressSchema, amountSchema, hashSchema } from './hex.ts'
+
+export const severities = ['info', 'low', 'medium', 'high', 'critical'] as const
+export const severitySchema = z.enum(severities)
+export type Severity = z.infer<typeof severitySchema>
+
+export const assetSchema = z.union([z.literal('native'), addressSchema])
+
+export const assetChangeSchema = z.object({ account: addressSchema, asset: assetSchema, amount: amountSchema })
+/** An amount in base units that an account gained or lost. Always positive; the field says which way. */
+export type AssetChange = z.infer<typeof assetChangeSchema>
+
+export const evidenceItemSchema = z.object({
+  /** What this shows, one line. */
+  statement: z.string(),
+  /** Frames of the transaction that show it, by index in execution order. */
+  frames: z.array(z.number().int().min(0)),
+  amounts: z.array(assetChangeSchema).default([]),
+})
+export type EvidenceItem = z.infer<typeof evidenceItemSchema>
+
+/** A Finding: one detector's statement about one transaction, with its evidence. */
+export const findingSchema = z.object({
+  type: z.literal('finding'),
+  /** Same attack seen again (after a reorg, or pending and then mined) has the same fingerprint. */
+  fingerprint: z.string(),
+  detector: z.string(),
+  chainId: z.number().int(),
+  blockNumber: z.number().int(),
+  blockHash: hashSchema.nullable(),
+  transactionHash: hashSchema,
+  pending: z.boolean(),
+  severity: severitySchema,
+  /** 0 to 1: how sure the rule is. Not calibrated. */
+  confidence: z.number().min(0).max(1),
+  categories: z.array(z.string()),
+  /** Contracts of the scope that this concerns. */
+  protected: z.array(addressSchema),
+  victims: z.array(addressSchema),
+  actors: z.array(addressSchema),
+  profit: z.array(assetChangeSchema),
+  loss: z.array(assetChangeSchema),
+  evidence: z.array(evidenceItemSchema),
+  message: z.string(),
+})
+export type Finding = z.infer<typeof findingSchema>
+
+export function severityRank(severity: Severity): number {
+  return severities.indexOf(severity)
+}
+
+export function atLeast(severity: Severity, floor: Severity): boolean {
+  return severityRank(severity) >= severityRank(floor)
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { severitySchema } from './finding.ts'
+import { addressSchema, hashSchema } from './hex.ts'
+
+export const incidentKinds = ['normal', 'drill', 'backfilled'] as const
+export const incidentStates = ['open', 'contained', 'stable', 'withdrawn', 'closed'] as const
+export type IncidentState = (typeof incidentStates)[number]
+
+/**
+ * An Incident: one attack, however many transactions and findings it has.
+ * open → contained (a lever was pulled and verified) → stable → closed; withdrawn when a reorg took all its
+ * alerts away and nobody has acted; a withdrawn or contained incident opens again when a new alert joins it.
+ */
+export const incidentSchema = z.object({
+  type: z.literal('incident'),
+  id: z.string(),
+  kind: z.enum(incidentKinds),
+  state: z.enum(incidentStates),
+  title: z.string(),
+  chainId: z.number().int(),
+  severity: severitySchema,
+  categories: z.array(z.string()),
+  protected: z.array(addressSchema),
+  victims: z.array(addressSchema),
+  actors: z.array(addressSchema),
+  transactions: z.array(hashSchema),
+  /** Milliseconds since the epoch: when it happened on the chain (block time). */
+  startedAt: z.number().int().nullable(),
+  /** When Cordon saw it. */
+  discoveredAt: z.number().int(),
+})
+export type Incident = z.infer<typeof incidentSchema>
+
+const transitions: Record<IncidentState, readonly IncidentState[]> = {
+  open: ['contained', 'stable', 'withdrawn', 'closed'],
+  contained: ['open', 'stable', 'closed'],
+  stable: ['open', 'closed'],
+  withdrawn: ['open', 'closed'],
+  closed: [],
+}
+
+export function mayMove(from: IncidentState, to: IncidentState): boolean {
+  return transitions[from].includes(to)
+}
+
+export const timelineKinds = [
+  'alert',
+  'withdrawn',
+  'state',
+  'run',
+  'step',
+  'plan',
+  'simulation',
+  'broadcast',
+  'verification',
+  'notification',
+  'report',
+  'note',
+  'error',
+] as const
+
+/** A TimelineEntry: something about an incident, written once and never changed. */
+export const timelineEntrySchema = z.object({
+  incidentId: z.string(),
+  sequence: z.number().int(),
+  kind: z.enum(timelineKinds),
+  /** Milliseconds since the epoch: when it happened, where that is known; otherwise when it was written. */
+  eventTime: z.number().int(),
+  /** When Cordon learned of it. */
+  discoveryTime: z.number().int(),
+  /** Who did it: `cordon`, a role or a person. */
+  author: z.string(),
+  message: z.string(),
+  facts: z.record(z.string(), z.unknown()),
+})
+export type TimelineEntry = z.infer<typeof timelineEntrySchema>
+export type TimelineKind = (typeof timelineKinds)[number]

@@ -1,0 +1,23 @@
+import type { Severity } from './finding.ts'
+import type { RoleId } from './role.ts'
+
+/** What a channel is asked to deliver. `id` is the same at every try, so a receiver can drop doubles. */
+export type Notification = {
+  id: string
+  incidentId: string | null
+  kind: string
+  roles: readonly RoleId[]
+  recipients: readonly string[]
+  severity: Severity
+  title: string
+  body: string
+  /** Milliseconds since the epoch. */
+  at: number
+  facts: Record<string, unknown>
+}
+
+export type Channel = {
+  id: string
+  /** Resolves when the receiver has taken it. Throws `notify.DeliveryFailed`. */
+  deliver(notification: Notification): Promise<void>
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { addressSchema } from './hex.ts'
+
+/** Roles as SEAL and the config name them. Playbooks address these, never people. */
+export const roleIds = [
+  'incident-leader',
+  'operations',
+  'communications',
+  'guardian',
+  'protocol-lead',
+  'auditor',
+  'validator-liaison',
+] as const
+export const roleIdSchema = z.enum(roleIds)
+export type RoleId = z.infer<typeof roleIdSchema>
+
+export const personSchema = z.object({
+  name: z.string().min(1),
+  /** Names of channels in the config. */
+  channels: z.array(z.string()).default([]),
+  /** With which this person signs approvals. */
+  address: addressSchema.optional(),
+})
+export type Person = z.infer<typeof personSchema>
+
+export const rolesSchema = z.partialRecord(roleIdSchema, z.array(personSchema))
+export type Roles = z.infer<typeof rolesSchema>
