@@ -47,13 +47,27 @@ module.exports = {
       from: { path: `^src/(${pure.join('|')})/`, pathNot: tests },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
     },
-    { name: 'src-imports-no-tests', severity: 'error', from: { path: '^src/', pathNot: tests }, to: { path: '^(test|bench)/' } },
-    { name: 'known-rooms-only', severity: 'error', from: { path: '^src/(?!(' + [...Object.keys(rooms), 'app'].join('|') + ')/)' }, to: {} },
+    {
+      name: 'src-imports-no-tests',
+      severity: 'error',
+      from: { path: '^src/', pathNot: tests },
+      to: { path: '^(test|bench)/' },
+    },
+    {
+      name: 'known-rooms-only',
+      severity: 'error',
+      from: { path: '^src/(?!(' + [...Object.keys(rooms), 'app'].join('|') + ')/)' },
+      to: {},
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'], conditionNames: ['import', 'node', 'default', 'types'], exportsFields: ['exports'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      exportsFields: ['exports'],
+    },
   },
 }

@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto'
 
 /** Plain JSON with bigints as decimal strings. */
 export function toJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, (_name, inner) => (typeof inner === 'bigint' ? inner.toString() : inner), indent)
+  return JSON.stringify(
+    value,
+    (_name, inner) => (typeof inner === 'bigint' ? inner.toString() : inner),
+    indent,
+  )
 }
 
 /**

@@ -3,7 +3,14 @@ import type { Address, Hash, Hex } from './hex.ts'
 /** A chain log as a receipt or a callTracer frame has it. */
 export type Log = { address: Address; topics: readonly Hash[]; data: Hex }
 
-export type FrameType = 'CALL' | 'STATICCALL' | 'DELEGATECALL' | 'CALLCODE' | 'CREATE' | 'CREATE2' | 'SELFDESTRUCT'
+export type FrameType =
+  | 'CALL'
+  | 'STATICCALL'
+  | 'DELEGATECALL'
+  | 'CALLCODE'
+  | 'CREATE'
+  | 'CREATE2'
+  | 'SELFDESTRUCT'
 
 /** A log emitted inside a frame, after `position` of that frame's own sub-calls had returned. */
 export type FrameLog = Log & { position: number }
@@ -108,7 +115,13 @@ export type ChainUpdate =
   | { kind: 'notice'; notice: SourceNotice }
 
 export type SourceNotice = {
-  code: 'endpoint-failed' | 'endpoint-recovered' | 'endpoints-disagree' | 'stale-head' | 'traces-unavailable' | 'gap-filled'
+  code:
+    | 'endpoint-failed'
+    | 'endpoint-recovered'
+    | 'endpoints-disagree'
+    | 'stale-head'
+    | 'traces-unavailable'
+    | 'gap-filled'
   message: string
   facts: Record<string, unknown>
 }

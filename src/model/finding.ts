@@ -7,7 +7,11 @@ export type Severity = z.infer<typeof severitySchema>
 
 export const assetSchema = z.union([z.literal('native'), addressSchema])
 
-export const assetChangeSchema = z.object({ account: addressSchema, asset: assetSchema, amount: amountSchema })
+export const assetChangeSchema = z.object({
+  account: addressSchema,
+  asset: assetSchema,
+  amount: amountSchema,
+})
 /** An amount in base units that an account gained or lost. Always positive; the field says which way. */
 export type AssetChange = z.infer<typeof assetChangeSchema>
 

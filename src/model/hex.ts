@@ -23,7 +23,9 @@ export const hashSchema = z
   .transform((text) => text.toLowerCase() as Hash)
 
 /** An amount in base units, as a decimal string outside and a bigint inside. */
-export const amountSchema = z.union([z.bigint(), z.string().regex(/^-?\d+$/)]).transform((value) => BigInt(value))
+export const amountSchema = z
+  .union([z.bigint(), z.string().regex(/^-?\d+$/)])
+  .transform((value) => BigInt(value))
 
 export const ZERO_ADDRESS: Address = '0x0000000000000000000000000000000000000000'
 

@@ -8,7 +8,9 @@ export const stepSchema = z.strictObject({
   args: z.record(z.string(), z.unknown()).default({}),
   /** What a failure of this step does to the steps after it. The default never stops them. */
   onFailure: z.enum(['continue', 'stop']).default('continue'),
-  retry: z.strictObject({ attempts: z.number().int().min(1).max(20), delayMs: z.number().int().min(0) }).optional(),
+  retry: z
+    .strictObject({ attempts: z.number().int().min(1).max(20), delayMs: z.number().int().min(0) })
+    .optional(),
 })
 export type Step = z.infer<typeof stepSchema>
 
