@@ -1,0 +1,90 @@
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { CordonError, messageOf } from '../../kit/error.ts'
+import type { BlockBundle } from '../../model/block.ts'
+import { parseBundle } from './parse.ts'
+
+/**
+ * Streams a bundle file (`.ndjson`, or `.ndjson.gz`), a BlockBundle a line, in bounded memory.
+ * Throws `chain.UnreadableBundle` (missing file, truncated gzip) and `chain.MalformedBundle` (a line that is
+ * not JSON or not a block), each with file and line; the blocks before it have been yielded.
+ */
+export async function* readBundles(file: string): AsyncGenerator<BlockBundle> {
+  let number = 0
+  for await (const text of readLines(file)) {
+    number++
+    if (text.trim() !== '') yield bundleOf(text, file, number)
+  }
+}
+
+function bundleOf(text: string, file: string, line: number): BlockBundle {
+  let raw: unknown
+  try {
+    raw = JSON.parse(text)
+  } catch (cause) {
+    throw malformedBundle({ file, line, reason: messageOf(cause), cause })
+  }
+  try {
+    return parseBundle(raw)
+  } catch (cause) {
+    if (!(cause instanceof CordonError)) throw cause
+    throw malformedBundle({ file, line, reason: cause.summary, cause, facts: cause.facts })
+  }
+}
+
+function malformedBundle(at: {
+  file: string
+  line: number
+  reason: string
+  cause: unknown
+  facts?: Record<string, unknown>
+}): CordonError {
+  return new CordonError({
+    code: 'chain.MalformedBundle',
+    message: `Line ${at.line} of ${at.file} is not a block bundle: ${at.reason}`,
+    facts: { file: at.file, line: at.line, ...at.facts },
+    fix: 'Each line must be one JSON object as docs/guides/bundles.md has it. Record it again with `cordon record`.',
+    cause: at.cause,
+  })
+}
+
+async function* readLines(file: string): AsyncGenerator<string> {
+  // Pieces of an unfinished line are joined once: adding chunk to chunk is quadratic on lines of megabytes.
+  let pieces: string[] = []
+  const chunks = openText(file)[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await chunks.next().catch((cause) => {
+      throw unreadable(file, cause)
+    })
+    if (next.done === true) break
+    const lines = String(next.value).split('\n')
+    const last = lines.pop() ?? ''
+    for (const line of lines) {
+      pieces.push(line)
+      yield pieces.join('')
+      pieces = []
+    }
+    pieces.push(last)
+  }
+  const rest = pieces.join('')
+  if (rest !== '') yield rest
+}
+
+function openText(file: string): Readable {
+  const bytes = createReadStream(file)
+  if (!file.endsWith('.gz')) return bytes.setEncoding('utf8')
+  const gunzip = createGunzip()
+  bytes.on('error', (error) => gunzip.destroy(error))
+  return bytes.pipe(gunzip).setEncoding('utf8')
+}
+
+function unreadable(file: string, cause: unknown): CordonError {
+  return new CordonError({
+    code: 'chain.UnreadableBundle',
+    message: `${file} cannot be read: ${messageOf(cause)}`,
+    facts: { file, reason: messageOf(cause) },
+    fix: 'Check the path; a truncated .gz must be copied or recorded again (`gzip -t FILE` tells).',
+    cause,
+  })
+}

@@ -1,0 +1,143 @@
+import type { Frame, FrameLog, FrameType, StorageAccess } from '../../model/block.ts'
+import type { Address } from '../../model/hex.ts'
+import type { Raw } from './fields.ts'
+import {
+  address,
+  addressOrNull,
+  array,
+  hash,
+  hex,
+  hexOrEmpty,
+  malformed,
+  object,
+  quantity,
+  textOrNull,
+} from './fields.ts'
+
+const TYPES: Record<string, FrameType> = {
+  CALL: 'CALL',
+  STATICCALL: 'STATICCALL',
+  DELEGATECALL: 'DELEGATECALL',
+  CALLCODE: 'CALLCODE',
+  CREATE: 'CREATE',
+  CREATE2: 'CREATE2',
+  SELFDESTRUCT: 'SELFDESTRUCT',
+}
+
+type Pending = { raw: Raw; parent: number; depth: number }
+type Mutable = { -readonly [K in keyof Frame]: Frame[K] }
+
+/**
+ * Frames of one transaction, in execution order, from geth's callTracer (nested `calls`).
+ * Walks with its own stack, so a thousand-deep or ten-thousand-wide trace is only long, not dangerous.
+ * Throws `chain.MalformedField`.
+ */
+export function framesFromCallTracer(root: unknown, path: string): Frame[] {
+  const frames: Mutable[] = []
+  const stack: Pending[] = [{ raw: object(root, path), parent: -1, depth: 0 }]
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const index = frames.length
+    frames.push(frameOf(next, index, frames[next.parent], path))
+    const calls = next.raw['calls']
+    if (calls === undefined || calls === null) continue
+    const list = array(calls, `${path}.calls`)
+    for (let i = list.length - 1; i >= 0; i--) {
+      stack.push({ raw: object(list[i], `${path}.calls`), parent: index, depth: next.depth + 1 })
+    }
+  }
+  return closeSubtrees(frames)
+}
+
+function frameOf(pending: Pending, index: number, parent: Frame | undefined, path: string): Mutable {
+  const { raw } = pending
+  const type = TYPES[String(raw['type'])]
+  if (type === undefined) throw malformed(`${path}.type`, 'a callTracer frame type', raw['type'])
+  const to = addressOrNull(raw['to'], `${path}.to`)
+  const from = addressOrNull(raw['from'], `${path}.from`)
+  const error = textOrNull(raw['error'])
+  const frame: Mutable = {
+    index,
+    parent: pending.parent,
+    depth: pending.depth,
+    end: index + 1,
+    type,
+    from,
+    to,
+    context: contextOf(type, from, to, parent),
+    input: hexOrEmpty(raw['input'], `${path}.input`),
+    output: hexOrEmpty(raw['output'], `${path}.output`),
+    value: raw['value'] === undefined || raw['value'] === null ? 0n : quantity(raw['value'], `${path}.value`),
+    gas: gasOf(raw['gas'], `${path}.gas`),
+    gasUsed: gasOf(raw['gasUsed'], `${path}.gasUsed`),
+    error,
+    revertReason: textOrNull(raw['revertReason']),
+    reverted: error !== null || parent?.reverted === true,
+    logs: logsOf(raw['logs'], path),
+  }
+  if (raw['storage'] !== undefined) frame.storage = storageOf(raw['storage'], path)
+  return frame
+}
+
+/** Whose storage a frame acts on: delegated code runs in its caller's context. */
+export function contextOf(
+  type: FrameType,
+  from: Address | null,
+  to: Address | null,
+  parent: Frame | undefined,
+): Address | null {
+  if (type === 'DELEGATECALL' || type === 'CALLCODE') return parent?.context ?? from
+  if (type === 'SELFDESTRUCT') return from
+  return to
+}
+
+/** Sets each frame's `end` from the parents: one backward pass over the pre-order. */
+export function closeSubtrees(frames: Mutable[]): Frame[] {
+  for (let i = frames.length - 1; i > 0; i--) {
+    const frame = frames[i]
+    const parent = frame === undefined ? undefined : frames[frame.parent]
+    if (frame !== undefined && parent !== undefined && parent.end < frame.end) parent.end = frame.end
+  }
+  return frames
+}
+
+const NO_LOGS: readonly FrameLog[] = []
+
+function logsOf(value: unknown, path: string): readonly FrameLog[] {
+  if (value === undefined || value === null) return NO_LOGS
+  return array(value, `${path}.logs`).map((item, order) => {
+    const raw = object(item, `${path}.logs`)
+    return {
+      address: address(raw['address'], `${path}.logs.address`),
+      topics: array(raw['topics'] ?? [], `${path}.logs.topics`).map((topic) =>
+        hash(topic, `${path}.logs.topics`),
+      ),
+      data: hexOrEmpty(raw['data'], `${path}.logs.data`),
+      position: raw['position'] === undefined ? order : gasOf(raw['position'], `${path}.logs.position`),
+    }
+  })
+}
+
+function storageOf(value: unknown, path: string): readonly StorageAccess[] {
+  return array(value, `${path}.storage`).map((item) => {
+    const raw = object(item, `${path}.storage`)
+    if (raw['op'] !== 'read' && raw['op'] !== 'write')
+      throw malformed(`${path}.storage.op`, 'read or write', raw['op'])
+    return {
+      op: raw['op'],
+      address: address(raw['address'], `${path}.storage.address`),
+      slot: hex(raw['slot'], `${path}.storage.slot`),
+      value:
+        raw['value'] === null || raw['value'] === undefined
+          ? null
+          : hex(raw['value'], `${path}.storage.value`),
+    }
+  })
+}
+
+/** Gas and positions: hex quantities that fit a number, −1 where not recorded. */
+function gasOf(value: unknown, path: string): number {
+  if (value === undefined || value === null) return -1
+  const parsed = typeof value === 'string' ? Number(value) : value
+  if (typeof parsed === 'number' && parsed >= 0) return parsed
+  throw malformed(path, 'a quantity', value)
+}

@@ -1,0 +1,34 @@
+import { sha256 } from '../kit/json.ts'
+import type { BlockBundle } from '../model/block.ts'
+import type { TransactionFacts } from '../model/fact.ts'
+import type { Finding } from '../model/finding.ts'
+
+export type FindingParts = Pick<
+  Finding,
+  | 'detector'
+  | 'severity'
+  | 'confidence'
+  | 'categories'
+  | 'protected'
+  | 'victims'
+  | 'actors'
+  | 'profit'
+  | 'loss'
+  | 'evidence'
+  | 'message'
+>
+
+/** A Finding about one transaction. Its fingerprint is the same when the transaction is mined again after a reorg. */
+export function buildFinding(tx: TransactionFacts, bundle: BlockBundle, parts: FindingParts): Finding {
+  const { hash } = tx.transaction
+  return {
+    type: 'finding',
+    fingerprint: sha256(`${bundle.chainId}:${hash}:${parts.detector}:${[...parts.victims].sort().join()}`),
+    chainId: bundle.chainId,
+    blockNumber: bundle.number,
+    blockHash: bundle.hash,
+    transactionHash: hash,
+    pending: bundle.pending,
+    ...parts,
+  }
+}

@@ -1,0 +1,130 @@
+import { CordonError } from '../kit/error.ts'
+import type { BlockRef, Coverage } from '../model/block.ts'
+import type { Detector, Scope } from '../model/detector.ts'
+import type { BlockFacts } from '../model/fact.ts'
+import type { Finding } from '../model/finding.ts'
+
+/** A detector with its options and its living state. */
+type Cell = { detector: Detector; options: unknown; state: unknown }
+
+/** A detector that could not see, where and why: said out loud, never silently skipped. */
+export type Blindness = { detector: string; missing: 'traces' | 'logs'; blocks: number }
+
+type Unfinalised = { facts: BlockFacts; ref: BlockRef }
+
+/**
+ * Detectors over a chain that may reorganise: states are snapshotted at finality, and after a reorg the blocks that
+ * survived since then are replayed on the snapshot. So rollback, checkpoint and replay are one mechanism.
+ */
+export type Engine = {
+  scope: Scope
+  cells: Cell[]
+  /** States as of the last finalised block. */
+  checkpoint: unknown[]
+  unfinalised: Unfinalised[]
+  blind: Map<string, Blindness>
+}
+
+export type EngineOptions = {
+  detectors: readonly Detector[]
+  scope: Scope
+  /** Options by detector id; missing ones take their defaults. Throws `detect.InvalidOptions`. */
+  options?: Readonly<Record<string, unknown>>
+}
+
+export function createEngine({ detectors, scope, options = {} }: EngineOptions): Engine {
+  const cells = detectors.map((detector) => {
+    const parsed = detector.options.safeParse(options[detector.id] ?? {})
+    if (!parsed.success) throw invalidOptions(detector.id, parsed.error.message)
+    return { detector, options: parsed.data, state: detector.init(parsed.data) }
+  })
+  const checkpoint = cells.map(({ detector, state }) => detector.snapshot(state))
+  return { scope, cells, checkpoint, unfinalised: [], blind: new Map() }
+}
+
+/** Takes a block that can no longer change (a recorded one): nothing is kept for a rollback. */
+export function evaluateSettled(engine: Engine, facts: BlockFacts): Finding[] {
+  return run(engine, facts, { note: true })
+}
+
+/** Takes the next canonical block and gives the findings about it; keeps it until it is final. */
+export function evaluateBlock(engine: Engine, facts: BlockFacts): Finding[] {
+  const findings = run(engine, facts, { note: true })
+  const { number, hash } = facts.bundle
+  engine.unfinalised.push({ facts, ref: { number, hash } })
+  return findings
+}
+
+/** Findings about a block that is not canonical yet (a pending transaction): the engine's state stays as it was. */
+export function evaluatePending(engine: Engine, facts: BlockFacts): Finding[] {
+  const kept = engine.cells.map((cell) => cell.state)
+  for (const cell of engine.cells) cell.state = cell.detector.snapshot(cell.state)
+  try {
+    return run(engine, facts, { note: false })
+  } finally {
+    engine.cells.forEach((cell, i) => {
+      cell.state = kept[i]
+    })
+  }
+}
+
+/** Forgets every block after the ancestor: states go back to the checkpoint and the surviving blocks run again. */
+export function rollback(engine: Engine, ancestor: BlockRef): void {
+  const survivors = engine.unfinalised.filter(({ ref }) => ref.number <= ancestor.number)
+  restoreCheckpoint(engine)
+  for (const { facts } of survivors) run(engine, facts, { note: false })
+  engine.unfinalised = survivors
+}
+
+/** Moves the checkpoint up to a finalised block: older blocks can no longer be rolled back. */
+export function finalize(engine: Engine, block: BlockRef): void {
+  const settled = engine.unfinalised.filter(({ ref }) => ref.number <= block.number)
+  if (settled.length === 0) return
+  const living = engine.cells.map((cell) => cell.state)
+  restoreCheckpoint(engine)
+  for (const { facts } of settled) run(engine, facts, { note: false })
+  engine.checkpoint = engine.cells.map((cell) => cell.state)
+  engine.cells.forEach((cell, i) => {
+    cell.state = living[i]
+  })
+  engine.unfinalised = engine.unfinalised.filter(({ ref }) => ref.number > block.number)
+}
+
+function restoreCheckpoint(engine: Engine): void {
+  engine.cells.forEach((cell, i) => {
+    cell.state = cell.detector.snapshot(engine.checkpoint[i])
+  })
+}
+
+function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Finding[] {
+  const findings: Finding[] = []
+  for (const { detector, options, state } of engine.cells) {
+    const missing = missingFor(detector, facts.bundle.coverage)
+    if (missing !== undefined && facts.transactions.length > 0) {
+      if (note) noteBlind(engine, detector.id, missing)
+      continue
+    }
+    findings.push(...detector.evaluate({ facts, scope: engine.scope }, state, options))
+  }
+  return findings
+}
+
+function missingFor(detector: Detector, coverage: Coverage): 'traces' | 'logs' | undefined {
+  return detector.needs.find((need) => coverage[need] === 'none')
+}
+
+function noteBlind(engine: Engine, detector: string, missing: 'traces' | 'logs'): void {
+  const key = `${detector}:${missing}`
+  const known = engine.blind.get(key)
+  if (known === undefined) engine.blind.set(key, { detector, missing, blocks: 1 })
+  else known.blocks++
+}
+
+function invalidOptions(detector: string, reason: string): CordonError {
+  return new CordonError({
+    code: 'detect.InvalidOptions',
+    message: `The options of detector ${detector} are not valid.`,
+    facts: { detector, reason },
+    fix: `Correct detectors.${detector} in cordon.config.ts; docs/guides/detectors.md lists the options.`,
+  })
+}

@@ -1,0 +1,80 @@
+import type { Frame } from '../../model/block.ts'
+import type { SwapFact, TransactionFacts, ValuationFact } from '../../model/fact.ts'
+import type { Address } from '../../model/hex.ts'
+
+/** The price of a pool was moved by `push` and (perhaps) moved back by `pull`, in one transaction. */
+export type Manipulation = { pool: Address; push: SwapFact; pull: SwapFact | null }
+
+/** A victim's call that looked at the moved price: `frame` is its entry, `read` the look. */
+export type Valuation = { victim: Address; frame: Frame; read: ValuationFact; from: number; to: number }
+
+/** The way back counts when it returns at least a tenth of what the way in bought: traders do not do that. */
+const RETURNED_SHARE = 10n
+
+/**
+ * Pushes of a pool's price, with the opposite trade on the same pool where there is one. A push without a way back
+ * counts too (manipulate, then borrow and leave), with less weight.
+ */
+export function manipulations(swaps: readonly SwapFact[]): Manipulation[] {
+  return swaps.map((push, i) => {
+    const pull = swaps.slice(i + 1).find((later) => isOpposite(push, later))
+    return { pool: push.pool, push, pull: pull ?? null }
+  })
+}
+
+function isOpposite(push: SwapFact, later: SwapFact): boolean {
+  if (later.pool !== push.pool) return false
+  if (later.assetIn !== push.assetOut || later.assetOut !== push.assetIn) return false
+  return later.amountIn * RETURNED_SHARE >= push.amountOut
+}
+
+/**
+ * Calls into other contracts between push and pull that asked what the pool is worth, themselves or through what
+ * they call (oracles). Not the actors' own calls, and not a call that itself makes the push or the pull: a router
+ * or aggregator that trades is not valuing.
+ */
+export function valuationsBetween(
+  { pool, push, pull }: Manipulation,
+  tx: TransactionFacts,
+  actors: ReadonlySet<Address>,
+): Valuation[] {
+  const { frames } = tx.transaction
+  const after = frames[push.frame]?.end ?? push.frame + 1
+  const before = pull?.frame ?? frames.length
+  const found = new Map<Address, Valuation>()
+  for (const read of tx.facts) {
+    if (read.kind !== 'valuation' || read.frame < after || read.frame >= before) continue
+    if (!touches(read, pool, frames)) continue
+    const frame = outermostStranger(read.frame, { frames, actors, pool })
+    if (frame === undefined || frame.context === null || frame.index < after) continue
+    if (!found.has(frame.context)) {
+      found.set(frame.context, { victim: frame.context, frame, read, from: after, to: before })
+    }
+  }
+  return [...found.values()]
+}
+
+/** The read asks the pool, or whom it asks asks the pool. */
+function touches(read: ValuationFact, pool: Address, frames: readonly Frame[]): boolean {
+  if (read.source === pool) return true
+  const end = frames[read.frame]?.end ?? 0
+  const tail = pool.slice(2)
+  for (let i = read.frame; i < end; i++) {
+    const frame = frames[i]
+    if (frame?.to === pool || frame?.input.includes(tail)) return true
+  }
+  return false
+}
+
+type Around = { frames: readonly Frame[]; actors: ReadonlySet<Address>; pool: Address }
+
+/** The outermost call around a frame that left the actors' own contracts: what they asked of the victim. */
+function outermostStranger(index: number, { frames, actors, pool }: Around): Frame | undefined {
+  let found: Frame | undefined
+  for (let frame = frames[index]; frame !== undefined; frame = frames[frame.parent]) {
+    if (frame.context === null) continue
+    if (actors.has(frame.context)) return found
+    if (frame.context !== pool && frame.type !== 'STATICCALL') found = frame
+  }
+  return found
+}

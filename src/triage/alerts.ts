@@ -1,0 +1,60 @@
+import { assert } from '../kit/assert.ts'
+import { sha256, toJson } from '../kit/json.ts'
+import type { Alert } from '../model/alert.ts'
+import type { Finding, Severity } from '../model/finding.ts'
+import { severities, severityRank } from '../model/finding.ts'
+import type { Hash } from '../model/hex.ts'
+
+/**
+ * Findings about one transaction become one Alert. Two detectors that agree are worth one step of severity more,
+ * and the confidence that not both are wrong.
+ */
+export function alertsOf(findings: readonly Finding[]): Alert[] {
+  const groups = new Map<Hash, Finding[]>()
+  for (const finding of findings) {
+    const group = groups.get(finding.transactionHash)
+    if (group === undefined) groups.set(finding.transactionHash, [finding])
+    else group.push(finding)
+  }
+  return [...groups.values()].map(alertOf)
+}
+
+function alertOf(group: readonly Finding[]): Alert {
+  const findings = [...group].sort(
+    (a, b) => b.confidence - a.confidence || (a.detector < b.detector ? -1 : 1),
+  )
+  const first = findings[0]
+  assert(first !== undefined, 'an alert has at least one finding')
+  const { chainId, blockNumber, blockHash, transactionHash, pending } = first
+  return {
+    type: 'alert',
+    fingerprint: sha256(`${chainId}:${transactionHash}`),
+    alertHash: sha256(
+      toJson([chainId, blockHash, transactionHash, pending, findings.map((f) => f.fingerprint).sort()]),
+    ),
+    chainId,
+    blockNumber,
+    blockHash,
+    transactionHash,
+    pending,
+    severity: severityOf(findings),
+    confidence: 1 - findings.reduce((wrong, finding) => wrong * (1 - finding.confidence), 1),
+    categories: union(findings.map((finding) => finding.categories)),
+    protected: union(findings.map((finding) => finding.protected)),
+    victims: union(findings.map((finding) => finding.victims)),
+    actors: union(findings.map((finding) => finding.actors)),
+    findings,
+    message: findings.map((finding) => finding.message).join(' '),
+  }
+}
+
+function severityOf(findings: readonly Finding[]): Severity {
+  const worst = Math.max(...findings.map((finding) => severityRank(finding.severity)))
+  const agree =
+    new Set(findings.filter((finding) => severityRank(finding.severity) >= 2).map((f) => f.detector)).size > 1
+  return severities[Math.min(worst + (agree ? 1 : 0), severities.length - 1)] ?? 'critical'
+}
+
+function union<T>(lists: readonly (readonly T[])[]): T[] {
+  return [...new Set(lists.flat())]
+}

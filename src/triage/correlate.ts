@@ -1,0 +1,35 @@
+import type { Alert } from '../model/alert.ts'
+import type { Address } from '../model/hex.ts'
+import type { Incident } from '../model/incident.ts'
+
+/** How long an incident keeps collecting alerts about the same people, in milliseconds: a day. */
+export const CORRELATION_WINDOW_MS = 24 * 60 * 60 * 1000
+
+/** What an incident is matched by. */
+export type OpenIncident = Pick<
+  Incident,
+  'id' | 'chainId' | 'protected' | 'victims' | 'actors' | 'transactions' | 'discoveredAt'
+>
+
+/**
+ * The incident that an alert belongs to, or undefined for a new one: the same transaction, the same protected
+ * contract, or the same actors against the same victim, on the same chain within a day. Newest first.
+ */
+export function correlate(alert: Alert, open: readonly OpenIncident[], at: number): OpenIncident | undefined {
+  return open
+    .filter(
+      (incident) => incident.chainId === alert.chainId && at - incident.discoveredAt <= CORRELATION_WINDOW_MS,
+    )
+    .sort((a, b) => b.discoveredAt - a.discoveredAt)
+    .find((incident) => isSameAttack(alert, incident))
+}
+
+function isSameAttack(alert: Alert, incident: OpenIncident): boolean {
+  if (incident.transactions.includes(alert.transactionHash)) return true
+  if (overlap(alert.protected, incident.protected)) return true
+  return overlap(alert.actors, incident.actors) && overlap(alert.victims, incident.victims)
+}
+
+function overlap(a: readonly Address[], b: readonly Address[]): boolean {
+  return a.some((item) => b.includes(item))
+}
