@@ -4,13 +4,13 @@ import type { Address } from '../model/hex.ts'
 
 /**
  * Who acts in a transaction: the sender, what he created in it, and the contract he called, unless that contract
- * is one we protect or it ends poorer than it began (then it is a victim, or a router that keeps nothing).
+ * is one we protect or it gave something and got nothing (then it is a victim).
  */
 export function actorCluster(tx: TransactionFacts, scope: Scope): ReadonlySet<Address> {
   const { transaction } = tx
   const cluster = new Set<Address>()
   if (transaction.from !== null) cluster.add(transaction.from)
-  if (transaction.to !== null && !isProtected(scope, transaction.to) && !losesSomething(tx, transaction.to)) {
+  if (transaction.to !== null && !isProtected(scope, transaction.to) && !losesOneSided(tx, transaction.to)) {
     cluster.add(transaction.to)
   }
   for (const frame of transaction.frames) {
@@ -26,9 +26,12 @@ function isProtected(scope: Scope, address: Address): boolean {
   return scope.kind === 'contracts' && scope.addresses.has(address)
 }
 
-/** A loss of the chain's own coin alone does not make a victim: bots carry it and pay with it. */
-function losesSomething(tx: TransactionFacts, account: Address): boolean {
-  for (const [asset, amount] of tx.deltas.get(account) ?? [])
-    if (amount < 0n && asset !== 'native') return true
-  return false
+/** True where the account gave something and got nothing; the chain's own coin given alone does not count: bots pay with it. */
+function losesOneSided(tx: TransactionFacts, account: Address): boolean {
+  let lost = false
+  for (const [asset, amount] of tx.deltas.get(account) ?? []) {
+    if (amount > 0n) return false
+    if (asset !== 'native') lost = true
+  }
+  return lost
 }

@@ -20,11 +20,15 @@ export type Books = Map<string, Book>
 const MOST_ACCOUNTS = 20_000
 const SCALE = 10n ** 18n
 
+export function emptyBook(): Book {
+  return { net: new Map(), paidBefore: new Map(), balance: null, rates: new Map() }
+}
+
 export function bookOf(books: Books, contract: Address, asset: Asset): Book {
   const key = `${contract}:${asset}`
   let book = books.get(key)
   if (book === undefined) {
-    book = { net: new Map(), paidBefore: new Map(), balance: null, rates: new Map() }
+    book = emptyBook()
     books.set(key, book)
   }
   return book

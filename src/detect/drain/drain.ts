@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { BlockBundle } from '../../model/block.ts'
+import type { Asset, BlockBundle } from '../../model/block.ts'
 import { NATIVE } from '../../model/block.ts'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
 import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
@@ -10,9 +10,11 @@ import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
 import { changesOf } from '../flows.ts'
 import type { Book, Books } from './books.ts'
-import { bookOf, notePaid, noteRate, rateOf, settle } from './books.ts'
+import { bookOf, emptyBook, notePaid, noteRate, rateOf, settle } from './books.ts'
 import type { Outflow } from './outflows.ts'
 import { outflowsOf } from './outflows.ts'
+
+const BALANCE_OF: Hex = '0x70a08231'
 
 const options = z.strictObject({
   /** Share of the contract's known balance, in basis points, from which an unmatched outflow is worth a word. */
@@ -29,7 +31,8 @@ type Options = z.infer<typeof options>
  * the takers had not paid it in before, and no claim was burned at a rate the contract has paid before.
  * The catch-all for logic flaws that have no signature. Large legitimate exits are matched by what was paid in;
  * redemptions by their burn; trades and borrowing by their other side.
- * Only named contracts are watched: without history every payout in the world would look like a drain.
+ * Without named contracts there is no history to match against, so only a near-total outflow with a balance read in
+ * the same transaction is said, and never above medium.
  */
 export const drain: Detector<Books, Options> = {
   id: 'drain',
@@ -46,7 +49,7 @@ type Work = { input: DetectorInput; books: Books; options: Options }
 
 function evaluate(tx: TransactionFacts, { input, books, options }: Work): Finding[] {
   const { scope, facts } = input
-  if (scope.kind !== 'contracts') return []
+  if (scope.kind !== 'contracts') return evaluateStrangers(tx, input, options)
   const touched = [...scope.addresses].filter((address) => tx.deltas.has(address))
   readBalances(tx, scope, books)
   if (touched.length === 0) return []
@@ -62,6 +65,32 @@ function evaluate(tx: TransactionFacts, { input, books, options }: Work): Findin
   })
   for (const contract of touched) remember(tx, { contract, books, alarmed: findings.length > 0 })
   return findings
+}
+
+/** With everything in scope: contracts that ran in this transaction, judged on it alone. */
+function evaluateStrangers(
+  tx: TransactionFacts,
+  { scope, facts }: DetectorInput,
+  options: Options,
+): Finding[] {
+  const ran = new Set(
+    tx.transaction.frames.filter((frame) => frame.end > frame.index + 1).map(({ context }) => context),
+  )
+  const actors = actorCluster(tx, scope)
+  return [...tx.deltas.keys()].flatMap((contract) => {
+    if (!ran.has(contract) || actors.has(contract)) return []
+    const verdicts = outflowsOf(tx, contract).flatMap((outflow) => {
+      const book = { ...emptyBook(), balance: balanceRead(tx, contract, outflow.asset) }
+      const verdict = book.balance === null ? undefined : judge(outflow, { book, actors, options })
+      return verdict?.severity === 'critical'
+        ? [{ ...verdict, severity: 'medium' as const, confidence: 0.55 }]
+        : []
+    })
+    const worst = verdicts[0]
+    return worst === undefined
+      ? []
+      : [findingOf(worst, verdicts, { tx, actors, scope, bundle: facts.bundle })]
+  })
 }
 
 type Verdict = { outflow: Outflow; confidence: number; severity: Severity; reasons: string[] }
@@ -148,24 +177,37 @@ function payerOf(fact: TransferFact, tx: TransactionFacts): Address {
   return fact.asset === NATIVE ? fact.from : (fact.from ?? tx.transaction.from)
 }
 
-const BALANCE_OF: Hex = '0x70a08231'
-
-/** `balanceOf(protected)` reads inside transactions tell the balance at that moment, before this transaction's end. */
+/** `balanceOf(protected)` reads inside transactions tell the balance at that moment. The first read is the anchor. */
 function readBalances(tx: TransactionFacts, scope: Scope, books: Books): void {
   if (scope.kind !== 'contracts') return
+  for (const { holder, asset, balance } of balanceReads(tx)) {
+    if (!scope.addresses.has(holder)) continue
+    const book = bookOf(books, holder, asset)
+    if (book.balance === null) book.balance = balance
+  }
+}
+
+function balanceRead(tx: TransactionFacts, contract: Address, asset: Asset): bigint | null {
+  for (const read of balanceReads(tx))
+    if (read.holder === contract && read.asset === asset) return read.balance
+  return null
+}
+
+function* balanceReads(
+  tx: TransactionFacts,
+): Generator<{ holder: Address; asset: Address; balance: bigint }> {
   for (const frame of tx.transaction.frames) {
     if (frame.type !== 'STATICCALL' || frame.to === null || selectorOf(frame.input) !== BALANCE_OF) continue
     const holder = addressFromWord(wordAt(frame.input, 0, 10) ?? '')
     const word = wordAt(frame.output, 0)
-    if (holder === undefined || word === undefined || !scope.addresses.has(holder)) continue
-    const book = bookOf(books, holder, frame.to)
-    if (book.balance === null) book.balance = BigInt(`0x${word}`)
+    if (holder !== undefined && word !== undefined)
+      yield { holder, asset: frame.to, balance: BigInt(`0x${word}`) }
   }
 }
 
 type Context = { tx: TransactionFacts; actors: ReadonlySet<Address>; scope: Scope; bundle: BlockBundle }
 
-function findingOf(worst: Verdict, all: readonly Verdict[], { tx, actors, bundle }: Context): Finding {
+function findingOf(worst: Verdict, all: readonly Verdict[], { tx, actors, scope, bundle }: Context): Finding {
   const { contract } = worst.outflow
   const takers = new Set([...actors, ...worst.outflow.recipients.keys()])
   return buildFinding(tx, bundle, {
@@ -173,7 +215,7 @@ function findingOf(worst: Verdict, all: readonly Verdict[], { tx, actors, bundle
     severity: worst.severity,
     confidence: worst.confidence,
     categories: ['drain'],
-    protected: [contract],
+    protected: scope.kind === 'contracts' ? [contract] : [],
     victims: [contract],
     actors: [...takers],
     profit: changesOf(tx, takers).profit,

@@ -41,6 +41,7 @@ function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options
   const judged = reentries
     .filter((reentry) => concerns(reentry, actors, scope))
     .map((reentry) => judge(reentry, tx, actors))
+    .filter((verdict) => verdict !== undefined)
     .filter((verdict) => verdict.confidence >= options.minConfidence)
     .sort((a, b) => b.confidence - a.confidence)
   const best = judged[0]
@@ -57,38 +58,57 @@ function concerns(reentry: Reentry, actors: ReadonlySet<Address>, scope: Scope):
 type Verdict = { reentry: Reentry; confidence: number; reasons: string[]; taken: TransferFact[] }
 
 /** Weighs what moved. The control flow alone is half a proof: hooks and callbacks have it too. */
-function judge(reentry: Reentry, tx: TransactionFacts, actors: ReadonlySet<Address>): Verdict {
+function judge(reentry: Reentry, tx: TransactionFacts, actors: ReadonlySet<Address>): Verdict | undefined {
   const side = new Set([...actors, reentry.via])
-  const span = { from: reentry.outer.index, to: reentry.outer.end }
-  const during = transfersIn(tx.facts, span)
+  const during = transfersIn(tx.facts, { from: reentry.outer.index, to: reentry.outer.end })
   const taken = during.filter((transfer) => side.has(transfer.to) && !side.has(transfer.from))
-  const reasons: string[] = []
-  let confidence = 0.3
-  if (isPureGain(netOf(during, side))) {
-    confidence += 0.35
-    reasons.push('within the outer call the caller’s side gained and gave nothing')
+  // A router directs every pool, but only who pays has books to cheat.
+  const pays = taken.some(
+    (transfer) => transfer.from === reentry.outerContract && transfer.frame < reentry.inner.index,
+  )
+  if (reentry.outerContract !== reentry.innerContract && !pays) return undefined
+  const signs = signsOf(reentry, { tx, during, side })
+  if (!signs.some((sign) => sign.harm)) return undefined
+  let confidence = signs.reduce((sum, sign) => sum + sign.weight, 0.3)
+  if (reentry.attempted) confidence = Math.min(confidence, 0.55)
+  if (givesBack(tx, reentry, side)) confidence -= 0.4
+  return {
+    reentry,
+    confidence: Math.max(0, Math.min(0.98, confidence)),
+    reasons: signs.map((sign) => sign.reason),
+    taken,
   }
-  if (losesOneSided(tx, reentry)) {
-    confidence += 0.25
-    reasons.push('over the transaction the contracts lost assets and issued nothing for them')
+}
+
+/** `harm`: somebody may have lost by it; without any such sign there is nothing to report. */
+type Sign = { weight: number; reason: string; harm: boolean }
+type Moved = { tx: TransactionFacts; during: readonly TransferFact[]; side: ReadonlySet<Address> }
+
+function signsOf(reentry: Reentry, { tx, during, side }: Moved): Sign[] {
+  const signs: Sign[] = []
+  const say = (weight: number, reason: string, harm: boolean): void => {
+    signs.push({ weight, reason, harm })
+  }
+  const cross = reentry.outerContract !== reentry.innerContract
+  if (isPureGain(netOf(during, side))) {
+    say(0.35, 'within the outer call the caller’s side gained and gave nothing', cross)
+  }
+  if (losesSomething(tx, reentry)) {
+    say(0.25, 'over the transaction the contracts lost assets', true)
   }
   if (mintedTo(during, side).length > 0) {
-    confidence += 0.2
-    reasons.push('claims were minted to the caller’s side between the two passes')
+    say(0.25, 'claims were minted to the caller’s side between the two passes', true)
   }
-  if (reentry.outerContract === reentry.innerContract && sameFunction(reentry)) {
-    confidence += 0.05
-    reasons.push('the same function was entered twice')
-  }
-  if (givesBack(tx, reentry, side)) confidence -= 0.4
-  return { reentry, confidence: Math.max(0, Math.min(0.98, confidence)), reasons, taken }
+  if (!cross && sameFunction(reentry)) say(0.05, 'the same function was entered twice', false)
+  if (reentry.attempted) say(0, 'the way back in was refused this time', false)
+  return signs
 }
 
 function sameFunction({ outer, inner }: Reentry): boolean {
   return outer.input.slice(0, 10) === inner.input.slice(0, 10)
 }
 
-function losesOneSided(tx: TransactionFacts, { outerContract, innerContract }: Reentry): boolean {
+function losesSomething(tx: TransactionFacts, { outerContract, innerContract }: Reentry): boolean {
   for (const contract of new Set([outerContract, innerContract])) {
     for (const [asset, amount] of tx.deltas.get(contract) ?? []) {
       if (amount < 0n && asset !== contract) return true

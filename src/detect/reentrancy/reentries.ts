@@ -12,6 +12,8 @@ export type Reentry = {
   outerContract: Address
   innerContract: Address
   via: Address
+  /** Where `via`'s call failed or was refused, the way back in was only tried. */
+  attempted: boolean
 }
 
 /**
@@ -21,22 +23,35 @@ export type Reentry = {
  */
 export function findReentries(frames: readonly Frame[]): Reentry[] {
   const found = new Map<string, Reentry>()
-  let related: Relations | undefined
+  let callees: Callees | undefined
   for (const inner of frames) {
-    if (!isEntry(inner, frames) || inner.context === null) continue
     const via = frames[inner.parent]?.context
-    if (via === null || via === undefined) continue
-    for (let above = frames[inner.parent]; above !== undefined; above = frames[above.parent]) {
-      const outerContract = above.context
-      if (outerContract === null || outerContract === via || !isEntry(above, frames)) continue
-      if (outerContract !== inner.context) {
-        related ??= relationsOf(frames)
-        if (!sharesBooks(outerContract, inner, related)) continue
+    if (!via || inner.context === null || !isEntry(inner, frames)) continue
+    for (let outer = frames[inner.parent]; outer !== undefined; outer = frames[outer.parent]) {
+      if (outer.context === null || outer.context === via || outer.reverted || !isEntry(outer, frames))
+        continue
+      if (outer.context === inner.context) {
+        if (PAYMENTS.has(inner.input.slice(0, 10))) continue
+      } else {
+        callees ??= calleesOf(frames)
+        if (!sharesBooks({ outer, inner, via }, { frames, callees })) continue
       }
-      if (!isChosenByCaller(via, above, frames)) continue
-      const reentry = { outer: above, inner, outerContract, innerContract: inner.context, via }
-      const key = [outerContract, selectorOf(above.input), inner.context, selectorOf(inner.input)].join()
-      if (!found.has(key)) found.set(key, reentry)
+      if (!isChosenByCaller(via, { outer, inner, frames })) continue
+      const reentry: Reentry = {
+        outer,
+        inner,
+        outerContract: outer.context,
+        innerContract: inner.context,
+        via,
+        attempted: inner.reverted,
+      }
+      const key = [
+        reentry.outerContract,
+        outer.input.slice(0, 10),
+        inner.context,
+        inner.input.slice(0, 10),
+      ].join()
+      if (found.get(key)?.attempted !== false) found.set(key, reentry)
     }
   }
   return [...found.values()]
@@ -44,36 +59,56 @@ export function findReentries(frames: readonly Frame[]): Reentry[] {
 
 /** A state-changing call that brings control into a contract from outside, and names a function. */
 function isEntry(frame: Frame, frames: readonly Frame[]): boolean {
-  if (frame.type !== 'CALL' || frame.reverted || selectorOf(frame.input) === undefined) return false
+  if (frame.type !== 'CALL' || selectorOf(frame.input) === undefined) return false
   return frames[frame.parent]?.context !== frame.context
 }
 
-/** The caller chose `via` if it is a caller, stands in the calldata, or was created in this transaction. */
-function isChosenByCaller(via: Address, outer: Frame, frames: readonly Frame[]): boolean {
+type Way = { outer: Frame; inner: Frame; frames: readonly Frame[] }
+
+/**
+ * The caller chose `via` if it is one of the callers or was created in this transaction; or if it stands in the
+ * calldata, and either V did not call it itself (a token, a hook) or the very same function was entered again.
+ */
+function isChosenByCaller(via: Address, { outer, inner, frames }: Way): boolean {
   for (let above = frames[outer.parent]; above !== undefined; above = frames[above.parent]) {
     if (above.context === via) return true
   }
-  if (outer.input.includes(via.slice(2))) return true
-  return frames.some((frame) => frame.to === via && (frame.type === 'CREATE' || frame.type === 'CREATE2'))
+  if (frames.some((frame) => frame.to === via && (frame.type === 'CREATE' || frame.type === 'CREATE2')))
+    return true
+  if (!outer.input.includes(via.slice(2))) return false
+  return (
+    outer.input.slice(0, 10) === inner.input.slice(0, 10) || !isCalledDirectly(via, { outer, inner, frames })
+  )
 }
 
-/** What contracts call what, apart from the book-keeping of tokens. */
-type Relations = { callees: ReadonlyMap<Address, ReadonlySet<Address>> }
+function isCalledDirectly(via: Address, { outer, inner, frames }: Way): boolean {
+  let frame = frames[inner.parent]
+  while (frame !== undefined && frames[frame.parent]?.context === via) frame = frames[frame.parent]
+  return frame !== undefined && frames[frame.parent]?.context === outer.context
+}
 
-/** transfer, transferFrom, approve, mint and burn forms, WETH's two, and what wallets answer to. */
-const BOOKKEEPING: ReadonlySet<string> = new Set([
-  '0xa9059cbb',
-  '0x23b872dd',
-  '0x095ea7b3',
-  '0x40c10f19',
-  '0x42966c68',
-  '0x9dc29fac',
-  '0x79cc6790',
-  '0xd0e30db0',
-  '0x2e1a7d4d',
+/** What a payee does with a token that pays him; entering the token so is no way back into its books. */
+const PAYMENTS: ReadonlySet<string> = new Set([
+  '0xa9059cbb', // transfer(address,uint256)
+  '0x23b872dd', // transferFrom(address,address,uint256)
+  '0x095ea7b3', // approve(address,uint256)
 ])
 
-function relationsOf(frames: readonly Frame[]): Relations {
+/** Calls that say nothing about who keeps books with whom: payments, mints and burns, WETH's two. */
+const BOOKKEEPING: ReadonlySet<string> = new Set([
+  ...PAYMENTS,
+  '0x40c10f19', // mint(address,uint256)
+  '0x42966c68', // burn(uint256)
+  '0x9dc29fac', // burn(address,uint256)
+  '0x79cc6790', // burnFrom(address,uint256)
+  '0xd0e30db0', // deposit()
+  '0x2e1a7d4d', // withdraw(uint256)
+])
+
+/** contract → contracts that it directs with state-changing calls */
+type Callees = ReadonlyMap<Address, ReadonlySet<Address>>
+
+function calleesOf(frames: readonly Frame[]): Callees {
   const callees = new Map<Address, Set<Address>>()
   for (const frame of frames) {
     const caller = frames[frame.parent]?.context
@@ -84,21 +119,27 @@ function relationsOf(frames: readonly Frame[]): Relations {
     if (known === undefined) callees.set(caller, new Set([frame.context]))
     else known.add(frame.context)
   }
-  return { callees }
+  return callees
 }
 
 /**
  * Two contracts keep one set of books if one directs the other, or both report to a third with state-changing
- * calls (a lending market's comptroller). The caller's own contracts call everybody and are no such third.
+ * calls (a lending market's comptroller). The callers' own contracts, called back by everybody, are no such third.
  */
-function sharesBooks(outer: Address, inner: Frame, { callees }: Relations): boolean {
-  const innerContract = inner.context
-  const selector = selectorOf(inner.input)
-  if (innerContract === null || selector === undefined || BOOKKEEPING.has(selector)) return false
-  const ofOuter = callees.get(outer)
-  const ofInner = callees.get(innerContract)
-  if (ofOuter?.has(innerContract) || ofInner?.has(outer)) return true
+function sharesBooks(
+  { outer, inner, via }: { outer: Frame; inner: Frame; via: Address },
+  { frames, callees }: { frames: readonly Frame[]; callees: Callees },
+): boolean {
+  if (outer.context === null || inner.context === null || BOOKKEEPING.has(inner.input.slice(0, 10)))
+    return false
+  const ofOuter = callees.get(outer.context)
+  const ofInner = callees.get(inner.context)
+  if (ofOuter?.has(inner.context) || ofInner?.has(outer.context)) return true
   if (ofOuter === undefined || ofInner === undefined) return false
-  for (const third of ofOuter) if (ofInner.has(third)) return true
+  const callers = new Set([via])
+  for (let above = frames[outer.parent]; above !== undefined; above = frames[above.parent]) {
+    if (above.context !== null) callers.add(above.context)
+  }
+  for (const third of ofOuter) if (ofInner.has(third) && !callers.has(third)) return true
   return false
 }
