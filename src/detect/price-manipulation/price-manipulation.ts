@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { BlockBundle } from '../../model/block.ts'
+import type { BlockBundle, Frame } from '../../model/block.ts'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { SwapFact, TransactionFacts, TransferFact } from '../../model/fact.ts'
@@ -67,9 +67,16 @@ type Pair = { manipulation: Manipulation; valuation: Valuation }
 function judge(pair: Pair, tx: TransactionFacts, actors: ReadonlySet<Address>): Verdict | undefined {
   const { manipulation, valuation } = pair
   const { frame, victim } = valuation
-  if (tradesItself(frame.index, frame.end, manipulation)) return undefined
+  // Who makes the push trades; who makes only the way back may be a victim that unwinds at the moved price, but then
+  // the actors must end richer: selling again through the same router is not an attack.
+  if (isInside(manipulation.push, frame)) return undefined
+  if (manipulation.pull !== null && isInside(manipulation.pull, frame) && !endsRicher(tx, actors))
+    return undefined
   const moved = transfersIn(tx.facts, { from: frame.index, to: frame.end })
-  const paid = moved.filter((move) => actors.has(move.to) && !actors.has(move.from) && move.amount > 0n)
+  const paid = moved.filter(
+    ({ from, to, amount }) =>
+      actors.has(to) && !actors.has(from) && from !== manipulation.pool && amount > 0n,
+  )
   if (paid.length === 0) return undefined
   const reasons = [`${victim} paid ${paid.length === 1 ? 'once' : `${paid.length} times`} on the moved price`]
   let confidence = 0.35
@@ -86,9 +93,8 @@ function judge(pair: Pair, tx: TransactionFacts, actors: ReadonlySet<Address>): 
   return { ...pair, paid, confidence: Math.min(0.97, confidence), reasons }
 }
 
-function tradesItself(from: number, to: number, { push, pull }: Manipulation): boolean {
-  const holds = (swap: SwapFact | null): boolean => swap !== null && swap.frame >= from && swap.frame < to
-  return holds(push) || holds(pull)
+function isInside(swap: SwapFact, frame: Frame): boolean {
+  return swap.frame >= frame.index && swap.frame < frame.end
 }
 
 function endsRicher(tx: TransactionFacts, actors: ReadonlySet<Address>): boolean {

@@ -41,14 +41,16 @@ export function valuationsBetween(
   const { frames } = tx.transaction
   const after = frames[push.frame]?.end ?? push.frame + 1
   const before = pull?.frame ?? frames.length
-  const found = new Map<Address, Valuation>()
+  // by entry frame: one look a call is enough
+  const found = new Map<number, Valuation>()
   for (const read of tx.facts) {
     if (read.kind !== 'valuation' || read.frame < after || read.frame >= before) continue
     if (!touches(read, pool, frames)) continue
     const frame = outermostStranger(read.frame, { frames, actors, pool })
-    if (frame === undefined || frame.context === null || frame.index < after) continue
-    if (!found.has(frame.context)) {
-      found.set(frame.context, { victim: frame.context, frame, read, from: after, to: before })
+    if (frame === undefined || frame.context === null || frame.index < after || frame.index >= before)
+      continue
+    if (!found.has(frame.index)) {
+      found.set(frame.index, { victim: frame.context, frame, read, from: after, to: before })
     }
   }
   return [...found.values()]
