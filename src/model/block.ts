@@ -114,14 +114,18 @@ export type ChainUpdate =
   /** Something about the source itself that a person should know. */
   | { kind: 'notice'; notice: SourceNotice }
 
+export type NoticeCode =
+  | 'endpoint-failed'
+  | 'endpoint-recovered'
+  | 'endpoints-disagree'
+  | 'stale-head'
+  | 'traces-unavailable'
+  | 'gap-filled'
+  | 'reorg-beyond-window'
+  | 'source-trouble'
+
 export type SourceNotice = {
-  code:
-    | 'endpoint-failed'
-    | 'endpoint-recovered'
-    | 'endpoints-disagree'
-    | 'stale-head'
-    | 'traces-unavailable'
-    | 'gap-filled'
+  code: NoticeCode
   message: string
   facts: Record<string, unknown>
 }

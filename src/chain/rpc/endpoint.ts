@@ -1,0 +1,139 @@
+import { http, webSocket } from 'viem'
+import { CordonError, messageOf } from '../../kit/error.ts'
+import { redact } from '../../kit/redact.ts'
+
+/** One JSON-RPC node. */
+export type Endpoint = {
+  /** The URL without credentials, path and query: fit to print. */
+  name: string
+  /** The `result` of a JSON-RPC call. Throws `chain.EndpointFailed` (retryable) or `chain.RpcRefused`. */
+  request(method: string, params: readonly unknown[]): Promise<unknown>
+  /** Calls `wake` at each new notification; undefined where the transport has no subscriptions (HTTP). */
+  subscribe?(
+    params: readonly [string, ...unknown[]],
+    wake: (result: unknown) => void,
+  ): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
+
+/** JSON-RPC codes by which a node says that it does not have a method. */
+const NO_METHOD = new Set([-32601, -32004, -32000])
+
+/** A node behind http(s) or ws(s). Nothing is sent before the first request. Throws `chain.BadUrl`. */
+export function createEndpoint(url: string, timeoutMs = 10_000): Endpoint {
+  const name = redact(url)
+  if (/^wss?:\/\//.test(url)) return socketEndpoint(url, name, timeoutMs)
+  if (!/^https?:\/\//.test(url)) throw badUrl(name)
+  const { request } = http(url, { retryCount: 0, timeout: timeoutMs })({})
+  return {
+    name,
+    request: (method, params) => call(() => request({ method, params: [...params] }), name, method),
+    close: async () => {},
+  }
+}
+
+function socketEndpoint(url: string, name: string, timeoutMs: number): Endpoint {
+  const options = {
+    retryCount: 0,
+    timeout: timeoutMs,
+    keepAlive: true,
+    reconnect: { attempts: 1_000, delay: 500 },
+  }
+  const transport = webSocket(url, options)({})
+  return {
+    name,
+    request: (method, params) => call(() => transport.request({ method, params: [...params] }), name, method),
+    async subscribe(params, wake) {
+      const { unsubscribe } = await call(
+        () =>
+          (transport.value as SocketValue).subscribe({
+            params: [...params],
+            onData: (data) => wake(data.result),
+            onError: () => wake(undefined),
+          }),
+        name,
+        `eth_subscribe ${params[0]}`,
+      )
+      return async () => {
+        await unsubscribe().catch(() => undefined)
+      }
+    },
+    async close() {
+      const socket = await (transport.value as SocketValue).getRpcClient().catch(() => undefined)
+      socket?.close()
+    },
+  }
+}
+
+/** The part of viem's WebSocket transport that its generic type hides behind a client. */
+type SocketValue = {
+  subscribe(options: {
+    params: unknown[]
+    onData(data: { result?: unknown }): void
+    onError(error: unknown): void
+  }): Promise<{ unsubscribe(): Promise<unknown> }>
+  getRpcClient(): Promise<{ close(): void }>
+}
+
+async function call<T>(act: () => Promise<T>, endpoint: string, method: string): Promise<T> {
+  try {
+    return await act()
+  } catch (cause) {
+    const code = codeOf(cause)
+    if (code !== undefined) throw refused({ endpoint, method, code, cause })
+    throw new CordonError({
+      code: 'chain.EndpointFailed',
+      message: `${endpoint} did not answer ${method}: ${messageOf(cause)}`,
+      facts: { endpoint, method, reason: detailOf(cause) },
+      fix: 'Check that the node is up and that the URL is its JSON-RPC address; `cordon doctor` tells more.',
+      retryable: true,
+      cause,
+    })
+  }
+}
+
+/** The JSON-RPC error code, where the node answered properly and refused. */
+function codeOf(thrown: unknown): number | undefined {
+  for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
+    const { code } = error as { code?: unknown }
+    if (typeof code === 'number' && code < 0) return code
+    if (typeof code === 'number' && code === 3) return code
+  }
+  return undefined
+}
+
+function detailOf(thrown: unknown): string {
+  const { details } = thrown as { details?: unknown }
+  return typeof details === 'string' ? details.slice(0, 200) : messageOf(thrown)
+}
+
+function refused(at: { endpoint: string; method: string; code: number; cause: unknown }): CordonError {
+  const { endpoint, method, code, cause } = at
+  return new CordonError({
+    code: 'chain.RpcRefused',
+    message: `${endpoint} refused ${method} with ${code}: ${detailOf(cause)}`,
+    facts: { endpoint, method, code, data: dataOf(cause) },
+    fix: NO_METHOD.has(code)
+      ? 'The node does not offer this method, or not for this block: `cordon doctor` lists what it has.'
+      : 'Read the node’s reason above; the same call will be refused again.',
+    cause,
+  })
+}
+
+/** Revert data, where the node gave it. */
+function dataOf(thrown: unknown): string | undefined {
+  for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
+    const { data } = error as { data?: unknown }
+    if (typeof data === 'string') return data
+  }
+  return undefined
+}
+
+function badUrl(name: string): CordonError {
+  return new CordonError({
+    code: 'chain.BadUrl',
+    message: 'An RPC URL must begin with http://, https://, ws:// or wss://.',
+    facts: { url: name },
+    fix: 'Correct CORDON_RPC_URL or chains[].rpcUrls in cordon.config.ts.',
+  })
+}

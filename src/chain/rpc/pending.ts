@@ -1,0 +1,108 @@
+import type { Clock } from '../../kit/clock.ts'
+import { systemClock } from '../../kit/clock.ts'
+import { CordonError, messageOf } from '../../kit/error.ts'
+import type { Logger } from '../../kit/logger.ts'
+import type { ChainUpdate } from '../../model/block.ts'
+import { parseBundle } from '../bundle/parse.ts'
+import type { Raw } from '../trace/fields.ts'
+import { array, object } from '../trace/fields.ts'
+import type { Capabilities } from './capabilities.ts'
+import { CALL_TRACER } from './capabilities.ts'
+import type { Rpc } from './rpc.ts'
+
+export type PendingOptions = {
+  rpc: Rpc
+  capabilities: Capabilities
+  logger: Logger
+  /** How often new pending transactions are asked for, milliseconds. */
+  pollMs?: number
+  clock?: Clock
+  signal: AbortSignal
+}
+
+/** Pending transactions traced at once. */
+const AT_ONCE = 8
+
+/**
+ * Transactions that wait in the node's pool, each traced on the latest state as if it came next, dressed as a block
+ * of one transaction with `pending: true`. Needs `debug_traceCall`. Throws `chain.PendingUnavailable`.
+ */
+export async function* watchPending(options: PendingOptions): AsyncGenerator<ChainUpdate> {
+  const { rpc, capabilities, logger, pollMs = 50, clock = systemClock, signal } = options
+  if (!capabilities.traceCall) throw unavailable(capabilities)
+  let filter: unknown
+  while (!signal.aborted) {
+    try {
+      filter ??= await rpc.request('eth_newPendingTransactionFilter', [])
+      const hashes = array(await rpc.request('eth_getFilterChanges', [filter]), 'pending').map(String)
+      for (let i = 0; i < hashes.length; i += AT_ONCE) {
+        const slice = hashes.slice(i, i + AT_ONCE)
+        for (const update of await Promise.all(slice.map((hash) => traced(hash, options))))
+          if (update) yield update
+      }
+    } catch (thrown) {
+      // A filter dies with the node's memory of it: ask for a new one.
+      filter = undefined
+      logger.debug({ reason: messageOf(thrown) }, 'pending filter lost')
+    }
+    await clock.sleep(pollMs, signal)
+  }
+}
+
+/** One pending transaction as an update; undefined when it is gone, mined, or cannot be executed. */
+async function traced(
+  hash: string,
+  { rpc, capabilities, logger }: PendingOptions,
+): Promise<ChainUpdate | undefined> {
+  try {
+    const [found, head] = await Promise.all([
+      rpc.request('eth_getTransactionByHash', [hash]),
+      rpc.request('eth_getBlockByNumber', ['latest', false]),
+    ])
+    if (found === null) return undefined
+    const transaction = object(found, 'transaction')
+    if (transaction['blockHash'] !== null && transaction['blockHash'] !== undefined) return undefined
+    const result = await rpc.request('debug_traceCall', [callOf(transaction), 'latest', CALL_TRACER])
+    return {
+      kind: 'pending',
+      bundle: parseBundle(dress(transaction, object(head, 'block'), { capabilities, result })),
+    }
+  } catch (thrown) {
+    logger.debug({ hash, reason: messageOf(thrown) }, 'a pending transaction could not be traced')
+    return undefined
+  }
+}
+
+function callOf(transaction: Raw): Record<string, unknown> {
+  const { from, to, gas, value, input } = transaction as Record<string, unknown>
+  return { from, ...(to ? { to } : {}), gas, value, data: input }
+}
+
+function dress(
+  transaction: Raw,
+  head: Raw,
+  at: { capabilities: Capabilities; result: unknown },
+): Record<string, unknown> {
+  const number = `0x${(Number(head['number']) + 1).toString(16)}`
+  const block = {
+    number,
+    hash: null,
+    parentHash: head['hash'],
+    timestamp: head['timestamp'],
+    transactions: [transaction],
+  }
+  const traces = [{ txHash: transaction['hash'], result: at.result }]
+  return { chainId: at.capabilities.chainId, block, traces, pending: true }
+}
+
+function unavailable(capabilities: Capabilities): CordonError {
+  return new CordonError({
+    code: 'chain.PendingUnavailable',
+    message: 'Pending transactions cannot be watched: the node has no debug_traceCall.',
+    facts: {
+      node: capabilities.clientVersion,
+      reason: capabilities.missing['debug_traceCall'] ?? 'not offered',
+    },
+    fix: 'Use a node with the debug namespace (geth --http.api eth,debug), or leave the mempool watch off.',
+  })
+}
