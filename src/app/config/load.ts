@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createJiti } from 'jiti'
+import { z } from 'zod'
+import { CordonError, messageOf } from '../../kit/error.ts'
+import type { Address } from '../../model/hex.ts'
+import { addressSchema } from '../../model/hex.ts'
+import type { Config } from './schema.ts'
+import { configSchema } from './schema.ts'
+
+export type LoadOptions = {
+  cwd: string
+  env: Readonly<Record<string, string | undefined>>
+  /** `--config FILE`; otherwise cordon.config.{ts,js,mjs,json} in the working directory. */
+  file?: string | undefined
+  /** `--protect ADDR,…`, added to what the config protects. */
+  protect?: readonly string[] | undefined
+  /** `--rpc URL,…`, instead of the environment. */
+  rpc?: string | undefined
+}
+
+const NAMES = ['cordon.config.ts', 'cordon.config.js', 'cordon.config.mjs', 'cordon.config.json']
+
+/** Where the configuration comes from; `none` means the drill. */
+export type LoadedConfig =
+  | { origin: 'none' }
+  | { origin: 'file' | 'environment'; file: string | null; config: Config }
+
+/**
+ * The configuration: from a file, else from CORDON_RPC_URL, else none.
+ * Throws `app.InvalidConfig` with the field and the fix, `app.ConfigNotFound`.
+ */
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const file = configFile(options)
+  const protect = (options.protect ?? []).map(addressOf)
+  if (file !== undefined) {
+    const config = check(await readConfig(file), file)
+    return { origin: 'file', file, config: withProtected(config, protect) }
+  }
+  const urls = options.rpc ?? options.env['CORDON_RPC_URL']
+  if (urls === undefined || urls.trim() === '') return { origin: 'none' }
+  const rpcUrls = urls.split(',').map((url) => url.trim())
+  const chainId = Number(options.env['CORDON_CHAIN_ID'] ?? 0)
+  const config = check({ chains: [{ chainId: chainId || UNKNOWN_CHAIN, rpcUrls }] }, 'CORDON_RPC_URL')
+  return { origin: 'environment', file: null, config: withProtected(config, protect) }
+}
+
+/** Stands for "ask the node": CORDON_RPC_URL names no chain. */
+export const UNKNOWN_CHAIN = Number.MAX_SAFE_INTEGER
+
+/** An address of the command line. Throws `app.InvalidAddress`. */
+export function addressOf(text: string): Address {
+  const parsed = addressSchema.safeParse(text.trim())
+  if (parsed.success) return parsed.data
+  throw new CordonError({
+    code: 'app.InvalidAddress',
+    message: `“${text.slice(0, 60)}” is not an address.`,
+    facts: { got: text.slice(0, 60), expected: '0x and 40 hex digits' },
+    fix: 'Correct the address; several are separated by commas.',
+  })
+}
+
+function configFile({ cwd, file }: LoadOptions): string | undefined {
+  if (file !== undefined) {
+    const path = resolve(cwd, file)
+    if (existsSync(path)) return path
+    throw new CordonError({
+      code: 'app.ConfigNotFound',
+      message: `There is no configuration at ${file}.`,
+      facts: { file: path },
+      fix: 'Check the path, or leave --config out to run the drill.',
+    })
+  }
+  return NAMES.map((name) => resolve(cwd, name)).find((path) => existsSync(path))
+}
+
+async function readConfig(file: string): Promise<unknown> {
+  const define = fileURLToPath(new URL('./define.js', import.meta.url))
+  try {
+    const jiti = createJiti(import.meta.url, { alias: { 'cordon/config': define }, moduleCache: false })
+    return await jiti.import(file, { default: true })
+  } catch (cause) {
+    throw new CordonError({
+      code: 'app.InvalidConfig',
+      message: `${file} cannot be loaded: ${messageOf(cause)}`,
+      facts: { file, reason: messageOf(cause) },
+      fix: 'Correct the error above; examples/cordon.config.ts is a file that works.',
+      cause,
+    })
+  }
+}
+
+function check(raw: unknown, file: string): Config {
+  const parsed = configSchema.safeParse(raw)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const field = issue?.path.join('.') || '(the whole file)'
+  throw new CordonError({
+    code: 'app.InvalidConfig',
+    message: `${file}: ${field}: ${issue?.message ?? 'not valid'}`,
+    facts: { file, field, problems: z.prettifyError(parsed.error).slice(0, 1_000) },
+    fix: `Correct ${field}; docs/guides/configuration.md lists every field.`,
+  })
+}
+
+function withProtected(config: Config, protect: readonly Address[]): Config {
+  return { ...config, protect: [...config.protect, ...protect.map((address) => ({ address }))] }
+}

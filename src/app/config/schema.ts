@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { standingAuthorisationSchema } from '../../model/containment.ts'
+import { severitySchema } from '../../model/finding.ts'
+import { addressSchema, amountSchema } from '../../model/hex.ts'
+import { rolesSchema } from '../../model/role.ts'
+
+const urlSchema = z.string().regex(/^(https?|wss?):\/\/\S+$/, 'expected an http(s) or ws(s) URL')
+const envName = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]*$/, 'expected the name of an environment variable, not its value')
+
+const chainSchema = z.strictObject({
+  chainId: z.number().int().positive(),
+  name: z.string().optional(),
+  /** In order of preference; the next is asked when one fails. */
+  rpcUrls: z.array(urlSchema).min(1),
+  /** Deepest reorg that can be followed, blocks. */
+  window: z.number().int().min(2).max(100_000).default(256),
+  /** How often the head is asked for, milliseconds. */
+  pollMs: z.number().int().min(10).default(500),
+  /** Without a `finalized` tag a block this deep counts as final. */
+  finalityDepth: z.number().int().min(1).default(64),
+  /** Watch pending transactions too. Needs `debug_traceCall`. */
+  mempool: z.boolean().default(false),
+})
+
+const protectedSchema = z.strictObject({
+  address: addressSchema,
+  name: z.string().min(1).max(60).optional(),
+  chainId: z.number().int().positive().optional(),
+})
+
+const channelSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('console') }),
+  z.strictObject({
+    type: z.literal('webhook'),
+    url: z.string().regex(/^https?:\/\/\S+$/),
+    /** Environment variable with the `whsec_…` secret (Standard Webhooks). */
+    secretEnv: envName,
+  }),
+])
+
+const signerSchema = z.strictObject({
+  /** Environment variable with the private key; the key itself never stands in a file. */
+  env: envName,
+})
+
+/** `cordon.config.ts`, checked. Unknown fields are refused, so a typo is an error. */
+export const configSchema = z.strictObject({
+  chains: z.array(chainSchema).min(1),
+  protect: z.array(protectedSchema).default([]),
+  roles: rolesSchema.default({}),
+  channels: z.record(z.string(), channelSchema).default({ console: { type: 'console' } }),
+  signers: z.array(signerSchema).default([]),
+  /** Signed beforehand; without one Cordon proposes and people act. */
+  authorisations: z.array(standingAuthorisationSchema).default([]),
+  /** Options by detector id; docs/guides/detectors.md. */
+  detectors: z.record(z.string(), z.unknown()).default({}),
+  respond: z
+    .strictObject({
+      /** False: watch and record only. */
+      enabled: z.boolean().default(true),
+      /** Playbook files; the shipped ones when left out. */
+      playbooks: z.array(z.string()).optional(),
+      /** Alerts below this are recorded without a run. */
+      minSeverity: severitySchema.default('high'),
+    })
+    .default({ enabled: true, minSeverity: 'high' }),
+  fees: z
+    .strictObject({
+      /** wei per gas unit */
+      minPriorityFeePerGas: amountSchema.default(2_000_000_000n),
+      maxFeePerGasCap: amountSchema.default(500_000_000_000n),
+    })
+    .default({ minPriorityFeePerGas: 2_000_000_000n, maxFeePerGasCap: 500_000_000_000n }),
+  /** Where the embedded PostgreSQL and the reports live. `DATABASE_URL` replaces the embedded one. */
+  dataDir: z.string().default('.cordon'),
+  api: z.strictObject({ port: z.number().int().min(0).max(65_535).default(4480) }).default({ port: 4480 }),
+})
+
+export type Config = z.infer<typeof configSchema>
+export type ConfigInput = z.input<typeof configSchema>
+export type ChainConfig = Config['chains'][number]

@@ -1,0 +1,72 @@
+import { toFunctionSelector } from 'viem'
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../model/containment.ts'
+import { toHex } from './discover.ts'
+import type { Sequencer, SimulatedCall } from './sequence.ts'
+import type { Operation } from './simulate.ts'
+
+export type VerifyOptions = {
+  rpc: Rpc
+  sequencer: Sequencer
+  plan: ContainmentPlan
+  simulation: Simulation
+  /** Null where the lever was already pulled when we came. */
+  broadcast: Broadcast | null
+  attack: SimulatedCall | null
+  operations: readonly Operation[]
+}
+
+type Check = Verification['checks'][number]
+
+/**
+ * Asks the chain, not the receipt, whether the lever holds: the state view says so, the attack fails on the state as it
+ * is now, and every operation that the simulation saw blocked is blocked.
+ */
+export async function verifyPlan(options: VerifyOptions): Promise<Verification> {
+  const { rpc, plan, broadcast } = options
+  const latest = Number(await rpc.request('eth_blockNumber', []))
+  const checks = await Promise.all([
+    ...(broadcast === null ? [] : [minedCheck(broadcast)]),
+    ...(plan.lever.stateView === null ? [] : [viewCheck(options, latest)]),
+    ...(options.attack === null || options.simulation.attack !== 'stopped'
+      ? []
+      : [blockedCheck(options.sequencer, { name: 'the attack', call: options.attack, latest })]),
+    ...options.operations
+      .filter(({ selector }) => options.simulation.opEffects[selector] === 'blocked')
+      .map((call) => blockedCheck(options.sequencer, { name: `operation ${call.selector}`, call, latest })),
+  ])
+  const verified = checks.length > 0 && checks.every((check) => check.passed)
+  return { planId: plan.id, atBlock: latest, verified, checks }
+}
+
+async function minedCheck(broadcast: Broadcast): Promise<Check> {
+  return {
+    check: 'the containment transaction succeeded',
+    passed: broadcast.state === 'mined',
+    detail: `${broadcast.transactionHash} is ${broadcast.state} in block ${broadcast.blockNumber ?? 'none'}`,
+  }
+}
+
+async function viewCheck({ rpc, plan }: VerifyOptions, latest: number): Promise<Check> {
+  const { target, stateView } = plan.lever
+  const data = toFunctionSelector(stateView ?? 'paused()')
+  const answer = String(await rpc.request('eth_call', [{ to: target, data }, toHex(latest)]))
+  return {
+    check: `${stateView} of ${target} is true`,
+    passed: /[1-9a-f]/.test(answer.slice(2)),
+    detail: `it answers ${answer}`,
+  }
+}
+
+async function blockedCheck(
+  sequencer: Sequencer,
+  { name, call, latest }: { name: string; call: SimulatedCall; latest: number },
+): Promise<Check> {
+  const [result] = await sequencer.run(latest, [call])
+  const passed = result !== undefined && !result.succeeded
+  return {
+    check: `${name} is blocked`,
+    passed,
+    detail: passed ? `it fails at block ${latest}` : `it still goes through at block ${latest}`,
+  }
+}
