@@ -20,6 +20,8 @@ export type AnvilOptions = {
   forkBlock?: number
   /** How many past block states are kept, all in memory; 512 by default. Older ones cannot be simulated on. */
   stateHistory?: number
+  /** Blocks in an epoch, 32 by default; anvil calls a block final two epochs later. */
+  epochBlocks?: number
   /** Funded test accounts (10,000 ETH each); 20 by default. */
   accounts?: number
 }
@@ -57,7 +59,7 @@ const PLATFORM_PACKAGES: Record<string, string> = {
 export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
   const binary = anvilBinary()
   for (let attempt = 1; ; attempt++) {
-    const port = options.port ?? (await freePort())
+    const port = await freePort(options.port ?? 0)
     try {
       return await launch(binary, port, options)
     } catch (thrown) {
@@ -116,8 +118,10 @@ async function launch(binary: string, port: number, options: AnvilOptions): Prom
 
 function anvilArguments(port: number, options: AnvilOptions): string[] {
   const { mining, chainId, forkUrl, forkBlock, stateHistory = 512, accounts = 20 } = options
+  const { epochBlocks = 32 } = options
   return [
     ...['--host', HOST, '--port', String(port), '--quiet', '--no-cors', '--no-request-size-limit'],
+    ...['--slots-in-an-epoch', String(epochBlocks)],
     ...['--order', 'fees', '--accounts', String(accounts), '--gas-limit', '60000000'],
     // Past states stay in memory: without this anvil writes them below ~/.foundry and leaves them there.
     ...['--prune-history', String(stateHistory)],
@@ -181,13 +185,7 @@ async function answering(child: ChildProcess, url: string, withinMs: number): Pr
     if (await answers(url)) return
     await systemClock.sleep(10)
   }
-  throw new CordonError({
-    code: 'chain.AnvilNotStarted',
-    message: 'anvil did not come up.',
-    facts: { exitCode: child.exitCode, signal: child.signalCode, said: said.trim() },
-    fix: 'Read what anvil said above: a port in use, an unreachable fork URL, or a pruned fork block.',
-    cause: failure,
-  })
+  throw notStarted({ exitCode: child.exitCode, signal: child.signalCode, said: said.trim() }, failure)
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -200,13 +198,28 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-function freePort(): Promise<number> {
+/**
+ * Binds the port (0: any) and lets it go. Asked for a taken one it must be us who notice: its holder, most likely
+ * another anvil, would answer in our node's place.
+ */
+function freePort(wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, HOST, () => {
+    server.once('error', (cause) => reject(notStarted({ port: wanted, said: cause.message }, cause)))
+    server.listen(wanted, HOST, () => {
       const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(address)))
+      const port = address && typeof address === 'object' ? address.port : wanted
+      server.close(() => resolve(port))
     })
+  })
+}
+
+function notStarted(facts: Record<string, unknown>, cause: unknown): CordonError {
+  return new CordonError({
+    code: 'chain.AnvilNotStarted',
+    message: 'anvil did not come up.',
+    facts,
+    fix: 'Read what was said above: a port in use, an unreachable fork URL, or a pruned fork block.',
+    cause,
   })
 }

@@ -14,6 +14,8 @@ export type DrillMining = { kind: 'auto' } | { kind: 'manual' } | { kind: 'inter
 export type DrillChain = {
   chainId: number
   mining: DrillMining
+  /** Milliseconds to wait for a block: 30,000, or five of the node's intervals where that is longer. */
+  patienceMs: number
   request(method: string, params?: readonly unknown[]): Promise<unknown>
   /** Makes a block; called where the node mines only on demand. */
   mine(): Promise<void>
@@ -65,7 +67,8 @@ export async function connectDrill(rpcUrl: string, mine?: () => Promise<void>): 
     request('anvil_getIntervalMining').then((answer) => z.number().nullable().parse(answer)),
   ])
   const mineOne = async (): Promise<void> => void (await request('evm_mine'))
-  return { chainId, mining: miningOf(automine, interval), request, mine: mine ?? mineOne }
+  const patienceMs = Math.max(NOT_MINED_MS, (interval ?? 0) * 5_000)
+  return { chainId, mining: miningOf(automine, interval), patienceMs, request, mine: mine ?? mineOne }
 }
 
 function miningOf(automine: boolean, interval: number | null): DrillMining {
@@ -125,7 +128,7 @@ function sign(chain: DrillChain, call: DrillCall, pricing: DrillFees & { nonce: 
 
 /**
  * Waits until all are mined (making a block where the node mines on demand); what an abort cut off is left out.
- * Throws `drill.NotMined` after 30 s, or 5 of the node's intervals where that is longer.
+ * Throws `drill.NotMined` when the chain's patience is over.
  */
 export async function settle(
   chain: DrillChain,
@@ -133,8 +136,7 @@ export async function settle(
   signal?: AbortSignal,
 ): Promise<readonly DrillReceipt[]> {
   if (chain.mining.kind === 'manual') await chain.mine()
-  const interval = chain.mining.kind === 'interval' ? chain.mining.seconds * 1_000 : 0
-  const deadline = systemClock.now() + Math.max(NOT_MINED_MS, interval * 5)
+  const deadline = systemClock.now() + chain.patienceMs
   for (;;) {
     const receipts = await Promise.all(hashes.map((hash) => receiptOf(chain, hash)))
     const found = receipts.filter((receipt) => receipt !== null)
