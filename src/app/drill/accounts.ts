@@ -1,9 +1,10 @@
 import { pbkdf2Sync } from 'node:crypto'
 import { HDKey, hdKeyToAccount } from 'viem/accounts'
+import { assert } from '../../kit/assert.ts'
 import type { Address } from '../../model/hex.ts'
 
 /** Everybody in the drill, in the order of anvil's funded test accounts. */
-export const drillRoles = [
+const drillRoles = [
   'deployer',
   'guardian',
   'oracleOperator',
@@ -36,7 +37,7 @@ let derived: ReadonlyMap<DrillRole, DrillAccount> | undefined
 export function drillAccount(role: DrillRole): DrillAccount {
   derived ??= deriveAll()
   const account = derived.get(role)
-  if (!account) throw new Error(`Broken invariant: no account for ${role}`)
+  assert(account, 'every role has an account')
   return account
 }
 

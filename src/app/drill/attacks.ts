@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { assert } from '../../kit/assert.ts'
 import { systemClock } from '../../kit/clock.ts'
 import type { Address, Hash } from '../../model/hex.ts'
 import type { ContractName } from './artifacts.ts'
@@ -106,7 +107,7 @@ async function send(chain: DrillChain, attack: DrillCall, options: AttackTransac
   const { baseFeePerGas } = await latestBlock(chain)
   const maxFeePerGas = options.maxFeePerGas ?? baseFeePerGas * 2n + tip
   const [hash] = await submit(chain, [attack], { maxFeePerGas, maxPriorityFeePerGas: tip })
-  if (!hash) throw new Error('Broken invariant: one call gives one hash')
+  assert(hash, 'one call gives one hash')
   return hash
 }
 

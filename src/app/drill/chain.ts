@@ -8,7 +8,7 @@ import { addressOf, type DrillRole, drillAccount } from './accounts.ts'
 import { type ContractName, decode, encode } from './artifacts.ts'
 
 /** How the drill's node makes blocks, as it says itself; `seconds` is 0 below one second. */
-export type DrillMining = { kind: 'auto' } | { kind: 'manual' } | { kind: 'interval'; seconds: number }
+type DrillMining = { kind: 'auto' } | { kind: 'manual' } | { kind: 'interval'; seconds: number }
 
 /** A connection to the drill's node. */
 export type DrillChain = {
@@ -87,7 +87,7 @@ export async function nonceOf(chain: DrillChain, role: DrillRole): Promise<numbe
 }
 
 /** Enough for the next blocks' base fee, with a tip of `tip` wei per gas unit (1 gwei by default). */
-export async function ordinaryFees(chain: DrillChain, tip = GWEI): Promise<DrillFees> {
+async function ordinaryFees(chain: DrillChain, tip = GWEI): Promise<DrillFees> {
   const { baseFeePerGas } = await latestBlock(chain)
   return { maxFeePerGas: baseFeePerGas * 2n + tip, maxPriorityFeePerGas: tip }
 }

@@ -1,7 +1,7 @@
 import { encodePacked, getContractAddress, getCreate2Address, keccak256 } from 'viem'
 import { systemClock } from '../../kit/clock.ts'
 import { CordonError } from '../../kit/error.ts'
-import type { Address } from '../../model/hex.ts'
+import type { Address, Hash } from '../../model/hex.ts'
 import { addressOf, type DrillRole } from './accounts.ts'
 import { artifact } from './artifacts.ts'
 import {
@@ -92,13 +92,13 @@ async function performInPhases(
   chain: DrillChain,
   phases: readonly (readonly DrillCall[])[],
 ): Promise<readonly SentTransaction[]> {
-  const labels = new Map<string, string>()
+  const labels = new Map<Hash, string>()
   for (const [index, calls] of phases.entries()) {
     const maxFeePerGas = PHASE_FEE_CAPS[index] ?? GWEI
     const hashes = await submit(chain, calls, { maxFeePerGas, maxPriorityFeePerGas: GWEI })
     for (const [place, hash] of hashes.entries()) labels.set(hash, calls[place]?.label ?? '')
   }
-  const receipts = await settle(chain, [...labels.keys()] as `0x${string}`[])
+  const receipts = await settle(chain, [...labels.keys()])
   const sent = receipts.map((receipt) => ({ ...receipt, label: labels.get(receipt.hash) ?? '' }))
   const failed = sent.filter((transaction) => !transaction.succeeded).map((transaction) => transaction.label)
   if (failed.length > 0) throw deployFailed(chain, failed)

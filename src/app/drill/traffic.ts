@@ -4,7 +4,7 @@ import { createRandom } from './random.ts'
 import { scenes } from './scenes.ts'
 
 export type TrafficOptions = {
-  /** Each is seven blocks and about twenty-five transactions; 1 by default. */
+  /** Each is seven blocks and about twenty-one transactions; 1 by default. */
   rounds?: number
   /** The same seed sends the same amounts on the same chain; 1 by default. */
   seed?: number
