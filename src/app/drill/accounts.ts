@@ -21,7 +21,9 @@ const drillRoles = [
   'arbitrageur',
   'trader',
   'saver',
-  'attacker',
+  'optionAttacker',
+  'oracleAttacker',
+  'reentrancyAttacker',
 ] as const
 export type DrillRole = (typeof drillRoles)[number]
 export type DrillAccount = ReturnType<typeof hdKeyToAccount>

@@ -16,7 +16,7 @@ import {
   submit,
 } from './chain.ts'
 import type { DrillDeployment } from './deployment.ts'
-import type { AttackKind } from './funds.ts'
+import { type AttackKind, attackers } from './kinds.ts'
 import { OPTION, USDC } from './seed.ts'
 
 export type AttackTransactionOptions = {
@@ -98,7 +98,7 @@ export async function launchAttack(
 
 function attackCall(deployment: DrillDeployment, options: AttackTransactionOptions): DrillCall {
   const { contract, at, amount } = attacks[options.kind]
-  const run = call('attacker', at(deployment), contract, 'run', [options.amount ?? amount])
+  const run = call(attackers[options.kind], at(deployment), contract, 'run', [options.amount ?? amount])
   return { ...run, gas: options.gasLimit ?? 2_000_000n }
 }
 

@@ -1,7 +1,7 @@
-import { createClient, http, rpcSchema } from 'viem'
+import { createClient, http, RpcError, rpcSchema } from 'viem'
 import { z } from 'zod'
 import { systemClock } from '../../kit/clock.ts'
-import { CordonError } from '../../kit/error.ts'
+import { CordonError, messageOf } from '../../kit/error.ts'
 import type { Address, Hash, Hex } from '../../model/hex.ts'
 import { hashSchema, hexSchema } from '../../model/hex.ts'
 import { addressOf, type DrillRole, drillAccount } from './accounts.ts'
@@ -92,7 +92,10 @@ async function ordinaryFees(chain: DrillChain, tip = GWEI): Promise<DrillFees> {
   return { maxFeePerGas: baseFeePerGas * 2n + tip, maxPriorityFeePerGas: tip }
 }
 
-/** Signs the calls with nonces in their order, hands them to the node and returns their hashes, unmined. */
+/**
+ * Signs the calls with nonces in their order, hands them to the node and returns their hashes, unmined.
+ * Throws `drill.Rejected` where the node does not take one.
+ */
 export async function submit(
   chain: DrillChain,
   calls: readonly DrillCall[],
@@ -110,8 +113,22 @@ export async function submit(
     nonces.set(call.from, nonce + 1)
     raw.push(await sign(chain, call, { ...paid, nonce }))
   }
-  const hashes = await Promise.all(raw.map((bytes) => chain.request('eth_sendRawTransaction', [bytes])))
-  return hashes.map((hash) => hashSchema.parse(hash))
+  return Promise.all(raw.map((bytes, index) => hand(chain, bytes, calls[index]?.label ?? '')))
+}
+
+async function hand(chain: DrillChain, raw: Hex, label: string): Promise<Hash> {
+  try {
+    return hashSchema.parse(await chain.request('eth_sendRawTransaction', [raw]))
+  } catch (cause) {
+    throw new CordonError({
+      code: 'drill.Rejected',
+      message: 'The node did not take a transaction of the drill into its pool.',
+      facts: { label, said: cause instanceof RpcError ? cause.details : messageOf(cause) },
+      fix: 'Offer a higher fee cap, or see that no other client uses the same test account at the same time.',
+      retryable: true,
+      cause,
+    })
+  }
 }
 
 function sign(chain: DrillChain, call: DrillCall, pricing: DrillFees & { nonce: number }): Promise<Hex> {

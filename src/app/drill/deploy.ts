@@ -16,6 +16,7 @@ import {
   submit,
 } from './chain.ts'
 import type { DrillDeployment } from './deployment.ts'
+import { attackers } from './kinds.ts'
 import { attackerCalls, deployerCalls, depositCalls, permissionCalls, settlementCalls } from './seed.ts'
 
 export type DeployOptions = {
@@ -36,7 +37,6 @@ const deployerOrder = [
   'lendingMarket',
   'ethReserve',
 ] as const
-const attackerOrder = ['attackOption', 'attackOracle', 'attackReentrancy'] as const
 
 const SETTLED_STRIKE = 2_000_000_000n
 const LIVE_STRIKE = 1_500_000_000n
@@ -120,19 +120,24 @@ async function setNextTimestamp(chain: DrillChain, timestamp: number): Promise<v
 }
 
 async function predict(chain: DrillChain, expiry: number): Promise<DrillDeployment> {
-  const [deployer, attacker, arbitrageur] = await Promise.all([
+  const [deployer, ...others] = await Promise.all([
     predictAll(chain, 'deployer', deployerOrder),
-    predictAll(chain, 'attacker', attackerOrder),
+    predictAll(chain, attackers.option, ['attackOption']),
+    predictAll(chain, attackers.oracle, ['attackOracle']),
+    predictAll(chain, attackers.reentrancy, ['attackReentrancy']),
     predictAll(chain, 'arbitrageur', ['arbBot']),
   ])
+  const [option, oracle, reentrancy, bot] = others
   const tokens = [deployer.usdc, deployer.acme] as const
   return {
     chainId: chain.chainId,
     firstBlock: 0,
     readyBlock: 0,
     ...deployer,
-    ...attacker,
-    ...arbitrageur,
+    ...option,
+    ...oracle,
+    ...reentrancy,
+    ...bot,
     pair: pairOf(deployer.factory, tokens),
     pair2: pairOf(deployer.factory2, tokens),
     settledSeries: { id: 0, token: created(deployer.optionsVault, 1), strike: SETTLED_STRIKE, expiry },

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Anvil, startAnvil } from '../../chain/anvil.ts'
-import type { Address, Hash } from '../../model/hex.ts'
+import type { Address } from '../../model/hex.ts'
 import { addressOf, type DrillRole } from './accounts.ts'
 import { launchAttack, sendAttackOnce } from './attacks.ts'
 import { call } from './calls.ts'
@@ -14,8 +14,9 @@ import {
   submit,
 } from './chain.ts'
 import { deployDrill } from './deploy.ts'
-import { type DrillDeployment, drillDeploymentSchema } from './deployment.ts'
-import { type AttackKind, attackKinds, fundsAtRisk, tokenBalance } from './funds.ts'
+import type { DrillDeployment } from './deployment.ts'
+import { fundsAtRisk, tokenBalance } from './funds.ts'
+import { type AttackKind, attackers, attackKinds } from './kinds.ts'
 import { ACME, ETHER, OPTION, USDC } from './seed.ts'
 import { runTraffic } from './traffic.ts'
 
@@ -72,67 +73,9 @@ const lever = (kind: AttackKind, from: DrillRole, name: 'pause' | 'unpause'): Dr
 const market = (from: DrillRole, name: string, ...args: readonly unknown[]): DrillCall =>
   call(from, drill.lendingMarket, 'LendingMarket', name, args)
 
-describe('the deployment', () => {
-  test('two blocks hold it where blocks come on demand', () => {
-    expect(drill.firstBlock).toBe(1)
-    expect(drill.readyBlock).toBe(2)
-  })
-
-  test('it is plain data that survives being written down', () => {
-    const text = JSON.stringify(drill, (_name, value) => (typeof value === 'bigint' ? `${value}` : value))
-    expect(drillDeploymentSchema.parse(JSON.parse(text))).toEqual(drill)
-  })
-
-  test('money is where an attacker would look for it', async () => {
-    expect(await fundsAtRisk(drill, anvil.url)).toEqual([
-      { attack: 'option', contract: drill.optionsVault, asset: drill.usdc, amount: 800_000n * USDC },
-      { attack: 'oracle', contract: drill.lendingMarket, asset: drill.usdc, amount: 775_000n * USDC },
-      { attack: 'reentrancy', contract: drill.ethReserve, asset: 'native', amount: 120n * ETHER },
-    ])
-  })
-
-  test('funds of an earlier block are told as they were', async () => {
-    const before = BigInt(drill.readyBlock)
-    expect(await attackOnce('reentrancy')).toBe(true)
-    const [, , then] = await fundsAtRisk(drill, anvil.url, before)
-    expect(then?.amount).toBe(120n * ETHER)
-    expect(await atRisk('reentrancy')).toBe(105n * ETHER)
-  })
-
-  test('automatic mining is on again after a deployment that went without it', async () => {
-    const own = await startAnvil({ mining: { kind: 'auto' } })
-    try {
-      const { firstBlock, readyBlock } = await deployDrill(own.url)
-      expect([firstBlock, readyBlock]).toEqual([1, 2])
-      expect((await connectDrill(own.url)).mining).toEqual({ kind: 'auto' })
-    } finally {
-      await own.stop()
-    }
-  })
-
-  test('at an interval of a second it is ready within five blocks and attackable', async () => {
-    const own = await startAnvil({ mining: { kind: 'interval', seconds: 1 } })
-    try {
-      const deployed = await deployDrill(own.url)
-      expect(deployed.readyBlock).toBeLessThanOrEqual(5)
-      const { transactions } = await launchAttack(deployed, own.url, { kind: 'oracle', rounds: 2 })
-      const [first, second] = transactions.map((sent) => sent.blockNumber)
-      expect((second ?? 0) - (first ?? 0)).toBe(1)
-    } finally {
-      await own.stop()
-    }
-  })
-
-  test('a second deployment on the same chain stands beside the first', async () => {
-    const second = await deployDrill(anvil.url)
-    expect(second.optionsVault).not.toBe(drill.optionsVault)
-    expect((await fundsAtRisk(second, anvil.url))[0]?.amount).toBe(800_000n * USDC)
-  })
-})
-
 describe('the option attack', () => {
   test('it is paid four times for one burn', async () => {
-    const attacker = addressOf('attacker')
+    const attacker = addressOf(attackers.option)
     const [dollars, options] = [await dollarsOf(attacker), await optionsOf(drill.attackOption)]
     expect(await attackOnce('option', 10n * OPTION)).toBe(true)
     expect(options - (await optionsOf(drill.attackOption))).toBe(10n * OPTION)
@@ -169,7 +112,7 @@ describe('the oracle attack', () => {
   test('it profits within one transaction and leaves the price about where it was', async () => {
     const [price, lender] = [await priceNow(), await dollarsOf(drill.flashLender)]
     expect(await attackOnce('oracle')).toBe(true)
-    expect(await dollarsOf(addressOf('attacker'))).toBeGreaterThan(75_000n * USDC)
+    expect(await dollarsOf(addressOf(attackers.oracle))).toBeGreaterThan(75_000n * USDC)
     expect(await dollarsOf(drill.flashLender)).toBeGreaterThan(lender)
     expect(((await priceNow()) * 100n) / price).toBeLessThan(110n)
     expect(await atRisk('oracle')).toBe(675_000n * USDC)
@@ -233,7 +176,7 @@ describe.each(attackKinds)('a run of the %s attack', (kind) => {
   })
 
   test('only the guardian may pause and only the owner may unpause', async () => {
-    for (const role of ['deployer', 'attacker', 'trader'] as const) {
+    for (const role of ['deployer', attackers[kind], 'trader'] as const) {
       expect(await succeeds(lever(kind, role, 'pause'))).toBe(false)
     }
     expect(await succeeds(lever(kind, 'guardian', 'pause'))).toBe(true)
@@ -264,6 +207,18 @@ describe('a launch', () => {
     const run = await launchAttack(drill, anvil.url, { kind: 'reentrancy', mine, signal: stop.signal })
     expect(run.ended).toBe('aborted')
     expect(run.transactions).toHaveLength(1)
+  })
+
+  test('three at the same time, from three strangers, do not get in each other’s way', async () => {
+    const own = await startAnvil({ mining: { kind: 'interval', seconds: 0.2 } })
+    try {
+      const at = await deployDrill(own.url)
+      const runs = attackKinds.map((kind) => launchAttack(at, own.url, { kind, rounds: 3 }))
+      const succeeded = (await Promise.all(runs)).map((run) => run.transactions.map((sent) => sent.succeeded))
+      expect(succeeded).toEqual(Array(3).fill([true, true, true]))
+    } finally {
+      await own.stop()
+    }
   })
 
   test('a gap leaves blocks between the transactions', async () => {
@@ -355,33 +310,5 @@ describe('honest traffic', () => {
   test('an attack after it still empties the market', async () => {
     await runTraffic(drill, anvil.url, { rounds: 2 })
     expect((await launchAttack(drill, anvil.url, { kind: 'oracle' })).ended).toBe('exhausted')
-  })
-})
-
-describe('errors', () => {
-  test('a series that expires before it is written', async () => {
-    const late = async (): Promise<void> => {
-      await chain.request('evm_setNextBlockTimestamp', [4_000_000_000])
-      await chain.mine()
-    }
-    await expect(deployDrill(anvil.url, { mine: late })).rejects.toThrowErrorMatchingInlineSnapshot(`
-      [drill.DeployFailed: Transactions of the drill deployment reverted.
-        chainId: 31337
-        mining: manual
-        failed: ["writerA: OptionsVault.write","writerB: OptionsVault.write","writerC: OptionsVault.write","writerC: OptionsVault.write","writerD: OptionsVault.write"]
-      Fix: Start a fresh anvil and deploy again; no other client may use its test accounts meanwhile.]
-    `)
-  })
-
-  test('a block that never comes', async () => {
-    const stuck = { ...chain, patienceMs: 20, mine: async () => {} }
-    const hash: Hash = `0x${'ab'.repeat(32)}`
-    await expect(settle(stuck, [hash])).rejects.toThrowErrorMatchingInlineSnapshot(`
-      [drill.NotMined: The drill's transactions wait in the pool and no block takes them.
-        sent: 1
-        mined: 0
-        waiting: ["0xabababababababababababababababababababababababababababababababab"]
-      Fix: See that the node still makes blocks, and that no other client uses the test accounts.]
-    `)
   })
 })

@@ -4,9 +4,7 @@ import type { Address } from '../../model/hex.ts'
 import { addressOf, writers } from './accounts.ts'
 import { type BlockTag, balanceOf, connectDrill, type DrillChain, readAmount, readView } from './chain.ts'
 import type { DrillDeployment } from './deployment.ts'
-
-export const attackKinds = ['option', 'oracle', 'reentrancy'] as const
-export type AttackKind = (typeof attackKinds)[number]
+import type { AttackKind } from './kinds.ts'
 
 /** What one attack can still take. */
 export type FundsAtRisk = {
@@ -18,7 +16,7 @@ export type FundsAtRisk = {
 }
 
 /**
- * What each attack threatens at a block (`latest` by default), in the order of {@link attackKinds}: the settled
+ * What each attack threatens at a block (`latest` by default), in the order option, oracle, reentrancy: the settled
  * series' collateral in USDC, the lending market's cash in USDC, the reserve's ETH in wei.
  */
 export async function fundsAtRisk(

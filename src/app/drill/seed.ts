@@ -5,6 +5,7 @@ import type { ContractName } from './artifacts.ts'
 import { call, create } from './calls.ts'
 import type { DrillCall } from './chain.ts'
 import type { DrillDeployment } from './deployment.ts'
+import { attackers } from './kinds.ts'
 
 /** Base units of one USDC, one ACME or option, and one ether. */
 export const USDC = 1_000_000n
@@ -96,13 +97,13 @@ export function permissionCalls(at: DrillDeployment): readonly DrillCall[] {
   ]
 }
 
-/** The attack contracts, the attacker's first three nonces, and the honest arbitrage bot. */
+/** The attack contracts, each its attacker's first transaction, and the honest arbitrage bot. */
 export function attackerCalls(at: DrillDeployment): readonly DrillCall[] {
   const targets = writers.map(addressOf)
   return [
-    create('attacker', 'AttackOption', [at.optionsVault, BigInt(at.settledSeries.id), targets]),
-    create('attacker', 'AttackOracle', [at.lendingMarket, at.flashLender, PUMP]),
-    { ...create('attacker', 'AttackReentrancy', [at.ethReserve]), value: STAKE },
+    create(attackers.option, 'AttackOption', [at.optionsVault, BigInt(at.settledSeries.id), targets]),
+    create(attackers.oracle, 'AttackOracle', [at.lendingMarket, at.flashLender, PUMP]),
+    { ...create(attackers.reentrancy, 'AttackReentrancy', [at.ethReserve]), value: STAKE },
     create('arbitrageur', 'ArbBot', [at.usdc, at.acme]),
   ]
 }
