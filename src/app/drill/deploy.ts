@@ -1,0 +1,183 @@
+import { encodePacked, getContractAddress, getCreate2Address, keccak256 } from 'viem'
+import { systemClock } from '../../kit/clock.ts'
+import { CordonError } from '../../kit/error.ts'
+import type { Address, Hash } from '../../model/hex.ts'
+import { addressOf, type DrillRole } from './accounts.ts'
+import { artifact } from './artifacts.ts'
+import {
+  connectDrill,
+  type DrillCall,
+  type DrillChain,
+  GWEI,
+  latestBlock,
+  nonceOf,
+  type SentTransaction,
+  settle,
+  submit,
+} from './chain.ts'
+import type { DrillDeployment } from './deployment.ts'
+import { attackers } from './kinds.ts'
+import { attackerCalls, deployerCalls, depositCalls, permissionCalls, settlementCalls } from './seed.ts'
+
+export type DeployOptions = {
+  /** Replaces `evm_mine` where the node mines only on demand. */
+  mine?: () => Promise<void>
+}
+
+/** The deployer's first transactions, in nonce order. */
+const deployerOrder = [
+  'usdc',
+  'acme',
+  'factory',
+  'factory2',
+  'oracle',
+  'flashLender',
+  'router',
+  'optionsVault',
+  'lendingMarket',
+  'ethReserve',
+] as const
+
+const SETTLED_STRIKE = 2_000_000_000n
+const LIVE_STRIKE = 1_500_000_000n
+const LIVE_SECONDS = 30 * 86_400
+/** Where another account's transaction must come later in the same block: anvil orders by fee cap, not by tip. */
+const PHASE_FEE_CAPS = [1_000n * GWEI, 900n * GWEI, 800n * GWEI] as const
+
+/**
+ * Deploys and seeds the drill's protocol, exchanges, bystanders and attackers, and resolves when the first option
+ * series is settled: two blocks where blocks are made on demand, about five at an interval of one second.
+ * Addresses are known beforehand, so nothing waits for a receipt. Throws `drill.DeployFailed`, `drill.NotMined`.
+ *
+ * @example
+ * const anvil = await startAnvil({ mining: { kind: 'interval', seconds: 1 } })
+ * const drill = await deployDrill(anvil.url)
+ */
+export async function deployDrill(rpcUrl: string, options: DeployOptions = {}): Promise<DrillDeployment> {
+  const chain = await connectDrill(rpcUrl, options.mine)
+  if (chain.mining.kind !== 'auto') return deployOn(chain)
+  // One block a transaction would take seventy blocks and their timestamps: mine on demand meanwhile.
+  await chain.request('evm_setAutomine', [false])
+  try {
+    return await deployOn({ ...chain, mining: { kind: 'manual' } })
+  } finally {
+    await chain.request('evm_setAutomine', [true])
+  }
+}
+
+async function deployOn(chain: DrillChain): Promise<DrillDeployment> {
+  const start = await latestBlock(chain)
+  const expiry = start.timestamp + settlementDelay(chain)
+  const deployment = await predict(chain, expiry)
+  const phases = [
+    deployerCalls(deployment),
+    [...permissionCalls(deployment), ...attackerCalls(deployment)],
+    depositCalls(deployment),
+  ]
+  await setNextTimestamp(chain, start.timestamp + 1)
+  const deployed = await performInPhases(chain, phases)
+  await reach(chain, expiry)
+  const settled = await performInPhases(chain, [settlementCalls(deployment)])
+  const blocks = [...deployed, ...settled].map((sent) => sent.blockNumber)
+  return { ...deployment, firstBlock: Math.min(...blocks), readyBlock: Math.max(...blocks) }
+}
+
+/** Seconds until the first series expires: it must be written in one block and settled in a later one. */
+function settlementDelay(chain: DrillChain): number {
+  return chain.mining.kind === 'interval' ? 3 * Math.max(1, chain.mining.seconds) : 2
+}
+
+/** Each phase is in the pool before the next is sent, and has a higher fee cap: so it is mined before it. */
+async function performInPhases(
+  chain: DrillChain,
+  phases: readonly (readonly DrillCall[])[],
+): Promise<readonly SentTransaction[]> {
+  const labels = new Map<Hash, string>()
+  for (const [index, calls] of phases.entries()) {
+    const maxFeePerGas = PHASE_FEE_CAPS[index] ?? GWEI
+    const hashes = await submit(chain, calls, { maxFeePerGas, maxPriorityFeePerGas: GWEI })
+    for (const [place, hash] of hashes.entries()) labels.set(hash, calls[place]?.label ?? '')
+  }
+  const receipts = await settle(chain, [...labels.keys()])
+  const sent = receipts.map((receipt) => ({ ...receipt, label: labels.get(receipt.hash) ?? '' }))
+  const failed = sent.filter((transaction) => !transaction.succeeded).map((transaction) => transaction.label)
+  if (failed.length > 0) throw deployFailed(chain, failed)
+  return sent
+}
+
+/** Waits, or sets the clock where blocks come on demand, so that the next block is not before `timestamp`. */
+async function reach(chain: DrillChain, timestamp: number): Promise<void> {
+  await setNextTimestamp(chain, timestamp)
+  while (chain.mining.kind === 'interval' && (await latestBlock(chain)).timestamp < timestamp) {
+    await systemClock.sleep(50)
+  }
+}
+
+/** No-op where the chain's time is the wall's. */
+async function setNextTimestamp(chain: DrillChain, timestamp: number): Promise<void> {
+  if (chain.mining.kind === 'interval') return
+  await chain.request('evm_setNextBlockTimestamp', [timestamp])
+}
+
+async function predict(chain: DrillChain, expiry: number): Promise<DrillDeployment> {
+  const [deployer, ...others] = await Promise.all([
+    predictAll(chain, 'deployer', deployerOrder),
+    predictAll(chain, attackers.option, ['attackOption']),
+    predictAll(chain, attackers.oracle, ['attackOracle']),
+    predictAll(chain, attackers.reentrancy, ['attackReentrancy']),
+    predictAll(chain, 'arbitrageur', ['arbBot']),
+  ])
+  const [option, oracle, reentrancy, bot] = others
+  const tokens = [deployer.usdc, deployer.acme] as const
+  return {
+    chainId: chain.chainId,
+    firstBlock: 0,
+    readyBlock: 0,
+    ...deployer,
+    ...option,
+    ...oracle,
+    ...reentrancy,
+    ...bot,
+    pair: pairOf(deployer.factory, tokens),
+    pair2: pairOf(deployer.factory2, tokens),
+    settledSeries: { id: 0, token: created(deployer.optionsVault, 1), strike: SETTLED_STRIKE, expiry },
+    liveSeries: {
+      id: 1,
+      token: created(deployer.optionsVault, 2),
+      strike: LIVE_STRIKE,
+      expiry: expiry + LIVE_SECONDS,
+    },
+  }
+}
+
+async function predictAll<Name extends string>(
+  chain: DrillChain,
+  role: DrillRole,
+  names: readonly Name[],
+): Promise<Record<Name, Address>> {
+  const first = await nonceOf(chain, role)
+  const pairs = names.map((name, index) => [name, created(addressOf(role), first + index)] as const)
+  return Object.fromEntries(pairs) as Record<Name, Address>
+}
+
+function created(from: Address, nonce: number): Address {
+  return getContractAddress({ from, nonce: BigInt(nonce) }).toLowerCase() as Address
+}
+
+/** Uniswap v2's CREATE2: salt is the hash of the two tokens in numeric order. */
+function pairOf(factory: Address, tokens: readonly [Address, Address]): Address {
+  const [low, high] = tokens[0] < tokens[1] ? tokens : [tokens[1], tokens[0]]
+  const salt = keccak256(encodePacked(['address', 'address'], [low, high]))
+  const bytecodeHash = keccak256(artifact('UniswapV2Pair').bytecode)
+  return getCreate2Address({ from: factory, salt, bytecodeHash }).toLowerCase() as Address
+}
+
+function deployFailed(chain: DrillChain, failed: readonly string[]): CordonError {
+  return new CordonError({
+    code: 'drill.DeployFailed',
+    message: 'Transactions of the drill deployment reverted.',
+    facts: { chainId: chain.chainId, mining: chain.mining.kind, failed: failed.slice(0, 5) },
+    fix: 'Start a fresh anvil and deploy again; no other client may use its test accounts meanwhile.',
+    retryable: true,
+  })
+}
