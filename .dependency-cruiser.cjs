@@ -56,7 +56,7 @@ module.exports = {
     {
       name: 'known-rooms-only',
       severity: 'error',
-      from: { path: '^src/(?!(' + [...Object.keys(rooms), 'app'].join('|') + ')/)' },
+      from: { path: `^src/(?!(${[...Object.keys(rooms), 'app'].join('|')})/)` },
       to: {},
     },
   ],

@@ -45,7 +45,7 @@ const AUTHORITY_VIEWS = [
   'operator()',
 ] as const
 
-const TRUE = '0'.repeat(63) + '1'
+const TRUE = `${'0'.repeat(63)}1`
 
 export const pauseTemplates: readonly LeverTemplate[] = PAUSES.map((signature) => {
   const selector = toFunctionSelector(signature)
