@@ -35,3 +35,17 @@ export async function holdLock(store: Store, name: string): Promise<HeldLock | u
   }
   return { held: () => alive, release: () => client.end().catch(() => {}) }
 }
+
+/** Runs `act` while no other process holds the named lock; waits for it. */
+export async function withLock<T>(store: Store, name: string, act: () => Promise<T>): Promise<T> {
+  let lock = await holdLock(store, name)
+  while (!lock) {
+    await new Promise((settle) => setTimeout(settle, 25))
+    lock = await holdLock(store, name)
+  }
+  try {
+    return await act()
+  } finally {
+    await lock.release()
+  }
+}
