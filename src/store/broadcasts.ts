@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import { CordonError } from '../kit/error.ts'
+import { type Broadcast, broadcastSchema } from '../model/containment.ts'
+import { change, row, rows, type Store, transaction } from './store.ts'
+
+type State = Broadcast['state']
+
+const COLUMNS = `plan_id AS "planId", chain_id AS "chainId", from_address AS "from", nonce,
+  raw_transaction AS "rawTransaction", transaction_hash AS "transactionHash", state, block_number AS "blockNumber",
+  block_hash AS "blockHash"`
+
+/** signed → sent → mined | reverted | abandoned; back to sent where a reorg took the block. The database agrees. */
+const before: Record<State, readonly State[]> = {
+  signed: [],
+  sent: ['signed', 'mined', 'reverted'],
+  mined: ['sent'],
+  reverted: ['sent'],
+  abandoned: ['signed', 'sent'],
+}
+
+/**
+ * Keeps the signed transaction of a plan before it is first sent. A plan has one for ever: a second insert
+ * gives back the first, whatever it holds. Throws `store.NonceTaken` where another plan signed with that nonce.
+ */
+export async function insertBroadcast(
+  store: Store,
+  broadcast: Broadcast,
+): Promise<{ broadcast: Broadcast; created: boolean }> {
+  return transaction(store, (tx) => insertOnce(tx, broadcast), { idempotent: true })
+}
+
+async function insertOnce(
+  tx: Store,
+  broadcast: Broadcast,
+): Promise<{ broadcast: Broadcast; created: boolean }> {
+  const { planId, chainId, from, nonce, rawTransaction, transactionHash, state } = broadcast
+  // The incident's lock comes first: a withdrawal sees this broadcast, or comes before it.
+  await change(
+    tx,
+    'SELECT 1 FROM incidents JOIN plans ON incidents.id = incident_id WHERE plans.id = $1 FOR UPDATE OF incidents',
+    [planId],
+  )
+  const first = await findBroadcast(tx, planId)
+  if (first) return { broadcast: first, created: false }
+  await refuseTakenNonce(tx, broadcast)
+  const sql = `INSERT INTO broadcasts (plan_id, chain_id, from_address, nonce, raw_transaction, transaction_hash,
+    state, block_number, block_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+  const place = [broadcast.blockNumber, broadcast.blockHash]
+  await change(tx, sql, [planId, chainId, from, nonce, rawTransaction, transactionHash, state, ...place])
+  return { broadcast, created: true }
+}
+
+/** One signer's nonces are handed out one at a time, so two plans at once cannot both pass this look. */
+async function refuseTakenNonce(tx: Store, { chainId, from, nonce, planId }: Broadcast): Promise<void> {
+  await change(tx, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7264003))', [`${chainId}:${from}`])
+  const sql = `SELECT plan_id AS id FROM broadcasts
+    WHERE chain_id = $1 AND from_address = $2 AND nonce = $3 AND state <> 'abandoned'`
+  const holder = await row(tx, z.object({ id: z.string() }), sql, [chainId, from, nonce])
+  if (!holder) return
+  throw new CordonError({
+    code: 'store.NonceTaken',
+    message: 'Another plan has already signed a transaction with this nonce.',
+    facts: { chainId, from, nonce, planId, holder: holder.id },
+    fix: 'Take the next nonce (nextNonce) and sign again.',
+    retryable: true,
+  })
+}
+
+export type BroadcastMove = {
+  planId: string
+  to: Exclude<State, 'signed'>
+  /** Where it was mined, for `mined` and `reverted`. */
+  block?: { number: number; hash: Broadcast['blockHash'] }
+}
+
+/** Moves a broadcast on; to the state it is in changes only the block. Throws `store.ForbiddenMove`. */
+export async function moveBroadcast(store: Store, move: BroadcastMove): Promise<Broadcast> {
+  const sql = `UPDATE broadcasts SET state = $2, block_number = $3, block_hash = $4
+    WHERE plan_id = $1 AND (state = $2 OR state = ANY($5)) RETURNING ${COLUMNS}`
+  const place = [move.block?.number ?? null, move.block?.hash ?? null]
+  return transaction(
+    store,
+    async (tx) => {
+      const moved = await row(tx, broadcastSchema, sql, [move.planId, move.to, ...place, before[move.to]])
+      if (moved) return moved
+      const found = await findBroadcast(tx, move.planId)
+      throw new CordonError({
+        code: 'store.ForbiddenMove',
+        message: `A broadcast may not become ${move.to} from here.`,
+        facts: { planId: move.planId, state: found?.state ?? 'no broadcast' },
+        fix: `Only ${before[move.to].join(' or ')} becomes ${move.to}; read the broadcast again before moving it.`,
+      })
+    },
+    { idempotent: true },
+  )
+}
+
+/** The broadcast of a plan, or undefined. */
+export async function findBroadcast(store: Store, planId: string): Promise<Broadcast | undefined> {
+  return row(store, broadcastSchema, `SELECT ${COLUMNS} FROM broadcasts WHERE plan_id = $1`, [planId])
+}
+
+/** Broadcasts that are signed or sent and not yet known to be mined. */
+export async function listOpenBroadcasts(store: Store): Promise<Broadcast[]> {
+  const sql = `SELECT ${COLUMNS} FROM broadcasts WHERE state IN ('signed', 'sent') ORDER BY chain_id, nonce`
+  return rows(store, broadcastSchema, sql)
+}
+
+/** Broadcasts of an incident's plans. */
+export async function listBroadcasts(store: Store, incidentId: string): Promise<Broadcast[]> {
+  const sql = `SELECT ${COLUMNS} FROM broadcasts WHERE plan_id IN (SELECT id FROM plans WHERE incident_id = $1)
+    ORDER BY chain_id, nonce`
+  return rows(store, broadcastSchema, sql, [incidentId])
+}
+
+/** The first nonce, from `floor` (the chain's own count), past all that plans have signed with. */
+export async function nextNonce(
+  store: Store,
+  signer: { chainId: number; from: string },
+  floor: number,
+): Promise<number> {
+  const schema = z.object({ nonce: z.number().int().nullable() })
+  const sql = `SELECT max(nonce) + 1 AS nonce FROM broadcasts
+    WHERE chain_id = $1 AND from_address = $2 AND state <> 'abandoned'`
+  const found = await row(store, schema, sql, [signer.chainId, signer.from])
+  return Math.max(floor, found?.nonce ?? 0)
+}

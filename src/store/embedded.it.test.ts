@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sqlOn } from '../../test/harness/postgres.ts'
+import { silentLogger } from '../kit/logger.ts'
+import { startEmbeddedPostgres } from './embedded.ts'
+import { readPidFile } from './pid-file.ts'
+
+let dataDir: string
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'cordon-embedded-'))
+})
+afterAll(async () => {
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+const start = () => startEmbeddedPostgres({ dataDir, logger: silentLogger, ephemeral: true })
+
+test('what was written is there after a stop and a start', async () => {
+  const first = await start()
+  await sqlOn(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
+  await first.stop()
+  await expect(sqlOn(first.url, 'SELECT 1')).rejects.toThrow()
+  const second = await start()
+  expect(await sqlOn(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
+  expect(second.adopted).toBe(false)
+  await second.stop()
+})
+
+test('the password is asked for and kept from other users', async () => {
+  const postgres = await start()
+  const wrong = postgres.url.replace(/:[0-9a-f]{48}@/, ':guess@')
+  await expect(sqlOn(wrong, 'SELECT 1')).rejects.toThrow(/password authentication failed/)
+  expect((await stat(join(dataDir, 'password'))).mode & 0o077).toBe(0)
+  expect((await stat(dataDir)).mode & 0o077).toBe(0)
+  await postgres.stop()
+})
+
+test('two on one folder share a server, and the last one out stops it', async () => {
+  const [one, other] = await Promise.all([start(), start()])
+  expect([one.adopted, other.adopted].sort()).toEqual([false, true])
+  expect(one.port).toBe(other.port)
+  await one.stop()
+  expect(await sqlOn(other.url, 'SELECT 1 AS up')).toEqual([{ up: 1 }])
+  await other.stop()
+  await expect(sqlOn(other.url, 'SELECT 1')).rejects.toThrow()
+})
+
+test('kill -9 of Node leaves a PostgreSQL that the next start adopts', async () => {
+  const killed = await startInChild()
+  const postgres = await start()
+  expect(postgres).toMatchObject({ adopted: true, port: killed.port })
+  expect(await sqlOn(postgres.url, 'SELECT 1 AS up')).toEqual([{ up: 1 }])
+  await postgres.stop()
+})
+
+test('a stale pid file whose number now is another program does not stop a start', async () => {
+  await writeFile(join(dataDir, 'cluster', 'postmaster.pid'), `${process.pid}\n${dataDir}/cluster\n1\n5432\n`)
+  const postgres = await start()
+  expect(postgres.adopted).toBe(false)
+  await postgres.stop()
+})
+
+test('a server that is killed comes back on the same port', async () => {
+  const postgres = await start()
+  const file = await readPidFile(join(dataDir, 'cluster'))
+  process.kill(file?.pid ?? 0, 'SIGKILL')
+  await expect
+    .poll(() => sqlOn(postgres.url, 'SELECT 1 AS up').catch(() => []), { timeout: 15_000 })
+    .toEqual([{ up: 1 }])
+  await postgres.stop()
+})
+
+test('a data folder without its password file says how to get on', async () => {
+  const password = await readFile(join(dataDir, 'password'))
+  await rm(join(dataDir, 'password'))
+  const failure = await start().catch((thrown: unknown) => String(thrown).replaceAll(dataDir, '<dir>'))
+  expect(failure).toMatchInlineSnapshot(`
+    "store.PostgresFailed: The data folder has a database but no password file.
+      dataDir: <dir>
+    Fix: Restore <dir>/password from a backup, or move the folder away to begin an empty record."
+  `)
+  await writeFile(join(dataDir, 'password'), password, { mode: 0o600 })
+})
+
+/** Starts PostgreSQL in a process of its own and kills that process. */
+async function startInChild(): Promise<{ port: number }> {
+  const child = spawn(process.execPath, ['.cordon/test-build/test/fixtures/start-postgres.js', dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const said = await new Promise<string>((settle) =>
+    child.stdout.once('data', (data) => settle(String(data))),
+  )
+  const gone = new Promise((settle) => child.once('exit', settle))
+  child.kill('SIGKILL')
+  await gone
+  return JSON.parse(said)
+}

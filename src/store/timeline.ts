@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { toJson } from '../kit/json.ts'
+import { type TimelineEntry, timelineEntrySchema } from '../model/incident.ts'
+import { row, rows, type Store, transaction } from './store.ts'
+
+export type NewTimelineEntry = Omit<TimelineEntry, 'sequence'>
+
+const COLUMNS = `incident_id AS "incidentId", sequence, kind, event_time AS "eventTime",
+  discovery_time AS "discoveryTime", author, message, facts`
+
+/**
+ * Appends an entry; the database numbers it 1, 2, 3… for each incident, without gaps, and tells listeners.
+ * Never again changed: the database refuses UPDATE, DELETE and TRUNCATE.
+ */
+export async function appendTimeline(store: Store, entry: NewTimelineEntry): Promise<TimelineEntry> {
+  const sql = `INSERT INTO timeline (incident_id, kind, event_time, discovery_time, author, message, facts)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ${COLUMNS}`
+  const { incidentId, kind, eventTime, discoveryTime, author, message, facts } = entry
+  const values = [incidentId, kind, eventTime, discoveryTime, author, message, toJson(facts)]
+  return transaction(store, async (tx) => {
+    const [written] = await rows(tx, timelineEntrySchema, sql, values)
+    return timelineEntrySchema.parse(written)
+  })
+}
+
+/** Entries of an incident in order, those after `after` (a sequence; all by default). */
+export async function listTimeline(store: Store, incidentId: string, after = 0): Promise<TimelineEntry[]> {
+  const sql = `SELECT ${COLUMNS} FROM timeline WHERE incident_id = $1 AND sequence > $2 ORDER BY sequence`
+  return rows(store, timelineEntrySchema, sql, [incidentId, after])
+}
+
+/** One entry, or undefined. */
+export async function findTimelineEntry(
+  store: Store,
+  incidentId: string,
+  sequence: number,
+): Promise<TimelineEntry | undefined> {
+  const sql = `SELECT ${COLUMNS} FROM timeline WHERE incident_id = $1 AND sequence = $2`
+  return row(store, timelineEntrySchema, sql, [incidentId, sequence])
+}
+
+const positionedSchema = timelineEntrySchema.extend({ position: z.number().int() })
+export type PositionedEntry = z.infer<typeof positionedSchema>
+
+/** Entries of all incidents after a place in the whole record, oldest first. */
+export async function listTimelineAfter(store: Store, position: number): Promise<PositionedEntry[]> {
+  const sql = `SELECT ${COLUMNS}, position FROM timeline WHERE position > $1 ORDER BY position LIMIT 10000`
+  return rows(store, positionedSchema, sql, [position])
+}
+
+/** The place of the newest entry of the whole record; 0 where there is none. */
+export async function lastTimelinePosition(store: Store): Promise<number> {
+  const sql = 'SELECT coalesce(max(position), 0) AS position FROM timeline'
+  return (await row(store, z.object({ position: z.number().int() }), sql))?.position ?? 0
+}
