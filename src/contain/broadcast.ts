@@ -17,9 +17,11 @@ export type FeePolicy = {
   minPriorityFeePerGas: bigint
   /** The most that is ever paid, wei per gas unit. */
   maxFeePerGasCap: bigint
-  /** The tip of a pending attack that must be outbid, wei per gas unit; null when there is none. */
-  outbid: bigint | null
+  /** The fees of a pending attack that must be outbid, wei per gas unit; null when there is none. */
+  outbid: Fees | null
 }
+
+export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 
 export const DEFAULT_FEES: FeePolicy = {
   minPriorityFeePerGas: 2_000_000_000n,
@@ -69,16 +71,26 @@ export async function signPlan(
   return broadcast
 }
 
-/** Tip and ceiling for inclusion in the next block, outbidding an attack by an eighth; wei per gas unit. */
-export function feesFor(
-  policy: FeePolicy,
-  baseFee: bigint,
-): { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint } {
-  const needed = policy.outbid === null ? 0n : policy.outbid + policy.outbid / 8n + 1n
-  const tip = needed > policy.minPriorityFeePerGas ? needed : policy.minPriorityFeePerGas
-  const ceiling = baseFee * 2n + tip
-  const maxFeePerGas = ceiling < policy.maxFeePerGasCap ? ceiling : policy.maxFeePerGasCap
+/**
+ * Tip and ceiling for inclusion in the next block, wei per gas unit. A pending attack is outbid by an eighth in both:
+ * builders order by the tip that is really paid, some nodes by the ceiling.
+ */
+export function feesFor({ minPriorityFeePerGas, maxFeePerGasCap, outbid }: FeePolicy, baseFee: bigint): Fees {
+  const tip =
+    outbid === null ? minPriorityFeePerGas : larger(minPriorityFeePerGas, above(outbid.maxPriorityFeePerGas))
+  const ceiling = larger(baseFee * 2n + tip, outbid === null ? 0n : above(outbid.maxFeePerGas))
+  const maxFeePerGas = ceiling < maxFeePerGasCap ? ceiling : maxFeePerGasCap
   return { maxFeePerGas, maxPriorityFeePerGas: tip < maxFeePerGas ? tip : maxFeePerGas }
+}
+
+function above(fee: bigint): bigint {
+  return fee + fee / 8n + 1n
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  // Math.max takes no bigints.
+  if (a > b) return a
+  return b
 }
 
 /** Hands the kept bytes to the node. The same bytes any number of times: a node that knows them is content. */

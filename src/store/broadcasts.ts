@@ -125,3 +125,30 @@ export async function nextNonce(
   const found = await row(store, schema, sql, [signer.chainId, signer.from])
   return Math.max(floor, found?.nonce ?? 0)
 }
+
+/** Broadcasts that were mined in one of these blocks. */
+export async function listMinedIn(
+  store: Store,
+  chainId: number,
+  hashes: readonly string[],
+): Promise<Broadcast[]> {
+  if (hashes.length === 0) return []
+  const sql = `SELECT ${COLUMNS} FROM broadcasts
+    WHERE chain_id = $1 AND block_hash = ANY($2) AND state IN ('mined', 'reverted') ORDER BY nonce`
+  return rows(store, broadcastSchema, sql, [chainId, [...hashes]])
+}
+
+/** How many broadcasts were ever made on these targets of a chain, other plans' than `exceptPlanId`. */
+export async function countBroadcasts(
+  store: Store,
+  on: { chainId: number; targets: readonly string[]; exceptPlanId: string },
+): Promise<number> {
+  const sql = `SELECT count(*)::int AS count FROM broadcasts JOIN plans ON plans.id = plan_id
+    WHERE broadcasts.chain_id = $1 AND plans.document -> 'lever' ->> 'target' = ANY($2) AND plan_id <> $3`
+  const found = await row(store, z.object({ count: z.number().int() }), sql, [
+    on.chainId,
+    [...on.targets],
+    on.exceptPlanId,
+  ])
+  return found?.count ?? 0
+}

@@ -17,6 +17,8 @@ export type FollowOptions = {
   logger: Logger
   /** First block to give; the latest when left out. */
   fromBlock?: number
+  /** The last block that was processed before a restart: had it been reorganised away meanwhile, that is told. */
+  known?: BlockRef
   /** Deepest reorg that can be followed, blocks. */
   window?: number
   /** How often the head is asked for, milliseconds. A WebSocket endpoint wakes it sooner. */
@@ -32,7 +34,7 @@ export type FollowOptions = {
 /** How many blocks of a gap are fetched at once. */
 const AHEAD = 4
 
-type Follower = Required<Omit<FollowOptions, 'fromBlock'>> & {
+type Follower = Required<Omit<FollowOptions, 'fromBlock' | 'known'>> & {
   canonical: Canonical
   nextBlock: number | undefined
   finalized: number
@@ -64,7 +66,7 @@ export async function* followHead(options: FollowOptions): AsyncGenerator<ChainU
 }
 
 function createFollower(options: FollowOptions): Follower {
-  const { fromBlock, window = 256, clock = systemClock } = options
+  const { fromBlock, known, window = 256, clock = systemClock } = options
   return {
     pollMs: 500,
     staleAfterMs: 60_000,
@@ -72,7 +74,7 @@ function createFollower(options: FollowOptions): Follower {
     ...options,
     window,
     clock,
-    canonical: { refs: [], window },
+    canonical: { refs: known === undefined ? [] : [known], window },
     nextBlock: fromBlock,
     finalized: -1,
     lastMoved: clock.now(),

@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import type { Rpc } from '../../chain/rpc/rpc.ts'
+import type { Fees } from '../../contain/broadcast.ts'
+import type { SimulatedCall } from '../../contain/sequence.ts'
+import { toJson } from '../../kit/json.ts'
+import type { Hash } from '../../model/hex.ts'
+import { addressSchema, amountSchema, hashSchema, hexSchema } from '../../model/hex.ts'
+import type { Incident } from '../../model/incident.ts'
+
+/** The attack transaction as something that can be tried again. */
+export type Attack = {
+  hash: Hash | null
+  call: SimulatedCall | null
+  /** The block before it; the latest where it is pending or unknown. */
+  pinnedBlock: number
+  /** Its fees while it waits in the pool, to be outbid; null once it is mined. */
+  outbid: Fees | null
+}
+
+const quantitySchema = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]+$/)
+  .transform(BigInt)
+
+const transactionSchema = z.object({
+  hash: hashSchema,
+  from: addressSchema,
+  to: addressSchema.nullish().transform((to) => to ?? null),
+  input: hexSchema,
+  value: quantitySchema,
+  gas: quantitySchema,
+  blockNumber: quantitySchema.nullish(),
+  gasPrice: quantitySchema.nullish(),
+  maxFeePerGas: quantitySchema.nullish(),
+  maxPriorityFeePerGas: quantitySchema.nullish(),
+})
+
+/** The newest transaction of the incident that the node still knows, as JSON (a durable step remembers it). */
+export async function findAttack(rpc: Rpc, incident: Incident): Promise<string> {
+  const latest = Number(await rpc.request('eth_blockNumber', []))
+  for (const hash of [...incident.transactions].reverse()) {
+    const found = transactionSchema.safeParse(await rpc.request('eth_getTransactionByHash', [hash]))
+    if (found.success) return toJson(attackOf(found.data, latest))
+  }
+  return toJson({ hash: null, call: null, pinnedBlock: latest, outbid: null })
+}
+
+function attackOf(transaction: z.infer<typeof transactionSchema>, latest: number): Attack {
+  const { hash, from, to, input, value, gas, blockNumber } = transaction
+  const isPending = blockNumber === null || blockNumber === undefined
+  const legacy = transaction.gasPrice ?? 0n
+  const fees = {
+    maxFeePerGas: transaction.maxFeePerGas ?? legacy,
+    maxPriorityFeePerGas: transaction.maxPriorityFeePerGas ?? legacy,
+  }
+  return {
+    hash,
+    call: { from, to, data: input, value, gas: Number(gas) },
+    pinnedBlock: isPending ? latest : Number(blockNumber) - 1,
+    outbid: isPending ? fees : null,
+  }
+}
+
+const feesSchema = z.object({ maxFeePerGas: amountSchema, maxPriorityFeePerGas: amountSchema })
+const attackSchema = z.object({
+  hash: hashSchema.nullable(),
+  call: z
+    .object({
+      from: addressSchema,
+      to: addressSchema.nullable(),
+      data: hexSchema,
+      value: amountSchema,
+      gas: z.number().int(),
+    })
+    .nullable(),
+  pinnedBlock: z.number().int(),
+  outbid: feesSchema.nullable(),
+})
+
+/** What {@link findAttack} gave, back from the durable step. */
+export function reviveAttack(json: string): Attack {
+  return attackSchema.parse(JSON.parse(json))
+}

@@ -1,0 +1,42 @@
+import type { Capabilities } from '../chain/rpc/capabilities.ts'
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import type { Sequencer } from '../contain/sequence.ts'
+import type { Signer } from '../contain/signer.ts'
+import type { Engine } from '../detect/engine.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { Logger } from '../kit/logger.ts'
+import type { Address } from '../model/hex.ts'
+import type { Incident } from '../model/incident.ts'
+import type { Channel } from '../model/notification.ts'
+import type { PinnedPlaybook } from '../model/playbook.ts'
+import type { Store } from '../store/store.ts'
+import type { ChainConfig, Config } from './config/schema.ts'
+import type { Hub } from './events.ts'
+import type { OperationMemory } from './watch/operations.ts'
+
+/** One watched chain with what looks at it and what can act on it. */
+export type ChainHandle = {
+  chainId: number
+  config: ChainConfig
+  rpc: Rpc
+  capabilities: Capabilities
+  sequencer: Sequencer
+  engine: Engine
+  operations: OperationMemory
+}
+
+/** Everything that the parts of the running program share. Made once, by `start`. */
+export type App = {
+  config: Config
+  store: Store
+  clock: Clock
+  logger: Logger
+  hub: Hub
+  chains: ReadonlyMap<number, ChainHandle>
+  signers: ReadonlyMap<Address, Signer>
+  channels: ReadonlyMap<string, Channel>
+  playbooks: readonly PinnedPlaybook[]
+  names: ReadonlyMap<Address, string>
+  /** `drill` marks everything that is recorded. */
+  kind: Incident['kind']
+}

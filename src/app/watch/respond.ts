@@ -1,0 +1,51 @@
+import { listActive } from '../../incidents/move.ts'
+import { recordAlert } from '../../incidents/record-alert.ts'
+import type { Alert } from '../../model/alert.ts'
+import type { BlockBundle } from '../../model/block.ts'
+import { atLeast } from '../../model/finding.ts'
+import type { Incident } from '../../model/incident.ts'
+import type { PinnedPlaybook, Run } from '../../model/playbook.ts'
+import type { Playbooks } from '../../playbooks/runner.ts'
+import { correlate } from '../../triage/correlate.ts'
+import type { App } from '../context.ts'
+
+/**
+ * Puts an alert on record, in the incident it belongs to or in a new one, and begins the playbook for it.
+ * Safe to call again with the same alert: it is recorded once and an incident has one run of a playbook.
+ */
+export async function recordAndRespond(
+  app: App,
+  { alert, bundle }: { alert: Alert; bundle: BlockBundle },
+  playbooks: Playbooks | null,
+): Promise<{ incident: Incident; run: Run | null }> {
+  const context = { store: app.store, clock: app.clock }
+  const known = correlate(alert, await listActive(context), app.clock.now())
+  const target =
+    known === undefined ? { new: { kind: app.kind, title: titleOf(alert, app) } } : { incidentId: known.id }
+  const recorded = await recordAlert(context, alert, { ...target, blockTimestamp: bundle.timestamp })
+  const { incident } = recorded
+  if (recorded.duplicate) return { incident, run: null }
+  app.hub.tell(incident)
+  const playbook = playbookFor(incident, alert, app)
+  if (playbooks === null || playbook === undefined) return { incident, run: null }
+  return { incident, run: await playbooks.begin(incident, playbook) }
+}
+
+/** The first playbook whose severity and categories fit; only incidents about what we protect are acted on. */
+function playbookFor(incident: Incident, alert: Alert, app: App): PinnedPlaybook | undefined {
+  const { respond } = app.config
+  if (!respond.enabled || incident.protected.length === 0) return undefined
+  if (!atLeast(alert.severity, respond.minSeverity)) return undefined
+  return app.playbooks.find(({ playbook: { when } }) => {
+    const fits =
+      when.categories.length === 0 ||
+      when.categories.some((category) => incident.categories.includes(category))
+    return fits && atLeast(incident.severity, when.severity)
+  })
+}
+
+function titleOf(alert: Alert, app: App): string {
+  const whom = alert.protected[0] ?? alert.victims[0]
+  const name = whom === undefined ? 'an unnamed contract' : (app.names.get(whom) ?? whom)
+  return `${alert.categories[0] ?? 'attack'} against ${name}`
+}

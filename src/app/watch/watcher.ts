@@ -1,0 +1,169 @@
+import { followHead } from '../../chain/rpc/follow.ts'
+import { watchPending } from '../../chain/rpc/pending.ts'
+import { evaluateBlock, evaluatePending, finalize, rollback } from '../../detect/engine.ts'
+import { blockFacts } from '../../facts/facts.ts'
+import { withdrawBlocks } from '../../incidents/withdraw-blocks.ts'
+import { messageOf } from '../../kit/error.ts'
+import { createQueue } from '../../kit/queue.ts'
+import { retry } from '../../kit/retry.ts'
+import type { BlockBundle, BlockRef, ChainUpdate } from '../../model/block.ts'
+import type { Finding } from '../../model/finding.ts'
+import type { Playbooks } from '../../playbooks/runner.ts'
+import { findCursor, setFinalized, setProcessed } from '../../store/cursors.ts'
+import { alertsOf } from '../../triage/alerts.ts'
+import type { App, ChainHandle } from '../context.ts'
+import { rememberOperations } from './operations.ts'
+import { resendRemoved } from './resend.ts'
+import { recordAndRespond } from './respond.ts'
+
+export type WatchOptions = {
+  app: App
+  chain: ChainHandle
+  /** Null: watch and record only. */
+  playbooks: Playbooks | null
+  signal: AbortSignal
+}
+
+/**
+ * Watches one chain until the signal aborts: block → facts → findings → alerts → incident → playbook.
+ * Goes on after a restart where it stopped. What cannot be recorded now is tried again until it can.
+ */
+export async function watchChain(options: WatchOptions): Promise<void> {
+  const { app, chain, signal } = options
+  const cursor = await findCursor(app.store, chain.chainId)
+  const resume = cursor?.processed ?? null
+  tellBlindness(options)
+  const head = followHead({
+    rpc: chain.rpc,
+    capabilities: chain.capabilities,
+    logger: app.logger,
+    window: chain.config.window,
+    pollMs: chain.config.pollMs,
+    finalityDepth: chain.config.finalityDepth,
+    clock: app.clock,
+    ...(resume === null ? {} : { fromBlock: resume.number + 1, known: resume }),
+    signal,
+  })
+  const { rpc, capabilities } = chain
+  const sources = chain.config.mempool
+    ? [head, watchPending({ rpc, capabilities, logger: app.logger, clock: app.clock, signal })]
+    : [head]
+  for await (const update of merge(sources)) {
+    await handle(update, options)
+    if (signal.aborted) return
+  }
+}
+
+/** Several sources as one, in order of arrival. Ends when all have; the first error ends it too. */
+function merge(sources: readonly AsyncIterable<ChainUpdate>[]): AsyncIterable<ChainUpdate> {
+  const queue = createQueue<ChainUpdate>()
+  let open = sources.length
+  for (const source of sources) {
+    const drain = async (): Promise<void> => {
+      for await (const update of source) queue.push(update)
+      open--
+      if (open === 0) queue.close()
+    }
+    drain().catch((thrown) => queue.fail(thrown))
+  }
+  return queue
+}
+
+async function handle(update: ChainUpdate, options: WatchOptions): Promise<void> {
+  const { app, chain } = options
+  switch (update.kind) {
+    case 'block':
+      return onBlock(update.bundle, options)
+    case 'pending':
+      return onPending(update.bundle, options)
+    case 'reorg':
+      return onReorg(update, options)
+    case 'finalized':
+      finalize(chain.engine, update.block)
+      return persist(options, () => setFinalized(app.store, chain.chainId, update.block))
+    case 'notice':
+      app.logger.warn({ chainId: chain.chainId, ...update.notice.facts }, update.notice.message)
+      return app.hub.tell({ type: 'notice', chainId: chain.chainId, ...update.notice })
+  }
+}
+
+async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void> {
+  const { app, chain } = options
+  const began = performance.now()
+  const findings = evaluateBlock(chain.engine, blockFacts(bundle))
+  const { scope } = chain.engine
+  if (scope.kind === 'contracts') {
+    const suspects = new Set(findings.map((finding) => finding.transactionHash))
+    rememberOperations(chain.operations, bundle, { watched: scope.addresses, suspects })
+  }
+  const { number, hash } = bundle
+  app.hub.tell({
+    type: 'block',
+    chainId: chain.chainId,
+    blockNumber: number,
+    transactions: bundle.transactions.length,
+    milliseconds: performance.now() - began,
+  })
+  await report(findings, bundle, options)
+  await persist(options, () => setProcessed(app.store, chain.chainId, { number, hash }))
+}
+
+async function onPending(bundle: BlockBundle, options: WatchOptions): Promise<void> {
+  await report(evaluatePending(options.chain.engine, blockFacts(bundle)), bundle, options)
+}
+
+async function report(
+  findings: readonly Finding[],
+  bundle: BlockBundle,
+  options: WatchOptions,
+): Promise<void> {
+  const { app, playbooks } = options
+  for (const finding of findings) app.hub.tell(finding)
+  for (const alert of alertsOf(findings)) {
+    app.hub.tell(alert)
+    await persist(options, async () => {
+      await recordAndRespond(app, { alert, bundle }, playbooks)
+    })
+  }
+}
+
+type Reorg = { ancestor: BlockRef; removed: readonly BlockRef[] }
+
+async function onReorg({ ancestor, removed }: Reorg, options: WatchOptions): Promise<void> {
+  const { app, chain } = options
+  rollback(chain.engine, ancestor)
+  app.hub.tell({ type: 'reorg', chainId: chain.chainId, ancestor: ancestor.number, removed: removed.length })
+  await persist(options, async () => {
+    await withdrawBlocks({ store: app.store, clock: app.clock }, chain.chainId, removed)
+    await resendRemoved(app, chain, removed)
+    await setProcessed(app.store, chain.chainId, ancestor)
+  })
+}
+
+/** The database may be away: what was seen is kept in hand and tried again until it is on record. */
+async function persist({ app, chain, signal }: WatchOptions, act: () => Promise<void>): Promise<void> {
+  await retry(act, {
+    attempts: Number.POSITIVE_INFINITY,
+    delayMs: 200,
+    maxDelayMs: 10_000,
+    clock: app.clock,
+    signal,
+    isRetryable: (thrown) => {
+      app.logger.error(
+        { chainId: chain.chainId, reason: messageOf(thrown) },
+        'could not record; trying again',
+      )
+      return true
+    },
+  })
+}
+
+/** What cannot be seen with this node is said at once, not when it would have mattered. */
+function tellBlindness({ app, chain }: WatchOptions): void {
+  if (chain.capabilities.traces !== 'none') return
+  for (const { detector } of chain.engine.cells) {
+    if (!detector.needs.includes('traces')) continue
+    app.hub.tell({ type: 'blind', chainId: chain.chainId, detector: detector.id, missing: 'traces' })
+    app.logger.warn({ chainId: chain.chainId, detector: detector.id }, 'blind: the node has no trace method')
+  }
+}
