@@ -79,12 +79,17 @@ export function feesFor({ minPriorityFeePerGas, maxFeePerGasCap, outbid }: FeePo
   const tip =
     outbid === null ? minPriorityFeePerGas : larger(minPriorityFeePerGas, above(outbid.maxPriorityFeePerGas))
   const ceiling = larger(baseFee * 2n + tip, outbid === null ? 0n : above(outbid.maxFeePerGas))
-  const maxFeePerGas = ceiling < maxFeePerGasCap ? ceiling : maxFeePerGasCap
-  return { maxFeePerGas, maxPriorityFeePerGas: tip < maxFeePerGas ? tip : maxFeePerGas }
+  const maxFeePerGas = smaller(ceiling, maxFeePerGasCap)
+  return { maxFeePerGas, maxPriorityFeePerGas: smaller(tip, maxFeePerGas) }
 }
 
 function above(fee: bigint): bigint {
   return fee + fee / 8n + 1n
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  if (a < b) return a
+  return b
 }
 
 function larger(a: bigint, b: bigint): bigint {

@@ -30,10 +30,10 @@ const protectedSchema = z.strictObject({
   chainId: z.number().int().positive().optional(),
 })
 
-const channelSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('console') }),
+const channelSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('console') }),
   z.strictObject({
-    type: z.literal('webhook'),
+    kind: z.literal('webhook'),
     url: z.string().regex(/^https?:\/\/\S+$/),
     /** Environment variable with the `whsec_…` secret (Standard Webhooks). */
     secretEnv: envName,
@@ -50,7 +50,7 @@ export const configSchema = z.strictObject({
   chains: z.array(chainSchema).min(1),
   protect: z.array(protectedSchema).default([]),
   roles: rolesSchema.default({}),
-  channels: z.record(z.string(), channelSchema).default({ console: { type: 'console' } }),
+  channels: z.record(z.string(), channelSchema).default({ console: { kind: 'console' } }),
   signers: z.array(signerSchema).default([]),
   /** Signed beforehand; without one Cordon proposes and people act. */
   authorisations: z.array(standingAuthorisationSchema).default([]),

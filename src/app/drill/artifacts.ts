@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { type Abi, decodeFunctionResult, encodeDeployData, encodeFunctionData } from 'viem'
 import { z } from 'zod'
+import { packageRoot } from '../package-root.ts'
 import { CordonError } from '../../kit/error.ts'
 import type { Hex } from '../../model/hex.ts'
 import { hexSchema } from '../../model/hex.ts'
@@ -73,11 +73,4 @@ export function encodeCreation(name: ContractName, args: readonly unknown[] = []
 /** What a view answered: one value, or an array where it returns several. */
 export function decode(name: ContractName, functionName: string, data: Hex): unknown {
   return decodeFunctionResult({ abi: artifact(name).abi, functionName, data })
-}
-
-/** The folder with our package.json: two or more above, from `src/` and from `dist/src/` alike. */
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder)
-  return folder
 }

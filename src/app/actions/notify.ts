@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { sha256 } from '../../kit/json.ts'
+import type { Notification } from '../../model/notification.ts'
+import { roleIdSchema } from '../../model/role.ts'
+import type { DeliveryResult } from '../../notify/deliver.ts'
+import { notifyRoles } from '../../notify/deliver.ts'
+import type { Action } from '../../playbooks/action.ts'
+import { findIncident } from '../../store/incidents.ts'
+import { queueNotification, settleNotification } from '../../store/notifications.ts'
+import { listTimeline } from '../../store/timeline.ts'
+import { assert } from '../../kit/assert.ts'
+import type { App } from '../context.ts'
+import { recordStep } from './record-step.ts'
+
+const args = z.strictObject({ roles: z.array(roleIdSchema).min(1), title: z.string(), body: z.string().default('') })
+
+/** How many of the latest timeline entries a message carries: what the receiver needs to know to act. */
+const ENTRIES = 6
+
+/**
+ * `notify`: tells roles, through the channels of the people in them. Kept in the outbox before it is sent; a retry has
+ * the same id, so receivers can drop doubles. A role that nobody could be reached in is said on the timeline.
+ */
+export function notifyAction(app: App): Action<z.infer<typeof args>> {
+  return {
+    name: 'notify',
+    args,
+    async run(context, { roles, title, body }) {
+      const notification = await context.durable('compose', async (): Promise<Notification> => {
+        const incident = await findIncident(app.store, context.incidentId)
+        assert(incident !== undefined, 'a run has an incident')
+        const timeline = await listTimeline(app.store, context.incidentId)
+        const latest = timeline.slice(-ENTRIES).map((entry) => entry.message)
+        return {
+          id: sha256(`${context.run.id}:${context.stepId}`).slice(0, 32),
+          incidentId: context.incidentId,
+          kind: incident.kind,
+          roles,
+          recipients: [],
+          severity: incident.severity,
+          title: `${incident.kind === 'drill' ? 'DRILL: ' : ''}${title}: ${incident.title}`,
+          body: [body, ...latest].filter((line) => line !== '').join('\n'),
+          at: app.clock.now(),
+          facts: { incident: incident.id, state: incident.state, transactions: incident.transactions },
+        }
+      })
+      const results = await context.durable('deliver', () => deliver(app, notification))
+      await context.durable('record', async () => {
+        const message = `Notified ${roles.join(', ')}: ${summary(results)}.`
+        await recordStep(app, context, { kind: 'notification', message, body: { notification, results } })
+      })
+      return results
+    },
+  }
+}
+
+async function deliver(app: App, notification: Notification): Promise<DeliveryResult[]> {
+  await queueNotification(app.store, notification)
+  const results = await notifyRoles({ roles: app.config.roles, channels: [...app.channels.values()], notification })
+  const reached = results.some(({ outcome }) => outcome === 'delivered')
+  const at = app.clock.now()
+  const error = summary(results)
+  await settleNotification(app.store, notification.id, reached ? { state: 'delivered', at } : { state: 'failed', at, error })
+  return results
+}
+
+function summary(results: readonly DeliveryResult[]): string {
+  const delivered = results.filter(({ outcome }) => outcome === 'delivered')
+  const missed = results.flatMap((result) =>
+    result.outcome === 'delivered' ? [] : [`${result.role}${result.person === null ? '' : ` (${result.person})`} not reached`],
+  )
+  return [`${delivered.length} reached`, ...missed].join('; ')
+}

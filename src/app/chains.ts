@@ -1,0 +1,47 @@
+import { probeCapabilities } from '../chain/rpc/capabilities.ts'
+import { createRpc } from '../chain/rpc/rpc.ts'
+import type { Sequencer } from '../contain/sequence.ts'
+import { forkSequencer, simulateV1Sequencer } from '../contain/sequence.ts'
+import { createEngine } from '../detect/engine.ts'
+import { detectors } from '../detect/registry.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { Scope } from '../model/detector.ts'
+import { UNKNOWN_CHAIN } from './config/load.ts'
+import type { ChainConfig, Config } from './config/schema.ts'
+import type { ChainHandle } from './context.ts'
+
+/**
+ * Connects to every chain of the config and finds out what its nodes have.
+ * Throws `chain.WrongChain`, `chain.EndpointFailed`, `detect.InvalidOptions`.
+ */
+export async function openChains(config: Config, clock: Clock): Promise<Map<number, ChainHandle>> {
+  const handles = await Promise.all(config.chains.map((chain) => openChain(chain, config, clock)))
+  return new Map(handles.map((handle) => [handle.chainId, handle]))
+}
+
+async function openChain(chain: ChainConfig, config: Config, clock: Clock): Promise<ChainHandle> {
+  const rpc = createRpc({ urls: chain.rpcUrls, clock })
+  const expected = chain.chainId === UNKNOWN_CHAIN ? undefined : chain.chainId
+  const capabilities = await probeCapabilities(rpc, expected)
+  return {
+    chainId: capabilities.chainId,
+    config: chain,
+    rpc,
+    capabilities,
+    sequencer: sequencerFor(capabilities.simulate, chain, rpc),
+    engine: createEngine({ detectors, scope: scopeFor(config, capabilities.chainId), options: config.detectors }),
+    operations: new Map(),
+  }
+}
+
+function sequencerFor(canSimulate: boolean, chain: ChainConfig, rpc: ChainHandle['rpc']): Sequencer {
+  return canSimulate ? simulateV1Sequencer(rpc) : forkSequencer(chain.rpcUrls[0] ?? '')
+}
+
+/** The protected contracts of one chain; with none named, everything is watched. */
+export function scopeFor(config: Config, chainId: number): Scope {
+  const addresses = config.protect
+    .filter((item) => item.chainId === undefined || item.chainId === chainId)
+    .map(({ address }) => address)
+  return addresses.length === 0 ? { kind: 'everything' } : { kind: 'contracts', addresses: new Set(addresses) }
+}

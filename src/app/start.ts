@@ -1,0 +1,131 @@
+import { keySigner } from '../contain/signer.ts'
+import type { Signer } from '../contain/signer.ts'
+import type { Clock } from '../kit/clock.ts'
+import { systemClock } from '../kit/clock.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
+import type { Logger } from '../kit/logger.ts'
+import type { Address } from '../model/hex.ts'
+import type { Incident } from '../model/incident.ts'
+import type { Channel } from '../model/notification.ts'
+import { makeChannel } from '../notify/channels.ts'
+import type { Action } from '../playbooks/action.ts'
+import type { Playbooks } from '../playbooks/runner.ts'
+import { startPlaybooks } from '../playbooks/runner.ts'
+import { listenTimeline } from '../store/listen.ts'
+import { containAction } from './actions/contain.ts'
+import { notifyAction } from './actions/notify.ts'
+import { reportAction } from './actions/report.ts'
+import { openChains } from './chains.ts'
+import type { Config } from './config/schema.ts'
+import type { App } from './context.ts'
+import { openDatabase } from './database.ts'
+import type { Hub } from './events.ts'
+import { createHub } from './events.ts'
+import { loadPlaybooks } from './playbook-files.ts'
+import { watchChain } from './watch/watcher.ts'
+
+export type StartOptions = {
+  config: Config
+  env: Readonly<Record<string, string | undefined>>
+  logger: Logger
+  /** Where the console channel writes its lines. */
+  write: (line: string) => void
+  kind?: Incident['kind']
+  hub?: Hub
+  clock?: Clock
+  /** Signers that do not come from the environment: the drill’s. */
+  signers?: readonly Signer[]
+}
+
+export type RunningApp = {
+  app: App
+  playbooks: Playbooks | null
+  database: 'DATABASE_URL' | 'embedded'
+  /** Rejects if a watcher cannot go on; resolves when all have stopped. */
+  watching: Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the whole program on one configuration: database, chains, playbooks, watchers.
+ * What was opened is closed again if a later part fails. Throws what the parts throw.
+ */
+export async function startApp(options: StartOptions): Promise<RunningApp> {
+  const { config, env, logger, clock = systemClock, hub = createHub(), kind = 'normal' } = options
+  const closers: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const closer of closers.reverse()) await closer().catch((thrown) => logger.warn({ reason: messageOf(thrown) }, 'while stopping'))
+  }
+  try {
+    const database = await openDatabase({ dataDir: config.dataDir, env, logger })
+    closers.push(database.close)
+    const chains = await openChains(config, clock)
+    closers.push(async () => {
+      await Promise.all([...chains.values()].map(({ rpc }) => rpc.close()))
+    })
+    const signers = new Map([...(options.signers ?? []), ...signersFrom(config, env)].map((signer) => [signer.address, signer]))
+    const channels = channelsFrom(options, clock)
+    const names = namesOf(config)
+    const app: App = { config, store: database.store, clock, logger, hub, chains, signers, channels, playbooks: [], names, kind }
+    const actions = actionsOf(app)
+    app.playbooks = await loadPlaybooks(config.respond.playbooks, actions)
+    const listener = await listenTimeline(database.store, (entry) => hub.tell({ type: 'timeline', ...entry }))
+    closers.push(listener.stop)
+    const playbooks = config.respond.enabled ? await startPlaybooks({ databaseUrl: database.url, store: database.store, actions, clock, logger }) : null
+    if (playbooks !== null) closers.push(playbooks.stop)
+    const abort = new AbortController()
+    const watching = watchAll(app, playbooks, abort.signal)
+    closers.push(async () => {
+      abort.abort()
+      await watching.catch(() => undefined)
+    })
+    return { app, playbooks, database: database.origin, watching, stop: close }
+  } catch (thrown) {
+    await close()
+    throw thrown
+  }
+}
+
+async function watchAll(app: App, playbooks: Playbooks | null, signal: AbortSignal): Promise<void> {
+  try {
+    await Promise.all([...app.chains.values()].map((chain) => watchChain({ app, chain, playbooks, signal })))
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown
+  }
+}
+
+function actionsOf(app: App): readonly Action[] {
+  return [notifyAction(app), containAction(app), reportAction(app)]
+}
+
+/** address → what the config calls it. */
+export function namesOf(config: Config): ReadonlyMap<Address, string> {
+  return new Map(config.protect.flatMap(({ address, name }) => (name === undefined ? [] : [[address, name]])))
+}
+
+function signersFrom(config: Config, env: StartOptions['env']): Signer[] {
+  return config.signers.map(({ env: name }) => keySigner(secretOf(env, name, 'signers[].env')))
+}
+
+function channelsFrom({ config, env, write }: StartOptions, clock: Clock): ReadonlyMap<string, Channel> {
+  return new Map(
+    Object.entries(config.channels).map(([id, channel]) => {
+      const made =
+        channel.kind === 'console'
+          ? channel
+          : { kind: channel.kind, url: channel.url, secret: secretOf(env, channel.secretEnv, `channels.${id}.secretEnv`) }
+      return [id, makeChannel(made, id, { clock, write })]
+    }),
+  )
+}
+
+function secretOf(env: StartOptions['env'], name: string, field: string): string {
+  const value = env[name]
+  if (value !== undefined && value !== '') return value
+  throw new CordonError({
+    code: 'app.SecretMissing',
+    message: `The environment variable ${name} is not set.`,
+    facts: { variable: name, field },
+    fix: `Set ${name}, or take ${field} out of cordon.config.ts.`,
+  })
+}
