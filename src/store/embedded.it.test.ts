@@ -86,6 +86,15 @@ test('a data folder without its password file says how to get on', async () => {
   await writeFile(join(dataDir, 'password'), password, { mode: 0o600 })
 })
 
+test('a folder with other things in it is left as it is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cordon-foreign-'))
+  await writeFile(join(folder, 'signer.key'), 'precious', { mode: 0o600 })
+  const failing = startEmbeddedPostgres({ dataDir: folder, logger: silentLogger })
+  await expect(failing).rejects.toMatchObject({ code: 'store.PostgresFailed' })
+  expect((await stat(folder)).uid).toBe(process.getuid?.())
+  await rm(folder, { recursive: true })
+})
+
 /** Starts PostgreSQL in a process of its own and kills that process. */
 async function startInChild(): Promise<{ port: number }> {
   const child = spawn(process.execPath, ['.cordon/test-build/test/fixtures/start-postgres.js', dataDir], {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
@@ -12,7 +12,10 @@ import { isPostmasterOf, type PidFile, readPidFile } from './pid-file.ts'
 import { type PostgresBinaries, preparePostgres } from './postgres-binaries.ts'
 
 export type EmbeddedPostgresOptions = {
-  /** Made if missing. Holds the cluster, the password and the log. */
+  /**
+   * Made if missing. Holds the cluster, the password and the log, nothing else: as root, the folder is given
+   * to an unprivileged user.
+   */
   dataDir: string
   /** A free one by default. */
   port?: number
@@ -35,6 +38,7 @@ type Folder = { dataDir: string; cluster: string; log: string; owner: Owner | un
 type Owner = { uid: number; gid: number }
 type Server = { port: number; pid: number; adopted: boolean }
 
+const OURS = new Set(['cluster', 'password', 'postgres.log', 'setup.lock'])
 const START_TIMEOUT_MS = 30_000
 const DURABLE = ['wal_level=replica', 'shared_buffers=128MB']
 const EPHEMERAL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'shared_buffers=64MB']
@@ -66,10 +70,22 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 async function prepareFolder(dataDir: string): Promise<Folder> {
   const path = resolve(dataDir)
   await mkdir(path, { recursive: true, mode: 0o700 })
+  await refuseForeignFolder(path)
   const owner = process.getuid?.() === 0 ? await ownerFor(path) : undefined
   if (owner) await chown(path, owner.uid, owner.gid)
   await chmod(path, 0o700)
   return { dataDir: path, cluster: join(path, 'cluster'), log: join(path, 'postgres.log'), owner }
+}
+
+/** A folder with other things in it must not change hands. */
+async function refuseForeignFolder(path: string): Promise<void> {
+  const foreign = (await readdir(path)).find((name) => !OURS.has(name))
+  if (foreign === undefined) return
+  throw postgresFailed({
+    what: `The data folder holds something that is not PostgreSQL's: ${foreign}.`,
+    dataDir: path,
+    fix: 'Choose a folder for PostgreSQL alone, for example a new one inside this one.',
+  })
 }
 
 /** Who PostgreSQL runs as when we are root: who owns the folder already, else `nobody`. initdb wants a name. */
