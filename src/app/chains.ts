@@ -29,7 +29,11 @@ async function openChain(chain: ChainConfig, config: Config, clock: Clock): Prom
     rpc,
     capabilities,
     sequencer: sequencerFor(capabilities.simulate, chain, rpc),
-    engine: createEngine({ detectors, scope: scopeFor(config, capabilities.chainId), options: config.detectors }),
+    engine: createEngine({
+      detectors,
+      scope: scopeFor(config, capabilities.chainId),
+      options: config.detectors,
+    }),
     operations: new Map(),
   }
 }
@@ -43,5 +47,7 @@ export function scopeFor(config: Config, chainId: number): Scope {
   const addresses = config.protect
     .filter((item) => item.chainId === undefined || item.chainId === chainId)
     .map(({ address }) => address)
-  return addresses.length === 0 ? { kind: 'everything' } : { kind: 'contracts', addresses: new Set(addresses) }
+  return addresses.length === 0
+    ? { kind: 'everything' }
+    : { kind: 'contracts', addresses: new Set(addresses) }
 }

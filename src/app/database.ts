@@ -4,7 +4,12 @@ import { startEmbeddedPostgres } from '../store/embedded.ts'
 import type { Store } from '../store/store.ts'
 import { closeStore, openStore } from '../store/store.ts'
 
-export type Database = { url: string; store: Store; origin: 'DATABASE_URL' | 'embedded'; close(): Promise<void> }
+export type Database = {
+  url: string
+  store: Store
+  origin: 'DATABASE_URL' | 'embedded'
+  close(): Promise<void>
+}
 
 export type DatabaseOptions = {
   dataDir: string

@@ -1,5 +1,5 @@
-import { keySigner } from '../contain/signer.ts'
 import type { Signer } from '../contain/signer.ts'
+import { keySigner } from '../contain/signer.ts'
 import type { Clock } from '../kit/clock.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
@@ -54,7 +54,8 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
   const { config, env, logger, clock = systemClock, hub = createHub(), kind = 'normal' } = options
   const closers: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
-    for (const closer of closers.reverse()) await closer().catch((thrown) => logger.warn({ reason: messageOf(thrown) }, 'while stopping'))
+    for (const closer of closers.reverse())
+      await closer().catch((thrown) => logger.warn({ reason: messageOf(thrown) }, 'while stopping'))
   }
   try {
     const database = await openDatabase({ dataDir: config.dataDir, env, logger })
@@ -63,15 +64,31 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
     closers.push(async () => {
       await Promise.all([...chains.values()].map(({ rpc }) => rpc.close()))
     })
-    const signers = new Map([...(options.signers ?? []), ...signersFrom(config, env)].map((signer) => [signer.address, signer]))
+    const signers = new Map(
+      [...(options.signers ?? []), ...signersFrom(config, env)].map((signer) => [signer.address, signer]),
+    )
     const channels = channelsFrom(options, clock)
     const names = namesOf(config)
-    const app: App = { config, store: database.store, clock, logger, hub, chains, signers, channels, playbooks: [], names, kind }
+    const app: App = {
+      config,
+      store: database.store,
+      clock,
+      logger,
+      hub,
+      chains,
+      signers,
+      channels,
+      playbooks: [],
+      names,
+      kind,
+    }
     const actions = actionsOf(app)
     app.playbooks = await loadPlaybooks(config.respond.playbooks, actions)
     const listener = await listenTimeline(database.store, (entry) => hub.tell({ type: 'timeline', ...entry }))
     closers.push(listener.stop)
-    const playbooks = config.respond.enabled ? await startPlaybooks({ databaseUrl: database.url, store: database.store, actions, clock, logger }) : null
+    const playbooks = config.respond.enabled
+      ? await startPlaybooks({ databaseUrl: database.url, store: database.store, actions, clock, logger })
+      : null
     if (playbooks !== null) closers.push(playbooks.stop)
     const abort = new AbortController()
     const watching = watchAll(app, playbooks, abort.signal)
@@ -113,7 +130,11 @@ function channelsFrom({ config, env, write }: StartOptions, clock: Clock): Reado
       const made =
         channel.kind === 'console'
           ? channel
-          : { kind: channel.kind, url: channel.url, secret: secretOf(env, channel.secretEnv, `channels.${id}.secretEnv`) }
+          : {
+              kind: channel.kind,
+              url: channel.url,
+              secret: secretOf(env, channel.secretEnv, `channels.${id}.secretEnv`),
+            }
       return [id, makeChannel(made, id, { clock, write })]
     }),
   )

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { assert } from '../../kit/assert.ts'
 import { sha256 } from '../../kit/json.ts'
 import type { Notification } from '../../model/notification.ts'
 import { roleIdSchema } from '../../model/role.ts'
@@ -8,11 +9,14 @@ import type { Action } from '../../playbooks/action.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { queueNotification, settleNotification } from '../../store/notifications.ts'
 import { listTimeline } from '../../store/timeline.ts'
-import { assert } from '../../kit/assert.ts'
 import type { App } from '../context.ts'
 import { recordStep } from './record-step.ts'
 
-const args = z.strictObject({ roles: z.array(roleIdSchema).min(1), title: z.string(), body: z.string().default('') })
+const args = z.strictObject({
+  roles: z.array(roleIdSchema).min(1),
+  title: z.string(),
+  body: z.string().default(''),
+})
 
 /** How many of the latest timeline entries a message carries: what the receiver needs to know to act. */
 const ENTRIES = 6
@@ -56,18 +60,28 @@ export function notifyAction(app: App): Action<z.infer<typeof args>> {
 
 async function deliver(app: App, notification: Notification): Promise<DeliveryResult[]> {
   await queueNotification(app.store, notification)
-  const results = await notifyRoles({ roles: app.config.roles, channels: [...app.channels.values()], notification })
+  const results = await notifyRoles({
+    roles: app.config.roles,
+    channels: [...app.channels.values()],
+    notification,
+  })
   const reached = results.some(({ outcome }) => outcome === 'delivered')
   const at = app.clock.now()
   const error = summary(results)
-  await settleNotification(app.store, notification.id, reached ? { state: 'delivered', at } : { state: 'failed', at, error })
+  await settleNotification(
+    app.store,
+    notification.id,
+    reached ? { state: 'delivered', at } : { state: 'failed', at, error },
+  )
   return results
 }
 
 function summary(results: readonly DeliveryResult[]): string {
   const delivered = results.filter(({ outcome }) => outcome === 'delivered')
   const missed = results.flatMap((result) =>
-    result.outcome === 'delivered' ? [] : [`${result.role}${result.person === null ? '' : ` (${result.person})`} not reached`],
+    result.outcome === 'delivered'
+      ? []
+      : [`${result.role}${result.person === null ? '' : ` (${result.person})`} not reached`],
   )
   return [`${delivered.length} reached`, ...missed].join('; ')
 }

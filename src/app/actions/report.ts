@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { verifyEvidence } from '../../incidents/ledger.ts'
 import { getIncident } from '../../incidents/move.ts'
+import type { Clock } from '../../kit/clock.ts'
 import { sha256 } from '../../kit/json.ts'
 import type { Address } from '../../model/hex.ts'
 import type { Action } from '../../playbooks/action.ts'
@@ -14,7 +15,6 @@ import { listPlans, listSimulations, listVerifications } from '../../store/plans
 import { listRuns } from '../../store/runs.ts'
 import type { Store } from '../../store/store.ts'
 import { listTimeline } from '../../store/timeline.ts'
-import type { Clock } from '../../kit/clock.ts'
 import type { App } from '../context.ts'
 import { recordStep } from './record-step.ts'
 
@@ -47,7 +47,10 @@ export function reportPath(dataDir: string, incidentId: string): string {
 type Sources = { store: Store; clock: Clock; names: ReadonlyMap<Address, string> }
 
 /** All that is on record about an incident, for a report. Throws `incidents.UnknownIncident`. */
-export async function recordOf({ store, clock, names }: Sources, incidentId: string): Promise<IncidentRecord> {
+export async function recordOf(
+  { store, clock, names }: Sources,
+  incidentId: string,
+): Promise<IncidentRecord> {
   const context = { store, clock }
   const incident = await getIncident(context, incidentId)
   const [findings, timeline, runs, plans, evidence] = await Promise.all([

@@ -14,6 +14,8 @@ const chainSchema = z.strictObject({
   name: z.string().optional(),
   /** In order of preference; the next is asked when one fails. */
   rpcUrls: z.array(urlSchema).min(1),
+  /** Where to begin when the chain was never watched; the latest block when left out. Earlier teaches the detectors. */
+  fromBlock: z.number().int().min(0).optional(),
   /** Deepest reorg that can be followed, blocks. */
   window: z.number().int().min(2).max(100_000).default(256),
   /** How often the head is asked for, milliseconds. */

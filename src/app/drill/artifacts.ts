@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Abi, decodeFunctionResult, encodeDeployData, encodeFunctionData } from 'viem'
 import { z } from 'zod'
-import { packageRoot } from '../package-root.ts'
 import { CordonError } from '../../kit/error.ts'
 import type { Hex } from '../../model/hex.ts'
 import { hexSchema } from '../../model/hex.ts'
+import { packageRoot } from '../package-root.ts'
 
 const artifactSchema = z.object({
   abi: z.array(z.looseObject({ type: z.string() })).transform((abi) => abi as unknown as Abi),

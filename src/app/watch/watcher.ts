@@ -4,7 +4,6 @@ import { evaluateBlock, evaluatePending, finalize, rollback } from '../../detect
 import { blockFacts } from '../../facts/facts.ts'
 import { withdrawBlocks } from '../../incidents/withdraw-blocks.ts'
 import { messageOf } from '../../kit/error.ts'
-import { createQueue } from '../../kit/queue.ts'
 import { retry } from '../../kit/retry.ts'
 import type { BlockBundle, BlockRef, ChainUpdate } from '../../model/block.ts'
 import type { Finding } from '../../model/finding.ts'
@@ -12,6 +11,7 @@ import type { Playbooks } from '../../playbooks/runner.ts'
 import { findCursor, setFinalized, setProcessed } from '../../store/cursors.ts'
 import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { mergeUpdates } from './merge.ts'
 import { rememberOperations } from './operations.ts'
 import { resendRemoved } from './resend.ts'
 import { recordAndRespond } from './respond.ts'
@@ -31,7 +31,6 @@ export type WatchOptions = {
 export async function watchChain(options: WatchOptions): Promise<void> {
   const { app, chain, signal } = options
   const cursor = await findCursor(app.store, chain.chainId)
-  const resume = cursor?.processed ?? null
   tellBlindness(options)
   const head = followHead({
     rpc: chain.rpc,
@@ -41,32 +40,25 @@ export async function watchChain(options: WatchOptions): Promise<void> {
     pollMs: chain.config.pollMs,
     finalityDepth: chain.config.finalityDepth,
     clock: app.clock,
-    ...(resume === null ? {} : { fromBlock: resume.number + 1, known: resume }),
+    ...startingPoint(cursor?.processed ?? null, chain.config.fromBlock),
     signal,
   })
   const { rpc, capabilities } = chain
   const sources = chain.config.mempool
     ? [head, watchPending({ rpc, capabilities, logger: app.logger, clock: app.clock, signal })]
     : [head]
-  for await (const update of merge(sources)) {
+  for await (const update of mergeUpdates(sources)) {
     await handle(update, options)
     if (signal.aborted) return
   }
 }
 
-/** Several sources as one, in order of arrival. Ends when all have; the first error ends it too. */
-function merge(sources: readonly AsyncIterable<ChainUpdate>[]): AsyncIterable<ChainUpdate> {
-  const queue = createQueue<ChainUpdate>()
-  let open = sources.length
-  for (const source of sources) {
-    const drain = async (): Promise<void> => {
-      for await (const update of source) queue.push(update)
-      open--
-      if (open === 0) queue.close()
-    }
-    drain().catch((thrown) => queue.fail(thrown))
-  }
-  return queue
+function startingPoint(
+  processed: BlockRef | null,
+  fromBlock: number | undefined,
+): { fromBlock?: number; known?: BlockRef } {
+  if (processed !== null) return { fromBlock: processed.number + 1, known: processed }
+  return fromBlock === undefined ? {} : { fromBlock }
 }
 
 async function handle(update: ChainUpdate, options: WatchOptions): Promise<void> {

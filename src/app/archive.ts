@@ -1,0 +1,45 @@
+import type { ChainVerdict } from '../incidents/ledger.ts'
+import { verifyEvidence } from '../incidents/ledger.ts'
+import { getIncident } from '../incidents/move.ts'
+import { systemClock } from '../kit/clock.ts'
+import type { Logger } from '../kit/logger.ts'
+import type { Address } from '../model/hex.ts'
+import type { Incident } from '../model/incident.ts'
+import type { IncidentRecord } from '../reports/incident-report.ts'
+import { incidentReport } from '../reports/incident-report.ts'
+import { listIncidents } from '../store/incidents.ts'
+import { recordOf } from './actions/report.ts'
+import { openDatabase } from './database.ts'
+
+/** The record, for reading: beside a running Cordon or without one. */
+export type IncidentArchive = {
+  list(): Promise<Incident[]>
+  record(id: string): Promise<IncidentRecord>
+  report(id: string): Promise<string>
+  verify(id: string): Promise<ChainVerdict>
+  close(): Promise<void>
+}
+
+export type ArchiveOptions = {
+  dataDir: string
+  names: ReadonlyMap<Address, string>
+  env: Readonly<Record<string, string | undefined>>
+  logger: Logger
+}
+
+/** Opens the database of a data folder. Throws what the store room throws; its functions `incidents.UnknownIncident`. */
+export async function openArchive({ dataDir, names, env, logger }: ArchiveOptions): Promise<IncidentArchive> {
+  const { store, close } = await openDatabase({ dataDir, env, logger })
+  const context = { store, clock: systemClock }
+  const record = (id: string): Promise<IncidentRecord> => recordOf({ ...context, names }, id)
+  return {
+    list: () => listIncidents(store),
+    record,
+    report: async (id) => incidentReport(await record(id)),
+    async verify(id) {
+      await getIncident(context, id)
+      return verifyEvidence(context, id)
+    },
+    close,
+  }
+}

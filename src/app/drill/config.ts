@@ -1,0 +1,86 @@
+import { bytesToHex, toFunctionSelector } from 'viem'
+import { authorisationTypedData } from '../../contain/authorise.ts'
+import type { Signer } from '../../contain/signer.ts'
+import { keySigner } from '../../contain/signer.ts'
+import { assert } from '../../kit/assert.ts'
+import type { StandingAuthorisation } from '../../model/containment.ts'
+import type { Address, Hex } from '../../model/hex.ts'
+import type { Config } from '../config/schema.ts'
+import { configSchema } from '../config/schema.ts'
+import { addressOf, drillAccount } from './accounts.ts'
+import type { DrillDeployment } from './deployment.ts'
+
+export type DrillConfigOptions = {
+  deployment: DrillDeployment
+  rpcUrl: string
+  dataDir: string
+  apiPort: number
+  respond: boolean
+  mempool: boolean
+  /** Seconds since the epoch. */
+  now: number
+}
+
+/** The configuration of a drill, as a team would write it for its own protocol, and the guardian’s signer. */
+export async function drillConfig(
+  options: DrillConfigOptions,
+): Promise<{ config: Config; signers: readonly Signer[] }> {
+  const { deployment, rpcUrl, dataDir, apiPort, respond, mempool } = options
+  const guardian = addressOf('guardian')
+  const config = configSchema.parse({
+    chains: [
+      {
+        chainId: deployment.chainId,
+        name: 'drill',
+        rpcUrls: [rpcUrl],
+        fromBlock: deployment.firstBlock,
+        pollMs: 50,
+        mempool,
+      },
+    ],
+    protect: [
+      { address: deployment.optionsVault, name: 'OptionsVault' },
+      { address: deployment.lendingMarket, name: 'LendingMarket' },
+      { address: deployment.ethReserve, name: 'EthReserve' },
+    ],
+    roles: {
+      'incident-leader': [{ name: 'Ilse (drill)', channels: ['console'] }],
+      operations: [{ name: 'Omar (drill)', channels: ['console'] }],
+      communications: [{ name: 'Cleo (drill)', channels: ['console'] }],
+      guardian: [{ name: 'Gus (drill)', channels: ['console'], address: guardian }],
+      'protocol-lead': [{ name: 'Priya (drill)', channels: ['console'] }],
+    },
+    authorisations: [await standingAuthorisation(deployment, options.now)],
+    respond: { enabled: respond },
+    dataDir,
+    api: { port: apiPort },
+  })
+  return { config, signers: [guardianSigner()] }
+}
+
+const HOUR = 3_600
+
+/** What the guardian signed before the drill: pause these three contracts, at most once each, for a day. */
+async function standingAuthorisation(
+  deployment: DrillDeployment,
+  now: number,
+): Promise<StandingAuthorisation> {
+  const targets: Address[] = [deployment.optionsVault, deployment.lendingMarket, deployment.ethReserve]
+  const terms = {
+    chainId: deployment.chainId,
+    targets,
+    selectors: [toFunctionSelector('pause()') as Hex],
+    maxActions: targets.length,
+    validFrom: now - HOUR,
+    validUntil: now + 24 * HOUR,
+  }
+  const signature = await drillAccount('guardian').signTypedData(authorisationTypedData(terms))
+  return { ...terms, signer: addressOf('guardian'), signature }
+}
+
+/** The drill's keys come from the test mnemonic that every anvil has: worth nothing anywhere else. */
+function guardianSigner(): Signer {
+  const { privateKey } = drillAccount('guardian').getHdKey()
+  assert(privateKey !== null, 'a drill account has a private key')
+  return keySigner(bytesToHex(privateKey))
+}

@@ -1,0 +1,170 @@
+import type { Anvil } from '../../chain/anvil.ts'
+import { startAnvil } from '../../chain/anvil.ts'
+import type { Logger } from '../../kit/logger.ts'
+import type { Incident } from '../../model/incident.ts'
+import type { Run } from '../../model/playbook.ts'
+import { listIncidents } from '../../store/incidents.ts'
+import { listRuns } from '../../store/runs.ts'
+import type { Hub } from '../events.ts'
+import type { RunningApp } from '../start.ts'
+import { startApp } from '../start.ts'
+import { launchAttack } from './attacks.ts'
+import { drillConfig } from './config.ts'
+import { deployDrill } from './deploy.ts'
+import type { DrillDeployment } from './deployment.ts'
+import { fundsAtRisk } from './funds.ts'
+import type { AttackKind } from './kinds.ts'
+import { runTraffic } from './traffic.ts'
+
+export type DrillOptions = {
+  attack: AttackKind
+  respond: boolean
+  /** Seconds between blocks. */
+  blockSeconds: number
+  seed: number
+  dataDir: string
+  apiPort: number
+  hub: Hub
+  logger: Logger
+  env: Readonly<Record<string, string | undefined>>
+  write: (line: string) => void
+  /** One line of the story. */
+  say: (line: string) => void
+  signal: AbortSignal
+}
+
+export type DrillOutcome = {
+  attack: AttackKind
+  contained: boolean
+  incident: Incident | null
+  run: Run | null
+  /** What the attack goes for, base units of `asset`. */
+  funds: { asset: string; before: bigint; after: bigint; withoutResponse: bigint }
+  attackTransactions: { mined: number; reverted: number }
+}
+
+export type RunningDrill = {
+  outcome: DrillOutcome
+  running: RunningApp
+  deployment: DrillDeployment
+  stop(): Promise<void>
+}
+
+const TRAFFIC_ROUNDS = 2
+
+/**
+ * A whole drill: a chain, a protocol, honest traffic, a real attack, and Cordon watching over JSON-RPC.
+ * The app and the chain stay up until `stop`. Throws what the parts throw, after stopping them.
+ */
+export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
+  const { say, hub, logger, env, write, signal, seed } = options
+  const anvil = await startAnvil({
+    mining: { kind: 'interval', seconds: options.blockSeconds },
+    chainId: drillChainId(),
+  })
+  let running: RunningApp | undefined
+  const stop = async (): Promise<void> => {
+    await running?.stop()
+    await anvil.stop()
+  }
+  try {
+    say('a chain is up; deploying an options vault, a lending market and an ETH reserve')
+    const deployment = await deployDrill(anvil.url)
+    say(`deployed in block ${deployment.readyBlock}`)
+    const now = Math.floor(Date.now() / 1000)
+    const { config, signers } = await drillConfig({
+      ...options,
+      deployment,
+      rpcUrl: anvil.url,
+      mempool: false,
+      now,
+    })
+    running = await startApp({ config, env, logger, write, hub, signers, kind: 'drill' })
+    say(
+      options.respond
+        ? 'Cordon watches, and may pause these three contracts'
+        : 'Cordon watches, and may not act (--no-response)',
+    )
+    const traffic = await runTraffic(deployment, anvil.url, { rounds: TRAFFIC_ROUNDS, seed, signal })
+    say(
+      `${traffic.length} honest transactions: deposits, exercises, a large exit, an arbitrage, a liquidation`,
+    )
+    const outcome = await attackAndWait(options, { anvil, deployment, running })
+    return { outcome, running, deployment, stop }
+  } catch (thrown) {
+    await stop()
+    throw thrown
+  }
+}
+
+/** Each drill is on a chain of its own, so that the records of one are never taken for another's. */
+function drillChainId(): number {
+  return 31_337_000_000 + (Math.floor(Date.now() / 100) % 1_000_000_000)
+}
+
+type Stage = { anvil: Anvil; deployment: DrillDeployment; running: RunningApp }
+
+async function attackAndWait(
+  options: DrillOptions,
+  { anvil, deployment, running }: Stage,
+): Promise<DrillOutcome> {
+  const { attack, say, signal } = options
+  const threatened = async (url: string, at: DrillDeployment): Promise<{ asset: string; amount: bigint }> => {
+    const found = (await fundsAtRisk(at, url)).find((item) => item.attack === attack)
+    return { asset: found?.asset ?? 'native', amount: found?.amount ?? 0n }
+  }
+  const before = await threatened(anvil.url, deployment)
+  say(`now a stranger attacks (${attack}), once a block`)
+  const result = await launchAttack(deployment, anvil.url, { kind: attack, rounds: 12, signal })
+  const mined = result.transactions.filter(({ succeeded }) => succeeded).length
+  say(
+    `the attack has ended: ${mined} of its transactions went through, ${result.transactions.length - mined} failed`,
+  )
+  const { incident, run } = await waitForRun(options, running)
+  const after = await threatened(anvil.url, deployment)
+  const withoutResponse = options.respond ? await undefended(options) : after.amount
+  return {
+    attack,
+    contained: incident?.state === 'contained',
+    incident,
+    run,
+    funds: { asset: before.asset, before: before.amount, after: after.amount, withoutResponse },
+    attackTransactions: { mined, reverted: result.transactions.length - mined },
+  }
+}
+
+const WAIT_MS = 60_000
+
+/** The drill's incident, once its run has ended (or a minute has passed). */
+async function waitForRun(
+  { respond }: DrillOptions,
+  { app, playbooks }: RunningApp,
+): Promise<{ incident: Incident | null; run: Run | null }> {
+  const deadline = Date.now() + WAIT_MS
+  const chainId = [...app.chains.keys()][0]
+  while (Date.now() < deadline) {
+    const incident = (await listIncidents(app.store)).find((item) => item.chainId === chainId) ?? null
+    const run = incident === null ? null : ((await listRuns(app.store, incident.id))[0] ?? null)
+    if (incident !== null && !respond) return { incident, run: null }
+    if (incident !== null && run !== null && playbooks !== null) {
+      const ended = await playbooks.wait(run.id)
+      const current = (await listIncidents(app.store)).find((item) => item.id === incident.id)
+      return { incident: current ?? incident, run: ended }
+    }
+    await app.clock.sleep(100)
+  }
+  return { incident: null, run: null }
+}
+
+/** The same traffic and the same attack on a second chain that nobody watches: what would have been left. */
+async function undefended({ attack, seed }: DrillOptions): Promise<bigint> {
+  const anvil = await startAnvil({ mining: { kind: 'manual' } })
+  try {
+    const deployment = await deployDrill(anvil.url)
+    await runTraffic(deployment, anvil.url, { rounds: TRAFFIC_ROUNDS, seed })
+    await launchAttack(deployment, anvil.url, { kind: attack })
+    return (await fundsAtRisk(deployment, anvil.url)).find((item) => item.attack === attack)?.amount ?? 0n
+  } finally {
+    await anvil.stop()
+  }
+}

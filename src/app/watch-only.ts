@@ -1,0 +1,106 @@
+import { followHead } from '../chain/rpc/follow.ts'
+import { watchPending } from '../chain/rpc/pending.ts'
+import { evaluateBlock, finalize, rollback } from '../detect/engine.ts'
+import { systemClock } from '../kit/clock.ts'
+import type { Logger } from '../kit/logger.ts'
+import type { ChainUpdate } from '../model/block.ts'
+import { openChains } from './chains.ts'
+import type { Config } from './config/schema.ts'
+import type { ChainHandle } from './context.ts'
+import type { LiveEvent } from './events.ts'
+import type { Detection, DetectionLine } from './replay.ts'
+import { createDetection, detectIn, summaryOf } from './replay.ts'
+import { mergeUpdates } from './watch/merge.ts'
+
+export type WatchOnlyOptions = {
+  config: Config
+  logger: Logger
+  mempool: boolean
+  fromBlock?: number
+  maxBlocks: number
+  progress: (text: string) => void
+  signal: AbortSignal
+}
+
+export type WatchLine = DetectionLine | Extract<LiveEvent, { type: 'notice' | 'blind' | 'reorg' }>
+
+/** Detection on the first chain of the config without database or response; the summary comes last. */
+export async function* watchOnly(options: WatchOnlyOptions): AsyncGenerator<WatchLine> {
+  const { config, signal } = options
+  const chain = [...(await openChains(config, systemClock)).values()][0]
+  if (chain === undefined) return
+  const detection = { ...createDetection(chain.engine.scope), engine: chain.engine }
+  const done = new AbortController()
+  const stop = (): void => done.abort()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    if (chain.capabilities.traces === 'none') yield* blindness(chain)
+    for await (const update of mergeUpdates(sourcesOf(chain, options, done.signal))) {
+      yield* linesOf(update, { chain, detection })
+      const { counts } = detection
+      options.progress(
+        `block ${chain.engine.unfinalised.at(-1)?.ref.number ?? '…'} · ${counts.transactions} transactions · ${counts.alerts} alerts`,
+      )
+      if (counts.blocks >= options.maxBlocks || signal.aborted) break
+    }
+    yield summaryOf(detection)
+  } finally {
+    stop()
+    await chain.rpc.close()
+  }
+}
+
+function sourcesOf(
+  chain: ChainHandle,
+  options: WatchOnlyOptions,
+  signal: AbortSignal,
+): AsyncIterable<ChainUpdate>[] {
+  const { rpc, capabilities, config } = chain
+  const { logger, fromBlock = config.fromBlock } = options
+  const { window, pollMs, finalityDepth } = config
+  const head = followHead({
+    rpc,
+    capabilities,
+    logger,
+    window,
+    pollMs,
+    finalityDepth,
+    signal,
+    ...(fromBlock === undefined ? {} : { fromBlock }),
+  })
+  return options.mempool || config.mempool
+    ? [head, watchPending({ rpc, capabilities, logger, signal })]
+    : [head]
+}
+
+function* linesOf(
+  update: ChainUpdate,
+  at: { chain: ChainHandle; detection: Detection },
+): Generator<WatchLine> {
+  const { chain, detection } = at
+  const { chainId, engine } = chain
+  switch (update.kind) {
+    case 'block':
+      yield* detectIn(detection, update.bundle, evaluateBlock)
+      return
+    case 'pending':
+      yield* detectIn(detection, update.bundle)
+      return
+    case 'reorg':
+      rollback(engine, update.ancestor)
+      yield { type: 'reorg', chainId, ancestor: update.ancestor.number, removed: update.removed.length }
+      return
+    case 'finalized':
+      finalize(engine, update.block)
+      return
+    case 'notice':
+      yield { type: 'notice', chainId, ...update.notice }
+  }
+}
+
+function* blindness({ chainId, engine }: ChainHandle): Generator<WatchLine> {
+  for (const { detector } of engine.cells) {
+    if (detector.needs.includes('traces'))
+      yield { type: 'blind', chainId, detector: detector.id, missing: 'traces' }
+  }
+}

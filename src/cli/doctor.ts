@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import type { Check } from '../app/doctor.ts'
+import { examine } from '../app/doctor.ts'
+import type { Io } from './io.ts'
+import { EXIT } from './io.ts'
+import type { RunCommand } from './main.ts'
+import type { CommonOptions } from './options.ts'
+import { load, withChain } from './options.ts'
+
+export function registerDoctor(program: Command, run: RunCommand): void {
+  const command = program
+    .command('doctor')
+    .description(
+      'what is reachable, what the nodes really offer, database, clock, signers; each failure with its fix',
+    )
+  withChain(command).action((options: CommonOptions) => run(options, (io) => doctor(options, io)))
+}
+
+const MARKS = { ok: '✓', warning: '!', failed: '✗' } as const
+
+async function doctor(options: CommonOptions, io: Io): Promise<number> {
+  const loaded = await load(options, io)
+  let failed = false
+  for await (const check of examine({ loaded, env: io.env, logger: io.logger, cwd: io.cwd })) {
+    if (check.state === 'failed') failed = true
+    io.emit({ type: 'check', ...check })
+    for (const line of describe(check)) io.say(line)
+  }
+  return failed ? EXIT.unhealthy : EXIT.ok
+}
+
+function describe({ state, name, detail, fix }: Check): string[] {
+  return [`${MARKS[state]} ${name}: ${detail}`, ...(fix === undefined ? [] : [`    Fix: ${fix}`])]
+}

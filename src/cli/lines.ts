@@ -1,0 +1,43 @@
+import type { DetectionLine, Summary } from '../app/replay.ts'
+import { printable } from '../kit/text.ts'
+import type { Alert } from '../model/alert.ts'
+import type { Finding } from '../model/finding.ts'
+
+/** A detection line for people: findings with their evidence; an alert says no more than its findings did. */
+export function describeLine(line: DetectionLine): string[] {
+  switch (line.type) {
+    case 'finding':
+      return describeFinding(line)
+    case 'alert':
+      return describeAlert(line)
+    case 'incident':
+      return []
+    case 'summary':
+      return describeSummary(line)
+  }
+}
+
+export function describeFinding(finding: Finding): string[] {
+  const where = finding.pending
+    ? `pending on block ${finding.blockNumber - 1}`
+    : `block ${finding.blockNumber}`
+  return [
+    `${finding.severity.toUpperCase().padEnd(8)} ${finding.detector} (confidence ${finding.confidence.toFixed(2)}) ${where} ${finding.transactionHash}`,
+    `         ${printable(finding.message, 400)}`,
+    ...finding.evidence.map((item) => `         · ${printable(item.statement, 400)}`),
+  ]
+}
+
+function describeAlert(alert: Alert): string[] {
+  if (alert.findings.length < 2) return []
+  const detectors = alert.findings.map((finding) => finding.detector).join(' and ')
+  return [`         ${detectors} agree: ${alert.severity}, confidence ${alert.confidence.toFixed(2)}`]
+}
+
+function describeSummary(summary: Summary): string[] {
+  const { blocks, transactions, frames, findings, alerts, incidents, blind, seconds } = summary
+  return [
+    `${blocks} blocks, ${transactions} transactions, ${frames} frames: ${findings} findings, ${alerts} alerts, ${incidents} incidents in ${seconds.toFixed(2)} s (${summary.transactionsPerSecond} transactions/s)`,
+    ...blind.map((item) => `BLIND    ${item.detector}: no ${item.missing} in ${item.blocks} blocks`),
+  ]
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import type { LoadedConfig } from '../app/config/load.ts'
+import { loadConfig } from '../app/config/load.ts'
+import type { Io } from './io.ts'
+
+export type CommonOptions = {
+  json?: boolean
+  verbose?: boolean
+  config?: string
+  rpc?: string
+  protect?: string
+}
+
+/** `--json` and `--verbose`, which every command has. */
+export function withOutput(command: Command): Command {
+  return command
+    .option('--json', 'machine-readable: NDJSON on stdout, logs on stderr')
+    .option('-v, --verbose', 'tell more on stderr')
+}
+
+/** Where the chain and the configuration come from. */
+export function withChain(command: Command): Command {
+  return withOutput(command)
+    .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
+    .option('--rpc <urls>', 'JSON-RPC URLs, separated by commas (default: CORDON_RPC_URL)')
+    .option('--protect <addresses>', 'contracts to protect, separated by commas')
+}
+
+export function load(options: CommonOptions, io: Io): Promise<LoadedConfig> {
+  const { config: file, rpc } = options
+  return loadConfig({ cwd: io.cwd, env: io.env, file, rpc, protect: listOf(options.protect) })
+}
+
+export function listOf(text: string | undefined): string[] {
+  return text === undefined ? [] : text.split(',').filter((item) => item.trim() !== '')
+}

@@ -1,0 +1,64 @@
+import type { Command } from 'commander'
+import { addressOf } from '../app/config/load.ts'
+import type { Detection } from '../app/replay.ts'
+import { createDetection, replay, summaryOf } from '../app/replay.ts'
+import type { Scope } from '../model/detector.ts'
+import type { Io } from './io.ts'
+import { EXIT, tellError } from './io.ts'
+import { describeLine } from './lines.ts'
+import type { RunCommand } from './main.ts'
+import { listOf, withOutput } from './options.ts'
+
+type Options = { json?: boolean; verbose?: boolean; protect?: string }
+
+export function registerReplay(program: Command, run: RunCommand): void {
+  const command = program
+    .command('replay <files...>')
+    .description('run detection over recorded bundle files; needs no database and no chain')
+    .option('--protect <addresses>', 'contracts to protect, separated by commas (default: watch everything)')
+  withOutput(command).action((files: string[], options: Options) =>
+    run(options, (io) => replayFiles(files, options, io)),
+  )
+}
+
+/** A file that cannot be read is told of and the next one is taken; the exit code says so at the end. */
+async function replayFiles(files: readonly string[], options: Options, io: Io): Promise<number> {
+  const detection = createDetection(scopeOf(options.protect))
+  let failed = false
+  for (const [i, file] of files.entries()) {
+    if (io.signal.aborted) break
+    try {
+      await replayFile(file, detection, { io, done: `${i + 1}/${files.length}` })
+    } catch (thrown) {
+      tellError(thrown, io.json)
+      failed = true
+    }
+  }
+  const summary = summaryOf(detection)
+  io.emit(summary)
+  for (const line of describeLine(summary)) io.say(line)
+  return failed ? EXIT.failed : EXIT.ok
+}
+
+async function replayFile(
+  file: string,
+  detection: Detection,
+  { io, done }: { io: Io; done: string },
+): Promise<void> {
+  const progress = (_file: string, { counts }: Detection): void =>
+    io.progress(
+      `${done} ${file} · ${counts.blocks} blocks · ${counts.transactions} transactions · ${counts.alerts} alerts`,
+    )
+  for await (const line of replay([file], detection, progress)) {
+    io.emit(line)
+    for (const text of describeLine(line)) io.say(text)
+    if (io.signal.aborted) return
+  }
+}
+
+export function scopeOf(protect: string | undefined): Scope {
+  const addresses = listOf(protect).map(addressOf)
+  return addresses.length === 0
+    ? { kind: 'everything' }
+    : { kind: 'contracts', addresses: new Set(addresses) }
+}

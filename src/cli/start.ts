@@ -1,0 +1,107 @@
+import type { Command } from 'commander'
+import { loadConfig } from '../app/config/load.ts'
+import type { AttackKind } from '../app/drill/kinds.ts'
+import { attackKinds } from '../app/drill/kinds.ts'
+import { runDrill } from '../app/drill/run.ts'
+import { createHub } from '../app/events.ts'
+import { serveApi } from '../app/serve.ts'
+import { startApp } from '../app/start.ts'
+import { CordonError } from '../kit/error.ts'
+import type { Io } from './io.ts'
+import { EXIT } from './io.ts'
+import type { RunCommand } from './main.ts'
+import type { CommonOptions } from './options.ts'
+import { listOf, withChain } from './options.ts'
+import { drillEnd, drillStory, liveStory } from './story.ts'
+
+type Options = CommonOptions & { once?: boolean; attack: string; response: boolean; seed: string }
+
+export function registerStart(program: Command, run: RunCommand): void {
+  const command = program
+    .command('start')
+    .description('watch, respond and record; with no configuration, a drill on a chain of its own')
+    .option('--once', 'drill: exit when it is over; 0 only if the attack was contained')
+    .option('--attack <kind>', `drill: ${attackKinds.join(', ')}`, 'option')
+    .option('--no-response', 'watch and record, never act')
+    .option('--seed <n>', 'drill: seed of the honest traffic', '1')
+  withChain(command).action((options: Options) => run(options, (io) => start(options, io)))
+}
+
+async function start(options: Options, io: Io): Promise<number> {
+  const { config: file, rpc } = options
+  const loaded = await loadConfig({ cwd: io.cwd, env: io.env, file, rpc, protect: listOf(options.protect) })
+  if (loaded.origin === 'none') return drill(options, io)
+  const hub = createHub()
+  liveStory(hub, io)
+  const config = options.response
+    ? loaded.config
+    : { ...loaded.config, respond: { ...loaded.config.respond, enabled: false } }
+  const running = await startApp({ config, env: io.env, logger: io.logger, hub, write: writer(io) })
+  const api = await serveApi(running.app, config.api.port)
+  try {
+    io.say(`Cordon watches ${[...running.app.chains.keys()].join(', ')}; API ${api.url} (token ${api.token})`)
+    io.emit({ type: 'ready', api: api.url })
+    await Promise.race([running.watching, aborted(io.signal)])
+    return EXIT.ok
+  } finally {
+    await api.stop()
+    await running.stop()
+  }
+}
+
+/** Notifications of the console channel; in JSON mode stdout belongs to NDJSON. */
+function writer(io: Io): (line: string) => void {
+  return (line) => (io.json ? process.stderr.write(line) : io.say(`          ${line.trimEnd()}`))
+}
+
+async function drill(options: Options, io: Io): Promise<number> {
+  const attack = attackOf(options.attack)
+  const hub = createHub()
+  const say = drillStory(hub, io)
+  const drilled = await runDrill({
+    attack,
+    respond: options.response,
+    blockSeconds: 1,
+    seed: Number(options.seed) || 1,
+    dataDir: '.cordon',
+    apiPort: 4480,
+    hub,
+    logger: io.logger,
+    env: io.env,
+    write: writer(io),
+    say,
+    signal: io.signal,
+  })
+  const api = options.once === true ? undefined : await serveApi(drilled.running.app, 4480)
+  try {
+    io.emit({ type: 'drill', ...drilled.outcome })
+    drillEnd(drilled, io)
+    if (api !== undefined) {
+      io.say(`\nStill watching. API ${api.url} (Authorization: Bearer ${api.token}); Ctrl-C ends it.`)
+      io.emit({ type: 'ready', api: api.url })
+      await Promise.race([drilled.running.watching, aborted(io.signal)])
+    }
+    return drilled.outcome.contained ? EXIT.ok : EXIT.notContained
+  } finally {
+    await api?.stop()
+    await drilled.stop()
+  }
+}
+
+function attackOf(text: string): AttackKind {
+  const kind = attackKinds.find((known) => known === text)
+  if (kind !== undefined) return kind
+  throw new CordonError({
+    code: 'app.InvalidAttack',
+    message: `There is no attack called “${text.slice(0, 40)}”.`,
+    facts: { got: text.slice(0, 40), known: attackKinds },
+    fix: `Choose one of ${attackKinds.join(', ')}.`,
+  })
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
