@@ -10,6 +10,7 @@ import type { Incident } from '../model/incident.ts'
 import type { PinnedPlaybook, Run } from '../model/playbook.ts'
 import { withLock } from '../store/locks.ts'
 import { pinPlaybook } from '../store/playbooks.ts'
+import { createPool } from '../store/pool.ts'
 import { findRun, insertRun } from '../store/runs.ts'
 import { type Store, transaction } from '../store/store.ts'
 import { appendTimeline } from '../store/timeline.ts'
@@ -17,6 +18,8 @@ import type { Action } from './action.ts'
 import { type Interpreter, registerInterpreter } from './interpreter.ts'
 import { RESUME_QUEUE, type Watch, watchOrphans } from './orphans.ts'
 import type { Session } from './session.ts'
+
+type Pool = ReturnType<typeof createPool>
 
 /**
  * The interpreter's own protocol: which durable steps it takes and in what order. Raised only when a run of
@@ -63,29 +66,32 @@ export async function startPlaybooks(options: PlaybooksOptions): Promise<Playboo
   const { store, clock, logger } = options
   const actions = new Map(options.actions.map((action) => [action.name, action]))
   const session: Session = { store, clock, logger, actions, stopping: false, busy: 0 }
+  const pool = createPool({ url: options.databaseUrl, logger, connections: 10, name: 'cordon-playbooks' })
   const executorId = `${options.executorId ?? hostname()}/${randomUUID()}`
   try {
     const interpreter = registerInterpreter(session)
-    await withLock(store, 'playbooks-launch', () => launch(options, executorId))
+    await withLock(store, 'playbooks-launch', () => launch(options, executorId, pool))
     const watch = await watchOrphans({ session, executorId, interpreter })
     return {
       begin: (incident, pinned) => begin({ session, interpreter }, incident, pinned),
       wait: (runId) => wait(session, runId),
-      stop: () => stop(session, watch),
+      stop: () => stop(session, watch, pool),
     }
   } catch (thrown) {
     await DBOS.shutdown({ deregister: true }).catch(() => {})
+    await pool.end()
     started = false
     throw startFailed(thrown)
   }
 }
 
 /** DBOS's own migrations fail where two processes run them at once; so one launches after the other. */
-async function launch(options: PlaybooksOptions, executorID: string): Promise<void> {
+async function launch(options: PlaybooksOptions, executorID: string, pool: Pool): Promise<void> {
+  const { databaseUrl } = options
   DBOS.setConfig({
     name: 'cordon',
-    systemDatabaseUrl: withIdleTimeout(options.databaseUrl),
-    systemDatabaseIdleTransactionTimeoutMs: 0,
+    systemDatabaseUrl: databaseUrl,
+    systemDatabasePool: pool,
     applicationVersion: PROTOCOL,
     executorID,
     logger: quiet(options.logger),
@@ -96,17 +102,6 @@ async function launch(options: PlaybooksOptions, executorID: string): Promise<vo
   })
   await DBOS.launch()
   await DBOS.registerQueue(RESUME_QUEUE, { minPollingIntervalMs: 20, onConflict: 'always_update' })
-}
-
-/**
- * The same limit that DBOS sets by itself, but as a parameter of the connection: its own way is a query that
- * nobody waits for, at which pg warns.
- */
-function withIdleTimeout(databaseUrl: string): string {
-  const url = new URL(databaseUrl)
-  const name = 'idle_in_transaction_session_timeout'
-  if (!url.searchParams.has(name)) url.searchParams.set(name, '60000')
-  return url.href
 }
 
 /** DBOS tells much; what it calls information is detail to us. */
@@ -181,13 +176,14 @@ async function wait(session: Session, runId: string): Promise<Run> {
   }
 }
 
-async function stop(session: Session, watch: Watch): Promise<void> {
+async function stop(session: Session, watch: Watch, pool: Pool): Promise<void> {
   if (session.stopping) return
   session.stopping = true
   const deadline = Date.now() + STOP_PATIENCE_MS
   while (session.busy > 0 && Date.now() < deadline) await new Promise((settle) => setTimeout(settle, 5))
   await DBOS.shutdown({ deregister: true })
   await watch.stop()
+  await pool.end()
   started = false
 }
 

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sqlOn } from '../../test/harness/postgres.ts'
 import { silentLogger } from '../kit/logger.ts'
+import { findCursor, setProcessed } from './cursors.ts'
 import { startEmbeddedPostgres } from './embedded.ts'
 import { readPidFile } from './pid-file.ts'
+import { closeStore, openStore } from './store.ts'
 
 let dataDir: string
 
@@ -64,13 +66,14 @@ test('a stale pid file whose number now is another program does not stop a start
   await postgres.stop()
 })
 
-test('a server that is killed comes back on the same port', async () => {
+test('a server that is killed comes back on the same port, and an open store goes on over it', async () => {
   const postgres = await start()
+  const store = await openStore({ url: postgres.url, logger: silentLogger })
   const file = await readPidFile(join(dataDir, 'cluster'))
   process.kill(file?.pid ?? 0, 'SIGKILL')
-  await expect
-    .poll(() => sqlOn(postgres.url, 'SELECT 1 AS up').catch(() => []), { timeout: 15_000 })
-    .toEqual([{ up: 1 }])
+  await setProcessed(store, 1, { number: 7, hash: null })
+  expect(await findCursor(store, 1)).toMatchObject({ processed: { number: 7 } })
+  await closeStore(store)
   await postgres.stop()
 })
 

@@ -20,7 +20,7 @@ export type EmbeddedPostgresOptions = {
   /** A free one by default. */
   port?: number
   logger: Logger
-  /** Gives up durability for speed (no fsync): for tests only. */
+  /** Gives up fsync for speed: for tests only, since a power cut may lose all. */
   ephemeral?: boolean
 }
 
@@ -41,7 +41,9 @@ type Server = { port: number; pid: number; adopted: boolean }
 const OURS = new Set(['cluster', 'password', 'postgres.log', 'setup.lock'])
 const START_TIMEOUT_MS = 30_000
 const DURABLE = ['wal_level=replica', 'shared_buffers=128MB']
-const EPHEMERAL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'shared_buffers=64MB']
+// Commits still reach the operating system (synchronous_commit stays on), so a killed server loses nothing even
+// here; only a power cut would.
+const EPHEMERAL = ['fsync=off', 'full_page_writes=off', 'shared_buffers=64MB']
 
 /**
  * Starts the PostgreSQL 18 that npm brought, listening on 127.0.0.1 with a generated password (kept in the

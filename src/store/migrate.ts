@@ -9,7 +9,6 @@ const MIGRATION_LOCK = 7_264_001
 /** Runs the migrations that this database has not seen, each in its own transaction. Throws `store.NewerDatabase`. */
 export async function migrate(pool: pg.Pool, logger: Logger): Promise<void> {
   const client = await pool.connect()
-  client.on('error', ignore)
   let broken: Error | undefined
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
@@ -29,7 +28,6 @@ export async function migrate(pool: pg.Pool, logger: Logger): Promise<void> {
   } finally {
     // A failed migration drops the connection: transaction and advisory lock go with it.
     if (!broken) await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK])
-    client.off('error', ignore)
     client.release(broken)
   }
 }
@@ -52,5 +50,3 @@ function refuseNewer(done: ReadonlySet<number>): void {
     fix: 'Run the newer Cordon, or point DATABASE_URL at another database.',
   })
 }
-
-function ignore(): void {}

@@ -5,6 +5,7 @@ import type { Logger } from '../kit/logger.ts'
 import { retry } from '../kit/retry.ts'
 import { unreachable } from './errors.ts'
 import { migrate } from './migrate.ts'
+import { createPool } from './pool.ts'
 
 /** The database, or one transaction on it: what every function of this room takes first. */
 export type Store = {
@@ -35,15 +36,8 @@ const RETRY = { attempts: 14, delayMs: 50, maxDelayMs: 4_000 }
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { url, logger } = options
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: options.connections ?? 10,
-    application_name: 'cordon',
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
-    types: { getTypeParser },
-  })
-  pool.on('error', (error) => logger.warn({ error: error.message }, 'An idle database connection was lost'))
+  const connections = options.connections ?? 10
+  const pool = createPool({ url, logger, connections, name: 'cordon', types: { getTypeParser } })
   const store: Store = { url, logger, pool, client: null }
   const attempts = options.patienceMs === undefined ? RETRY.attempts : attemptsFor(options.patienceMs)
   try {
@@ -85,7 +79,7 @@ export async function transaction<T>(
     isConflict(thrown) || (isConnectionLoss(thrown) && (!committing || options.idempotent === true))
   const once = async (): Promise<T> => {
     committing = false
-    const client = await borrow(store)
+    const client = await store.pool.connect()
     let broken: Error | undefined
     try {
       await client.query('BEGIN')
@@ -98,7 +92,7 @@ export async function transaction<T>(
       else await client.query('ROLLBACK').catch(() => {})
       throw thrown
     } finally {
-      giveBack(client, broken)
+      client.release(broken)
     }
   }
   try {
@@ -148,20 +142,6 @@ async function run(store: Store, sql: string, values: readonly unknown[]): Promi
     throw thrown
   }
 }
-
-async function borrow(store: Store): Promise<pg.PoolClient> {
-  const client = await store.pool.connect()
-  // A connection that dies while it is ours and idle would otherwise be an uncaught 'error'.
-  client.on('error', ignore)
-  return client
-}
-
-function giveBack(client: pg.PoolClient, broken: Error | undefined): void {
-  client.off('error', ignore)
-  client.release(broken)
-}
-
-function ignore(): void {}
 
 /** True where the database went away, as opposed to refusing what was asked. */
 export function isConnectionLoss(thrown: unknown): boolean {
