@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import pg from 'pg'
 import { CordonError } from '../kit/error.ts'
+import { sha256 } from '../kit/json.ts'
 import type { Logger } from '../kit/logger.ts'
 import { postgresFailed } from './errors.ts'
 import { withFolderLock } from './folder-lock.ts'
@@ -70,13 +71,28 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 async function prepareFolder(dataDir: string): Promise<Folder> {
-  const path = resolve(dataDir)
+  const path = await reachable(resolve(dataDir))
+  // Folders above keep the ordinary mode: a private one there would shut PostgreSQL's own user out.
+  await mkdir(dirname(path), { recursive: true })
   await mkdir(path, { recursive: true, mode: 0o700 })
   await refuseForeignFolder(path)
   const owner = process.getuid?.() === 0 ? await ownerFor(path) : undefined
   if (owner) await chown(path, owner.uid, owner.gid)
   await chmod(path, 0o700)
   return { dataDir: path, cluster: join(path, 'cluster'), log: join(path, 'postgres.log'), owner }
+}
+
+/** Where root's clusters live whose own place is closed to everybody else (a checkout under /root). */
+const SHELTER = '/var/lib/cordon'
+
+/** The path itself, unless we are root and a folder above it is closed to the user that PostgreSQL runs as. */
+async function reachable(path: string): Promise<string> {
+  if (process.getuid?.() !== 0) return path
+  for (let above = dirname(path); above !== dirname(above); above = dirname(above)) {
+    const found = await stat(above).catch(() => undefined)
+    if (found !== undefined && (found.mode & 0o001) === 0) return join(SHELTER, sha256(path).slice(0, 16))
+  }
+  return path
 }
 
 /** A folder with other things in it must not change hands. */
