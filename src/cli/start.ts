@@ -57,7 +57,7 @@ async function start(options: Options, io: Io): Promise<number> {
 
 /** Notifications of the console channel; in JSON mode stdout belongs to NDJSON. */
 function writer(io: Io): (line: string) => void {
-  return (line) => (io.json ? process.stderr.write(line) : io.say(`          ${line.trimEnd()}`))
+  return (line) => (io.json ? process.stderr.write(line) : io.say(`            ${line.trimEnd()}`))
 }
 
 async function drill(options: Options, io: Io): Promise<number> {
