@@ -35,6 +35,8 @@ type Outcome = {
   leftMs: number
   /** Milliseconds from sending the attack to Cordon’s broadcast; null if it never came. */
   broadcastMs: number | null
+  /** The part of it from Cordon’s first finding on: record, playbook, page, plan, simulate, sign, keep, send. */
+  findingToBroadcastMs: number | null
   result: 'pause first, attack reverted' | 'attack first' | 'pause later'
 }
 
@@ -75,10 +77,15 @@ async function withCordon(stage: Stage): Promise<Outcome> {
   })
   const hub = createHub()
   let sentAt = 0
+  let foundAt = Number.NaN
   let broadcastMs: number | null = null
+  let findingToBroadcastMs: number | null = null
   hub.listen((event) => {
     const isSent = event.type === 'timeline' && event.kind === 'broadcast' && event.message.startsWith('Sent')
-    if (isSent) broadcastMs ??= performance.now() - sentAt
+    if (event.type === 'finding' && Number.isNaN(foundAt)) foundAt = performance.now()
+    if (!isSent || broadcastMs !== null) return
+    broadcastMs = performance.now() - sentAt
+    findingToBroadcastMs = performance.now() - foundAt
   })
   const ready = new Promise<void>((resolve) => {
     hub.listen((event) => {
@@ -101,7 +108,7 @@ async function withCordon(stage: Stage): Promise<Outcome> {
     sentAt = performance.now()
     const hash = await sendAttackOnce(deployment, rpcUrl, { kind: attack })
     const result = await resultOf(endpoint, hash)
-    return { attack, leftMs: BLOCK_MS - offset, broadcastMs, result }
+    return { attack, leftMs: BLOCK_MS - offset, broadcastMs, findingToBroadcastMs, result }
   } finally {
     await running.stop()
   }
@@ -124,6 +131,10 @@ async function resultOf(endpoint: Endpoint, hash: Hash): Promise<Outcome['result
 
 type Receipt = { status: string; blockNumber: string }
 
+function described({ p50, p99 }: { p50: number; p99: number }): string {
+  return `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`
+}
+
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } },
 })
@@ -139,13 +150,15 @@ for (let i = 0; i < Number(values.runs); i++) {
   }
 }
 const times = outcomes.flatMap(({ broadcastMs }) => broadcastMs ?? [])
+const responses = outcomes.flatMap(({ findingToBroadcastMs }) => findingToBroadcastMs ?? [])
 const summary = {
   runs: outcomes.length,
   pauseFirst: outcomes.filter(({ result }) => result.startsWith('pause first')).length,
   attackSentToBroadcastMs: { p50: quantile(times, 0.5), p99: quantile(times, 0.99) },
+  findingToBroadcastMs: { p50: quantile(responses, 0.5), p99: quantile(responses, 0.99) },
 }
 process.stdout.write(
   values.json
     ? `${JSON.stringify(summary)}\n`
-    : `\npause first in ${summary.pauseFirst} of ${summary.runs} runs; attack sent → pause broadcast p50 ${summary.attackSentToBroadcastMs.p50.toFixed(0)} ms, p99 ${summary.attackSentToBroadcastMs.p99.toFixed(0)} ms\n`,
+    : `\npause first in ${summary.pauseFirst} of ${summary.runs} runs\nattack sent → pause broadcast: ${described(summary.attackSentToBroadcastMs)}\nfinding → pause broadcast: ${described(summary.findingToBroadcastMs)}\n`,
 )
