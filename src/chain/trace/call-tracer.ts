@@ -117,13 +117,21 @@ function logsOf(value: unknown, path: string): readonly FrameLog[] {
   })
 }
 
+/** Both spellings are met: ours, and the opcode that made the access. */
+const STORAGE_OPS: Record<string, StorageAccess['op']> = {
+  read: 'read',
+  write: 'write',
+  SLOAD: 'read',
+  SSTORE: 'write',
+}
+
 function storageOf(value: unknown, path: string): readonly StorageAccess[] {
   return array(value, `${path}.storage`).map((item) => {
     const raw = object(item, `${path}.storage`)
-    if (raw['op'] !== 'read' && raw['op'] !== 'write')
-      throw malformed(`${path}.storage.op`, 'read or write', raw['op'])
+    const op = STORAGE_OPS[String(raw['op'])]
+    if (op === undefined) throw malformed(`${path}.storage.op`, 'read, write, SLOAD or SSTORE', raw['op'])
     return {
-      op: raw['op'],
+      op,
       address: address(raw['address'], `${path}.storage.address`),
       slot: hex(raw['slot'], `${path}.storage.slot`),
       value:

@@ -10,7 +10,17 @@ import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
 import { changesOf } from '../flows.ts'
 import type { Book, Books } from './books.ts'
-import { bookOf, emptyBook, notePaid, noteRate, rateOf, settle } from './books.ts'
+import {
+  bookOf,
+  emptyBook,
+  emptyLedger,
+  type Ledger,
+  noteBirths,
+  notePaid,
+  noteRate,
+  rateOf,
+  settle,
+} from './books.ts'
 import type { Outflow } from './outflows.ts'
 import { outflowsOf } from './outflows.ts'
 
@@ -34,29 +44,34 @@ type Options = z.infer<typeof options>
  * Without named contracts there is no history to match against, so only a near-total outflow with a balance read in
  * the same transaction is said, and never above medium.
  */
-export const drain: Detector<Books, Options> = {
+export const drain: Detector<Ledger, Options> = {
   id: 'drain',
   title: 'Assets left a protected contract and nothing came in or was burned for them',
   needs: ['traces'],
   options,
-  init: () => new Map(),
-  snapshot: (books) => structuredClone(books),
-  evaluate: (input, books, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, books, options })),
+  init: emptyLedger,
+  snapshot: (ledger) => structuredClone(ledger),
+  evaluate: (input, ledger, options) =>
+    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, ledger, options })),
 }
 
-type Work = { input: DetectorInput; books: Books; options: Options }
+type Work = { input: DetectorInput; ledger: Ledger; options: Options }
 
-function evaluate(tx: TransactionFacts, { input, books, options }: Work): Finding[] {
+function evaluate(tx: TransactionFacts, { input, ledger, options }: Work): Finding[] {
   const { scope, facts } = input
+  const { books } = ledger
   if (scope.kind !== 'contracts') return evaluateStrangers(tx, input, options)
+  noteBirths(tx, ledger, scope)
   const touched = [...scope.addresses].filter((address) => tx.deltas.has(address))
   readBalances(tx, scope, books)
   if (touched.length === 0) return []
   const actors = actorCluster(tx, scope)
   const findings = touched.flatMap((contract) => {
     const verdicts = outflowsOf(tx, contract)
-      .map((outflow) => judge(outflow, { book: bookOf(books, contract, outflow.asset), actors, options }))
+      .map((outflow) => {
+        const book = bookOf(books, contract, outflow.asset)
+        return judge(outflow, { book, actors, options, isSure: knowsPayers(outflow, ledger, actors) })
+      })
       .filter((verdict) => verdict !== undefined)
     const worst = verdicts.sort((a, b) => b.confidence - a.confidence)[0]
     return worst === undefined
@@ -81,7 +96,7 @@ function evaluateStrangers(
     if (!ran.has(contract) || actors.has(contract)) return []
     const verdicts = outflowsOf(tx, contract).flatMap((outflow) => {
       const book = { ...emptyBook(), balance: balanceRead(tx, contract, outflow.asset) }
-      const verdict = book.balance === null ? undefined : judge(outflow, { book, actors, options })
+      const verdict = book.balance === null ? undefined : judge(outflow, { book, actors, options, isSure: true })
       return verdict?.severity === 'critical'
         ? [{ ...verdict, severity: 'medium' as const, confidence: 0.55 }]
         : []
@@ -94,9 +109,15 @@ function evaluateStrangers(
 }
 
 type Verdict = { outflow: Outflow; confidence: number; severity: Severity; reasons: string[] }
-type Weights = { book: Book; actors: ReadonlySet<Address>; options: Options }
+type Weights = {
+  book: Book
+  actors: ReadonlySet<Address>
+  options: Options
+  /** The takers cannot have paid in before we began to look. */
+  isSure: boolean
+}
 
-function judge(outflow: Outflow, { book, actors, options }: Weights): Verdict | undefined {
+function judge(outflow: Outflow, { book, actors, options, isSure }: Weights): Verdict | undefined {
   const excess = rateExcess(outflow, book, options)
   if (excess === undefined && (outflow.otherSide !== null || outflow.burned.size > 0)) return undefined
   const unmatched = excess === undefined ? outflow.amount - paidInBy(outflow, book, actors) : outflow.amount
@@ -111,13 +132,32 @@ function judge(outflow: Outflow, { book, actors, options }: Weights): Verdict | 
       ? 'the contract’s balance is not known'
       : `${(Math.min(shareBps, 10_000) / 100).toFixed(1)} % of its balance`,
   ]
-  if (excess !== undefined) reasons.push(excess)
-  else reasons.push('no inflow, debt or burn accounts for it, and the takers had not paid it in')
-  return { outflow, reasons, ...weigh(shareBps, excess !== undefined) }
+  if (excess !== undefined) {
+    const confidence = shareBps !== null && shareBps >= 2000 ? 0.95 : 0.88
+    return { outflow, reasons: [...reasons, excess], confidence, severity: 'critical' }
+  }
+  reasons.push('no inflow, debt or burn accounts for it')
+  reasons.push(isSure ? 'the takers had not paid it in' : 'the takers were not seen to pay it in')
+  return { outflow, reasons, ...(isSure ? weigh(shareBps) : weighUnsure(shareBps)) }
 }
 
-function weigh(shareBps: number | null, excess: boolean): { confidence: number; severity: Severity } {
-  if (excess) return { confidence: shareBps !== null && shareBps >= 2000 ? 0.95 : 0.88, severity: 'critical' }
+/** True where all who took, or acted with them, are known from their birth, or the contract is. */
+function knowsPayers(outflow: Outflow, { whole, born }: Ledger, actors: ReadonlySet<Address>): boolean {
+  if (whole.has(outflow.contract)) return true
+  return [...outflow.recipients.keys(), ...actors].every((account) => born.has(account))
+}
+
+/**
+ * The first days of a watch: whoever takes out may have paid in before it. A near-total outflow is worth a call all
+ * the same; the rest is written down in a low voice, or every early saver's exit would be an alarm.
+ */
+function weighUnsure(shareBps: number | null): { confidence: number; severity: Severity } {
+  if (shareBps !== null && shareBps >= 9900) return { confidence: 0.7, severity: 'high' }
+  if (shareBps !== null && shareBps >= 2000) return { confidence: 0.5, severity: 'medium' }
+  return { confidence: 0.3, severity: 'low' }
+}
+
+function weigh(shareBps: number | null): { confidence: number; severity: Severity } {
   if (shareBps === null) return { confidence: 0.5, severity: 'medium' }
   if (shareBps >= 9900) return { confidence: 0.9, severity: 'critical' }
   if (shareBps >= 2000) return { confidence: 0.8, severity: 'high' }
