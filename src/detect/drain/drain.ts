@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Asset, BlockBundle } from '../../model/block.ts'
-import { NATIVE } from '../../model/block.ts'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
-import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
+import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding, Severity } from '../../model/finding.ts'
+import { atLeast } from '../../model/finding.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { addressFromWord, selectorOf, wordAt } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
@@ -14,6 +14,7 @@ import {
   bookOf,
   emptyBook,
   emptyLedger,
+  isRegular,
   type Ledger,
   noteBirths,
   notePaid,
@@ -22,7 +23,7 @@ import {
   settle,
 } from './books.ts'
 import type { Outflow } from './outflows.ts'
-import { outflowsOf } from './outflows.ts'
+import { issuesOf, outflowsOf } from './outflows.ts'
 
 const BALANCE_OF: Hex = '0x70a08231'
 
@@ -78,8 +79,13 @@ function evaluate(tx: TransactionFacts, { input, ledger, options }: Work): Findi
       ? []
       : [findingOf(worst, verdicts, { tx, actors, scope, bundle: facts.bundle })]
   })
-  for (const contract of touched) remember(tx, { contract, books, alarmed: findings.length > 0 })
+  for (const contract of touched) remember(tx, { contract, ledger, alarmed: findings.some(isAlarm) })
   return findings
+}
+
+/** A remark in a low voice does not stop learning: whom nobody complains about for long becomes a regular payee. */
+function isAlarm({ severity }: Finding): boolean {
+  return atLeast(severity, 'medium')
 }
 
 /** With everything in scope: contracts that ran in this transaction, judged on it alone. */
@@ -96,7 +102,8 @@ function evaluateStrangers(
     if (!ran.has(contract) || actors.has(contract)) return []
     const verdicts = outflowsOf(tx, contract).flatMap((outflow) => {
       const book = { ...emptyBook(), balance: balanceRead(tx, contract, outflow.asset) }
-      const verdict = book.balance === null ? undefined : judge(outflow, { book, actors, options, isSure: true })
+      const verdict =
+        book.balance === null ? undefined : judge(outflow, { book, actors, options, isSure: true })
       return verdict?.severity === 'critical'
         ? [{ ...verdict, severity: 'medium' as const, confidence: 0.55 }]
         : []
@@ -122,7 +129,7 @@ function judge(outflow: Outflow, { book, actors, options, isSure }: Weights): Ve
   if (excess === undefined && (outflow.otherSide !== null || outflow.burned.size > 0)) return undefined
   const unmatched = excess === undefined ? outflow.amount - paidInBy(outflow, book, actors) : outflow.amount
   if (unmatched <= 0n) return undefined
-  if ([...outflow.recipients.keys()].every((account) => (book.paidBefore.get(account) ?? 0) >= 3))
+  if ([...outflow.recipients].every(([account, received]) => isRegular(book, account, received)))
     return undefined
   const shareBps =
     book.balance === null || book.balance <= 0n ? null : Number((unmatched * 10_000n) / book.balance)
@@ -133,8 +140,8 @@ function judge(outflow: Outflow, { book, actors, options, isSure }: Weights): Ve
       : `${(Math.min(shareBps, 10_000) / 100).toFixed(1)} % of its balance`,
   ]
   if (excess !== undefined) {
-    const confidence = shareBps !== null && shareBps >= 2000 ? 0.95 : 0.88
-    return { outflow, reasons: [...reasons, excess], confidence, severity: 'critical' }
+    const confidence = excess.confidence + (shareBps !== null && shareBps >= 2000 ? 0.07 : 0)
+    return { outflow, reasons: [...reasons, excess.reason], confidence, severity: excess.severity }
   }
   reasons.push('no inflow, debt or burn accounts for it')
   reasons.push(isSure ? 'the takers had not paid it in' : 'the takers were not seen to pay it in')
@@ -164,15 +171,25 @@ function weigh(shareBps: number | null): { confidence: number; severity: Severit
   return { confidence: 0.6, severity: 'medium' }
 }
 
-/** More was paid for the burned claims than ever before: says so, or undefined where the rate is normal or unknown. */
-function rateExcess(outflow: Outflow, book: Book, options: Options): string | undefined {
-  for (const [asset, burned] of outflow.burned) {
-    const known = book.rates.get(asset)
-    if (known === undefined || known.seen < options.minRatesSeen) continue
+type Excess = { reason: string; severity: Severity; confidence: number }
+
+/**
+ * More was paid for the burned claims than ever before; or, where they were never redeemed, than anybody had to pay
+ * for one. Undefined where the rate is normal or there is no norm.
+ */
+function rateExcess(outflow: Outflow, book: Book, options: Options): Excess | undefined {
+  for (const [claim, burned] of outflow.claims) {
+    const redeemed = book.redeemed.get(claim)
+    const isKnown = redeemed !== undefined && redeemed.seen >= options.minRatesSeen
+    const norm = isKnown ? redeemed : book.sold.get(claim)
+    if (norm === undefined || norm.seen < options.minRatesSeen) continue
     const rate = rateOf(outflow.amount, burned)
-    if (rate * 10_000n > known.highest * BigInt(options.maxRateBps)) {
-      const times = Number((rate * 100n) / (known.highest === 0n ? 1n : known.highest)) / 100
-      return `it paid ${times.toFixed(2)} times the best rate seen in ${known.seen} earlier burns of ${asset}`
+    if (rate * 10_000n <= norm.highest * BigInt(options.maxRateBps)) continue
+    const times = Number((rate * 100n) / (norm.highest === 0n ? 1n : norm.highest)) / 100
+    const seen = isKnown ? `${norm.seen} earlier burns` : `${norm.seen} issues`
+    return {
+      reason: `it paid ${times.toFixed(2)} times the best rate seen in ${seen} of ${claim}`,
+      ...(isKnown ? { severity: 'critical', confidence: 0.88 } : { severity: 'high', confidence: 0.8 }),
     }
   }
   return undefined
@@ -188,23 +205,20 @@ function paidInBy({ recipients }: Outflow, book: Book, actors: ReadonlySet<Addre
   return paid
 }
 
-type Memory = { contract: Address; books: Books; alarmed: boolean }
+type Memory = { contract: Address; ledger: Ledger; alarmed: boolean }
 
 /** Learning is frozen while there is an alarm: an attack must not become the norm. */
-function remember(tx: TransactionFacts, { contract, books, alarmed }: Memory): void {
-  if (!alarmed) {
-    for (const outflow of outflowsOf(tx, contract)) {
-      const book = bookOf(books, contract, outflow.asset)
-      for (const [asset, burned] of outflow.burned) noteRate(book, asset, rateOf(outflow.amount, burned))
-      if (outflow.otherSide === null && outflow.burned.size === 0) {
-        for (const account of outflow.recipients.keys()) notePaid(book, account)
-      }
-    }
-  }
+function remember(tx: TransactionFacts, { contract, ledger, alarmed }: Memory): void {
+  const { books } = ledger
+  if (!alarmed) learn(tx, contract, books)
+  const isWhole = ledger.whole.has(contract)
   for (const fact of tx.facts) {
     if (fact.kind !== 'transfer' || fact.tokenId !== null) continue
-    if (fact.to === contract) settle(bookOf(books, contract, fact.asset), payerOf(fact, tx), fact.amount)
-    if (fact.from === contract) settle(bookOf(books, contract, fact.asset), fact.to, -fact.amount)
+    const { from, to, amount } = fact
+    const book = from === contract || to === contract ? bookOf(books, contract, fact.asset) : undefined
+    if (book === undefined) continue
+    if (to === contract) settle(book, { account: from, change: amount, isWhole })
+    if (from === contract) settle(book, { account: to, change: -amount, isWhole })
   }
   for (const [asset, amount] of tx.deltas.get(contract) ?? []) {
     if (asset.includes('/')) continue
@@ -213,8 +227,18 @@ function remember(tx: TransactionFacts, { contract, books, alarmed }: Memory): v
   }
 }
 
-function payerOf(fact: TransferFact, tx: TransactionFacts): Address {
-  return fact.asset === NATIVE ? fact.from : (fact.from ?? tx.transaction.from)
+function learn(tx: TransactionFacts, contract: Address, books: Books): void {
+  for (const outflow of outflowsOf(tx, contract)) {
+    const book = bookOf(books, contract, outflow.asset)
+    for (const [claim, burned] of outflow.claims)
+      noteRate(book.redeemed, claim, rateOf(outflow.amount, burned))
+    if (outflow.otherSide !== null || outflow.burned.size > 0) continue
+    for (const [account, received] of outflow.recipients) notePaid(book, account, received)
+  }
+  for (const { asset, amount, claims } of issuesOf(tx, contract)) {
+    const { sold } = bookOf(books, contract, asset)
+    for (const [claim, minted] of claims) noteRate(sold, claim, rateOf(amount, minted))
+  }
 }
 
 /** `balanceOf(protected)` reads inside transactions tell the balance at that moment. The first read is the anchor. */
