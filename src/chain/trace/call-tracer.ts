@@ -7,6 +7,7 @@ import {
   array,
   hash,
   hex,
+  hexNumber,
   hexOrEmpty,
   malformed,
   object,
@@ -145,7 +146,7 @@ function storageOf(value: unknown, path: string): readonly StorageAccess[] {
 /** Gas and positions: hex quantities that fit a number, −1 where not recorded. */
 function gasOf(value: unknown, path: string): number {
   if (value === undefined || value === null) return -1
-  const parsed = typeof value === 'string' ? Number(value) : value
-  if (typeof parsed === 'number' && parsed >= 0) return parsed
+  const parsed = hexNumber(value)
+  if (parsed !== undefined) return parsed
   throw malformed(path, 'a quantity', value)
 }
