@@ -1,41 +1,32 @@
 import { describe, expect, test } from 'vitest'
 import {
-  address,
-  block,
-  type CallNode,
-  call,
-  create,
-  data,
-  pay,
-  pull,
-  transferLog,
-  view,
-  word,
-  ZERO,
-} from '../../../test/harness/build.ts'
+  type Act,
+  birth,
+  burnShares,
+  buyShares,
+  deposit,
+  look,
+  redeem,
+  usdc,
+  vault,
+  vaultScope,
+  withdraw,
+} from '../../../test/harness/acts.ts'
+import { address, block, call, data, pay, word } from '../../../test/harness/build.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { SELECTORS, TOPICS } from '../../facts/signatures.ts'
-import type { Scope } from '../../model/detector.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
 import { createEngine, evaluateSettled } from '../engine.ts'
 import { emptyLedger } from './books.ts'
 import { drain } from './drain.ts'
 
-const [vault, usdc, share, weth] = ['vault', 'usdc', 'share', 'weth'].map(address) as [
-  Address,
-  Address,
-  Address,
-  Address,
-]
+const weth = address('weth')
 const [alice, bob, thief] = ['alice', 'bob', 'thief'].map(address) as [Address, Address, Address]
-const scope: Scope = { kind: 'contracts', addresses: new Set([vault]) }
-
-type Act = { from: Address; root: CallNode; nonce?: number }
 
 /** Runs acts one a block and gives what was said about each. */
 function watch(...acts: readonly Act[]): Finding[][] {
-  const engine = createEngine({ detectors: [drain], scope })
+  const engine = createEngine({ detectors: [drain], scope: vaultScope })
   return acts.map((act, i) =>
     evaluateSettled(engine, blockFacts(block({ number: i + 1, transactions: [act] }))),
   )
@@ -43,54 +34,6 @@ function watch(...acts: readonly Act[]): Finding[][] {
 
 const said = (found: readonly Finding[] | undefined): string[] =>
   (found ?? []).map(({ severity, detector }) => `${detector} ${severity}`)
-
-const birth: Act = { from: alice, root: create(vault, {}) }
-const deposit = (from: Address, amount: bigint): Act => ({
-  from,
-  root: call(vault, { input: '0xb6b55f25' }, pull(usdc, { from, to: vault, amount })),
-})
-const withdraw = (from: Address, amount: bigint): Act => ({
-  from,
-  root: call(vault, { input: '0x2e1a7d4d' }, pay(usdc, { from: vault, to: from, amount })),
-})
-const buyShares = (from: Address, amount: bigint, shares: bigint): Act => ({
-  from,
-  root: call(
-    vault,
-    { input: '0x6e553f65' },
-    pull(usdc, { from, to: vault, amount }),
-    call(
-      share,
-      { input: data('0x40c10f19', from, shares) },
-      transferLog(share, { from: ZERO, to: from, amount: shares }),
-    ),
-  ),
-})
-const redeem = (from: Address, amount: bigint, shares: bigint): Act => ({
-  from,
-  root: call(
-    vault,
-    { input: '0xba087652' },
-    pay(usdc, { from: vault, to: from, amount }),
-    burnOf(from, shares),
-  ),
-})
-function burnOf(from: Address, shares: bigint): CallNode {
-  return call(
-    share,
-    { input: data('0x9dc29fac', from, shares) },
-    transferLog(share, { from, to: ZERO, amount: shares }),
-  )
-}
-/** Anybody may look at the vault's balance: that is how the detector learns it. */
-const look = (balance: bigint): Act => ({
-  from: bob,
-  root: call(
-    address('viewer'),
-    { input: '0x12345678' },
-    view(usdc, data(SELECTORS['balanceOf(address)'], vault), `0x${word(balance)}`),
-  ),
-})
 
 describe('drains', () => {
   test('all of it goes to somebody who never paid in: critical', () => {
@@ -203,7 +146,7 @@ describe('benign twins', () => {
           vault,
           { input: '0xba087652' },
           pay(usdc, { from: vault, to: alice, amount }),
-          burnOf(alice, amount),
+          burnShares(alice, amount),
         ),
         call(
           weth,
@@ -230,7 +173,7 @@ describe('benign twins', () => {
 })
 
 test('a snapshot is a copy: what happens later does not change it', () => {
-  const engine = createEngine({ detectors: [drain], scope })
+  const engine = createEngine({ detectors: [drain], scope: vaultScope })
   const [cell] = engine.cells
   const before = cell?.detector.snapshot(cell.state)
   evaluateSettled(engine, blockFacts(block({ transactions: [birth, { ...deposit(alice, 5n), nonce: 0 }] })))
