@@ -1,7 +1,7 @@
 import type { Frame, Log } from '../model/block.ts'
 import type { ApprovalFact, TransferFact } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
-import { addressFromWord, wordAt, ZERO_ADDRESS } from '../model/hex.ts'
+import { wordAt, ZERO_ADDRESS } from '../model/hex.ts'
 import { TOPICS } from './signatures.ts'
 
 type MovementDecoder = (log: Log, at: LogPlace) => readonly (TransferFact | ApprovalFact)[]
@@ -140,6 +140,22 @@ function decodeUnwrap(log: Log, at: LogPlace): readonly TransferFact[] {
   return NOTHING
 }
 
+/** True where WETH9's own log tells of this very mint or burn. */
+export function tellsOfWrap(log: Log, { asset, from, to, amount }: TransferFact): boolean {
+  const [account, topic] =
+    from === ZERO_ADDRESS
+      ? [to, TOPICS['Deposit(address,uint256)']]
+      : [from, TOPICS['Withdrawal(address,uint256)']]
+  const word = wordAt(log.data, 0)
+  return (
+    log.address === asset &&
+    log.topics[0] === topic &&
+    topicAddress(log, 1) === account &&
+    word !== undefined &&
+    BigInt(`0x${word}`) === amount
+  )
+}
+
 function wrapClaim(log: Log, at: LogPlace): { account: Address; amount: bigint; frame: Frame } | undefined {
   const account = topicAddress(log, 1)
   const word = wordAt(log.data, 0)
@@ -163,9 +179,4 @@ function mintOrBurn(
     frame: at.frame,
     source: 'log',
   }
-}
-
-/** Reads a word as an address or gives undefined: shared with the call decoder. */
-export function wordAddress(word: string | undefined): Address | undefined {
-  return word === undefined ? undefined : addressFromWord(word)
 }

@@ -1,8 +1,16 @@
 import fc from 'fast-check'
+import type { Address } from '../../src/model/hex.ts'
 import type { CallTracerNode } from './parity.ts'
 
 /** A few accounts, so that they meet each other. */
-export const accounts = Array.from({ length: 6 }, (_, i) => `0x${String(i + 1).repeat(40)}` as const)
+export const accounts = ['11', '22', '33', '44', '55', '66'].map((pair) => `0x${pair.repeat(20)}`) as [
+  Address,
+  Address,
+  Address,
+  Address,
+  Address,
+  Address,
+]
 
 const hex = (bytes: number): fc.Arbitrary<string> =>
   fc.uint8Array({ maxLength: bytes }).map((data) => `0x${Buffer.from(data).toString('hex')}`)
