@@ -100,7 +100,7 @@ export type BlockParts = {
   parentHash?: Hash
   transactions: readonly TransactionParts[]
   pending?: boolean
-  /** Leaves logs out of the frames and puts them in receipts. */
+  /** `receipts` leaves logs out of the frames, `none` out of the receipts too. */
   logs?: 'frames' | 'receipts' | 'none'
   traces?: 'callTracer' | 'none'
 }
@@ -130,7 +130,7 @@ export function rawBlock(parts: BlockParts): Record<string, unknown> {
     receipts: inBlock.map(({ hash, root }) => ({
       transactionHash: hash,
       status: root.error === undefined ? '0x1' : '0x0',
-      logs: logs === 'receipts' ? allLogs(root) : null,
+      logs: logs === 'none' ? null : allLogs(root),
     })),
     ...(traces === 'none'
       ? {}

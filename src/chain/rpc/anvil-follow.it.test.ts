@@ -212,6 +212,7 @@ describe('the pool', () => {
         pending: true,
         hash: null,
         number: 1,
+        coverage: { logs: 'receipts' },
         transactions: [{ frames: [{ type: 'CALL', value: 1n }] }],
       },
     })
