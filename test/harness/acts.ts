@@ -21,7 +21,7 @@ import {
 
 export const vault = address('vault')
 export const usdc = address('usdc')
-export const share = address('share')
+const share = address('share')
 export const vaultScope: Scope = { kind: 'contracts', addresses: new Set([vault]) }
 
 export type Act = Omit<TransactionParts, 'name'>

@@ -153,7 +153,7 @@ export function transaction(parts: TransactionParts & Omit<BlockParts, 'transact
 }
 
 /** geth's callTracer form of a tree. A delegated frame calls on in its caller's name. */
-export function rawFrame(node: CallNode, from: Address, withLog: boolean): Record<string, unknown> {
+function rawFrame(node: CallNode, from: Address, withLog: boolean): Record<string, unknown> {
   const self = node.type === 'DELEGATECALL' || node.type === 'CALLCODE' ? from : (node.to ?? from)
   const calls: unknown[] = []
   const logs: unknown[] = []

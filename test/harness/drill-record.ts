@@ -7,7 +7,6 @@ import { fetchBundle } from '../../src/chain/rpc/fetch-bundle.ts'
 import { createRpc, type Rpc } from '../../src/chain/rpc/rpc.ts'
 import type { BlockBundle } from '../../src/model/block.ts'
 import type { Scope } from '../../src/model/detector.ts'
-import type { Hash } from '../../src/model/hex.ts'
 
 /** A drill on an anvil of its own, and the blocks that it made. */
 export type DrillRecorder = {
@@ -60,9 +59,4 @@ export async function startDrillRecorder(): Promise<DrillRecorder> {
       await anvil.stop()
     },
   }
-}
-
-/** The labels of transactions, by hash: so that a false alarm is told by name. */
-export function labelsOf(sent: readonly { hash: Hash; label: string }[]): ReadonlyMap<Hash, string> {
-  return new Map(sent.map(({ hash, label }) => [hash, label]))
 }

@@ -47,14 +47,14 @@ export function directRpc(node: FakeNode): Rpc {
 }
 
 /** A clock on which everybody sleeps until the test says so. */
-export type GateClock = Clock & {
+type GateClock = Clock & {
   advance(ms: number): void
   /** Wakes all sleepers; resolves when somebody sleeps again, or `end` resolves. */
   wake(end: Promise<unknown>): Promise<void>
   asleep(end: Promise<unknown>): Promise<void>
 }
 
-export function gateClock(): GateClock {
+function gateClock(): GateClock {
   let now = 1_700_000_000_000
   let sleepers: (() => void)[] = []
   let told: (() => void) | undefined

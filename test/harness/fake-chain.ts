@@ -11,7 +11,7 @@ export type FakeChain = {
 }
 
 export type FakeBlock = { number: number; hash: Hash; parentHash: Hash; raw: RawLine }
-export type RawLine = {
+type RawLine = {
   block: Record<string, unknown> & { transactions: Record<string, unknown>[] }
   receipts: Record<string, unknown>[]
   traces: { txHash: Hash; result: unknown }[]

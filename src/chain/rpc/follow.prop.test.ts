@@ -54,9 +54,11 @@ function happen(node: FakeNode, what: Exclude<Happening, { kind: 'poll' }>): voi
   let left = 'questions' in what ? what.questions : 0
   switch (what.kind) {
     case 'extend':
-      return chain.extend(what.count)
+      chain.extend(what.count)
+      return
     case 'reorg':
-      return chain.reorg(what.depth, what.count)
+      chain.reorg(what.depth, what.count)
+      return
     case 'fail':
       node.instead = () => (left-- > 0 ? { kind: 'hang' } : undefined)
       return
