@@ -28,11 +28,14 @@ export type Engine = {
 export type EngineOptions = {
   detectors: readonly Detector[]
   scope: Scope
-  /** Options by detector id; missing ones take their defaults. Throws `detect.InvalidOptions`. */
+  /** Options by detector id; missing ones take their defaults. */
   options?: Readonly<Record<string, unknown>>
 }
 
+/** Throws `detect.InvalidOptions`, `detect.UnknownDetector` for options that no detector would ever read. */
 export function createEngine({ detectors, scope, options = {} }: EngineOptions): Engine {
+  const known = detectors.map(({ id }) => id)
+  for (const id of Object.keys(options)) if (!known.includes(id)) throw unknownDetector(id, known)
   const cells = detectors.map((detector) => {
     const parsed = detector.options.safeParse(options[detector.id] ?? {})
     if (!parsed.success) throw invalidOptions(detector.id, parsed.error.message)
@@ -126,5 +129,14 @@ function invalidOptions(detector: string, reason: string): CordonError {
     message: `The options of detector ${detector} are not valid.`,
     facts: { detector, reason },
     fix: `Correct detectors.${detector} in cordon.config.ts; docs/guides/detectors.md lists the options.`,
+  })
+}
+
+function unknownDetector(detector: string, known: readonly string[]): CordonError {
+  return new CordonError({
+    code: 'detect.UnknownDetector',
+    message: `There are options for a detector that does not exist: ${detector}.`,
+    facts: { detector, known },
+    fix: `Correct the name in detectors of cordon.config.ts, or leave it out.`,
   })
 }

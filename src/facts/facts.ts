@@ -4,7 +4,7 @@ import type { BlockFacts, Fact, TransactionFacts, TransferFact } from '../model/
 import { controlFromLog } from './control.ts'
 import { assetKey, balanceDeltas } from './deltas.ts'
 import { movementFromCall } from './from-calls.ts'
-import { movementsFromLog } from './from-logs.ts'
+import { movementsFromLog, tellsOfWrap } from './from-logs.ts'
 import { swapsByShape } from './swaps.ts'
 import { valuationFromCall } from './valuations.ts'
 import { walk } from './walk.ts'
@@ -51,7 +51,7 @@ function collect(transaction: Transaction, source: LogSource): Fact[] {
       const asked = movementFromCall(frame, frames)
       if (asked === undefined) return
       if (source === 'calls') facts.push(asked)
-      else facts.push(...place(asked, unplaced))
+      else facts.push(...place(asked, unplaced, transaction.logs ?? []))
     },
     log(log, frame) {
       if (!frame.reverted && source === 'frames') facts.push(...logFacts(log, frame.index, frames))
@@ -72,11 +72,15 @@ function receiptFacts(transaction: Transaction): Fact[] {
   return (transaction.logs ?? []).flatMap((log) => logFacts(log, -1, transaction.frames))
 }
 
-/** Takes the logged movement that a call asked for out of the unplaced ones and puts it where the call is. */
-function place(asked: TransferFact, unplaced: Fact[]): TransferFact[] {
+/**
+ * Takes the logged movement that a call asked for out of the unplaced ones and puts it where the call is. WETH9 logs
+ * its mints and burns in words of its own, which only the call beside them makes certain.
+ */
+function place(asked: TransferFact, unplaced: Fact[], logs: readonly Log[]): TransferFact[] {
   const found = unplaced.findIndex((fact) => fact.kind === 'transfer' && isSameMovement(fact, asked))
   const fact = found === -1 ? undefined : unplaced.splice(found, 1)[0]
-  return fact?.kind === 'transfer' ? [{ ...fact, frame: asked.frame }] : []
+  if (fact?.kind === 'transfer') return [{ ...fact, frame: asked.frame }]
+  return logs.some((log) => tellsOfWrap(log, asked)) ? [{ ...asked, source: 'log' }] : []
 }
 
 function isSameMovement(a: TransferFact, b: TransferFact): boolean {

@@ -60,9 +60,10 @@ export function movementFromCall(frame: Frame, frames: readonly Frame[]): Transf
 
 function forwards(frame: Frame, frames: readonly Frame[]): boolean {
   const above = frames[frame.parent]
-  return (
-    above !== undefined && above.type === 'CALL' && above.input.slice(0, 138) === frame.input.slice(0, 138)
-  )
+  if (above?.type !== 'CALL' || above.input.slice(0, 138) !== frame.input.slice(0, 138)) return false
+  // A contract whose own `deposit()` wraps coins calls WETH by the same name: what asks for nothing forwards nothing.
+  const selector = selectorOf(above.input)
+  return selector !== undefined && PLANS.get(selector)?.(above, frames) !== undefined
 }
 
 function argWord(frame: Frame, n: number): string | undefined {

@@ -33,16 +33,22 @@ function topicAddress(log: Log, n: number): Address | undefined {
   return topic === undefined ? undefined : `0x${topic.slice(26)}`
 }
 
+/** The first word of the data as a number; data of one word, which is nearly all, is read without cutting it. */
+function firstUint({ data }: Log): bigint | undefined {
+  if (data.length === 66) return BigInt(data)
+  const word = wordAt(data, 0)
+  return word === undefined ? undefined : BigInt(`0x${word}`)
+}
+
 function decodeTransfer(log: Log, at: LogPlace): readonly TransferFact[] {
   const from = topicAddress(log, 1)
   const to = topicAddress(log, 2)
   if (from === undefined || to === undefined) return NOTHING
   const id = log.topics[3]
-  const base = { kind: 'transfer', asset: log.address, from, to, frame: at.frame, source: 'log' } as const
-  if (id !== undefined) return [{ ...base, standard: 'erc721', amount: 1n, tokenId: BigInt(id) }]
-  const word = wordAt(log.data, 0)
-  if (word === undefined) return NOTHING
-  return [{ ...base, standard: 'erc20', amount: BigInt(`0x${word}`), tokenId: null }]
+  if (id !== undefined) return [erc721(log, at, { from, to, id: BigInt(id) })]
+  const amount = firstUint(log)
+  if (amount === undefined) return NOTHING
+  return [erc20(log, at, { from, to, amount })]
 }
 
 function decodeApproval(log: Log, at: LogPlace): readonly ApprovalFact[] {
@@ -123,7 +129,7 @@ function multiToken(log: Log, at: LogPlace, pairs: readonly (readonly [bigint, b
 function decodeWrap(log: Log, at: LogPlace): readonly TransferFact[] {
   const claim = wrapClaim(log, at)
   if (claim === undefined || claim.frame.value !== claim.amount) return NOTHING
-  return [mintOrBurn(log, at, { from: ZERO_ADDRESS, to: claim.account, amount: claim.amount })]
+  return [erc20(log, at, { from: ZERO_ADDRESS, to: claim.account, amount: claim.amount })]
 }
 
 /** `Withdrawal(src, wad)` is a burn only where the contract pays that much of the coin out in the same frame. */
@@ -134,10 +140,26 @@ function decodeUnwrap(log: Log, at: LogPlace): readonly TransferFact[] {
   for (let i = frame.index + 1; i < frame.end; i++) {
     const inner = at.frames[i]
     if (inner !== undefined && inner.parent === frame.index && inner.value === amount && !inner.reverted) {
-      return [mintOrBurn(log, at, { from: claim.account, to: ZERO_ADDRESS, amount })]
+      return [erc20(log, at, { from: claim.account, to: ZERO_ADDRESS, amount })]
     }
   }
   return NOTHING
+}
+
+/** True where WETH9's own log tells of this very mint or burn. */
+export function tellsOfWrap(log: Log, { asset, from, to, amount }: TransferFact): boolean {
+  const [account, topic] =
+    from === ZERO_ADDRESS
+      ? [to, TOPICS['Deposit(address,uint256)']]
+      : [from, TOPICS['Withdrawal(address,uint256)']]
+  const word = wordAt(log.data, 0)
+  return (
+    log.address === asset &&
+    log.topics[0] === topic &&
+    topicAddress(log, 1) === account &&
+    word !== undefined &&
+    BigInt(`0x${word}`) === amount
+  )
 }
 
 function wrapClaim(log: Log, at: LogPlace): { account: Address; amount: bigint; frame: Frame } | undefined {
@@ -149,18 +171,39 @@ function wrapClaim(log: Log, at: LogPlace): { account: Address; amount: bigint; 
   return { account, amount: BigInt(`0x${word}`), frame }
 }
 
-function mintOrBurn(
+function erc20(
   log: Log,
   at: LogPlace,
-  move: { from: Address; to: Address; amount: bigint },
+  { from, to, amount }: { from: Address; to: Address; amount: bigint },
 ): TransferFact {
+  const { frame } = at
   return {
     kind: 'transfer',
     standard: 'erc20',
     asset: log.address,
-    ...move,
+    from,
+    to,
+    amount,
     tokenId: null,
-    frame: at.frame,
+    frame,
+    source: 'log',
+  }
+}
+
+function erc721(
+  log: Log,
+  { frame }: LogPlace,
+  { from, to, id }: { from: Address; to: Address; id: bigint },
+): TransferFact {
+  return {
+    kind: 'transfer',
+    standard: 'erc721',
+    asset: log.address,
+    from,
+    to,
+    amount: 1n,
+    tokenId: id,
+    frame,
     source: 'log',
   }
 }

@@ -3,26 +3,25 @@ import { sha256, toJson } from '../kit/json.ts'
 import type { Alert } from '../model/alert.ts'
 import type { Finding, Severity } from '../model/finding.ts'
 import { severities, severityRank } from '../model/finding.ts'
-import type { Hash } from '../model/hex.ts'
 
 /**
  * Findings about one transaction become one Alert. Two detectors that agree are worth one step of severity more,
  * and the confidence that not both are wrong.
  */
 export function alertsOf(findings: readonly Finding[]): Alert[] {
-  const groups = new Map<Hash, Finding[]>()
+  const groups = new Map<string, Finding[]>()
   for (const finding of findings) {
-    const group = groups.get(finding.transactionHash)
-    if (group === undefined) groups.set(finding.transactionHash, [finding])
+    // A transaction without EIP-155 can be replayed on another chain under the same hash.
+    const key = `${finding.chainId}:${finding.transactionHash}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [finding])
     else group.push(finding)
   }
   return [...groups.values()].map(alertOf)
 }
 
 function alertOf(group: readonly Finding[]): Alert {
-  const findings = [...group].sort(
-    (a, b) => b.confidence - a.confidence || (a.detector < b.detector ? -1 : 1),
-  )
+  const findings = [...group].sort(byWeight)
   const first = findings[0]
   assert(first !== undefined, 'an alert has at least one finding')
   const { chainId, blockNumber, blockHash, transactionHash, pending } = first
@@ -46,6 +45,12 @@ function alertOf(group: readonly Finding[]): Alert {
     findings,
     message: findings.map((finding) => finding.message).join(' '),
   }
+}
+
+/** Surest first; ties by name, so that the order in which detectors ran does not show. */
+function byWeight(a: Finding, b: Finding): number {
+  if (a.confidence !== b.confidence) return b.confidence - a.confidence
+  return a.detector.localeCompare(b.detector, 'en') || a.fingerprint.localeCompare(b.fingerprint, 'en')
 }
 
 function severityOf(findings: readonly Finding[]): Severity {

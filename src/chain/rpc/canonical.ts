@@ -6,10 +6,11 @@ export type Canonical = { refs: BlockRef[]; window: number }
 
 export type Header = { number: number; hash: Hash; parentHash: Hash }
 
-/** What a header on top of what we know means. */
+/** What a header on top of what we know means; `older` is below all that is remembered (a node that lags). */
 export type Extension =
   | { kind: 'extends' }
   | { kind: 'known' }
+  | { kind: 'older' }
   | { kind: 'gap'; from: number }
   | { kind: 'conflict' }
 
@@ -19,7 +20,9 @@ export function extension({ refs }: Canonical, header: Header): Extension {
   if (header.number > tip.number + 1) return { kind: 'gap', from: tip.number + 1 }
   if (header.number === tip.number + 1)
     return header.parentHash === tip.hash ? { kind: 'extends' } : { kind: 'conflict' }
-  const known = refs[header.number - (refs[0]?.number ?? 0)]
+  const oldest = refs[0]?.number ?? 0
+  if (header.number < oldest) return { kind: 'older' }
+  const known = refs[header.number - oldest]
   return known?.hash === header.hash ? { kind: 'known' } : { kind: 'conflict' }
 }
 

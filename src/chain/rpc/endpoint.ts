@@ -92,12 +92,18 @@ async function call<T>(act: () => Promise<T>, endpoint: string, method: string):
   }
 }
 
+/** Codes by which a node says "not now": limit exceeded, resource unavailable, too many requests. Another may answer. */
+const BUSY = new Set([-32005, -32002, -32029])
+/** viem's code for what it could not make sense of: not a word of the node's. */
+const UNKNOWN = -1
+
 /** The JSON-RPC error code, where the node answered properly and refused. */
 function codeOf(thrown: unknown): number | undefined {
   for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
     const { code } = error as { code?: unknown }
-    if (typeof code === 'number' && code < 0) return code
-    if (typeof code === 'number' && code === 3) return code
+    if (typeof code !== 'number' || code === UNKNOWN) continue
+    if (BUSY.has(code)) return undefined
+    if (code < 0 || code === 3) return code
   }
   return undefined
 }

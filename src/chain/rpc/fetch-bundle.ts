@@ -1,3 +1,5 @@
+import type { Clock } from '../../kit/clock.ts'
+import { systemClock } from '../../kit/clock.ts'
 import { CordonError } from '../../kit/error.ts'
 import { retry } from '../../kit/retry.ts'
 import type { BlockBundle } from '../../model/block.ts'
@@ -11,7 +13,13 @@ import type { Rpc } from './rpc.ts'
 /** The raw object of a bundle line, as it is recorded and parsed. */
 export type RawBundle = Record<string, unknown>
 
-export type FetchOptions = { rpc: Rpc; capabilities: Capabilities; attempts?: number }
+export type FetchOptions = {
+  rpc: Rpc
+  capabilities: Capabilities
+  attempts?: number
+  clock?: Clock
+  signal?: AbortSignal
+}
 
 /**
  * One block with receipts and traces, all about the same hash.
@@ -25,14 +33,14 @@ export async function fetchBundle(block: string | number, options: FetchOptions)
 
 export async function fetchRawBundle(
   block: string | number,
-  { rpc, capabilities, attempts = 5 }: FetchOptions,
+  { rpc, capabilities, attempts = 5, clock = systemClock, signal }: FetchOptions,
 ): Promise<{ raw: RawBundle; bundle: BlockBundle }> {
   return retry(
     async () => {
       const raw = await gather(block, rpc, capabilities)
       return { raw, bundle: parseBundle(raw) }
     },
-    { attempts, delayMs: 50, maxDelayMs: 1_000 },
+    { attempts, delayMs: 50, maxDelayMs: 1_000, clock, ...(signal === undefined ? {} : { signal }) },
   )
 }
 
@@ -63,10 +71,14 @@ async function gather(block: string | number, rpc: Rpc, capabilities: Capabiliti
 }
 
 async function receiptsOf(header: Raw, rpc: Rpc, capabilities: Capabilities): Promise<readonly unknown[]> {
-  if (capabilities.receipts === 'eth_getBlockReceipts') {
-    return array(await rpc.request('eth_getBlockReceipts', [header['hash']]), 'receipts')
-  }
   const transactions = array(header['transactions'], 'block.transactions')
+  if (capabilities.receipts === 'eth_getBlockReceipts') {
+    const receipts = await rpc.request('eth_getBlockReceipts', [header['hash']])
+    if (receipts === null) throw blockMissing(String(header['hash']))
+    if (array(receipts, 'receipts').length !== transactions.length)
+      throw contradiction(String(header['hash']), { receipts: array(receipts, 'receipts').length })
+    return array(receipts, 'receipts')
+  }
   return Promise.all(
     transactions.map(async (item) => {
       const receipt = await rpc.request('eth_getTransactionReceipt', [
@@ -91,17 +103,24 @@ async function tracesOf(
     case 'debug_traceBlockByNumber':
       return withHashes(header, await rpc.request(traces, [header['number'], CALL_TRACER]))
     case 'trace_block':
-      return array(await rpc.request(traces, [header['number']]), 'traces').filter((item) => {
-        const blockHash = object(item, 'traces')['blockHash']
-        if (blockHash !== undefined && blockHash !== header['hash'])
-          throw contradiction(String(header['hash']), object(item, 'traces'))
-        return true
-      })
+      return parityOf(header, await rpc.request(traces, [header['number']]))
   }
+}
+
+function parityOf(header: Raw, answer: unknown): readonly unknown[] {
+  if (answer === null) throw blockMissing(String(header['hash']))
+  const traces = array(answer, 'traces')
+  for (const item of traces) {
+    const trace = object(item, 'traces')
+    if (trace['blockHash'] !== undefined && trace['blockHash'] !== header['hash'])
+      throw contradiction(String(header['hash']), trace)
+  }
+  return traces
 }
 
 /** Old nodes leave `txHash` out; the traces stand in transaction order. */
 function withHashes(header: Raw, answer: unknown): readonly unknown[] {
+  if (answer === null) throw blockMissing(String(header['hash']))
   const transactions = array(header['transactions'], 'block.transactions')
   const traces = array(answer, 'traces')
   if (traces.length !== transactions.length)
@@ -127,7 +146,7 @@ function contradiction(blockHash: string, seen: Raw): CordonError {
   return new CordonError({
     code: 'chain.ContradictoryBlock',
     message: 'The node’s answers about one block belong to different blocks.',
-    facts: { blockHash, other: seen['blockHash'] ?? seen['traces'] },
+    facts: { blockHash, other: seen['blockHash'], traces: seen['traces'], receipts: seen['receipts'] },
     fix: 'A reorg between calls, or nodes that disagree behind one URL: Cordon asks again by itself.',
     retryable: true,
   })

@@ -4,6 +4,7 @@ import { CordonError, messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
 import type { BlockRef, ChainUpdate, SourceNotice } from '../../model/block.ts'
 import { hash, integer, object } from '../trace/fields.ts'
+import { abortable } from './abortable.ts'
 import type { Canonical, Header } from './canonical.ts'
 import { append, extension, rewind } from './canonical.ts'
 import type { Capabilities } from './capabilities.ts'
@@ -40,7 +41,11 @@ type Follower = Required<Omit<FollowOptions, 'fromBlock' | 'known'>> & {
   finalized: number
   lastMoved: number
   staleTold: boolean
+  troubleTold: string | undefined
   disagreementTold: string | undefined
+  isComparing: boolean
+  /** Notices from what runs beside the following. */
+  asides: SourceNotice[]
 }
 
 /**
@@ -54,10 +59,11 @@ export async function* followHead(options: FollowOptions): AsyncGenerator<ChainU
     while (!follower.signal.aborted) {
       try {
         yield* step(follower)
+        follower.troubleTold = undefined
       } catch (thrown) {
-        yield notice(troubleOf(thrown))
+        if (!follower.signal.aborted) yield* tellTrouble(follower, thrown)
       }
-      for (const item of follower.rpc.takeNotices()) yield notice(item)
+      for (const item of [...follower.rpc.takeNotices(), ...follower.asides.splice(0)]) yield notice(item)
       if (!follower.signal.aborted) await waker.wait(follower.pollMs)
     }
   } finally {
@@ -72,6 +78,7 @@ function createFollower(options: FollowOptions): Follower {
     staleAfterMs: 60_000,
     finalityDepth: 64,
     ...options,
+    rpc: abortable(options.rpc, options.signal),
     window,
     clock,
     canonical: { refs: known === undefined ? [] : [known], window },
@@ -79,23 +86,27 @@ function createFollower(options: FollowOptions): Follower {
     finalized: -1,
     lastMoved: clock.now(),
     staleTold: false,
+    troubleTold: undefined,
     disagreementTold: undefined,
+    isComparing: false,
+    asides: [],
   }
 }
 
 async function* step(follower: Follower): AsyncGenerator<ChainUpdate> {
   const latest = await headerOf(follower, 'latest')
   follower.nextBlock ??= latest.number
-  const meaning = extension(follower.canonical, latest)
-  if (meaning.kind === 'known' || latest.number < follower.nextBlock) {
-    if (meaning.kind === 'conflict' && follower.canonical.refs.length > 0) yield* reorganise(follower)
+  const isConflict = extension(follower.canonical, latest).kind === 'conflict'
+  if (isConflict) yield* reorganise(follower)
+  if (latest.number < follower.nextBlock) {
     yield* tellIfStale(follower, latest)
     return
   }
-  if (latest.number > follower.nextBlock + 1) yield notice(gapNotice(follower.nextBlock, latest.number))
+  if (!isConflict && latest.number > follower.nextBlock + 1)
+    yield notice(gapNotice(follower.nextBlock, latest.number))
   yield* catchUp(follower, latest.number)
   yield* tellFinality(follower, latest.number)
-  yield* tellDisagreement(follower)
+  lookForDisagreement(follower)
 }
 
 async function* catchUp(follower: Follower, latest: number): AsyncGenerator<ChainUpdate> {
@@ -182,23 +193,37 @@ async function headerOf(follower: Pick<Follower, 'rpc'>, block: string): Promise
 }
 
 async function* tellFinality(follower: Follower, latest: number): AsyncGenerator<ChainUpdate> {
-  const tagged = await headerOf(follower, 'finalized').catch(() => null)
-  const number = Math.max(tagged?.number ?? 0, latest - follower.finalityDepth)
-  const ref = follower.canonical.refs.find((known) => known.number === number)
-  if (ref === undefined || number <= follower.finalized) return
-  follower.finalized = number
+  const { refs, window } = follower.canonical
+  const tagged = await headerOf(follower, 'finalized').catch(refusedIsNull)
+  const final =
+    tagged === null || tagged?.number === 0
+      ? refs.find(({ number }) => number === latest - follower.finalityDepth)
+      : refs.find(({ number, hash }) => number === tagged?.number && hash === tagged.hash)
+  // Beyond the window nothing can be rolled back, so waiting for the node's word would only fill memory.
+  const ref = final ?? (refs.length >= window ? refs[0] : undefined)
+  if (ref === undefined || ref.number <= follower.finalized) return
+  follower.finalized = ref.number
   yield { kind: 'finalized', block: ref }
 }
 
-async function* tellDisagreement(follower: Follower): AsyncGenerator<ChainUpdate> {
-  if (follower.rpc.endpoints.length < 2) return
+/** Null where the node has no such tag; undefined where it did not answer, which says nothing about finality. */
+function refusedIsNull(thrown: unknown): null | undefined {
+  if (!(thrown instanceof CordonError)) throw thrown
+  return thrown.code === 'chain.RpcRefused' || thrown.code === 'chain.BlockMissing' ? null : undefined
+}
+
+/** Compares the endpoints beside the following: one that hangs must not hold up the blocks of the others. */
+function lookForDisagreement(follower: Follower): void {
+  if (follower.rpc.endpoints.length < 2 || follower.isComparing) return
   // Two below the tip: nodes may differ at the tip for a moment, and that is no disagreement.
   const ref = follower.canonical.refs.at(-3)
   if (ref === undefined) return
-  const found = await findDisagreement(follower.rpc.endpoints, ref)
-  const told = found === undefined ? undefined : found.message
-  if (found !== undefined && told !== follower.disagreementTold) yield notice(found)
-  follower.disagreementTold = told
+  follower.isComparing = true
+  void findDisagreement(follower.rpc.endpoints, ref).then((found) => {
+    follower.isComparing = false
+    if (found !== undefined && found.message !== follower.disagreementTold) follower.asides.push(found)
+    follower.disagreementTold = found?.message
+  })
 }
 
 async function* tellIfStale(follower: Follower, latest: Header): AsyncGenerator<ChainUpdate> {
@@ -220,9 +245,13 @@ function notice(item: SourceNotice): ChainUpdate {
   return { kind: 'notice', notice: item }
 }
 
-function troubleOf(thrown: unknown): SourceNotice {
+/** Said once until it changes or is over: a node that is down for an hour is one trouble, not 7,200. */
+function* tellTrouble(follower: Follower, thrown: unknown): Generator<ChainUpdate> {
+  const message = messageOf(thrown)
+  if (message === follower.troubleTold) return
+  follower.troubleTold = message
   const facts = thrown instanceof CordonError ? { code: thrown.code, ...thrown.facts, fix: thrown.fix } : {}
-  return { code: 'source-trouble', message: messageOf(thrown), facts }
+  yield notice({ code: 'source-trouble', message, facts })
 }
 
 function headless(number: number): CordonError {

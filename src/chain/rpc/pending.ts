@@ -92,7 +92,9 @@ function dress(
     transactions: [transaction],
   }
   const traces = [{ txHash: transaction['hash'], result: at.result }]
-  return { chainId: at.capabilities.chainId, block, traces, pending: true }
+  // A trace with logs that shows none means none: without this, calls would be taken for what logs deny.
+  const receipts = at.capabilities.traceLogs ? [{ transactionHash: transaction['hash'], logs: [] }] : []
+  return { chainId: at.capabilities.chainId, block, receipts, traces, pending: true }
 }
 
 function unavailable(capabilities: Capabilities): CordonError {

@@ -7,6 +7,7 @@ import {
   array,
   hash,
   hex,
+  hexNumber,
   hexOrEmpty,
   malformed,
   object,
@@ -117,13 +118,21 @@ function logsOf(value: unknown, path: string): readonly FrameLog[] {
   })
 }
 
+/** Both spellings are met: ours, and the opcode that made the access. */
+const STORAGE_OPS: Record<string, StorageAccess['op']> = {
+  read: 'read',
+  write: 'write',
+  SLOAD: 'read',
+  SSTORE: 'write',
+}
+
 function storageOf(value: unknown, path: string): readonly StorageAccess[] {
   return array(value, `${path}.storage`).map((item) => {
     const raw = object(item, `${path}.storage`)
-    if (raw['op'] !== 'read' && raw['op'] !== 'write')
-      throw malformed(`${path}.storage.op`, 'read or write', raw['op'])
+    const op = STORAGE_OPS[String(raw['op'])]
+    if (op === undefined) throw malformed(`${path}.storage.op`, 'read, write, SLOAD or SSTORE', raw['op'])
     return {
-      op: raw['op'],
+      op,
       address: address(raw['address'], `${path}.storage.address`),
       slot: hex(raw['slot'], `${path}.storage.slot`),
       value:
@@ -137,7 +146,7 @@ function storageOf(value: unknown, path: string): readonly StorageAccess[] {
 /** Gas and positions: hex quantities that fit a number, −1 where not recorded. */
 function gasOf(value: unknown, path: string): number {
   if (value === undefined || value === null) return -1
-  const parsed = typeof value === 'string' ? Number(value) : value
-  if (typeof parsed === 'number' && parsed >= 0) return parsed
+  const parsed = hexNumber(value)
+  if (parsed !== undefined) return parsed
   throw malformed(path, 'a quantity', value)
 }

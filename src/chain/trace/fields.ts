@@ -89,9 +89,18 @@ export function quantityOrNull(value: unknown, path: string): bigint | null {
 
 /** A quantity that must fit a safe integer: block numbers, gas, indices. */
 export function integer(value: unknown, path: string): number {
-  const parsed = typeof value === 'string' ? Number(value) : value
-  if (typeof parsed === 'number' && Number.isSafeInteger(parsed) && parsed >= 0) return parsed
+  const parsed = hexNumber(value)
+  if (parsed !== undefined && Number.isSafeInteger(parsed)) return parsed
   throw malformed(path, 'an integer quantity', value)
+}
+
+/**
+ * A whole number from hex text or a JSON number, undefined for anything else: decimal text is refused, because
+ * `"10"` from a node that means hex is sixteen. Above 2^53 it is rounded.
+ */
+export function hexNumber(value: unknown): number | undefined {
+  const parsed = typeof value === 'string' && value.startsWith('0x') ? Number(value) : value
+  return typeof parsed === 'number' && Number.isInteger(parsed) && parsed >= 0 ? parsed : undefined
 }
 
 export function integerOrNull(value: unknown, path: string): number | null {

@@ -1,27 +1,63 @@
 import type { Asset } from '../../model/block.ts'
+import type { Scope } from '../../model/detector.ts'
+import type { TransactionFacts } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 
 /** What the drain detector remembers of one protected contract and asset. Bounded; plain data. */
 export type Book = {
   /** account → what it paid in less what it took out, base units */
   net: Map<Address, bigint>
-  /** recipient → how often the contract paid it without a match before */
-  paidBefore: Map<Address, number>
+  /** recipient → how often the contract paid it what it had not paid in, and the most at once */
+  paidBefore: Map<Address, { times: number; most: bigint }>
   /** The contract's balance when it was last read on-chain, moved on by every transfer since; null if never read. */
   balance: bigint | null
-  /** asset burned for this one → the highest price paid for a unit of it (outflow · 1e18 / burned) and how often */
-  rates: Map<Asset, { highest: bigint; seen: number }>
+  /** claim → what a unit of it was redeemed for at most */
+  redeemed: Rates
+  /** claim → what a unit of it was sold for at most */
+  sold: Rates
 }
+
+/** claim → the highest price in this asset (amount · 1e18 / claims) and how often one was seen */
+export type Rates = Map<Asset, { highest: bigint; seen: number }>
 
 /** protected contract + asset → its book */
 export type Books = Map<string, Book>
 
+/** All that the drain detector remembers. */
+export type Ledger = {
+  books: Books
+  /** Protected contracts whose creation was seen: nobody can have paid them before we looked. */
+  whole: Set<Address>
+  /** Accounts seen from their birth (created, or sent their first transaction): nor can these have paid anybody. */
+  born: Set<Address>
+}
+
 /** Accounts remembered a book; the longest silent one is forgotten first. */
 const MOST_ACCOUNTS = 20_000
+const MOST_BORN = 100_000
 const SCALE = 10n ** 18n
 
+export function emptyLedger(): Ledger {
+  return { books: new Map(), whole: new Set(), born: new Set() }
+}
+
+/** Takes note of who came to life in a transaction. */
+export function noteBirths({ transaction }: TransactionFacts, ledger: Ledger, scope: Scope): void {
+  if (transaction.nonce === 0 && transaction.from !== null) bear(transaction.from, ledger)
+  for (const { type, to, reverted } of transaction.frames) {
+    if ((type !== 'CREATE' && type !== 'CREATE2') || to === null || reverted) continue
+    if (scope.kind === 'contracts' && scope.addresses.has(to)) ledger.whole.add(to)
+    else bear(to, ledger)
+  }
+}
+
+function bear(account: Address, { born }: Ledger): void {
+  born.add(account)
+  if (born.size > MOST_BORN) for (const oldest of born.keys()) return void born.delete(oldest)
+}
+
 export function emptyBook(): Book {
-  return { net: new Map(), paidBefore: new Map(), balance: null, rates: new Map() }
+  return { net: new Map(), paidBefore: new Map(), balance: null, redeemed: new Map(), sold: new Map() }
 }
 
 export function bookOf(books: Books, contract: Address, asset: Asset): Book {
@@ -34,18 +70,34 @@ export function bookOf(books: Books, contract: Address, asset: Asset): Book {
   return book
 }
 
-export function settle(book: Book, account: Address, change: bigint): void {
-  const sum = (book.net.get(account) ?? 0n) + change
+/**
+ * Writes down what an account paid in or took out. Where the past was not seen (`isWhole` false) nobody goes below
+ * zero: what he took out beyond what we saw was his from before.
+ */
+export function settle(book: Book, { account, change, isWhole }: Settlement): void {
+  const exact = (book.net.get(account) ?? 0n) + change
+  const sum = exact < 0n && !isWhole ? 0n : exact
   book.net.delete(account)
   book.net.set(account, sum)
   forgetOldest(book.net)
 }
 
-export function notePaid(book: Book, account: Address): void {
-  const times = (book.paidBefore.get(account) ?? 0) + 1
+export type Settlement = { account: Address; change: bigint; isWhole: boolean }
+
+/** Writes down that the contract paid an account more than it had paid in: payrolls and fees look so. */
+export function notePaid(book: Book, account: Address, received: bigint): void {
+  const unmatched = received - (book.net.get(account) ?? 0n)
+  if (unmatched <= 0n) return
+  const { times, most } = book.paidBefore.get(account) ?? { times: 0, most: 0n }
   book.paidBefore.delete(account)
-  book.paidBefore.set(account, times)
+  book.paidBefore.set(account, { times: times + 1, most: unmatched > most ? unmatched : most })
   forgetOldest(book.paidBefore)
+}
+
+/** A regular payee: paid so three times before, and now not more than twice the most. */
+export function isRegular(book: Book, account: Address, received: bigint): boolean {
+  const known = book.paidBefore.get(account)
+  return known !== undefined && known.times >= 3 && received <= known.most * 2n
 }
 
 function forgetOldest<V>(map: Map<Address, V>): void {
@@ -60,9 +112,9 @@ export function rateOf(outflow: bigint, burned: bigint): bigint {
   return (outflow * SCALE) / burned
 }
 
-export function noteRate(book: Book, burnedAsset: Asset, rate: bigint): void {
-  const known = book.rates.get(burnedAsset)
-  if (known === undefined) book.rates.set(burnedAsset, { highest: rate, seen: 1 })
+export function noteRate(rates: Rates, claim: Asset, rate: bigint): void {
+  const known = rates.get(claim)
+  if (known === undefined) rates.set(claim, { highest: rate, seen: 1 })
   else {
     known.seen++
     if (rate > known.highest) known.highest = rate

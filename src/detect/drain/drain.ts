@@ -1,18 +1,29 @@
 import { z } from 'zod'
 import type { Asset, BlockBundle } from '../../model/block.ts'
-import { NATIVE } from '../../model/block.ts'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
-import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
+import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding, Severity } from '../../model/finding.ts'
+import { atLeast } from '../../model/finding.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { addressFromWord, selectorOf, wordAt } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
 import { changesOf } from '../flows.ts'
 import type { Book, Books } from './books.ts'
-import { bookOf, emptyBook, notePaid, noteRate, rateOf, settle } from './books.ts'
+import {
+  bookOf,
+  emptyBook,
+  emptyLedger,
+  isRegular,
+  type Ledger,
+  noteBirths,
+  notePaid,
+  noteRate,
+  rateOf,
+  settle,
+} from './books.ts'
 import type { Outflow } from './outflows.ts'
-import { outflowsOf } from './outflows.ts'
+import { issuesOf, outflowsOf } from './outflows.ts'
 
 const BALANCE_OF: Hex = '0x70a08231'
 
@@ -34,37 +45,47 @@ type Options = z.infer<typeof options>
  * Without named contracts there is no history to match against, so only a near-total outflow with a balance read in
  * the same transaction is said, and never above medium.
  */
-export const drain: Detector<Books, Options> = {
+export const drain: Detector<Ledger, Options> = {
   id: 'drain',
   title: 'Assets left a protected contract and nothing came in or was burned for them',
   needs: ['traces'],
   options,
-  init: () => new Map(),
-  snapshot: (books) => structuredClone(books),
-  evaluate: (input, books, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, books, options })),
+  init: emptyLedger,
+  snapshot: (ledger) => structuredClone(ledger),
+  evaluate: (input, ledger, options) =>
+    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, ledger, options })),
 }
 
-type Work = { input: DetectorInput; books: Books; options: Options }
+type Work = { input: DetectorInput; ledger: Ledger; options: Options }
 
-function evaluate(tx: TransactionFacts, { input, books, options }: Work): Finding[] {
+function evaluate(tx: TransactionFacts, { input, ledger, options }: Work): Finding[] {
   const { scope, facts } = input
+  const { books } = ledger
   if (scope.kind !== 'contracts') return evaluateStrangers(tx, input, options)
+  noteBirths(tx, ledger, scope)
   const touched = [...scope.addresses].filter((address) => tx.deltas.has(address))
   readBalances(tx, scope, books)
   if (touched.length === 0) return []
   const actors = actorCluster(tx, scope)
   const findings = touched.flatMap((contract) => {
     const verdicts = outflowsOf(tx, contract)
-      .map((outflow) => judge(outflow, { book: bookOf(books, contract, outflow.asset), actors, options }))
+      .map((outflow) => {
+        const book = bookOf(books, contract, outflow.asset)
+        return judge(outflow, { book, actors, options, isSure: knowsPayers(outflow, ledger, actors) })
+      })
       .filter((verdict) => verdict !== undefined)
     const worst = verdicts.sort((a, b) => b.confidence - a.confidence)[0]
     return worst === undefined
       ? []
       : [findingOf(worst, verdicts, { tx, actors, scope, bundle: facts.bundle })]
   })
-  for (const contract of touched) remember(tx, { contract, books, alarmed: findings.length > 0 })
+  for (const contract of touched) remember(tx, { contract, ledger, alarmed: findings.some(isAlarm) })
   return findings
+}
+
+/** A remark in a low voice does not stop learning: whom nobody complains about for long becomes a regular payee. */
+function isAlarm({ severity }: Finding): boolean {
+  return atLeast(severity, 'medium')
 }
 
 /** With everything in scope: contracts that ran in this transaction, judged on it alone. */
@@ -81,7 +102,8 @@ function evaluateStrangers(
     if (!ran.has(contract) || actors.has(contract)) return []
     const verdicts = outflowsOf(tx, contract).flatMap((outflow) => {
       const book = { ...emptyBook(), balance: balanceRead(tx, contract, outflow.asset) }
-      const verdict = book.balance === null ? undefined : judge(outflow, { book, actors, options })
+      const verdict =
+        book.balance === null ? undefined : judge(outflow, { book, actors, options, isSure: true })
       return verdict?.severity === 'critical'
         ? [{ ...verdict, severity: 'medium' as const, confidence: 0.55 }]
         : []
@@ -94,42 +116,79 @@ function evaluateStrangers(
 }
 
 type Verdict = { outflow: Outflow; confidence: number; severity: Severity; reasons: string[] }
-type Weights = { book: Book; actors: ReadonlySet<Address>; options: Options }
+type Weights = {
+  book: Book
+  actors: ReadonlySet<Address>
+  options: Options
+  /** The takers cannot have paid in before we began to look. */
+  isSure: boolean
+}
 
-function judge(outflow: Outflow, { book, actors, options }: Weights): Verdict | undefined {
+function judge(outflow: Outflow, { book, actors, options, isSure }: Weights): Verdict | undefined {
   const excess = rateExcess(outflow, book, options)
   if (excess === undefined && (outflow.otherSide !== null || outflow.burned.size > 0)) return undefined
   const unmatched = excess === undefined ? outflow.amount - paidInBy(outflow, book, actors) : outflow.amount
   if (unmatched <= 0n) return undefined
-  if ([...outflow.recipients.keys()].every((account) => (book.paidBefore.get(account) ?? 0) >= 3))
+  if ([...outflow.recipients].every(([account, received]) => isRegular(book, account, received)))
     return undefined
   const shareBps =
     book.balance === null || book.balance <= 0n ? null : Number((unmatched * 10_000n) / book.balance)
   if (shareBps !== null && shareBps < options.minShareBps && excess === undefined) return undefined
-  const reasons = [excess ?? 'no inflow, debt or burn accounts for it, and the takers had not paid it in']
+  const reasons: string[] = []
   if (shareBps !== null)
     reasons.push(`${(Math.min(shareBps, 10_000) / 100).toFixed(1)} % of the contract’s balance`)
   else if (excess === undefined) reasons.push('the contract’s balance is not known')
-  return { outflow, reasons, ...weigh(shareBps, excess !== undefined) }
+  if (excess !== undefined) {
+    const confidence = excess.confidence + (shareBps !== null && shareBps >= 2000 ? 0.07 : 0)
+    return { outflow, reasons: [excess.reason, ...reasons], confidence, severity: excess.severity }
+  }
+  reasons.push('no inflow, debt or burn accounts for it')
+  reasons.push(isSure ? 'the takers had not paid it in' : 'the takers were not seen to pay it in')
+  return { outflow, reasons, ...(isSure ? weigh(shareBps) : weighUnsure(shareBps)) }
 }
 
-function weigh(shareBps: number | null, excess: boolean): { confidence: number; severity: Severity } {
-  if (excess) return { confidence: shareBps !== null && shareBps >= 2000 ? 0.95 : 0.88, severity: 'critical' }
+/** True where all who took, or acted with them, are known from their birth, or the contract is. */
+function knowsPayers(outflow: Outflow, { whole, born }: Ledger, actors: ReadonlySet<Address>): boolean {
+  if (whole.has(outflow.contract)) return true
+  return [...outflow.recipients.keys(), ...actors].every((account) => born.has(account))
+}
+
+/**
+ * The first days of a watch: whoever takes out may have paid in before it. A near-total outflow is worth a call all
+ * the same; the rest is written down in a low voice, or every early saver's exit would be an alarm.
+ */
+function weighUnsure(shareBps: number | null): { confidence: number; severity: Severity } {
+  if (shareBps !== null && shareBps >= 9900) return { confidence: 0.7, severity: 'high' }
+  if (shareBps !== null && shareBps >= 2000) return { confidence: 0.5, severity: 'medium' }
+  return { confidence: 0.3, severity: 'low' }
+}
+
+function weigh(shareBps: number | null): { confidence: number; severity: Severity } {
   if (shareBps === null) return { confidence: 0.5, severity: 'medium' }
   if (shareBps >= 9900) return { confidence: 0.9, severity: 'critical' }
   if (shareBps >= 2000) return { confidence: 0.8, severity: 'high' }
   return { confidence: 0.6, severity: 'medium' }
 }
 
-/** More was paid for the burned claims than ever before: says so, or undefined where the rate is normal or unknown. */
-function rateExcess(outflow: Outflow, book: Book, options: Options): string | undefined {
-  for (const [asset, burned] of outflow.burned) {
-    const known = book.rates.get(asset)
-    if (known === undefined || known.seen < options.minRatesSeen) continue
+type Excess = { reason: string; severity: Severity; confidence: number }
+
+/**
+ * More was paid for the burned claims than ever before; or, where they were never redeemed, than anybody had to pay
+ * for one. Undefined where the rate is normal or there is no norm.
+ */
+function rateExcess(outflow: Outflow, book: Book, options: Options): Excess | undefined {
+  for (const [claim, burned] of outflow.claims) {
+    const redeemed = book.redeemed.get(claim)
+    const isKnown = redeemed !== undefined && redeemed.seen >= options.minRatesSeen
+    const norm = isKnown ? redeemed : book.sold.get(claim)
+    if (norm === undefined || norm.seen < options.minRatesSeen) continue
     const rate = rateOf(outflow.amount, burned)
-    if (rate * 10_000n > known.highest * BigInt(options.maxRateBps)) {
-      const times = Number((rate * 100n) / (known.highest === 0n ? 1n : known.highest)) / 100
-      return `it paid ${times.toFixed(2)} times the best rate seen in ${known.seen} earlier burns of ${asset}`
+    if (rate * 10_000n <= norm.highest * BigInt(options.maxRateBps)) continue
+    const times = Number((rate * 100n) / (norm.highest === 0n ? 1n : norm.highest)) / 100
+    const seen = isKnown ? `${norm.seen} earlier burns` : `${norm.seen} issues`
+    return {
+      reason: `it paid ${times.toFixed(2)} times the best rate seen in ${seen} of ${claim}`,
+      ...(isKnown ? { severity: 'critical', confidence: 0.88 } : { severity: 'high', confidence: 0.8 }),
     }
   }
   return undefined
@@ -145,23 +204,20 @@ function paidInBy({ recipients }: Outflow, book: Book, actors: ReadonlySet<Addre
   return paid
 }
 
-type Memory = { contract: Address; books: Books; alarmed: boolean }
+type Memory = { contract: Address; ledger: Ledger; alarmed: boolean }
 
 /** Learning is frozen while there is an alarm: an attack must not become the norm. */
-function remember(tx: TransactionFacts, { contract, books, alarmed }: Memory): void {
-  if (!alarmed) {
-    for (const outflow of outflowsOf(tx, contract)) {
-      const book = bookOf(books, contract, outflow.asset)
-      for (const [asset, burned] of outflow.burned) noteRate(book, asset, rateOf(outflow.amount, burned))
-      if (outflow.otherSide === null && outflow.burned.size === 0) {
-        for (const account of outflow.recipients.keys()) notePaid(book, account)
-      }
-    }
-  }
+function remember(tx: TransactionFacts, { contract, ledger, alarmed }: Memory): void {
+  const { books } = ledger
+  if (!alarmed) learn(tx, contract, books)
+  const isWhole = ledger.whole.has(contract)
   for (const fact of tx.facts) {
     if (fact.kind !== 'transfer' || fact.tokenId !== null) continue
-    if (fact.to === contract) settle(bookOf(books, contract, fact.asset), payerOf(fact, tx), fact.amount)
-    if (fact.from === contract) settle(bookOf(books, contract, fact.asset), fact.to, -fact.amount)
+    const { from, to, amount } = fact
+    const book = from === contract || to === contract ? bookOf(books, contract, fact.asset) : undefined
+    if (book === undefined) continue
+    if (to === contract) settle(book, { account: from, change: amount, isWhole })
+    if (from === contract) settle(book, { account: to, change: -amount, isWhole })
   }
   for (const [asset, amount] of tx.deltas.get(contract) ?? []) {
     if (asset.includes('/')) continue
@@ -170,8 +226,18 @@ function remember(tx: TransactionFacts, { contract, books, alarmed }: Memory): v
   }
 }
 
-function payerOf(fact: TransferFact, tx: TransactionFacts): Address {
-  return fact.asset === NATIVE ? fact.from : (fact.from ?? tx.transaction.from)
+function learn(tx: TransactionFacts, contract: Address, books: Books): void {
+  for (const outflow of outflowsOf(tx, contract)) {
+    const book = bookOf(books, contract, outflow.asset)
+    for (const [claim, burned] of outflow.claims)
+      noteRate(book.redeemed, claim, rateOf(outflow.amount, burned))
+    if (outflow.otherSide !== null || outflow.burned.size > 0) continue
+    for (const [account, received] of outflow.recipients) notePaid(book, account, received)
+  }
+  for (const { asset, amount, claims } of issuesOf(tx, contract)) {
+    const { sold } = bookOf(books, contract, asset)
+    for (const [claim, minted] of claims) noteRate(sold, claim, rateOf(amount, minted))
+  }
 }
 
 /** `balanceOf(protected)` reads inside transactions tell the balance at that moment. The first read is the anchor. */

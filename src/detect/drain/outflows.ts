@@ -15,7 +15,12 @@ export type Outflow = {
   otherSide: 'inflow' | 'debt' | null
   /** asset → base units destroyed (or handed back to their issuer) in the same transaction */
   burned: ReadonlyMap<Asset, bigint>
+  /** Of `burned`, what was destroyed by the contract or in a call from it: claims on it, and no coin unwrapped by the way. */
+  claims: ReadonlyMap<Asset, bigint>
 }
+
+/** What a contract took in, net, for the claims that it had minted in the same transaction. */
+export type Issue = { asset: Asset; amount: bigint; claims: ReadonlyMap<Asset, bigint> }
 
 /** borrow forms of Compound v2 and v3, Aave v2 and v3, Euler and Morpho: the outflow is a debt, weighed elsewhere. */
 const BORROWS: ReadonlySet<string> = new Set([
@@ -32,7 +37,9 @@ export function outflowsOf(tx: TransactionFacts, contract: Address): Outflow[] {
   const losses = [...deltas].filter(([key, amount]) => amount < 0n && key !== contract && !key.includes('/'))
   if (losses.length === 0) return []
   const transfers = tx.facts.filter((fact): fact is TransferFact => fact.kind === 'transfer')
-  const burned = burnsOf(transfers, contract)
+  const burns = transfers.filter((transfer) => isBurn(transfer, contract))
+  const burned = sumByAsset(burns)
+  const claims = sumByAsset(burns.filter((burn) => burn.asset === contract || isUnder(contract, burn, tx)))
   const inflow = [...deltas].some(([key, amount]) => amount > 0n && assetOfKey(key) !== contract)
   return losses.map(([key, amount]) => {
     const asset = assetOfKey(key)
@@ -45,17 +52,44 @@ export function outflowsOf(tx: TransactionFacts, contract: Address): Outflow[] {
       recipients: recipientsOf(paid),
       otherSide: inflow ? 'inflow' : debt ? 'debt' : null,
       burned,
+      claims,
     }
   })
 }
 
-function burnsOf(transfers: readonly TransferFact[], contract: Address): Map<Asset, bigint> {
-  const burned = new Map<Asset, bigint>()
-  for (const { asset, amount, from, to } of transfers) {
-    const destroyed = to === ZERO_ADDRESS || (asset === contract && to === contract && from !== contract)
-    if (destroyed && amount > 0n && asset !== NATIVE) burned.set(asset, (burned.get(asset) ?? 0n) + amount)
+/** Deposits that the contract answered with claims. One asset in and none out: a trade says nothing about a claim's price. */
+export function issuesOf(tx: TransactionFacts, contract: Address): Issue[] {
+  const changes = [...(tx.deltas.get(contract) ?? [])].filter(([key]) => key !== contract)
+  const [only] = changes
+  if (only === undefined || changes.length > 1 || only[1] <= 0n || only[0].includes('/')) return []
+  const asset = assetOfKey(only[0])
+  const mints = tx.facts.filter(
+    (fact): fact is TransferFact =>
+      fact.kind === 'transfer' &&
+      fact.from === ZERO_ADDRESS &&
+      fact.asset !== asset &&
+      (fact.asset === contract || isUnder(contract, fact, tx)),
+  )
+  return mints.length === 0 ? [] : [{ asset, amount: only[1], claims: sumByAsset(mints) }]
+}
+
+function isBurn({ asset, from, to }: TransferFact, contract: Address): boolean {
+  return to === ZERO_ADDRESS || (asset === contract && to === contract && from !== contract)
+}
+
+function isUnder(contract: Address, transfer: TransferFact, tx: TransactionFacts): boolean {
+  const { frames } = tx.transaction
+  for (let frame = frames[transfer.frame]; frame !== undefined; frame = frames[frame.parent])
+    if (frame.context === contract) return true
+  return false
+}
+
+function sumByAsset(transfers: readonly TransferFact[]): Map<Asset, bigint> {
+  const sums = new Map<Asset, bigint>()
+  for (const { asset, amount, tokenId } of transfers) {
+    if (amount > 0n && asset !== NATIVE && tokenId === null) sums.set(asset, (sums.get(asset) ?? 0n) + amount)
   }
-  return burned
+  return sums
 }
 
 function recipientsOf(paid: readonly TransferFact[]): Map<Address, bigint> {

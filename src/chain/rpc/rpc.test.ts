@@ -1,0 +1,277 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { createFakeChain } from '../../../test/harness/fake-chain.ts'
+import {
+  createFakeNode,
+  type FakeServer,
+  type Instead,
+  serveFakeNode,
+} from '../../../test/harness/fake-rpc.ts'
+import { fakeClock } from '../../kit/clock.ts'
+import { silentLogger } from '../../kit/logger.ts'
+import type { ChainUpdate } from '../../model/block.ts'
+import { probeCapabilities } from './capabilities.ts'
+import { createEndpoint } from './endpoint.ts'
+import { fetchBundle } from './fetch-bundle.ts'
+import { followHead } from './follow.ts'
+import { createRpc, type Rpc } from './rpc.ts'
+
+const servers: FakeServer[] = []
+const rpcs: Rpc[] = []
+afterEach(async () => {
+  await Promise.all(rpcs.splice(0).map((rpc) => rpc.close()))
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+})
+
+async function serve(blocks = 5): Promise<FakeServer> {
+  const server = await serveFakeNode(createFakeNode(createFakeChain(blocks)))
+  servers.push(server)
+  return server
+}
+
+async function two(): Promise<{
+  first: FakeServer
+  second: FakeServer
+  rpc: Rpc
+  clock: ReturnType<typeof fakeClock>
+}> {
+  const [first, second] = [await serve(), await serve()]
+  second.node.chain = first.node.chain
+  const clock = fakeClock(1_000)
+  const rpc = createRpc({ urls: [first.url, second.url], timeoutMs: 100, clock })
+  rpcs.push(rpc)
+  return { first, second, rpc, clock }
+}
+
+const number = async (rpc: Rpc): Promise<number> => Number(await rpc.request('eth_blockNumber', []))
+const told = (rpc: Rpc): string[] => rpc.takeNotices().map(({ code }) => code)
+/** Ports differ from run to run. */
+const steady = (text: string): string => text.replaceAll(/127\.0\.0\.1:\d+/g, 'node')
+
+const failures: [string, Instead][] = [
+  ['HTML', { kind: 'html' }],
+  ['503', { kind: 'status', status: 503 }],
+  ['429', { kind: 'status', status: 429 }],
+  ['silence', { kind: 'hang' }],
+  ['half an answer', { kind: 'text', body: '{"jsonrpc":"2.0","id":1,"res' }],
+  ['null', { kind: 'text', body: 'null' }],
+  ['a limit that is exceeded', { kind: 'error', code: -32005, message: 'limit exceeded' }],
+  ['a limit in HTTP’s words', { kind: 'error', code: 429, message: 'too many requests' }],
+]
+
+describe('two endpoints', () => {
+  test.each(failures)(
+    'the first answers %s: the second is asked, and both are told of',
+    async (_name, instead) => {
+      const { first, second, rpc, clock } = await two()
+      first.node.instead = () => instead
+      expect(await number(rpc)).toBe(5)
+      expect(told(rpc)).toEqual(['endpoint-failed'])
+      second.node.asked.length = 0
+      first.node.asked.length = 0
+      expect(await number(rpc)).toBe(5)
+      expect([first.node.asked.length, second.node.asked.length]).toEqual([0, 1])
+      first.node.instead = () => undefined
+      clock.advance(6_000)
+      expect(await number(rpc)).toBe(5)
+      expect(told(rpc)).toEqual(['endpoint-recovered'])
+      expect(first.node.asked).toHaveLength(1)
+    },
+  )
+
+  test('a node that refuses a question has answered: nobody else is asked', async () => {
+    const { first, second, rpc } = await two()
+    first.node.instead = () => ({ kind: 'error', code: -32602, message: 'invalid argument 0' })
+    await expect(number(rpc)).rejects.toMatchObject({ code: 'chain.RpcRefused', retryable: false })
+    expect(second.node.asked).toEqual([])
+    expect(told(rpc)).toEqual([])
+  })
+
+  test('both down: the last failure is the answer, retryable', async () => {
+    const { first, second, rpc } = await two()
+    for (const server of [first, second]) server.node.instead = () => ({ kind: 'status', status: 500 })
+    await expect(number(rpc)).rejects.toMatchObject({ code: 'chain.EndpointFailed', retryable: true })
+    await expect(number(rpc)).rejects.toMatchObject({ code: 'chain.EndpointFailed' })
+    expect(told(rpc)).toEqual(['endpoint-failed', 'endpoint-failed'])
+  })
+})
+
+describe('messages', () => {
+  test('no answer', async () => {
+    const { url, node } = await serve()
+    node.instead = () => ({ kind: 'html' })
+    const error = await createEndpoint(url)
+      .request('eth_chainId', [])
+      .catch((thrown: unknown) => thrown)
+    expect(steady((error as Error).message)).toMatchInlineSnapshot(`
+      "http://node did not answer eth_chainId: HTTP request failed.
+        endpoint: http://node
+        method: eth_chainId
+        reason: Unexpected token '<', "<html><bod"... is not valid JSON
+      Fix: Check that the node is up and that the URL is its JSON-RPC address; \`cordon doctor\` tells more."
+    `)
+  })
+
+  test('a refusal', async () => {
+    const { url } = await serve()
+    const error = await createEndpoint(url)
+      .request('trace_block', ['0x1'])
+      .catch((thrown: unknown) => thrown)
+    expect(steady((error as Error).message)).toMatchInlineSnapshot(`
+      "http://node refused trace_block with -32601: the method trace_block does not exist/is not available
+        endpoint: http://node
+        method: trace_block
+        code: -32601
+      Fix: The node does not offer this method, or not for this block: \`cordon doctor\` lists what it has."
+    `)
+  })
+
+  test('an address that is none', () => {
+    expect(() => createEndpoint('localhost:8545')).toThrowErrorMatchingInlineSnapshot(`
+      [chain.BadUrl: An RPC URL must begin with http://, https://, ws:// or wss://.
+        url: localhost:8545
+      Fix: Correct CORDON_RPC_URL or chains[].rpcUrls in cordon.config.ts.]
+    `)
+  })
+
+  test('no address', () => {
+    expect(() => createRpc({ urls: [] })).toThrowErrorMatchingInlineSnapshot(`
+      [chain.NoEndpoint: No RPC endpoint was given.
+      Fix: Set CORDON_RPC_URL, or chains[].rpcUrls in cordon.config.ts.]
+    `)
+  })
+
+  test('another chain', async () => {
+    const { url } = await serve()
+    const rpc = createRpc({ urls: [url] })
+    await expect(probeCapabilities(rpc, 8453)).rejects.toThrowErrorMatchingInlineSnapshot(`
+      [chain.WrongChain: The node is on chain 1, not on chain 8453.
+        expected: 8453
+        got: 1
+      Fix: Point the RPC URL at a node of the right chain, or correct chains[].chainId in cordon.config.ts.]
+    `)
+  })
+
+  test('keys in a URL are never shown', async () => {
+    const { url } = await serve()
+    const endpoint = createEndpoint(`${url}/v3/SECRETKEY?token=SECRETTOKEN`)
+    const error = await endpoint.request('nope', []).catch((thrown: unknown) => thrown)
+    expect(endpoint.name + (error as Error).message).not.toMatch(/SECRET/)
+  })
+
+  test('a block that is not there, and one that contradicts itself', async () => {
+    const { url, node } = await serve()
+    const rpc = createRpc({ urls: [url] })
+    const capabilities = await probeCapabilities(rpc)
+    const once = { rpc, capabilities, attempts: 1 }
+    await expect(fetchBundle(99, once)).rejects.toThrowErrorMatchingInlineSnapshot(`
+      [chain.BlockMissing: The node does not have block 99, or not its receipts yet.
+        block: 99
+      Fix: It may be pruned, orphaned or not there yet: ask an archive node, or wait.]
+    `)
+    node.instead = (method) => (method === 'eth_getBlockReceipts' ? { kind: 'result', value: [] } : undefined)
+    const error = await fetchBundle(3, once).catch((thrown: unknown) => thrown)
+    expect((error as Error).message.replaceAll(/0x[0-9a-f]{64}/g, '0x…')).toMatchInlineSnapshot(`
+      "The node’s answers about one block belong to different blocks.
+        blockHash: 0x…
+        receipts: 0
+      Fix: A reorg between calls, or nodes that disagree behind one URL: Cordon asks again by itself."
+    `)
+  })
+})
+
+describe('what a node can', () => {
+  test('all that the fake has', async () => {
+    const { url } = await serve()
+    expect(await probeCapabilities(createRpc({ urls: [url] }))).toMatchObject({
+      receipts: 'eth_getBlockReceipts',
+      traces: 'debug_traceBlockByHash',
+      traceLogs: true,
+      simulate: false,
+      traceCall: false,
+    })
+  })
+
+  test.each([
+    [['debug_traceBlockByHash'], { traces: 'debug_traceBlockByNumber' }],
+    [['debug_traceBlockByHash', 'debug_traceBlockByNumber'], { traces: 'none', traceLogs: false }],
+    [['eth_getBlockReceipts'], { receipts: 'eth_getTransactionReceipt' }],
+    [['web3_clientVersion'], { clientVersion: 'unknown' }],
+  ])('without %j', async (without, expected) => {
+    const { url, node } = await serve()
+    for (const method of without) node.without.add(method)
+    const rpc = createRpc({ urls: [url] })
+    const capabilities = await probeCapabilities(rpc)
+    expect(capabilities).toMatchObject(expected)
+    const bundle = await fetchBundle(4, { rpc, capabilities })
+    expect(bundle.transactions[0]?.logs).toHaveLength(1)
+    expect(bundle.coverage.traces).toBe(capabilities.traces === 'none' ? 'none' : 'callTracer')
+  })
+})
+
+/** Reads a follower until `enough`, then stops it. */
+async function readUntil(
+  rpc: Rpc,
+  capabilities: Awaited<ReturnType<typeof probeCapabilities>>,
+  enough: (update: ChainUpdate) => boolean,
+): Promise<ChainUpdate[]> {
+  const stop = new AbortController()
+  const updates: ChainUpdate[] = []
+  for await (const update of followHead({
+    rpc,
+    capabilities,
+    logger: silentLogger,
+    pollMs: 5,
+    fromBlock: 0,
+    signal: stop.signal,
+  })) {
+    updates.push(update)
+    if (enough(update)) stop.abort()
+  }
+  return updates
+}
+
+describe('following over HTTP', () => {
+  test('endpoints that disagree about a block are told of', async () => {
+    const { first, second, rpc } = await two()
+    const capabilities = await probeCapabilities(rpc)
+    second.node.chain = createFakeChain(2)
+    second.node.chain.reorg(2, 5)
+    const updates = await readUntil(rpc, capabilities, ({ kind }) => kind === 'notice')
+    const code = () => updates.findLast(({ kind }) => kind === 'notice')
+    expect(code()).toMatchObject({ notice: { code: 'gap-filled' } })
+    const more = await readUntil(
+      rpc,
+      capabilities,
+      (it) => it.kind === 'notice' && it.notice.code === 'endpoints-disagree',
+    )
+    expect(more.at(-1)).toMatchObject({ notice: { facts: { block: 3 } } })
+    expect(first.node.asked).toContain('eth_getBlockByNumber')
+  })
+
+  test('a second endpoint that hangs does not hold up the blocks of the first', async () => {
+    const [first, second] = [await serve(4), await serve(4)]
+    const rpc = createRpc({ urls: [first.url, second.url], timeoutMs: 60_000 })
+    const capabilities = await probeCapabilities(rpc)
+    second.node.instead = () => ({ kind: 'hang' })
+    const updates = await readUntil(rpc, capabilities, (update) => {
+      if (update.kind === 'block' && update.bundle.number === 4) first.node.chain.extend(1)
+      return update.kind === 'block' && update.bundle.number === 5
+    })
+    expect(updates.filter(({ kind }) => kind === 'block')).toHaveLength(6)
+  })
+
+  test('an abort ends it at once, though the node is silent', async () => {
+    const { node, url } = await serve()
+    const rpc = createRpc({ urls: [url], timeoutMs: 60_000 })
+    const capabilities = await probeCapabilities(rpc)
+    const stop = new AbortController()
+    node.instead = () => {
+      queueMicrotask(() => stop.abort())
+      return { kind: 'hang' }
+    }
+    const updates: ChainUpdate[] = []
+    for await (const update of followHead({ rpc, capabilities, logger: silentLogger, signal: stop.signal }))
+      updates.push(update)
+    expect(updates).toEqual([])
+  })
+})

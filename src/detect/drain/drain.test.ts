@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type Act,
+  birth,
+  burnShares,
+  buyShares,
+  deposit,
+  look,
+  redeem,
+  usdc,
+  vault,
+  vaultScope,
+  withdraw,
+} from '../../../test/harness/acts.ts'
+import { address, block, call, data, pay, word } from '../../../test/harness/build.ts'
+import { blockFacts } from '../../facts/facts.ts'
+import { SELECTORS, TOPICS } from '../../facts/signatures.ts'
+import type { Finding } from '../../model/finding.ts'
+import type { Address } from '../../model/hex.ts'
+import { createEngine, evaluateSettled } from '../engine.ts'
+import { emptyLedger } from './books.ts'
+import { drain } from './drain.ts'
+
+const weth = address('weth')
+const [alice, bob, thief] = ['alice', 'bob', 'thief'].map(address) as [Address, Address, Address]
+
+/** Runs acts one a block and gives what was said about each. */
+function watch(...acts: readonly Act[]): Finding[][] {
+  const engine = createEngine({ detectors: [drain], scope: vaultScope })
+  return acts.map((act, i) =>
+    evaluateSettled(engine, blockFacts(block({ number: i + 1, transactions: [act] }))),
+  )
+}
+
+const said = (found: readonly Finding[] | undefined): string[] =>
+  (found ?? []).map(({ severity, detector }) => `${detector} ${severity}`)
+
+describe('drains', () => {
+  test('all of it goes to somebody who never paid in: critical', () => {
+    const found = watch(birth, deposit(alice, 1_000n), look(1_000n), withdraw(thief, 1_000n))
+    expect(said(found[3])).toEqual(['drain critical'])
+    expect(found[3]?.[0]).toMatchObject({ protected: [vault], victims: [vault], categories: ['drain'] })
+    expect(found[3]?.[0]?.loss).toEqual([{ account: vault, asset: usdc, amount: 1_000n }])
+  })
+
+  test('a claim paid four times what it was paid before: critical', () => {
+    const found = watch(
+      birth,
+      buyShares(alice, 1_000n, 1_000n),
+      redeem(alice, 100n, 100n),
+      redeem(alice, 100n, 100n),
+      redeem(thief, 400n, 100n),
+    )
+    expect(found.map(said)).toEqual([[], [], [], [], ['drain critical']])
+  })
+
+  test('a claim paid more than anybody ever paid for one, before any was ever redeemed: high', () => {
+    const found = watch(
+      birth,
+      buyShares(alice, 1_000n, 1_000n),
+      buyShares(bob, 500n, 500n),
+      redeem(thief, 400n, 100n),
+    )
+    expect(found.map(said)).toEqual([[], [], [], ['drain high']])
+  })
+
+  test('a drain does not become the norm: the second is told like the first', () => {
+    const found = watch(
+      birth,
+      buyShares(alice, 1_000n, 1_000n),
+      redeem(alice, 100n, 100n),
+      redeem(alice, 100n, 100n),
+      redeem(thief, 400n, 100n),
+      redeem(thief, 400n, 100n),
+    )
+    expect(said(found[5])).toEqual(['drain critical'])
+  })
+
+  test('a thief whose whole life was seen cannot be an early saver', () => {
+    const engine = [deposit(alice, 10n), { ...look(1_000n), from: bob }]
+    const known = watch(...engine, { ...withdraw(thief, 500n), nonce: 0 })
+    const unknown = watch(...engine, withdraw(thief, 500n))
+    expect(said(known[2])).toEqual(['drain high'])
+    expect(said(unknown[2])).toEqual(['drain medium'])
+  })
+})
+
+test('a saver who often took out his own is not trusted with everybody’s', () => {
+  const found = watch(
+    birth,
+    deposit(alice, 1_000n),
+    deposit(thief, 40n),
+    look(1_040n),
+    withdraw(thief, 10n),
+    withdraw(thief, 10n),
+    withdraw(thief, 10n),
+    withdraw(thief, 10n),
+    withdraw(thief, 1_000n),
+  )
+  expect(said(found.at(-1))).toEqual(['drain critical'])
+})
+
+describe('benign twins', () => {
+  test('a payroll: the same payee, about the same sum, every month', () => {
+    const payday = withdraw(address('payroll'), 40n)
+    const found = watch(birth, deposit(alice, 1_000n), look(1_000n), payday, payday, payday, {
+      ...withdraw(address('payroll'), 80n),
+    })
+    expect(found.flat()).toEqual([])
+  })
+
+  test('who paid in takes out, all of it', () => {
+    expect(watch(birth, deposit(alice, 1_000n), look(1_000n), withdraw(alice, 1_000n)).flat()).toEqual([])
+  })
+
+  test('a redemption at the usual price, however large', () => {
+    const found = watch(
+      birth,
+      buyShares(alice, 10_000n, 10_000n),
+      redeem(alice, 10n, 10n),
+      redeem(alice, 10n, 10n),
+      look(9_980n),
+      redeem(alice, 9_980n, 9_980n),
+    )
+    expect(found.flat()).toEqual([])
+  })
+
+  test('shares that gained a fifth since the last redemption', () => {
+    const found = watch(
+      birth,
+      buyShares(alice, 1_000n, 1_000n),
+      redeem(alice, 100n, 100n),
+      redeem(alice, 100n, 100n),
+      redeem(alice, 120n, 100n),
+    )
+    expect(found.flat()).toEqual([])
+  })
+
+  test('coins unwrapped on the way out are no claim, whatever their price does', () => {
+    const zapOut = (amount: bigint): Act => ({
+      from: alice,
+      root: call(
+        address('zapper'),
+        { input: '0xdeadbeef' },
+        call(
+          vault,
+          { input: '0xba087652' },
+          pay(usdc, { from: vault, to: alice, amount }),
+          burnShares(alice, amount),
+        ),
+        call(
+          weth,
+          { input: data(SELECTORS['withdraw(uint256)'], 10n) },
+          call(address('zapper'), { value: 10n }),
+          {
+            log: {
+              address: weth,
+              topics: [TOPICS['Withdrawal(address,uint256)'], `0x${word(address('zapper'))}`],
+              data: `0x${word(10n)}`,
+            },
+          },
+        ),
+      ),
+    })
+    const found = watch(birth, buyShares(alice, 10_000n, 10_000n), zapOut(10n), zapOut(10n), zapOut(1_000n))
+    expect(found.flat()).toEqual([])
+  })
+
+  test('a watch that began yesterday says an early saver’s exit in a low voice, and not again when he comes back', () => {
+    const found = watch(withdraw(alice, 500n), deposit(alice, 500n), withdraw(alice, 500n))
+    expect(found.map(said)).toEqual([['drain low'], [], []])
+  })
+})
+
+test('a snapshot is a copy: what happens later does not change it', () => {
+  const engine = createEngine({ detectors: [drain], scope: vaultScope })
+  const [cell] = engine.cells
+  const before = cell?.detector.snapshot(cell.state)
+  evaluateSettled(engine, blockFacts(block({ transactions: [birth, { ...deposit(alice, 5n), nonce: 0 }] })))
+  expect(before).toEqual(emptyLedger())
+  expect(cell?.state).not.toEqual(before)
+})

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { createEngine, evaluateSettled } from '../../src/detect/engine.ts'
+import { detectors } from '../../src/detect/registry.ts'
+import { blockFacts } from '../../src/facts/facts.ts'
+import type { Alert } from '../../src/model/alert.ts'
+import type { Scope } from '../../src/model/detector.ts'
+import { atLeast } from '../../src/model/finding.ts'
+import { alertsOf } from '../../src/triage/alerts.ts'
+import { attackFile, attackLabels, bundlesOf, corpusFiles, describeCorpus } from '../harness/corpus.ts'
+
+const everything: Scope = { kind: 'everything' }
+
+async function alertsIn(path: string, scope: Scope): Promise<{ alerts: Alert[]; transactions: number }> {
+  const engine = createEngine({ detectors, scope })
+  const alerts: Alert[] = []
+  let transactions = 0
+  for (const bundle of await bundlesOf(path)) {
+    transactions += bundle.transactions.length
+    alerts.push(...alertsOf(evaluateSettled(engine, blockFacts(bundle))))
+  }
+  return { alerts, transactions }
+}
+
+const tagged = (tag: string) => attackLabels().filter(({ tags }) => tags.includes(tag))
+
+describeCorpus('recorded attacks', () => {
+  test('the corpus has five reentrancies and one price manipulation', () => {
+    expect(tagged('reentrancy').map(({ id }) => id)).toEqual([
+      'CreamFinance',
+      'FeiProtocol',
+      'HundredFinance',
+      'Paraluni',
+      'RevestFinance',
+    ])
+    expect(tagged('price manipulation').map(({ id }) => id)).toEqual(['OneRingFinance'])
+  })
+
+  test.each([
+    ...tagged('reentrancy').map((label) => ({ label, id: label.id, category: 'reentrancy' })),
+    ...tagged('price manipulation').map((label) => ({
+      label,
+      id: label.id,
+      category: 'price-manipulation',
+    })),
+  ])('$id is flagged as $category, protected or not', async ({ label, category }) => {
+    const vulnerable: Scope = { kind: 'contracts', addresses: new Set(label.vulnerableContracts) }
+    for (const scope of [vulnerable, everything]) {
+      const { alerts } = await alertsIn(attackFile(label.id), scope)
+      const right = alerts.filter(
+        ({ transactionHash, categories }) =>
+          label.transactions.includes(transactionHash) && categories.includes(category),
+      )
+      expect(right).toHaveLength(label.transactions.length)
+      if (scope.kind === 'contracts') {
+        for (const alert of right)
+          expect(label.vulnerableContracts.some((it) => alert.protected.includes(it))).toBe(true)
+      }
+    }
+  })
+
+  test('five of the other twelve are seen as drains when their contracts are protected', async () => {
+    const seen: string[] = []
+    for (const label of attackLabels()) {
+      if (label.tags.includes('reentrancy') || label.tags.includes('price manipulation')) continue
+      const scope: Scope = { kind: 'contracts', addresses: new Set(label.vulnerableContracts) }
+      const { alerts } = await alertsIn(attackFile(label.id), scope)
+      if (alerts.some(({ transactionHash }) => label.transactions.includes(transactionHash)))
+        seen.push(label.id)
+    }
+    expect(seen).toEqual(['Compound', 'DAOMaker', 'PolyNetworkBridge', 'PunkProtocol', 'Uranium'])
+  })
+})
+
+/** Everything in scope: the hardest case, since whoever loses anything is a possible victim. */
+describeCorpus('ordinary blocks', () => {
+  test.each(['mev', 'blocks'])('nothing in %s is called an attack', async (folder) => {
+    let transactions = 0
+    const loud: string[] = []
+    const said: string[] = []
+    for (const { name, path } of corpusFiles(folder, '.ndjson.gz')) {
+      const found = await alertsIn(path, everything)
+      transactions += found.transactions
+      for (const alert of found.alerts) {
+        said.push(`${name} ${alert.severity} ${alert.transactionHash}`)
+        if (atLeast(alert.severity, 'high')) loud.push(`${name}: ${alert.message}`)
+      }
+    }
+    expect(loud).toEqual([])
+    // At present nothing at all is said, not even in a low voice.
+    expect(said).toEqual([])
+    expect(transactions).toBe(folder === 'mev' ? 2921 : 1458)
+  })
+
+  test('protocol histories with frames only are read, and no detector throws on what they lack', async () => {
+    let transactions = 0
+    for (const { path } of corpusFiles('histories', '.ndjson.gz'))
+      transactions += (await alertsIn(path, everything)).transactions
+    expect(transactions).toBe(3955)
+  })
+})
