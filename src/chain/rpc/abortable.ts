@@ -3,17 +3,23 @@ import type { Rpc } from './rpc.ts'
 
 /** The same nodes, but a question still open when the signal aborts fails at once with `chain.Aborted`. */
 export function abortable(rpc: Rpc, signal: AbortSignal): Rpc {
+  // One listener for all requests: dozens may be under way at once.
+  const waiting = new Set<() => void>()
+  const abortAll = (): void => {
+    for (const giveUp of waiting) giveUp()
+  }
+  signal.addEventListener('abort', abortAll, { once: true })
   return {
     ...rpc,
     request(method, params) {
       if (signal.aborted) return Promise.reject(aborted(method))
       return new Promise((resolve, reject) => {
         const giveUp = (): void => reject(aborted(method))
-        signal.addEventListener('abort', giveUp, { once: true })
+        waiting.add(giveUp)
         rpc
           .request(method, params)
           .then(resolve, reject)
-          .finally(() => signal.removeEventListener('abort', giveUp))
+          .finally(() => waiting.delete(giveUp))
       })
     },
   }

@@ -32,37 +32,61 @@ export function createEndpoint(url: string, timeoutMs = 10_000): Endpoint {
   }
 }
 
+/**
+ * viem's own reconnection prints the socket with its URL (where keys stand) to stderr, so it is off: a socket that
+ * failed is dropped here, the next request opens a new one, and what was subscribed is subscribed again.
+ */
 function socketEndpoint(url: string, name: string, timeoutMs: number): Endpoint {
-  const options = {
-    retryCount: 0,
-    timeout: timeoutMs,
-    keepAlive: true,
-    reconnect: { attempts: 1_000, delay: 500 },
-  }
+  const options = { retryCount: 0, timeout: timeoutMs, keepAlive: true, reconnect: false }
   const transport = webSocket(url, options)({})
+  const socket = transport.value as SocketValue
+  const subscriptions = new Set<Subscription>()
+  let dropped = false
+  const drop = async (): Promise<void> => {
+    dropped = true
+    const client = await socket.getRpcClient().catch(() => undefined)
+    client?.close()
+  }
+  const subscribeOn = async (subscription: Subscription): Promise<void> => {
+    const { unsubscribe } = await socket.subscribe({
+      params: [...subscription.params],
+      onData: (data) => subscription.wake(data.result),
+      onError: () => subscription.wake(undefined),
+    })
+    subscription.unsubscribe = unsubscribe
+  }
   return {
     name,
-    request: (method, params) => call(() => transport.request({ method, params: [...params] }), name, method),
-    async subscribe(params, wake) {
-      const { unsubscribe } = await call(
-        () =>
-          (transport.value as SocketValue).subscribe({
-            params: [...params],
-            onData: (data) => wake(data.result),
-            onError: () => wake(undefined),
-          }),
-        name,
-        `eth_subscribe ${params[0]}`,
-      )
-      return async () => {
-        await unsubscribe().catch(() => undefined)
+    async request(method, params) {
+      try {
+        const answer = await call(() => transport.request({ method, params: [...params] }), name, method)
+        if (dropped) {
+          dropped = false
+          await Promise.allSettled([...subscriptions].map(subscribeOn))
+        }
+        return answer
+      } catch (thrown) {
+        if (thrown instanceof CordonError && thrown.code === 'chain.EndpointFailed') await drop()
+        throw thrown
       }
     },
-    async close() {
-      const socket = await (transport.value as SocketValue).getRpcClient().catch(() => undefined)
-      socket?.close()
+    async subscribe(params, wake) {
+      const subscription: Subscription = { params, wake, unsubscribe: undefined }
+      await call(() => subscribeOn(subscription), name, `eth_subscribe ${params[0]}`)
+      subscriptions.add(subscription)
+      return async () => {
+        subscriptions.delete(subscription)
+        await subscription.unsubscribe?.().catch(() => undefined)
+      }
     },
+    close: drop,
   }
+}
+
+type Subscription = {
+  params: readonly [string, ...unknown[]]
+  wake: (result: unknown) => void
+  unsubscribe: (() => Promise<unknown>) | undefined
 }
 
 /** The part of viem's WebSocket transport that its generic type hides behind a client. */
