@@ -177,7 +177,7 @@ export async function testApi(
 
 export type SseEvent = { event: string; id: string | undefined; data: Record<string, unknown> }
 
-/** Reads server-sent events from a body as a browser would: comments are dropped, ids stay. */
+/** Reads server-sent events from a body as a browser would: comments are dropped. Asks one chunk ahead. */
 export function readEvents(response: Response): {
   next(count: number): Promise<SseEvent[]>
   until(event: string): Promise<SseEvent[]>
@@ -190,9 +190,16 @@ export function readEvents(response: Response): {
   let raw = ''
   let rest = ''
   const ready: SseEvent[] = []
+  const ask = () => {
+    const answer = reader.read()
+    answer.catch(() => {})
+    return answer
+  }
+  let ahead = ask()
   const more = async (): Promise<boolean> => {
-    const { done, value } = await reader.read()
+    const { done, value } = await ahead
     if (done) return false
+    ahead = ask()
     const text = decoder.decode(value, { stream: true })
     raw += text
     rest += text
