@@ -208,6 +208,20 @@ test('a record that cannot be read for a while is told when it can', async () =>
   await events.cancel()
 })
 
+test('a reader who cannot be told what it missed is sent away to come again', async () => {
+  const api = await testApi()
+  api.sources.timelineAfter = async () => {
+    throw new Error('the database is away')
+  }
+  const { events } = await open(api, '0')
+  expect((await events.until('dropped')).at(-1)).toMatchObject({
+    data: { reason: 'The record cannot be read now.' },
+  })
+  expect(await events.next(1)).toEqual([])
+  expect(api.feed.clients.size).toBe(0)
+  expect(api.logger.lines.join()).toContain('database is away')
+})
+
 test('a closing feed says goodbye, lets go of its sources and takes nobody new', async () => {
   const api = await testApi()
   const { events } = await open(api)

@@ -99,7 +99,12 @@ async function isKnown({ cursor, sources }: Feed, { newest }: Cursor): Promise<b
 
 async function* framesFor(feed: Feed, client: StreamClient, ready: string): AsyncGenerator<string> {
   yield `retry: 2000\n${withId(client, ready)}`
-  yield* catchUp(feed, client)
+  try {
+    yield* catchUp(feed, client)
+  } catch (thrown) {
+    feed.logger.warn({ reason: messageOf(thrown) }, 'A client of the stream could not be told what it missed')
+    endClient(client, dropped('The record cannot be read now.'))
+  }
   yield* drain(client)
 }
 
@@ -170,8 +175,12 @@ function tell(feed: Feed, client: StreamClient, frame: string): void {
   if (offer(client, frame, feed.limits)) return
   const { maxEvents, maxBytes, graceMs } = feed.limits
   const reason = `This client reads too slowly: more than ${maxEvents} events or ${maxBytes} bytes waited for it.`
-  endClient(client, frameOf({ type: 'dropped', reason, fix: 'Connect again with Last-Event-ID.' }))
+  endClient(client, dropped(reason))
   abortLater(client, graceMs)
+}
+
+function dropped(reason: string): string {
+  return frameOf({ type: 'dropped', reason, fix: 'Connect again with Last-Event-ID.' })
 }
 
 function abortLater(client: StreamClient, milliseconds: number): void {

@@ -81,7 +81,7 @@ function listenOn(server: Server, port: number): Promise<number> {
   })
 }
 
-function portTaken(port: number, because: string, cause: unknown): CordonError {
+export function portTaken(port: number, because: string, cause: unknown): CordonError {
   return new CordonError({
     code: 'api.PortTaken',
     message: `The API cannot listen on ${LOOPBACK}:${port}.`,

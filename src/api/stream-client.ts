@@ -67,21 +67,16 @@ export async function* drain(client: StreamClient): AsyncGenerator<string> {
   }
 }
 
-/** Frames as an HTTP body that is asked for only as fast as the other side reads. */
+/** Frames as an HTTP body that is asked for only as fast as the other side reads. `frames` must not throw. */
 export function bodyOf(frames: AsyncGenerator<string>, onEnd: () => void): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   return new ReadableStream(
     {
       async pull(controller) {
-        try {
-          const next = await frames.next()
-          if (next.done !== true) return controller.enqueue(encoder.encode(next.value))
-          onEnd()
-          controller.close()
-        } catch (thrown) {
-          onEnd()
-          controller.error(thrown)
-        }
+        const next = await frames.next()
+        if (next.done !== true) return controller.enqueue(encoder.encode(next.value))
+        onEnd()
+        controller.close()
       },
       cancel: onEnd,
     },
