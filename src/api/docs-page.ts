@@ -44,6 +44,6 @@ function rowOf({ method, path, summary, description, parameters, needsToken }: O
   return `<tr><td><code>${escapeHtml(method)} ${escapeHtml(path)}</code>${token}</td><td>${escapeHtml(summary)}${more}</td><td>${listed.join('<br>')}</td></tr>`
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }

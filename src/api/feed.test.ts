@@ -110,6 +110,29 @@ test('what is written while a reader catches up is neither lost nor told twice',
   await events.cancel()
 })
 
+test('an entry that is told to others after a reader’s last look, before it is live, is not lost', async () => {
+  const api = await testApi()
+  const { timelineAfter } = api.sources
+  const looks: (() => void)[] = []
+  api.sources.timelineAfter = async (position) => {
+    const seen = await timelineAfter(position)
+    await new Promise<void>((resolve) => looks.push(resolve))
+    return seen
+  }
+  const { events } = await open(api, '0')
+  api.sources.write(1)
+  await settle()
+  const [ofReader, ofFeed] = looks.splice(0)
+  api.sources.timelineAfter = timelineAfter
+  ofFeed?.()
+  await settle()
+  ofReader?.()
+  expect(sequences(await events.next(1))).toEqual([1])
+  api.sources.write(2)
+  expect(sequences(await events.next(1))).toEqual([2])
+  await events.cancel()
+})
+
 test('a long absence is read in pages', async () => {
   const api = await testApi()
   api.sources.write(...Array.from({ length: 25_000 }, (_, i) => i + 1))
