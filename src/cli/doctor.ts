@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import type { Check } from '../app/doctor.ts'
 import { examine } from '../app/doctor.ts'
-import type { Io } from './io.ts'
+import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
-import type { RunCommand } from './main.ts'
 import type { CommonOptions } from './options.ts'
 import { load, withChain } from './options.ts'
 

@@ -37,6 +37,9 @@ export type Io = {
 
 export type GlobalOptions = { json?: boolean; verbose?: boolean }
 
+/** Runs a command and makes what it gives (or throws) the exit code. */
+export type RunCommand = (options: GlobalOptions, act: (io: Io) => Promise<number>) => Promise<void>
+
 export function createIo(options: GlobalOptions, signal: AbortSignal): Io {
   const json = options.json === true
   const level: LogLevel = options.verbose === true ? 'debug' : json ? 'warn' : 'error'

@@ -3,32 +3,34 @@ import { Command } from 'commander'
 import { registerDoctor } from './doctor.ts'
 import { registerIncidents } from './incidents.ts'
 import { registerInvestigate } from './investigate.ts'
-import type { Io } from './io.ts'
+import type { RunCommand } from './io.ts'
 import { createIo, EXIT, tellError } from './io.ts'
 import { registerRecord } from './record.ts'
 import { registerReplay } from './replay.ts'
 import { registerStart } from './start.ts'
 import { registerWatch } from './watch.ts'
 
-/** A command gives its exit code. */
-export type Act = (io: Io) => Promise<number>
-export type RunCommand = (options: { json?: boolean; verbose?: boolean }, act: Act) => Promise<void>
+/** 128 + SIGINT, as shells have it. */
+const INTERRUPTED = 130
 
 const abort = new AbortController()
 
-async function run(options: { json?: boolean; verbose?: boolean }, act: Act): Promise<void> {
+const run: RunCommand = async (options, act) => {
   const io = createIo(options, abort.signal)
   try {
-    process.exitCode = await act(io)
+    const code = await act(io)
+    process.exitCode = abort.signal.aborted ? INTERRUPTED : code
   } catch (thrown) {
     process.exitCode = tellError(thrown, io.json)
   }
 }
 
 function onInterrupt(): void {
-  if (abort.signal.aborted) process.exit(130)
-  process.exitCode = 130
+  if (abort.signal.aborted) process.exit(INTERRUPTED)
+  process.exitCode = INTERRUPTED
   abort.abort()
+  // What sleeps durably is resumed at the next start: it must not keep the process.
+  setTimeout(() => process.exit(), 10_000).unref()
 }
 
 const program = new Command('cordon')

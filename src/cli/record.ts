@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import { recordBlocks } from '../app/record.ts'
 import { CordonError } from '../kit/error.ts'
-import type { Io } from './io.ts'
+import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { loadedOrFail } from './loaded.ts'
-import type { RunCommand } from './main.ts'
 import type { CommonOptions } from './options.ts'
 import { withChain } from './options.ts'
 

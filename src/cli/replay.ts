@@ -3,10 +3,9 @@ import { addressOf } from '../app/config/load.ts'
 import type { Detection } from '../app/replay.ts'
 import { createDetection, replay, summaryOf } from '../app/replay.ts'
 import type { Scope } from '../model/detector.ts'
-import type { Io } from './io.ts'
+import type { Io, RunCommand } from './io.ts'
 import { EXIT, tellError } from './io.ts'
 import { describeLine } from './lines.ts'
-import type { RunCommand } from './main.ts'
 import { listOf, withOutput } from './options.ts'
 
 type Options = { json?: boolean; verbose?: boolean; protect?: string }

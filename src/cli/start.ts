@@ -7,14 +7,19 @@ import { createHub } from '../app/events.ts'
 import { serveApi } from '../app/serve.ts'
 import { startApp } from '../app/start.ts'
 import { CordonError } from '../kit/error.ts'
-import type { Io } from './io.ts'
+import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
-import type { RunCommand } from './main.ts'
 import type { CommonOptions } from './options.ts'
 import { listOf, withChain } from './options.ts'
 import { drillEnd, drillStory, liveStory } from './story.ts'
 
-type Options = CommonOptions & { once?: boolean; attack: string; response: boolean; seed: string }
+type Options = CommonOptions & {
+  once?: boolean
+  attack: string
+  response: boolean
+  mempool?: boolean
+  seed: string
+}
 
 export function registerStart(program: Command, run: RunCommand): void {
   const command = program
@@ -23,6 +28,7 @@ export function registerStart(program: Command, run: RunCommand): void {
     .option('--once', 'drill: exit when it is over; 0 only if the attack was contained')
     .option('--attack <kind>', `drill: ${attackKinds.join(', ')}`, 'option')
     .option('--no-response', 'watch and record, never act')
+    .option('--mempool', 'look at pending transactions too')
     .option('--seed <n>', 'drill: seed of the honest traffic', '1')
   withChain(command).action((options: Options) => run(options, (io) => start(options, io)))
 }
@@ -51,7 +57,7 @@ async function start(options: Options, io: Io): Promise<number> {
 
 /** Notifications of the console channel; in JSON mode stdout belongs to NDJSON. */
 function writer(io: Io): (line: string) => void {
-  return (line) => (io.json ? process.stderr.write(line) : io.say(`          ${line.trimEnd()}`))
+  return (line) => (io.json ? process.stderr.write(line) : io.say(`            ${line.trimEnd()}`))
 }
 
 async function drill(options: Options, io: Io): Promise<number> {
@@ -61,6 +67,7 @@ async function drill(options: Options, io: Io): Promise<number> {
   const drilled = await runDrill({
     attack,
     respond: options.response,
+    mempool: options.mempool === true,
     blockSeconds: 1,
     seed: Number(options.seed) || 1,
     dataDir: '.cordon',

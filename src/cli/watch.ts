@@ -1,11 +1,10 @@
 import type { Command } from 'commander'
 import type { WatchLine } from '../app/watch-only.ts'
 import { watchOnly } from '../app/watch-only.ts'
-import type { Io } from './io.ts'
+import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { describeLine } from './lines.ts'
 import { loadedOrFail } from './loaded.ts'
-import type { RunCommand } from './main.ts'
 import type { CommonOptions } from './options.ts'
 import { withChain } from './options.ts'
 

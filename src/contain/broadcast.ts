@@ -23,12 +23,6 @@ export type FeePolicy = {
 
 export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 
-export const DEFAULT_FEES: FeePolicy = {
-  minPriorityFeePerGas: 2_000_000_000n,
-  maxFeePerGasCap: 500_000_000_000n,
-  outbid: null,
-}
-
 /**
  * Signs the plan's one transaction and keeps the raw bytes before anybody else sees them. Called again (after a
  * crash, by a second worker) it gives back what was signed first: a plan never has two transactions.

@@ -1,7 +1,7 @@
 import type { Frame, Log } from '../model/block.ts'
 import type { ApprovalFact, TransferFact } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
-import { addressFromWord, wordAt, ZERO_ADDRESS } from '../model/hex.ts'
+import { wordAt, ZERO_ADDRESS } from '../model/hex.ts'
 import { TOPICS } from './signatures.ts'
 
 type MovementDecoder = (log: Log, at: LogPlace) => readonly (TransferFact | ApprovalFact)[]
@@ -163,9 +163,4 @@ function mintOrBurn(
     frame: at.frame,
     source: 'log',
   }
-}
-
-/** Reads a word as an address or gives undefined: shared with the call decoder. */
-export function wordAddress(word: string | undefined): Address | undefined {
-  return word === undefined ? undefined : addressFromWord(word)
 }

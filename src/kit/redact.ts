@@ -1,4 +1,3 @@
-const PRIVATE_KEY = /\b(0x)?[0-9a-fA-F]{64}\b/
 const URL_LIKE = /\b((?:https?|wss?|postgres(?:ql)?):\/\/)([^\s"'<>]+)/gi
 const BEARER = /\b(bearer|token|secret|password|apikey|api_key|whsec_)([\s:=]*)[A-Za-z0-9+/_=-]{8,}/gi
 const SECRET_NAME = /(private_?key|secret|password|passphrase|mnemonic|token|authorization|api_?key)$/i
@@ -33,9 +32,4 @@ export function redactFacts(value: unknown): unknown {
     hidden[name] = SECRET_NAME.test(name) ? '[redacted]' : redactFacts(inner)
   }
   return hidden
-}
-
-/** True where a text looks like a raw private key (32 bytes of hex with no name beside it). */
-export function looksLikePrivateKey(text: string): boolean {
-  return PRIVATE_KEY.test(text)
 }

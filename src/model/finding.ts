@@ -22,7 +22,6 @@ export const evidenceItemSchema = z.object({
   frames: z.array(z.number().int().min(0)),
   amounts: z.array(assetChangeSchema).default([]),
 })
-export type EvidenceItem = z.infer<typeof evidenceItemSchema>
 
 /** A Finding: one detector's statement about one transaction, with its evidence. */
 export const findingSchema = z.object({

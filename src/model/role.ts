@@ -21,7 +21,6 @@ export const personSchema = z.object({
   /** With which this person signs approvals. */
   address: addressSchema.optional(),
 })
-export type Person = z.infer<typeof personSchema>
 
 export const rolesSchema = z.partialRecord(roleIdSchema, z.array(personSchema))
 export type Roles = z.infer<typeof rolesSchema>

@@ -37,20 +37,24 @@ function aChannel(id: string, deliver: Channel['deliver'] = async () => {}) {
   return { channel, got }
 }
 
-test('the console has one line for a notification', async () => {
+test('the console has a line for a notification and an indented one for each line of its body', async () => {
   const lines: string[] = []
   const channel = consoleChannel({ id: 'terminal', write: (line) => lines.push(line) })
   await channel.deliver(aNotification({ recipients: ['Ada', 'Bo'] }))
-  expect(lines).toEqual(['[CRITICAL] Exploit in progress: Vault 0x01 loses funds. Join now. (to Ada, Bo)\n'])
+  expect(lines).toEqual([
+    '[CRITICAL] Exploit in progress (to Ada, Bo)\n',
+    '    Vault 0x01 loses funds.\n',
+    '    Join now.\n',
+  ])
 })
 
-test('a token name cannot write escape sequences or further lines to the console', async () => {
+test('a token name cannot write escape sequences to the console, nor begin a line that looks like ours', async () => {
   const lines: string[] = []
   const channel = consoleChannel({ id: 'terminal', write: (line) => lines.push(line) })
   await channel.deliver(
     aNotification({ title: 'token \u001b[2J\u202eSAFE', body: 'a\r\nb\u0007', recipients: ['x\n'] }),
   )
-  expect(lines.join('')).toBe('[CRITICAL] token ·[2J·SAFE: a· b· (to x·)\n')
+  expect(lines).toEqual(['[CRITICAL] token ·[2J·SAFE (to x·)\n', '    a·\n', '    b·\n'])
 })
 
 test('each channel is used once, with everybody who is on it', async () => {

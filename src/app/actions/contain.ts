@@ -8,6 +8,7 @@ import { simulatePlan } from '../../contain/simulate.ts'
 import { verifyPlan } from '../../contain/verify.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { assert } from '../../kit/assert.ts'
+import { crashPoint } from '../../kit/crash-point.ts'
 import { CordonError } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
 import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../../model/containment.ts'
@@ -105,9 +106,11 @@ async function containTarget(work: Work): Promise<ContainOutcome> {
     })
     return { ...base, outcome: 'already-paused', reasons: ['the state view says that it is paused'] }
   }
+  crashPoint('contain.planned')
   const simulation = await context.durable(`simulate:${plan.id}`, () =>
     simulateIt(work, { plan, operations }),
   )
+  crashPoint('contain.simulated')
   const reasons = refusals(simulation)
   const verdict = await context.durable(`authorise:${plan.id}`, () => authoriseIt(work, plan))
   if (!verdict.allowed) reasons.push(...verdict.reasons)
@@ -119,6 +122,7 @@ async function containTarget(work: Work): Promise<ContainOutcome> {
   const verification = await context.durable(`verify:${plan.id}`, () =>
     verifyIt(work, { plan, simulation, broadcast, operations }),
   )
+  crashPoint('contain.verified')
   return {
     ...base,
     transactionHash: broadcast.transactionHash,

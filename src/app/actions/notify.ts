@@ -18,8 +18,9 @@ const args = z.strictObject({
   body: z.string().default(''),
 })
 
-/** How many of the latest timeline entries a message carries: what the receiver needs to know to act. */
-const ENTRIES = 6
+/** What a receiver needs to know to act: the alarm, what is planned or proposed, and whether it holds. */
+const TOLD = new Set(['alert', 'plan', 'verification', 'state', 'error'])
+const ENTRIES = 3
 
 /**
  * `notify`: tells roles, through the channels of the people in them. Kept in the outbox before it is sent; a retry has
@@ -34,7 +35,8 @@ export function notifyAction(app: App): Action<z.infer<typeof args>> {
         const incident = await findIncident(app.store, context.incidentId)
         assert(incident !== undefined, 'a run has an incident')
         const timeline = await listTimeline(app.store, context.incidentId)
-        const latest = timeline.slice(-ENTRIES).map((entry) => entry.message)
+        const told = timeline.filter((entry) => TOLD.has(entry.kind))
+        const latest = told.slice(-ENTRIES).map((entry) => entry.message)
         return {
           id: sha256(`${context.run.id}:${context.stepId}`).slice(0, 32),
           incidentId: context.incidentId,

@@ -19,6 +19,8 @@ import { runTraffic } from './traffic.ts'
 export type DrillOptions = {
   attack: AttackKind
   respond: boolean
+  /** Look at pending transactions too: the pause can then come before the attack. */
+  mempool: boolean
   /** Seconds between blocks. */
   blockSeconds: number
   seed: number
@@ -76,7 +78,6 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
       ...options,
       deployment,
       rpcUrl: anvil.url,
-      mempool: false,
       now,
     })
     running = await startApp({ config, env, logger, write, hub, signers, kind: 'drill' })

@@ -145,8 +145,10 @@ async function* startOver(follower: Follower): AsyncGenerator<ChainUpdate> {
   const oldest = follower.canonical.refs[0]
   if (oldest === undefined) return
   const ancestor: BlockRef = { number: oldest.number - 1, hash: null }
+  const latest = await headerOf(follower, 'latest')
   const removed = rewind(follower.canonical, ancestor)
-  follower.nextBlock = oldest.number
+  // A chain that is shorter than what we remember (a devnet begun anew) is followed from its head.
+  follower.nextBlock = Math.min(oldest.number, latest.number)
   yield notice({
     code: 'reorg-beyond-window',
     message: `The chain was reorganised deeper than the ${follower.window} blocks that are remembered.`,

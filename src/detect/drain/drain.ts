@@ -106,13 +106,10 @@ function judge(outflow: Outflow, { book, actors, options }: Weights): Verdict | 
   const shareBps =
     book.balance === null || book.balance <= 0n ? null : Number((unmatched * 10_000n) / book.balance)
   if (shareBps !== null && shareBps < options.minShareBps && excess === undefined) return undefined
-  const reasons = [
-    shareBps === null
-      ? 'the contract’s balance is not known'
-      : `${(Math.min(shareBps, 10_000) / 100).toFixed(1)} % of its balance`,
-  ]
-  if (excess !== undefined) reasons.push(excess)
-  else reasons.push('no inflow, debt or burn accounts for it, and the takers had not paid it in')
+  const reasons = [excess ?? 'no inflow, debt or burn accounts for it, and the takers had not paid it in']
+  if (shareBps !== null)
+    reasons.push(`${(Math.min(shareBps, 10_000) / 100).toFixed(1)} % of the contract’s balance`)
+  else if (excess === undefined) reasons.push('the contract’s balance is not known')
   return { outflow, reasons, ...weigh(shareBps, excess !== undefined) }
 }
 

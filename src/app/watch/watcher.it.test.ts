@@ -1,0 +1,181 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import type { FreshDatabase } from '../../../test/harness/postgres.ts'
+import { freshDatabase, killSessions } from '../../../test/harness/postgres.ts'
+import type { Anvil } from '../../chain/anvil.ts'
+import { startAnvil } from '../../chain/anvil.ts'
+import type { Endpoint } from '../../chain/rpc/endpoint.ts'
+import { createEndpoint } from '../../chain/rpc/endpoint.ts'
+import { silentLogger } from '../../kit/logger.ts'
+import type { TimelineEntry } from '../../model/incident.ts'
+import { listBroadcasts } from '../../store/broadcasts.ts'
+import { listIncidents } from '../../store/incidents.ts'
+import { listTimeline } from '../../store/timeline.ts'
+import type { Config } from '../config/schema.ts'
+import { addressOf } from '../drill/accounts.ts'
+import { sendAttackOnce } from '../drill/attacks.ts'
+import { drillConfig } from '../drill/config.ts'
+import { deployDrill } from '../drill/deploy.ts'
+import type { DrillDeployment } from '../drill/deployment.ts'
+import type { LiveEvent } from '../events.ts'
+import { createHub } from '../events.ts'
+import type { RunningApp } from '../start.ts'
+import { startApp } from '../start.ts'
+
+type Stage = {
+  anvil: Anvil
+  node: Endpoint
+  at: DrillDeployment
+  running: RunningApp
+  database: FreshDatabase
+  events: LiveEvent[]
+  written: string[]
+  until(fits: (event: LiveEvent) => boolean): Promise<LiveEvent>
+}
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+/** A drill protocol on a chain that is mined by hand, and a Cordon on it. */
+async function stage(change: (config: Config) => Config = (config) => config): Promise<Stage> {
+  const anvil = await startAnvil({ mining: { kind: 'manual' } })
+  closers.push(anvil.stop)
+  const node = createEndpoint(anvil.url)
+  const at = await deployDrill(anvil.url)
+  const database = await freshDatabase()
+  closers.push(database.drop)
+  const dataDir = await mkdtemp(join(tmpdir(), 'cordon-watch-'))
+  closers.push(() => rm(dataDir, { recursive: true, force: true }))
+  const now = Math.floor(Date.now() / 1000)
+  const made = await drillConfig({
+    deployment: at,
+    rpcUrl: anvil.url,
+    dataDir,
+    apiPort: 0,
+    respond: true,
+    mempool: false,
+    now,
+  })
+  const hub = createHub()
+  const events: LiveEvent[] = []
+  const looks = new Set<() => void>()
+  hub.listen((event) => {
+    events.push(event)
+    for (const look of looks) look()
+  })
+  const written: string[] = []
+  const env = { DATABASE_URL: database.url }
+  const running = await startApp({
+    ...made,
+    config: change(made.config),
+    env,
+    logger: silentLogger,
+    hub,
+    write: (line) => written.push(line),
+  })
+  closers.push(running.stop)
+  const until: Stage['until'] = (fits) =>
+    new Promise((resolve) => {
+      let next = 0
+      const look = (): void => {
+        for (; next < events.length; next++) {
+          const event = events[next]
+          if (event === undefined || !fits(event)) continue
+          looks.delete(look)
+          resolve(event)
+          return
+        }
+      }
+      looks.add(look)
+      look()
+    })
+  return { anvil, node, at, running, database, events, written, until }
+}
+
+const said = (kind: TimelineEntry['kind'], words: RegExp) => (event: LiveEvent) =>
+  event.type === 'timeline' && event.kind === kind && words.test(event.message)
+const sawBlock = (number: number) => (event: LiveEvent) =>
+  event.type === 'block' && event.blockNumber === number
+
+async function head(node: Endpoint): Promise<number> {
+  return Number(await node.request('eth_blockNumber', []))
+}
+
+async function attack({ node, at, anvil }: Stage): Promise<void> {
+  await sendAttackOnce(at, anvil.url, { kind: 'reentrancy' })
+  await node.request('evm_mine', [])
+}
+
+test('a reorg withdraws the incident that stood on it alone, and the timeline says so', async () => {
+  const watch = (config: Config): Config => ({ ...config, respond: { ...config.respond, enabled: false } })
+  const it = await stage(watch)
+  await it.until(sawBlock(await head(it.node)))
+  await attack(it)
+  await it.until((event) => event.type === 'incident')
+  await it.node.request('anvil_reorg', [1, []])
+  await it.until(said('state', /withdrawn/))
+  const [incident] = await listIncidents(it.running.app.store)
+  expect(incident?.state).toBe('withdrawn')
+  const timeline = await listTimeline(it.running.app.store, incident?.id ?? '')
+  expect(timeline.map(({ kind }) => kind)).toEqual(['alert', 'withdrawn', 'state'])
+})
+
+test('a reorg that takes the pause out of the chain puts the same bytes back', async () => {
+  const it = await stage()
+  await it.until(sawBlock(await head(it.node)))
+  await attack(it)
+  await it.until(said('broadcast', /^Sent/))
+  await it.node.request('evm_mine', [])
+  await it.until(said('state', /contained/))
+  const mined = await head(it.node)
+  await it.until(sawBlock(mined))
+  await it.node.request('anvil_reorg', [1, []])
+  await it.until(said('broadcast', /same bytes were sent again/))
+  await it.node.request('evm_mine', [])
+  await it.until(sawBlock(mined + 1))
+  const [incident] = await listIncidents(it.running.app.store)
+  const broadcasts = await listBroadcasts(it.running.app.store, incident?.id ?? '')
+  expect(broadcasts).toHaveLength(1)
+  const receipt = await it.node.request('eth_getTransactionReceipt', [broadcasts[0]?.transactionHash])
+  expect(receipt).toMatchObject({ status: '0x1' })
+  expect(Number(await it.node.request('eth_getTransactionCount', [addressOf('guardian'), 'latest']))).toBe(1)
+})
+
+test('without a standing authorisation nothing is sent: people are told the exact call', async () => {
+  const it = await stage((config) => ({ ...config, authorisations: [] }))
+  await it.until(sawBlock(await head(it.node)))
+  await attack(it)
+  const proposed = await it.until(said('plan', /^Not sent/))
+  expect(proposed).toMatchObject({
+    message: expect.stringContaining(`call ${it.at.ethReserve} with 0x8456cb59`),
+  })
+  await it.until(said('run', /is done/))
+  const [incident] = await listIncidents(it.running.app.store)
+  expect(incident?.state).toBe('open')
+  expect(await listBroadcasts(it.running.app.store, incident?.id ?? '')).toEqual([])
+  expect(it.written.some((line) => line.includes('0x8456cb59'))).toBe(true)
+})
+
+test('a database that goes away while an attack is mined loses nothing', async () => {
+  const it = await stage()
+  await it.until(sawBlock(await head(it.node)))
+  const dying = killSessions(it.database)
+  await attack(it)
+  await dying
+  await it.until(said('broadcast', /^Sent/))
+  await it.node.request('evm_mine', [])
+  await it.until(said('state', /contained/))
+  expect(await listIncidents(it.running.app.store)).toHaveLength(1)
+})
+
+test('honest traffic opens no incident', async () => {
+  const it = await stage()
+  const { runTraffic } = await import('../drill/traffic.ts')
+  await runTraffic(it.at, it.anvil.url, { rounds: 2, seed: 11 })
+  await it.until(sawBlock(await head(it.node)))
+  expect(await listIncidents(it.running.app.store)).toEqual([])
+})

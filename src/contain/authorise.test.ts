@@ -1,0 +1,99 @@
+import { privateKeyToAccount } from 'viem/accounts'
+import { expect, test } from 'vitest'
+import type { ContainmentPlan, StandingAuthorisation } from '../model/containment.ts'
+import type { Address } from '../model/hex.ts'
+import type { AuthoriseOptions } from './authorise.ts'
+import { authorisationTypedData, authorise } from './authorise.ts'
+
+const guardian = privateKeyToAccount(`0x${'11'.repeat(32)}`)
+const stranger = privateKeyToAccount(`0x${'22'.repeat(32)}`)
+const address = guardian.address.toLowerCase() as Address
+const TARGET: Address = `0x${'aa'.repeat(20)}`
+const OTHER: Address = `0x${'bb'.repeat(20)}`
+const PAUSE = '0x8456cb59'
+const NOW = 1_700_000_000
+
+const terms = {
+  chainId: 1,
+  targets: [TARGET],
+  selectors: [PAUSE],
+  maxActions: 1,
+  validFrom: NOW - 10,
+  validUntil: NOW + 10,
+} as const
+
+type Terms = Omit<StandingAuthorisation, 'signer' | 'signature'>
+
+async function signed(change: Partial<Terms> = {}, by = guardian): Promise<StandingAuthorisation> {
+  const all: Terms = { ...terms, targets: [...terms.targets], selectors: [...terms.selectors], ...change }
+  return { ...all, signer: address, signature: await by.signTypedData(authorisationTypedData(all)) }
+}
+
+const plan: ContainmentPlan = {
+  id: 'plan',
+  incidentId: 'incident',
+  pinnedBlock: 1,
+  attackTransaction: null,
+  lever: {
+    id: 'lever',
+    chainId: 1,
+    target: TARGET,
+    implementation: TARGET,
+    signature: 'pause()',
+    calldata: PAUSE,
+    authority: null,
+    stateView: null,
+    armed: true,
+    opEffects: {},
+    evidence: [],
+  },
+}
+
+async function ask(
+  authorisations: StandingAuthorisation[],
+  change: Partial<AuthoriseOptions> = {},
+): Promise<string> {
+  const verdict = await authorise({
+    plan,
+    authorisations,
+    mayAuthorise: [address],
+    actionsSoFar: async () => 0,
+    now: NOW,
+    ...change,
+  })
+  return verdict.allowed ? `allowed by ${verdict.by}` : verdict.reasons.join('; ')
+}
+
+test('a guardian’s signature over the target, the function and the window lets Cordon act', async () => {
+  expect(await ask([await signed()])).toBe(`allowed by ${address}`)
+})
+
+test('nothing signed, nothing done', async () => {
+  expect(await ask([])).toBe('there is no standing authorisation')
+})
+
+test('another chain, target, function or time is refused with its reason', async () => {
+  expect(await ask([await signed({ chainId: 5 })])).toMatch(/for chain 5, the plan for chain 1/)
+  expect(await ask([await signed({ targets: [OTHER] })])).toMatch(/does not name the target/)
+  expect(await ask([await signed({ selectors: ['0x3f4ba83a'] })])).toMatch(
+    /does not name the function 0x8456cb59/,
+  )
+  expect(await ask([await signed({ validFrom: NOW + 1 })])).toMatch(/valid only from/)
+  expect(await ask([await signed({ validUntil: NOW })])).toMatch(/expired at/)
+})
+
+test('terms altered after signing, or signed by somebody else, are refused', async () => {
+  expect(await ask([{ ...(await signed({ maxActions: 1 })), maxActions: 99 }])).toMatch(/signature is not/)
+  expect(await ask([await signed({}, stranger)])).toMatch(/signature is not/)
+  expect(await ask([{ ...(await signed()), signature: '0x1234' }])).toMatch(/signature is not/)
+})
+
+test('a signer who is not in the roles any more is refused', async () => {
+  expect(await ask([await signed()], { mayAuthorise: [] })).toMatch(/neither guardian nor incident leader/)
+})
+
+test('a used up authorisation is refused; the next one is tried', async () => {
+  const used = { actionsSoFar: async (item: StandingAuthorisation) => (item.maxActions === 1 ? 1 : 0) }
+  expect(await ask([await signed()], used)).toMatch(/1 actions are used up/)
+  expect(await ask([await signed(), await signed({ maxActions: 2 })], used)).toMatch(/^allowed/)
+})

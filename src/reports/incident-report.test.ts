@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import type { Finding } from '../model/finding.ts'
+import type { Incident } from '../model/incident.ts'
+import { code, markdown } from './escape.ts'
+import type { IncidentRecord } from './incident-report.ts'
+import { incidentReport } from './incident-report.ts'
+
+const VAULT = `0x${'aa'.repeat(20)}` as const
+const THIEF = `0x${'bb'.repeat(20)}` as const
+const TX = `0x${'cc'.repeat(32)}` as const
+const HOSTILE = '<img src=x onerror=alert(1)> **bold** `code` [link](javascript:x) \u001b[31mred\u202e| a |'
+
+const incident: Incident = {
+  type: 'incident',
+  id: 'inc-1',
+  kind: 'normal',
+  state: 'contained',
+  title: HOSTILE,
+  chainId: 1,
+  severity: 'critical',
+  categories: ['drain'],
+  protected: [VAULT],
+  victims: [VAULT],
+  actors: [THIEF],
+  transactions: [TX],
+  startedAt: 1_700_000_000_000,
+  discoveredAt: 1_700_000_000_500,
+}
+
+const finding: Finding = {
+  type: 'finding',
+  fingerprint: 'f',
+  detector: 'drain',
+  chainId: 1,
+  blockNumber: 7,
+  blockHash: null,
+  transactionHash: TX,
+  pending: false,
+  severity: 'critical',
+  confidence: 0.9,
+  categories: ['drain'],
+  protected: [VAULT],
+  victims: [VAULT],
+  actors: [THIEF],
+  profit: [{ account: THIEF, asset: 'native', amount: 5n }],
+  loss: [{ account: VAULT, asset: 'native', amount: 5n }],
+  evidence: [{ statement: HOSTILE, frames: [3], amounts: [] }],
+  message: HOSTILE,
+}
+
+function record(change: Partial<IncidentRecord> = {}): IncidentRecord {
+  return {
+    incident,
+    findings: [finding],
+    timeline: [
+      {
+        incidentId: 'inc-1',
+        sequence: 1,
+        kind: 'alert',
+        eventTime: 1_700_000_000_000,
+        discoveryTime: 1_700_000_000_620,
+        author: HOSTILE,
+        message: HOSTILE,
+        facts: {},
+      },
+    ],
+    runs: [],
+    containments: [],
+    evidence: { count: 3, head: 'ab'.repeat(32), ok: true },
+    names: new Map([[VAULT, HOSTILE]]),
+    writtenAt: 1_700_000_100_000,
+    ...change,
+  }
+}
+
+test('texts from a chain or a stranger are inert: no HTML, no link, no table break, no escape, no bidi mark', () => {
+  const text = incidentReport(record())
+  expect(text).not.toMatch(/<img|\u001b|\u202e/)
+  expect(text).not.toMatch(/(?<!\\)\[link(?<!\\)\]\(/)
+  for (const row of text.split('\n').filter((line) => line.startsWith('| 1 |'))) {
+    expect(row.replace(/\\\|/g, '').split('|')).toHaveLength(7)
+  }
+})
+
+test('what was lost, what was gained and how long it took are in the report', () => {
+  const text = incidentReport(record())
+  expect(text).toMatch(/\| lost \| .* \| native \| 5 \|/)
+  expect(text).toMatch(/\| gained \| .* \| native \| 5 \|/)
+  expect(text).toContain('| first alert | 120 ms |')
+})
+
+test('an attack that was only pending lost nothing', () => {
+  const text = incidentReport(record({ findings: [{ ...finding, pending: true }] }))
+  expect(text).toContain('No attack transaction was mined successfully.')
+})
+
+test('a broken evidence chain is shouted', () => {
+  expect(incidentReport(record({ evidence: { count: 3, head: 'x', ok: false } }))).toContain('**broken**')
+})
+
+test('code cannot be ended from inside and markdown cannot be begun', () => {
+  expect(code('a`b')).toBe('`aˋb`')
+  expect(markdown('a_b*c|d#e')).toBe('a\\_b\\*c\\|d\\#e')
+})

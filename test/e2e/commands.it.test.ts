@@ -1,0 +1,264 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { launchAttack } from '../../src/app/drill/attacks.ts'
+import { deployDrill } from '../../src/app/drill/deploy.ts'
+import type { DrillDeployment } from '../../src/app/drill/deployment.ts'
+import { runTraffic } from '../../src/app/drill/traffic.ts'
+import type { Anvil } from '../../src/chain/anvil.ts'
+import { startAnvil } from '../../src/chain/anvil.ts'
+import type { CordonOptions } from '../harness/cordon-process.ts'
+import { startCordon, writeDrillConfig } from '../harness/cordon-process.ts'
+import type { FreshDatabase } from '../harness/postgres.ts'
+import { freshDatabase, sqlOn } from '../harness/postgres.ts'
+
+let anvil: Anvil
+let at: DrillDeployment
+let dir: string
+let protect: string
+let attackHash: string
+
+beforeAll(async () => {
+  anvil = await startAnvil({ mining: { kind: 'manual' } })
+  dir = await mkdtemp(join(tmpdir(), 'cordon-e2e-'))
+  at = await deployDrill(anvil.url)
+  await runTraffic(at, anvil.url, { rounds: 1, seed: 3 })
+  const launched = await launchAttack(at, anvil.url, { kind: 'reentrancy', rounds: 1 })
+  attackHash = launched.transactions[0]?.hash ?? ''
+  protect = [at.optionsVault, at.lendingMarket, at.ethReserve].join()
+})
+
+afterAll(async () => {
+  await anvil.stop()
+  await rm(dir, { recursive: true, force: true })
+})
+
+async function run(args: readonly string[], env: CordonOptions['env'] = {}) {
+  const cordon = startCordon({ args, cwd: dir, env })
+  const { code } = await cordon.ended
+  return { code, lines: cordon.lines, stderr: cordon.stderr(), errors: errorsIn(cordon.stderr()) }
+}
+
+function errorsIn(stderr: string): Record<string, unknown>[] {
+  return stderr
+    .split('\n')
+    .filter((line) => line.includes('"type":"error"'))
+    .map((line) => JSON.parse(line))
+}
+
+const bundle = () => join(dir, 'drill.ndjson.gz')
+
+test('what was recorded from a node is replayed with the same findings that a watch has', async () => {
+  const recorded = await run([
+    'record',
+    '--rpc',
+    anvil.url,
+    '--from',
+    '1',
+    '--to',
+    String(await head()),
+    '-o',
+    bundle(),
+  ])
+  expect(recorded.lines).toMatchObject([
+    { type: 'recorded', first: 1, traces: expect.stringMatching(/^debug_/) },
+  ])
+  const replayed = await run(['replay', bundle(), '--protect', protect])
+  const watched = await run([
+    'watch',
+    '--rpc',
+    anvil.url,
+    '--from',
+    '1',
+    '--blocks',
+    String(await head()),
+    '--protect',
+    protect,
+  ])
+  const findings = (lines: Record<string, unknown>[]) => lines.filter(({ type }) => type === 'finding')
+  expect(
+    findings(replayed.lines)
+      .map((line) => line['detector'])
+      .sort(),
+  ).toEqual(['drain', 'reentrancy'])
+  expect(findings(watched.lines)).toEqual(findings(replayed.lines))
+  expect(replayed.lines.at(-1)).toMatchObject({ type: 'summary', incidents: 1, alerts: 1, blind: [] })
+  expect([recorded.code, replayed.code, watched.code]).toEqual([0, 0, 0])
+})
+
+test('an attack is investigated from a file and from a node alike', async () => {
+  const fromFile = await run(['investigate', bundle(), '--tx', attackHash, '--protect', protect])
+  const fromNode = await run(['investigate', anvil.url, '--tx', attackHash, '--protect', protect])
+  const [file] = fromFile.lines
+  const [node] = fromNode.lines
+  expect(file).toMatchObject({
+    type: 'investigation',
+    transactionHash: attackHash,
+    succeeded: true,
+    movementsFrom: 'logs',
+  })
+  expect(node?.['tree']).toEqual(file?.['tree'])
+  expect(node?.['balanceChanges']).toEqual(file?.['balanceChanges'])
+  const changes = (file?.['balanceChanges'] ?? []) as { account: string; amount: string }[]
+  const loss = changes.find(({ account }) => account === at.ethReserve)
+  expect(BigInt(loss?.amount ?? 0)).toBeLessThan(0n)
+})
+
+test('a broken file is named with its line, the others are replayed, and the exit code says so', async () => {
+  const broken = join(dir, 'broken.ndjson')
+  const truncated = join(dir, 'truncated.ndjson.gz')
+  await writeFile(broken, '{"chainId":1,"block":{"number":"0x1","transactions":[]}}\n<html>busy</html>\n')
+  await writeFile(truncated, (await readFile(bundle())).subarray(0, 200))
+  const { code, lines, errors } = await run(['replay', broken, truncated, bundle(), '--protect', protect])
+  expect(code).toBe(1)
+  expect(errors).toMatchObject([
+    { code: 'chain.MalformedBundle', facts: { file: broken, line: 2 } },
+    { code: 'chain.UnreadableBundle', facts: { file: truncated } },
+  ])
+  expect(lines.at(-1)).toMatchObject({ type: 'summary', incidents: 1 })
+})
+
+test('a wrong address, chain, configuration or playbook is refused with the field and the fix', async () => {
+  expect(await run(['replay', bundle(), '--protect', '0x12'])).toMatchObject({
+    code: 2,
+    errors: [{ code: 'app.InvalidAddress' }],
+  })
+  const wrong = await run(['watch', '--rpc', anvil.url, '--blocks', '1'], { CORDON_CHAIN_ID: '5' })
+  expect(wrong).toMatchObject({
+    code: 1,
+    errors: [{ code: 'chain.WrongChain', facts: { expected: 5, got: at.chainId } }],
+  })
+  const config = join(dir, 'bad.config.ts')
+  await writeFile(
+    config,
+    "export default { chains: [{ chainId: 1, rpcUrls: ['http://127.0.0.1:1'] }], protect: [{ address: '0xnope' }] }\n",
+  )
+  expect(await run(['doctor', '--config', config])).toMatchObject({
+    code: 2,
+    errors: [{ code: 'app.InvalidConfig', facts: { field: 'protect.0.address' } }],
+  })
+  expect((await run(['watch', '--rpc', 'http://127.0.0.1:9'])).errors).toMatchObject([
+    { code: 'chain.EndpointFailed' },
+  ])
+  expect(await run(['frobnicate'])).toMatchObject({ code: 2 })
+})
+
+test('a playbook with an unknown step stops the start, naming file and line', async () => {
+  const database = await freshDatabase()
+  const env = await writeDrillConfig(dir, { deployment: at, rpcUrl: anvil.url, databaseUrl: database.url })
+  const playbook = join(dir, 'odd.yaml')
+  await writeFile(
+    playbook,
+    'id: odd\ntitle: Odd\nowner: x\nlevel: test\ndescription: x\nwhen: { severity: high }\nsteps:\n  - id: a\n    action: levitate\n',
+  )
+  const file = join(dir, 'cordon.config.json')
+  const config = JSON.parse(await readFile(file, 'utf8'))
+  await writeFile(
+    join(dir, 'odd.config.json'),
+    JSON.stringify({ ...config, respond: { ...config.respond, playbooks: [playbook] } }),
+  )
+  const { code, errors } = await run(['start', '--config', 'odd.config.json'], env)
+  expect(code).toBe(1)
+  expect(errors).toMatchObject([{ code: 'playbooks.UnknownAction', facts: { line: 9 } }])
+  await database.drop()
+})
+
+test('doctor says what the node has and whether the guardian may pause, and exits 4 when something is missing', async () => {
+  const database = await freshDatabase()
+  const env = await writeDrillConfig(dir, { deployment: at, rpcUrl: anvil.url, databaseUrl: database.url })
+  const healthy = await run(['doctor'], env)
+  expect(healthy.lines.filter(({ state }) => state === 'failed')).toEqual([])
+  expect(
+    healthy.lines.filter(({ name }) => String(name).startsWith('pause of')).map(({ state }) => state),
+  ).toEqual(['ok', 'ok', 'ok'])
+  expect(healthy.code).toBe(0)
+  const { GUARDIAN_KEY: _key, ...without } = env
+  const ill = await run(['doctor'], without)
+  expect(ill.code).toBe(4)
+  expect(ill.lines.find(({ name }) => name === 'signer GUARDIAN_KEY')).toMatchObject({
+    state: 'failed',
+    fix: expect.any(String),
+  })
+  await database.drop()
+})
+
+test('an attack is answered, reported and verified; a changed record is found; no key is printed anywhere', async () => {
+  const database = await freshDatabase()
+  const env = await writeDrillConfig(dir, { deployment: at, rpcUrl: anvil.url, databaseUrl: database.url })
+  const cordon = startCordon({ args: ['start'], cwd: dir, env })
+  const incident = await cordon.until((line) => line['type'] === 'timeline' && line['kind'] === 'broadcast')
+  await mineUntil(cordon.until((line) => line['type'] === 'timeline' && line['kind'] === 'report'))
+  cordon.child.kill('SIGINT')
+  expect(await cordon.ended).toMatchObject({ code: 130 })
+
+  const id = String(incident['incidentId'])
+  const shown = await run(['incidents', 'show', id], env)
+  expect(shown.lines).toMatchObject([{ id, state: 'contained', kind: 'normal', severity: 'critical' }])
+  const report = await run(['incidents', 'report', id], env)
+  expect(String(report.lines[0]?.['text'])).toMatch(/## Who lost and who gained[\s\S]*intact/)
+  expect((await run(['incidents', 'verify', id], env)).code).toBe(0)
+  await tamper(database, id)
+  const verdict = await run(['incidents', 'verify', id], env)
+  expect(verdict).toMatchObject({ code: 5, lines: [{ ok: false, brokenAt: 2 }] })
+  expect(await run(['incidents', 'show', 'inc-none'], env)).toMatchObject({
+    code: 1,
+    errors: [{ code: 'incidents.UnknownIncident' }],
+  })
+
+  const key = env['GUARDIAN_KEY']?.slice(2) ?? 'none'
+  const everything = [
+    JSON.stringify(cordon.lines),
+    cordon.stderr(),
+    report.stderr,
+    JSON.stringify(report.lines),
+    await dump(database),
+  ]
+  expect(everything.filter((text) => text.includes(key))).toEqual([])
+})
+
+/** Manual mining: blocks come while the promise waits. */
+async function mineUntil<T>(promise: Promise<T>): Promise<T> {
+  let waiting = true
+  promise.finally(() => {
+    waiting = false
+  })
+  while (waiting) {
+    await rpc('evm_mine')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return promise
+}
+
+async function head(): Promise<number> {
+  return Number(await rpc('eth_blockNumber'))
+}
+
+async function rpc(method: string): Promise<unknown> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: [] })
+  const response = await fetch(anvil.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
+  return ((await response.json()) as { result: unknown }).result
+}
+
+/** What somebody with the database's password could do, triggers off. */
+async function tamper(database: FreshDatabase, incidentId: string): Promise<void> {
+  await sqlOn(
+    database.url,
+    `SET session_replication_role = replica; UPDATE evidence SET body = '{"forged":true}' WHERE incident_id = '${incidentId}' AND sequence = 2`,
+  )
+}
+
+async function dump(database: FreshDatabase): Promise<string> {
+  const tables = await sqlOn(
+    database.url,
+    "SELECT table_schema AS s, table_name AS t FROM information_schema.tables WHERE table_schema IN ('public', 'dbos')",
+  )
+  const rows = await Promise.all(
+    tables.map(({ s, t }) => sqlOn(database.url, `SELECT x::text FROM ${s}.${t} x`)),
+  )
+  return JSON.stringify(rows)
+}
