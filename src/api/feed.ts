@@ -70,7 +70,10 @@ export async function createFeed({ sources, logger, limits }: FeedOptions): Prom
 }
 
 export type OpenOptions = {
-  /** What the client has read, by its `Last-Event-ID`; undefined for a new one, which begins now. */
+  /**
+   * What the client has read, by its `Last-Event-ID`. A new one begins where the feed has read: it may be told what
+   * was written just before it came, and loses nothing after.
+   */
   from?: Cursor | undefined
   /** Ends the connection by force. */
   abort: () => void
