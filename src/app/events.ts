@@ -1,18 +1,7 @@
-import type { Alert } from '../model/alert.ts'
-import type { NoticeCode } from '../model/block.ts'
-import type { Finding } from '../model/finding.ts'
-import type { Incident, TimelineEntry } from '../model/incident.ts'
+import type { LiveLine } from '../model/line.ts'
 
 /** What goes on, for the terminal, the NDJSON output and the SSE stream. */
-export type LiveEvent =
-  | { type: 'block'; chainId: number; blockNumber: number; transactions: number; milliseconds: number }
-  | Finding
-  | Alert
-  | Incident
-  | ({ type: 'timeline' } & TimelineEntry)
-  | { type: 'reorg'; chainId: number; ancestor: number; removed: number }
-  | { type: 'notice'; chainId: number; code: NoticeCode; message: string; facts: Record<string, unknown> }
-  | { type: 'blind'; chainId: number; detector: string; missing: string }
+export type LiveEvent = LiveLine
 
 export type Hub = {
   tell(event: LiveEvent): void

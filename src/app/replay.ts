@@ -1,5 +1,5 @@
 import { readRecorded } from '../chain/recorded.ts'
-import type { Blindness, Engine } from '../detect/engine.ts'
+import type { Engine } from '../detect/engine.ts'
 import { createEngine, evaluatePending, evaluateSettled } from '../detect/engine.ts'
 import { detectors } from '../detect/registry.ts'
 import { blockFacts } from '../facts/facts.ts'
@@ -9,23 +9,9 @@ import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Incident } from '../model/incident.ts'
+import type { Summary } from '../model/line.ts'
 import { alertsOf } from '../triage/alerts.ts'
 import { correlate } from '../triage/correlate.ts'
-
-/** The last line of a replay or a watch. */
-export type Summary = {
-  type: 'summary'
-  blocks: number
-  transactions: number
-  frames: number
-  findings: number
-  alerts: number
-  incidents: number
-  /** Detectors that could not see, and in how many blocks. */
-  blind: Blindness[]
-  seconds: number
-  transactionsPerSecond: number
-}
 
 /** What detection says without a database: the public lines of `replay` and `watch`. */
 export type DetectionLine = Finding | Alert | Incident | Summary

@@ -1,7 +1,97 @@
+import type { ApiServer } from '../api/server.ts'
+import { startServer } from '../api/server.ts'
+import type { ApiSources, EvidenceChain } from '../api/sources.ts'
+import { apiToken } from '../api/token.ts'
+import { verifyEvidence } from '../incidents/ledger.ts'
+import { getIncident } from '../incidents/move.ts'
+import { CordonError } from '../kit/error.ts'
+import type { Run } from '../model/playbook.ts'
+import { incidentReport } from '../reports/incident-report.ts'
+import { listEvidence } from '../store/evidence.ts'
+import { listFindings } from '../store/findings.ts'
+import { listIncidents } from '../store/incidents.ts'
+import { findRun, listRuns } from '../store/runs.ts'
+import type { Store } from '../store/store.ts'
+import { transaction } from '../store/store.ts'
+import { lastTimelinePosition, listTimeline, listTimelineAfter } from '../store/timeline.ts'
+import { recordOf } from './actions/report.ts'
 import type { App } from './context.ts'
+import { watchHealth } from './health.ts'
 
-export type ServedApi = { url: string; token: string; stop(): Promise<void> }
+export type ServedApi = ApiServer & { token: string }
 
-export async function serveApi(_app: App, port: number): Promise<ServedApi> {
-  return { url: `http://127.0.0.1:${port}`, token: 'x', stop: async () => {} }
+/**
+ * Serves the API of a running app on loopback. The token is `CORDON_API_TOKEN` or a new one.
+ * Throws `app.InvalidToken`, `api.PortTaken`, `store.Unreachable`.
+ */
+export async function serveApi(
+  app: App,
+  port: number,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<ServedApi> {
+  const token = apiToken(env['CORDON_API_TOKEN'])
+  const health = watchHealth(app)
+  try {
+    const server = await startServer({
+      sources: { health: health.read, ...sourcesOf(app) },
+      token,
+      port,
+      logger: app.logger,
+    })
+    const stop = async (): Promise<void> => {
+      health.stop()
+      await server.stop()
+    }
+    return { url: server.url, token, stop }
+  } catch (thrown) {
+    health.stop()
+    throw thrown
+  }
+}
+
+function sourcesOf(app: App): Omit<ApiSources, 'health'> {
+  const { store, clock, hub } = app
+  const context = { store, clock }
+  const known = (id: string) => getIncident(context, id)
+  return {
+    listIncidents: (query) => listIncidents(store, query),
+    getIncident: known,
+    async timeline(id, after) {
+      await known(id)
+      return listTimeline(store, id, after)
+    },
+    evidence: (id) => evidenceOf(app, id),
+    async findings(id) {
+      await known(id)
+      return listFindings(store, id)
+    },
+    async runs(id) {
+      await known(id)
+      return listRuns(store, id)
+    },
+    report: async (id) => incidentReport(await recordOf(app, id)),
+    run: (id) => getRun(store, id),
+    subscribe: hub.listen,
+    timelineAfter: (position) => listTimelineAfter(store, position),
+    lastPosition: () => lastTimelinePosition(store),
+  }
+}
+
+/** Links and verdict of one moment: the chain is locked while both are read. */
+async function evidenceOf({ store, clock }: App, id: string): Promise<EvidenceChain> {
+  return transaction(store, async (tx) => {
+    const verdict = await verifyEvidence({ store: tx, clock }, id)
+    return { verdict, links: await listEvidence(tx, id) }
+  })
+}
+
+async function getRun(store: Store, id: string): Promise<Run> {
+  const run = await findRun(store, id)
+  if (run !== undefined) return run
+  throw new CordonError({
+    code: 'playbooks.UnknownRun',
+    message: 'There is no such run.',
+    facts: { runId: id },
+    fix: 'List the runs of the incident: /v1/incidents/{id}/runs.',
+  })
 }

@@ -1,7 +1,8 @@
-import type { DetectionLine, Summary } from '../app/replay.ts'
+import type { DetectionLine } from '../app/replay.ts'
 import { printable } from '../kit/text.ts'
 import type { Alert } from '../model/alert.ts'
 import type { Finding } from '../model/finding.ts'
+import type { Summary } from '../model/line.ts'
 
 /** A detection line for people: findings with their evidence; an alert says no more than its findings did. */
 export function describeLine(line: DetectionLine): string[] {

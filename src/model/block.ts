@@ -114,15 +114,17 @@ export type ChainUpdate =
   /** Something about the source itself that a person should know. */
   | { kind: 'notice'; notice: SourceNotice }
 
-export type NoticeCode =
-  | 'endpoint-failed'
-  | 'endpoint-recovered'
-  | 'endpoints-disagree'
-  | 'stale-head'
-  | 'traces-unavailable'
-  | 'gap-filled'
-  | 'reorg-beyond-window'
-  | 'source-trouble'
+export const noticeCodes = [
+  'endpoint-failed',
+  'endpoint-recovered',
+  'endpoints-disagree',
+  'stale-head',
+  'traces-unavailable',
+  'gap-filled',
+  'reorg-beyond-window',
+  'source-trouble',
+] as const
+export type NoticeCode = (typeof noticeCodes)[number]
 
 export type SourceNotice = {
   code: NoticeCode

@@ -17,3 +17,15 @@ export const evidenceSchema = z.object({
 export type Evidence = z.infer<typeof evidenceSchema>
 
 export const GENESIS_HASH = '0'.repeat(64)
+
+/** Whether an incident's evidence chain holds. */
+export const chainVerdictSchema = z.object({
+  ok: z.boolean(),
+  /** Links found. */
+  count: z.number().int(),
+  /** Hash of the last link found, 64 zeros for none. */
+  head: z.string(),
+  /** Sequence of the first place where it does not hold. */
+  brokenAt: z.number().int().exactOptional(),
+  reason: z.string().exactOptional(),
+})

@@ -1,0 +1,113 @@
+import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
+import type { Logger } from '../kit/logger.ts'
+import { parseCursor } from './cursor.ts'
+import { docsPage, styleSource } from './docs-page.ts'
+import { openApiDocument, operationsOf } from './document.ts'
+import type { Feed } from './feed.ts'
+import { openStream } from './feed.ts'
+import { hostGuard, tokenGuard } from './guards.ts'
+import {
+  bodyTooLarge,
+  invalidRequest,
+  methodNotAllowed,
+  notFound,
+  problemResponse,
+  tooManyStreams,
+} from './problem.ts'
+import type { ApiBindings, Router } from './read-routes.ts'
+import { createRouter, readRoutes } from './read-routes.ts'
+import { streamRoute } from './routes.ts'
+import type { ReadSources } from './sources.ts'
+
+export type ApiOptions = {
+  sources: ReadSources
+  feed: Feed
+  token: string
+  /** Where it listens: other Host headers are refused. */
+  port: number
+  logger: Logger
+}
+
+/** Answers one request; `bindings` are the connection's. */
+export type Api = (request: Request, bindings?: ApiBindings) => Response | Promise<Response>
+
+/** What a typed client (`hono/client`) may ask for. */
+export type ApiType = ReturnType<typeof readRoutes>
+
+const MAX_BODY_BYTES = 16 * 1024
+
+/**
+ * The HTTP interface over the sources: reads the record, streams what goes on, changes nothing. Everything under
+ * /v1 needs the token.
+ */
+export function createApi({ sources, feed, token, port, logger }: ApiOptions): Api {
+  const app = createRouter()
+  app.onError((thrown, c) => problemResponse(thrown, c, logger))
+  app.notFound((c) => problemResponse(notFound(), c, logger))
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        styleSrc: [styleSource],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+      },
+      xFrameOptions: 'DENY',
+      // Plain HTTP on loopback: the header means nothing there.
+      strictTransportSecurity: false,
+    }),
+  )
+  app.use(async (c, next) => {
+    await next()
+    c.header('cache-control', 'no-store')
+  })
+  app.use(hostGuard(port))
+  app.use('/v1/*', tokenGuard(token, streamRoute.path))
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw bodyTooLarge(MAX_BODY_BYTES)
+      },
+    }),
+  )
+  app.route('/', readRoutes(sources))
+  addStream(app, feed)
+  addDocument(app)
+  refuseOtherMethods(app)
+  return (request, bindings = {}) => app.fetch(request, bindings)
+}
+
+function addStream(app: Router, feed: Feed): void {
+  app.openapi(streamRoute, async (c) => {
+    const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }
+    // HEAD comes here as GET; its body would never be read and hold a place for ever.
+    if (c.req.method === 'HEAD') return c.body(null, 200, headers)
+    const lastId = c.req.header('last-event-id')
+    const from = lastId === undefined || lastId === '' ? undefined : parseCursor(lastId)
+    if (lastId && from === undefined)
+      throw invalidRequest([{ in: 'header', field: 'last-event-id', reason: 'not an id of this stream' }])
+    const body = await openStream(feed, { from, abort: () => c.env.outgoing?.destroy() })
+    if (body === undefined) throw tooManyStreams(feed.limits.maxClients)
+    return c.body(body, 200, headers)
+  })
+}
+
+function addDocument(app: Router): void {
+  const document = openApiDocument(app)
+  const page = docsPage(operationsOf(document))
+  app.get('/openapi.json', (c) => c.json(document))
+  app.get('/docs', (c) => c.html(page))
+}
+
+/** Hono answers 404 to a known path with another method; 405 says which one it takes. */
+function refuseOtherMethods(app: Router): void {
+  const paths = new Set(app.routes.filter(({ method }) => method === 'GET').map(({ path }) => path))
+  for (const path of paths) {
+    app.all(path, () => {
+      throw methodNotAllowed('GET, HEAD')
+    })
+  }
+}

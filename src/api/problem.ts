@@ -1,0 +1,138 @@
+import type { Context } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { CordonError, messageOf } from '../kit/error.ts'
+import { toJson } from '../kit/json.ts'
+import type { Logger } from '../kit/logger.ts'
+import type { Problem } from '../model/problem.ts'
+
+const statuses: Readonly<Record<string, ContentfulStatusCode>> = {
+  'api.InvalidRequest': 400,
+  'api.Unauthorized': 401,
+  'api.ForeignHost': 403,
+  'api.NotFound': 404,
+  'api.MethodNotAllowed': 405,
+  'api.BodyTooLarge': 413,
+  'api.TooManyStreams': 503,
+}
+
+const titles: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Content Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+/** Anything thrown as an HTTP answer. What we did not foresee says nothing of our insides; the log does. */
+export function problemResponse(thrown: unknown, c: Context, logger: Logger): Response {
+  const error = thrown instanceof CordonError ? thrown : unexpected()
+  const status = statusOf(error)
+  const path = c.req.path
+  if (status === 500) logger.error({ path, ...reasonOf(thrown) }, 'A request failed')
+  const problem: Problem = {
+    type: `urn:cordon:error:${error.code}`,
+    title: titles[status] ?? 'Error',
+    status,
+    detail: error.summary,
+    instance: path,
+    code: error.code,
+    facts: error.facts,
+    fix: error.fix,
+    docs: error.docsPath,
+  }
+  // A new response: headers of an answer that was begun do not belong to this one.
+  return new Response(toJson(problem), {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headersFor(error, status) },
+  })
+}
+
+function statusOf({ code, retryable }: CordonError): ContentfulStatusCode {
+  return statuses[code] ?? (/\.Unknown[A-Z]/.test(code) ? 404 : retryable ? 503 : 500)
+}
+
+function headersFor({ facts }: CordonError, status: number): Record<string, string> {
+  if (status === 401) return { 'www-authenticate': 'Bearer realm="cordon"' }
+  if (status === 405) return { allow: String(facts['allow']) }
+  return status === 503 ? { 'retry-after': '5' } : {}
+}
+
+function reasonOf(thrown: unknown): Record<string, unknown> {
+  const stack = thrown instanceof Error ? thrown.stack?.split('\n').slice(1, 6) : undefined
+  return { reason: messageOf(thrown), stack }
+}
+
+function unexpected(): CordonError {
+  return new CordonError({
+    code: 'api.Unexpected',
+    message: 'Something failed that Cordon did not foresee.',
+    fix: 'Read Cordon’s log (stderr), and report it with the lines there.',
+  })
+}
+
+export function unauthorized(): CordonError {
+  return new CordonError({
+    code: 'api.Unauthorized',
+    message: 'The token is missing or wrong.',
+    fix: 'Send `Authorization: Bearer …` with the token that `cordon start` printed (or CORDON_API_TOKEN).',
+  })
+}
+
+export function foreignHost(port: number): CordonError {
+  return new CordonError({
+    code: 'api.ForeignHost',
+    message: 'The Host header does not name this API.',
+    facts: { allowed: [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`] },
+    fix: `Ask for http://127.0.0.1:${port}; behind a proxy, let it send that Host.`,
+  })
+}
+
+export function notFound(): CordonError {
+  return new CordonError({
+    code: 'api.NotFound',
+    message: 'There is nothing at this path.',
+    fix: 'Look at /docs for the paths.',
+  })
+}
+
+export function methodNotAllowed(allow: string): CordonError {
+  return new CordonError({
+    code: 'api.MethodNotAllowed',
+    message: 'This path does not take this method.',
+    facts: { allow },
+    fix: 'Use GET: the API only reads.',
+  })
+}
+
+export function bodyTooLarge(maxBytes: number): CordonError {
+  return new CordonError({
+    code: 'api.BodyTooLarge',
+    message: 'The body of the request is too large.',
+    facts: { maxBytes },
+    fix: 'Send no body: the API only reads.',
+  })
+}
+
+export function tooManyStreams(maxClients: number): CordonError {
+  return new CordonError({
+    code: 'api.TooManyStreams',
+    message: 'Too many clients read the stream, or Cordon is stopping.',
+    facts: { maxClients },
+    fix: 'Close streams that nobody reads and try again.',
+    retryable: true,
+  })
+}
+
+export type InvalidField = { in: string; field: string; reason: string }
+
+export function invalidRequest(fields: readonly InvalidField[]): CordonError {
+  return new CordonError({
+    code: 'api.InvalidRequest',
+    message: 'The request is not valid.',
+    facts: { fields },
+    fix: 'Correct these fields; /docs and /openapi.json say what they take.',
+  })
+}

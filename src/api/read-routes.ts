@@ -1,0 +1,74 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { invalidRequest } from './problem.ts'
+import {
+  evidenceRoute,
+  findingsRoute,
+  healthRoute,
+  incidentRoute,
+  listIncidentsRoute,
+  reportRoute,
+  runRoute,
+  runsRoute,
+  timelineRoute,
+} from './routes.ts'
+import type { ReadSources } from './sources.ts'
+import { toWire } from './wire.ts'
+
+/** Of the connection a request came on: absent where a test calls without one. */
+export type ApiBindings = { outgoing?: { destroy(): unknown } }
+export type Router = OpenAPIHono<{ Bindings: ApiBindings }>
+
+/** The routes that answer from the record. */
+export function readRoutes(sources: ReadSources) {
+  return createRouter()
+    .openapi(healthRoute, async (c) => {
+      const health = await sources.health()
+      return c.json(toWire(health), health.status === 'ok' ? 200 : 503)
+    })
+    .openapi(listIncidentsRoute, async (c) => {
+      const { state, severity, limit } = c.req.valid('query')
+      const incidents = await sources.listIncidents({
+        limit,
+        ...(state === undefined ? {} : { states: state }),
+        ...(severity === undefined ? {} : { minSeverity: severity }),
+      })
+      return c.json(toWire({ incidents }), 200)
+    })
+    .openapi(incidentRoute, async (c) =>
+      c.json(toWire(await sources.getIncident(c.req.valid('param').id)), 200),
+    )
+    .openapi(timelineRoute, async (c) => {
+      const entries = await sources.timeline(c.req.valid('param').id, c.req.valid('query').after)
+      return c.json(toWire({ entries }), 200)
+    })
+    .openapi(evidenceRoute, async (c) => c.json(toWire(await sources.evidence(c.req.valid('param').id)), 200))
+    .openapi(findingsRoute, async (c) => {
+      const findings = await sources.findings(c.req.valid('param').id)
+      return c.json(toWire({ findings }), 200)
+    })
+    .openapi(runsRoute, async (c) => {
+      const runs = await sources.runs(c.req.valid('param').id)
+      return c.json(toWire({ runs }), 200)
+    })
+    .openapi(reportRoute, async (c) => {
+      const report = await sources.report(c.req.valid('param').id)
+      return c.body(report, 200, { 'content-type': 'text/markdown; charset=utf-8' })
+    })
+    .openapi(runRoute, async (c) => c.json(toWire(await sources.run(c.req.valid('param').id)), 200))
+}
+
+/** A router whose validators throw `api.InvalidRequest`: they name the field, never its value. */
+export function createRouter(): Router {
+  return new OpenAPIHono({
+    defaultHook(result) {
+      if (result.success) return
+      const { target } = result
+      const fields = result.error.issues.map(({ path, message }) => ({
+        in: target,
+        field: path.join('.'),
+        reason: message,
+      }))
+      throw invalidRequest(fields)
+    },
+  })
+}

@@ -1,0 +1,347 @@
+import { execFile, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { keepingLogger, readEvents, type SseEvent } from '../../test/harness/api.ts'
+import { aHash, anAddress, anAlert } from '../../test/harness/builders.ts'
+import { type FreshDatabase, freshDatabase } from '../../test/harness/postgres.ts'
+import { createRpc } from '../chain/rpc/rpc.ts'
+import { simulateV1Sequencer } from '../contain/sequence.ts'
+import { createEngine, evaluateBlock } from '../detect/engine.ts'
+import { note } from '../incidents/context.ts'
+import { recordAlert } from '../incidents/record-alert.ts'
+import { fakeClock } from '../kit/clock.ts'
+import { silentLogger } from '../kit/logger.ts'
+import type { BlockBundle } from '../model/block.ts'
+import { evidenceSchema } from '../model/evidence.ts'
+import { incidentSchema, timelineEntrySchema } from '../model/incident.ts'
+import { playbookSchema } from '../model/playbook.ts'
+import { listenTimeline, type TimelineListener } from '../store/listen.ts'
+import { pinPlaybook } from '../store/playbooks.ts'
+import { insertRun } from '../store/runs.ts'
+import { closeStore, openStore, type Store } from '../store/store.ts'
+import { listTimeline } from '../store/timeline.ts'
+import { configSchema } from './config/schema.ts'
+import type { App, ChainHandle } from './context.ts'
+import { createHub } from './events.ts'
+import type { ServedApi } from './serve.ts'
+import { serveApi } from './serve.ts'
+
+const NOW = 1_700_000_012_000
+const HOSTILE = '<script>alert(1)</script> | **bold** [x](javascript:0)'
+const clock = fakeClock(NOW)
+const logger = keepingLogger()
+
+let database: FreshDatabase
+let store: Store
+let app: App
+let listener: TimelineListener
+let api: ServedApi
+let incidentId: string
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  store = await openStore({ url: database.url, logger: silentLogger })
+  app = anApp(store)
+  listener = await listenTimeline(store, (entry) => app.hub.tell({ type: 'timeline', ...entry }))
+  incidentId = await anIncidentOf(1)
+  api = await serveApi(app, 0, {})
+})
+afterAll(async () => {
+  await api.stop()
+  await listener.stop()
+  await closeStore(store)
+  await database.drop()
+})
+
+function aChain(): ChainHandle {
+  const config = configSchema.parse({ chains: [{ chainId: 1, rpcUrls: ['http://127.0.0.1:1'] }] })
+  const [chain] = config.chains
+  if (chain === undefined) throw new Error('no chain')
+  const rpc = createRpc({ urls: chain.rpcUrls })
+  return {
+    chainId: 1,
+    config: chain,
+    rpc,
+    capabilities: {
+      chainId: 1,
+      clientVersion: 'none',
+      receipts: 'eth_getBlockReceipts',
+      traces: 'debug_traceBlockByHash',
+      traceLogs: true,
+      simulate: true,
+      traceCall: true,
+      missing: {},
+    },
+    sequencer: simulateV1Sequencer(rpc),
+    engine: createEngine({ detectors: [], scope: { kind: 'everything' } }),
+    operations: new Map(),
+  }
+}
+
+function anApp(onStore: Store): App {
+  return {
+    config: configSchema.parse({ chains: [{ chainId: 1, rpcUrls: ['http://127.0.0.1:1'] }] }),
+    store: onStore,
+    clock,
+    logger,
+    hub: createHub(),
+    chains: new Map([[1, aChain()]]),
+    signers: new Map(),
+    channels: new Map(),
+    playbooks: [],
+    names: new Map([[anAddress(1), HOSTILE]]),
+    kind: 'normal',
+  }
+}
+
+/** A block that the watcher has looked at. */
+function see(onApp: App, number: number, timestamp: number): void {
+  const bundle: BlockBundle = {
+    chainId: 1,
+    number,
+    hash: aHash(number),
+    parentHash: aHash(number - 1),
+    timestamp,
+    baseFeePerGas: 1n,
+    miner: null,
+    transactions: [],
+    pending: false,
+    coverage: { traces: 'callTracer', logs: 'frames', partial: false },
+  }
+  const engine = onApp.chains.get(1)?.engine
+  if (engine !== undefined) evaluateBlock(engine, { bundle, transactions: [] })
+  onApp.hub.tell({ type: 'block', chainId: 1, blockNumber: number, transactions: 0, milliseconds: 1 })
+}
+
+async function anIncidentOf(n: number): Promise<string> {
+  const alert = anAlert({
+    fingerprint: `attack-${n}`,
+    blockHash: aHash(n),
+    transactionHash: aHash(1_000 + n),
+  })
+  const as = { new: { kind: 'normal' as const, title: HOSTILE }, blockTimestamp: 1_700_000_000 }
+  const { incident } = await recordAlert({ store, clock }, alert, as)
+  return incident.id
+}
+
+const authorization = () => ({ authorization: `Bearer ${api.token}` })
+const get = (path: string) => fetch(`${api.url}${path}`, { headers: authorization() })
+const stream = async (lastId?: string) => {
+  const headers = { ...authorization(), ...(lastId === undefined ? {} : { 'last-event-id': lastId }) }
+  return readEvents(await fetch(`${api.url}/v1/stream`, { headers }))
+}
+
+test('what is on record is answered', async () => {
+  const listed = z
+    .object({ incidents: z.array(incidentSchema) })
+    .parse(await (await get('/v1/incidents')).json())
+  expect(listed.incidents.map(({ id }) => id)).toContain(incidentId)
+  expect(await (await get(`/v1/incidents/${incidentId}`)).json()).toMatchObject({ title: HOSTILE })
+  const timeline: unknown = await (await get(`/v1/incidents/${incidentId}/timeline`)).json()
+  expect(timeline).toEqual({ entries: await listTimeline(store, incidentId) })
+  z.object({ entries: z.array(timelineEntrySchema).min(1) }).parse(timeline)
+  const evidence: unknown = await (await get(`/v1/incidents/${incidentId}/evidence`)).json()
+  z.object({ links: z.array(evidenceSchema).length(1) }).parse(evidence)
+  expect(evidence).toMatchObject({ verdict: { ok: true, count: 1 } })
+  expect(await (await get(`/v1/incidents/${incidentId}/findings`)).json()).toMatchObject({
+    findings: [{ profit: [{ amount: '1000000000000000000000000' }] }],
+  })
+})
+
+test('a run is found by its incident and by its id', async () => {
+  const playbook = playbookSchema.parse({
+    id: 'contain',
+    title: 'Contain',
+    owner: 'security',
+    level: 'test',
+    description: 'Pauses what is attacked.',
+    when: { severity: 'high' },
+    steps: [{ id: 'pause', action: 'contain' }],
+  })
+  await pinPlaybook(store, { contentHash: 'x', source: '', playbook })
+  const run = { id: 'run-1', incidentId, playbookId: 'contain', contentHash: 'x', state: 'running' as const }
+  await insertRun(store, { ...run, startedAt: 1, endedAt: null, steps: [] })
+  expect(await (await get('/v1/runs/run-1')).json()).toMatchObject(run)
+  expect(await (await get(`/v1/incidents/${incidentId}/runs`)).json()).toMatchObject({ runs: [run] })
+})
+
+test('what is not on record is 404 with its code', async () => {
+  for (const part of ['', '/timeline', '/evidence', '/findings', '/runs', '/report']) {
+    const response = await get(`/v1/incidents/inc-0${part}`)
+    expect(await response.json()).toMatchObject({ status: 404, code: 'incidents.UnknownIncident' })
+  }
+  expect(await (await get('/v1/runs/run-0')).json()).toMatchObject({
+    status: 404,
+    code: 'playbooks.UnknownRun',
+  })
+})
+
+test('filters are the database’s: state and least severity', async () => {
+  const count = async (query: string): Promise<number> => {
+    const body: unknown = await (await get(`/v1/incidents?${query}`)).json()
+    return z.object({ incidents: z.array(z.unknown()) }).parse(body).incidents.length
+  }
+  expect(await count('state=open')).toBeGreaterThan(0)
+  expect(await count('state=closed,withdrawn')).toBe(0)
+  expect(await count('severity=high')).toBeGreaterThan(0)
+  expect(await count('severity=critical')).toBe(0)
+})
+
+test('the report is Markdown in which a hostile title is text', async () => {
+  const response = await get(`/v1/incidents/${incidentId}/report`)
+  expect(response.headers.get('content-type')).toBe('text/markdown; charset=utf-8')
+  const report = await response.text()
+  expect(report).toMatch(/^# &lt;script&gt;alert/)
+  expect(report).not.toMatch(/<script|\*\*bold\*\*|\[x\]\(/)
+})
+
+test('a token from the environment is used, and one that is too short refused', async () => {
+  const own = await serveApi(app, 0, { CORDON_API_TOKEN: 'a-token-of-my-own-that-lasts' })
+  expect(own.token).toBe('a-token-of-my-own-that-lasts')
+  await own.stop()
+  expect(api.token).toMatch(/^[A-Za-z0-9_-]{43}$/)
+  await expect(serveApi(app, 0, { CORDON_API_TOKEN: 'short' })).rejects.toMatchObject({
+    code: 'app.InvalidToken',
+  })
+})
+
+test('health tells of chains and database, and is degraded where one of them is', async () => {
+  const other = await openStore({ url: database.url, logger: silentLogger })
+  const sick = anApp(other)
+  const served = await serveApi(sick, 0, {})
+  const health = async () => {
+    const response = await fetch(`${served.url}/health`)
+    return [response.status, await response.json()]
+  }
+  const unseen = { chainId: 1, lastBlock: null, ageSeconds: null }
+  expect(await health()).toEqual([503, { status: 'degraded', database: { up: true }, chains: [unseen] }])
+  see(sick, 7, NOW / 1_000 - 3.2)
+  const seen = { chainId: 1, lastBlock: 7, ageSeconds: 3.2 }
+  expect(await health()).toEqual([200, { status: 'ok', database: { up: true }, chains: [seen] }])
+  see(sick, 8, NOW / 1_000 - 121)
+  expect(await health()).toMatchObject([503, { status: 'degraded' }])
+  see(sick, 9, NOW / 1_000)
+  await closeStore(other)
+  expect(await health()).toMatchObject([503, { status: 'degraded', database: { up: false } }])
+  await served.stop()
+})
+
+test('a reader who keeps coming back while many write reads every entry once', async () => {
+  const incidents = await Promise.all([11, 12, 13, 14].map(anIncidentOf))
+  const first = await stream()
+  let [last] = await first.next(1)
+  await first.cancel()
+  const writes = 40
+  const writing = Promise.all(
+    incidents.map(async (id) => {
+      for (let n = 0; n < writes; n++)
+        await note({ store, clock }, { incidentId: id, kind: 'note', message: `note ${n}` })
+    }),
+  )
+  const told: SseEvent[] = []
+  const notes = () => told.filter(({ data }) => data['kind'] === 'note').length
+  while (notes() < incidents.length * writes) {
+    const reader = await stream(last?.id)
+    const wanted = Math.min(1 + (told.length % 13), incidents.length * writes - notes())
+    const [ready, ...entries] = await reader.next(1 + wanted)
+    await reader.cancel()
+    expect(ready).toMatchObject({ event: 'ready', data: { resumed: true } })
+    told.push(...entries)
+    last = entries.at(-1) ?? ready
+  }
+  await writing
+  const rest = await stream(last?.id)
+  await note({ store, clock }, { incidentId, kind: 'note', message: 'the last' })
+  expect(await rest.next(2)).toMatchObject([{ event: 'ready' }, { data: { message: 'the last' } }])
+  await rest.cancel()
+  for (const id of incidents) {
+    const sequences = told
+      .filter(({ data }) => data['incidentId'] === id && data['kind'] === 'note')
+      .map(({ data }) => data['sequence'])
+    // The first entry of each is its alert.
+    expect(sequences).toEqual(Array.from({ length: writes }, (_, n) => n + 2))
+  }
+})
+
+test('an id outlives a restart of the server', async () => {
+  const reader = await stream()
+  const [ready] = await reader.next(1)
+  await reader.cancel()
+  await note({ store, clock }, { incidentId, kind: 'note', message: 'while the server was away' })
+  const again = await serveApi(app, 0, { CORDON_API_TOKEN: api.token })
+  const headers = { ...authorization(), 'last-event-id': ready?.id ?? '' }
+  const events = readEvents(await fetch(`${again.url}/v1/stream`, { headers }))
+  expect(await events.next(1)).toMatchObject([{ data: { resumed: true } }])
+  // A reader who is new begins where the server has read: it may be told what was written just before.
+  let told: SseEvent | undefined
+  do [told] = await events.next(1)
+  while (told?.data['message'] === 'the last')
+  expect(told).toMatchObject({ data: { message: 'while the server was away' } })
+  await events.cancel()
+  await again.stop()
+})
+
+test('what another process writes is told too', async () => {
+  const reader = await stream()
+  const elsewhere = await openStore({ url: database.url, logger: silentLogger })
+  await note({ store: elsewhere, clock }, { incidentId, kind: 'note', message: 'from elsewhere' })
+  await closeStore(elsewhere)
+  let told: SseEvent | undefined
+  do [told] = await reader.next(1)
+  while (told !== undefined && told.data['message'] !== 'from elsewhere')
+  expect(told).toMatchObject({ event: 'timeline', data: { incidentId } })
+  await reader.cancel()
+})
+
+test('the examples of docs/guides/api.md work', async () => {
+  const guide = await readFile('docs/guides/api.md', 'utf8')
+  const blocks = (kind: string) =>
+    [...guide.matchAll(new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+      ([, text]) => text ?? '',
+    )
+  const cwd = await mkdtemp(join(tmpdir(), 'cordon-guide-'))
+  const env = { ...process.env, CORDON_API: api.url, CORDON_API_TOKEN: api.token, INCIDENT: incidentId }
+  const run = async (text: string): Promise<string> =>
+    (await promisify(execFile)('sh', ['-ec', text.replaceAll(/\bcurl -s/g, 'echo; curl -s')], { cwd, env }))
+      .stdout
+  try {
+    const answers = await Promise.all(blocks('sh').map(run))
+    expect(answers).toHaveLength(5)
+    const bodies = answers.flatMap((text) => text.split('\n').filter((line) => line.startsWith('{')))
+    const errors = bodies.map(
+      (body) => z.object({ code: z.string().optional() }).parse(JSON.parse(body)).code,
+    )
+    expect(errors).toEqual([...Array(7).fill(undefined), 'api.Unauthorized'])
+    expect(await readFile(join(cwd, 'report.md'), 'utf8')).toMatch(/^# /)
+    for (const text of blocks('sh stream'))
+      expect(await firstOf('sh', ['-ec', text], env)).toMatch(/event: ready/)
+    expect(blocks('sh stream')).toHaveLength(2)
+    const [script = ''] = blocks('js')
+    expect(await firstOf(process.execPath, ['--input-type=module', '-e', script], env)).toMatch(/^ready\n/)
+  } finally {
+    await rm(cwd, { recursive: true, force: true })
+  }
+})
+
+/** What a program that does not end prints first. */
+async function firstOf(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const child = spawn(command, args, { env, detached: true })
+  try {
+    return await new Promise((resolve, reject) => {
+      child.stdout.once('data', (data) => resolve(String(data)))
+      child.once('error', reject)
+      child.once('exit', (code) => reject(new Error(`ended with ${code}`)))
+    })
+  } finally {
+    // The shell and its curl: a process group of their own.
+    if (child.pid !== undefined) process.kill(-child.pid)
+  }
+}
+
+test('the token is in no log', () => {
+  expect(logger.lines.join('\n')).not.toContain(api.token)
+})

@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { alertSchema } from './alert.ts'
+import { noticeCodes } from './block.ts'
+import { findingSchema } from './finding.ts'
+import { addressSchema, amountSchema, hashSchema } from './hex.ts'
+import { incidentSchema, timelineEntrySchema } from './incident.ts'
+import { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
+
+/**
+ * A line is one JSON object that Cordon prints (NDJSON of `replay` and `watch`) or streams (SSE); `type` says which.
+ * Amounts are decimal strings there: docs/schemas/lines.schema.json is made from these schemas.
+ */
+const chainId = z.number().int()
+const count = z.number().int().min(0)
+
+/** Something about a chain's source that a person should know. */
+const noticeLineSchema = z.object({
+  type: z.literal('notice'),
+  chainId,
+  code: z.enum(noticeCodes),
+  message: z.string(),
+  facts: z.record(z.string(), z.unknown()),
+})
+
+/** A detector cannot see on this chain. */
+const blindLineSchema = z.object({
+  type: z.literal('blind'),
+  chainId,
+  detector: z.string(),
+  missing: z.string(),
+})
+
+/** `removed` blocks after block `ancestor` were replaced. */
+const reorgLineSchema = z.object({
+  type: z.literal('reorg'),
+  chainId,
+  ancestor: z.number().int(),
+  removed: count,
+})
+
+/** A block was looked at. */
+const blockLineSchema = z.object({
+  type: z.literal('block'),
+  chainId,
+  blockNumber: z.number().int(),
+  transactions: count,
+  /** How long detection took. */
+  milliseconds: z.number(),
+})
+
+/** The last line of a replay or a watch. */
+const summarySchema = z.object({
+  type: z.literal('summary'),
+  blocks: count,
+  transactions: count,
+  frames: count,
+  findings: count,
+  alerts: count,
+  incidents: count,
+  /** Detectors that could not see, and in how many blocks. */
+  blind: z.array(z.object({ detector: z.string(), missing: z.enum(['traces', 'logs']), blocks: count })),
+  seconds: z.number(),
+  transactionsPerSecond: z.number(),
+})
+export type Summary = z.infer<typeof summarySchema>
+
+/** What failed, on stderr; only a known error has facts, fix and docsPath. */
+const errorLineSchema = z.object({
+  type: z.literal('error'),
+  code: z.string(),
+  message: z.string(),
+  facts: z.record(z.string(), z.unknown()).optional(),
+  fix: z.string().optional(),
+  docsPath: z.string().optional(),
+})
+
+const timelineLineSchema = timelineEntrySchema.extend({ type: z.literal('timeline') })
+
+/** The lines of `replay` and `watch`. */
+export const lineSchema = z.discriminatedUnion('type', [
+  findingSchema,
+  alertSchema,
+  incidentSchema,
+  summarySchema,
+  noticeLineSchema,
+  blindLineSchema,
+  reorgLineSchema,
+  errorLineSchema,
+])
+
+/** What goes on in a running Cordon. */
+export const liveLineSchema = z.discriminatedUnion('type', [
+  blockLineSchema,
+  findingSchema,
+  alertSchema,
+  incidentSchema,
+  timelineLineSchema,
+  reorgLineSchema,
+  noticeLineSchema,
+  blindLineSchema,
+])
+export type LiveLine = z.infer<typeof liveLineSchema>
+
+/** docs/schemas/lines.schema.json. */
+export function linesJsonSchema(): JsonSchema {
+  const names = z.registry<{ id: string }>()
+  names
+    .add(amountSchema, { id: 'Amount' })
+    .add(addressSchema, { id: 'Address' })
+    .add(hashSchema, { id: 'Hash' })
+  names.add(findingSchema, { id: 'Finding' }).add(alertSchema, { id: 'Alert' })
+  names.add(incidentSchema, { id: 'Incident' }).add(summarySchema, { id: 'Summary' })
+  names.add(noticeLineSchema, { id: 'Notice' }).add(blindLineSchema, { id: 'Blind' })
+  names.add(reorgLineSchema, { id: 'Reorg' }).add(errorLineSchema, { id: 'Error' })
+  const { $schema, ...rest } = jsonSchemaOf(lineSchema, names)
+  return { ...($schema === undefined ? {} : { $schema }), title: 'A line that Cordon prints', ...rest }
+}
