@@ -32,9 +32,6 @@ export type ApiOptions = {
 /** Answers one request; `bindings` are the connection's. */
 export type Api = (request: Request, bindings?: ApiBindings) => Response | Promise<Response>
 
-/** What a typed client (`hono/client`) may ask for. */
-export type ApiType = ReturnType<typeof readRoutes>
-
 const MAX_BODY_BYTES = 16 * 1024
 
 /**

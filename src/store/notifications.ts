@@ -66,12 +66,6 @@ export async function listQueuedNotifications(store: Store): Promise<QueuedNotif
   return rows(store, queuedSchema, sql)
 }
 
-/** Notifications of an incident, oldest first. */
-export async function listNotifications(store: Store, incidentId: string): Promise<QueuedNotification[]> {
-  const sql = `SELECT ${COLUMNS} FROM notifications WHERE incident_id = $1 ORDER BY queued_at, id`
-  return rows(store, queuedSchema, sql, [incidentId])
-}
-
 /** One notification, or undefined. */
 export async function findNotification(store: Store, id: string): Promise<QueuedNotification | undefined> {
   return row(store, queuedSchema, `SELECT ${COLUMNS} FROM notifications WHERE id = $1`, [id])
