@@ -4,6 +4,8 @@ import type { Detector, Scope } from '../model/detector.ts'
 import type { BlockFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 
+import { withProxies } from './scope.ts'
+
 /** A detector with its options and its living state. */
 type Cell = { detector: Detector; options: unknown; state: unknown }
 
@@ -101,13 +103,14 @@ function restoreCheckpoint(engine: Engine): void {
 
 function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Finding[] {
   const findings: Finding[] = []
+  const scope = withProxies(engine.scope, facts.bundle)
   for (const { detector, options, state } of engine.cells) {
     const missing = missingFor(detector, facts.bundle.coverage)
     if (missing !== undefined && facts.transactions.length > 0) {
       if (note) noteBlind(engine, detector.id, missing)
       continue
     }
-    findings.push(...detector.evaluate({ facts, scope: engine.scope }, state, options))
+    findings.push(...detector.evaluate({ facts, scope }, state, options))
   }
   return findings
 }

@@ -30,6 +30,8 @@ export type Ledger = {
   whole: Set<Address>
   /** Accounts seen from their birth (created, or sent their first transaction): nor can these have paid anybody. */
   born: Set<Address>
+  /** How many blocks were seen. */
+  blocks: number
 }
 
 /** Accounts remembered a book; the longest silent one is forgotten first. */
@@ -38,7 +40,7 @@ const MOST_BORN = 100_000
 const SCALE = 10n ** 18n
 
 export function emptyLedger(): Ledger {
-  return { books: new Map(), whole: new Set(), born: new Set() }
+  return { books: new Map(), whole: new Set(), born: new Set(), blocks: 0 }
 }
 
 /** Takes note of who came to life in a transaction. */

@@ -167,8 +167,12 @@ describe('benign twins', () => {
   })
 
   test('a watch that began yesterday says an early saver’s exit in a low voice, and not again when he comes back', () => {
-    const found = watch(withdraw(alice, 500n), deposit(alice, 500n), withdraw(alice, 500n))
-    expect(found.map(said)).toEqual([['drain low'], [], []])
+    const found = watch(deposit(bob, 1n), withdraw(alice, 500n), deposit(alice, 500n), withdraw(alice, 500n))
+    expect(found.map(said)).toEqual([[], ['drain low'], [], []])
+  })
+
+  test('the very first block that is seen stands alone: an outflow that nothing accounts for is worth a look', () => {
+    expect(watch(withdraw(alice, 500n)).map(said)).toEqual([['drain medium']])
   })
 })
 

@@ -1,14 +1,17 @@
 import { z } from 'zod'
 import type { Asset, BlockBundle } from '../../model/block.ts'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
+import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding, Severity } from '../../model/finding.ts'
 import { atLeast } from '../../model/finding.ts'
 import type { Address, Hex } from '../../model/hex.ts'
-import { addressFromWord, selectorOf, wordAt } from '../../model/hex.ts'
+import { addressFromWord, selectorOf, wordAt, ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
-import { changesOf } from '../flows.ts'
+import { contextsAround } from '../entries.ts'
+import { changesOf, netOf, transfersIn } from '../flows.ts'
+import { oneSidedLoss } from '../parties.ts'
 import type { Book, Books } from './books.ts'
 import {
   bookOf,
@@ -52,8 +55,11 @@ export const drain: Detector<Ledger, Options> = {
   options,
   init: emptyLedger,
   snapshot: (ledger) => structuredClone(ledger),
-  evaluate: (input, ledger, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, ledger, options })),
+  evaluate(input, ledger, options) {
+    const findings = input.facts.transactions.flatMap((tx) => evaluate(tx, { input, ledger, options }))
+    ledger.blocks++
+    return findings
+  },
 }
 
 type Work = { input: DetectorInput; ledger: Ledger; options: Options }
@@ -63,23 +69,34 @@ function evaluate(tx: TransactionFacts, { input, ledger, options }: Work): Findi
   const { books } = ledger
   if (scope.kind !== 'contracts') return evaluateStrangers(tx, input, options)
   noteBirths(tx, ledger, scope)
-  const touched = [...scope.addresses].filter((address) => tx.deltas.has(address))
-  readBalances(tx, scope, books)
-  if (touched.length === 0) return []
   const actors = actorCluster(tx, scope)
-  const findings = touched.flatMap((contract) => {
+  const touched = [...scope.addresses].filter((address) => tx.deltas.has(address))
+  const payers = payersFor(tx, scope, actors)
+  readBalances(tx, new Set([...scope.addresses, ...payers.keys()]), books)
+  if (touched.length === 0 && payers.size === 0) return []
+  const findings = [...touched, ...payers.keys()].flatMap((contract) => {
     const verdicts = outflowsOf(tx, contract)
       .map((outflow) => {
         const book = bookOf(books, contract, outflow.asset)
-        return judge(outflow, { book, actors, options, isSure: knowsPayers(outflow, ledger, actors) })
+        const isSure = !payers.has(contract) && knowsPayers(outflow, ledger, actors)
+        return judge(outflow, { book, actors, options, isSure, isFirst: ledger.blocks === 0 })
       })
       .filter((verdict) => verdict !== undefined)
     const worst = verdicts.sort((a, b) => b.confidence - a.confidence)[0]
     return worst === undefined
       ? []
-      : [findingOf(worst, verdicts, { tx, actors, scope, bundle: facts.bundle })]
+      : [
+          findingOf(worst, verdicts, {
+            tx,
+            actors,
+            scope,
+            bundle: facts.bundle,
+            orderedBy: payers.get(contract),
+          }),
+        ]
   })
-  for (const contract of touched) remember(tx, { contract, ledger, alarmed: findings.some(isAlarm) })
+  for (const contract of [...touched, ...payers.keys()])
+    remember(tx, { contract, ledger, alarmed: findings.some(isAlarm) })
   return findings
 }
 
@@ -103,7 +120,9 @@ function evaluateStrangers(
     const verdicts = outflowsOf(tx, contract).flatMap((outflow) => {
       const book = { ...emptyBook(), balance: balanceRead(tx, contract, outflow.asset) }
       const verdict =
-        book.balance === null ? undefined : judge(outflow, { book, actors, options, isSure: true })
+        book.balance === null
+          ? undefined
+          : judge(outflow, { book, actors, options, isSure: true, isFirst: true })
       return verdict?.severity === 'critical'
         ? [{ ...verdict, severity: 'medium' as const, confidence: 0.55 }]
         : []
@@ -122,9 +141,11 @@ type Weights = {
   options: Options
   /** The takers cannot have paid in before we began to look. */
   isSure: boolean
+  /** No block was ever seen before: this transaction stands alone. */
+  isFirst: boolean
 }
 
-function judge(outflow: Outflow, { book, actors, options, isSure }: Weights): Verdict | undefined {
+function judge(outflow: Outflow, { book, actors, options, isSure, isFirst }: Weights): Verdict | undefined {
   const excess = rateExcess(outflow, book, options)
   if (excess === undefined && (outflow.otherSide !== null || outflow.burned.size > 0)) return undefined
   const unmatched = excess === undefined ? outflow.amount - paidInBy(outflow, book, actors) : outflow.amount
@@ -144,7 +165,7 @@ function judge(outflow: Outflow, { book, actors, options, isSure }: Weights): Ve
   }
   reasons.push('no inflow, debt or burn accounts for it')
   reasons.push(isSure ? 'the takers had not paid it in' : 'the takers were not seen to pay it in')
-  return { outflow, reasons, ...(isSure ? weigh(shareBps) : weighUnsure(shareBps)) }
+  return { outflow, reasons, ...(isSure ? weigh(shareBps) : weighUnsure(shareBps, isFirst)) }
 }
 
 /** True where all who took, or acted with them, are known from their birth, or the contract is. */
@@ -157,8 +178,9 @@ function knowsPayers(outflow: Outflow, { whole, born }: Ledger, actors: Readonly
  * The first days of a watch: whoever takes out may have paid in before it. A near-total outflow is worth a call all
  * the same; the rest is written down in a low voice, or every early saver's exit would be an alarm.
  */
-function weighUnsure(shareBps: number | null): { confidence: number; severity: Severity } {
+function weighUnsure(shareBps: number | null, isFirst: boolean): { confidence: number; severity: Severity } {
   if (shareBps !== null && shareBps >= 9900) return { confidence: 0.7, severity: 'high' }
+  if (shareBps === null && isFirst) return { confidence: 0.5, severity: 'medium' }
   if (shareBps !== null && shareBps >= 2000) return { confidence: 0.5, severity: 'medium' }
   return { confidence: 0.3, severity: 'low' }
 }
@@ -240,11 +262,27 @@ function learn(tx: TransactionFacts, contract: Address, books: Books): void {
   }
 }
 
-/** `balanceOf(protected)` reads inside transactions tell the balance at that moment. The first read is the anchor. */
-function readBalances(tx: TransactionFacts, scope: Scope, books: Books): void {
-  if (scope.kind !== 'contracts') return
+/**
+ * Contracts outside the scope that pay the actors on the word of a protected one, for nothing: where a bridge's inbox
+ * or a vault's router is protected, the assets lie elsewhere. payer → who ordered it.
+ */
+function payersFor(tx: TransactionFacts, scope: Scope, actors: ReadonlySet<Address>): Map<Address, Address> {
+  const payers = new Map<Address, Address>()
+  for (const fact of tx.facts) {
+    if (fact.kind !== 'transfer' || !actors.has(fact.to) || actors.has(fact.from)) continue
+    if (fact.from === ZERO_ADDRESS || inScope(scope, fact.from) || payers.has(fact.from)) continue
+    const around = contextsAround(fact.frame, tx.transaction.frames)
+    const boss = around.find((context) => inScope(scope, context))
+    if (boss !== undefined && around.includes(fact.from) && oneSidedLoss(tx, fact.from))
+      payers.set(fact.from, boss)
+  }
+  return payers
+}
+
+/** `balanceOf` reads inside transactions tell the balance; the first one is the anchor from which transfers move it on. */
+function readBalances(tx: TransactionFacts, holders: ReadonlySet<Address>, books: Books): void {
   for (const { holder, asset, balance } of balanceReads(tx)) {
-    if (!scope.addresses.has(holder)) continue
+    if (!holders.has(holder)) continue
     const book = bookOf(books, holder, asset)
     if (book.balance === null) book.balance = balance
   }
@@ -256,6 +294,7 @@ function balanceRead(tx: TransactionFacts, contract: Address, asset: Asset): big
   return null
 }
 
+/** Balances as they were before the transaction: a read is taken back by what had moved until then. */
 function* balanceReads(
   tx: TransactionFacts,
 ): Generator<{ holder: Address; asset: Address; balance: bigint }> {
@@ -263,23 +302,38 @@ function* balanceReads(
     if (frame.type !== 'STATICCALL' || frame.to === null || selectorOf(frame.input) !== BALANCE_OF) continue
     const holder = addressFromWord(wordAt(frame.input, 0, 10) ?? '')
     const word = wordAt(frame.output, 0)
-    if (holder !== undefined && word !== undefined)
-      yield { holder, asset: frame.to, balance: BigInt(`0x${word}`) }
+    if (holder === undefined || word === undefined) continue
+    const moved =
+      netOf(transfersIn(tx.facts, { from: -1, to: frame.index }), new Set([holder])).get(frame.to) ?? 0n
+    yield { holder, asset: frame.to, balance: BigInt(`0x${word}`) - moved }
   }
 }
 
-type Context = { tx: TransactionFacts; actors: ReadonlySet<Address>; scope: Scope; bundle: BlockBundle }
+type Context = {
+  tx: TransactionFacts
+  actors: ReadonlySet<Address>
+  scope: Scope
+  bundle: BlockBundle
+  /** The protected contract on whose word it paid, where it is not protected itself. */
+  orderedBy?: Address | undefined
+}
 
-function findingOf(worst: Verdict, all: readonly Verdict[], { tx, actors, scope, bundle }: Context): Finding {
+function findingOf(
+  worst: Verdict,
+  all: readonly Verdict[],
+  { tx, actors, scope, bundle, orderedBy }: Context,
+): Finding {
   const { contract } = worst.outflow
+  const victims = orderedBy === undefined ? [contract] : [orderedBy, contract]
+  const order = orderedBy === undefined ? '' : ` on the word of ${orderedBy}`
   const takers = new Set([...actors, ...worst.outflow.recipients.keys()])
   return buildFinding(tx, bundle, {
     detector: 'drain',
     severity: worst.severity,
     confidence: worst.confidence,
     categories: ['drain'],
-    protected: scope.kind === 'contracts' ? [contract] : [],
-    victims: [contract],
+    protected: scope.kind === 'contracts' ? [orderedBy ?? contract] : [],
+    victims,
     actors: [...takers],
     profit: changesOf(tx, takers).profit,
     loss: changesOf(tx, [contract]).loss,
@@ -292,7 +346,7 @@ function findingOf(worst: Verdict, all: readonly Verdict[], { tx, actors, scope,
         amount,
       })),
     })),
-    message: `${worst.outflow.amount} of ${worst.outflow.asset} left ${contract}: ${worst.reasons.join('; ')}.`,
+    message: `${worst.outflow.amount} of ${worst.outflow.asset} left ${contract}${order}: ${worst.reasons.join('; ')}.`,
   })
 }
 

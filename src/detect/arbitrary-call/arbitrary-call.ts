@@ -1,0 +1,131 @@
+import { z } from 'zod'
+import type { Frame } from '../../model/block.ts'
+import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
+import { inScope } from '../../model/detector.ts'
+import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
+import type { Finding } from '../../model/finding.ts'
+import type { Address } from '../../model/hex.ts'
+import { ZERO_ADDRESS } from '../../model/hex.ts'
+import { actorCluster } from '../actors.ts'
+import { buildFinding } from '../build-finding.ts'
+import { changesOf } from '../flows.ts'
+import { entryFrame, oneSidedLoss } from '../parties.ts'
+
+const options = z.strictObject({
+  /** Confidence below which nothing is said. */
+  minConfidence: z.number().min(0).max(1).default(0.5),
+})
+type Options = z.infer<typeof options>
+
+/**
+ * Arbitrary call: a contract lends its authority to whoever calls it. Either it runs the caller's code in its own
+ * context (delegatecall to a contract of the actors), or it moves tokens of a third party, who took no part and got
+ * nothing, to the actors, on an allowance that the third party had given to the contract.
+ * Routers and multicalls move the tokens of their own callers; settlements give the third party something in return;
+ * smart wallets run library code, not their caller's.
+ */
+export const arbitraryCall: Detector<null, Options> = {
+  id: 'arbitrary-call',
+  title: 'A contract lent its authority to its caller',
+  needs: ['traces'],
+  options,
+  init: () => null,
+  snapshot: () => null,
+  evaluate: (input, _state, options) =>
+    input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
+}
+
+type Abuse = {
+  contract: Address
+  victims: Address[]
+  confidence: number
+  categories: string[]
+  frames: number[]
+  taken: readonly TransferFact[]
+  statement: string
+}
+
+function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
+  if (tx.transaction.succeeded === false || tx.transaction.frames.length < 2) return []
+  const actors = actorCluster(tx, scope)
+  const abuses = [...foreignCode(tx, { actors, scope }), ...strangersFunds(tx, { actors, scope })]
+    .filter(({ confidence }) => confidence >= options.minConfidence)
+    .sort((a, b) => b.confidence - a.confidence)
+  const worst = abuses[0]
+  if (worst === undefined) return []
+  const victims = [...new Set(abuses.flatMap((abuse) => [abuse.contract, ...abuse.victims]))]
+  return [
+    buildFinding(tx, facts.bundle, {
+      detector: 'arbitrary-call',
+      severity: worst.confidence >= 0.85 ? 'critical' : worst.confidence >= 0.65 ? 'high' : 'medium',
+      confidence: worst.confidence,
+      categories: worst.categories,
+      protected: scope.kind === 'contracts' ? victims.filter((victim) => scope.addresses.has(victim)) : [],
+      victims,
+      actors: [...actors],
+      profit: changesOf(tx, actors).profit,
+      loss: changesOf(tx, victims).loss,
+      evidence: abuses.slice(0, 8).map(({ statement, frames, taken }) => ({
+        statement,
+        frames,
+        amounts: taken.slice(0, 8).map(({ to, asset, amount }) => ({ account: to, asset, amount })),
+      })),
+      message: worst.statement,
+    }),
+  ]
+}
+
+type Sides = { actors: ReadonlySet<Address>; scope: Scope }
+
+/** A contract that is not the actors' runs the actors' code as its own. */
+function foreignCode(tx: TransactionFacts, { actors, scope }: Sides): Abuse[] {
+  return tx.transaction.frames
+    .filter((frame) => runsActorsCode(frame, actors, scope))
+    .map((frame) => ({
+      contract: frame.context ?? ZERO_ADDRESS,
+      victims: [],
+      confidence: 0.93,
+      categories: ['arbitrary-call', 'context-hijacking'],
+      frames: [frame.index],
+      taken: [],
+      statement: `${frame.context} ran the code of ${frame.to}, a contract of the actors, in its own context (frame ${frame.index}).`,
+    }))
+}
+
+function runsActorsCode(frame: Frame, actors: ReadonlySet<Address>, scope: Scope): boolean {
+  const { type, reverted, context, to } = frame
+  if ((type !== 'DELEGATECALL' && type !== 'CALLCODE') || reverted || context === null || to === null)
+    return false
+  return !actors.has(context) && context !== to && actors.has(to) && inScope(scope, context)
+}
+
+/** A spender that is not the actors' takes a stranger's tokens, and the actors end up with them. */
+function strangersFunds(tx: TransactionFacts, { actors, scope }: Sides): Abuse[] {
+  const { frames } = tx.transaction
+  const callers = new Set(frames.map((frame) => frame.from))
+  return tx.facts.flatMap((fact) => {
+    if (
+      fact.kind !== 'transfer' ||
+      fact.asset === 'native' ||
+      fact.from === ZERO_ADDRESS ||
+      fact.amount === 0n
+    )
+      return []
+    if (!actors.has(fact.to) || actors.has(fact.from) || callers.has(fact.from)) return []
+    const spender = entryFrame(fact.asset, fact.frame, frames)?.from
+    if (!spender || actors.has(spender) || spender === fact.from || spender === fact.asset) return []
+    if (!inScope(scope, spender) && !inScope(scope, fact.from)) return []
+    if (!oneSidedLoss(tx, fact.from)) return []
+    return [
+      {
+        contract: spender,
+        victims: [fact.from],
+        confidence: 0.85,
+        categories: ['arbitrary-call', 'approval-abuse'],
+        frames: [fact.frame].filter((frame) => frame >= 0),
+        taken: [fact],
+        statement: `${spender} moved ${fact.amount} of ${fact.asset} from ${fact.from}, who took no part and got nothing, to ${fact.to} (frame ${fact.frame}).`,
+      },
+    ]
+  })
+}

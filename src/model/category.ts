@@ -1,0 +1,19 @@
+/**
+ * What kinds of attack the detectors name, and which root-cause tags of public incident collections each stands for
+ * (the words of coinspect/learn-evm-attacks). Published so that "the right category" is not a matter of opinion.
+ */
+export const categoryTags: Readonly<Record<string, readonly string[]>> = {
+  reentrancy: ['reentrancy'],
+  'price-manipulation': ['price manipulation'],
+  'access-control': ['access control', 'reinitialization'],
+  'arbitrary-call': ['data validation', 'context hijacking'],
+  'unbacked-mint': ['business logic', 'data validation'],
+  // The catch-all: a logic flaw without a signature shows as assets that left for nothing.
+  drain: ['business logic', 'arithmetic'],
+}
+
+/** True where the first category stands for one of the tags. */
+export function isRightCategory(categories: readonly string[], tags: readonly string[]): boolean {
+  const [first] = categories
+  return first !== undefined && (categoryTags[first] ?? []).some((tag) => tags.includes(tag))
+}
