@@ -173,7 +173,7 @@ describe('options', () => {
     ).toThrowErrorMatchingInlineSnapshot(`
       [detect.UnknownDetector: There are options for a detector that does not exist: reentrency.
         detector: reentrency
-        known: ["reentrancy","price-manipulation","control-takeover","arbitrary-call","unbacked-mint","drain"]
+        known: ["reentrancy","price-manipulation","valuation-jump","control-takeover","arbitrary-call","governance","signature","safe-spoof","approval-drain","unbacked-mint","preparation","drain"]
       Fix: Correct the name in detectors of cordon.config.ts, or leave it out.]
     `)
   })

@@ -1,17 +1,29 @@
 import type { Detector } from '../model/detector.ts'
+import { approvalDrain } from './approval-drain/approval-drain.ts'
 import { arbitraryCall } from './arbitrary-call/arbitrary-call.ts'
 import { controlTakeover } from './control-takeover/control-takeover.ts'
 import { drain } from './drain/drain.ts'
+import { governance } from './governance/governance.ts'
+import { preparation } from './preparation/preparation.ts'
 import { priceManipulation } from './price-manipulation/price-manipulation.ts'
 import { reentrancy } from './reentrancy/reentrancy.ts'
+import { safeSpoof } from './safe-spoof/safe-spoof.ts'
+import { signature } from './signature/signature.ts'
 import { unbackedMint } from './unbacked-mint/unbacked-mint.ts'
+import { valuationJump } from './valuation-jump/valuation-jump.ts'
 
 /** All shipped detectors. A new one is a folder and a line here. */
 export const detectors: readonly Detector[] = [
   reentrancy,
   priceManipulation,
+  valuationJump,
   controlTakeover,
   arbitraryCall,
+  governance,
+  signature,
+  safeSpoof,
+  approvalDrain,
   unbackedMint,
+  preparation,
   drain,
 ]

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { Frame } from '../../model/block.ts'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
-import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
+import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
-import { buildFinding } from '../build-finding.ts'
-import { changesOf } from '../flows.ts'
+import type { Claim } from '../claims.ts'
+import { findingFrom } from '../claims.ts'
 import { entryFrame, oneSidedLoss } from '../parties.ts'
 
 const options = z.strictObject({
@@ -35,50 +35,20 @@ export const arbitraryCall: Detector<null, Options> = {
     input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
 }
 
-type Abuse = {
-  contract: Address
-  victims: Address[]
-  confidence: number
-  categories: string[]
-  frames: number[]
-  taken: readonly TransferFact[]
-  statement: string
-}
-
 function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
   if (tx.transaction.succeeded === false || tx.transaction.frames.length < 2) return []
   const actors = actorCluster(tx, scope)
-  const abuses = [...foreignCode(tx, { actors, scope }), ...strangersFunds(tx, { actors, scope })]
-    .filter(({ confidence }) => confidence >= options.minConfidence)
-    .sort((a, b) => b.confidence - a.confidence)
-  const worst = abuses[0]
-  if (worst === undefined) return []
-  const victims = [...new Set(abuses.flatMap((abuse) => [abuse.contract, ...abuse.victims]))]
-  return [
-    buildFinding(tx, facts.bundle, {
-      detector: 'arbitrary-call',
-      severity: worst.confidence >= 0.85 ? 'critical' : worst.confidence >= 0.65 ? 'high' : 'medium',
-      confidence: worst.confidence,
-      categories: worst.categories,
-      protected: scope.kind === 'contracts' ? victims.filter((victim) => scope.addresses.has(victim)) : [],
-      victims,
-      actors: [...actors],
-      profit: changesOf(tx, actors).profit,
-      loss: changesOf(tx, victims).loss,
-      evidence: abuses.slice(0, 8).map(({ statement, frames, taken }) => ({
-        statement,
-        frames,
-        amounts: taken.slice(0, 8).map(({ to, asset, amount }) => ({ account: to, asset, amount })),
-      })),
-      message: worst.statement,
-    }),
-  ]
+  const claims = [...foreignCode(tx, { actors, scope }), ...strangersFunds(tx, { actors, scope })]
+  return findingFrom(
+    claims.filter(({ confidence }) => confidence >= options.minConfidence),
+    { detector: 'arbitrary-call', tx, actors, scope, bundle: facts.bundle },
+  )
 }
 
 type Sides = { actors: ReadonlySet<Address>; scope: Scope }
 
 /** A contract that is not the actors' runs the actors' code as its own. */
-function foreignCode(tx: TransactionFacts, { actors, scope }: Sides): Abuse[] {
+function foreignCode(tx: TransactionFacts, { actors, scope }: Sides): Claim[] {
   return tx.transaction.frames
     .filter((frame) => runsActorsCode(frame, actors, scope))
     .map((frame) => ({
@@ -87,7 +57,6 @@ function foreignCode(tx: TransactionFacts, { actors, scope }: Sides): Abuse[] {
       confidence: 0.93,
       categories: ['arbitrary-call', 'context-hijacking'],
       frames: [frame.index],
-      taken: [],
       statement: `${frame.context} ran the code of ${frame.to}, a contract of the actors, in its own context (frame ${frame.index}).`,
     }))
 }
@@ -100,7 +69,7 @@ function runsActorsCode(frame: Frame, actors: ReadonlySet<Address>, scope: Scope
 }
 
 /** A spender that is not the actors' takes a stranger's tokens, and the actors end up with them. */
-function strangersFunds(tx: TransactionFacts, { actors, scope }: Sides): Abuse[] {
+function strangersFunds(tx: TransactionFacts, { actors, scope }: Sides): Claim[] {
   const { frames } = tx.transaction
   const callers = new Set(frames.map((frame) => frame.from))
   return tx.facts.flatMap((fact) => {
@@ -122,8 +91,8 @@ function strangersFunds(tx: TransactionFacts, { actors, scope }: Sides): Abuse[]
         victims: [fact.from],
         confidence: 0.85,
         categories: ['arbitrary-call', 'approval-abuse'],
-        frames: [fact.frame].filter((frame) => frame >= 0),
-        taken: [fact],
+        frames: [fact.frame],
+        amounts: [{ account: fact.to, asset: fact.asset, amount: fact.amount }],
         statement: `${spender} moved ${fact.amount} of ${fact.asset} from ${fact.from}, who took no part and got nothing, to ${fact.to} (frame ${fact.frame}).`,
       },
     ]

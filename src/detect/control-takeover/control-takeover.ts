@@ -1,13 +1,10 @@
 import { z } from 'zod'
-import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
+import type { Detector, DetectorInput } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
-import type { Address } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
-import { buildFinding } from '../build-finding.ts'
-import { changesOf } from '../flows.ts'
-import type { Takeover } from './takeovers.ts'
+import { findingFrom } from '../claims.ts'
 import { grantedToActors, plantedDependency, selfAppointed, strangersBurned } from './takeovers.ts'
 
 const options = z.strictObject({
@@ -36,40 +33,13 @@ export const controlTakeover: Detector<null, Options> = {
 function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
   if (tx.transaction.succeeded === false || tx.transaction.frames.length < 2) return []
   const actors = actorCluster(tx, scope)
-  const takeovers = [
+  // Among all the contracts of a chain some pay whom they were just told of; among the named ones that is news.
+  const discount = scope.kind === 'everything' ? 0.15 : 0
+  const claims = [
     ...grantedToActors(tx, actors),
     ...plantedDependency(tx, actors),
-    // Among all the contracts of a chain some pay whom they were just told of; among the named ones that is news.
-    ...selfAppointed(tx, actors).map((item) => ({
-      ...item,
-      confidence: item.confidence - (scope.kind === 'everything' ? 0.15 : 0),
-    })),
+    ...selfAppointed(tx, actors).map((claim) => ({ ...claim, confidence: claim.confidence - discount })),
     ...strangersBurned(tx, actors),
-  ]
-    .filter(({ contract, confidence }) => inScope(scope, contract) && confidence >= options.minConfidence)
-    .sort((a, b) => b.confidence - a.confidence)
-  const worst = takeovers[0]
-  if (worst === undefined) return []
-  const victims = [...new Set(takeovers.flatMap((item) => [item.contract, ...item.victims]))]
-  return [
-    buildFinding(tx, facts.bundle, {
-      detector: 'control-takeover',
-      severity: worst.confidence >= 0.85 ? 'critical' : worst.confidence >= 0.65 ? 'high' : 'medium',
-      confidence: worst.confidence,
-      categories: ['access-control'],
-      protected: protectedOf(scope, victims),
-      victims,
-      actors: [...actors],
-      profit: changesOf(tx, actors).profit,
-      loss: changesOf(tx, victims).loss,
-      evidence: takeovers
-        .slice(0, 8)
-        .map(({ statement, frames }: Takeover) => ({ statement, frames, amounts: [] })),
-      message: worst.statement,
-    }),
-  ]
-}
-
-function protectedOf(scope: Scope, victims: readonly Address[]): Address[] {
-  return scope.kind === 'contracts' ? victims.filter((victim) => scope.addresses.has(victim)) : []
+  ].filter(({ contract, confidence }) => inScope(scope, contract) && confidence >= options.minConfidence)
+  return findingFrom(claims, { detector: 'control-takeover', tx, actors, scope, bundle: facts.bundle })
 }

@@ -2,16 +2,9 @@ import type { Frame } from '../../model/block.ts'
 import type { ControlChange, TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
+import type { Claim } from '../claims.ts'
 import { addressesIn, contextsAround, isEntry } from '../entries.ts'
 import { entryFrame, oneSidedLoss } from '../parties.ts'
-
-export type Takeover = {
-  contract: Address
-  victims: Address[]
-  confidence: number
-  statement: string
-  frames: number[]
-}
 
 const GRANTS: ReadonlySet<ControlChange> = new Set([
   'owner-changed',
@@ -22,7 +15,7 @@ const GRANTS: ReadonlySet<ControlChange> = new Set([
 ])
 
 /** An owner, role, admin or implementation becomes the actors', and the contract then pays them without return. */
-export function grantedToActors(tx: TransactionFacts, actors: ReadonlySet<Address>): Takeover[] {
+export function grantedToActors(tx: TransactionFacts, actors: ReadonlySet<Address>): Claim[] {
   return tx.facts.flatMap((fact) => {
     if (fact.kind !== 'control' || !GRANTS.has(fact.change) || fact.subject === null) return []
     if (!actors.has(fact.subject) || isNew(fact.contract, tx)) return []
@@ -33,8 +26,9 @@ export function grantedToActors(tx: TransactionFacts, actors: ReadonlySet<Addres
         contract: fact.contract,
         victims: [],
         confidence: 0.95,
+        categories: ['access-control'],
         statement: `${fact.change} of ${fact.contract} to ${fact.subject}, which then took ${payout.amount} of ${payout.asset} from it (frames ${fact.frame}, ${payout.frame}).`,
-        frames: [fact.frame, payout.frame].filter((frame) => frame >= 0),
+        frames: [fact.frame, payout.frame],
       },
     ]
   })
@@ -44,7 +38,7 @@ export function grantedToActors(tx: TransactionFacts, actors: ReadonlySet<Addres
  * A contract is told of one that the actors made in this transaction, in a call that does not itself use it; later it
  * asks that contract, and somebody pays the actors without return.
  */
-export function plantedDependency(tx: TransactionFacts, actors: ReadonlySet<Address>): Takeover[] {
+export function plantedDependency(tx: TransactionFacts, actors: ReadonlySet<Address>): Claim[] {
   const { frames } = tx.transaction
   const made = new Map(frames.filter(isCreation).map((frame) => [frame.to, frame.index]))
   if (made.size === 0) return []
@@ -69,6 +63,7 @@ export function plantedDependency(tx: TransactionFacts, actors: ReadonlySet<Addr
         contract: frame.context,
         victims: [payout.from],
         confidence: 0.9,
+        categories: ['access-control'],
         statement: `${frame.context} was told to rely on ${plant}, made in this transaction, and asked it before ${payout.from} paid ${payout.amount} of ${payout.asset} (frames ${frame.index}, ${asked.index}, ${payout.frame}).`,
         frames: [frame.index, asked.index, payout.frame],
       },
@@ -90,7 +85,7 @@ const NAMING: ReadonlySet<string> = new Set([
  * The actors name themselves in a call that moves nothing, and the same contract then pays them without return and
  * without their having paid it anything in this transaction (re-initialisation, a missing check on a setter).
  */
-export function selfAppointed(tx: TransactionFacts, actors: ReadonlySet<Address>): Takeover[] {
+export function selfAppointed(tx: TransactionFacts, actors: ReadonlySet<Address>): Claim[] {
   const { frames } = tx.transaction
   return frames.flatMap((frame) => {
     const { context } = frame
@@ -105,6 +100,7 @@ export function selfAppointed(tx: TransactionFacts, actors: ReadonlySet<Address>
         contract: context,
         victims: [],
         confidence: 0.72,
+        categories: ['access-control'],
         statement: `${named} was named in a call to ${context} that moved nothing, and then took ${payout.amount} of ${payout.asset} from it (frames ${frame.index}, ${payout.frame}).`,
         frames: [frame.index, payout.frame],
       },
@@ -113,7 +109,7 @@ export function selfAppointed(tx: TransactionFacts, actors: ReadonlySet<Address>
 }
 
 /** The actors, calling the token themselves, destroy what belongs to a stranger. */
-export function strangersBurned(tx: TransactionFacts, actors: ReadonlySet<Address>): Takeover[] {
+export function strangersBurned(tx: TransactionFacts, actors: ReadonlySet<Address>): Claim[] {
   const { frames } = tx.transaction
   return tx.facts.flatMap((fact) => {
     if (fact.kind !== 'transfer' || fact.to !== ZERO_ADDRESS || fact.from === ZERO_ADDRESS) return []
@@ -127,8 +123,9 @@ export function strangersBurned(tx: TransactionFacts, actors: ReadonlySet<Addres
         contract: fact.asset,
         victims: [fact.from],
         confidence: fact.tokenId === null ? 0.6 : 0.7,
+        categories: ['access-control'],
         statement: `${entry.from} had ${fact.asset} destroy ${fact.amount} that belonged to ${fact.from}, who took no part (frame ${fact.frame}).`,
-        frames: [fact.frame].filter((frame) => frame >= 0),
+        frames: [fact.frame],
       },
     ]
   })

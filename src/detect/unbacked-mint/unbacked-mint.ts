@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
+import type { Detector, DetectorInput } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
 import { selectorOf, wordAt, ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
-import { buildFinding } from '../build-finding.ts'
-import { changesOf } from '../flows.ts'
+import type { Claim } from '../claims.ts'
+import { findingFrom } from '../claims.ts'
 import { entryFrame, oneSidedLoss } from '../parties.ts'
 
 const TOTAL_SUPPLY = '0x18160ddd'
@@ -42,30 +42,22 @@ function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options
   const judged = mintsTo(actors, tx)
     .filter(({ token, minter }) => inScope(scope, token) || inScope(scope, minter))
     .map((mint) => ({ mint, verdict: judge(mint, { tx, actors, options }) }))
-    .filter(({ verdict }) => verdict !== undefined)
-  const first = judged[0]
-  if (first?.verdict === undefined) return []
-  const { mint, verdict } = first
-  const victims = [mint.minter, mint.token]
-  return [
-    buildFinding(tx, facts.bundle, {
-      detector: 'unbacked-mint',
-      severity: 'high',
-      confidence: verdict.confidence,
-      categories: ['unbacked-mint'],
-      protected: scopedOf(scope, victims),
-      victims,
-      actors: [...actors],
-      profit: changesOf(tx, actors).profit,
-      loss: changesOf(tx, victims).loss,
-      evidence: judged.slice(0, 8).map((item) => ({
-        statement: `${item.mint.minter} minted ${item.mint.amount} of ${item.mint.token}: ${item.verdict?.reason ?? ''}`,
-        frames: [item.mint.frame].filter((frame) => frame >= 0),
-        amounts: [{ account: item.mint.to, asset: item.mint.token, amount: item.mint.amount }],
-      })),
-      message: `${mint.minter} minted ${mint.amount} of ${mint.token} to ${mint.to}: ${verdict.reason}.`,
-    }),
-  ]
+  return findingFrom(
+    judged.flatMap(({ mint, verdict }) => (verdict === undefined ? [] : [claimOf(mint, verdict)])),
+    { detector: 'unbacked-mint', tx, actors, scope, bundle: facts.bundle },
+  )
+}
+
+function claimOf(mint: Mint, { confidence, reason }: Verdict): Claim {
+  return {
+    contract: mint.minter,
+    victims: [mint.token],
+    confidence,
+    categories: ['unbacked-mint'],
+    statement: `${mint.minter} minted ${mint.amount} of ${mint.token} to ${mint.to}: ${reason}.`,
+    frames: [mint.frame],
+    amounts: [{ account: mint.to, asset: mint.token, amount: mint.amount }],
+  }
 }
 
 function mintsTo(actors: ReadonlySet<Address>, tx: TransactionFacts): Mint[] {
@@ -80,12 +72,10 @@ function mintsTo(actors: ReadonlySet<Address>, tx: TransactionFacts): Mint[] {
   })
 }
 
+type Verdict = { confidence: number; reason: string }
 type Around = { tx: TransactionFacts; actors: ReadonlySet<Address>; options: Options }
 
-function judge(
-  mint: Mint,
-  { tx, actors, options }: Around,
-): { confidence: number; reason: string } | undefined {
+function judge(mint: Mint, { tx, actors, options }: Around): Verdict | undefined {
   if (oneSidedLoss(tx, mint.minter)) {
     return { confidence: 0.75, reason: 'the minter got nothing for it and ends the transaction poorer' }
   }
@@ -112,8 +102,4 @@ function supplyRead(tx: TransactionFacts, token: Address): bigint | undefined {
     if (word !== undefined) return BigInt(`0x${word}`)
   }
   return undefined
-}
-
-function scopedOf(scope: Scope, victims: readonly Address[]): Address[] {
-  return scope.kind === 'contracts' ? victims.filter((victim) => scope.addresses.has(victim)) : []
 }

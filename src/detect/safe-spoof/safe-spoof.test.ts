@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { address, call, data, delegate } from '../../../test/harness/build.ts'
+import { askAbout, everything, protecting } from '../../../test/harness/detect.ts'
+import { safeSpoof } from './safe-spoof.ts'
+
+const owner = address('owner')
+const safe = address('safe')
+const MULTISEND_141 = '0x38869bf66a61cf6bdb996a6ae40d5853fd43b526'
+const exec = (to: `0x${string}`, operation: bigint) =>
+  call(safe, { input: data('0x6a761202', to, 0n, 320n, operation) }, delegate(to, '0xdeadbeef'))
+
+test('a protected Safe that runs unlisted code as its own is flagged', () => {
+  expect(
+    askAbout(safeSpoof, protecting(safe), { from: owner, root: exec(address('evil'), 1n) }),
+  ).toMatchObject([{ severity: 'high', protected: [safe] }])
+})
+
+test('MultiSend, an ordinary call, and Safes that nobody named are not', () => {
+  expect(askAbout(safeSpoof, protecting(safe), { from: owner, root: exec(MULTISEND_141, 1n) })).toEqual([])
+  expect(askAbout(safeSpoof, protecting(safe), { from: owner, root: exec(address('vault'), 0n) })).toEqual([])
+  expect(askAbout(safeSpoof, everything, { from: owner, root: exec(address('evil'), 1n) })).toEqual([])
+})
