@@ -6,6 +6,7 @@ const rooms = {
   store: ['kit', 'model'],
   facts: ['kit', 'model'],
   detect: ['kit', 'model'],
+  calibrate: ['kit', 'model'],
   triage: ['kit', 'model'],
   incidents: ['kit', 'model', 'store'],
   playbooks: ['kit', 'model', 'store'],
@@ -16,7 +17,7 @@ const rooms = {
   api: ['kit', 'model'],
   cli: ['kit', 'model', 'app'],
 }
-const pure = ['model', 'facts', 'detect', 'triage', 'reports']
+const pure = ['model', 'facts', 'detect', 'calibrate', 'triage', 'reports']
 const tests = '\\.(test|it\\.test|prop\\.test)\\.ts$'
 
 module.exports = {

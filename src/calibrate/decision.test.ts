@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest'
+import { type CandidateAction, type Case, decide } from './decision.ts'
+
+const pause: CandidateAction = {
+  id: 'pause the vault',
+  breadth: 0.2,
+  landsInTime: 0.8,
+  costIfFalse: 10_000,
+  costIfTrue: 10_000,
+  simulation: 'stops-loss-spares-users',
+}
+const pauseAll: CandidateAction = { ...pause, id: 'pause everything', breadth: 1, landsInTime: 0.9 }
+
+const sure: Case = {
+  candidates: [pauseAll, pause],
+  stake: { drainable: 1_000_000, perSecond: 50_000, remainingSeconds: 60 },
+  grounds: {
+    probability: { estimate: 0.9, low: 0.5, high: 0.99, n: 40 },
+    hasHardEvidence: true,
+    runLengthGate: 'passed',
+    drift: 'stable',
+    actionsLeft: 1,
+  },
+}
+const grounds = (changes: Partial<Case['grounds']>): Case => ({
+  ...sure,
+  grounds: { ...sure.grounds, ...changes },
+})
+const reasons = (given: Case): readonly string[] => {
+  const { automatic } = decide(given)
+  return automatic.allowed ? [] : automatic.reasons
+}
+
+describe('a decision', () => {
+  test('takes the narrowest action that is worth it', () => {
+    const { recommended, automatic, loss, p } = decide(sure)
+    expect(recommended?.action.id).toBe('pause the vault')
+    expect(automatic).toEqual({ allowed: true })
+    expect([loss, p]).toEqual([1_000_000, 0.5])
+  })
+
+  test('acts above p* = C/(ρL) and not below', () => {
+    expect(decide(sure).recommended?.threshold).toBeCloseTo(10_000 / (0.8 * 1_000_000), 12)
+    const at = (low: number) => decide(grounds({ probability: { estimate: low, low, high: 1, n: 9 } }))
+    expect(at(0.0126).recommended?.action.id).toBe('pause the vault')
+    expect(at(0.0124).recommended?.action.id).toBe('pause everything')
+    expect(at(0.011).recommended).toBeNull()
+  })
+
+  test('a narrow action that does not stop the loss gives way to a wider one that does', () => {
+    const useless: CandidateAction = { ...pause, simulation: 'does-not-stop' }
+    expect(decide({ ...sure, candidates: [useless, pauseAll] }).recommended?.action.id).toBe(
+      'pause everything',
+    )
+  })
+
+  test('an action whose costs in a true attack exceed what it saves is never worth it', () => {
+    const dear: CandidateAction = { ...pause, costIfTrue: 5_000_000 }
+    expect(decide({ ...sure, candidates: [dear] }).recommended).toBeNull()
+  })
+
+  test('automation is refused for every reason at once, in words', () => {
+    const worst = grounds({
+      hasHardEvidence: false,
+      runLengthGate: 'not-certifiable',
+      drift: 'disarm',
+      actionsLeft: 0,
+    })
+    expect(reasons({ ...worst, candidates: [{ ...pause, simulation: 'not-run' }] })).toEqual([
+      'simulation-missing',
+      'no-hard-evidence',
+      'run-length-not-certifiable',
+      'drift-disarmed-automation',
+      'rate-limit-reached',
+    ])
+    expect(reasons(grounds({ runLengthGate: 'not-passed' }))).toEqual(['run-length-gate-not-passed'])
+    expect(reasons({ ...sure, candidates: [] })).toEqual(['no-candidate-worth-its-cost'])
+    expect(reasons({ ...sure, candidates: [{ ...pause, simulation: 'harms-users' }] })).toEqual([
+      'simulation-harms-users',
+    ])
+  })
+})

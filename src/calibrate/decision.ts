@@ -1,0 +1,142 @@
+import type { Probability } from './probability.ts'
+
+/** Something that could be done about a suspected attack. Money in one unit throughout, for example USD. */
+export type CandidateAction = {
+  id: string
+  /** How much it stops, 0 (nothing) to 1 (the whole protocol): the narrower of two sufficient actions is preferred. */
+  breadth: number
+  /** P(it lands before the loss), 0 to 1. */
+  landsInTime: number
+  /** Cost where there is no attack, from `PauseImpact`. */
+  costIfFalse: number
+  /** Cost where there is one. */
+  costIfTrue: number
+  /** What a simulation of it against the attack showed. */
+  simulation: 'stops-loss-spares-users' | 'does-not-stop' | 'harms-users' | 'not-run'
+}
+
+/** What may be lost. */
+export type LossAtStake = {
+  /** Most that can be taken, money. */
+  drainable: number
+  /** Expected loss a second while nobody acts, money. */
+  perSecond: number
+  /** Seconds that the attack may still go on. */
+  remainingSeconds: number
+}
+
+/** What the case for acting unattended rests on. */
+export type Grounds = {
+  probability: Probability
+  /** Deterministic or invariant evidence is there, not scores alone. */
+  hasHardEvidence: boolean
+  /** The e-detector with the budget of automatic action has alarmed. */
+  runLengthGate: 'passed' | 'not-passed' | 'not-certifiable'
+  drift: 'stable' | 'widen' | 'disarm'
+  /** Automatic actions that the rate limit still allows. */
+  actionsLeft: number
+}
+
+export type Refusal =
+  | 'no-candidate-worth-its-cost'
+  | 'no-hard-evidence'
+  | 'run-length-gate-not-passed'
+  | 'run-length-not-certifiable'
+  | 'drift-disarmed-automation'
+  | 'rate-limit-reached'
+  | 'simulation-missing'
+  | 'simulation-does-not-stop-the-loss'
+  | 'simulation-harms-users'
+
+export type Weighed = {
+  action: CandidateAction
+  /** Money saved less money spent, in expectation at the lower credible bound of p. Positive: worth doing. */
+  netBenefit: number
+  /** The p above which it is worth doing; above 1 where it never is. */
+  threshold: number
+}
+
+export type Decision = {
+  /** L(τ): what waiting may cost, money. */
+  loss: number
+  /** The p that was reckoned with: the lower credible bound. */
+  p: number
+  /** Worth doing, the narrowest first. */
+  worthwhile: readonly Weighed[]
+  /** The narrowest action worth its cost, or null. People are asked about it even where automation is refused. */
+  recommended: Weighed | null
+  automatic: { allowed: true } | { allowed: false; reasons: readonly Refusal[] }
+}
+
+export type Case = { candidates: readonly CandidateAction[]; stake: LossAtStake; grounds: Grounds }
+
+/**
+ * Acts when waiting costs more than acting: p·ρ·L > (1−p)·C_FP + p·C_TP, with p at its lower credible bound and
+ * L = min(drainable, λ·remaining time). Source: expected-cost decision theory (C. Elkan, IJCAI 2001); with
+ * C_FP = C_TP = C it is p* = C/(ρL). Automatic action is refused for each reason that holds, all of them listed.
+ */
+export function decide({ candidates, stake, grounds }: Case): Decision {
+  const loss = Math.min(stake.drainable, stake.perSecond * stake.remainingSeconds)
+  const p = grounds.probability.low
+  const worthwhile = candidates
+    .map((action) => weigh(action, { p, loss }))
+    .filter(({ netBenefit }) => netBenefit > 0)
+    .sort((x, y) => x.action.breadth - y.action.breadth || y.netBenefit - x.netBenefit)
+  const recommended = worthwhile.find(({ action }) => isSufficient(action)) ?? worthwhile[0] ?? null
+  const reasons = refusals(recommended, grounds)
+  return {
+    loss,
+    p,
+    worthwhile,
+    recommended,
+    automatic: reasons.length === 0 ? { allowed: true } : { allowed: false, reasons },
+  }
+}
+
+function weigh(action: CandidateAction, { p, loss }: { p: number; loss: number }): Weighed {
+  const { landsInTime, costIfFalse, costIfTrue } = action
+  const saved = landsInTime * loss
+  const slope = saved - costIfTrue + costIfFalse
+  return {
+    action,
+    netBenefit: p * saved - ((1 - p) * costIfFalse + p * costIfTrue),
+    threshold: slope > 0 ? costIfFalse / slope : Number.POSITIVE_INFINITY,
+  }
+}
+
+const isSufficient = ({ simulation }: CandidateAction): boolean => simulation === 'stops-loss-spares-users'
+
+function refusals(recommended: Weighed | null, grounds: Grounds): Refusal[] {
+  const found: (Refusal | null)[] = [
+    recommended === null ? 'no-candidate-worth-its-cost' : simulationRefusal(recommended.action),
+    grounds.hasHardEvidence ? null : 'no-hard-evidence',
+    gateRefusal(grounds.runLengthGate),
+    grounds.drift === 'disarm' ? 'drift-disarmed-automation' : null,
+    grounds.actionsLeft > 0 ? null : 'rate-limit-reached',
+  ]
+  return found.filter((reason) => reason !== null)
+}
+
+function simulationRefusal({ simulation }: CandidateAction): Refusal | null {
+  switch (simulation) {
+    case 'stops-loss-spares-users':
+      return null
+    case 'does-not-stop':
+      return 'simulation-does-not-stop-the-loss'
+    case 'harms-users':
+      return 'simulation-harms-users'
+    case 'not-run':
+      return 'simulation-missing'
+  }
+}
+
+function gateRefusal(gate: Grounds['runLengthGate']): Refusal | null {
+  switch (gate) {
+    case 'passed':
+      return null
+    case 'not-passed':
+      return 'run-length-gate-not-passed'
+    case 'not-certifiable':
+      return 'run-length-not-certifiable'
+  }
+}

@@ -1,0 +1,30 @@
+/** A series that stands still although it never did. Plain data. */
+export type Flatline = {
+  last: number | null
+  /** Times in a row that the value was repeated. */
+  run: number
+  /** Pairs of neighbours that were equal, and all pairs, of runs that have ended. */
+  repeats: number
+  pairs: number
+}
+
+export function flatline(): Flatline {
+  return { last: null, run: 0, repeats: 0, pairs: 0 }
+}
+
+/**
+ * Takes the next value and gives the surprise of the present run in decades: −log10 q^run with q the share of
+ * neighbours that were equal (Laplace's rule, so never 0). A run is learned when it ends: standing still is not
+ * learned as normal while it lasts.
+ */
+export function readFlatline(state: Flatline, value: number): number {
+  if (value === state.last) state.run++
+  else if (state.last !== null) {
+    state.repeats += state.run
+    state.pairs += state.run + 1
+    state.run = 0
+  }
+  state.last = value
+  const share = (state.repeats + 1) / (state.pairs + 2)
+  return -state.run * Math.log10(share)
+}
