@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { registerBacktest } from './backtest.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerIncidents } from './incidents.ts'
 import { registerInvestigate } from './investigate.ts'
@@ -44,6 +45,7 @@ for (const register of [
   registerStart,
   registerWatch,
   registerReplay,
+  registerBacktest,
   registerRecord,
   registerInvestigate,
   registerIncidents,
