@@ -7,6 +7,17 @@ import type { Address } from '../model/hex.ts'
  * is one we protect or it gave something and got nothing (then it is a victim).
  */
 export function actorCluster(tx: TransactionFacts, scope: Scope): ReadonlySet<Address> {
+  const known = clusters.get(tx)
+  if (known?.scope === scope) return known.cluster
+  const cluster = clusterOf(tx, scope)
+  clusters.set(tx, { scope, cluster })
+  return cluster
+}
+
+/** Ten detectors ask the same of each transaction: the answer is kept as long as the transaction's facts are. */
+const clusters = new WeakMap<TransactionFacts, { scope: Scope; cluster: ReadonlySet<Address> }>()
+
+function clusterOf(tx: TransactionFacts, scope: Scope): ReadonlySet<Address> {
   const { transaction } = tx
   const cluster = new Set<Address>()
   if (transaction.from !== null) cluster.add(transaction.from)

@@ -60,7 +60,7 @@ function evaluate(tx: TransactionFacts, work: Work): Finding[] {
       fact.amount === 0n
     )
       continue
-    if (fact.from === tx.transaction.from || !oneSidedLoss(tx, fact.from)) continue
+    if (fact.from === tx.transaction.from || spenders.size === 0 || !oneSidedLoss(tx, fact.from)) continue
     const spender = entryFrame(fact.asset, fact.frame, tx.transaction.frames)?.from
     const known = spender ? spenders.get(spender) : undefined
     if (!spender || known === undefined || !known.owners.has(fact.from)) continue

@@ -71,7 +71,7 @@ function runsActorsCode(frame: Frame, actors: ReadonlySet<Address>, scope: Scope
 /** A spender that is not the actors' takes a stranger's tokens, and the actors end up with them. */
 function strangersFunds(tx: TransactionFacts, { actors, scope }: Sides): Claim[] {
   const { frames } = tx.transaction
-  const callers = new Set(frames.map((frame) => frame.from))
+  let callers: Set<Address | null> | undefined
   return tx.facts.flatMap((fact) => {
     if (
       fact.kind !== 'transfer' ||
@@ -80,7 +80,9 @@ function strangersFunds(tx: TransactionFacts, { actors, scope }: Sides): Claim[]
       fact.amount === 0n
     )
       return []
-    if (!actors.has(fact.to) || actors.has(fact.from) || callers.has(fact.from)) return []
+    if (!actors.has(fact.to) || actors.has(fact.from)) return []
+    callers ??= new Set(frames.map((frame) => frame.from))
+    if (callers.has(fact.from)) return []
     const spender = entryFrame(fact.asset, fact.frame, frames)?.from
     if (!spender || actors.has(spender) || spender === fact.from || spender === fact.asset) return []
     if (!inScope(scope, spender) && !inScope(scope, fact.from)) return []

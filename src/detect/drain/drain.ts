@@ -6,7 +6,7 @@ import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding, Severity } from '../../model/finding.ts'
 import { atLeast } from '../../model/finding.ts'
 import type { Address, Hex } from '../../model/hex.ts'
-import { addressFromWord, selectorOf, wordAt, ZERO_ADDRESS } from '../../model/hex.ts'
+import { addressFromWord, wordAt, ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
 import { contextsAround } from '../entries.ts'
@@ -281,31 +281,32 @@ function payersFor(tx: TransactionFacts, scope: Scope, actors: ReadonlySet<Addre
 
 /** `balanceOf` reads inside transactions tell the balance; the first one is the anchor from which transfers move it on. */
 function readBalances(tx: TransactionFacts, holders: ReadonlySet<Address>, books: Books): void {
-  for (const { holder, asset, balance } of balanceReads(tx)) {
-    if (!holders.has(holder)) continue
+  for (const { holder, asset, balance } of balanceReads(tx, (holder) => holders.has(holder))) {
     const book = bookOf(books, holder, asset)
     if (book.balance === null) book.balance = balance
   }
 }
 
 function balanceRead(tx: TransactionFacts, contract: Address, asset: Asset): bigint | null {
-  for (const read of balanceReads(tx))
-    if (read.holder === contract && read.asset === asset) return read.balance
+  for (const read of balanceReads(tx, (holder, token) => holder === contract && token === asset))
+    return read.balance
   return null
 }
+
+type Read = { holder: Address; asset: Address; balance: bigint }
 
 /** Balances as they were before the transaction: a read is taken back by what had moved until then. */
 function* balanceReads(
   tx: TransactionFacts,
-): Generator<{ holder: Address; asset: Address; balance: bigint }> {
+  isWanted: (holder: Address, asset: Address) => boolean,
+): Generator<Read> {
   for (const frame of tx.transaction.frames) {
-    if (frame.type !== 'STATICCALL' || frame.to === null || selectorOf(frame.input) !== BALANCE_OF) continue
+    if (frame.type !== 'STATICCALL' || frame.to === null || !frame.input.startsWith(BALANCE_OF)) continue
     const holder = addressFromWord(wordAt(frame.input, 0, 10) ?? '')
     const word = wordAt(frame.output, 0)
-    if (holder === undefined || word === undefined) continue
-    const moved =
-      netOf(transfersIn(tx.facts, { from: -1, to: frame.index }), new Set([holder])).get(frame.to) ?? 0n
-    yield { holder, asset: frame.to, balance: BigInt(`0x${word}`) - moved }
+    if (holder === undefined || word === undefined || !isWanted(holder, frame.to)) continue
+    const moved = netOf(transfersIn(tx.facts, { from: -1, to: frame.index }), new Set([holder])).get(frame.to)
+    yield { holder, asset: frame.to, balance: BigInt(`0x${word}`) - (moved ?? 0n) }
   }
 }
 
