@@ -4,7 +4,7 @@ import type { Detector, Scope } from '../model/detector.ts'
 import type { BlockFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 
-import { withProxies } from './scope.ts'
+import { withImplementations, withProxies } from './scope.ts'
 
 /** A detector with its options and its living state. */
 type Cell = { detector: Detector; options: unknown; state: unknown }
@@ -103,7 +103,7 @@ function restoreCheckpoint(engine: Engine): void {
 
 function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Finding[] {
   const findings: Finding[] = []
-  const scope = withProxies(engine.scope, facts.bundle)
+  const { scope, implementations } = withProxies(engine.scope, facts.bundle)
   for (const { detector, options, state } of engine.cells) {
     const missing = missingFor(detector, facts.bundle.coverage)
     if (missing !== undefined && facts.transactions.length > 0) {
@@ -112,7 +112,7 @@ function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Fi
     }
     findings.push(...detector.evaluate({ facts, scope }, state, options))
   }
-  return findings
+  return findings.map((finding) => withImplementations(finding, implementations))
 }
 
 function missingFor(detector: Detector, coverage: Coverage): 'traces' | 'logs' | undefined {
