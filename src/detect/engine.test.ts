@@ -173,7 +173,7 @@ describe('options', () => {
     ).toThrowErrorMatchingInlineSnapshot(`
       [detect.UnknownDetector: There are options for a detector that does not exist: reentrency.
         detector: reentrency
-        known: ["reentrancy","price-manipulation","valuation-jump","control-takeover","arbitrary-call","governance","signature","safe-spoof","approval-drain","unbacked-mint","preparation","drain"]
+        known: ["reentrancy","price-manipulation","valuation-jump","control-takeover","arbitrary-call","governance","signature","safe-spoof","approval-drain","unbacked-mint","wallet-sweep","liquidity-pull","preparation","drain"]
       Fix: Correct the name in detectors of cordon.config.ts, or leave it out.]
     `)
   })

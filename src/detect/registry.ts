@@ -4,6 +4,7 @@ import { arbitraryCall } from './arbitrary-call/arbitrary-call.ts'
 import { controlTakeover } from './control-takeover/control-takeover.ts'
 import { drain } from './drain/drain.ts'
 import { governance } from './governance/governance.ts'
+import { liquidityPull } from './liquidity-pull/liquidity-pull.ts'
 import { preparation } from './preparation/preparation.ts'
 import { priceManipulation } from './price-manipulation/price-manipulation.ts'
 import { reentrancy } from './reentrancy/reentrancy.ts'
@@ -11,6 +12,7 @@ import { safeSpoof } from './safe-spoof/safe-spoof.ts'
 import { signature } from './signature/signature.ts'
 import { unbackedMint } from './unbacked-mint/unbacked-mint.ts'
 import { valuationJump } from './valuation-jump/valuation-jump.ts'
+import { walletSweep } from './wallet-sweep/wallet-sweep.ts'
 
 /** All shipped detectors. A new one is a folder and a line here. */
 export const detectors: readonly Detector[] = [
@@ -24,6 +26,8 @@ export const detectors: readonly Detector[] = [
   safeSpoof,
   approvalDrain,
   unbackedMint,
+  walletSweep,
+  liquidityPull,
   preparation,
   drain,
 ]
