@@ -5,6 +5,7 @@ import { registerIncidents } from './incidents.ts'
 import { registerInvestigate } from './investigate.ts'
 import type { RunCommand } from './io.ts'
 import { createIo, EXIT, tellError } from './io.ts'
+import { registerLearn } from './learn.ts'
 import { registerRecord } from './record.ts'
 import { registerReplay } from './replay.ts'
 import { registerStart } from './start.ts'
@@ -45,6 +46,7 @@ for (const register of [
   registerWatch,
   registerReplay,
   registerRecord,
+  registerLearn,
   registerInvestigate,
   registerIncidents,
   registerDoctor,
