@@ -23,6 +23,8 @@ const options = z.strictObject({
   maxFalseRate: z.number().gt(0).lt(1).default(0.1),
   /** Share of transactions that may raise an alarm by new sequences alone, the first not counted; beyond it: info. */
   alarmBudget: z.number().min(0).max(1).default(0.0025),
+  /** Kinds of invariant without new sequences speak only together, where the product of their rates is at most this. */
+  maxJointRate: z.number().gt(0).lt(1).default(0.0005),
   /** How many times the largest value seen is still usual. */
   margin: z.number().min(1).default(4),
   /** Blocks after which a sequence once told counts as judged and is learned when seen again; null: never. */

@@ -36,14 +36,14 @@ export type JudgeOptions = {
   maxFalseRate: number
   /** Share of transactions that may raise an alarm by new steps alone, the first alarm not counted. */
   alarmBudget: number
+  /** Highest product of false-alarm rates at which several kinds of broken invariants are told without new steps. */
+  maxJointRate: number
   /** How many times the largest value seen is still usual. */
   margin: number
   /** After so many blocks a step under alarm counts as judged; null: never. */
   releaseAfterBlocks: number | null
 }
 
-/** Other families than steps speak only together, and only where that would be rarer than one in two thousand. */
-const TOGETHER = 0.0005
 /** Observations before a quantity or a caller can be held to its past: rule of three at 10 %. */
 export const LEAST = 29
 
@@ -51,15 +51,21 @@ export const LEAST = 29
 export function judge(seen: Observation, protocol: ProtocolModel, options: JudgeOptions): Verdict {
   if (seen.kind !== 'use') return { kind: 'ordinary', violations: [] }
   const violations = violationsOf(seen, protocol, options)
-  const rates = new Map(violations.map(({ family, bound }) => [family, bound]))
-  const rate = [...rates.values()].reduce((product, bound) => product * bound, 1)
-  if (rates.size > 1 && rate <= TOGETHER) return { kind: 'flagged', violations, rate }
-  if (!rates.has('step')) return { kind: 'ordinary', violations }
+  const kinds = new Set(violations.map(({ family }) => family))
+  const rate = jointRate(violations)
+  if (kinds.size > 1 && rate <= options.maxJointRate) return { kind: 'flagged', violations, rate }
+  if (!kinds.has('step')) return { kind: 'ordinary', violations }
   const support = supportOf(protocol.trials.step, options.maxFalseRate)
   if (support.kind === 'too-weak') return { kind: 'weak', violations, support }
   const { asked, broken } = protocol.alarms
   const isWithinBudget = broken < 1 + asked * options.alarmBudget || isToldBefore(seen, protocol)
   return { kind: isWithinBudget ? 'flagged' : 'restless', violations, rate }
+}
+
+/** How often ordinary transactions would break all of these kinds at once, were the kinds independent; 1 for none. */
+export function jointRate(violations: readonly Violation[]): number {
+  const rates = new Map(violations.map(({ family, bound }) => [family, bound]))
+  return [...rates.values()].reduce((product, bound) => product * bound, 1)
 }
 
 /** True where every new step is one that an alarm was about already: telling it again is no new claim. */
