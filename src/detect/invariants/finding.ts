@@ -4,7 +4,7 @@ import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
 import { buildFinding } from '../build-finding.ts'
 import { changesOf } from '../flows.ts'
-import type { Verdict, Violation } from './judge.ts'
+import { kindsOf, type Verdict, type Violation } from './judge.ts'
 import { historyOf, type ProtocolModel } from './model.ts'
 
 type Flagged = Extract<Verdict, { rate: number }>
@@ -17,7 +17,7 @@ export function findingOf(
 ): Finding {
   const { violations, rate } = verdict
   const confidence = Math.min(0.98, 1 - Math.sqrt(rate))
-  const kinds = new Set(violations.map(({ family }) => family))
+  const kinds = kindsOf(violations)
   const touched = touchedBy(tx, protocol)
   const actors = tx.transaction.from === null ? [] : [tx.transaction.from]
   return buildFinding(tx, bundle, {

@@ -19,6 +19,8 @@ export type Violation = {
   /** 95 % upper limit of how often ordinary transactions break this kind of invariant. */
   bound: number
   frames: readonly number[]
+  /** True where a new sequence of calls would break it as well. */
+  ofFlow: boolean
 }
 
 /**
@@ -51,7 +53,7 @@ export const LEAST = 29
 export function judge(seen: Observation, protocol: ProtocolModel, options: JudgeOptions): Verdict {
   if (seen.kind !== 'use') return { kind: 'ordinary', violations: [] }
   const violations = violationsOf(seen, protocol, options)
-  const kinds = new Set(violations.map(({ family }) => family))
+  const kinds = kindsOf(violations)
   const rate = jointRate(violations)
   if (kinds.size > 1 && rate <= options.maxJointRate) return { kind: 'flagged', violations, rate }
   if (!kinds.has('step')) return { kind: 'ordinary', violations }
@@ -62,10 +64,20 @@ export function judge(seen: Observation, protocol: ProtocolModel, options: Judge
   return { kind: isWithinBudget ? 'flagged' : 'restless', violations, rate }
 }
 
+/**
+ * The kinds of invariant broken that do not follow from one another: a new sequence of calls needs a contract to make
+ * it and more calls than before, so beside it those are no signs of their own.
+ */
+export function kindsOf(violations: readonly Violation[]): ReadonlySet<Family> {
+  const hasStep = violations.some(({ family }) => family === 'step')
+  return new Set(violations.filter((it) => !(hasStep && it.ofFlow)).map(({ family }) => family))
+}
+
 /** How often ordinary transactions would break all of these kinds at once, were the kinds independent; 1 for none. */
 export function jointRate(violations: readonly Violation[]): number {
+  const kinds = kindsOf(violations)
   const rates = new Map(violations.map(({ family, bound }) => [family, bound]))
-  return [...rates.values()].reduce((product, bound) => product * bound, 1)
+  return [...rates].reduce((product, [family, bound]) => (kinds.has(family) ? product * bound : product), 1)
 }
 
 /** True where every new step is one that an alarm was about already: telling it again is no new claim. */
@@ -113,6 +125,7 @@ function newSteps(seen: Observation, protocol: ProtocolModel, options: JudgeOpti
       history: historyOf(protocol),
       found: key,
       frames,
+      ofFlow: false,
     }))
 }
 
@@ -125,6 +138,7 @@ function newFunctions(seen: Observation, protocol: ProtocolModel): Broken[] {
       history: historyOf(protocol),
       found: key,
       frames: [frame],
+      ofFlow: false,
     }))
 }
 
@@ -139,6 +153,7 @@ function newCallers(seen: Observation, protocol: ProtocolModel): Broken[] {
       history: known,
       found: 'called by a contract',
       frames: [frame],
+      ofFlow: true,
     })
   }
   return broken
@@ -154,6 +169,7 @@ function doubleActors(seen: Observation, protocol: ProtocolModel): Broken[] {
       history: { ...historyOf(protocol), times: protocol.recorded.senders },
       found: 'an account that acted in this block before',
       frames: [],
+      ofFlow: true,
     },
   ]
 }
@@ -195,6 +211,7 @@ function outOfRange(seen: Observation, protocol: ProtocolModel, { margin }: Judg
         history: range,
         found: `${short(quantity.value)} ${quantity.unit}`,
         frames: [quantity.frame],
+        ofFlow: quantity.ofFlow === true,
       },
     ]
   })

@@ -7,7 +7,14 @@ import type { Field } from './model.ts'
 import { type Step, stepsOf } from './steps.ts'
 
 /** A quantity of a transaction that may stay within bounds; `unit` is for people. */
-export type Quantity = { key: string; value: number; unit: string; frame: number }
+export type Quantity = {
+  key: string
+  value: number
+  unit: string
+  frame: number
+  /** True where it is about how calls follow and nest. */
+  ofFlow?: boolean
+}
 
 /** What a transaction did with a protocol, in the terms that invariants are about. */
 export type Observation = {
@@ -99,8 +106,8 @@ function quantitiesOf(measured: Measured): Quantity[] {
   const { calls, outside, own, recorded, tx } = measured
   const frame = outside[0]?.frame ?? 0
   const quantities: Quantity[] = [
-    { key: 'calls', value: outside.length, unit: 'calls of the protocol', frame },
-    { key: 'depth', value: deepest(own, calls), unit: 'nested calls of the protocol', frame },
+    { key: 'calls', value: outside.length, unit: 'calls of the protocol', frame, ofFlow: true },
+    { key: 'depth', value: deepest(own, calls), unit: 'nested calls of the protocol', frame, ofFlow: true },
   ]
   const { frames } = tx.transaction
   for (const call of outside) {
