@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type InvariantOptions, invariants } from '../src/detect/invariants/invariants.ts'
+import { busyContracts } from './busy.ts'
 import { corpus, type History, judgeHistory, type Outcome, readHistories } from './history.ts'
 import { rate } from './interval.ts'
 import { type Row, report } from './report.ts'
@@ -36,6 +37,10 @@ async function main(histories: readonly History[]): Promise<void> {
   report(
     'thresholds: each on the five histories, prequential',
     grid().map((options) => gridRow(options, outcomes(options, null))),
+  )
+  report(
+    'hard ground: busy contracts of blocks full of bots, each protected alone',
+    await busyContracts(defaults, 40),
   )
   report(
     'leave one protocol out: thresholds chosen on the other four, worst of equals',
