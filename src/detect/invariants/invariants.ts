@@ -3,6 +3,7 @@ import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import { addressSchema, hashSchema } from '../../model/hex.ts'
+import { type DeclaredState, declaredReads, declaredSchema, judgeDeclared } from './declared.ts'
 import { findingOf } from './finding.ts'
 import { judge, type Verdict } from './judge.ts'
 import { countTrials, hold, learn } from './learn.ts'
@@ -31,13 +32,15 @@ const options = z.strictObject({
   releaseAfterBlocks: z.number().int().min(0).nullable().default(21_600),
   /** False: judge by the model as it is. */
   learning: z.boolean().default(true),
+  /** Statements about the state after each block, which somebody wrote down; asked of the node. */
+  declared: z.array(declaredSchema).default([]),
   /** Transactions that people found harmless: learned from whatever was said about them. */
   benign: z.array(hashSchema).default([]),
 })
 export type InvariantOptions = z.infer<typeof options>
 
-/** One model a protocol; `grouped` once the scope has been laid out. */
-export type InvariantState = { protocols: ProtocolModel[]; grouped: boolean }
+/** One model a protocol; `grouped` once the scope has been laid out; `declared` by the name of the invariant. */
+export type InvariantState = { protocols: ProtocolModel[]; grouped: boolean; declared: DeclaredState }
 
 /**
  * What never happened in the protocol's own past: calls that depend on one another in a new order, re-entries
@@ -49,13 +52,23 @@ export const invariants: Detector<InvariantState, InvariantOptions> = {
   title: 'A protocol was used as it never was before',
   needs: ['traces'],
   options,
-  init: ({ model }) => ({ protocols: (model?.protocols ?? []).map(copyProtocol), grouped: false }),
-  snapshot: ({ protocols, grouped }) => ({ protocols: protocols.map(copyProtocol), grouped }),
+  reads: ({ declared }) => declaredReads(declared),
+  init: ({ model }) => ({
+    protocols: (model?.protocols ?? []).map(copyProtocol),
+    grouped: false,
+    declared: new Map(),
+  }),
+  snapshot: ({ protocols, grouped, declared }) => ({
+    protocols: protocols.map(copyProtocol),
+    grouped,
+    declared: new Map(declared),
+  }),
   evaluate: (input, state, options) => {
     if (!state.grouped) group(state, input.scope, options)
-    return input.facts.transactions.flatMap((tx) =>
+    const learned = input.facts.transactions.flatMap((tx) =>
       state.protocols.flatMap((protocol) => evaluate(tx, protocol, { input, options })),
     )
+    return [...learned, ...judgeDeclared(input, options.declared, state.declared)]
   },
 }
 

@@ -56,7 +56,6 @@ export const modelSchema = z.strictObject({
   protocols: z.array(protocolSchema),
 })
 export type ModelFile = z.input<typeof modelSchema>
-export type Model = z.output<typeof modelSchema>
 
 /**
  * What is known of one protocol. The maps are bounded and ordered by last use; their values are never changed in
