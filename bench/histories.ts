@@ -38,6 +38,11 @@ async function main(histories: readonly History[]): Promise<void> {
     'thresholds: each on the five histories, prequential',
     grid().map((options) => gridRow(options, outcomes(options, null))),
   )
+  const bare = await readHistories(corpus, 'calls')
+  report(
+    'histories, prequential, without storage: as most nodes trace',
+    table(bare.map((history) => judgeHistory(history, defaults))),
+  )
   report(
     'hard ground: busy contracts of blocks full of bots, each protected alone',
     await busyContracts(defaults, 40),

@@ -8,6 +8,7 @@ import { emptyProtocol, type ProtocolModel } from '../src/detect/invariants/mode
 import { type Observation, observe } from '../src/detect/invariants/observe.ts'
 import { supportOf } from '../src/detect/invariants/support.ts'
 import { blockFacts } from '../src/facts/facts.ts'
+import type { BlockBundle } from '../src/model/block.ts'
 import { addressSchema, type Hash, hashSchema } from '../src/model/hex.ts'
 
 /** The recorded chain data: CORDON_CORPUS, or beside the repository. */
@@ -49,23 +50,38 @@ export type Outcome = {
   restless: number
 }
 
+/** Storage as the corpus has it, or calls alone as most nodes give them. */
+export type Detail = 'storage' | 'calls'
+
 /** The labelled histories, each transaction as the detector observes it. */
-export async function readHistories(folder = corpus): Promise<History[]> {
+export async function readHistories(folder = corpus, detail: Detail = 'storage'): Promise<History[]> {
   const file = z
     .object({ protocols: z.array(labelSchema) })
     .parse(JSON.parse(readFileSync(join(folder, 'histories.labels.json'), 'utf8')))
-  return Promise.all(file.protocols.map((label) => readHistory(label, folder)))
+  return Promise.all(file.protocols.map((label) => readHistory(label, { folder, detail })))
 }
 
-async function readHistory(label: HistoryLabel, folder: string): Promise<History> {
+async function readHistory(
+  label: HistoryLabel,
+  { folder, detail }: { folder: string; detail: Detail },
+): Promise<History> {
   const members = new Set(label.contracts)
   const items: Item[] = []
   for await (const bundle of readBundles(join(folder, 'histories', label.file)))
-    for (const tx of blockFacts(bundle).transactions) {
+    for (const tx of blockFacts(detail === 'storage' ? bundle : callsOnly(bundle)).transactions) {
       const { hash, to } = tx.transaction
       items.push({ hash, direct: to !== null && members.has(to), seen: observe({ tx, bundle, members }) })
     }
   return { label, items }
+}
+
+/** What a node's callTracer has: no storage. */
+function callsOnly(bundle: BlockBundle): BlockBundle {
+  const transactions = bundle.transactions.map((tx) => ({
+    ...tx,
+    frames: tx.frames.map(({ storage: _, ...frame }) => frame),
+  }))
+  return { ...bundle, transactions }
 }
 
 type Judgement = { item: Item; verdict: Verdict | null; isReady: boolean }

@@ -71,6 +71,12 @@ test('the written model is gone on with, and is what the configuration loads', a
   expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ format: 'cordon-invariants', version: 1 })
 })
 
+test('a file that is no model is refused', async () => {
+  const file = join(folder, 'other.json')
+  writeFileSync(file, '{"format":"something else"}')
+  await expect(learn({ from: file })).rejects.toMatchObject({ code: 'app.InvalidModel' })
+})
+
 test('a model that cannot be read is an error with a fix', async () => {
   const failure = await withModels({ invariants: { model: join(folder, 'none.json') } }).catch(
     (thrown) => thrown,

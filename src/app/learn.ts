@@ -43,10 +43,7 @@ export type Learned = {
  */
 export async function learnFiles(options: LearnOptions): Promise<Learned> {
   const { files, protect, out, end } = options
-  const parsed = invariants.options.parse({
-    ...(options.from === undefined ? {} : { model: await readModelFile(options.from) }),
-    benign: options.benign ?? [],
-  })
+  const parsed = await detectorOptions(options)
   const state = invariants.init(parsed)
   const learned: Learned = { type: 'learned', out, blocks: 0, transactions: 0, protocols: [], alarms: [] }
   const scope = { kind: 'contracts' as const, addresses: new Set(protect) }
@@ -65,6 +62,13 @@ export async function learnFiles(options: LearnOptions): Promise<Learned> {
   learned.protocols = state.protocols.map((protocol) => assess(protocol, parsed))
   if (out !== null) await writeFile(out, `${toJson(saveModel(state.protocols), 1)}\n`)
   return learned
+}
+
+async function detectorOptions({ from, benign = [] }: LearnOptions): Promise<InvariantOptions> {
+  const model = from === undefined ? {} : { model: await readModelFile(from) }
+  const parsed = invariants.options.safeParse({ ...model, benign })
+  if (parsed.success) return parsed.data
+  throw invalidModel(from ?? 'none', parsed.error)
 }
 
 function upTo(
@@ -101,14 +105,18 @@ export async function readModelFile(path: string): Promise<InvariantOptions['mod
   try {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch (cause) {
-    throw new CordonError({
-      code: 'app.InvalidModel',
-      message: `The model ${path} cannot be read: ${messageOf(cause)}`,
-      facts: { path, reason: messageOf(cause) },
-      fix: 'Check the path (relative to the working directory), or write the model again with `cordon learn`.',
-      cause,
-    })
+    throw invalidModel(path, cause)
   }
+}
+
+function invalidModel(path: string, cause: unknown): CordonError {
+  return new CordonError({
+    code: 'app.InvalidModel',
+    message: `The model ${path} cannot be read: ${messageOf(cause)}`,
+    facts: { path, reason: messageOf(cause) },
+    fix: 'Check the path (relative to the working directory), or write the model again with `cordon learn`.',
+    cause,
+  })
 }
 
 /** What was learned, in lines for people. */

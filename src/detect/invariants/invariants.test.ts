@@ -121,6 +121,12 @@ describe('re-entry', () => {
     ordinary(it, 100)
     expect(it.see(flow(200, reenter))[0]?.evidence[0]?.statement).toContain('0xaaaaaaaa(0xd0d0d0d0)')
   })
+  test('by contracts of the protocol among themselves is not: no stranger had a say', () => {
+    const it = watch({}, { kind: 'contracts', addresses: new Set([vault, token]) })
+    ordinary(it, 100)
+    const inner = call(token, { input: HARVEST }, use(DEPOSIT))
+    expect(it.see(flow(200, call(vault, { input: WITHDRAW }, inner)))).toEqual([])
+  })
   test('by reading only is not', () => {
     const it = watch()
     ordinary(it, 100)

@@ -41,7 +41,7 @@ type Input = { tx: TransactionFacts; bundle: BlockFacts['bundle']; members: Read
 /** Null where the transaction failed or did not touch the protocol. */
 export function observe(input: Input): Observation | null {
   const { tx, bundle, members } = input
-  if (tx.transaction.succeeded === false) return null
+  if (tx.transaction.succeeded === false || !touches(tx.transaction, members)) return null
   const { calls, hasStorage } = protocolCalls(tx.transaction, members)
   const effectful = calls.filter((call) => call.effectful)
   const own = effectful.filter((call) => !call.clone)
@@ -50,7 +50,7 @@ export function observe(input: Input): Observation | null {
   const recorded = recordedFields(tx.transaction, { bundle, hasStorage })
   return {
     block: bundle.number,
-    steps: stepsOf(calls, hasStorage),
+    steps: stepsOf(calls, { hasStorage, hidesStrangers: bundle.coverage.partial }),
     functions: outside.map((call) => ({
       key: `${call.contract}:${call.selector}`,
       direct: call.frame === 0,
@@ -61,6 +61,13 @@ export function observe(input: Input): Observation | null {
     recorded,
     kind: isBirth(tx.transaction, members) ? 'birth' : 'use',
   }
+}
+
+/** Most transactions of a block have nothing to do with a protocol: they are told apart without building anything. */
+function touches({ frames }: Transaction, members: ReadonlySet<Address>): boolean {
+  for (const { to, context } of frames)
+    if ((to !== null && members.has(to)) || (context !== null && members.has(context))) return true
+  return false
 }
 
 /** Of clones only single calls teach: which account several calls were for is not known, so nor is their order. */

@@ -3,6 +3,9 @@ import type { ProtocolCall } from './calls.ts'
 /** One function's effect met by another: `outer(inner)` for a re-entry, `first>then` for a later call. */
 export type Step = { key: string; frames: [number, number] }
 
+/** `hidesStrangers`: only the protocol's own frames were recorded. */
+export type Recording = { hasStorage: boolean; hidesStrangers: boolean }
+
 /**
  * Moves and allowances of EIP-20, and EIP-2612. Beside another call they are how anybody pays, so they make no step
  * (CrossGuard's ERC-20 rule).
@@ -19,14 +22,14 @@ const TOKEN_SELECTORS: ReadonlySet<string> = new Set([
  * market is usual with the next one. A single call, however deep, has none; nor have calls that do not depend on one
  * another: where storage was recorded a later call must read what an earlier one changed.
  */
-export function stepsOf(calls: readonly ProtocolCall[], hasStorage: boolean): Step[] {
+export function stepsOf(calls: readonly ProtocolCall[], { hasStorage, hidesStrangers }: Recording): Step[] {
   const steps = new Map<string, Step>()
   const own = calls.filter((call) => call.effectful && !call.clone)
   const add = (key: string, first: ProtocolCall, then: ProtocolCall): void => {
     if (!steps.has(key)) steps.set(key, { key, frames: [first.frame, then.frame] })
   }
   for (const call of own) {
-    const outer = reentered(call, calls)
+    const outer = reentered(call, calls, hidesStrangers)
     if (outer !== undefined) add(`${outer.selector}(${call.selector})`, outer, call)
   }
   const before = new Map<string, { last: ProtocolCall; changed: Set<string> }>()
@@ -41,11 +44,19 @@ export function stepsOf(calls: readonly ProtocolCall[], hasStorage: boolean): St
   return [...steps.values()]
 }
 
-/** The unfinished call that this one came back into: through a stranger, or into the very same contract. */
-function reentered(call: ProtocolCall, calls: readonly ProtocolCall[]): ProtocolCall | undefined {
+/**
+ * The unfinished call that this one came back into through a stranger. Where strangers' frames were not recorded, one is
+ * taken to stand wherever the very same contract is entered again.
+ */
+function reentered(
+  call: ProtocolCall,
+  calls: readonly ProtocolCall[],
+  hidesStrangers: boolean,
+): ProtocolCall | undefined {
   let viaStranger = call.viaStranger
   for (let outer = calls[call.outer]; outer !== undefined; outer = calls[outer.outer]) {
-    if (outer.effectful && !outer.clone && (viaStranger || outer.contract === call.contract)) return outer
+    const mayBeStranger = viaStranger || (hidesStrangers && outer.contract === call.contract)
+    if (outer.effectful && !outer.clone && mayBeStranger) return outer
     viaStranger ||= outer.viaStranger
   }
   return undefined
