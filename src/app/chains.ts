@@ -9,13 +9,17 @@ import type { Scope } from '../model/detector.ts'
 import { UNKNOWN_CHAIN } from './config/load.ts'
 import type { ChainConfig, Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
+import { withModels } from './learn.ts'
 
 /**
  * Connects to every chain of the config and finds out what its nodes have.
- * Throws `chain.WrongChain`, `chain.EndpointFailed`, `detect.InvalidOptions`.
+ * Throws `chain.WrongChain`, `chain.EndpointFailed`, `detect.InvalidOptions`, `app.InvalidModel`.
  */
 export async function openChains(config: Config, clock: Clock): Promise<Map<number, ChainHandle>> {
-  const handles = await Promise.all(config.chains.map((chain) => openChain(chain, config, clock)))
+  const options = await withModels(config.detectors)
+  const handles = await Promise.all(
+    config.chains.map((chain) => openChain(chain, { ...config, detectors: options }, clock)),
+  )
   return new Map(handles.map((handle) => [handle.chainId, handle]))
 }
 

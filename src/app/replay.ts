@@ -11,7 +11,7 @@ import type { Finding } from '../model/finding.ts'
 import type { Incident } from '../model/incident.ts'
 import type { Summary } from '../model/line.ts'
 import { alertsOf } from '../triage/alerts.ts'
-import { correlate } from '../triage/correlate.ts'
+import { correlate, opensIncident } from '../triage/correlate.ts'
 
 /** What detection says without a database: the public lines of `replay` and `watch`. */
 export type DetectionLine = Finding | Alert | Incident | Summary
@@ -42,7 +42,7 @@ export function detectIn(
   const { counts } = detection
   const findings = evaluate(detection.engine, blockFacts(bundle))
   const alerts = alertsOf(findings)
-  const incidents = alerts.map((alert) => place(detection, alert, bundle))
+  const incidents = alerts.flatMap((alert) => place(detection, alert, bundle) ?? [])
   counts.blocks++
   counts.transactions += bundle.transactions.length
   for (const { frames } of bundle.transactions) counts.frames += frames.length
@@ -53,11 +53,12 @@ export function detectIn(
 }
 
 /** Adds the alert to the incident it belongs to, or opens one. Recorded blocks without a time count as now. */
-function place(detection: Detection, alert: Alert, bundle: BlockBundle): Incident {
+function place(detection: Detection, alert: Alert, bundle: BlockBundle): Incident | undefined {
   const at = bundle.timestamp === null ? 0 : bundle.timestamp * 1000
   const known = correlate(alert, detection.incidents, at)
   const index = detection.incidents.findIndex((incident) => incident.id === known?.id)
   const found = detection.incidents[index]
+  if (found === undefined && !opensIncident(alert)) return undefined
   const incident = found === undefined ? openIncident(alert, bundle, at) : mergeAlert(found, alert, at)
   if (found === undefined) detection.incidents.push(incident)
   else detection.incidents[index] = incident

@@ -6,6 +6,7 @@ import { registerIncidents } from './incidents.ts'
 import { registerInvestigate } from './investigate.ts'
 import type { RunCommand } from './io.ts'
 import { createIo, EXIT, tellError } from './io.ts'
+import { registerLearn } from './learn.ts'
 import { registerRecord } from './record.ts'
 import { registerReplay } from './replay.ts'
 import { registerStart } from './start.ts'
@@ -47,6 +48,7 @@ for (const register of [
   registerReplay,
   registerBacktest,
   registerRecord,
+  registerLearn,
   registerInvestigate,
   registerIncidents,
   registerDoctor,

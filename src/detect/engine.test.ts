@@ -169,11 +169,11 @@ describe('options', () => {
   })
   test('misspelt ones', () => {
     expect(() =>
-      createEngine({ detectors, scope: vaultScope, options: { reentrency: {} } }),
+      createEngine({ detectors: detectors.slice(0, 3), scope: vaultScope, options: { reentrency: {} } }),
     ).toThrowErrorMatchingInlineSnapshot(`
       [detect.UnknownDetector: There are options for a detector that does not exist: reentrency.
         detector: reentrency
-        known: ["reentrancy","price-manipulation","valuation-jump","control-takeover","arbitrary-call","governance","signature","safe-spoof","approval-drain","unbacked-mint","wallet-sweep","liquidity-pull","preparation","drain"]
+        known: ["reentrancy","price-manipulation","valuation-jump"]
       Fix: Correct the name in detectors of cordon.config.ts, or leave it out.]
     `)
   })

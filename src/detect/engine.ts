@@ -3,6 +3,7 @@ import type { BlockRef, Coverage } from '../model/block.ts'
 import type { Detector, Scope } from '../model/detector.ts'
 import type { BlockFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
+import type { StateCall } from '../model/state-read.ts'
 
 import { withImplementations, withProxies } from './scope.ts'
 
@@ -45,6 +46,12 @@ export function createEngine({ detectors, scope, options = {} }: EngineOptions):
   })
   const checkpoint = cells.map(({ detector, state }) => detector.snapshot(state))
   return { scope, cells, checkpoint, unfinalised: [], blind: new Map() }
+}
+
+/** The view calls that the detectors want answered after each block, each once. */
+export function readsWanted({ cells }: Engine): StateCall[] {
+  const calls = cells.flatMap(({ detector, options }) => detector.reads?.(options) ?? [])
+  return [...new Map(calls.map((call) => [`${call.to}:${call.data}`, call])).values()]
 }
 
 /** Takes a block that can no longer change (a recorded one): nothing is kept for a rollback. */

@@ -4,6 +4,7 @@ import { arbitraryCall } from './arbitrary-call/arbitrary-call.ts'
 import { controlTakeover } from './control-takeover/control-takeover.ts'
 import { drain } from './drain/drain.ts'
 import { governance } from './governance/governance.ts'
+import { invariants } from './invariants/invariants.ts'
 import { liquidityPull } from './liquidity-pull/liquidity-pull.ts'
 import { preparation } from './preparation/preparation.ts'
 import { priceManipulation } from './price-manipulation/price-manipulation.ts'
@@ -24,6 +25,7 @@ export const detectors: readonly Detector[] = [
   governance,
   signature,
   safeSpoof,
+  invariants,
   approvalDrain,
   unbackedMint,
   walletSweep,

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { BlockFacts } from './fact.ts'
 import type { Finding } from './finding.ts'
 import type { Address } from './hex.ts'
+import type { StateCall } from './state-read.ts'
 
 /** What a detector cannot work without. Where the source lacks it the detector is reported blind. */
 export type DetectorNeed = 'traces' | 'logs'
@@ -20,6 +21,8 @@ export type Detector<State = unknown, Options = unknown> = {
   title: string
   needs: readonly DetectorNeed[]
   options: z.ZodType<Options>
+  /** View calls whose answers after each block `evaluate` wants in `facts.reads`; none when left out. */
+  reads?(options: Options): readonly StateCall[]
   init(options: Options): State
   evaluate(input: DetectorInput, state: State, options: Options): Finding[]
   /** A deep, independent copy: plain data, fit for `structuredClone`. */

@@ -1,5 +1,6 @@
 import type { Asset, BlockBundle, Transaction } from './block.ts'
 import type { Address, Hex } from './hex.ts'
+import type { StateRead } from './state-read.ts'
 
 /**
  * A Fact is something that happened in a transaction, said in the words of value and control.
@@ -87,7 +88,12 @@ export type TransactionFacts = {
 }
 
 /** Facts of one block, in transaction order. */
-export type BlockFacts = { bundle: BlockBundle; transactions: readonly TransactionFacts[] }
+export type BlockFacts = {
+  bundle: BlockBundle
+  transactions: readonly TransactionFacts[]
+  /** What detectors asked of the state after the block; absent where nobody could be asked (recordings, pending). */
+  reads?: readonly StateRead[]
+}
 
 /** account → asset → net change in base units. ERC-721 and 1155 tokens count as one asset a contract and id. */
 export type BalanceDeltas = ReadonlyMap<Address, ReadonlyMap<string, bigint>>

@@ -1,4 +1,5 @@
 import type { Alert } from '../model/alert.ts'
+import { atLeast } from '../model/finding.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident } from '../model/incident.ts'
 
@@ -32,4 +33,9 @@ function isSameAttack(alert: Alert, incident: OpenIncident): boolean {
 
 function overlap(a: readonly Address[], b: readonly Address[]): boolean {
   return a.some((item) => b.includes(item))
+}
+
+/** A remark below `medium` joins the incident it belongs to, but opens none of its own. */
+export function opensIncident(alert: Alert): boolean {
+  return atLeast(alert.severity, 'medium')
 }

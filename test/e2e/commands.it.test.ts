@@ -81,7 +81,7 @@ test('what was recorded from a node is replayed with the same findings that a wa
     findings(replayed.lines)
       .map((line) => line['detector'])
       .sort(),
-  ).toEqual(['drain', 'reentrancy'])
+  ).toEqual(['drain', 'invariants', 'reentrancy'])
   expect(findings(watched.lines)).toEqual(findings(replayed.lines))
   expect(replayed.lines.at(-1)).toMatchObject({ type: 'summary', incidents: 1, alerts: 1, blind: [] })
   expect([recorded.code, replayed.code, watched.code]).toEqual([0, 0, 0])
@@ -98,7 +98,9 @@ test('an attack is investigated from a file and from a node alike', async () => 
     succeeded: true,
     movementsFrom: 'logs',
   })
-  expect(node?.['tree']).toEqual(file?.['tree'])
+  // Only the file has the history that learned findings rest on, so it may point at more frames.
+  const unmarked = (tree: unknown) => String(tree).replaceAll('▶', ' ')
+  expect(unmarked(node?.['tree'])).toEqual(unmarked(file?.['tree']))
   expect(node?.['balanceChanges']).toEqual(file?.['balanceChanges'])
   const changes = (file?.['balanceChanges'] ?? []) as { account: string; amount: string }[]
   const loss = changes.find(({ account }) => account === at.ethReserve)

@@ -6,20 +6,21 @@ import { atLeast } from '../../model/finding.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { PinnedPlaybook, Run } from '../../model/playbook.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
-import { correlate } from '../../triage/correlate.ts'
+import { correlate, opensIncident } from '../../triage/correlate.ts'
 import type { App } from '../context.ts'
 
 /**
  * Puts an alert on record, in the incident it belongs to or in a new one, and begins the playbook for it.
- * Safe to call again with the same alert: it is recorded once and an incident has one run of a playbook.
+ * A remark that belongs to no incident stays on the stream and in the log: null. Safe to call again with the same alert: it is recorded once and an incident has one run of a playbook.
  */
 export async function recordAndRespond(
   app: App,
   { alert, bundle }: { alert: Alert; bundle: BlockBundle },
   playbooks: Playbooks | null,
-): Promise<{ incident: Incident; run: Run | null }> {
+): Promise<{ incident: Incident; run: Run | null } | null> {
   const context = { store: app.store, clock: app.clock }
   const known = correlate(alert, await listActive(context), app.clock.now())
+  if (known === undefined && !opensIncident(alert)) return null
   const target =
     known === undefined ? { new: { kind: app.kind, title: titleOf(alert, app) } } : { incidentId: known.id }
   const recorded = await recordAlert(context, alert, { ...target, blockTimestamp: bundle.timestamp })

@@ -13,6 +13,7 @@ import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { mergeUpdates } from './merge.ts'
 import { rememberOperations } from './operations.ts'
+import { withStateReads } from './reads.ts'
 import { resendRemoved } from './resend.ts'
 import { recordAndRespond } from './respond.ts'
 
@@ -81,8 +82,9 @@ async function handle(update: ChainUpdate, options: WatchOptions): Promise<void>
 
 async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void> {
   const { app, chain } = options
+  const facts = await withStateReads(blockFacts(bundle), chain, app.logger)
   const began = performance.now()
-  const findings = evaluateBlock(chain.engine, blockFacts(bundle))
+  const findings = evaluateBlock(chain.engine, facts)
   const { scope } = chain.engine
   if (scope.kind === 'contracts') {
     const suspects = new Set(findings.map((finding) => finding.transactionHash))

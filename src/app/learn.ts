@@ -1,0 +1,130 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { readRecorded } from '../chain/recorded.ts'
+import { type Assessment, assess, assessmentLines } from '../detect/invariants/assess.ts'
+import { type InvariantOptions, invariants } from '../detect/invariants/invariants.ts'
+import { saveModel } from '../detect/invariants/model.ts'
+import { blockFacts } from '../facts/facts.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
+import { toJson } from '../kit/json.ts'
+import type { BlockBundle } from '../model/block.ts'
+import type { Address, Hash } from '../model/hex.ts'
+
+/** Where learning ends: before a block, or after so many transactions of the files. */
+export type TrainEnd = { kind: 'block'; block: number } | { kind: 'transactions'; count: number }
+
+export type LearnOptions = {
+  files: readonly string[]
+  protect: readonly Address[]
+  /** Model file to write; null: none. */
+  out: string | null
+  end: TrainEnd | null
+  /** Model to go on with. */
+  from?: string | undefined
+  /** Transactions that people found harmless. */
+  benign?: readonly Hash[]
+  signal: AbortSignal
+  progress(text: string): void
+}
+
+/** What came of learning: the model's own word, and the transactions that it did not learn from. */
+export type Learned = {
+  type: 'learned'
+  out: string | null
+  blocks: number
+  transactions: number
+  protocols: Assessment[]
+  alarms: { transactionHash: Hash; blockNumber: number; severity: string; message: string }[]
+}
+
+/**
+ * Learns a protocol's invariants from bundle files, in the order given, and writes the model.
+ * A transaction that breaks what was learned before it is not learned from, but listed.
+ * Throws `app.InvalidModel` and what reading throws.
+ */
+export async function learnFiles(options: LearnOptions): Promise<Learned> {
+  const { files, protect, out, end } = options
+  const parsed = await detectorOptions(options)
+  const state = invariants.init(parsed)
+  const learned: Learned = { type: 'learned', out, blocks: 0, transactions: 0, protocols: [], alarms: [] }
+  const scope = { kind: 'contracts' as const, addresses: new Set(protect) }
+  for await (const update of readRecorded(files)) {
+    if (options.signal.aborted) break
+    if (update.kind !== 'block') continue
+    const bundle = upTo(update.bundle, { end, before: learned.transactions })
+    if (bundle === null) break
+    const findings = invariants.evaluate({ facts: blockFacts(bundle), scope }, state, parsed)
+    learned.blocks++
+    learned.transactions += bundle.transactions.length
+    for (const { transactionHash, blockNumber, severity, message } of findings)
+      learned.alarms.push({ transactionHash, blockNumber, severity, message })
+    options.progress(`${learned.blocks} blocks · ${learned.transactions} transactions`)
+  }
+  learned.protocols = state.protocols.map((protocol) => assess(protocol, parsed))
+  if (out !== null) await writeFile(out, `${toJson(saveModel(state.protocols), 1)}\n`)
+  return learned
+}
+
+async function detectorOptions({ from, benign = [] }: LearnOptions): Promise<InvariantOptions> {
+  const model = from === undefined ? {} : { model: await readModelFile(from) }
+  const parsed = invariants.options.safeParse({ ...model, benign })
+  if (parsed.success) return parsed.data
+  throw invalidModel(from ?? 'none', parsed.error)
+}
+
+function upTo(
+  bundle: BlockBundle,
+  { end, before }: { end: TrainEnd | null; before: number },
+): BlockBundle | null {
+  if (end === null) return bundle
+  if (end.kind === 'block') return bundle.number < end.block ? bundle : null
+  const left = end.count - before
+  if (left <= 0) return null
+  return bundle.transactions.length <= left
+    ? bundle
+    : { ...bundle, transactions: bundle.transactions.slice(0, left) }
+}
+
+/** Options of detectors with every `model` that is a path replaced by what stands in that file. Throws `app.InvalidModel`. */
+export async function withModels(
+  detectors: Readonly<Record<string, unknown>>,
+): Promise<Record<string, unknown>> {
+  const entries = Object.entries(detectors).map(async ([id, options]): Promise<[string, unknown]> => {
+    const path = modelPath(options)
+    return [id, path === undefined ? options : { ...(options as object), model: await readModelFile(path) }]
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+function modelPath(options: unknown): string | undefined {
+  if (typeof options !== 'object' || options === null || !('model' in options)) return undefined
+  return typeof options.model === 'string' ? options.model : undefined
+}
+
+/** The JSON of a model file; the detector's options check what it says. Throws `app.InvalidModel`. */
+export async function readModelFile(path: string): Promise<InvariantOptions['model']> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch (cause) {
+    throw invalidModel(path, cause)
+  }
+}
+
+function invalidModel(path: string, cause: unknown): CordonError {
+  return new CordonError({
+    code: 'app.InvalidModel',
+    message: `The model ${path} cannot be read: ${messageOf(cause)}`,
+    facts: { path, reason: messageOf(cause) },
+    fix: 'Check the path (relative to the working directory), or write the model again with `cordon learn`.',
+    cause,
+  })
+}
+
+/** What was learned, in lines for people. */
+export function describeLearned({ protocols, alarms, out, blocks, transactions }: Learned): string[] {
+  return [
+    `${blocks} blocks, ${transactions} transactions read`,
+    ...protocols.flatMap(assessmentLines),
+    ...alarms.map(({ transactionHash, severity, message }) => `  ${severity} ${transactionHash}: ${message}`),
+    out === null ? 'no model written (give --out FILE)' : `model written to ${out}`,
+  ]
+}

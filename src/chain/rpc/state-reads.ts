@@ -1,0 +1,86 @@
+import { decodeFunctionResult, encodeFunctionData, parseAbi } from 'viem'
+import { CordonError, messageOf } from '../../kit/error.ts'
+import type { Address, Hex } from '../../model/hex.ts'
+import type { StateCall, StateRead } from '../../model/state-read.ts'
+import type { Rpc } from './rpc.ts'
+
+/** Multicall3, at one address on more than 250 chains (multicall3.com). */
+const MULTICALL: Address = '0xca11bde05977b3631167028862be2a173976ca11'
+const abi = parseAbi([
+  'struct Call { address target; bool allowFailure; bytes callData; }',
+  'struct Result { bool success; bytes returnData; }',
+  'function aggregate3(Call[] calls) view returns (Result[])',
+])
+/** Calls in one request: nodes bound the gas of `eth_call`. */
+const BATCH = 100
+
+/** Chains on which Multicall3 was found: code does not go away. */
+const found = new WeakSet<Rpc>()
+
+/**
+ * What view calls answer on the state after a block, in the order asked: through Multicall3 where it has code, else
+ * one by one. A call that reverts has the answer null. Throws `chain.EndpointFailed` where no node answers.
+ */
+export async function readState(rpc: Rpc, calls: readonly StateCall[], block: number): Promise<StateRead[]> {
+  const tag = `0x${block.toString(16)}`
+  if (!(await hasMulticall(rpc, tag)))
+    return Promise.all(calls.map(async (call) => ({ ...call, answer: await single(rpc, call, tag) })))
+  const reads: StateRead[] = []
+  for (let i = 0; i < calls.length; i += BATCH)
+    reads.push(...(await batch(rpc, calls.slice(i, i + BATCH), tag)))
+  return reads
+}
+
+async function hasMulticall(rpc: Rpc, tag: string): Promise<boolean> {
+  if (found.has(rpc)) return true
+  const code = await rpc.request('eth_getCode', [MULTICALL, tag])
+  if (typeof code !== 'string' || code.length <= 2) return false
+  found.add(rpc)
+  return true
+}
+
+async function batch(rpc: Rpc, calls: readonly StateCall[], tag: string): Promise<StateRead[]> {
+  const args = [calls.map(({ to, data }) => ({ target: to, allowFailure: true, callData: data }))] as const
+  const data = encodeFunctionData({ abi, functionName: 'aggregate3', args })
+  const answer = await ask(rpc, { to: MULTICALL, data }, tag)
+  const results = answer === null ? null : resultsOf(answer)
+  // A batch that fails as a whole (gas, a lying proxy) is asked one by one.
+  if (results?.length !== calls.length)
+    return Promise.all(calls.map(async (call) => ({ ...call, answer: await single(rpc, call, tag) })))
+  return calls.map((call, i) => ({ ...call, answer: answerOf(results[i]) }))
+}
+
+type Result = { success: boolean; returnData: Hex }
+
+function resultsOf(answer: Hex): readonly Result[] | null {
+  try {
+    return decodeFunctionResult({ abi, functionName: 'aggregate3', data: answer })
+  } catch {
+    return null
+  }
+}
+
+function answerOf(result: Result | undefined): Hex | null {
+  return result?.success === true && result.returnData !== '0x' ? result.returnData : null
+}
+
+async function single(rpc: Rpc, call: StateCall, tag: string): Promise<Hex | null> {
+  const answer = await ask(rpc, call, tag)
+  return answer === '0x' ? null : answer
+}
+
+/** Null where the call was refused; nodes that do not answer are an error. */
+async function ask(rpc: Rpc, { to, data }: StateCall, tag: string): Promise<Hex | null> {
+  try {
+    const answer = await rpc.request('eth_call', [{ to, data }, tag])
+    return typeof answer === 'string' && answer.startsWith('0x') ? (answer as Hex) : null
+  } catch (thrown) {
+    if (thrown instanceof CordonError && thrown.code === 'chain.RpcRefused' && isRevert(thrown)) return null
+    throw thrown
+  }
+}
+
+/** Geth and its kin answer a revert with code 3; others only say it. */
+function isRevert(thrown: CordonError): boolean {
+  return thrown.facts['code'] === 3 || /revert|invalid opcode|out of gas/i.test(messageOf(thrown))
+}

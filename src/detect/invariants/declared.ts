@@ -1,0 +1,160 @@
+import { type AbiFunction, encodeFunctionData, parseAbiItem } from 'viem'
+import { z } from 'zod'
+import { messageOf } from '../../kit/error.ts'
+import { sha256 } from '../../kit/json.ts'
+import type { DetectorInput } from '../../model/detector.ts'
+import type { BlockFacts, TransactionFacts } from '../../model/fact.ts'
+import { type Finding, severitySchema } from '../../model/finding.ts'
+import { type Address, addressSchema, amountSchema, type Hex, hexSchema, wordAt } from '../../model/hex.ts'
+import type { StateCall } from '../../model/state-read.ts'
+import { buildFinding } from '../build-finding.ts'
+
+const argument = z.union([z.string(), z.number(), z.boolean()])
+const callSchema = z
+  .strictObject({
+    to: addressSchema,
+    /** Calldata, or `signature` and `args` instead. */
+    data: hexSchema.optional(),
+    signature: z.string().optional(),
+    args: z.array(argument).default([]),
+    /** Which 32-byte word of the answer, read as uint256. */
+    word: z.number().int().min(0).default(0),
+  })
+  .transform(({ to, data, signature, args, word }, context) => {
+    if ((data === undefined) === (signature === undefined)) {
+      context.addIssue({ code: 'custom', message: 'give either data, or signature and args' })
+      return z.NEVER
+    }
+    try {
+      return { to, word, data: data ?? encode(signature ?? '', args) }
+    } catch (thrown) {
+      context.addIssue({ code: 'custom', message: `cannot be encoded: ${messageOf(thrown)}` })
+      return z.NEVER
+    }
+  })
+
+const relations = ['>=', '<=', '==', '>', '<'] as const
+const monotones = ['monotone-up', 'monotone-down'] as const
+
+/** An invariant that somebody wrote down: what a view call answers, against a number, another call, or its past. */
+export const declaredSchema = z
+  .strictObject({
+    name: z.string().min(1).max(80),
+    call: callSchema,
+    compare: z.enum([...relations, ...monotones]),
+    value: amountSchema.optional(),
+    than: callSchema.optional(),
+    severity: severitySchema.default('high'),
+  })
+  .refine(
+    ({ compare, value, than }) =>
+      [value, than].filter((it) => it !== undefined).length === (compare.startsWith('monotone') ? 0 : 1),
+    'a comparison takes either value or than; monotone-up and monotone-down take neither',
+  )
+export type Declared = z.infer<typeof declaredSchema>
+type Call = Declared['call']
+
+/** name → the last answer, and whether the invariant was broken then: a lasting break is told once. */
+export type DeclaredState = Map<string, { readonly last: bigint; readonly broken: boolean }>
+
+function encode(signature: string, args: readonly (string | number | boolean)[]): Hex {
+  const item = parseAbiItem(`function ${signature}` as string) as unknown as AbiFunction
+  const typed = args.map((arg, i) =>
+    /^u?int\d*$/.test(item.inputs[i]?.type ?? '') && typeof arg !== 'boolean' ? BigInt(arg) : arg,
+  )
+  return encodeFunctionData({ abi: [item], functionName: item.name, args: typed })
+}
+
+/** The view calls that declared invariants rest on. */
+export function declaredReads(declared: readonly Declared[]): StateCall[] {
+  return declared
+    .flatMap(({ call, than }) => (than === undefined ? [call] : [call, than]))
+    .map(({ to, data }) => ({ to, data }))
+}
+
+/**
+ * Declared invariants that broke with this block. The finding is about the last transaction that touched the contract,
+ * or the block's last one; a block without transactions breaks nothing. Unanswered calls are left as they were.
+ */
+export function judgeDeclared(
+  input: DetectorInput,
+  declared: readonly Declared[],
+  state: DeclaredState,
+): Finding[] {
+  const { reads, transactions } = input.facts
+  const last = transactions.at(-1)
+  if (reads === undefined || last === undefined) return []
+  const answers = new Map(reads.map(({ to, data, answer }) => [`${to}:${data}`, answer]))
+  const findings: Finding[] = []
+  for (const each of declared) {
+    const value = answerIn(each.call, answers)
+    const against = each.than === undefined ? each.value : answerIn(each.than, answers)
+    const before = state.get(each.name)
+    if (value === undefined || (against === undefined && each.than !== undefined)) continue
+    const limit = isMonotone(each) ? before?.last : against
+    const broken = limit !== undefined && !holds(value, each.compare, limit)
+    state.set(each.name, { last: value, broken })
+    if (!broken || (before?.broken === true && !isMonotone(each)) || limit === undefined) continue
+    findings.push(findingOf(each, { value, limit, last }, input.facts))
+  }
+  return findings
+}
+
+function isMonotone({ compare }: Declared): boolean {
+  return compare === 'monotone-up' || compare === 'monotone-down'
+}
+
+function answerIn({ to, data, word }: Call, answers: ReadonlyMap<string, Hex | null>): bigint | undefined {
+  const answer = answers.get(`${to}:${data}`)
+  const digits = answer === undefined || answer === null ? undefined : wordAt(answer, word)
+  return digits === undefined ? undefined : BigInt(`0x${digits}`)
+}
+
+function holds(value: bigint, compare: Declared['compare'], limit: bigint): boolean {
+  switch (compare) {
+    case '>=':
+    case 'monotone-up':
+      return value >= limit
+    case '<=':
+    case 'monotone-down':
+      return value <= limit
+    case '==':
+      return value === limit
+    case '>':
+      return value > limit
+    case '<':
+      return value < limit
+  }
+}
+
+function findingOf(
+  { name, call, compare, severity }: Declared,
+  { value, limit, last }: { value: bigint; limit: bigint; last: TransactionFacts },
+  facts: BlockFacts,
+): Finding {
+  const touching = facts.transactions.filter((tx) => touches(tx, call.to))
+  const tx = touching.at(-1) ?? last
+  const { from } = tx.transaction
+  const statement = `${name}: after block ${facts.bundle.number} the value is ${value}, declared ${compare} ${limit}; ${touching.length} transactions of the block touched ${call.to}`
+  const finding = buildFinding(tx, facts.bundle, {
+    detector: 'invariants',
+    severity,
+    confidence: 0.95,
+    categories: ['invariant', 'invariant-declared'],
+    protected: [call.to],
+    victims: [call.to],
+    actors: from === null || touching.length === 0 ? [] : [from],
+    profit: [],
+    loss: [],
+    evidence: [{ statement, frames: [], amounts: [] }],
+    message: `Declared invariant “${name}” does not hold after block ${facts.bundle.number}: ${value}, not ${compare} ${limit}.`,
+  })
+  // Several may break on one contract in one transaction: each is a finding of its own.
+  return { ...finding, fingerprint: sha256(`${finding.fingerprint}:${name}`) }
+}
+
+function touches({ transaction }: TransactionFacts, contract: Address): boolean {
+  return transaction.frames.some(
+    ({ to, context, reverted }) => !reverted && (to === contract || context === contract),
+  )
+}
