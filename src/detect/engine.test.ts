@@ -170,7 +170,7 @@ describe('options', () => {
     ).toThrowErrorMatchingInlineSnapshot(`
       [detect.UnknownDetector: There are options for a detector that does not exist: reentrency.
         detector: reentrency
-        known: ["reentrancy","drain","price-manipulation"]
+        known: ["reentrancy","drain","price-manipulation","network"]
       Fix: Correct the name in detectors of cordon.config.ts, or leave it out.]
     `)
   })
