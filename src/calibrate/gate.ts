@@ -13,7 +13,7 @@ import { type EDetector, eDetector, takeE } from './e-detector.ts'
  * past → e-value → an e-detector for each budget of days between false alarms. Plain data.
  *
  * Scores of neighbouring blocks depend on one another, and then plain conformal p-values break the promise: measured
- * over simulated years, 16 days between false alarms where 180 were promised (`bench/README.md`). So blocks are compared
+ * over simulated years, 15 days between false alarms where 180 were promised (`bench/README.md`). So blocks are compared
  * only with blocks that followed as restless a past (Mondrian groups by a running mean of scores, about six blocks),
  * which makes the p-value valid given that past: the promise then holds for dependence that the running mean carries.
  */
