@@ -22,23 +22,26 @@ type Monitor = { scorer: SeriesScorer; gate: RunLengthGate }
 
 const BLOCK_MINUTES = 10
 const BUDGETS_DAYS = [7, 30, 180, 1_826] as const
+/** Place, after the budgets, of the plain alarm at six decades: one very unusual point, no promise. */
+const SHOCK = BUDGETS_DAYS.length
 const YEARS = 3
 const WARM_UP_DAYS = 42
 const TRIALS = 30
 
 function monitor(): Monitor {
   const gate = runLengthGate({ budgetsDays: BUDGETS_DAYS, blockPoints: BLOCK_MINUTES, pointSeconds: 60 })
-  return { scorer: seriesScorer({ memory: 2_000 }), gate }
+  return { scorer: seriesScorer({ memory: 2_000, alarmAt: 6 }), gate }
 }
 
-/** Takes a minute; the budgets (by place) whose gate alarmed, only ever at the end of a block. */
+/** Takes a minute; the budgets (by place) whose gate alarmed, at the end of a block, and {@link SHOCK}. */
 function take({ scorer, gate }: Monitor, { at, value }: Point): readonly number[] {
-  const { surprise } = scorePoint(scorer, { at, value: Math.log(Math.max(value, 1)) })
+  const { surprise, alarm } = scorePoint(scorer, { at, value: Math.log(Math.max(value, 1)) })
   const reading = readGate(gate, surprise)
-  if (reading === null) return []
+  const shock = alarm ? [SHOCK] : []
+  if (reading === null) return shock
   // a false alarm is called one by a person, so its block is learned after all; a told attack ends the trial
   learnReading(gate, reading)
-  return reading.alarmed
+  return [...reading.alarmed, ...shock]
 }
 
 function warm(seed: number, troubled: boolean): { state: Monitor; place: World } {
@@ -51,12 +54,12 @@ function warm(seed: number, troubled: boolean): { state: Monitor; place: World }
 function runLengths(): void {
   const rows: Row[] = []
   for (const troubled of [false, true]) {
-    const counts = BUDGETS_DAYS.map(() => ({ alarms: 0, afterTrouble: 0 }))
+    const counts = [...BUDGETS_DAYS, null].map(() => ({ alarms: 0, afterTrouble: 0 }))
     for (let year = 0; year < YEARS; year++) liveYear(warm(100 + year, troubled), counts)
-    BUDGETS_DAYS.forEach((days, i) => {
+    for (const [i, days] of [...BUDGETS_DAYS, null].entries()) {
       const { alarms = 0, afterTrouble = 0 } = counts[i] ?? {}
       rows.push(runLengthRow({ troubled, days, alarms, afterTrouble }))
-    })
+    }
   }
   report(
     `days between false alarms, ${YEARS} simulated years a world (after ${WARM_UP_DAYS} days of learning)`,
@@ -81,13 +84,13 @@ function runLengthRow({
   days,
   alarms,
   afterTrouble,
-}: Counts & { troubled: boolean; days: number }): Row {
+}: Counts & { troubled: boolean; days: number | null }): Row {
   const steps = YEARS * 365 * (1_440 / BLOCK_MINUTES)
   const { low, high } = clopperPearson({ successes: alarms, n: steps })
   const inDays = (rate: number): string => ((1 / rate) * (BLOCK_MINUTES / 1_440)).toFixed(0)
   return {
     what: troubled ? 'regime changes and bursts' : 'calm (season, growth, noise)',
-    'promised, days': days,
+    'promised, days': days ?? 'shock, none',
     'realised, days': alarms === 0 ? 'no alarm' : inDays(alarms / steps),
     '95 % interval': `${inDays(high)} to ${low === 0 ? '∞' : inDays(low)}`,
     'n alarms': alarms,
@@ -95,7 +98,7 @@ function runLengthRow({
   }
 }
 
-type Trial = { detectedAfter: number | null }
+type Trial = { detectedAfter: number | null; shocked: boolean }
 
 /** Lives `minutes` with tampering from a warm state, in a world of its own noise; minutes until the 180-day gate. */
 function trial(from: { state: Monitor; place: World }, seed: number, plan: Plan): Trial {
@@ -107,15 +110,18 @@ function trial(from: { state: Monitor; place: World }, seed: number, plan: Plan)
   const place = copyWorld(from.place, random)
   const lead = 30 + Math.floor(random() * 60)
   const begin = place.minute + lead
+  const told: Trial = { detectedAfter: null, shocked: false }
   for (let minute = -lead; minute < plan.minutes; minute++) {
     const alarmed = take(
       state,
       liveMinute(place, (value, usual, now) => plan.tamper(value, usual, now - begin)),
     )
     // alarms while a poisoner prepares are alarms too
-    if (alarmed.includes(2) && minute >= 0) return { detectedAfter: minute }
+    if (minute < 0) continue
+    if (alarmed.includes(SHOCK)) told.shocked = true
+    if (alarmed.includes(2)) told.detectedAfter ??= minute
   }
-  return { detectedAfter: null }
+  return told
 }
 type Plan = { minutes: number; tamper: Tampering }
 
@@ -158,6 +164,9 @@ function trialRow(what: string, size: number, { from, plan }: From): Row {
     told: proportionText(clopperPearson({ successes: delays.length, n: TRIALS })),
     'median delay, min': delays[Math.floor(delays.length / 2)] ?? '–',
     'slowest, min': delays.at(-1) ?? '–',
+    'shock, no promise': proportionText(
+      clopperPearson({ successes: trials.filter(({ shocked }) => shocked).length, n: TRIALS }),
+    ),
   }
 }
 
