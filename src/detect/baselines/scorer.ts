@@ -7,7 +7,7 @@ export type Point = { at: number; value: number }
 
 /**
  * The combined model of one series: streaming, no look-ahead, nothing to set for a series. Plain data of bounded size
- * (about 60 kB full at the default memory).
+ * (about 430 kB full at the default memory of 4,000 points, half at 2,000).
  *
  * Three forecasts (the time of day or week where that has been the better guess, the last value, the median of the
  * long run) each at two paces (the point itself, a mean over about twelve) give six errors; each is ranked in the tail of
