@@ -9,8 +9,8 @@ import { assert } from '../kit/assert.ts'
  * New England Journal of Statistics in Data Science 2 (2023), definition 2.1, proposition 2.4.
  *
  * The condition holds exactly for conformal p-values against a set that has grown since the last restart (the
- * smoothed p-values are then independent, and ours are never smaller); a rolling set meets it nearly:
- * `bench/simulated-year.ts` measures what is left.
+ * smoothed p-values are then independent, and ours are never smaller) of exchangeable scores; a rolling set meets it
+ * nearly. Scores that depend on their neighbours break it twelvefold: feed those through `gate.ts`.
  */
 export type EDetector = {
   /** Shiryaev–Roberts M = (M + 1)·e finds small changes sooner; CUSUM M = max(M, 1)·e is never above it. */

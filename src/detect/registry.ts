@@ -6,6 +6,7 @@ import { drain } from './drain/drain.ts'
 import { governance } from './governance/governance.ts'
 import { invariants } from './invariants/invariants.ts'
 import { liquidityPull } from './liquidity-pull/liquidity-pull.ts'
+import { network } from './network/network.ts'
 import { preparation } from './preparation/preparation.ts'
 import { priceManipulation } from './price-manipulation/price-manipulation.ts'
 import { reentrancy } from './reentrancy/reentrancy.ts'
@@ -30,6 +31,7 @@ export const detectors: readonly Detector[] = [
   unbackedMint,
   walletSweep,
   liquidityPull,
+  network,
   preparation,
   drain,
 ]

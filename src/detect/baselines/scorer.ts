@@ -7,7 +7,7 @@ export type Point = { at: number; value: number }
 
 /**
  * The combined model of one series: streaming, no look-ahead, nothing to set for a series. Plain data of bounded size
- * (about 60 kB full at the default memory).
+ * (about 430 kB full at the default memory of 4,000 points, half at 2,000).
  *
  * Three forecasts (the time of day or week where that has been the better guess, the last value, the median of the
  * long run) each at two paces (the point itself, a mean over about twelve) give six errors; each is ranked in the tail of
@@ -15,6 +15,8 @@ export type Point = { at: number; value: number }
  */
 export type SeriesScorer = {
   memory: number
+  /** Surprise from which an episode begins. */
+  alarmAt: number
   profiles: { day: Profile; week: Profile }
   level: Window
   last: number | null
@@ -50,10 +52,11 @@ const PREFER = 0.95
 /** Visits that the usual error of the whole profile counts for in that of a slot. */
 const PRIOR_VISITS = 5
 
-/** `memory`: points of each tail. */
-export function seriesScorer({ memory = 4_000 } = {}): SeriesScorer {
+/** `memory`: points of each tail; `alarmAt`: surprise, in decades, from which an episode begins. */
+export function seriesScorer({ memory = 4_000, alarmAt = ALARM_AT } = {}): SeriesScorer {
   return {
     memory,
+    alarmAt,
     profiles: { day: dayProfile(), week: weekProfile() },
     level: emptyWindow(Math.ceil((memory * 3) / 4)),
     last: null,
@@ -143,7 +146,7 @@ function told(scorer: SeriesScorer, surprise: number, expected: number): PointSc
   const likelihood = 1 - 10 ** -surprise
   const isSilent = scorer.quietFor > 0
   if (isSilent) scorer.quietFor--
-  const alarm = !isSilent && surprise >= ALARM_AT
+  const alarm = !isSilent && surprise >= scorer.alarmAt
   if (alarm) scorer.quietFor = REFRACTORY
   return { surprise, likelihood, alarm, score: isSilent ? 0 : likelihood, expected }
 }
