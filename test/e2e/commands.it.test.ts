@@ -82,7 +82,7 @@ test('what was recorded from a node is replayed with the same findings that a wa
       .filter(({ severity }) => severity !== 'low')
       .map((line) => line['detector'])
       .sort(),
-  ).toEqual(['drain', 'invariants', 'reentrancy'])
+  ).toEqual(['drain', 'reentrancy'])
   expect(findings(watched.lines)).toEqual(findings(replayed.lines))
   expect(replayed.lines.at(-1)).toMatchObject({ type: 'summary', incidents: 1, blind: [] })
   expect([recorded.code, replayed.code, watched.code]).toEqual([0, 0, 0])
