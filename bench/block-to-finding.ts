@@ -1,5 +1,6 @@
+import { bytesPacking } from '../src/app/packing.ts'
 import { parseBundle } from '../src/chain/bundle/parse.ts'
-import { createEngine, evaluateBlock, evaluateSettled, finalize } from '../src/detect/engine.ts'
+import { createEngine, evaluateBlock, evaluateSettled, finalize, packKept } from '../src/detect/engine.ts'
 import { detectors } from '../src/detect/registry.ts'
 import { blockFacts } from '../src/facts/facts.ts'
 import type { Scope } from '../src/model/detector.ts'
@@ -36,12 +37,13 @@ for (const [name, scope] of Object.entries(scopes)) {
   rows.push(row(`detect, ${name}`, () => void evaluateSettled(engine, facts)))
 }
 for (const [name, scope] of Object.entries(scopes)) {
-  const engine = createEngine({ detectors, scope })
+  const engine = createEngine({ detectors, scope, packing: bytesPacking })
   let height = 0
   const act = (): void => void evaluateBlock(engine, blockFacts(parseBundle(raw)))
   // As in a living process: 64 blocks are kept for a rollback. Settling the oldest is not on the way to a finding.
   const settle = (): void => {
     for (const kept of engine.unfinalised.slice(height === 0 ? 0 : -1)) kept.ref.number = ++height
+    packKept(engine)
     const [oldest] = engine.unfinalised
     if (engine.unfinalised.length > 64 && oldest !== undefined) finalize(engine, oldest.ref)
   }

@@ -10,6 +10,7 @@ import { UNKNOWN_CHAIN } from './config/load.ts'
 import type { ChainConfig, Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
 import { withModels } from './learn.ts'
+import { bytesPacking } from './packing.ts'
 
 /**
  * Connects to every chain of the config and finds out what its nodes have.
@@ -37,6 +38,7 @@ async function openChain(chain: ChainConfig, config: Config, clock: Clock): Prom
       detectors,
       scope: scopeFor(config, capabilities.chainId),
       options: config.detectors,
+      packing: bytesPacking,
     }),
     operations: new Map(),
   }

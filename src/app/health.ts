@@ -16,9 +16,9 @@ type Seen = { number: number; timestamp: number }
 export function watchHealth(app: App): HealthWatch {
   const seen = new Map<number, Seen>()
   const see = (chainId: number): void => {
-    const last = app.chains.get(chainId)?.engine.unfinalised.at(-1)?.facts.bundle
+    const last = app.chains.get(chainId)?.engine.unfinalised.at(-1)
     if (last === undefined) return
-    seen.set(chainId, { number: last.number, timestamp: last.timestamp ?? app.clock.now() / 1000 })
+    seen.set(chainId, { number: last.ref.number, timestamp: last.timestamp ?? app.clock.now() / 1000 })
   }
   for (const chainId of app.chains.keys()) see(chainId)
   const stop = app.hub.listen((line) => {

@@ -3,6 +3,7 @@ import type { Act } from '../../test/harness/acts.ts'
 import { deposit, look, reenter, vault, vaultScope, withdraw } from '../../test/harness/acts.ts'
 import { address, block, hashOf } from '../../test/harness/build.ts'
 import { blockFacts } from '../facts/facts.ts'
+import type { BlockFacts } from '../model/fact.ts'
 import { alertsOf } from '../triage/alerts.ts'
 import {
   createEngine,
@@ -10,6 +11,7 @@ import {
   evaluatePending,
   evaluateSettled,
   finalize,
+  packKept,
   rollback,
 } from './engine.ts'
 import { detectors } from './registry.ts'
@@ -200,4 +202,23 @@ test('the order in which detectors are listed does not change the alerts', () =>
   expect(byTransaction(forth)).toEqual(byTransaction(back))
   expect(forth).toHaveLength(2)
   expect(forth?.[0]?.protected).toEqual([vault])
+})
+
+test('blocks that are packed while they wait for finality roll back to the same findings', () => {
+  const packed: unknown[] = []
+  const packing = {
+    pack: (facts: BlockFacts) => packed.push(facts) - 1,
+    unpack: (at: unknown) => packed[Number(at)] as BlockFacts,
+  }
+  const [plain, packs] = [engine(), createEngine({ detectors, scope: vaultScope, packing })]
+  for (const it of [plain, packs]) {
+    evaluateBlock(it, facts(1, deposit(thief, 5n)))
+    evaluateBlock(it, facts(2, withdraw(thief, 5n)))
+    packKept(it)
+    rollback(it, at(1))
+  }
+  expect(packed).toHaveLength(2)
+  expect(evaluateBlock(packs, facts(2, withdraw(thief, 5n)))).toEqual(
+    evaluateBlock(plain, facts(2, withdraw(thief, 5n))),
+  )
 })

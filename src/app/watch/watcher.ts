@@ -1,6 +1,6 @@
 import { followHead } from '../../chain/rpc/follow.ts'
 import { watchPending } from '../../chain/rpc/pending.ts'
-import { evaluateBlock, evaluatePending, finalize, rollback } from '../../detect/engine.ts'
+import { evaluateBlock, evaluatePending, finalize, packKept, rollback } from '../../detect/engine.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { withdrawBlocks } from '../../incidents/withdraw-blocks.ts'
 import { messageOf } from '../../kit/error.ts'
@@ -100,6 +100,7 @@ async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void
   })
   await report(findings, bundle, options)
   await persist(options, () => setProcessed(app.store, chain.chainId, { number, hash }))
+  packKept(chain.engine)
 }
 
 async function onPending(bundle: BlockBundle, options: WatchOptions): Promise<void> {
