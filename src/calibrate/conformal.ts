@@ -58,7 +58,7 @@ export function certify(set: CalibrationSet, { path, score, level }: Question): 
     if (n >= needed) return { kind: 'certified', p: conformalP(sorted, score), level, n, group }
     if (depth === 0) return { kind: 'not-certifiable', p: conformalP(sorted, score), level, n, needed, group }
   }
-  throw new Error('Broken invariant: the widest group was looked at')
+  assert(false, 'the widest group was looked at')
 }
 
 /** (1 + #{s_i ≥ s}) / (n + 1) over scores sorted ascending; 1 where there are none. */

@@ -60,3 +60,8 @@ export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return redact(thrown.message.split('\n', 1)[0] ?? thrown.name)
   return redact(String(thrown))
 }
+
+/** Anything thrown as an Error, itself where it is one. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

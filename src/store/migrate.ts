@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { CordonError } from '../kit/error.ts'
+import { asError, CordonError } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import { migrations } from './migrations.ts'
 
@@ -23,7 +23,7 @@ export async function migrate(pool: pg.Pool, logger: Logger): Promise<void> {
       logger.info({ id, name }, 'Database migrated')
     }
   } catch (thrown) {
-    broken = thrown instanceof Error ? thrown : new Error(String(thrown))
+    broken = asError(thrown)
     throw thrown
   } finally {
     // A failed migration drops the connection: transaction and advisory lock go with it.

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { z } from 'zod'
-import { CordonError } from '../kit/error.ts'
+import { asError, CordonError } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import { retry } from '../kit/retry.ts'
 import { unreachable } from './errors.ts'
@@ -88,7 +88,7 @@ export async function transaction<T>(
       await client.query('COMMIT')
       return result
     } catch (thrown) {
-      if (isConnectionLoss(thrown)) broken = thrown instanceof Error ? thrown : new Error(String(thrown))
+      if (isConnectionLoss(thrown)) broken = asError(thrown)
       else await client.query('ROLLBACK').catch(() => {})
       throw thrown
     } finally {

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { Frame } from '../../model/block.ts'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
@@ -10,12 +9,8 @@ import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
 import { entryFrame, oneSidedLoss } from '../parties.ts'
-
-const options = z.strictObject({
-  /** Confidence below which nothing is said. */
-  minConfidence: z.number().min(0).max(1).default(0.5),
-})
-type Options = z.infer<typeof options>
+import type { ConfidenceOptions } from '../per-transaction.ts'
+import { confidenceOptions, perTransaction } from '../per-transaction.ts'
 
 /**
  * Arbitrary call: a contract lends its authority to whoever calls it. Either it runs the caller's code in its own
@@ -24,18 +19,18 @@ type Options = z.infer<typeof options>
  * Routers and multicalls move the tokens of their own callers; settlements give the third party something in return;
  * smart wallets run library code, not their caller's.
  */
-export const arbitraryCall: Detector<null, Options> = {
+export const arbitraryCall: Detector = perTransaction({
   id: 'arbitrary-call',
   title: 'A contract lent its authority to its caller',
-  needs: ['traces'],
-  options,
-  init: () => null,
-  snapshot: () => null,
-  evaluate: (input, _state, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
-}
+  options: confidenceOptions,
+  evaluate,
+})
 
-function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
+function evaluate(
+  tx: TransactionFacts,
+  { facts, scope }: DetectorInput,
+  options: ConfidenceOptions,
+): Finding[] {
   if (tx.transaction.succeeded === false || tx.transaction.frames.length < 2) return []
   const actors = actorCluster(tx, scope)
   const claims = [...foreignCode(tx, { actors, scope }), ...strangersFunds(tx, { actors, scope })]

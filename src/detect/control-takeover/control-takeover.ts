@@ -1,17 +1,12 @@
-import { z } from 'zod'
 import type { Detector, DetectorInput } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import { actorCluster } from '../actors.ts'
 import { findingFrom } from '../claims.ts'
+import type { ConfidenceOptions } from '../per-transaction.ts'
+import { confidenceOptions, perTransaction } from '../per-transaction.ts'
 import { grantedToActors, plantedDependency, selfAppointed, strangersBurned } from './takeovers.ts'
-
-const options = z.strictObject({
-  /** Confidence below which nothing is said. */
-  minConfidence: z.number().min(0).max(1).default(0.5),
-})
-type Options = z.infer<typeof options>
 
 /**
  * Control takeover: in one transaction the actors gain control they had no business to have, and use it: an owner or
@@ -19,18 +14,18 @@ type Options = z.infer<typeof options>
  * name themselves in a set-up call and the contract pays out; they destroy what belongs to a stranger.
  * Scheduled upgrades and hand-overs change control and pay nobody; deployments concern contracts that are new.
  */
-export const controlTakeover: Detector<null, Options> = {
+export const controlTakeover: Detector = perTransaction({
   id: 'control-takeover',
   title: 'Control over a contract was taken and used',
-  needs: ['traces'],
-  options,
-  init: () => null,
-  snapshot: () => null,
-  evaluate: (input, _state, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
-}
+  options: confidenceOptions,
+  evaluate,
+})
 
-function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
+function evaluate(
+  tx: TransactionFacts,
+  { facts, scope }: DetectorInput,
+  options: ConfidenceOptions,
+): Finding[] {
   if (tx.transaction.succeeded === false || tx.transaction.frames.length < 2) return []
   const actors = actorCluster(tx, scope)
   // Among all the contracts of a chain some pay whom they were just told of; among the named ones that is news.

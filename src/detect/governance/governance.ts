@@ -9,9 +9,9 @@ import { selectorOf } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
+import { perTransaction } from '../per-transaction.ts'
 
 const options = z.strictObject({})
-type Options = z.infer<typeof options>
 
 /** Voting and enacting, as OpenZeppelin Governor, Compound's Bravo and Alpha, Aave and DSChief have them. */
 const VOTES: ReadonlySet<Hex> = new Set([
@@ -37,15 +37,12 @@ const ENACTS: ReadonlySet<Hex> = new Set([
  * come to the actors before the vote and leave them after it. Honest proposals pass days between vote and enactment;
  * delegation campaigns lend votes for longer than a transaction.
  */
-export const governance: Detector<null, Options> = {
+export const governance: Detector = perTransaction({
   id: 'governance',
   title: 'A vote was cast with borrowed power, or enacted at once',
-  needs: ['traces'],
   options,
-  init: () => null,
-  snapshot: () => null,
-  evaluate: (input) => input.facts.transactions.flatMap((tx) => evaluate(tx, input)),
-}
+  evaluate,
+})
 
 function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput): Finding[] {
   const { frames } = tx.transaction

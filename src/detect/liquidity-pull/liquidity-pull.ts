@@ -8,6 +8,7 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
+import { perTransaction } from '../per-transaction.ts'
 
 const options = z.strictObject({
   /** Share of both reserves that must go at once, basis points. */
@@ -22,16 +23,12 @@ const GET_RESERVES = '0x0902f1ac'
  * Rug: somebody takes at least 99 % of both assets out of a pool by burning its shares. Whether he is an insider is not
  * known here, and a migration looks the same, so it is never above `medium`: a reason to look, not to act.
  */
-export const liquidityPull: Detector<null, Options> = {
+export const liquidityPull: Detector = perTransaction({
   id: 'liquidity-pull',
   title: 'Nearly all liquidity of a pool was taken out at once',
-  needs: ['traces'],
   options,
-  init: () => null,
-  snapshot: () => null,
-  evaluate: (input, _state, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
-}
+  evaluate,
+})
 
 function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
   const claims = tx.facts.flatMap((fact): Claim[] => {

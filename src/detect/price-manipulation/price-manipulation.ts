@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { BlockBundle, Frame } from '../../model/block.ts'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
@@ -9,30 +8,22 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
 import { changesOf, transfersIn } from '../flows.ts'
+import type { ConfidenceOptions } from '../per-transaction.ts'
+import { confidenceOptions, perTransaction } from '../per-transaction.ts'
 import type { Manipulation, Valuation } from './round-trips.ts'
 import { manipulations, valuationsBetween } from './round-trips.ts'
-
-const options = z.strictObject({
-  /** Confidence below which nothing is said. */
-  minConfidence: z.number().min(0).max(1).default(0.5),
-})
-type Options = z.infer<typeof options>
 
 /**
  * Price manipulation: in one transaction the actors push a pool's price, a victim values something by that pool and
  * pays out or mints on it, and (mostly) the actors push the price back. Direction, not magnitude.
  * Arbitrage trades through several pools and values nothing; a victim is who *acts* on the price in between.
  */
-export const priceManipulation: Detector<null, Options> = {
+export const priceManipulation: Detector = perTransaction({
   id: 'price-manipulation',
   title: 'A price was moved around somebody’s valuation',
-  needs: ['traces'],
-  options,
-  init: () => null,
-  snapshot: () => null,
-  evaluate: (input, _state, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
-}
+  options: confidenceOptions,
+  evaluate,
+})
 
 type Verdict = {
   manipulation: Manipulation
@@ -42,7 +33,11 @@ type Verdict = {
   reasons: string[]
 }
 
-function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
+function evaluate(
+  tx: TransactionFacts,
+  { facts, scope }: DetectorInput,
+  options: ConfidenceOptions,
+): Finding[] {
   const swaps = tx.facts.filter((fact): fact is SwapFact => fact.kind === 'swap')
   if (swaps.length === 0 || !tx.facts.some((fact) => fact.kind === 'valuation')) return []
   const actors = actorCluster(tx, scope)

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
@@ -7,32 +6,28 @@ import type { Address } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
 import { changesOf, isPureGain, mintedTo, netOf, transfersIn } from '../flows.ts'
+import type { ConfidenceOptions } from '../per-transaction.ts'
+import { confidenceOptions, perTransaction } from '../per-transaction.ts'
 import type { Reentry } from './reentries.ts'
 import { findReentries } from './reentries.ts'
-
-const options = z.strictObject({
-  /** Confidence below which nothing is said. */
-  minConfidence: z.number().min(0).max(1).default(0.5),
-})
-type Options = z.infer<typeof options>
 
 /**
  * Reentrancy (SWC-107): a caller-chosen contract got control inside an unfinished call into V and called V again,
  * or a contract that shares V's books, and value moved to the caller that a single pass would not have moved.
  * Flash callbacks, hooks and refunds are the look-alikes: they give back what they took, or take nothing.
  */
-export const reentrancy: Detector<null, Options> = {
+export const reentrancy: Detector = perTransaction({
   id: 'reentrancy',
   title: 'A contract was entered again before its first call had finished',
-  needs: ['traces'],
-  options,
-  init: () => null,
-  snapshot: () => null,
-  evaluate: (input, _state, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
-}
+  options: confidenceOptions,
+  evaluate,
+})
 
-function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
+function evaluate(
+  tx: TransactionFacts,
+  { facts, scope }: DetectorInput,
+  options: ConfidenceOptions,
+): Finding[] {
   const { frames } = tx.transaction
   if (frames.length < 4 || tx.transaction.succeeded === false) return []
   const reentries = findReentries(frames)

@@ -8,6 +8,7 @@ import { addressSchema, wordAt } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
+import { perTransaction } from '../per-transaction.ts'
 
 /** Safe's own MultiSend and MultiSendCallOnly, 1.3.0 and 1.4.1 (github.com/safe-global/safe-deployments). */
 const MULTISEND = [
@@ -33,16 +34,12 @@ const EXEC_TRANSACTION = '0x6a761202'
  * the allow-list: whatever that code is, it may rewrite the Safe's owners and its implementation. Signers who were shown
  * something else sign it. MultiSend and migration libraries belong on the list.
  */
-export const safeSpoof: Detector<null, Options> = {
+export const safeSpoof: Detector = perTransaction({
   id: 'safe-spoof',
   title: 'A Safe ran unlisted code as its own',
-  needs: ['traces'],
   options,
-  init: () => null,
-  snapshot: () => null,
-  evaluate: (input, _state, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
-}
+  evaluate,
+})
 
 function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
   // A rule about named wallets: among all the Safes of a chain libraries of every kind are run.

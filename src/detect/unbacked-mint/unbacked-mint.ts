@@ -9,6 +9,7 @@ import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
 import { entryFrame, oneSidedLoss } from '../parties.ts'
+import { perTransaction } from '../per-transaction.ts'
 
 const TOTAL_SUPPLY = '0x18160ddd'
 
@@ -24,16 +25,12 @@ type Options = z.infer<typeof options>
  * Deposits bring the minter something; rewards are small against the supply; bridges mint for a message, and are
  * quiet below the bound.
  */
-export const unbackedMint: Detector<null, Options> = {
+export const unbackedMint: Detector = perTransaction({
   id: 'unbacked-mint',
   title: 'Claims were minted and nothing came in for them',
-  needs: ['traces'],
   options,
-  init: () => null,
-  snapshot: () => null,
-  evaluate: (input, _state, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
-}
+  evaluate,
+})
 
 type Mint = { token: Address; minter: Address; to: Address; amount: bigint; frame: number }
 

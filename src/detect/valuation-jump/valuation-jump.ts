@@ -11,6 +11,7 @@ import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
 import { contextsAround } from '../entries.ts'
 import { oneSidedLoss } from '../parties.ts'
+import { perTransaction } from '../per-transaction.ts'
 
 const options = z.strictObject({
   /** How far a value must move between two reads in one transaction, basis points. Interest moves it by far less. */
@@ -25,16 +26,12 @@ type Options = z.infer<typeof options>
  * Reserves and slots of pools are the price-manipulation detector's. Harvests and rebases move values too, but nobody
  * pays the one who makes them; interest moves them by less than the bound.
  */
-export const valuationJump: Detector<null, Options> = {
+export const valuationJump: Detector = perTransaction({
   id: 'valuation-jump',
   title: 'A value jumped within a transaction and somebody paid on it',
-  needs: ['traces'],
   options,
-  init: () => null,
-  snapshot: () => null,
-  evaluate: (input, _state, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
-}
+  evaluate,
+})
 
 /** getReserves, slot0 and observe answer with states, not with values that rise and fall. */
 const STATES: ReadonlySet<Hex> = new Set(['0x0902f1ac', '0x3850c7bd', '0x883bdbfd'])
