@@ -1,4 +1,5 @@
 import type { Asset, Frame } from '../model/block.ts'
+import { entryFrame } from '../model/block.ts'
 import type { SwapFact, TransferFact } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
 import { ZERO_ADDRESS } from '../model/hex.ts'
@@ -39,18 +40,6 @@ function visitOf(account: Address, transfer: TransferFact, books: Books): Visit 
   books.prepaid.delete(account)
   books.visits.set(key, visit)
   return visit
-}
-
-/** The frame by which control last entered `account`'s context around frame `index`; undefined if it is not there. */
-export function entryFrame(account: Address, index: number, frames: readonly Frame[]): Frame | undefined {
-  let frame = frames[index]
-  while (frame !== undefined && frame.context !== account) frame = frames[frame.parent]
-  while (frame !== undefined) {
-    const above: Frame | undefined = frames[frame.parent]
-    if (above === undefined || above.context !== account) return frame
-    frame = above
-  }
-  return undefined
 }
 
 function swapOf(visit: Visit): SwapFact[] {

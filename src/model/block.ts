@@ -76,6 +76,14 @@ export type Transaction = {
   frames: readonly Frame[]
 }
 
+/** The frame by which control last entered `account`'s context around frame `index`; undefined if it is not there. */
+export function entryFrame(account: Address, index: number, frames: readonly Frame[]): Frame | undefined {
+  let frame = frames[index]
+  while (frame !== undefined && frame.context !== account) frame = frames[frame.parent]
+  while (frame !== undefined && frames[frame.parent]?.context === account) frame = frames[frame.parent]
+  return frame
+}
+
 /** What a bundle does not have, so that nobody takes absence for innocence. */
 export type Coverage = {
   traces: 'callTracer' | 'parity' | 'none'

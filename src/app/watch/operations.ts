@@ -1,5 +1,6 @@
 import type { Operation } from '../../contain/simulate.ts'
-import type { BlockBundle, Frame, Transaction } from '../../model/block.ts'
+import { isEntry } from '../../detect/entries.ts'
+import type { BlockBundle, Transaction } from '../../model/block.ts'
 import type { Address, Hash, Hex } from '../../model/hex.ts'
 import { selectorOf } from '../../model/hex.ts'
 
@@ -31,14 +32,10 @@ export function recentOperations(memory: OperationMemory, target: Address): Oper
 function operationsOf({ frames }: Transaction, watched: ReadonlySet<Address>): Operation[] {
   return frames.flatMap((frame) => {
     const selector = selectorOf(frame.input)
-    if (selector === undefined || !isEntry(frame, frames, watched) || frame.from === null) return []
+    if (selector === undefined || frame.from === null || frame.to === null) return []
+    if (!watched.has(frame.to) || !isEntry(frame, frames)) return []
     return [{ selector, from: frame.from, to: frame.to, data: frame.input, value: frame.value }]
   })
-}
-
-function isEntry(frame: Frame, frames: readonly Frame[], watched: ReadonlySet<Address>): boolean {
-  if (frame.type !== 'CALL' || frame.reverted || frame.to === null || !watched.has(frame.to)) return false
-  return frames[frame.parent]?.context !== frame.context
 }
 
 function keep(memory: OperationMemory, target: Address, operation: Operation): void {

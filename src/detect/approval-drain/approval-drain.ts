@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { entryFrame } from '../../model/block.ts'
 import type { Detector, DetectorInput } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
@@ -8,7 +9,7 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
-import { entryFrame, oneSidedLoss } from '../parties.ts'
+import { oneSidedLoss } from '../parties.ts'
 
 const options = z.strictObject({
   /** Owners who must have approved the spender while it was watched. */

@@ -1,10 +1,11 @@
 import type { Frame } from '../../model/block.ts'
+import { entryFrame } from '../../model/block.ts'
 import type { ControlChange, TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
 import type { Claim } from '../claims.ts'
 import { addressesIn, contextsAround, isEntry } from '../entries.ts'
-import { entryFrame, oneSidedLoss } from '../parties.ts'
+import { oneSidedLoss } from '../parties.ts'
 
 const GRANTS: ReadonlySet<ControlChange> = new Set([
   'owner-changed',

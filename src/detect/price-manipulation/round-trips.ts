@@ -1,6 +1,7 @@
 import type { Frame } from '../../model/block.ts'
 import type { SwapFact, TransactionFacts, ValuationFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
+import { outermostStranger } from '../entries.ts'
 
 /** The price of a pool was moved by `push` and (perhaps) moved back by `pull`, in one transaction. */
 export type Manipulation = { pool: Address; push: SwapFact; pull: SwapFact | null }
@@ -46,7 +47,7 @@ export function valuationsBetween(
   for (const read of tx.facts) {
     if (read.kind !== 'valuation' || read.frame < after || read.frame >= before) continue
     if (!touches(read, pool, frames)) continue
-    const frame = outermostStranger(read.frame, { frames, actors, pool })
+    const frame = outermostStranger(read.frame, { frames, actors, except: pool })
     if (frame === undefined || frame.context === null || frame.index < after || frame.index >= before)
       continue
     if (!found.has(frame.index)) {
@@ -66,17 +67,4 @@ function touches(read: ValuationFact, pool: Address, frames: readonly Frame[]): 
     if (frame?.to === pool || frame?.input.includes(tail)) return true
   }
   return false
-}
-
-type Around = { frames: readonly Frame[]; actors: ReadonlySet<Address>; pool: Address }
-
-/** The outermost call around a frame that left the actors' own contracts: what they asked of the victim. */
-function outermostStranger(index: number, { frames, actors, pool }: Around): Frame | undefined {
-  let found: Frame | undefined
-  for (let frame = frames[index]; frame !== undefined; frame = frames[frame.parent]) {
-    if (frame.context === null) continue
-    if (actors.has(frame.context)) return found
-    if (frame.context !== pool && frame.type !== 'STATICCALL') found = frame
-  }
-  return found
 }

@@ -1,6 +1,7 @@
 import type { Frame } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'
 import { selectorOf } from '../../model/hex.ts'
+import { entersFromOutside } from '../entries.ts'
 
 /**
  * A way back in: while `outer` (a call into contract V) was unfinished, control went to `via`, which the caller
@@ -26,9 +27,14 @@ export function findReentries(frames: readonly Frame[]): Reentry[] {
   let callees: Callees | undefined
   for (const inner of frames) {
     const via = frames[inner.parent]?.context
-    if (!via || inner.context === null || !isEntry(inner, frames)) continue
+    if (!via || inner.context === null || !entersFromOutside(inner, frames)) continue
     for (let outer = frames[inner.parent]; outer !== undefined; outer = frames[outer.parent]) {
-      if (outer.context === null || outer.context === via || outer.reverted || !isEntry(outer, frames))
+      if (
+        outer.context === null ||
+        outer.context === via ||
+        outer.reverted ||
+        !entersFromOutside(outer, frames)
+      )
         continue
       if (outer.context === inner.context) {
         if (PAYMENTS.has(inner.input.slice(0, 10))) continue
@@ -55,12 +61,6 @@ export function findReentries(frames: readonly Frame[]): Reentry[] {
     }
   }
   return [...found.values()]
-}
-
-/** A state-changing call that brings control into a contract from outside, and names a function. */
-function isEntry(frame: Frame, frames: readonly Frame[]): boolean {
-  if (frame.type !== 'CALL' || selectorOf(frame.input) === undefined) return false
-  return frames[frame.parent]?.context !== frame.context
 }
 
 type Way = { outer: Frame; inner: Frame; frames: readonly Frame[] }

@@ -9,7 +9,7 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
-import { contextsAround } from '../entries.ts'
+import { contextsAround, outermostStranger } from '../entries.ts'
 import { oneSidedLoss } from '../parties.ts'
 import { perTransaction } from '../per-transaction.ts'
 
@@ -77,8 +77,7 @@ function claimOf(
   tx: TransactionFacts,
   actors: ReadonlySet<Address>,
 ): Claim | undefined {
-  const { frames } = tx.transaction
-  const asker = outermostStranger(after.frame, frames, actors)
+  const asker = outermostStranger(after.frame, { frames: tx.transaction.frames, actors })
   if (asker === undefined || asker.context === null) return undefined
   const payout = tx.facts.find((fact) => isPayout(fact, asker, { tx, actors }))
   if (payout?.kind !== 'transfer') return undefined
@@ -95,21 +94,6 @@ function claimOf(
     frames: [before.frame, after.frame, payout.frame, ...(donation === undefined ? [] : [donation.frame])],
     amounts: [{ account: payout.to, asset: payout.asset, amount: payout.amount }],
   }
-}
-
-/** The outermost call around a frame that left the actors' own contracts. */
-function outermostStranger(
-  index: number,
-  frames: readonly Frame[],
-  actors: ReadonlySet<Address>,
-): Frame | undefined {
-  let found: Frame | undefined
-  for (let frame = frames[index]; frame !== undefined; frame = frames[frame.parent]) {
-    if (frame.context === null) continue
-    if (actors.has(frame.context)) return found
-    if (frame.type !== 'STATICCALL') found = frame
-  }
-  return found
 }
 
 type Around = { tx: TransactionFacts; actors: ReadonlySet<Address> }
