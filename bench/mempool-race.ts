@@ -82,7 +82,7 @@ async function withCordon(stage: Stage): Promise<Outcome> {
   let findingToBroadcastMs: number | null = null
   hub.listen((event) => {
     const isSent = event.type === 'timeline' && event.kind === 'broadcast' && event.message.startsWith('Sent')
-    if (event.type === 'finding' && Number.isNaN(foundAt)) foundAt = performance.now()
+    if (event.type === 'finding' && event.pending && Number.isNaN(foundAt)) foundAt = performance.now()
     if (!isSent || broadcastMs !== null) return
     broadcastMs = performance.now() - sentAt
     findingToBroadcastMs = performance.now() - foundAt

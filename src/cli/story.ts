@@ -2,6 +2,7 @@ import { reportPath } from '../app/actions/report.ts'
 import type { RunningDrill } from '../app/drill/run.ts'
 import type { Hub, LiveEvent } from '../app/events.ts'
 import { printable } from '../kit/text.ts'
+import { atLeast } from '../model/finding.ts'
 import type { Io } from './io.ts'
 import { describeFinding } from './lines.ts'
 
@@ -13,7 +14,8 @@ export function drillStory(hub: Hub, io: Io): (line: string) => void {
   let found: number | undefined
   hub.listen((event) => {
     io.emit(event)
-    if (event.type === 'finding') found ??= performance.now()
+    // Remarks in a low voice (somebody prepares) come long before: the clock starts at the alarm.
+    if (event.type === 'finding' && atLeast(event.severity, 'medium')) found ??= performance.now()
     for (const line of tell(event, found)) say(line)
   })
   return say
@@ -39,10 +41,12 @@ function tell(event: LiveEvent, found: number | undefined): string[] {
             `block ${event.blockNumber}: ${event.transactions} transactions, looked at in ${event.milliseconds.toFixed(1)} ms`,
           ]
     case 'finding':
-      return [`!! ${event.detector} in block ${event.blockNumber}: ${printable(event.message, 200)}`]
+      return [
+        `${atLeast(event.severity, 'medium') ? '!!' : '  '} ${event.detector} in block ${event.blockNumber}: ${printable(event.message, 200)}`,
+      ]
     case 'alert':
       return [
-        `!! alert: ${event.severity}, confidence ${event.confidence.toFixed(2)}, ${event.categories.join(' and ')}`,
+        `${atLeast(event.severity, 'medium') ? '!!' : '  '} alert: ${event.severity}, confidence ${event.confidence.toFixed(2)}, ${event.categories.join(' and ')}`,
       ]
     case 'incident':
       return []
