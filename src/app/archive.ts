@@ -1,13 +1,15 @@
 import type { ChainVerdict } from '../incidents/ledger.ts'
 import { verifyEvidence } from '../incidents/ledger.ts'
 import { getIncident } from '../incidents/move.ts'
+import { giveVerdict } from '../incidents/verdict.ts'
 import { systemClock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Address } from '../model/hex.ts'
-import type { Incident } from '../model/incident.ts'
+import type { Incident, Verdict } from '../model/incident.ts'
 import type { IncidentRecord } from '../reports/incident-report.ts'
 import { incidentReport } from '../reports/incident-report.ts'
 import { listIncidents } from '../store/incidents.ts'
+import { listRemarks, type Remark } from '../store/remarks.ts'
 import { recordOf } from './actions/report.ts'
 import { openDatabase } from './database.ts'
 
@@ -17,6 +19,10 @@ export type IncidentArchive = {
   record(id: string): Promise<IncidentRecord>
   report(id: string): Promise<string>
   verify(id: string): Promise<ChainVerdict>
+  /** Puts on record what a person found an incident to be; calibration counts it. */
+  giveVerdict(given: Omit<Verdict, 'givenAt'>): Promise<Verdict>
+  /** The newest findings that belong to no incident: said in shadow or in a low voice. */
+  remarks(limit: number): Promise<Remark[]>
   close(): Promise<void>
 }
 
@@ -40,6 +46,8 @@ export async function openArchive({ dataDir, names, env, logger }: ArchiveOption
       await getIncident(context, id)
       return verifyEvidence(context, id)
     },
+    giveVerdict: (given) => giveVerdict(context, given),
+    remarks: (limit) => listRemarks(store, limit),
     close,
   }
 }

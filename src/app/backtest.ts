@@ -29,11 +29,16 @@ export type BacktestOptions = {
   signal: AbortSignal
 }
 
-/**
- * Detection over recorded files, marked by labels. Each file is a history of its own: detectors begin it knowing nothing.
- * Memory holds one block and a line a transaction. Throws what reading throws.
- */
+/** Detection over recorded files, marked by labels. Throws what reading throws. */
 export async function backtest(options: BacktestOptions): Promise<BacktestReport> {
+  return backtestReport(await judgeFiles(options), { pauseHours: options.pauseHours })
+}
+
+/**
+ * What detection says of every transaction of the files. Each file is a history of its own: detectors begin it knowing
+ * nothing. Memory holds one block and a line a transaction. Throws what reading throws.
+ */
+export async function judgeFiles(options: BacktestOptions): Promise<Judged[]> {
   const judged: Judged[] = []
   const byHash = new Map<Hash, Label>(
     options.labels.flatMap((label) => label.transactions.map((hash) => [hash, label])),
@@ -50,7 +55,7 @@ export async function backtest(options: BacktestOptions): Promise<BacktestReport
       options.progress(file, judged.length)
     }
   }
-  return backtestReport(judged, { pauseHours: options.pauseHours })
+  return judged
 }
 
 function judge(

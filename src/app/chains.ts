@@ -1,3 +1,4 @@
+import { createAssessor } from '../calibrate/assessor.ts'
 import { probeCapabilities } from '../chain/rpc/capabilities.ts'
 import { createRpc } from '../chain/rpc/rpc.ts'
 import type { Sequencer } from '../contain/sequence.ts'
@@ -5,7 +6,9 @@ import { forkSequencer, simulateV1Sequencer } from '../contain/sequence.ts'
 import { createEngine } from '../detect/engine.ts'
 import { detectors } from '../detect/registry.ts'
 import type { Clock } from '../kit/clock.ts'
+import type { Calibration } from '../model/calibration.ts'
 import type { Scope } from '../model/detector.ts'
+import { loadCalibration } from './calibration-file.ts'
 import { UNKNOWN_CHAIN } from './config/load.ts'
 import type { ChainConfig, Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
@@ -14,17 +17,22 @@ import { bytesPacking } from './packing.ts'
 
 /**
  * Connects to every chain of the config and finds out what its nodes have.
- * Throws `chain.WrongChain`, `chain.EndpointFailed`, `detect.InvalidOptions`, `app.InvalidModel`.
+ * Throws `chain.WrongChain`, `chain.EndpointFailed`, `detect.InvalidOptions`, `app.InvalidModel`, `app.InvalidCalibration`.
  */
 export async function openChains(config: Config, clock: Clock): Promise<Map<number, ChainHandle>> {
   const options = await withModels(config.detectors)
+  const calibration = await loadCalibration(config.calibration)
   const handles = await Promise.all(
-    config.chains.map((chain) => openChain(chain, { ...config, detectors: options }, clock)),
+    config.chains.map((chain) =>
+      openChain(chain, { config: { ...config, detectors: options }, calibration, clock }),
+    ),
   )
   return new Map(handles.map((handle) => [handle.chainId, handle]))
 }
 
-async function openChain(chain: ChainConfig, config: Config, clock: Clock): Promise<ChainHandle> {
+type Opening = { config: Config; calibration: Calibration; clock: Clock }
+
+async function openChain(chain: ChainConfig, { config, calibration, clock }: Opening): Promise<ChainHandle> {
   const rpc = createRpc({ urls: chain.rpcUrls, clock })
   const expected = chain.chainId === UNKNOWN_CHAIN ? undefined : chain.chainId
   const capabilities = await probeCapabilities(rpc, expected)
@@ -38,8 +46,10 @@ async function openChain(chain: ChainConfig, config: Config, clock: Clock): Prom
       detectors,
       scope: scopeFor(config, capabilities.chainId),
       options: config.detectors,
+      shadow: config.shadow,
       packing: bytesPacking,
     }),
+    assessor: createAssessor(calibration, config.decision),
     operations: new Map(),
   }
 }

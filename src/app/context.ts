@@ -1,3 +1,4 @@
+import type { Assessor } from '../calibrate/assessor.ts'
 import type { Capabilities } from '../chain/rpc/capabilities.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Sequencer } from '../contain/sequence.ts'
@@ -22,6 +23,7 @@ export type ChainHandle = {
   capabilities: Capabilities
   sequencer: Sequencer
   engine: Engine
+  assessor: Assessor
   operations: OperationMemory
 }
 

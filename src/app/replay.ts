@@ -1,3 +1,4 @@
+import { type Assessor, createAssessor } from '../calibrate/assessor.ts'
 import { readRecorded } from '../chain/recorded.ts'
 import type { Engine } from '../detect/engine.ts'
 import { createEngine, evaluatePending, evaluateSettled } from '../detect/engine.ts'
@@ -12,6 +13,10 @@ import type { Incident } from '../model/incident.ts'
 import type { Summary } from '../model/line.ts'
 import { alertsOf } from '../triage/alerts.ts'
 import { correlate, opensIncident } from '../triage/correlate.ts'
+import { loadCalibration } from './calibration-file.ts'
+import { type Config, DEFAULT_DECISION } from './config/schema.ts'
+import { withModels } from './learn.ts'
+import { assessed, observeTraffic } from './watch/assess.ts'
 
 /** What detection says without a database: the public lines of `replay` and `watch`. */
 export type DetectionLine = Finding | Alert | Incident | Summary
@@ -19,18 +24,34 @@ export type DetectionLine = Finding | Alert | Incident | Summary
 /** Detection over a stream of blocks, with incidents kept in memory. */
 export type Detection = {
   engine: Engine
+  assessor: Assessor
   incidents: Incident[]
   counts: Omit<Summary, 'type' | 'blind' | 'seconds' | 'transactionsPerSecond'>
   began: number
 }
 
-export function createDetection(scope: Scope, options: Readonly<Record<string, unknown>> = {}): Detection {
+export function createDetection(engine: Engine, assessor: Assessor): Detection {
   return {
-    engine: createEngine({ detectors, scope, options }),
+    engine,
+    assessor,
     incidents: [],
     counts: { blocks: 0, transactions: 0, frames: 0, findings: 0, alerts: 0, incidents: 0 },
     began: performance.now(),
   }
+}
+
+/**
+ * Detection as a configuration has it (detector options, learned models, shadow, calibration), without a chain; with the
+ * defaults where there is none. Throws `app.InvalidModel`, `app.InvalidCalibration`, `detect.InvalidOptions`.
+ */
+export async function openDetection(
+  scope: Scope,
+  config?: Pick<Config, 'detectors' | 'shadow' | 'calibration' | 'decision'>,
+): Promise<Detection> {
+  const { detectors: options = {}, shadow = [], calibration, decision } = config ?? {}
+  const engine = createEngine({ detectors, scope, shadow, options: await withModels(options) })
+  const budgets = decision ?? DEFAULT_DECISION
+  return createDetection(engine, createAssessor(await loadCalibration(calibration), budgets))
 }
 
 /** The lines about one block; `evaluate` says how the engine takes it. */
@@ -41,7 +62,8 @@ export function detectIn(
 ): DetectionLine[] {
   const { counts } = detection
   const findings = evaluate(detection.engine, blockFacts(bundle))
-  const alerts = alertsOf(findings)
+  const alerts = alertsOf(findings).map((alert) => assessed(alert, bundle, detection))
+  if (!bundle.pending) observeTraffic(detection, bundle, alerts)
   const incidents = alerts.flatMap((alert) => place(detection, alert, bundle) ?? [])
   counts.blocks++
   counts.transactions += bundle.transactions.length

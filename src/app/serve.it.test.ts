@@ -8,6 +8,8 @@ import { z } from 'zod'
 import { keepingLogger, readEvents, type SseEvent } from '../../test/harness/api.ts'
 import { aHash, anAddress, anAlert } from '../../test/harness/builders.ts'
 import { type FreshDatabase, freshDatabase } from '../../test/harness/postgres.ts'
+import { createAssessor } from '../calibrate/assessor.ts'
+import { calibrate } from '../calibrate/calibrate.ts'
 import { createRpc } from '../chain/rpc/rpc.ts'
 import { simulateV1Sequencer } from '../contain/sequence.ts'
 import { createEngine, evaluateBlock } from '../detect/engine.ts'
@@ -78,6 +80,10 @@ function aChain(): ChainHandle {
     },
     sequencer: simulateV1Sequencer(rpc),
     engine: createEngine({ detectors: [], scope: { kind: 'everything' } }),
+    assessor: createAssessor(calibrate([], { files: [], budgets: { pageDays: 1, actDays: 1 }, perDay: 1 }), {
+      actDays: 1,
+      attacksPerYear: 1,
+    }),
     operations: new Map(),
   }
 }

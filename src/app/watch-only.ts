@@ -29,7 +29,7 @@ export async function* watchOnly(options: WatchOnlyOptions): AsyncGenerator<Watc
   const { config, signal } = options
   const chain = [...(await openChains(config, systemClock)).values()][0]
   if (chain === undefined) return
-  const detection = { ...createDetection(chain.engine.scope), engine: chain.engine }
+  const detection = createDetection(chain.engine, chain.assessor)
   const done = new AbortController()
   const stop = (): void => done.abort()
   signal.addEventListener('abort', stop, { once: true })

@@ -66,6 +66,22 @@ export function conformalP(sorted: readonly number[], score: number): number {
   return (1 + sorted.length - rankOf(sorted, score)) / (sorted.length + 1)
 }
 
+/**
+ * The smoothed conformal p-value (#{s_i > s} + u·(#{s_i = s} + 1)) / (n + 1) in exactly the group asked for: uniform, not
+ * merely super-uniform, which is what drift martingales need. `u` is uniform on 0 to 1. Null below `least` scores.
+ */
+export function smoothedP(
+  set: CalibrationSet,
+  { path, score, u, least }: { path: GroupPath; score: number; u: number; least: number },
+): number | null {
+  const sorted = set.groups.get(keyOf(path))?.sorted ?? []
+  if (sorted.length < least) return null
+  const below = rankOf(sorted, score)
+  let above = below
+  while (sorted[above] === score) above++
+  return (sorted.length - above + u * (above - below + 1)) / (sorted.length + 1)
+}
+
 /** How many clean scores a p-value as small as `level` takes. */
 export function scoresNeeded(level: number): number {
   return Math.ceil(1 / level - 1e-9) - 1

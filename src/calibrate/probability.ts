@@ -6,14 +6,14 @@ import { betaQuantile, clopperPearson, type Proportion } from './statistics.ts'
 export type CalibratedStep = { upTo: number; positives: number; n: number }
 
 /** A non-decreasing step function from score to probability, with the counts behind each step. Plain data. */
-export type Calibration = readonly CalibratedStep[]
+export type StepFunction = readonly CalibratedStep[]
 
 /**
  * Isotonic calibration: the non-decreasing step function nearest to the outcomes, by pooling adjacent violators.
  * Source: M. Ayer et al. (1955); for scores B. Zadrozny, C. Elkan, KDD 2002. Fit it on data that the scores were
  * not made from.
  */
-export function fitIsotonic(scored: readonly Scored[]): Calibration {
+export function fitIsotonic(scored: readonly Scored[]): StepFunction {
   const steps: CalibratedStep[] = []
   for (const { upTo, positives, n } of byScore(scored)) {
     let step = { upTo, positives, n }
@@ -33,7 +33,7 @@ export type Probability = { estimate: number; low: number; high: number; n: numb
  * The calibrated probability of a score with its 95 % credible interval (Beta posterior of the step's counts under
  * Jeffreys' prior ½, ½). Without data it is the prior's: 0.5, 0 to 1, n = 0.
  */
-export function probabilityOf(calibration: Calibration, score: number): Probability {
+export function probabilityOf(calibration: StepFunction, score: number): Probability {
   const { positives, n } = calibration.find(({ upTo }) => score <= upTo) ?? calibration.at(-1) ?? NOTHING
   const shape = { a: positives + 0.5, b: n - positives + 0.5 }
   return {

@@ -2,11 +2,15 @@ import type { Command } from 'commander'
 import type { IncidentArchive } from '../app/archive.ts'
 import { openArchive } from '../app/archive.ts'
 import { namesOf } from '../app/start.ts'
+import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
+import { verdicts } from '../model/incident.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import type { CommonOptions } from './options.ts'
 import { load, withOutput } from './options.ts'
+
+const MOST_REMARKS = 100
 
 export function registerIncidents(program: Command, run: RunCommand): void {
   const incidents = program.command('incidents').description('what is on record')
@@ -26,8 +30,20 @@ export function registerIncidents(program: Command, run: RunCommand): void {
   add('list', 'all incidents, newest first', list)
   add('show <id>', 'one incident with its timeline', show)
   add('report <id>', 'the report of an incident as Markdown', report)
+  add('remarks', 'the newest findings that belong to no incident: shadow and low', remarks)
+  withOutput(incidents.command('verdict <id> <verdict>').description(`what it was: ${verdicts.join(', ')}`))
+    .requiredOption('--by <name>', 'who says so')
+    .requiredOption('--reason <text>', 'why')
+    .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
+    .action((id: string, word: string, options: VerdictOptions) =>
+      run(options, (io) =>
+        withArchive(options, io, (archive) => verdict(archive, { id, word, ...options }, io)),
+      ),
+    )
   add('verify <id>', 'check the evidence chain; exit code 5 where it is broken', verify)
 }
+
+type VerdictOptions = CommonOptions & { by: string; reason: string }
 
 async function withArchive(
   options: CommonOptions,
@@ -56,6 +72,39 @@ async function list(archive: IncidentArchive, _id: string, io: Io): Promise<numb
   }
   if (incidents.length === 0) io.say('no incidents on record')
   return EXIT.ok
+}
+
+async function remarks(archive: IncidentArchive, _id: string, io: Io): Promise<number> {
+  const found = await archive.remarks(MOST_REMARKS)
+  for (const { recordedAt, finding } of found) {
+    io.emit({ recordedAt, ...finding })
+    const when = new Date(recordedAt).toISOString()
+    const voice = finding.shadow ? 'shadow' : finding.severity
+    io.say(`${when}  ${voice.padEnd(8)} ${finding.detector.padEnd(18)} ${printable(finding.message, 160)}`)
+  }
+  if (found.length === 0) io.say('no remarks on record')
+  return EXIT.ok
+}
+
+type GivenVerdict = { id: string; word: string; by: string; reason: string }
+
+async function verdict(archive: IncidentArchive, given: GivenVerdict, io: Io): Promise<number> {
+  const word = verdicts.find((known) => known === given.word)
+  if (word === undefined) throw unknownVerdict(given.word)
+  const { id: incidentId, by: author, reason } = given
+  const recorded = await archive.giveVerdict({ incidentId, verdict: word, author, reason })
+  io.emit({ type: 'verdict', ...recorded })
+  io.say(`${incidentId}: ${word}, says ${printable(author, 60)}`)
+  return EXIT.ok
+}
+
+function unknownVerdict(word: string): CordonError {
+  return new CordonError({
+    code: 'app.InvalidVerdict',
+    message: `“${word.slice(0, 40)}” is not a verdict.`,
+    facts: { got: word.slice(0, 40), verdicts },
+    fix: `Give one of ${verdicts.join(', ')}.`,
+  })
 }
 
 async function show(archive: IncidentArchive, id: string, io: Io): Promise<number> {

@@ -18,3 +18,9 @@ export async function loadedOrFail(
     fix: 'Give --rpc URL, set CORDON_RPC_URL, or write a cordon.config.ts (examples/cordon.config.ts).',
   })
 }
+
+/** Where the record is: the data folder of the configuration, or the usual one without a configuration. */
+export async function dataDirOf(options: CommonOptions, io: Io): Promise<string> {
+  const loaded = await load(options, io)
+  return loaded.origin === 'none' ? '.cordon' : loaded.config.dataDir
+}

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { registerBacktest } from './backtest.ts'
+import { registerCalibrate } from './calibrate.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerIncidents } from './incidents.ts'
 import { registerInvestigate } from './investigate.ts'
@@ -47,6 +48,7 @@ for (const register of [
   registerWatch,
   registerReplay,
   registerBacktest,
+  registerCalibrate,
   registerRecord,
   registerLearn,
   registerInvestigate,

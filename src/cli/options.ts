@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { LoadedConfig } from '../app/config/load.ts'
 import { loadConfig } from '../app/config/load.ts'
+import { CordonError } from '../kit/error.ts'
 import type { Io } from './io.ts'
 
 export type CommonOptions = {
@@ -33,4 +34,16 @@ export function load(options: CommonOptions, io: Io): Promise<LoadedConfig> {
 
 export function listOf(text: string | undefined): string[] {
   return text === undefined ? [] : text.split(',').filter((item) => item.trim() !== '')
+}
+
+/** An option that must be a number above 0. Throws `app.InvalidNumber`. */
+export function positive(text: string, option: string): number {
+  const value = Number(text)
+  if (Number.isFinite(value) && value > 0) return value
+  throw new CordonError({
+    code: 'app.InvalidNumber',
+    message: `${option} must be a number above 0, not “${text.slice(0, 40)}”.`,
+    facts: { option, got: text.slice(0, 40) },
+    fix: `Give a number, for example ${option} 180.`,
+  })
 }

@@ -30,5 +30,6 @@ export function buildFinding(tx: TransactionFacts, bundle: BlockBundle, parts: F
     transactionHash: hash,
     pending: bundle.pending,
     ...parts,
+    shadow: false,
   }
 }

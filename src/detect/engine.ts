@@ -9,7 +9,7 @@ import type { StateCall } from '../model/state-read.ts'
 import { withImplementations, withProxies } from './scope.ts'
 
 /** A detector with its options and its living state. */
-type Cell = { detector: Detector; options: unknown; state: unknown }
+type Cell = { detector: Detector; options: unknown; state: unknown; shadow: boolean }
 
 /** A detector that could not see, where and why: said out loud, never silently skipped. */
 export type Blindness = { detector: string; missing: 'traces' | 'logs'; blocks: number }
@@ -42,18 +42,28 @@ export type EngineOptions = {
   scope: Scope
   /** Options by detector id; missing ones take their defaults. */
   options?: Readonly<Record<string, unknown>>
+  /** Detectors that are only tried: their findings are marked and open no alert. */
+  shadow?: readonly string[]
   /** Without it blocks are kept as they are. */
   packing?: Packing
 }
 
 /** Throws `detect.InvalidOptions`, `detect.UnknownDetector` for options that no detector would ever read. */
-export function createEngine({ detectors, scope, options = {}, packing }: EngineOptions): Engine {
+export function createEngine({
+  detectors,
+  scope,
+  options = {},
+  shadow = [],
+  packing,
+}: EngineOptions): Engine {
   const known = detectors.map(({ id }) => id)
-  for (const id of Object.keys(options)) if (!known.includes(id)) throw unknownDetector(id, known)
+  for (const id of [...Object.keys(options), ...shadow])
+    if (!known.includes(id)) throw unknownDetector(id, known)
   const cells = detectors.map((detector) => {
     const parsed = detector.options.safeParse(options[detector.id] ?? {})
     if (!parsed.success) throw invalidOptions(detector.id, parsed.error.message)
-    return { detector, options: parsed.data, state: detector.init(parsed.data) }
+    const state = detector.init(parsed.data)
+    return { detector, options: parsed.data, state, shadow: shadow.includes(detector.id) }
   })
   const checkpoint = cells.map(({ detector, state }) => detector.snapshot(state))
   return { scope, cells, checkpoint, unfinalised: [], blind: new Map(), packing: packing ?? null }
@@ -138,13 +148,14 @@ function restoreCheckpoint(engine: Engine): void {
 function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Finding[] {
   const findings: Finding[] = []
   const { scope, implementations } = withProxies(engine.scope, facts.bundle)
-  for (const { detector, options, state } of engine.cells) {
+  for (const { detector, options, state, shadow } of engine.cells) {
     const missing = missingFor(detector, facts.bundle.coverage)
     if (missing !== undefined && facts.transactions.length > 0) {
       if (note) noteBlind(engine, detector.id, missing)
       continue
     }
-    findings.push(...detector.evaluate({ facts, scope }, state, options))
+    const said = detector.evaluate({ facts, scope }, state, options)
+    findings.push(...(shadow ? said.map((finding) => ({ ...finding, shadow })) : said))
   }
   return findings.map((finding) => withImplementations(finding, implementations))
 }

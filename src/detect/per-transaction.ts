@@ -27,6 +27,7 @@ export function perTransaction<Options>({
   return {
     id,
     title,
+    layer: 'pattern',
     needs: ['traces'],
     options,
     init: () => null,

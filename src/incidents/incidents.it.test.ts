@@ -11,10 +11,12 @@ import { listFindings } from '../store/findings.ts'
 import { insertPlan } from '../store/plans.ts'
 import { closeStore, openStore } from '../store/store.ts'
 import { listTimeline } from '../store/timeline.ts'
+import { findVerdict, listJudgedAlerts } from '../store/verdicts.ts'
 import { type IncidentContext, note } from './context.ts'
 import { appendEvidence, evidenceHead, verifyEvidence } from './ledger.ts'
 import { getIncident, listActive, moveIncident } from './move.ts'
 import { recordAlert } from './record-alert.ts'
+import { giveVerdict } from './verdict.ts'
 import { withdrawBlocks } from './withdraw-blocks.ts'
 
 const NOW = 1_700_000_012_000
@@ -302,4 +304,25 @@ test('a database restart does not lose or double a recorded alert', async () => 
   expect(await listAlerts(context.store, incident.id)).toHaveLength(31)
   expect(await kindsOf(incident.id)).toHaveLength(31)
   expect(await verifyEvidence(context, incident.id)).toMatchObject({ ok: true, count: 31 })
+})
+
+test('the newest verdict counts, none is ever changed, and the timeline has them all', async () => {
+  const { incident } = await recordAlert(context, aNewAlert(), asNew)
+  const given = { incidentId: incident.id, author: 'Ada', reason: 'looked at it' }
+  await giveVerdict(context, { ...given, verdict: 'attack' })
+  await giveVerdict(context, { ...given, verdict: 'benign-trigger' })
+  expect((await findVerdict(context.store, incident.id))?.verdict).toBe('benign-trigger')
+  expect(await kindsOf(incident.id)).toEqual(['alert', 'verdict', 'verdict'])
+  const judged = await listJudgedAlerts(context.store)
+  expect(judged.filter(({ incidentId }) => incidentId === incident.id)).toMatchObject([
+    { verdict: 'benign-trigger', findings: [{ detector: 'drain' }] },
+  ])
+  await expect(sqlOn(database.url, 'DELETE FROM verdicts')).rejects.toThrow(
+    /append-only|may not|refuse|never/i,
+  )
+})
+
+test('a verdict on an incident that does not exist is refused', async () => {
+  const given = { incidentId: 'inc-none', verdict: 'attack' as const, author: 'Ada', reason: 'x' }
+  await expect(giveVerdict(context, given)).rejects.toMatchObject({ code: 'incidents.UnknownIncident' })
 })

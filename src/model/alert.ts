@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { assessmentSchema } from './assessment.ts'
 import { findingSchema, severitySchema } from './finding.ts'
 import { addressSchema, hashSchema } from './hex.ts'
 
@@ -23,5 +24,7 @@ export const alertSchema = z.object({
   actors: z.array(addressSchema),
   findings: z.array(findingSchema),
   message: z.string(),
+  /** Null until it was weighed against a calibration. */
+  assessment: assessmentSchema.nullable().default(null),
 })
 export type Alert = z.infer<typeof alertSchema>

@@ -131,6 +131,7 @@ export const noticeCodes = [
   'gap-filled',
   'reorg-beyond-window',
   'source-trouble',
+  'calibration-drift',
 ] as const
 export type NoticeCode = (typeof noticeCodes)[number]
 

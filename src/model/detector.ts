@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Layer } from './assessment.ts'
 import type { BlockFacts } from './fact.ts'
 import type { Finding } from './finding.ts'
 import type { Address } from './hex.ts'
@@ -19,6 +20,8 @@ export type Detector<State = unknown, Options = unknown> = {
   id: string
   /** One line for people. */
   title: string
+  /** What its word rests on: decides how findings are weighed together and what may be done on them alone. */
+  layer: Layer
   needs: readonly DetectorNeed[]
   options: z.ZodType<Options>
   /** View calls whose answers after each block `evaluate` wants in `facts.reads`; none when left out. */

@@ -46,6 +46,8 @@ export const findingSchema = z.object({
   loss: z.array(assetChangeSchema),
   evidence: z.array(evidenceItemSchema),
   message: z.string(),
+  /** Said by a detector in shadow: on record and counted, but nobody is called and nothing is done. */
+  shadow: z.boolean().default(false),
 })
 export type Finding = z.infer<typeof findingSchema>
 

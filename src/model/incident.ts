@@ -43,8 +43,23 @@ export function mayMove(from: IncidentState, to: IncidentState): boolean {
   return transitions[from].includes(to)
 }
 
+export const verdicts = ['attack', 'benign-trigger', 'false-alarm'] as const
+export const verdictSchema = z.object({
+  incidentId: z.string(),
+  /** `benign-trigger`: the rule is right, and what it saw was wanted (an announced upgrade, say). */
+  verdict: z.enum(verdicts),
+  author: z.string(),
+  reason: z.string(),
+  /** Milliseconds since the epoch. */
+  givenAt: z.number().int(),
+})
+/** A Verdict: what a person found an incident to be. The newest counts. */
+export type Verdict = z.infer<typeof verdictSchema>
+
 export const timelineKinds = [
   'alert',
+  'verdict',
+  'decision',
   'withdrawn',
   'state',
   'run',

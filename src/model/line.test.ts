@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { aFinding, aHash, anAddress, anAlert } from '../../test/harness/builders.ts'
-import { createDetection, detectIn, summaryOf } from '../app/replay.ts'
+import { detectIn, openDetection, summaryOf } from '../app/replay.ts'
 import { tellError } from '../cli/io.ts'
 import { CordonError } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
@@ -50,8 +50,8 @@ function errorLine(thrown: unknown): unknown {
   return JSON.parse(text)
 }
 
-function realLines(): unknown[] {
-  const detection = createDetection({ kind: 'everything' })
+async function realLines(): Promise<unknown[]> {
+  const detection = await openDetection({ kind: 'everything' })
   const lines = [...detectIn(detection, anEmptyBlock()), summaryOf(detection)]
   const known = new CordonError({ code: 'chain.X', message: 'it failed', facts: { block: 1 }, fix: 'Do.' })
   const incident = {
@@ -88,9 +88,9 @@ test('docs/schemas/lines.schema.json is current', async () => {
   await expect(`${toJson(document, 2)}\n`).toMatchFileSnapshot('../../docs/schemas/lines.schema.json')
 })
 
-test('real lines are valid by the published schema and read back to the same', () => {
+test('real lines are valid by the published schema and read back to the same', async () => {
   const types = new Set<string>()
-  for (const line of realLines()) {
+  for (const line of await realLines()) {
     expect(asReader.safeParse(line)).toMatchObject({ success: true })
     const read = lineSchema.parse(line)
     expect(printed(read)).toEqual(line)

@@ -29,6 +29,7 @@ const incident: Incident = {
 
 const finding: Finding = {
   type: 'finding',
+  shadow: false,
   fingerprint: 'f',
   detector: 'drain',
   chainId: 1,

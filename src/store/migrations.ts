@@ -242,4 +242,43 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_queued ON notifications (queued_at) WHERE state = 'queued';
 `,
   },
+  {
+    id: 5,
+    name: 'verdicts, traffic and remarks',
+    sql: `
+-- What people found an incident to be; the newest counts, none is ever lost.
+CREATE TABLE verdicts (
+  position int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  incident_id text NOT NULL REFERENCES incidents,
+  verdict text NOT NULL CHECK (verdict IN ('attack', 'benign-trigger', 'false-alarm')),
+  author text NOT NULL,
+  reason text NOT NULL,
+  given_at int8 NOT NULL
+);
+CREATE INDEX verdicts_by_incident ON verdicts (incident_id, position DESC);
+CREATE TRIGGER verdicts_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON verdicts
+  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+
+-- Clean transactions of protected contracts, and the time watched: what guarantees are counted from.
+CREATE TABLE traffic (
+  chain_id int8 PRIMARY KEY,
+  transactions int8 NOT NULL,
+  days float8 NOT NULL
+);
+
+-- Findings that belong to no incident: said in shadow, or in too low a voice to open one.
+CREATE TABLE remarks (
+  position int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  fingerprint text NOT NULL,
+  chain_id int8 NOT NULL,
+  block_hash text,
+  detector text NOT NULL,
+  shadow boolean NOT NULL,
+  recorded_at int8 NOT NULL,
+  document json NOT NULL
+);
+CREATE UNIQUE INDEX remarks_once ON remarks (fingerprint, coalesce(block_hash, 'pending'));
+CREATE INDEX remarks_by_time ON remarks (recorded_at);
+`,
+  },
 ]

@@ -6,11 +6,12 @@ import { severities, severityRank } from '../model/finding.ts'
 
 /**
  * Findings about one transaction become one Alert. Two detectors that agree are worth one step of severity more,
- * and the confidence that not both are wrong.
+ * and the confidence that not both are wrong. What was said in shadow is no part of it.
  */
 export function alertsOf(findings: readonly Finding[]): Alert[] {
   const groups = new Map<string, Finding[]>()
   for (const finding of findings) {
+    if (finding.shadow) continue
     // A transaction without EIP-155 can be replayed on another chain under the same hash.
     const key = `${finding.chainId}:${finding.transactionHash}`
     const group = groups.get(key)
@@ -44,6 +45,7 @@ function alertOf(group: readonly Finding[]): Alert {
     actors: union(findings.map((finding) => finding.actors)),
     findings,
     message: findings.map((finding) => finding.message).join(' '),
+    assessment: null,
   }
 }
 

@@ -32,6 +32,7 @@ function finding(parts: Partial<Finding> = {}): Finding {
     loss: [],
     evidence: [],
     message: `${detector} speaks.`,
+    shadow: false,
     ...parts,
   }
 }

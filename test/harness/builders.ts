@@ -1,4 +1,5 @@
 import type { Alert } from '../../src/model/alert.ts'
+import type { Assessment } from '../../src/model/assessment.ts'
 import type { ContainmentPlan } from '../../src/model/containment.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import type { Address, Hash } from '../../src/model/hex.ts'
@@ -35,6 +36,7 @@ export function aFinding(changes: Partial<Finding> = {}): Finding {
       { statement: 'the vault was called again before it had finished', frames: [3, 7], amounts: [] },
     ],
     message: 'the vault lost 1,000,000 ether',
+    shadow: false,
     ...changes,
   }
 }
@@ -63,7 +65,30 @@ export function anAlert(changes: Partial<Alert> = {}): Alert {
     actors: [anAddress(66)],
     findings: [aFinding({ ...place, fingerprint: `${fingerprint}/drain` })],
     message: 'the vault lost 1,000,000 ether',
+    assessment: null,
     ...base,
+  }
+}
+
+export function anAssessment(changes: Partial<Assessment> = {}): Assessment {
+  return {
+    score: 2,
+    layers: ['pattern'],
+    probability: { estimate: 0.1, low: 0.01, high: 1, attacks: 18, benign: 4_379 },
+    conformal: { p: 0.01, n: 99, certified: true, text: 'p = 0.01 against n = 99' },
+    runLength: {
+      askedDays: 180,
+      days: 7,
+      falseAlarms: 0,
+      n: 4_379,
+      perDay: 200,
+      verdict: 'not-certifiable',
+      needed: 107_845,
+    },
+    drift: 'stable',
+    pages: true,
+    statement: 'P(attack) 10 %',
+    ...changes,
   }
 }
 

@@ -24,6 +24,8 @@ import type { App, ChainHandle } from '../context.ts'
 import { recentOperations } from '../watch/operations.ts'
 import type { Attack } from './attack.ts'
 import { findAttack, reviveAttack } from './attack.ts'
+import type { Judgement } from './decide.ts'
+import { judgePlan } from './decide.ts'
 import { recordStep } from './record-step.ts'
 
 const args = z.strictObject({ action: z.literal('pause') })
@@ -111,7 +113,8 @@ async function containTarget(work: Work): Promise<ContainOutcome> {
     simulateIt(work, { plan, operations }),
   )
   crashPoint('contain.simulated')
-  const reasons = refusals(simulation)
+  const judgement = await context.durable(`decide:${plan.id}`, () => decideIt(work, { plan, simulation }))
+  const reasons = [...refusals(simulation), ...judgement.reasons]
   const verdict = await context.durable(`authorise:${plan.id}`, () => authoriseIt(work, plan))
   if (!verdict.allowed) reasons.push(...verdict.reasons)
   if (reasons.length > 0) {
@@ -166,6 +169,17 @@ async function simulateIt(
   const message = `Simulated at block ${simulation.atBlock} (${simulation.method}): the lever ${simulation.leverSucceeded ? 'works' : 'fails'}, the attack is ${simulation.attack}; ${blocked} of ${operations.length} recent operations would be blocked.`
   await recordStep(app, context, { kind: 'simulation', message, body: simulation })
   return simulation
+}
+
+async function decideIt(
+  { app, chain, context, incident }: Work,
+  { plan, simulation }: { plan: ContainmentPlan; simulation: Simulation },
+): Promise<Judgement> {
+  const judgement = await judgePlan(app, chain, { incident, plan, simulation })
+  const { automatic, reasons, statement } = judgement
+  const word = automatic ? 'Worth doing without people' : `For people to decide (${reasons.join('; ')})`
+  await recordStep(app, context, { kind: 'decision', message: `${word}. ${statement}.`, body: judgement })
+  return judgement
 }
 
 /** Only a pause that is seen to stop the attack is pulled without people. */

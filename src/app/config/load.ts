@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createJiti } from 'jiti'
 import { z } from 'zod'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { Address } from '../../model/hex.ts'
 import { addressSchema } from '../../model/hex.ts'
+import { CALIBRATION_FILE } from '../calibration-file.ts'
 import type { Config } from './schema.ts'
 import { configSchema } from './schema.ts'
 
@@ -35,7 +36,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const file = configFile(options)
   const protect = (options.protect ?? []).map(addressOf)
   if (file !== undefined) {
-    const config = check(await readConfig(file), file)
+    const config = withCalibration(check(await readConfig(file), file), dirname(file))
     return { origin: 'file', file, config: withProtected(config, protect) }
   }
   const urls = options.rpc ?? options.env['CORDON_RPC_URL']
@@ -102,6 +103,13 @@ function check(raw: unknown, file: string): Config {
     facts: { file, field, problems: z.prettifyError(parsed.error).slice(0, 1_000) },
     fix: `Correct ${field}; docs/guides/configuration.md lists every field.`,
   })
+}
+
+/** The calibration that is named, by its path from the configuration; else the file beside it, where there is one. */
+function withCalibration(config: Config, folder: string): Config {
+  const beside = join(folder, config.calibration ?? CALIBRATION_FILE)
+  if (config.calibration === undefined && !existsSync(beside)) return config
+  return { ...config, calibration: beside }
 }
 
 function withProtected(config: Config, protect: readonly Address[]): Config {

@@ -47,6 +47,16 @@ const signerSchema = z.strictObject({
   env: envName,
 })
 
+/** What acting alone is weighed by. Costs and losses are shares of what is at stake in the protected contract. */
+const decisionSchema = z.strictObject({
+  /** Days between needless automatic actions, at least: five years by default. */
+  actDays: z.number().positive().default(1_826),
+  /** Attacks on the protected contracts that are expected a year. */
+  attacksPerYear: z.number().positive().default(0.2),
+  /** What a needless pause costs, in basis points of what is at stake. */
+  pauseCostBps: z.number().min(0).default(5),
+})
+
 /** `cordon.config.ts`, checked. Unknown fields are refused, so a typo is an error. */
 export const configSchema = z.strictObject({
   chains: z.array(chainSchema).min(1),
@@ -58,6 +68,11 @@ export const configSchema = z.strictObject({
   authorisations: z.array(standingAuthorisationSchema).default([]),
   /** Options by detector id; docs/guides/detectors.md. */
   detectors: z.record(z.string(), z.unknown()).default({}),
+  /** Detectors that are only tried: their findings are put on record, nobody is called, nothing is done. */
+  shadow: z.array(z.string()).default([]),
+  /** What `cordon calibrate` wrote; `cordon.calibration.json` beside this file, else the shipped one, when left out. */
+  calibration: z.string().optional(),
+  decision: decisionSchema.prefault({}),
   respond: z
     .strictObject({
       /** False: watch and record only. */
@@ -79,6 +94,9 @@ export const configSchema = z.strictObject({
   dataDir: z.string().default('.cordon'),
   api: z.strictObject({ port: z.number().int().min(0).max(65_535).default(4480) }).default({ port: 4480 }),
 })
+
+/** What acting alone is weighed by where no configuration says otherwise. */
+export const DEFAULT_DECISION = decisionSchema.parse({})
 
 export type Config = z.infer<typeof configSchema>
 export type ConfigInput = z.input<typeof configSchema>

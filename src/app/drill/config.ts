@@ -51,6 +51,8 @@ export async function drillConfig(
       'protocol-lead': [{ name: 'Priya (drill)', channels: ['console'] }],
     },
     authorisations: [await standingAuthorisation(deployment, options.now)],
+    // A drill day has its attack; and a week is what the shipped calibration can promise at 200 transactions a day.
+    decision: { actDays: 7, attacksPerYear: 365 },
     respond: { enabled: respond },
     dataDir,
     api: { port: apiPort },

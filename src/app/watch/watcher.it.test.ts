@@ -2,17 +2,23 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { anAlert, anAssessment } from '../../../test/harness/builders.ts'
 import type { FreshDatabase } from '../../../test/harness/postgres.ts'
 import { freshDatabase, killSessions } from '../../../test/harness/postgres.ts'
 import type { Anvil } from '../../chain/anvil.ts'
 import { startAnvil } from '../../chain/anvil.ts'
 import type { Endpoint } from '../../chain/rpc/endpoint.ts'
 import { createEndpoint } from '../../chain/rpc/endpoint.ts'
+import { detectors } from '../../detect/registry.ts'
+import { recordAlert } from '../../incidents/record-alert.ts'
+import { giveVerdict } from '../../incidents/verdict.ts'
 import { silentLogger } from '../../kit/logger.ts'
 import type { TimelineEntry } from '../../model/incident.ts'
 import { listBroadcasts } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
+import { listRemarks } from '../../store/remarks.ts'
 import { listTimeline } from '../../store/timeline.ts'
+import { findTraffic } from '../../store/traffic.ts'
 import type { Config } from '../config/schema.ts'
 import { addressOf } from '../drill/accounts.ts'
 import { sendAttackOnce } from '../drill/attacks.ts'
@@ -178,4 +184,57 @@ test('honest traffic opens no incident', async () => {
   await runTraffic(it.at, it.anvil.url, { rounds: 2, seed: 11 })
   await it.until(sawBlock(await head(it.node)))
   expect(await listIncidents(it.running.app.store)).toEqual([])
+})
+
+test('a promise that cannot be kept yet is a proposal, with n and what would be needed on the timeline', async () => {
+  const it = await stage((config) => ({ ...config, decision: { ...config.decision, actDays: 1_826 } }))
+  await it.until(sawBlock(await head(it.node)))
+  await attack(it)
+  await it.until(
+    said('decision', /^For people to decide .* not certifiable yet.* clean transactions are needed/),
+  )
+  await it.until(said('plan', /^Not sent/))
+  await it.until(said('run', /is done/))
+  const [incident] = await listIncidents(it.running.app.store)
+  expect(await listBroadcasts(it.running.app.store, incident?.id ?? '')).toEqual([])
+})
+
+test('a pause that costs more than waiting is a proposal', async () => {
+  const it = await stage((config) => ({ ...config, decision: { ...config.decision, pauseCostBps: 9_000 } }))
+  await it.until(sawBlock(await head(it.node)))
+  await attack(it)
+  await it.until(said('decision', /^For people to decide \(waiting costs less than the pause\)/))
+})
+
+test('detectors in shadow are on record and call nobody', async () => {
+  const everything = detectors.map(({ id }) => id)
+  const it = await stage((config) => ({ ...config, shadow: everything }))
+  await it.until(sawBlock(await head(it.node)))
+  await attack(it)
+  await it.until(sawBlock(await head(it.node)))
+  expect(await listIncidents(it.running.app.store)).toEqual([])
+  const remarks = await listRemarks(it.running.app.store, 100)
+  expect(remarks.map(({ finding }) => finding.detector)).toContain('reentrancy')
+  expect(remarks.every(({ finding }) => finding.shadow)).toBe(true)
+})
+
+test('a verdict of a person counts at once, and clean traffic is remembered over a restart', async () => {
+  const it = await stage()
+  const { runTraffic } = await import('../drill/traffic.ts')
+  await runTraffic(it.at, it.anvil.url, { rounds: 2, seed: 11 })
+  await it.until(sawBlock(await head(it.node)))
+  const { store, clock, chains } = it.running.app
+  const [chain] = [...chains.values()]
+  expect(chain?.assessor.traffic.transactions).toBeGreaterThan(10)
+  const isKept = async (): Promise<boolean> =>
+    (await findTraffic(store, it.at.chainId))?.transactions === chain?.assessor.traffic.transactions
+  await expect.poll(isKept).toBe(true)
+  const alert = anAlert({ chainId: it.at.chainId, assessment: anAssessment({ score: 3 }) })
+  const { incident } = await recordAlert({ store, clock }, alert, { new: { kind: 'normal', title: 'x' } })
+  await giveVerdict(
+    { store, clock },
+    { incidentId: incident.id, verdict: 'false-alarm', author: 'Ada', reason: 'a rebalance' },
+  )
+  await it.until(said('verdict', /^Found to be a false alarm: a rebalance/))
+  await expect.poll(() => chain?.assessor.traffic.falseAlarms).toEqual([3])
 })

@@ -1,3 +1,4 @@
+import type { DriftStage } from '../../calibrate/drift.ts'
 import { followHead } from '../../chain/rpc/follow.ts'
 import { watchPending } from '../../chain/rpc/pending.ts'
 import { evaluateBlock, evaluatePending, finalize, packKept, rollback } from '../../detect/engine.ts'
@@ -5,12 +6,16 @@ import { blockFacts } from '../../facts/facts.ts'
 import { withdrawBlocks } from '../../incidents/withdraw-blocks.ts'
 import { messageOf } from '../../kit/error.ts'
 import { retry } from '../../kit/retry.ts'
+import type { Alert } from '../../model/alert.ts'
 import type { BlockBundle, BlockRef, ChainUpdate } from '../../model/block.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
 import { findCursor, setFinalized, setProcessed } from '../../store/cursors.ts'
+import { insertRemarks } from '../../store/remarks.ts'
+import { keepTraffic } from '../../store/traffic.ts'
 import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { assessed, followVerdicts, observeTraffic, recallTraffic } from './assess.ts'
 import { mergeUpdates } from './merge.ts'
 import { rememberOperations } from './operations.ts'
 import { withStateReads } from './reads.ts'
@@ -32,6 +37,9 @@ export type WatchOptions = {
 export async function watchChain(options: WatchOptions): Promise<void> {
   const { app, chain, signal } = options
   const cursor = await findCursor(app.store, chain.chainId)
+  await recallTraffic(app, chain)
+  const stopFollowing = followVerdicts(app, chain)
+  signal.addEventListener('abort', stopFollowing, { once: true })
   tellBlindness(options)
   const head = followHead({
     rpc: chain.rpc,
@@ -98,8 +106,13 @@ async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void
     transactions: bundle.transactions.length,
     milliseconds: performance.now() - began,
   })
-  await report(findings, bundle, options)
-  await persist(options, () => setProcessed(app.store, chain.chainId, { number, hash }))
+  const alerts = await report(findings, bundle, options)
+  const drift = observeTraffic(chain, bundle, alerts)
+  if (drift !== null) tellDrift(drift, options)
+  await persist(options, async () => {
+    await keepTraffic(app.store, chain.chainId, chain.assessor.traffic)
+    await setProcessed(app.store, chain.chainId, { number, hash })
+  })
   packKept(chain.engine)
 }
 
@@ -111,15 +124,38 @@ async function report(
   findings: readonly Finding[],
   bundle: BlockBundle,
   options: WatchOptions,
-): Promise<void> {
-  const { app, playbooks } = options
+): Promise<Alert[]> {
+  const { app, chain, playbooks } = options
   for (const finding of findings) app.hub.tell(finding)
-  for (const alert of alertsOf(findings)) {
+  const alerts = alertsOf(findings).map((alert) => assessed(alert, bundle, chain))
+  const shadowed = findings.filter(({ shadow }) => shadow)
+  if (shadowed.length > 0) await persist(options, () => keepRemarks(app, shadowed))
+  for (const alert of alerts) {
     app.hub.tell(alert)
     await persist(options, async () => {
-      await recordAndRespond(app, { alert, bundle }, playbooks)
+      const recorded = await recordAndRespond(app, { alert, bundle }, playbooks)
+      if (recorded === null) await keepRemarks(app, alert.findings)
     })
   }
+  return alerts
+}
+
+/** What is only tried, or said in too low a voice for an incident, is on record all the same. */
+function keepRemarks({ store, clock }: App, findings: readonly Finding[]): Promise<void> {
+  return insertRemarks(store, findings, clock.now())
+}
+
+/** Drift is told out loud: what the promises rest on no longer looks like the past. */
+function tellDrift(drift: DriftStage, { app, chain }: WatchOptions): void {
+  const { chainId } = chain
+  const message = {
+    stable: 'Traffic looks like the past again: automatic action is armed as before.',
+    widen: 'Traffic may have changed: intervals are widened.',
+    disarm: 'Traffic has changed: nothing is done without people until it is steady again.',
+  }[drift.stage]
+  app.logger.warn({ chainId, stage: drift.stage }, message)
+  const facts = { ...drift }
+  app.hub.tell({ type: 'notice', chainId, code: 'calibration-drift', message, facts })
 }
 
 type Reorg = { ancestor: BlockRef; removed: readonly BlockRef[] }

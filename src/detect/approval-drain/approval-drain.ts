@@ -38,6 +38,7 @@ const MOST_SPENDERS = 5_000
 export const approvalDrain: Detector<Spenders, Options> = {
   id: 'approval-drain',
   title: 'A young spender empties those who approved it',
+  layer: 'pattern',
   needs: ['traces'],
   options,
   init: () => new Map(),

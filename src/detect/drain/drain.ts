@@ -51,6 +51,7 @@ type Options = z.infer<typeof options>
 export const drain: Detector<Ledger, Options> = {
   id: 'drain',
   title: 'Assets left a protected contract and nothing came in or was burned for them',
+  layer: 'pattern',
   needs: ['traces'],
   options,
   init: emptyLedger,

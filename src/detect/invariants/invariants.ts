@@ -50,6 +50,7 @@ export type InvariantState = { protocols: ProtocolModel[]; grouped: boolean; dec
 export const invariants: Detector<InvariantState, InvariantOptions> = {
   id: 'invariants',
   title: 'A protocol was used as it never was before',
+  layer: 'invariant',
   needs: ['traces'],
   options,
   reads: ({ declared }) => declaredReads(declared),

@@ -43,6 +43,7 @@ type State = {
 export const network: Detector<State, Options> = {
   id: 'network',
   title: 'The chain itself left its usual course: block time, fees, failures, gas',
+  layer: 'baseline',
   needs: [],
   options,
   init: ({ memory }) => ({ baselines: networkBaselines(memory), previous: null, untold: [] }),

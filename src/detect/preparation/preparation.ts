@@ -28,6 +28,7 @@ const MOST_FUNDED = 20_000
 export const preparation: Detector<Funded, Options> = {
   id: 'preparation',
   title: 'Somebody deployed code that knows a protected contract',
+  layer: 'preparation',
   needs: ['traces'],
   options,
   init: () => new Map(),

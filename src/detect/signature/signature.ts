@@ -29,6 +29,7 @@ const ECRECOVER = '0x0000000000000000000000000000000000000001'
 export const signature: Detector<Used, Options> = {
   id: 'signature',
   title: 'A signature was used twice, or none was needed',
+  layer: 'pattern',
   needs: ['traces'],
   options,
   init: () => new Map(),

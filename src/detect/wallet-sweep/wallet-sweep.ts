@@ -31,6 +31,7 @@ const MOST_RECEIVERS = 10_000
 export const walletSweep: Detector<Memory, Options> = {
   id: 'wallet-sweep',
   title: 'A wallet sends everything it has to a stranger',
+  layer: 'pattern',
   needs: ['traces'],
   options,
   init: () => ({ paid: new Map(), sweeps: new Map(), firstBlock: null }),

@@ -1,0 +1,120 @@
+import type { Decision, Refusal } from '../../calibrate/decision.ts'
+import { decide } from '../../calibrate/decision.ts'
+import { runLengthText } from '../../calibrate/run-length.ts'
+import type { Assessment } from '../../model/assessment.ts'
+import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
+import type { Finding } from '../../model/finding.ts'
+import { atLeast } from '../../model/finding.ts'
+import type { Incident } from '../../model/incident.ts'
+import { listAlerts } from '../../store/alerts.ts'
+import { layerOf } from '../calibrate.ts'
+import type { App, ChainHandle } from '../context.ts'
+
+/** What was decided about pulling a lever unattended, and why, for the record. */
+export type Judgement = { automatic: boolean; reasons: string[]; statement: string }
+
+/**
+ * A mined attack may be the only one: half of what is left is taken to be saved. A pending one was outrun in 16 and 18 of
+ * 20 races (`node dist/bench/mempool-race.js`).
+ */
+const LANDS_IN_TIME = { mined: 0.5, pending: 0.8 } as const
+
+/** While nobody acts an attacker is taken to need an hour for all that is at stake. */
+const DRAIN_SECONDS = 3_600
+
+type Case = { incident: Incident; plan: ContainmentPlan; simulation: Simulation }
+
+/**
+ * Weighs a simulated plan: what waiting may cost against what acting costs, both as shares of what is at stake in the
+ * contract, at the lower bound of the calibrated probability. Refused for each reason that holds.
+ */
+export async function judgePlan(
+  app: App,
+  chain: ChainHandle,
+  { incident, plan, simulation }: Case,
+): Promise<Judgement> {
+  const alerts = (await listAlerts(app.store, incident.id)).filter(({ withdrawnAt }) => withdrawnAt === null)
+  const worst = alerts
+    .map(({ alert }) => alert)
+    .sort((a, b) => (b.assessment?.score ?? 0) - (a.assessment?.score ?? 0))[0]
+  const assessment = worst?.assessment ?? null
+  if (worst === undefined || assessment === null)
+    return { automatic: false, reasons: ['the alert was never weighed against a calibration'], statement: '' }
+  const { pauseCostBps } = app.config.decision
+  const cost = pauseCostBps / 10_000
+  const decision = decide({
+    candidates: [
+      {
+        id: plan.id,
+        breadth: breadthOf(simulation),
+        landsInTime: worst.pending ? LANDS_IN_TIME.pending : LANDS_IN_TIME.mined,
+        costIfFalse: cost,
+        costIfTrue: cost,
+        simulation: simulationWord(simulation),
+      },
+    ],
+    stake: { drainable: 1, perSecond: 1 / DRAIN_SECONDS, remainingSeconds: DRAIN_SECONDS },
+    grounds: {
+      probability: {
+        ...assessment.probability,
+        n: assessment.probability.attacks + assessment.probability.benign,
+      },
+      hasHardEvidence: worst.findings.some(isHard),
+      runLengthGate: gateOf(assessment, chain),
+      drift: chain.assessor.drift.stage.stage,
+      // the standing authorisation has its own limit, checked after this
+      actionsLeft: 1,
+    },
+  })
+  return judgementOf(decision, { assessment, cost })
+}
+
+/** Deterministic rules and invariants at paging level; statistics and signs alone never act. */
+function isHard({ severity, detector }: Finding): boolean {
+  const layer = layerOf(detector)
+  return atLeast(severity, 'high') && (layer === 'pattern' || layer === 'invariant')
+}
+
+/** Share of the known operations that the lever blocks. */
+function breadthOf({ opEffects }: Simulation): number {
+  const effects = Object.values(opEffects)
+  return effects.length === 0 ? 1 : effects.filter((effect) => effect === 'blocked').length / effects.length
+}
+
+/** Users are not spared by a pause, whose whole use is to stop them too: its cost stands for that. */
+function simulationWord({ leverSucceeded, attack }: Simulation) {
+  if (attack === 'not-run') return 'not-run'
+  return leverSucceeded && attack === 'stopped' ? 'stops-loss-spares-users' : 'does-not-stop'
+}
+
+function gateOf({ score, runLength }: Assessment, { assessor }: ChainHandle) {
+  if (score < assessor.calibration.thresholds.act.score) return 'not-passed'
+  return runLength.verdict === 'kept' ? 'passed' : 'not-certifiable'
+}
+
+const WORDS: Readonly<Record<Refusal, string>> = {
+  'no-candidate-worth-its-cost': 'waiting costs less than the pause',
+  'no-hard-evidence': 'no rule or invariant at paging level speaks, only statistics or signs',
+  'run-length-gate-not-passed': 'the score is below the threshold for acting unattended',
+  'run-length-not-certifiable': 'the asked days between needless actions are not certifiable yet',
+  'drift-disarmed-automation': 'traffic no longer looks like what the calibration was made from',
+  'rate-limit-reached': 'the rate limit is reached',
+  'simulation-missing': 'no attack transaction is known to try the lever on',
+  'simulation-does-not-stop-the-loss': 'the simulation does not show that the lever stops the attack',
+  'simulation-harms-users': 'the simulation shows harm to users',
+}
+
+type Grounded = { assessment: Assessment; cost: number }
+
+function judgementOf(decision: Decision, { assessment, cost }: Grounded): Judgement {
+  const { recommended, automatic, p } = decision
+  const reasons = automatic.allowed ? [] : automatic.reasons.map((reason) => WORDS[reason])
+  const threshold = recommended === null ? '' : `; acting is worth it above ${percent(recommended.threshold)}`
+  return {
+    automatic: automatic.allowed,
+    reasons,
+    statement: `P(attack) is at least ${percent(p)} (estimate ${percent(assessment.probability.estimate)}, n = ${assessment.probability.attacks} attacks and ${assessment.probability.benign} benign)${threshold} for a pause that costs ${percent(cost)} of what is at stake; ${runLengthText(assessment.runLength)}`,
+  }
+}
+
+const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import { assess, createAssessor, observe, type Sighting } from './assessor.ts'
+import { calibrate, type Outcome } from './calibrate.ts'
+
+const outcomes: Outcome[] = [
+  ...Array.from({ length: 10 }, (_, i) => ({
+    case: `case ${i}`,
+    attack: true,
+    words: [{ layer: 'pattern' as const, confidence: 0.9 }],
+  })),
+  ...Array.from({ length: 1_000 }, (_, i) => ({ case: `tx ${i}`, attack: false, words: [] })),
+]
+const calibration = calibrate(outcomes, {
+  files: [],
+  budgets: { pageDays: 1, actDays: 10 },
+  perDay: 100,
+})
+const fresh = () => createAssessor(calibration, { actDays: 10, attacksPerYear: 0.2 })
+const path = ['vault', '0xdeposit', 'calm']
+/** Numbers between 0 and 1 without pattern, the same in every run. */
+const uniform = (i: number): number => (i * 0.6180339887498949) % 1
+const call = (i: number, work: number): Sighting => ({ path, score: 0, work, u: uniform(7 * i) })
+const hour = 3_600
+const alarm = { score: 4, layers: ['pattern' as const], path }
+
+/** Ordinary calls, one a block of 12 seconds, from block `from` on; gives the stages that were told. */
+function live(
+  assessor: ReturnType<typeof fresh>,
+  { from = 0, count, work }: { from?: number; count: number; work: (i: number) => number },
+): string[] {
+  const told: string[] = []
+  for (let i = from; i < from + count; i++) {
+    const stage = observe(assessor, { timestamp: 12 * i, sightings: [call(i, work(i))], alarmed: false })
+    if (stage !== null) told.push(stage.stage)
+  }
+  return told
+}
+
+describe('an assessor', () => {
+  test('promises more the longer nothing was wrong', () => {
+    const assessor = fresh()
+    const before = assess(assessor, alarm)
+    live(assessor, { count: 5_000, work: (i) => 1_000 + 100 * uniform(i) })
+    const after = assess(assessor, alarm)
+    expect(after.probability.benign).toBe(6_000)
+    expect(after.probability.low).toBeGreaterThan(0)
+    expect(after.conformal).toMatchObject({ n: 2_000, certified: true })
+    expect(before.conformal.certified).toBe(false)
+    expect(before.statement).toContain('not certifiable at 0.001 with n = 0')
+    // 7,200 transactions a day now, where the calibration was told 100
+    expect(after.runLength.perDay).toBeCloseTo(7_200, -2)
+  })
+
+  test('what people found false counts against the promise', () => {
+    const assessor = fresh()
+    const before = assess(assessor, alarm).runLength
+    assessor.traffic.falseAlarms = [4, 4]
+    expect(assess(assessor, alarm).runLength).toMatchObject({ falseAlarms: 2 })
+    expect(assess(assessor, alarm).runLength.days).toBeLessThan(before.days)
+    expect(assess(assessor, alarm).probability.low).toBeLessThan(1)
+  })
+
+  test('learns nothing for an hour after an alarm', () => {
+    const assessor = fresh()
+    live(assessor, { count: 100, work: () => 1_000 })
+    const { transactions } = assessor.traffic
+    observe(assessor, { timestamp: 1_200, sightings: [call(1, 9e9)], alarmed: true })
+    observe(assessor, { timestamp: 1_200 + hour - 1, sightings: [call(2, 9e9)], alarmed: false })
+    expect(assessor.traffic.transactions).toBe(transactions)
+    observe(assessor, { timestamp: 1_200 + hour, sightings: [call(3, 1_000)], alarmed: false })
+    expect(assessor.traffic.transactions).toBe(transactions + 1)
+  })
+
+  test('steady use is stable; use that changes disarms automation out loud, and steady use arms it again', () => {
+    const assessor = fresh()
+    const noise = (i: number) => 1_000 + 100 * uniform(i)
+    expect(live(assessor, { count: 2_000, work: noise })).toEqual([])
+    const told = live(assessor, { from: 2_000, count: 300, work: (i) => noise(i) * 3 })
+    expect(told.at(-1)).toBe('disarm')
+    expect(assess(assessor, alarm).drift).toBe('disarm')
+    expect(assess(assessor, alarm).statement).toContain('drift (disarm)')
+    const later = live(assessor, { from: 2_300, count: 4_000, work: (i) => noise(i) * 3 })
+    expect(later).toContain('stable')
+  })
+
+  test('a long silence is not watched time', () => {
+    const assessor = fresh()
+    observe(assessor, { timestamp: 0, sightings: [], alarmed: false })
+    observe(assessor, { timestamp: 365 * 86_400, sightings: [], alarmed: false })
+    expect(assessor.traffic.days).toBeCloseTo(1 / 24, 6)
+  })
+})

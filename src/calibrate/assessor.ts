@@ -1,0 +1,188 @@
+import type { Assessment, Layer } from '../model/assessment.ts'
+import type { Calibration, RunLength } from '../model/calibration.ts'
+import type { CalibrationSet, GroupPath } from './conformal.ts'
+import { certificateText, certify, emptyCalibration, learnScore, smoothedP } from './conformal.ts'
+import type { Adwin, DriftMartingale, DriftStage } from './drift.ts'
+import { adwin, betOnDrift, driftMartingale, driftStage, takeValue } from './drift.ts'
+import type { Outcomes } from './outcomes.ts'
+import { attackProbability } from './outcomes.ts'
+import { runLength, runLengthText } from './run-length.ts'
+
+/**
+ * What is known of one chain's protected traffic while it is watched: clean scores by contract, function and regime,
+ * how much traffic there is, and whether it still looks like the past. Plain data, bounded, changed by
+ * {@link observe} only.
+ */
+export type Assessor = {
+  calibration: Calibration
+  budgets: { actDays: number; attacksPerYear: number }
+  scores: CalibrationSet
+  /** How much work calls usually are, by contract and function: a series that moves when use changes. */
+  work: CalibrationSet
+  drift: { martingale: DriftMartingale; window: Adwin; stage: DriftStage; steadySince: number }
+  traffic: Traffic
+  /** Block time until which an alarm stands and nothing is learned, seconds. */
+  alarmUntil: number
+}
+
+/** Clean transactions of protected contracts, their time span in days, and the scores of alerts that people found false. */
+export type Traffic = {
+  transactions: number
+  days: number
+  falseAlarms: readonly number[]
+  last: number | null
+}
+
+export const NO_TRAFFIC: Traffic = { transactions: 0, days: 0, falseAlarms: [], last: null }
+
+export function createAssessor(
+  calibration: Calibration,
+  budgets: Assessor['budgets'],
+  traffic: Traffic = NO_TRAFFIC,
+): Assessor {
+  return {
+    calibration,
+    budgets,
+    scores: emptyCalibration(),
+    work: emptyCalibration({ capacity: 500 }),
+    drift: { martingale: driftMartingale(), window: adwin(), stage: { stage: 'stable' }, steadySince: 0 },
+    traffic: { ...traffic },
+    alarmUntil: 0,
+  }
+}
+
+/** A transaction's place in the hierarchy of groups and what was said of it. */
+export type Sighting = {
+  /** contract, function, regime */
+  path: GroupPath
+  score: number
+  /** How much work the call was, for example gas used. Above 0. */
+  work: number
+  /** Breaks ties: uniform on 0 to 1, for example from the transaction's hash. */
+  u: number
+}
+
+/** An alarm stops learning for this long, seconds of block time: an attacker must not teach us his attack. */
+const FROZEN_SECONDS = 3_600
+/** Calls of one function before their work says anything about drift. */
+const LEAST_CALLS = 50
+/** Steady calls after which drift is over. */
+const STEADY_CALLS = 1_000
+/** Longest gap between blocks that counts as watched time, seconds. */
+const LONGEST_GAP = 3_600
+
+/** Takes the protected traffic of one settled block; gives the drift stage where it changed, else null. */
+export function observe(
+  assessor: Assessor,
+  { timestamp, sightings, alarmed }: { timestamp: number; sightings: readonly Sighting[]; alarmed: boolean },
+): DriftStage | null {
+  const { traffic } = assessor
+  const gap = traffic.last === null ? 0 : Math.min(LONGEST_GAP, Math.max(0, timestamp - traffic.last))
+  traffic.days += gap / 86_400
+  traffic.last = timestamp
+  if (alarmed) assessor.alarmUntil = timestamp + FROZEN_SECONDS
+  if (timestamp < assessor.alarmUntil) return null
+  const before = assessor.drift.stage.stage
+  for (const { path, score, work, u } of sightings) {
+    traffic.transactions++
+    learnScore(assessor.scores, path, score)
+    watchDrift(assessor, { path: path.slice(0, 2), score: work, u })
+  }
+  const { stage } = assessor.drift
+  return stage.stage === before ? null : stage
+}
+
+function watchDrift({ work, drift }: Assessor, call: { path: GroupPath; score: number; u: number }): void {
+  const p = smoothedP(work, { ...call, least: LEAST_CALLS })
+  learnScore(work, call.path, call.score)
+  if (p === null) return
+  betOnDrift(drift.martingale, p)
+  const windowCut = takeValue(drift.window, p)
+  const now = driftStage({ martingale: drift.martingale, windowCut })
+  drift.steadySince++
+  if (severityOf(now) > severityOf(drift.stage)) {
+    drift.stage = now
+    drift.steadySince = 0
+  } else if (drift.stage.stage !== 'stable' && drift.steadySince >= STEADY_CALLS) {
+    drift.stage = { stage: 'stable' }
+    drift.steadySince = 0
+    drift.martingale = driftMartingale()
+  }
+}
+
+const severityOf = ({ stage }: DriftStage): number => ['stable', 'widen', 'disarm'].indexOf(stage)
+
+/** The level at which an alert's own p-value is asked to be certified. */
+const LEVEL = 0.001
+
+/** What an alert with this score is worth now. While drift is suspected the intervals are those of 99 %, not 95 %. */
+export function assess(
+  assessor: Assessor,
+  said: { score: number; layers: readonly Layer[]; path: GroupPath },
+): Assessment {
+  const { calibration, budgets, drift } = assessor
+  const { score } = said
+  const outcomes = outcomesNow(assessor)
+  const perDay = perDayOf(assessor)
+  const prior = priorOf(budgets.attacksPerYear, perDay)
+  const confidence = drift.stage.stage === 'stable' ? 0.95 : 0.99
+  // above the highest threshold no outcome tells scores apart: what is known of the threshold is known of all above
+  const known = Math.min(score, calibration.thresholds.act.score)
+  const probability = attackProbability(outcomes, { score: known, prior, confidence })
+  const certificate = certify(assessor.scores, { path: said.path, score, level: LEVEL })
+  const promise = promiseFor(assessor, known)
+  return {
+    score,
+    layers: [...said.layers],
+    probability,
+    conformal: {
+      p: certificate.p,
+      n: certificate.n,
+      certified: certificate.kind === 'certified',
+      text: certificateText(certificate),
+    },
+    runLength: promise,
+    drift: drift.stage.stage,
+    pages: score >= calibration.thresholds.page.score,
+    statement: [
+      `P(attack) ${percent(probability.estimate)} (${100 * confidence} % interval ${percent(probability.low)} to ${percent(probability.high)}; ${probability.attacks} attacks, n = ${probability.benign} benign; ${budgets.attacksPerYear} attacks a year expected)`,
+      certificateText(certificate),
+      runLengthText(promise),
+      ...(drift.stage.stage === 'stable' ? [] : [`drift (${drift.stage.stage}): ${drift.stage.reason}`]),
+    ].join('; '),
+  }
+}
+
+/** What may be promised of alerts with at least this score, against the budget for acting unattended. */
+function promiseFor(assessor: Assessor, score: number): RunLength {
+  const { benign } = outcomesNow(assessor)
+  const falseAlarms = benign.scores.filter((other) => other >= score).length
+  return runLength({ falseAlarms, n: benign.n, perDay: perDayOf(assessor) }, assessor.budgets.actDays)
+}
+
+/** The calibration's outcomes with what was seen since. */
+function outcomesNow({ calibration, traffic }: Assessor): Outcomes {
+  return {
+    attacks: calibration.attacks,
+    benign: {
+      n: calibration.benign.n + traffic.transactions,
+      scores: [...calibration.benign.scores, ...traffic.falseAlarms],
+    },
+  }
+}
+
+/**
+ * Transactions a day as seen; what the calibration was told until an hour and 30 transactions were: a rate from fewer is
+ * off by a third and more (Poisson, 95 %).
+ */
+function perDayOf({ traffic: { transactions, days }, calibration }: Assessor): number {
+  return transactions < 30 || days < 1 / 24
+    ? calibration.thresholds.act.runLength.perDay
+    : transactions / days
+}
+
+function priorOf(attacksPerYear: number, perDay: number): number {
+  return Math.min(0.5, attacksPerYear / (365.25 * perDay))
+}
+
+const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`

@@ -1,0 +1,128 @@
+import type { Layer } from '../model/assessment.ts'
+import type { Calibration, FusionWeights, Threshold } from '../model/calibration.ts'
+import type { EvidenceVector, Word } from './fusion.ts'
+import { evidenceVector, fitFusion, fuse } from './fusion.ts'
+import type { Outcomes } from './outcomes.ts'
+import { runLength } from './run-length.ts'
+
+/** One transaction with what was said of it, and what it was. */
+export type Outcome = {
+  /** The case that an attack belongs to: its transactions are kept in one fold and count once. */
+  case: string
+  attack: boolean
+  words: readonly Word[]
+}
+
+export type CalibrateOptions = {
+  /** Names of the files, for the record. */
+  files: readonly string[]
+  /** Days between false alarms that are asked for: to wake somebody, and to act unattended. */
+  budgets: { pageDays: number; actDays: number }
+  /** Transactions of the protected contracts a day. */
+  perDay: number
+}
+
+const FOLDS = 5
+
+/**
+ * What outcomes say about scores: fusion weights fitted on all of them, scores of each given by weights fitted without
+ * its fold, and the lowest thresholds that keep the budgets. Deterministic; a case never helps to judge itself.
+ */
+export function calibrate(outcomes: readonly Outcome[], options: CalibrateOptions): Calibration {
+  const samples = outcomes.map((item) => ({ ...item, vector: evidenceVector(item.words) }))
+  const fusion = roundedWeights(
+    fitFusion(samples.map(({ vector, attack }) => ({ vector, positive: attack }))),
+  )
+  const scored = outOfFold(samples)
+  const cases = new Map<string, number>()
+  for (const { name, attack, score } of scored)
+    if (attack) cases.set(name, Math.max(score, cases.get(name) ?? 0))
+  const alarms = scored.filter(({ attack, score }) => !attack && score > 0).map(({ score }) => score)
+  const n = outcomes.filter(({ attack }) => !attack).length
+  const counted: Outcomes = {
+    attacks: [...cases.values()].sort((a, b) => b - a),
+    benign: { n, scores: alarms.sort((a, b) => b - a) },
+  }
+  const { pageDays, actDays } = options.budgets
+  return {
+    type: 'calibration',
+    version: 1,
+    source: {
+      files: [...options.files],
+      transactions: outcomes.length,
+      attacks: cases.size,
+      benign: n,
+    },
+    fusion,
+    ...counted,
+    thresholds: {
+      page: thresholdFor(counted, { askedDays: pageDays, perDay: options.perDay }),
+      act: thresholdFor(counted, { askedDays: actDays, perDay: options.perDay }),
+    },
+  }
+}
+
+/** Six decimals: what is written down is the same on every machine. */
+const rounded = (value: number): number => Math.round(value * 1e6) / 1e6
+
+type Sample = Outcome & { vector: EvidenceVector }
+type ScoredSample = { name: string; attack: boolean; score: number }
+
+/** Silent transactions score 0 whatever the weights: only the others are worth a fold. */
+function outOfFold(samples: readonly Sample[]): ScoredSample[] {
+  const names = [...new Set(samples.filter(({ words }) => words.length > 0).map((item) => item.case))].sort()
+  const foldOf = new Map(names.map((name, i) => [name, i % FOLDS]))
+  const weights: FusionWeights[] = Array.from({ length: FOLDS }, (_, fold) =>
+    fitFusion(
+      samples
+        .filter((item) => foldOf.has(item.case) && foldOf.get(item.case) !== fold)
+        .map(({ vector, attack }) => ({ vector, positive: attack })),
+    ),
+  )
+  return samples.map(({ vector, attack, case: name }) => {
+    const fold = weights[foldOf.get(name) ?? -1]
+    return { name, attack, score: fold === undefined ? 0 : rounded(fuse(fold, vector)) }
+  })
+}
+
+/**
+ * The lowest score that keeps a budget of days between false alarms: certified if n allows it, else the lowest at which
+ * the plain count keeps it, and then the threshold says that it is not certifiable.
+ */
+export function thresholdFor(
+  { attacks, benign }: Outcomes,
+  { askedDays, perDay }: { askedDays: number; perDay: number },
+): Threshold {
+  const candidates = [...new Set([...attacks, ...benign.scores])].filter((s) => s > 0).sort((a, b) => a - b)
+  const highest = candidates.at(-1) ?? 0
+  // above everything that was ever seen, where even the highest score is a false alarm too often
+  candidates.push(highest + 1)
+  const judged = candidates.map((score) => {
+    const falseAlarms = benign.scores.filter((other) => other >= score).length
+    return { score, runLength: runLength({ falseAlarms, n: benign.n, perDay }, askedDays) }
+  })
+  const kept = judged.find(({ runLength }) => runLength.verdict === 'kept')
+  const counted = judged.find(({ runLength: { falseAlarms, n } }) => falseAlarms * perDay * askedDays <= n)
+  const found = kept ?? counted ?? judged.at(-1)
+  return found ?? { score: 1, runLength: runLength({ falseAlarms: 0, n: benign.n, perDay }, askedDays) }
+}
+
+function roundedWeights(weights: FusionWeights): FusionWeights {
+  return {
+    pattern: rounded(weights.pattern),
+    invariant: rounded(weights.invariant),
+    baseline: rounded(weights.baseline),
+    preparation: rounded(weights.preparation),
+    agreement: rounded(weights.agreement),
+  }
+}
+
+/** The fused score of what was said, under a calibration. */
+export function scoreOf(calibration: Calibration, words: readonly Word[]): number {
+  return fuse(calibration.fusion, evidenceVector(words))
+}
+
+/** The layers that spoke. */
+export function layersOf(words: readonly Word[]): Layer[] {
+  return [...new Set(words.map(({ layer }) => layer))]
+}

@@ -1,0 +1,69 @@
+import type { Command } from 'commander'
+import { readLabels } from '../app/backtest.ts'
+import { calibrateFiles, describeCalibration } from '../app/calibrate.ts'
+import { CALIBRATION_FILE } from '../app/calibration-file.ts'
+import { addressOf } from '../app/config/load.ts'
+import { readVerdicts } from '../app/verdicts.ts'
+import type { Io, RunCommand } from './io.ts'
+import { EXIT } from './io.ts'
+import { dataDirOf } from './loaded.ts'
+import type { CommonOptions } from './options.ts'
+import { listOf, positive, withOutput } from './options.ts'
+
+type Options = CommonOptions & {
+  labels: string
+  protectLabelled?: boolean
+  out: string
+  dryRun?: boolean
+  pageDays: string
+  actDays: string
+  perDay: string
+  verdicts?: boolean
+}
+
+export function registerCalibrate(program: Command, run: RunCommand): void {
+  const command = program
+    .command('calibrate <files...>')
+    .description('turn recorded outcomes into probabilities and thresholds for a budget of false alarms')
+    .requiredOption('--labels <file>', 'what the transactions were (docs/guides/backtest.md)')
+    .option('--protect <addresses>', 'contracts to protect, separated by commas (default: watch everything)')
+    .option('--protect-labelled', 'protect, in each file, the contracts that its labels call vulnerable')
+    .option('--page-days <n>', 'days between false alarms, at least, to wake somebody', '180')
+    .option('--act-days <n>', 'days between false alarms, at least, to act unattended', '1826')
+    .option('--per-day <n>', 'transactions of the protected contracts a day', '200')
+    .option('--verdicts', 'count the verdicts on incidents on record too')
+    .option('-c, --config <file>', 'configuration, for the database of --verdicts')
+    .option('-o, --out <file>', 'file to write; beside the configuration it is part of it', CALIBRATION_FILE)
+    .option('--dry-run', 'write nothing')
+  withOutput(command).action((files: string[], options: Options) =>
+    run(options, (io) => calibrateFrom(files, options, io)),
+  )
+}
+
+async function calibrateFrom(files: readonly string[], options: Options, io: Io): Promise<number> {
+  const out = options.dryRun === true ? null : options.out
+  const verdicts =
+    options.verdicts === true
+      ? await readVerdicts({ dataDir: await dataDirOf(options, io), env: io.env, logger: io.logger })
+      : []
+  const calibration = await calibrateFiles({
+    files,
+    labels: await readLabels(options.labels),
+    protect: listOf(options.protect).map(addressOf),
+    protectLabelled: options.protectLabelled === true,
+    pauseHours: 0,
+    budgets: {
+      pageDays: positive(options.pageDays, '--page-days'),
+      actDays: positive(options.actDays, '--act-days'),
+    },
+    perDay: positive(options.perDay, '--per-day'),
+    verdicts,
+    out,
+    progress: (file, judged) => io.progress(`${file} · ${judged} transactions`),
+    signal: io.signal,
+  })
+  io.emit(calibration)
+  for (const line of describeCalibration(calibration)) io.say(line)
+  io.say(out === null ? 'nothing written (--dry-run)' : `written to ${out}`)
+  return EXIT.ok
+}
