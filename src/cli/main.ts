@@ -9,6 +9,7 @@ import { createIo, EXIT, tellError } from './io.ts'
 import { registerLearn } from './learn.ts'
 import { registerRecord } from './record.ts'
 import { registerReplay } from './replay.ts'
+import { registerRules } from './rules.ts'
 import { registerStart } from './start.ts'
 import { registerWatch } from './watch.ts'
 
@@ -49,6 +50,7 @@ for (const register of [
   registerBacktest,
   registerRecord,
   registerLearn,
+  registerRules,
   registerInvestigate,
   registerIncidents,
   registerDoctor,

@@ -34,3 +34,13 @@ export function load(options: CommonOptions, io: Io): Promise<LoadedConfig> {
 export function listOf(text: string | undefined): string[] {
   return text === undefined ? [] : text.split(',').filter((item) => item.trim() !== '')
 }
+
+/** For commands that read no configuration. */
+export const RULES_OPTION: [string, string] = [
+  '--rules <files>',
+  'rule files, folders or patterns, separated by commas (default: the shipped ones; an empty list: none)',
+]
+
+export function rulesNamed({ rules }: { rules?: string }): string[] | undefined {
+  return rules === undefined ? undefined : listOf(rules)
+}

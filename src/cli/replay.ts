@@ -2,19 +2,21 @@ import type { Command } from 'commander'
 import { addressOf } from '../app/config/load.ts'
 import type { Detection } from '../app/replay.ts'
 import { createDetection, replay, summaryOf } from '../app/replay.ts'
+import { withRules } from '../app/rules/files.ts'
 import type { Scope } from '../model/detector.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT, tellError } from './io.ts'
 import { describeLine } from './lines.ts'
-import { listOf, withOutput } from './options.ts'
+import { listOf, RULES_OPTION, rulesNamed, withOutput } from './options.ts'
 
-type Options = { json?: boolean; verbose?: boolean; protect?: string }
+type Options = { json?: boolean; verbose?: boolean; protect?: string; rules?: string }
 
 export function registerReplay(program: Command, run: RunCommand): void {
   const command = program
     .command('replay <files...>')
     .description('run detection over recorded bundle files; needs no database and no chain')
     .option('--protect <addresses>', 'contracts to protect, separated by commas (default: watch everything)')
+    .option(...RULES_OPTION)
   withOutput(command).action((files: string[], options: Options) =>
     run(options, (io) => replayFiles(files, options, io)),
   )
@@ -22,7 +24,7 @@ export function registerReplay(program: Command, run: RunCommand): void {
 
 /** A file that cannot be read is told of and the next one is taken; the exit code says so at the end. */
 async function replayFiles(files: readonly string[], options: Options, io: Io): Promise<number> {
-  const detection = createDetection(scopeOf(options.protect))
+  const detection = createDetection(scopeOf(options.protect), await withRules({}, rulesNamed(options)))
   let failed = false
   for (const [i, file] of files.entries()) {
     if (io.signal.aborted) break

@@ -58,6 +58,8 @@ export const configSchema = z.strictObject({
   authorisations: z.array(standingAuthorisationSchema).default([]),
   /** Options by detector id; docs/guides/detectors.md. */
   detectors: z.record(z.string(), z.unknown()).default({}),
+  /** Rule files, folders, or patterns as `rules/*.yaml`; the shipped ones when left out. docs/guides/rules.md. */
+  rules: z.array(z.string()).optional(),
   respond: z
     .strictObject({
       /** False: watch and record only. */
