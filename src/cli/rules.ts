@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { loadRules, type RulePaths, ruleFiles } from '../app/rules/files.ts'
-import { testRule, unprovenBecause } from '../app/rules/test-rules.ts'
-import { CordonError } from '../kit/error.ts'
+import { refuseUnproven, testRule } from '../app/rules/test-rules.ts'
 import { printable } from '../kit/text.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT, tellError } from './io.ts'
@@ -59,8 +58,7 @@ async function check(paths: RulePaths, io: Io): Promise<number> {
   for (const file of files) {
     try {
       const [compiled] = await loadRules([file])
-      const problem = compiled === undefined ? null : unprovenBecause(compiled)
-      if (problem !== null) throw unproven(file, problem)
+      if (compiled !== undefined) refuseUnproven(compiled)
       io.emit({ type: 'rule-check', file, valid: true })
     } catch (thrown) {
       tell(thrown)
@@ -87,13 +85,4 @@ async function test(paths: RulePaths, io: Io): Promise<number> {
   }
   io.say(`${passed} tests passed, ${failed} failed`)
   return failed === 0 ? EXIT.ok : EXIT.failed
-}
-
-function unproven(file: string, problem: string): CordonError {
-  return new CordonError({
-    code: 'app.UnprovenRule',
-    message: `The rule ${file} calls itself stable: ${problem}.`,
-    facts: { file, field: 'status', problem },
-    fix: 'Add the recorded tests, or set `status: experimental`.',
-  })
 }

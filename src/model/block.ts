@@ -131,6 +131,9 @@ export const noticeCodes = [
   'gap-filled',
   'reorg-beyond-window',
   'source-trouble',
+  'rules-changed',
+  'rules-invalid',
+  'rule-trouble',
 ] as const
 export type NoticeCode = (typeof noticeCodes)[number]
 

@@ -33,6 +33,11 @@ export type Detector<State = unknown, Options = unknown> = {
 
 export type DetectorInput = { facts: BlockFacts; scope: Scope }
 
+/** True where the address was named for protection; nobody is while everything is watched. */
+export function isNamed(scope: Scope, address: Address): boolean {
+  return scope.kind === 'contracts' && scope.addresses.has(address)
+}
+
 export function inScope(scope: Scope, address: Address | null): boolean {
   if (address === null) return false
   return scope.kind === 'everything' || scope.addresses.has(address)

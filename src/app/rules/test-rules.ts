@@ -5,6 +5,7 @@ import type { CompiledRule } from '../../detect/rules/compile.ts'
 import { rules } from '../../detect/rules/rules.ts'
 import type { RuleTest } from '../../detect/rules/schema.ts'
 import { blockFacts } from '../../facts/facts.ts'
+import { CordonError } from '../../kit/error.ts'
 import type { Scope } from '../../model/detector.ts'
 import type { BlockFacts } from '../../model/fact.ts'
 import type { Hash } from '../../model/hex.ts'
@@ -33,7 +34,7 @@ export async function* testRule(compiled: CompiledRule): AsyncGenerator<RuleTest
 }
 
 /** A stable rule has flagged a recorded attack and passed over its recorded benign twin. Null: nothing is missing. */
-export function unprovenBecause({ rule }: CompiledRule): string | null {
+function unprovenBecause({ rule }: CompiledRule): string | null {
   if (rule.status !== 'stable') return null
   const recorded = rule.tests.filter((test) => 'bundle' in test)
   const has = (attack: boolean): boolean => recorded.some(({ flags }) => flags.length > 0 === attack)
@@ -41,6 +42,18 @@ export function unprovenBecause({ rule }: CompiledRule): string | null {
   return has(false)
     ? null
     : 'a stable rule needs a test with a recorded benign twin that it must not flag (bundle, no flags)'
+}
+
+/** Throws `app.UnprovenRule` where a rule says it is stable without recordings that show it. */
+export function refuseUnproven(compiled: CompiledRule): void {
+  const problem = unprovenBecause(compiled)
+  if (problem === null) return
+  throw new CordonError({
+    code: 'app.UnprovenRule',
+    message: `The rule ${compiled.file} calls itself stable: ${problem}.`,
+    facts: { file: compiled.file, field: 'status', problem },
+    fix: 'Add the recorded tests, or set `status: experimental`.',
+  })
 }
 
 async function runTest(compiled: CompiledRule, test: RuleTest): Promise<RuleTestResult> {

@@ -1,6 +1,6 @@
 import { Environment, EvaluationError } from '@marcbachmann/cel-js'
 import { toFunctionSelector } from 'viem'
-import { inScope, type Scope } from '../../model/detector.ts'
+import { isNamed, type Scope } from '../../model/detector.ts'
 import type { Address } from '../../model/hex.ts'
 import { Amount, registerAmounts } from './amount.ts'
 import { blockView, subjects, txView } from './subjects.ts'
@@ -81,7 +81,7 @@ function base(): Environment {
     view.register(env)
   env.registerType('Protected', { ctor: Protected, fields: {} })
   env.registerOperator('string in Protected: bool', (address: string, { scope }: Protected) =>
-    inScope(scope, address as Address),
+    isNamed(scope, address as Address),
   )
   env.registerFunction('selector(string): string', (signature: string) => selectorText(signature))
   env.registerConstant('ZERO', 'string', `0x${'0'.repeat(40)}`)

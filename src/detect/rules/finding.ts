@@ -1,5 +1,5 @@
 import { sha256 } from '../../kit/json.ts'
-import { type DetectorInput, inScope } from '../../model/detector.ts'
+import { type DetectorInput, isNamed } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
@@ -34,7 +34,7 @@ export function findingOf(
     severity: rule.level,
     confidence: rule.confidence,
     categories: [...rule.categories, `rule:${rule.id}`],
-    protected: scope.kind === 'contracts' ? victims.filter((victim) => inScope(scope, victim)) : [],
+    protected: victims.filter((victim) => isNamed(scope, victim)),
     victims,
     actors,
     profit: changesOf(tx, new Set(actors)).profit,

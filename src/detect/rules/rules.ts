@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { messageOf } from '../../kit/error.ts'
 import { printable } from '../../kit/text.ts'
 import type { Detector, DetectorInput } from '../../model/detector.ts'
-import { inScope } from '../../model/detector.ts'
+import { isNamed } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
@@ -84,7 +84,10 @@ function groupsOf(rules: readonly CompiledRule[]): Group[] {
   return [...groups.values()]
 }
 
-function lookAt(tx: TransactionFacts, { subject, rules }: Group, shared: Shared): Finding[] {
+function lookAt(tx: TransactionFacts, { subject, rules: all }: Group, shared: Shared): Finding[] {
+  const nothingNamed = shared.input.scope.kind === 'everything'
+  const rules = nothingNamed ? all.filter(({ rule }) => rule.inScope === undefined) : all
+  if (rules.length === 0) return []
   const hits = new Map<CompiledRule, Hit[]>()
   for (const raw of subject.in(tx)) {
     let variables: Variables | undefined
@@ -114,7 +117,7 @@ function concernedIn({ rule, subject }: CompiledRule, raw: unknown, { input }: S
   const found: Address[] = []
   for (const field of rule.inScope) {
     const address = (subject.addresses[field]?.(raw) ?? null) as Address | null
-    if (address !== null && inScope(input.scope, address)) found.push(address)
+    if (address !== null && isNamed(input.scope, address)) found.push(address)
   }
   return found.length === 0 ? null : found
 }

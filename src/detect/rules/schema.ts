@@ -39,7 +39,6 @@ export const testSchema = z.union(
   'expected { name, blocks } or { name, bundle, flags }',
 )
 export type RuleTest = z.infer<typeof testSchema>
-export type RecordedCase = z.infer<typeof recordedCaseSchema>
 
 /** A rule as it stands in a YAML file. Unknown fields are refused, so a typo is an error. */
 export const ruleSchema = z.strictObject({
@@ -55,7 +54,7 @@ export const ruleSchema = z.strictObject({
   categories: z.array(z.string().min(1)).min(1),
   /** What the rule looks at. */
   on: z.enum(subjectNames),
-  /** Address fields of the fact; one of them must be a protected contract. Left out: any fact. */
+  /** Address fields of the fact; one of them must be a contract named in `protect`; with none named the rule rests. Left out: any fact. */
   inScope: z.array(z.string()).min(1).optional(),
   where: expression.default('true'),
   windows: z.record(name, windowSchema).default({}),

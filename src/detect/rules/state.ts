@@ -63,3 +63,13 @@ export function speaks(
   if (muted.size > MOST_KEYS) for (const oldest of muted.keys()) if (muted.delete(oldest)) break
   return true
 }
+
+/** What went wrong in the rules so far: one line a rule, by rule id. */
+export function troublesOf({ memories }: RulesState, rules: readonly CompiledRule[]): Map<string, string> {
+  const troubles = new Map<string, string>()
+  for (const { rule, contentHash } of rules) {
+    const failure = memories.get(contentHash)?.failure
+    if (failure !== undefined && failure !== null) troubles.set(rule.id, failure)
+  }
+  return troubles
+}

@@ -8,7 +8,7 @@ export type WindowShape = { kind: 'count' | 'sum' | 'distinct'; bucketSeconds: n
 export type Window = {
   /** Grows with every copy: an entry may be changed in place only by the window that made it. */
   epoch: number
-  /** Oldest touched first. */
+  /** Longest untouched first, to the bucket. */
   entries: Map<string, Entry>
 }
 type Entry = Totals | Values
@@ -43,7 +43,7 @@ export function addTotal(
   { key, at, amount }: { key: string; at: number; amount: bigint },
 ): bigint {
   const bucket = Math.floor(at / shape.bucketSeconds)
-  const entry = own(window, key, totalsOf)
+  const entry = own(window, { key, bucket, fresh: totalsOf })
   forget(entry, bucket)
   const slot = bucket % BUCKETS
   entry.sums[slot] = (entry.sums[slot] ?? 0n) + amount
@@ -58,10 +58,13 @@ export function addDistinct(
   { key, at, value }: { key: string; at: number; value: string },
 ): bigint {
   const bucket = Math.floor(at / shape.bucketSeconds)
-  const entry = own(window, key, valuesOf)
+  const entry = own(window, { key, bucket, fresh: valuesOf })
   entry.last = bucket
-  entry.seen.delete(value)
-  entry.seen.set(value, bucket)
+  // Order matters only between buckets: most values come again within one, and need no new place in the line.
+  if (entry.seen.get(value) !== bucket) {
+    entry.seen.delete(value)
+    entry.seen.set(value, bucket)
+  }
   for (const [oldest, seen] of entry.seen) {
     if (seen > bucket - BUCKETS && entry.seen.size <= MOST_VALUES) break
     entry.seen.delete(oldest)
@@ -80,19 +83,18 @@ function forget(entry: Totals, bucket: number): void {
   entry.last = Math.max(entry.last, bucket)
 }
 
-/** The entry of a key, this window's own, moved to the end of the line. */
-function own<Kind extends Entry>(
-  window: Window,
-  key: string,
-  fresh: (known: Entry | undefined) => Kind,
-): Kind {
-  const known = window.entries.get(key)
-  const entry = known?.epoch === window.epoch ? (known as Kind) : fresh(known)
-  entry.epoch = window.epoch
-  if (known !== undefined) window.entries.delete(key)
-  window.entries.set(key, entry)
-  if (window.entries.size > MOST_KEYS)
-    for (const oldest of window.entries.keys()) if (window.entries.delete(oldest)) break
+type Wanted<Kind> = { key: string; bucket: number; fresh(known: Entry | undefined): Kind }
+
+/** The entry of a key, this window's own, moved to the end of the line once a bucket. */
+function own<Kind extends Entry>(window: Window, { key, bucket, fresh }: Wanted<Kind>): Kind {
+  const { entries, epoch } = window
+  const known = entries.get(key)
+  if (known?.epoch === epoch && known.last === bucket) return known as Kind
+  const entry = known?.epoch === epoch ? (known as Kind) : fresh(known)
+  entry.epoch = epoch
+  if (known?.last !== bucket) entries.delete(key)
+  entries.set(key, entry)
+  if (entries.size > MOST_KEYS) for (const oldest of entries.keys()) if (entries.delete(oldest)) break
   return entry
 }
 
