@@ -20,20 +20,25 @@ export type ReloadOptions = { paths: RulePaths; everyMs?: number }
 
 /**
  * Looks at the rule files once a second (modification times: works on every file system and in containers) and loads
- * them when they change. A set that is not valid is told of and the old one stays.
+ * them when they have changed and rest. A set that is not valid is told of and the old one stays.
  */
 export function followRules({ paths, everyMs = 1_000 }: ReloadOptions): RuleSet {
   const set: RuleSet = { current: null, notices: [], stop: () => clearInterval(timer) }
   let known: string | null = null
+  let last: string | null = null
   let busy = false
   const look = async (): Promise<void> => {
     if (busy) return
     busy = true
     try {
       const now = await signature(paths)
-      const changed = known !== null && now !== known
+      // An editor writes in pieces: a change counts once two looks agree on it.
+      const settled = now === last
+      last = now
+      known ??= now
+      if (now === known || !settled) return
       known = now
-      if (changed) await reload(set, paths)
+      await reload(set, paths)
     } finally {
       busy = false
     }

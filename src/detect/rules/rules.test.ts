@@ -12,7 +12,6 @@ import {
 } from '../../../test/harness/build.ts'
 import { everything, protecting } from '../../../test/harness/detect.ts'
 import { blockFacts } from '../../facts/facts.ts'
-import { SELECTORS } from '../../facts/signatures.ts'
 import type { Scope } from '../../model/detector.ts'
 import type { BlockFacts } from '../../model/fact.ts'
 import type { Hex } from '../../model/hex.ts'
@@ -129,7 +128,7 @@ describe('a rule', () => {
       vault,
       { input: '0x2e1a7d4d' },
       view(usdc, data('0x70a08231', vault), `0x${word(5n)}`),
-      view(usdc, data(SELECTORS['pricePerShare()']), `0x${word(77n)}`),
+      view(usdc, '0x99530b06', `0x${word(77n)}`),
     )
     const found = evaluateBlock(engineWith(seen), facts(1, { from: alice, root }))
     expect(found.map(({ categories }) => categories.at(-1)).sort()).toEqual([
