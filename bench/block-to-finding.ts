@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { bytesPacking } from '../src/app/packing.ts'
 import { withRules } from '../src/app/rules/files.ts'
 import { parseBundle } from '../src/chain/bundle/parse.ts'
@@ -24,8 +23,7 @@ const bundle = parseBundle(raw)
 const facts = blockFacts(bundle)
 const frames = bundle.transactions.reduce((sum, tx) => sum + tx.frames.length, 0)
 const protect = [5, 17, 42].map((n): Address => `0x${n.toString(16).padStart(40, '0')}`)
-const { values } = parseArgs({ options: { 'no-rules': { type: 'boolean', default: false } } })
-const options = values['no-rules'] ? {} : await withRules({}, undefined)
+const options = process.argv.includes('--no-rules') ? {} : await withRules({}, undefined)
 const scopes: Record<string, Scope> = {
   'three contracts': { kind: 'contracts', addresses: new Set(protect) },
   everything: { kind: 'everything' },
