@@ -1,4 +1,5 @@
 import { bytesPacking } from '../src/app/packing.ts'
+import { withRules } from '../src/app/rules/files.ts'
 import { parseBundle } from '../src/chain/bundle/parse.ts'
 import { createEngine, evaluateBlock, evaluateSettled, finalize, packKept } from '../src/detect/engine.ts'
 import { detectors } from '../src/detect/registry.ts'
@@ -10,7 +11,7 @@ import { syntheticBlock } from './synthetic.ts'
 
 /*
  * From the node's JSON to findings, for a block of 200 transactions and 8,000 frames with logs: how long, and how
- * that compares with JSON.parse of the same text, which nobody gets around.
+ * that compares with JSON.parse of the same text, which nobody gets around. With the shipped rules, or `--no-rules`.
  */
 
 const WARM_UP = 30
@@ -22,6 +23,7 @@ const bundle = parseBundle(raw)
 const facts = blockFacts(bundle)
 const frames = bundle.transactions.reduce((sum, tx) => sum + tx.frames.length, 0)
 const protect = [5, 17, 42].map((n): Address => `0x${n.toString(16).padStart(40, '0')}`)
+const options = process.argv.includes('--no-rules') ? {} : await withRules({}, undefined)
 const scopes: Record<string, Scope> = {
   'three contracts': { kind: 'contracts', addresses: new Set(protect) },
   everything: { kind: 'everything' },
@@ -33,11 +35,11 @@ const rows: Row[] = [
   row('facts', () => void blockFacts(bundle)),
 ]
 for (const [name, scope] of Object.entries(scopes)) {
-  const engine = createEngine({ detectors, scope })
+  const engine = createEngine({ detectors, scope, options })
   rows.push(row(`detect, ${name}`, () => void evaluateSettled(engine, facts)))
 }
 for (const [name, scope] of Object.entries(scopes)) {
-  const engine = createEngine({ detectors, scope, packing: bytesPacking })
+  const engine = createEngine({ detectors, scope, options, packing: bytesPacking })
   let height = 0
   const act = (): void => void evaluateBlock(engine, blockFacts(parseBundle(raw)))
   // As in a living process: 64 blocks are kept for a rollback. Settling the oldest is not on the way to a finding.

@@ -9,6 +9,7 @@ import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { backtest, readLabels } from '../src/app/backtest.ts'
+import { withRules } from '../src/app/rules/files.ts'
 import type { BacktestReport } from '../src/calibrate/backtest.ts'
 import { proportionText } from '../src/calibrate/statistics.ts'
 import { readBundles } from '../src/chain/bundle/read.ts'
@@ -47,7 +48,15 @@ async function mostUsed(files: readonly string[], count: number): Promise<Addres
     .map(([address]) => address)
 }
 
-const quiet = { labels, pauseHours: 4, progress: () => {}, signal: new AbortController().signal }
+/** The shipped rules count like every detector. */
+const shipped = await withRules({}, undefined)
+const quiet = {
+  labels,
+  detectors: shipped,
+  pauseHours: 4,
+  progress: () => {},
+  signal: new AbortController().signal,
+}
 const vulnerable = [...new Set(labels.flatMap(({ vulnerableContracts }) => vulnerableContracts))]
 const runs: [string, BacktestReport][] = [
   [

@@ -21,6 +21,8 @@ export type BacktestOptions = {
   protect: readonly Address[]
   /** Protect, in each file, what the labels call vulnerable there too. */
   protectLabelled: boolean
+  /** Options by detector id; defaults, and so no rules, when left out. */
+  detectors?: Readonly<Record<string, unknown>>
   /** Blocks below this one teach and are not counted. */
   trainBefore?: number
   /** Hours that a needless pause is taken to last. */
@@ -45,7 +47,8 @@ export async function judgeFiles(options: BacktestOptions): Promise<Judged[]> {
   )
   for (const file of options.files) {
     const bundles = readRecorded([file])
-    const engine = createEngine({ detectors, scope: await scopeOf(file, options, byHash) })
+    const scope = await scopeOf(file, options, byHash)
+    const engine = createEngine({ detectors, scope, options: options.detectors ?? {} })
     for await (const update of bundles) {
       if (options.signal.aborted) break
       if (update.kind !== 'block' && update.kind !== 'pending') continue

@@ -14,13 +14,15 @@ import type { ChainConfig, Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
 import { withModels } from './learn.ts'
 import { bytesPacking } from './packing.ts'
+import { withRules } from './rules/files.ts'
 
 /**
  * Connects to every chain of the config and finds out what its nodes have.
- * Throws `chain.WrongChain`, `chain.EndpointFailed`, `detect.InvalidOptions`, `app.InvalidModel`, `app.InvalidCalibration`.
+ * Throws `chain.WrongChain`, `chain.EndpointFailed`, `detect.InvalidOptions`, `app.InvalidModel`, `app.InvalidCalibration`,
+ * and what `loadRules` throws.
  */
 export async function openChains(config: Config, clock: Clock): Promise<Map<number, ChainHandle>> {
-  const options = await withModels(config.detectors)
+  const options = await withRules(await withModels(config.detectors), config.rules)
   const calibration = await loadCalibration(config.calibration)
   const handles = await Promise.all(
     config.chains.map((chain) =>

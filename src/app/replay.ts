@@ -16,6 +16,7 @@ import { correlate, opensIncident } from '../triage/correlate.ts'
 import { loadCalibration } from './calibration-file.ts'
 import { type Config, DEFAULT_DECISION } from './config/schema.ts'
 import { withModels } from './learn.ts'
+import { withRules } from './rules/files.ts'
 import { assessed, observeTraffic } from './watch/assess.ts'
 
 /** What detection says without a database: the public lines of `replay` and `watch`. */
@@ -46,12 +47,12 @@ export function createDetection(engine: Engine, assessor: Assessor): Detection {
  */
 export async function openDetection(
   scope: Scope,
-  config?: Pick<Config, 'detectors' | 'shadow' | 'calibration' | 'decision'>,
+  config: Partial<Pick<Config, 'detectors' | 'shadow' | 'calibration' | 'decision' | 'rules'>> = {},
 ): Promise<Detection> {
-  const { detectors: options = {}, shadow = [], calibration, decision } = config ?? {}
-  const engine = createEngine({ detectors, scope, shadow, options: await withModels(options) })
-  const budgets = decision ?? DEFAULT_DECISION
-  return createDetection(engine, createAssessor(await loadCalibration(calibration), budgets))
+  const { detectors: named = {}, shadow = [], calibration, decision = DEFAULT_DECISION, rules } = config
+  const options = await withRules(await withModels(named), rules)
+  const engine = createEngine({ detectors, scope, shadow, options })
+  return createDetection(engine, createAssessor(await loadCalibration(calibration), decision))
 }
 
 /** The lines about one block; `evaluate` says how the engine takes it. */

@@ -22,7 +22,8 @@ import { openDatabase } from './database.ts'
 import type { Hub } from './events.ts'
 import { createHub } from './events.ts'
 import { loadPlaybooks } from './playbook-files.ts'
-import { watchChain } from './watch/watcher.ts'
+import { followRules } from './rules/reload.ts'
+import { type WatchOptions, watchChain } from './watch/watcher.ts'
 
 export type StartOptions = {
   config: Config
@@ -91,7 +92,9 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
       : null
     if (playbooks !== null) closers.push(playbooks.stop)
     const abort = new AbortController()
-    const watching = watchAll(app, playbooks, abort.signal)
+    const rules = followRules({ paths: config.rules })
+    closers.push(async () => rules.stop())
+    const watching = watchAll(app, { playbooks, rules, signal: abort.signal })
     closers.push(async () => {
       abort.abort()
       await watching.catch(() => undefined)
@@ -103,11 +106,11 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
   }
 }
 
-async function watchAll(app: App, playbooks: Playbooks | null, signal: AbortSignal): Promise<void> {
+async function watchAll(app: App, shared: Omit<WatchOptions, 'app' | 'chain'>): Promise<void> {
   try {
-    await Promise.all([...app.chains.values()].map((chain) => watchChain({ app, chain, playbooks, signal })))
+    await Promise.all([...app.chains.values()].map((chain) => watchChain({ app, chain, ...shared })))
   } catch (thrown) {
-    if (!signal.aborted) throw thrown
+    if (!shared.signal.aborted) throw thrown
   }
 }
 

@@ -10,6 +10,7 @@ import type { ChainHandle } from './context.ts'
 import type { LiveEvent } from './events.ts'
 import type { Detection, DetectionLine } from './replay.ts'
 import { createDetection, detectIn, summaryOf } from './replay.ts'
+import { applyRules, followRules, notFollowed } from './rules/reload.ts'
 import { mergeUpdates } from './watch/merge.ts'
 
 export type WatchOnlyOptions = {
@@ -30,12 +31,16 @@ export async function* watchOnly(options: WatchOnlyOptions): AsyncGenerator<Watc
   const chain = [...(await openChains(config, systemClock)).values()][0]
   if (chain === undefined) return
   const detection = createDetection(chain.engine, chain.assessor)
+  const rules = followRules({ paths: config.rules })
+  const followed = notFollowed()
   const done = new AbortController()
   const stop = (): void => done.abort()
   signal.addEventListener('abort', stop, { once: true })
   try {
     if (chain.capabilities.traces === 'none') yield* blindness(chain)
     for await (const update of mergeUpdates(sourcesOf(chain, options, done.signal))) {
+      for (const notice of applyRules(chain.engine, rules, followed))
+        yield { type: 'notice', chainId: chain.chainId, ...notice }
       yield* linesOf(update, { chain, detection })
       const { counts } = detection
       options.progress(
@@ -46,6 +51,7 @@ export async function* watchOnly(options: WatchOnlyOptions): AsyncGenerator<Watc
     yield summaryOf(detection)
   } finally {
     stop()
+    rules.stop()
     await chain.rpc.close()
   }
 }

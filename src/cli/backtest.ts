@@ -3,9 +3,10 @@ import type { Command } from 'commander'
 import { backtest, readLabels } from '../app/backtest.ts'
 import { backtestPage, describeBacktest } from '../app/backtest-text.ts'
 import { addressOf } from '../app/config/load.ts'
+import { withRules } from '../app/rules/files.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
-import { listOf, withOutput } from './options.ts'
+import { listOf, RULES_OPTION, rulesNamed, withOutput } from './options.ts'
 import { blockNumber } from './record.ts'
 
 type Options = {
@@ -17,6 +18,7 @@ type Options = {
   trainBefore?: string
   pauseHours: string
   html?: string
+  rules?: string
 }
 
 export function registerBacktest(program: Command, run: RunCommand): void {
@@ -28,6 +30,7 @@ export function registerBacktest(program: Command, run: RunCommand): void {
     .option('--protect-labelled', 'protect, in each file, the contracts that its labels call vulnerable')
     .option('--train-before <block>', 'blocks below it teach and are not counted')
     .option('--pause-hours <n>', 'hours that a needless pause is taken to last', '4')
+    .option(...RULES_OPTION)
     .option('--html <file>', 'write a report with plots')
   withOutput(command).action((files: string[], options: Options) =>
     run(options, (io) => mark(files, options, io)),
@@ -42,6 +45,7 @@ async function mark(files: readonly string[], options: Options, io: Io): Promise
     protect: listOf(options.protect).map(addressOf),
     protectLabelled: options.protectLabelled === true,
     ...(trainBefore === undefined ? {} : { trainBefore: blockNumber(trainBefore, '--train-before') }),
+    detectors: await withRules({}, rulesNamed(options)),
     pauseHours: Number(options.pauseHours) || 4,
     progress: (file, judged) => io.progress(`${file} · ${judged} transactions`),
     signal: io.signal,

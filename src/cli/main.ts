@@ -10,6 +10,7 @@ import { createIo, EXIT, tellError } from './io.ts'
 import { registerLearn } from './learn.ts'
 import { registerRecord } from './record.ts'
 import { registerReplay } from './replay.ts'
+import { registerRules } from './rules.ts'
 import { registerStart } from './start.ts'
 import { registerWatch } from './watch.ts'
 
@@ -51,6 +52,7 @@ for (const register of [
   registerCalibrate,
   registerRecord,
   registerLearn,
+  registerRules,
   registerInvestigate,
   registerIncidents,
   registerDoctor,

@@ -47,3 +47,13 @@ export function positive(text: string, option: string): number {
     fix: `Give a number, for example ${option} 180.`,
   })
 }
+
+/** For commands that read no configuration. */
+export const RULES_OPTION: [string, string] = [
+  '--rules <files>',
+  'rule files, folders or patterns, separated by commas (default: the shipped ones; an empty list: none)',
+]
+
+export function rulesNamed({ rules }: { rules?: string }): string[] | undefined {
+  return rules === undefined ? undefined : listOf(rules)
+}

@@ -7,9 +7,9 @@ import type { Io, RunCommand } from './io.ts'
 import { EXIT, tellError } from './io.ts'
 import { describeLine } from './lines.ts'
 import { loadedOrFail } from './loaded.ts'
-import { listOf, withOutput } from './options.ts'
+import { listOf, RULES_OPTION, rulesNamed, withOutput } from './options.ts'
 
-type Options = { json?: boolean; verbose?: boolean; protect?: string; config?: string }
+type Options = { json?: boolean; verbose?: boolean; protect?: string; config?: string; rules?: string }
 
 export function registerReplay(program: Command, run: RunCommand): void {
   const command = program
@@ -17,6 +17,7 @@ export function registerReplay(program: Command, run: RunCommand): void {
     .description('run detection over recorded bundle files; needs no database and no chain')
     .option('--protect <addresses>', 'contracts to protect, separated by commas (default: watch everything)')
     .option('-c, --config <file>', 'configuration with detector options, shadow and calibration')
+    .option(...RULES_OPTION)
   withOutput(command).action((files: string[], options: Options) =>
     run(options, (io) => replayFiles(files, options, io)),
   )
@@ -25,7 +26,8 @@ export function registerReplay(program: Command, run: RunCommand): void {
 /** A file that cannot be read is told of and the next one is taken; the exit code says so at the end. */
 async function replayFiles(files: readonly string[], options: Options, io: Io): Promise<number> {
   const loaded = options.config === undefined ? undefined : await loadedOrFail({ config: options.config }, io)
-  const detection = await openDetection(scopeOf(options.protect), loaded?.config)
+  const rules = rulesNamed(options) ?? loaded?.config.rules
+  const detection = await openDetection(scopeOf(options.protect), { ...loaded?.config, rules })
   let failed = false
   for (const [i, file] of files.entries()) {
     if (io.signal.aborted) break

@@ -69,6 +69,24 @@ export function createEngine({
   return { scope, cells, checkpoint, unfinalised: [], blind: new Map(), packing: packing ?? null }
 }
 
+/**
+ * Gives one detector new options from the next block on; states and checkpoint are carried over. After a rollback the
+ * blocks that survive are run under the new options. Throws `detect.InvalidOptions`, and then nothing has changed.
+ */
+export function replaceOptions(engine: Engine, id: string, options: unknown): void {
+  for (const [i, cell] of engine.cells.entries()) {
+    const { detector } = cell
+    if (detector.id !== id) continue
+    const parsed = detector.options.safeParse(options)
+    if (!parsed.success) throw invalidOptions(id, parsed.error.message)
+    const carried = (state: unknown): unknown =>
+      detector.carry?.(state, parsed.data) ?? detector.init(parsed.data)
+    cell.options = parsed.data
+    cell.state = carried(cell.state)
+    engine.checkpoint[i] = carried(engine.checkpoint[i])
+  }
+}
+
 /** The view calls that the detectors want answered after each block, each once. */
 export function readsWanted({ cells }: Engine): StateCall[] {
   const calls = cells.flatMap(({ detector, options }) => detector.reads?.(options) ?? [])

@@ -10,6 +10,7 @@ import { network } from './network/network.ts'
 import { preparation } from './preparation/preparation.ts'
 import { priceManipulation } from './price-manipulation/price-manipulation.ts'
 import { reentrancy } from './reentrancy/reentrancy.ts'
+import { rules } from './rules/rules.ts'
 import { safeSpoof } from './safe-spoof/safe-spoof.ts'
 import { signature } from './signature/signature.ts'
 import { unbackedMint } from './unbacked-mint/unbacked-mint.ts'
@@ -34,4 +35,5 @@ export const detectors: readonly Detector[] = [
   network,
   preparation,
   drain,
+  rules,
 ]

@@ -132,6 +132,9 @@ export const noticeCodes = [
   'reorg-beyond-window',
   'source-trouble',
   'calibration-drift',
+  'rules-changed',
+  'rules-invalid',
+  'rule-trouble',
 ] as const
 export type NoticeCode = (typeof noticeCodes)[number]
 

@@ -30,9 +30,16 @@ export type Detector<State = unknown, Options = unknown> = {
   evaluate(input: DetectorInput, state: State, options: Options): Finding[]
   /** A deep, independent copy: plain data, fit for `structuredClone`. */
   snapshot(state: State): State
+  /** The state to go on with under new options, keeping what still holds; without it a change of options begins anew. */
+  carry?(state: State, options: Options): State
 }
 
 export type DetectorInput = { facts: BlockFacts; scope: Scope }
+
+/** True where the address was named for protection; nobody is while everything is watched. */
+export function isNamed(scope: Scope, address: Address): boolean {
+  return scope.kind === 'contracts' && scope.addresses.has(address)
+}
 
 export function inScope(scope: Scope, address: Address | null): boolean {
   if (address === null) return false

@@ -265,3 +265,27 @@ async function dump(database: FreshDatabase): Promise<string> {
   )
   return JSON.stringify(rows)
 }
+
+test('rules: the shipped ones pass; a failing test exits 1 and names the transaction; a broken file is told with its place', async () => {
+  const listed = await run(['rules', 'list'])
+  expect(listed.code).toBe(0)
+  expect(listed.lines).toContainEqual(expect.objectContaining({ type: 'rule', id: 'bank-run' }))
+  const file = join(dir, 'rule.yaml')
+  const text = (where: string): string =>
+    `id: mine\ntitle: T\nowner: me\nlevel: low\nstatus: experimental\ndescription: d\ncategories: [drain]\n` +
+    `on: transaction\nwhere: ${where}\nmessage: m\nconfidence: 0.3\n` +
+    `tests: [{ name: n, blocks: [{ transactions: [{ from: a, to: b, flags: true }] }] }]\n`
+  await writeFile(file, text('tx.failed'))
+  const failing = await run(['rules', 'test', file])
+  expect(failing.code).toBe(1)
+  expect(failing.lines).toMatchObject([
+    { type: 'rule-test', rule: 'mine', passed: false, missed: [expect.stringMatching(/^0x/)] },
+  ])
+  await writeFile(file, text('"!tx.failed"'))
+  expect(await run(['rules', 'test', file])).toMatchObject({ code: 0, lines: [{ passed: true }] })
+  await writeFile(file, text('tx.nope'))
+  expect(await run(['rules', 'check', file])).toMatchObject({
+    code: 1,
+    errors: [{ code: 'detect.InvalidRule', facts: { file, line: 9, column: 11, field: 'where' } }],
+  })
+})

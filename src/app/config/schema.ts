@@ -73,6 +73,8 @@ export const configSchema = z.strictObject({
   /** What `cordon calibrate` wrote; `cordon.calibration.json` beside this file, else the shipped one, when left out. */
   calibration: z.string().optional(),
   decision: decisionSchema.prefault({}),
+  /** Rule files, folders, or patterns as `rules/*.yaml`; the shipped ones when left out. docs/guides/rules.md. */
+  rules: z.array(z.string()).optional(),
   respond: z
     .strictObject({
       /** False: watch and record only. */

@@ -7,7 +7,7 @@ import { withdrawBlocks } from '../../incidents/withdraw-blocks.ts'
 import { messageOf } from '../../kit/error.ts'
 import { retry } from '../../kit/retry.ts'
 import type { Alert } from '../../model/alert.ts'
-import type { BlockBundle, BlockRef, ChainUpdate } from '../../model/block.ts'
+import type { BlockBundle, BlockRef, ChainUpdate, SourceNotice } from '../../model/block.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
 import { findCursor, setFinalized, setProcessed } from '../../store/cursors.ts'
@@ -15,6 +15,7 @@ import { insertRemarks } from '../../store/remarks.ts'
 import { keepTraffic } from '../../store/traffic.ts'
 import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { applyRules, notFollowed, type RuleSet } from '../rules/reload.ts'
 import { assessed, followVerdicts, observeTraffic, recallTraffic } from './assess.ts'
 import { mergeUpdates } from './merge.ts'
 import { rememberOperations } from './operations.ts'
@@ -27,6 +28,8 @@ export type WatchOptions = {
   chain: ChainHandle
   /** Null: watch and record only. */
   playbooks: Playbooks | null
+  /** Rules that may change while the chain is watched. */
+  rules?: RuleSet
   signal: AbortSignal
 }
 
@@ -56,7 +59,10 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   const sources = chain.config.mempool
     ? [head, watchPending({ rpc, capabilities, logger: app.logger, clock: app.clock, signal })]
     : [head]
+  const followed = notFollowed()
   for await (const update of mergeUpdates(sources)) {
+    if (options.rules !== undefined)
+      for (const notice of applyRules(chain.engine, options.rules, followed)) tellNotice(notice, options)
     await handle(update, options)
     if (signal.aborted) return
   }
@@ -83,9 +89,13 @@ async function handle(update: ChainUpdate, options: WatchOptions): Promise<void>
       finalize(chain.engine, update.block)
       return persist(options, () => setFinalized(app.store, chain.chainId, update.block))
     case 'notice':
-      app.logger.warn({ chainId: chain.chainId, ...update.notice.facts }, update.notice.message)
-      return app.hub.tell({ type: 'notice', chainId: chain.chainId, ...update.notice })
+      return tellNotice(update.notice, options)
   }
+}
+
+function tellNotice(notice: SourceNotice, { app, chain }: WatchOptions): void {
+  app.logger.warn({ chainId: chain.chainId, ...notice.facts }, notice.message)
+  app.hub.tell({ type: 'notice', chainId: chain.chainId, ...notice })
 }
 
 async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void> {

@@ -1,37 +1,12 @@
-import { type AbiFunction, encodeFunctionData, parseAbiItem } from 'viem'
 import { z } from 'zod'
-import { messageOf } from '../../kit/error.ts'
 import { sha256 } from '../../kit/json.ts'
 import type { DetectorInput } from '../../model/detector.ts'
 import type { BlockFacts, TransactionFacts } from '../../model/fact.ts'
 import { type Finding, severitySchema } from '../../model/finding.ts'
-import { type Address, addressSchema, amountSchema, type Hex, hexSchema, wordAt } from '../../model/hex.ts'
+import { type Address, amountSchema } from '../../model/hex.ts'
 import type { StateCall } from '../../model/state-read.ts'
 import { buildFinding } from '../build-finding.ts'
-
-const argument = z.union([z.string(), z.number(), z.boolean()])
-const callSchema = z
-  .strictObject({
-    to: addressSchema,
-    /** Calldata, or `signature` and `args` instead. */
-    data: hexSchema.optional(),
-    signature: z.string().optional(),
-    args: z.array(argument).default([]),
-    /** Which 32-byte word of the answer, read as uint256. */
-    word: z.number().int().min(0).default(0),
-  })
-  .transform(({ to, data, signature, args, word }, context) => {
-    if ((data === undefined) === (signature === undefined)) {
-      context.addIssue({ code: 'custom', message: 'give either data, or signature and args' })
-      return z.NEVER
-    }
-    try {
-      return { to, word, data: data ?? encode(signature ?? '', args) }
-    } catch (thrown) {
-      context.addIssue({ code: 'custom', message: `cannot be encoded: ${messageOf(thrown)}` })
-      return z.NEVER
-    }
-  })
+import { answerIn, answersOf, viewCallSchema } from '../view-call.ts'
 
 const relations = ['>=', '<=', '==', '>', '<'] as const
 const monotones = ['monotone-up', 'monotone-down'] as const
@@ -40,10 +15,10 @@ const monotones = ['monotone-up', 'monotone-down'] as const
 export const declaredSchema = z
   .strictObject({
     name: z.string().min(1).max(80),
-    call: callSchema,
+    call: viewCallSchema,
     compare: z.enum([...relations, ...monotones]),
     value: amountSchema.optional(),
-    than: callSchema.optional(),
+    than: viewCallSchema.optional(),
     severity: severitySchema.default('high'),
   })
   .refine(
@@ -52,18 +27,9 @@ export const declaredSchema = z
     'a comparison takes either value or than; monotone-up and monotone-down take neither',
   )
 export type Declared = z.infer<typeof declaredSchema>
-type Call = Declared['call']
 
 /** name → the last answer, and whether the invariant was broken then: a lasting break is told once. */
 export type DeclaredState = Map<string, { readonly last: bigint; readonly broken: boolean }>
-
-function encode(signature: string, args: readonly (string | number | boolean)[]): Hex {
-  const item = parseAbiItem(`function ${signature}` as string) as unknown as AbiFunction
-  const typed = args.map((arg, i) =>
-    /^u?int\d*$/.test(item.inputs[i]?.type ?? '') && typeof arg !== 'boolean' ? BigInt(arg) : arg,
-  )
-  return encodeFunctionData({ abi: [item], functionName: item.name, args: typed })
-}
 
 /** The view calls that declared invariants rest on. */
 export function declaredReads(declared: readonly Declared[]): StateCall[] {
@@ -84,7 +50,7 @@ export function judgeDeclared(
   const { reads, transactions } = input.facts
   const last = transactions.at(-1)
   if (reads === undefined || last === undefined) return []
-  const answers = new Map(reads.map(({ to, data, answer }) => [`${to}:${data}`, answer]))
+  const answers = answersOf(reads)
   const findings: Finding[] = []
   for (const each of declared) {
     const value = answerIn(each.call, answers)
@@ -102,12 +68,6 @@ export function judgeDeclared(
 
 function isMonotone({ compare }: Declared): boolean {
   return compare === 'monotone-up' || compare === 'monotone-down'
-}
-
-function answerIn({ to, data, word }: Call, answers: ReadonlyMap<string, Hex | null>): bigint | undefined {
-  const answer = answers.get(`${to}:${data}`)
-  const digits = answer === undefined || answer === null ? undefined : wordAt(answer, word)
-  return digits === undefined ? undefined : BigInt(`0x${digits}`)
 }
 
 function holds(value: bigint, compare: Declared['compare'], limit: bigint): boolean {

@@ -1,0 +1,75 @@
+import type { CompiledRule } from './compile.ts'
+import { copyWindow, emptyWindow, MOST_KEYS, type Window } from './windows.ts'
+
+/** What one rule remembers. Kept under the hash of what it says, so an edited rule begins anew. */
+export type RuleMemory = {
+  windows: Window[]
+  /** key → until when (Unix seconds) the rule is silent, oldest first. */
+  muted: Map<string, number>
+  /** Evaluations that failed, and what the first of them said: such a fact is taken for no match. */
+  failures: number
+  failure: string | null
+}
+export type RulesState = {
+  /** Block time, Unix seconds; never goes back. */
+  time: number
+  memories: Map<string, RuleMemory>
+}
+
+export function emptyState(rules: readonly CompiledRule[]): RulesState {
+  return carryState({ time: 0, memories: new Map() }, rules)
+}
+
+/** The state for a new set of rules: rules that say the same as before go on with what they remember. */
+export function carryState({ time, memories }: RulesState, rules: readonly CompiledRule[]): RulesState {
+  return {
+    time,
+    memories: new Map(
+      rules.map(({ contentHash, windows }) => [
+        contentHash,
+        memories.get(contentHash) ?? {
+          windows: windows.map(emptyWindow),
+          muted: new Map(),
+          failures: 0,
+          failure: null,
+        },
+      ]),
+    ),
+  }
+}
+
+export function copyState({ time, memories }: RulesState): RulesState {
+  return {
+    time,
+    memories: new Map(
+      [...memories].map(([hash, memory]) => [
+        hash,
+        { ...memory, windows: memory.windows.map(copyWindow), muted: new Map(memory.muted) },
+      ]),
+    ),
+  }
+}
+
+/** True where the rule may speak under this key at this time; then it is silent until `seconds` later. */
+export function speaks(
+  { muted }: RuleMemory,
+  key: string,
+  { time, seconds }: { time: number; seconds: number },
+): boolean {
+  const until = muted.get(key)
+  if (until !== undefined && time < until) return false
+  muted.delete(key)
+  muted.set(key, time + seconds)
+  if (muted.size > MOST_KEYS) for (const oldest of muted.keys()) if (muted.delete(oldest)) break
+  return true
+}
+
+/** What went wrong in the rules so far: one line a rule, by rule id. */
+export function troublesOf({ memories }: RulesState, rules: readonly CompiledRule[]): Map<string, string> {
+  const troubles = new Map<string, string>()
+  for (const { rule, contentHash } of rules) {
+    const failure = memories.get(contentHash)?.failure
+    if (failure !== undefined && failure !== null) troubles.set(rule.id, failure)
+  }
+  return troubles
+}
