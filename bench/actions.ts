@@ -25,7 +25,9 @@ const { values } = parseArgs({ options: { json: { type: 'boolean', default: fals
 
 const tables: Record<string, Counts> = {}
 for (const folder of ['attacks', 'mev', 'blocks']) tables[folder] = await countFolder(folder)
-process.stdout.write(values.json ? `${JSON.stringify(tables)}\n` : Object.entries(tables).map(describe).join('\n'))
+process.stdout.write(
+  values.json ? `${JSON.stringify(tables)}\n` : Object.entries(tables).map(describe).join('\n'),
+)
 
 async function countFolder(folder: string): Promise<Counts> {
   const counts: Counts = {

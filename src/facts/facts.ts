@@ -1,7 +1,6 @@
 import type { BlockBundle, Frame, Log, Transaction } from '../model/block.ts'
 import { NATIVE } from '../model/block.ts'
 import type { BlockFacts, Fact, TransactionFacts, TransferFact } from '../model/fact.ts'
-import { selectorOf } from '../model/hex.ts'
 import { actionsByShape } from './actions/by-shape.ts'
 import { noneTold, readCall, readLog, type Told } from './actions/by-signature.ts'
 import { settleTold, untold } from './actions/settle.ts'
@@ -10,7 +9,7 @@ import { assetKey, balanceDeltas } from './deltas.ts'
 import { type Answers, balanceRead, noAnswers, supplyRead, transferClaimed } from './discrepancies.ts'
 import { movementFromCall } from './from-calls.ts'
 import { type LogPlace, movementsFromLog, tellsOfWrap } from './from-logs.ts'
-import { MEANINGS } from './meanings.ts'
+import { meaningOf } from './meanings.ts'
 import { swapsByShape } from './swaps.ts'
 import { valuationFromCall } from './valuations.ts'
 import { visitsOf } from './visits.ts'
@@ -85,10 +84,10 @@ function collect(transaction: Transaction, source: LogSource): Notes {
 
 /** What the called function's name tells: a price asked, a balance read, an action wished for. */
 function noteMeaning(frame: Frame, { facts, told, answers, frames, source }: Notes): void {
-  const selector = selectorOf(frame.input)
-  const meaning = selector === undefined ? undefined : MEANINGS.get(selector)
-  if (selector === undefined || meaning === undefined) return
-  const valuation = meaning.valuation ? valuationFromCall(frame, selector, frames) : undefined
+  if (frame.to === null || (frame.type !== 'CALL' && frame.type !== 'STATICCALL')) return
+  const meaning = meaningOf(frame.input)
+  if (meaning === undefined) return
+  const valuation = meaning.valuation ? valuationFromCall(frame, meaning.selector, frames) : undefined
   if (valuation !== undefined) facts.push(valuation)
   if (meaning.reads !== null && source === 'frames') {
     if (meaning.reads === 'supply') supplyRead(frame, answers)
@@ -103,7 +102,7 @@ function noteLog(log: Log, frame: number, { facts, told, answers, frames }: Note
   const found = logFacts(log, { frame, frames }, told)
   for (const fact of found) {
     facts.push(fact)
-    if (fact.kind === 'transfer' && answers.asked.size > 0) pushIf(facts, transferClaimed(fact, answers))
+    if (fact.kind === 'transfer') pushIf(facts, transferClaimed(fact, answers))
   }
 }
 

@@ -5,6 +5,7 @@ import { SELECTORS, VALUATIONS } from './signatures.ts'
 
 /** What a selector may mean: one look-up a frame tells all that facts want of it. */
 export type Meaning = {
+  selector: Hex
   valuation: boolean
   reads: 'balance' | 'supply' | null
   /** Actions that a call asks for, and those of them that no log tells. */
@@ -12,18 +13,34 @@ export type Meaning = {
   silent: readonly ActionPlan[]
 }
 
-export const MEANINGS: ReadonlyMap<Hex, Meaning> = meanings()
+const MEANINGS: ReadonlyMap<number, Meaning> = meanings()
 
-function meanings(): Map<Hex, Meaning> {
+/** What the first four bytes of calldata may mean. They are read as a number: cutting and hashing text cost double. */
+export function meaningOf(input: Hex): Meaning | undefined {
+  return input.length < 10 ? undefined : MEANINGS.get(selectorNumber(input))
+}
+
+/** Lower-case hex digits 2 to 9 as a signed 32-bit number. */
+function selectorNumber(input: Hex): number {
+  let number = 0
+  for (let i = 2; i < 10; i++) {
+    const code = input.charCodeAt(i)
+    number = (number << 4) | (code < 58 ? code - 48 : code - 87)
+  }
+  return number
+}
+
+function meanings(): Map<number, Meaning> {
   const valuations = new Set<Hex>(Object.values(VALUATIONS))
   const reads = new Map<Hex, Meaning['reads']>([
     [SELECTORS['balanceOf(address)'], 'balance'],
     [SELECTORS['totalSupply()'], 'supply'],
   ])
-  const found = new Map<Hex, Meaning>()
+  const found = new Map<number, Meaning>()
   for (const selector of [...valuations, ...reads.keys(), ...CALL_PLANS.keys()]) {
     const actions = CALL_PLANS.get(selector) ?? []
-    found.set(selector, {
+    found.set(selectorNumber(selector), {
+      selector,
       valuation: valuations.has(selector),
       reads: reads.get(selector) ?? null,
       actions,

@@ -42,7 +42,7 @@ export function readLog(
   for (const plan of plans) {
     if (plan.topics !== log.topics.length || !fits(plan, log.data.length - 2)) continue
     if (plan.named !== null && plan.named !== log.topics[1]) continue
-    if (plan.action === 'swap') told.pools.set(log.address, plan.protocol)
+    if (plan.action === 'swap') notePool(told, log.address, plan)
     else found.push(...tell(plan, words, { scene: { contract: log.address, source: 'log', ...at }, told }))
   }
   return found
@@ -63,10 +63,14 @@ export function readCall(
   for (const plan of plans) {
     if (frame.input.length - 10 < plan.words * 64) continue
     if (plan.zeroIsSuccess && frame.output.length === 66 && BigInt(frame.output) !== 0n) continue
-    if (plan.action === 'swap') told.pools.set(frame.context, plan.protocol)
+    if (plan.action === 'swap') notePool(told, frame.context, plan)
     else found.push(...tell(plan, words, { scene, told }))
   }
   return found
+}
+
+function notePool({ pools }: Told, pool: Address, { protocol }: ActionPlan): void {
+  if (protocol !== null) pools.set(pool, protocol)
 }
 
 function fits(plan: ActionPlan, digits: number): boolean {

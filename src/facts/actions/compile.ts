@@ -16,7 +16,7 @@ export type AmountPlan = {
 
 /** A rule with its names resolved, for the hot path. */
 export type ActionPlan = {
-  protocol: string
+  protocol: string | null
   action: ActionKind | 'swap'
   topics: number
   /** Head words of the data. */
@@ -46,7 +46,7 @@ export function callPlans(family: Family): [Hex, ActionPlan][] {
   return family.calls.map((rule) => [rule.selector, planOf(family.protocol, rule, rule.function)])
 }
 
-function planOf(protocol: string, rule: LogRule | CallRule, text: string): ActionPlan {
+function planOf(protocol: string | null, rule: LogRule | CallRule, text: string): ActionPlan {
   const { parameters, topics, words, exact } = declarationOf(text)
   const placeOf = (name: string | undefined): Place | null =>
     name === undefined ? null : (parameters.get(name)?.place ?? null)

@@ -67,18 +67,6 @@ export const compoundV3: Family = {
   ],
   calls: [
     {
-      action: 'deposit',
-      function: 'supply(address asset, uint256 amount)',
-      selector: '0xf2b9fdb8',
-      given: [{ amount: 'amount', asset: 'asset' }],
-    },
-    {
-      action: 'withdraw',
-      function: 'withdraw(address asset, uint256 amount)',
-      selector: '0xf3fef3a3',
-      taken: [{ amount: 'amount', asset: 'asset' }],
-    },
-    {
       action: 'liquidate',
       function: 'absorb(address absorber, address[] accounts)',
       selector: '0xc3cecfd2',

@@ -3,6 +3,7 @@ import { aave } from './aave.ts'
 import { aaveV2 } from './aave-v2.ts'
 import { aaveV3 } from './aave-v3.ts'
 import { balancerV2 } from './balancer-v2.ts'
+import { common } from './common.ts'
 import { type ActionPlan, callPlans, logPlans } from './compile.ts'
 import { compoundV2 } from './compound-v2.ts'
 import { compoundV3 } from './compound-v3.ts'
@@ -13,7 +14,6 @@ import { gmx } from './gmx.ts'
 import { gmxV2 } from './gmx-v2.ts'
 import { lyra } from './lyra.ts'
 import { maker } from './maker.ts'
-import { options } from './options.ts'
 import { opyn } from './opyn.ts'
 import type { Family } from './rule.ts'
 import { synthetix } from './synthetix.ts'
@@ -41,7 +41,7 @@ export const families: readonly Family[] = [
   synthetix,
   opyn,
   lyra,
-  options,
+  common,
 ]
 
 export const LOG_PLANS: ReadonlyMap<Hash, readonly ActionPlan[]> = grouped(families.flatMap(logPlans))

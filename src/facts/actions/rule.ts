@@ -50,5 +50,5 @@ export type CallRule = Telling & {
   zeroIsSuccess?: true
 }
 
-/** What one protocol family says by its own signatures. */
-export type Family = { protocol: string; logs: readonly LogRule[]; calls: readonly CallRule[] }
+/** What one protocol family says by its own signatures; without a name where many share them. */
+export type Family = { protocol: string | null; logs: readonly LogRule[]; calls: readonly CallRule[] }

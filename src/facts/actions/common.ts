@@ -1,10 +1,25 @@
 import type { Family } from './rule.ts'
 
-/** Options of no brand: the names by which most engines let a holder exercise or settle. They count only where the contract pays out in that visit. */
-export const options: Family = {
-  protocol: 'options',
+/**
+ * Names that no protocol has for its own: they tell what was wanted, not of whom. By them most option engines let a
+ * holder exercise or settle, which counts only where the contract pays out in that visit.
+ */
+export const common: Family = {
+  protocol: null,
   logs: [],
   calls: [
+    {
+      action: 'deposit',
+      function: 'supply(address asset, uint256 amount)',
+      selector: '0xf2b9fdb8',
+      given: [{ amount: 'amount', asset: 'asset' }],
+    },
+    {
+      action: 'withdraw',
+      function: 'withdraw(address asset, uint256 amount)',
+      selector: '0xf3fef3a3',
+      taken: [{ amount: 'amount', asset: 'asset' }],
+    },
     {
       action: 'exercise',
       function: 'exercise(uint256 idOrAmount)',
