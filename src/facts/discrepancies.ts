@@ -12,23 +12,24 @@ type SupplyRead = { supply: bigint; frame: number }
 /** What a transaction's tokens have answered so far, held against what they log. */
 export type Answers = {
   /** By token and then by the question’s calldata, which names the account. */
-  balances: Map<Address, Map<string, BalanceRead>>
-  supplies: Map<Address, SupplyRead>
+  balances: Map<Address, Map<string, BalanceRead>> | null
+  supplies: Map<Address, SupplyRead> | null
 }
 
-export const noAnswers = (): Answers => ({ balances: new Map(), supplies: new Map() })
+export const noAnswers = (): Answers => ({ balances: null, supplies: null })
 
 /** Tokens that keep shares round to the share: a base unit or two is no contradiction. */
 const ROUNDING = 2n
 
 /** Takes an answer of `balanceOf(account)`; answers what it contradicts. */
-export function balanceRead(frame: Frame, { balances }: Answers): DiscrepancyFact | undefined {
+export function balanceRead(frame: Frame, answers: Answers): DiscrepancyFact | undefined {
   const { to: asset, input, output: answer } = frame
   if (asset === null || answer.length < WORD || input.length !== QUESTION.length + 40) return undefined
-  let accounts = balances.get(asset)
+  answers.balances ??= new Map()
+  let accounts = answers.balances.get(asset)
   if (accounts === undefined) {
     accounts = new Map()
-    balances.set(asset, accounts)
+    answers.balances.set(asset, accounts)
   }
   const before = accounts.get(input)
   if (before === undefined) {
@@ -64,8 +65,10 @@ function contradiction(
 const firstWord = (answer: Hex): bigint => BigInt(answer.length === WORD ? answer : answer.slice(0, WORD))
 
 /** Takes an answer of `totalSupply()`. */
-export function supplyRead({ to, output, index }: Frame, { supplies }: Answers): void {
-  if (to !== null && output.length >= WORD) supplies.set(to, { supply: firstWord(output), frame: index })
+export function supplyRead({ to, output, index }: Frame, answers: Answers): void {
+  if (to === null || output.length < WORD) return
+  answers.supplies ??= new Map()
+  answers.supplies.set(to, { supply: firstWord(output), frame: index })
 }
 
 /** Takes a logged movement; answers a movement of more than there is. */
@@ -75,17 +78,17 @@ export function transferClaimed(
 ): DiscrepancyFact | undefined {
   const { asset, from, to, amount, standard } = transfer
   if (standard !== 'erc20' || asset === NATIVE) return undefined
-  const accounts = balances.get(asset)
+  const accounts = balances?.get(asset)
   if (accounts !== undefined) {
     const sender = accounts.get(QUESTION + from.slice(2))
     if (sender !== undefined) sender.claimed -= amount
     const receiver = accounts.get(QUESTION + to.slice(2))
     if (receiver !== undefined) receiver.claimed += amount
   }
-  const known = supplies.get(asset)
+  const known = supplies?.get(asset)
   if (known === undefined) return undefined
   // Some tokens (Compound's) mint out of themselves: what there is is then not known until it is asked for again.
-  if (from === asset || to === asset) supplies.delete(asset)
+  if (from === asset || to === asset) supplies?.delete(asset)
   return from === asset ? undefined : beyondSupply(transfer, asset, known)
 }
 

@@ -3,7 +3,7 @@ import { NATIVE } from '../model/block.ts'
 import type { BlockFacts, Fact, TransactionFacts, TransferFact } from '../model/fact.ts'
 import { actionsByShape } from './actions/by-shape.ts'
 import { noneTold, readCall, readLog, type Told } from './actions/by-signature.ts'
-import { settleTold, untold } from './actions/settle.ts'
+import { type Moved, settleTold, untold } from './actions/settle.ts'
 import { controlFromLog } from './control.ts'
 import { assetKey, balanceDeltas } from './deltas.ts'
 import { type Answers, balanceRead, noAnswers, supplyRead, transferClaimed } from './discrepancies.ts'
@@ -31,19 +31,24 @@ function transactionFacts(transaction: Transaction, bundle: BlockBundle): Transa
   const { frames } = transaction
   const { facts, told } = collect(transaction, logSource(transaction, bundle))
   const transfers = facts.filter((fact) => fact.kind === 'transfer')
-  const visits = visitsOf(transfers, frames)
-  const dropped: ReadonlySet<Fact> =
-    told.actions.length === 0 ? NONE : settleTold(told, { transfers, visits, frames })
-  const kept = dropped.size === 0 ? facts : facts.filter((fact) => !dropped.has(fact))
-  const actions = told.actions.filter((action) => !dropped.has(action))
-  const shapes = [
-    ...swapsByShape(visits, told.pools),
-    ...untold(actionsByShape(visits, frames), actions, frames),
-  ]
-  return { transaction, facts: merge(kept, shapes), deltas: balanceDeltas(transfers) }
+  const deltas = balanceDeltas(transfers)
+  // A shape is two movements or more.
+  if (transfers.length < 2 && told.actions.length === 0) return { transaction, facts, deltas }
+  const moved = { transfers, visits: visitsOf(transfers, frames), frames }
+  return { transaction, facts: withShapes(facts, told, moved), deltas }
 }
 
-const NONE: ReadonlySet<Fact> = new Set()
+/** Completes what was told, and adds what only the movements show. */
+function withShapes(facts: readonly Fact[], told: Told, moved: Moved): readonly Fact[] {
+  const { visits, frames } = moved
+  const swaps = swapsByShape(visits, told.pools)
+  const shaped = actionsByShape(visits, frames)
+  if (told.actions.length === 0) return merge(facts, [...swaps, ...shaped])
+  const dropped: ReadonlySet<Fact> = settleTold(told, moved)
+  const actions = told.actions.filter((action) => !dropped.has(action))
+  const kept = dropped.size === 0 ? facts : facts.filter((fact) => !dropped.has(fact))
+  return merge(kept, [...swaps, ...untold(shaped, actions, frames)])
+}
 
 /** Logs inside frames are ordered with the calls; receipts tell the truth but not the place; calls only ask. */
 type LogSource = 'frames' | 'receipts' | 'calls'

@@ -9,10 +9,10 @@ import type { Visit, Visits } from './visits.ts'
  * P itself are shares, not trades. Liquidity changes move two assets the same way and are left out. `pools` says
  * which contracts told of a trade in the words of a protocol.
  */
-export function swapsByShape(visits: Visits, pools: ReadonlyMap<Address, string>): SwapFact[] {
+export function swapsByShape(visits: Visits, pools: ReadonlyMap<Address, string> | null): SwapFact[] {
   const swaps: SwapFact[] = []
   for (const visit of visits.byKey.values()) {
-    const swap = swapOf(visit, pools.get(visit.account) ?? null)
+    const swap = swapOf(visit, pools?.get(visit.account) ?? null)
     if (swap !== undefined) swaps.push(swap)
   }
   return swaps.sort((a, b) => a.frame - b.frame)

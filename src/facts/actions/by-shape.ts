@@ -24,12 +24,12 @@ type Exchange = {
  */
 export function actionsByShape(visits: Visits, frames: readonly Frame[]): ActionFact[] {
   const actions: ActionFact[] = []
-  for (const exchange of exchangesOf(visits, frames)) {
-    const action = exchangeAction(exchange, frames)
-    if (action !== undefined) actions.push(action)
-  }
-  for (const visit of visits.byKey.values())
-    if (visit.moves.length > 1) actions.push(...loansOf(visit, frames))
+  if (visits.issues.length > 0)
+    for (const exchange of exchangesOf(visits, frames)) {
+      const action = exchangeAction(exchange, frames)
+      if (action !== undefined) actions.push(action)
+    }
+  actions.push(...allLoans(visits, frames))
   return actions.sort((a, b) => a.frame - b.frame)
 }
 
@@ -116,10 +116,40 @@ function sidesOf({ net, account }: Visit, token: Asset): { given: AssetAmount[];
   return { given, taken }
 }
 
+/** A contract visited more often than this is looked at visit by visit: who pays back by calling it is then missed. */
+const MOST_VISITS = 64
+
+function allLoans({ byKey }: Visits, frames: readonly Frame[]): ActionFact[] {
+  const byAccount = new Map<Address, Visit[]>()
+  for (const visit of byKey.values()) {
+    const known = byAccount.get(visit.account)
+    if (known === undefined) byAccount.set(visit.account, [visit])
+    else known.push(visit)
+  }
+  const found: ActionFact[] = []
+  for (const visits of byAccount.values()) {
+    const within = visits.length <= MOST_VISITS ? visits : []
+    for (const visit of visits) found.push(...loansOf(withInner(visit, within), frames))
+  }
+  return found
+}
+
+/** A borrower may pay back by calling the lender: that is a visit inside the visit. */
+function withInner(visit: Visit, visits: readonly Visit[]): Visit {
+  const { index, end } = visit.entry
+  const inner = visits.filter(({ entry }) => entry.index > index && entry.index < end)
+  if (inner.length === 0) return visit
+  const moves = [visit, ...inner].flatMap((it) => it.moves).sort((a, b) => a.frame - b.frame)
+  return { ...visit, moves }
+}
+
 type Loan = { lent: bigint; to: Address; from: number; back: bigint; until: number }
 
+const NO_LOANS: readonly ActionFact[] = []
+
 /** Paid out, a callback, and at least as much back before the visit ends. */
-function loansOf(visit: Visit, frames: readonly Frame[]): ActionFact[] {
+function loansOf(visit: Visit, frames: readonly Frame[]): readonly ActionFact[] {
+  if (visit.moves.length < 2) return NO_LOANS
   const loans = new Map<Asset, Loan>()
   for (const { asset, from, to, amount, frame } of visit.moves) {
     if (asset === visit.account || amount === 0n || from === to) continue

@@ -10,9 +10,9 @@ import { LOG_PLANS } from './families.ts'
 /** What the signatures of a transaction tell: actions, and which pools are whose. */
 export type Told = {
   actions: ActionFact[]
-  pools: Map<Address, string>
+  pools: Map<Address, string> | null
   /** Actions that count only where the contract paid something out. */
-  mustPay: Set<ActionFact>
+  mustPay: Set<ActionFact> | null
 }
 
 /** Words by topic and by place in the data, of a log or of calldata. */
@@ -26,7 +26,8 @@ type Scene = {
 
 const NOTHING: readonly ActionFact[] = []
 
-export const noneTold = (): Told => ({ actions: [], pools: new Map(), mustPay: new Set() })
+/** Nearly all transactions tell of nothing: what holds nothing is not made. */
+export const noneTold = (): Told => ({ actions: [], pools: null, mustPay: null })
 
 /** Adds what a log tells. A log that does not have the shape of its topic says nothing. */
 export function readLog(
@@ -69,8 +70,9 @@ export function readCall(
   return found
 }
 
-function notePool({ pools }: Told, pool: Address, { protocol }: ActionPlan): void {
-  if (protocol !== null) pools.set(pool, protocol)
+function notePool(told: Told, pool: Address, { protocol }: ActionPlan): void {
+  told.pools ??= new Map()
+  if (protocol !== null) told.pools.set(pool, protocol)
 }
 
 function fits(plan: ActionPlan, digits: number): boolean {
@@ -85,7 +87,7 @@ function tell(
   const fact = actionOf(plan, words, scene)
   if (fact === undefined) return NOTHING
   told.actions.push(fact)
-  if (plan.pays) told.mustPay.add(fact)
+  if (plan.pays) told.mustPay = (told.mustPay ?? new Set()).add(fact)
   return [fact]
 }
 

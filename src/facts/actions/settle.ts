@@ -21,7 +21,7 @@ export function settleTold(told: Told, moved: Moved): ReadonlySet<ActionFact> {
     if (action.given.length === 0 && action.taken.length === 0) fromVisit(action, moved)
     else nameAssets(action, byAmount)
     const isTwice = action.source === 'call' && logged.has(kindKey(action, moved.frames))
-    if (isTwice || (told.mustPay.has(action) && action.taken.length === 0)) dropped.add(action)
+    if (isTwice || (told.mustPay?.has(action) === true && action.taken.length === 0)) dropped.add(action)
   }
   return dropped
 }
