@@ -118,6 +118,16 @@ describe.each(['frames', 'receipts', 'none'] as const)('with logs from %s', (log
     }
   })
 
+  test('the receiver may be one whom the caller names', () => {
+    const root = call(
+      pool,
+      { input: data('0x00000004', bob) },
+      pay(usd, { from: pool, to: bob, amount: 100n }),
+      call(bob, { input: '0x00000001' }, pay(usd, { from: bob, to: pool, amount: 100n })),
+    )
+    expect(shapesOf(root, logs)).toMatchObject([{ action: 'flash-loan', actor: alice, beneficiary: bob }])
+  })
+
   test('so is the coin, lent with the call itself', () => {
     const root = call(
       bob,
@@ -138,7 +148,7 @@ describe.each(['frames', 'receipts', 'none'] as const)('with logs from %s', (log
       'too little came back',
       call(
         pool,
-        odd,
+        { input: data('0x00000004', bob) },
         pay(usd, { from: pool, to: bob, amount: 100n }),
         call(bob, { input: '0x00000001' }, pay(usd, { from: bob, to: pool, amount: 99n })),
       ),
@@ -147,7 +157,7 @@ describe.each(['frames', 'receipts', 'none'] as const)('with logs from %s', (log
       'nobody got control in between',
       call(
         pool,
-        odd,
+        { input: data('0x00000004', bob) },
         pay(usd, { from: pool, to: bob, amount: 100n }),
         pull(usd, { from: bob, to: pool, amount: 100n }),
       ),
@@ -156,9 +166,28 @@ describe.each(['frames', 'receipts', 'none'] as const)('with logs from %s', (log
       'another asset came back: a trade',
       call(
         pool,
-        odd,
+        { input: data('0x00000004', bob) },
         pay(usd, { from: pool, to: bob, amount: 100n }),
         call(bob, { input: '0x00000001' }, pay(token, { from: bob, to: pool, amount: 100n })),
+      ),
+    ],
+    [
+      'a way round two pools: what came back came from another',
+      call(
+        bob,
+        { input: data('0x00000003', pool) },
+        pay(usd, { from: bob, to: pool, amount: 100n }),
+        call(pool, odd, pay(token, { from: pool, to: share, amount: 50n })),
+        call(share, odd, pay(usd, { from: share, to: bob, amount: 104n })),
+      ),
+    ],
+    [
+      'a vault’s own strategy, which the caller did not name',
+      call(
+        pool,
+        odd,
+        pay(usd, { from: pool, to: bob, amount: 100n }),
+        call(bob, { input: '0x00000001' }, pay(usd, { from: bob, to: pool, amount: 101n })),
       ),
     ],
     [
@@ -214,4 +243,41 @@ test('liquidity paid ahead (Uniswap v2) counts to the call that issues the share
       taken: [{ asset: pool, amount: 7n }],
     },
   ])
+})
+
+test('who redeems a claim at one contract and pays a debt at another is no vault', () => {
+  const root = call(
+    bob,
+    odd,
+    burn(share, bob, 90n),
+    call(pool, odd, pay(usd, { from: pool, to: bob, amount: 100n })),
+    pay(usd, { from: bob, to: alice, amount: 120n }),
+  )
+  expect(shapesOf(root)).toEqual([])
+})
+
+test('shares that the contract pulled in and burned are a withdrawal', () => {
+  const root = call(
+    pool,
+    odd,
+    pull(share, { from: alice, to: pool, amount: 90n }),
+    burn(share, pool, 90n),
+    pay(usd, { from: pool, to: alice, amount: 100n }),
+  )
+  expect(shapesOf(root)).toMatchObject([{ action: 'withdraw', contract: pool }])
+})
+
+test('the coin wrapped and unwrapped by a trader is no loan of his', () => {
+  const root = call(
+    bob,
+    { input: data('0x00000003', token) },
+    call(token, { input: '0xd0e30db0', value: 8n }, transferLog(token, { from: ZERO, to: bob, amount: 8n })),
+    call(
+      token,
+      { input: data('0x2e1a7d4d', 9n) },
+      transferLog(token, { from: bob, to: ZERO, amount: 9n }),
+      call(bob, { value: 9n }),
+    ),
+  )
+  expect(shapesOf(root).filter(({ action }) => action === 'flash-loan')).toEqual([])
 })

@@ -42,6 +42,8 @@ function exchangesOf(visits: Visits, frames: readonly Frame[]): Iterable<Exchang
     const minted = transfer.from === ZERO_ADDRESS
     const key = `${visit.account}${visit.entry.index}${transfer.asset}${minted}`
     const holder = minted ? transfer.to : transfer.from
+    // Who holds claims of another, neither got nor passed on in this visit, is that other's customer.
+    if (visit !== own && visit.account === holder && !visit.net.get(transfer.asset)) continue
     const known = exchanges.get(key)
     if (known === undefined)
       exchanges.set(key, {
@@ -119,7 +121,9 @@ function sidesOf({ net, account }: Visit, token: Asset): { given: AssetAmount[];
 /** A contract visited more often than this is looked at visit by visit: who pays back by calling it is then missed. */
 const MOST_VISITS = 64
 
-function allLoans({ byKey }: Visits, frames: readonly Frame[]): ActionFact[] {
+function allLoans({ byKey, issues }: Visits, frames: readonly Frame[]): ActionFact[] {
+  const claims = new Set<string>()
+  for (const { transfer } of issues) claims.add(transfer.asset + transfer.to)
   const byAccount = new Map<Address, Visit[]>()
   for (const visit of byKey.values()) {
     const known = byAccount.get(visit.account)
@@ -129,7 +133,7 @@ function allLoans({ byKey }: Visits, frames: readonly Frame[]): ActionFact[] {
   const found: ActionFact[] = []
   for (const visits of byAccount.values()) {
     const within = visits.length <= MOST_VISITS ? visits : []
-    for (const visit of visits) found.push(...loansOf(withInner(visit, within), frames))
+    for (const visit of visits) found.push(...loansOf(withInner(visit, within), frames, claims))
   }
   return found
 }
@@ -148,13 +152,14 @@ type Loan = { lent: bigint; to: Address; from: number; back: bigint; until: numb
 const NO_LOANS: readonly ActionFact[] = []
 
 /** Paid out, a callback, and at least as much back before the visit ends. */
-function loansOf(visit: Visit, frames: readonly Frame[]): readonly ActionFact[] {
+function loansOf(visit: Visit, frames: readonly Frame[], claims: ReadonlySet<string>): readonly ActionFact[] {
   if (visit.moves.length < 2) return NO_LOANS
   const loans = new Map<Asset, Loan>()
   for (const { asset, from, to, amount, frame } of visit.moves) {
     if (asset === visit.account || amount === 0n || from === to) continue
     const loan = loans.get(asset)
     if (loan !== undefined && to === visit.account) {
+      if (!isBorrower(from, loan, visit)) continue
       loan.back += amount
       loan.until = frame
     } else if (from === visit.account) {
@@ -164,12 +169,24 @@ function loansOf(visit: Visit, frames: readonly Frame[]): readonly ActionFact[] 
   }
   const actions: ActionFact[] = []
   for (const [asset, loan] of loans) {
-    if (loan.back < loan.lent || !hadControl(visit, loan, frames)) continue
+    if (loan.back < loan.lent || !isChosen(loan.to, visit) || !hadControl(visit, loan, frames)) continue
+    // The coin put into a wrapper and taken out again: the payer held claims on it meanwhile.
+    if (asset === NATIVE && claims.has(loan.to + visit.account)) continue
     const taken = [{ asset, amount: loan.lent }]
     const given = [{ asset, amount: loan.back }]
     actions.push(shaped({ action: 'flash-loan', visit, beneficiary: loan.to, frames, given, taken }))
   }
   return actions
+}
+
+/** Who pays back: the receiver or who asked. What a trader gets for what he paid comes from elsewhere: a way round pools. */
+function isBorrower(payer: Address, { to }: Loan, { entry }: Visit): boolean {
+  return to === entry.from || payer === to || payer === entry.from
+}
+
+/** A loan is paid to whom the caller names; what a vault pays to a strategy of its own and gets back is none. */
+function isChosen(receiver: Address, { entry }: Visit): boolean {
+  return receiver === entry.from || entry.input.includes(receiver.slice(2))
 }
 
 /** True where the lender called the receiver, or whoever asked, between paying out and being paid back. */
