@@ -4,8 +4,10 @@ import { accounts } from '../../test/harness/arbitrary.ts'
 import {
   type CallNode,
   call,
+  data,
   log,
   pay,
+  rawBlock,
   topicOf,
   transaction,
   transferLog,
@@ -13,8 +15,12 @@ import {
   ZERO,
 } from '../../test/harness/build.ts'
 import { bundlesOf, corpusFiles, describeCorpus } from '../../test/harness/corpus.ts'
+import { type CallTracerNode, toParity } from '../../test/harness/parity.ts'
+import { parseBundle } from '../chain/bundle/parse.ts'
+import type { BlockBundle } from '../model/block.ts'
 import type { TransactionFacts, TransferFact } from '../model/fact.ts'
 import type { Address, Hex } from '../model/hex.ts'
+import { CALL_PLANS, LOG_PLANS } from './actions/families.ts'
 import { assetKey } from './deltas.ts'
 import { blockFacts } from './facts.ts'
 import { TOPICS } from './signatures.ts'
@@ -100,6 +106,66 @@ test('facts name only frames that are there, in order where logs are in frames',
         for (const fact of facts) expect(tx.frames[fact.frame]).toBeDefined()
     }),
     { seed: 42, numRuns: 100 },
+  )
+})
+
+const claim = fc
+  .record({
+    plan: fc.constantFrom(...LOG_PLANS.entries()),
+    accounts: fc.array(account, { minLength: 0, maxLength: 3 }),
+    words: fc.array(fc.oneof(amount, fc.bigInt({ min: 0n, max: 200n })), { maxLength: 10 }),
+    at: token,
+  })
+  .map(({ plan: [topic, plans], accounts: topics, words, at }) => {
+    const plan = plans[0]
+    const exact = words.slice(0, plan?.words ?? 0)
+    while (exact.length < (plan?.words ?? 0)) exact.push(32n)
+    return log(at, [topic, ...topics.map(topicOf)], `0x${exact.map(word).join('')}`)
+  })
+
+const wish = fc
+  .record({
+    selector: fc.constantFrom(...CALL_PLANS.keys()),
+    words: fc.array(amount, { maxLength: 8 }),
+    to: account,
+  })
+  .map(({ selector, words, to }) => call(to, { input: data(selector, ...words) }))
+
+const claims = fc
+  .array(fc.tuple(account, fc.array(fc.oneof(item, claim, wish), { maxLength: 8 })), { maxLength: 5 })
+  .map((calls) => call(accounts[3], {}, ...calls.map(([to, inner]) => call(to, {}, ...inner))))
+
+test('whatever contracts claim to have done, amounts are above zero and balances only follow transfers', () => {
+  fc.assert(
+    fc.property(
+      claims,
+      fc.constantFrom('frames' as const, 'receipts' as const, 'none' as const),
+      (root, logs) => {
+        for (const tx of blockFacts(transaction({ from: accounts[0], root, logs })).transactions) {
+          expectConserved(tx)
+          for (const fact of tx.facts) {
+            if (fact.kind !== 'action') continue
+            for (const { amount: told } of [...fact.given, ...fact.taken]) expect(told).toBeGreaterThan(0n)
+            expect(fact.source === 'shape').toBe(fact.source !== 'call' && fact.protocol === null)
+          }
+        }
+      },
+    ),
+    { seed: 43, numRuns: 300 },
+  )
+})
+
+test('a Parity node and a callTracer node tell the same facts of the same transaction', () => {
+  fc.assert(
+    fc.property(claims, (root) => {
+      const raw = rawBlock({ transactions: [{ from: accounts[0], root }], logs: 'none' })
+      const traces = raw['traces'] as { txHash: string; result: CallTracerNode }[]
+      const flat = traces.flatMap(({ txHash, result }) => toParity(result, txHash))
+      const parity = parseBundle({ ...raw, traceFormat: 'parity', traces: flat })
+      const factsOf = (bundle: BlockBundle) => blockFacts(bundle).transactions.map(({ facts }) => facts)
+      expect(factsOf(parity)).toEqual(factsOf(parseBundle(raw)))
+    }),
+    { seed: 44, numRuns: 150 },
   )
 })
 

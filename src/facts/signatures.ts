@@ -44,6 +44,7 @@ export const SELECTORS = {
   'deposit()': '0xd0e30db0',
   'withdraw(uint256)': '0x2e1a7d4d',
   'balanceOf(address)': '0x70a08231',
+  'totalSupply()': '0x18160ddd',
 } as const satisfies Record<string, Hex>
 
 /** Views by which contracts ask what something is worth. */

@@ -7,7 +7,14 @@ import type { StateRead } from './state-read.ts'
  * `frame` is the index of the frame in which it happened, −1 where that is not known (receipt logs only).
  * Facts of a transaction stand in execution order; what was reverted is not a fact.
  */
-export type Fact = TransferFact | SwapFact | ControlFact | ValuationFact | ApprovalFact
+export type Fact =
+  | TransferFact
+  | SwapFact
+  | ActionFact
+  | ControlFact
+  | ValuationFact
+  | ApprovalFact
+  | DiscrepancyFact
 
 /** Value moved. Mint: `from` is the zero address; burn: `to` is. */
 export type TransferFact = {
@@ -33,6 +40,75 @@ export type SwapFact = {
   assetOut: Asset
   amountIn: bigint
   amountOut: bigint
+  /** The family by whose signature the pool was recognised in this transaction; null by shape alone. */
+  protocol: string | null
+  frame: number
+}
+
+/**
+ * What can be done with a protocol, other than trade. `mint` and `burn`: a pool’s liquidity, an option or a synthetic
+ * asset was issued or taken back. `open` and `close`: a leveraged position was enlarged or reduced.
+ */
+export const actionKinds = [
+  'mint',
+  'burn',
+  'deposit',
+  'withdraw',
+  'borrow',
+  'repay',
+  'liquidate',
+  'flash-loan',
+  'exercise',
+  'settle',
+  'open',
+  'close',
+] as const
+export type ActionKind = (typeof actionKinds)[number]
+
+/** Base units of an asset; the asset is null where nobody named it and nothing of that amount moved. */
+export type AssetAmount = { asset: Asset | null; amount: bigint }
+
+/**
+ * Somebody did something with a protocol. The protocol’s own word (`log`) or the caller’s wish (`call`) is a claim:
+ * what moved is in the transfers. `shape` is read from what moved.
+ */
+export type ActionFact = {
+  kind: 'action'
+  action: ActionKind
+  /** The pool, market, vault or engine: whose storage it acted on, so the proxy and not the code behind it. */
+  contract: Address
+  /** The code that `contract` ran to do it, where it is a proxy or clone; null where it is its own or not known. */
+  implementation: Address | null
+  /** Who asked. */
+  actor: Address | null
+  /** For whom: who receives, or whose debt or position it is. */
+  beneficiary: Address | null
+  /** Into the contract. */
+  given: readonly AssetAmount[]
+  /** Out of the contract; the principal of a flash loan, its return is in `given` where it is told. */
+  taken: readonly AssetAmount[]
+  /** The family by whose signature it was recognised; null by shape. */
+  protocol: string | null
+  source: 'log' | 'call' | 'shape'
+  frame: number
+}
+
+/**
+ * A token said one thing and its answers another, within one transaction. Lies, fees on transfer and rebases all look
+ * so: it says that the claimed amounts of this asset are not to be relied on, not that somebody attacks.
+ */
+export type DiscrepancyFact = {
+  kind: 'discrepancy'
+  about: 'balance' | 'supply'
+  asset: Address
+  /** Whose balance; for `supply` the sender of more than there is. */
+  account: Address
+  /** Base units. `balance`: what the transfers between two reads sum to. `supply`: what was said to be moved. */
+  claimed: bigint
+  /** Base units. `balance`: by how much the answers differ. `supply`: all that there was, by the token’s own answer. */
+  observed: bigint
+  /** The reads between which it was noticed; for `supply` the read and the transfer. */
+  frames: readonly number[]
   frame: number
 }
 
