@@ -4,7 +4,7 @@ import type { Rule } from '../../detect/rules/schema.ts'
 import { balanceDeltas } from '../../facts/deltas.ts'
 import { sha256 } from '../../kit/json.ts'
 import type { Frame, Transaction } from '../../model/block.ts'
-import type { BlockFacts, Fact, TransactionFacts } from '../../model/fact.ts'
+import type { AssetAmount, BlockFacts, Fact, TransactionFacts } from '../../model/fact.ts'
 import { type Address, type Hash, type Hex, ZERO_ADDRESS } from '../../model/hex.ts'
 import type { StateRead } from '../../model/state-read.ts'
 
@@ -142,6 +142,10 @@ function amountOf(value: string | number): bigint {
   return BigInt(String(value).replaceAll('_', ''))
 }
 
+function assetAmountOf({ asset, amount }: { asset: string; amount: string | number }): AssetAmount {
+  return { asset: asset === 'native' ? 'native' : addressNamed(asset), amount: amountOf(amount) }
+}
+
 function factOf(fact: CaseFact): Fact {
   const frame = -1
   switch (fact.kind) {
@@ -165,6 +169,21 @@ function factOf(fact: CaseFact): Fact {
         assetOut: addressNamed(fact.assetOut),
         amountIn: amountOf(fact.amountIn),
         amountOut: amountOf(fact.amountOut),
+        protocol: null,
+        frame,
+      }
+    case 'action':
+      return {
+        kind: 'action',
+        action: fact.action,
+        contract: addressNamed(fact.contract),
+        implementation: null,
+        actor: fact.actor === undefined ? null : addressNamed(fact.actor),
+        beneficiary: fact.beneficiary === undefined ? null : addressNamed(fact.beneficiary),
+        given: fact.given.map(assetAmountOf),
+        taken: fact.taken.map(assetAmountOf),
+        protocol: fact.protocol ?? null,
+        source: 'log',
         frame,
       }
     case 'control':

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { actionKinds } from '../../model/fact.ts'
 
 /** An address, or a name that stands for one: the same name is the same address everywhere in a file. */
 const party = z.string().min(1).max(60)
@@ -38,6 +39,16 @@ const factSchema = z.discriminatedUnion('kind', [
     contract: party,
     subject: party.optional(),
     role: z.string().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('action'),
+    action: z.enum(actionKinds),
+    contract: party,
+    actor: party.optional(),
+    beneficiary: party.optional(),
+    given: z.array(z.strictObject({ asset: party, amount })).default([]),
+    taken: z.array(z.strictObject({ asset: party, amount })).default([]),
+    protocol: z.string().optional(),
   }),
   z.strictObject({ kind: z.literal('approval'), asset: party, owner: party, spender: party, amount }),
   z.strictObject({

@@ -132,6 +132,29 @@ export const subjects: Readonly<Record<string, Subject>> = {
     fields: {
       amountIn: amount(({ amountIn }) => amountIn),
       amountOut: amount(({ amountOut }) => amountOut),
+      protocol: text(({ protocol }) => protocol),
+    },
+  }),
+  action: ofFact('action', {
+    name: 'Action',
+    addresses: ['contract', 'actor', 'beneficiary', 'implementation'],
+    fields: {
+      action: text(({ action }) => action),
+      protocol: text(({ protocol }) => protocol),
+      source: text(({ source }) => source),
+      givenAsset: text(({ given }) => given[0]?.asset ?? null),
+      given: { type: 'list<Amount>', read: ({ given }) => given.map(({ amount }) => new Amount(amount)) },
+      takenAsset: text(({ taken }) => taken[0]?.asset ?? null),
+      taken: { type: 'list<Amount>', read: ({ taken }) => taken.map(({ amount }) => new Amount(amount)) },
+    },
+  }),
+  discrepancy: ofFact('discrepancy', {
+    name: 'Discrepancy',
+    addresses: ['asset', 'account'],
+    fields: {
+      about: text(({ about }) => about),
+      claimed: amount(({ claimed }) => claimed),
+      observed: amount(({ observed }) => observed),
     },
   }),
   control: ofFact('control', {
