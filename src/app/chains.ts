@@ -15,6 +15,7 @@ import type { ChainHandle } from './context.ts'
 import { withModels } from './learn.ts'
 import { bytesPacking } from './packing.ts'
 import { withRules } from './rules/files.ts'
+import { emptySignals } from './watch/signals.ts'
 
 /**
  * Connects to every chain of the config and finds out what its nodes have.
@@ -53,6 +54,7 @@ async function openChain(chain: ChainConfig, { config, calibration, clock }: Ope
     }),
     assessor: createAssessor(calibration, config.decision),
     operations: new Map(),
+    signals: emptySignals(),
   }
 }
 

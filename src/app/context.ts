@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts'
 import type { ChainConfig, Config } from './config/schema.ts'
 import type { Hub } from './events.ts'
 import type { OperationMemory } from './watch/operations.ts'
+import type { SignalMemory } from './watch/signals.ts'
 
 /** One watched chain with what looks at it and what can act on it. */
 export type ChainHandle = {
@@ -25,6 +26,7 @@ export type ChainHandle = {
   engine: Engine
   assessor: Assessor
   operations: OperationMemory
+  signals: SignalMemory
 }
 
 /** Everything that the parts of the running program share. Made once, by `start`. */

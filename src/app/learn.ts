@@ -33,7 +33,7 @@ export type Learned = {
   blocks: number
   transactions: number
   protocols: Assessment[]
-  alarms: { transactionHash: Hash; blockNumber: number; severity: string; message: string }[]
+  alarms: { transactionHash: Hash | null; blockNumber: number; severity: string; message: string }[]
 }
 
 /**
@@ -52,7 +52,11 @@ export async function learnFiles(options: LearnOptions): Promise<Learned> {
     if (update.kind !== 'block') continue
     const bundle = upTo(update.bundle, { end, before: learned.transactions })
     if (bundle === null) break
-    const findings = invariants.evaluate({ facts: blockFacts(bundle), scope }, state, parsed)
+    const findings = invariants.evaluate(
+      { facts: blockFacts(bundle), scope, suspects: new Set() },
+      state,
+      parsed,
+    )
     learned.blocks++
     learned.transactions += bundle.transactions.length
     for (const { transactionHash, blockNumber, severity, message } of findings)
@@ -124,7 +128,9 @@ export function describeLearned({ protocols, alarms, out, blocks, transactions }
   return [
     `${blocks} blocks, ${transactions} transactions read`,
     ...protocols.flatMap(assessmentLines),
-    ...alarms.map(({ transactionHash, severity, message }) => `  ${severity} ${transactionHash}: ${message}`),
+    ...alarms.map(
+      ({ transactionHash, severity, message }) => `  ${severity} ${transactionHash ?? 'block'}: ${message}`,
+    ),
     out === null ? 'no model written (give --out FILE)' : `model written to ${out}`,
   ]
 }

@@ -8,6 +8,7 @@ import { mergeAlert } from '../incidents/merge.ts'
 import type { Alert } from '../model/alert.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
+import type { BlockFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Incident } from '../model/incident.ts'
 import type { Summary } from '../model/line.ts'
@@ -58,11 +59,12 @@ export async function openDetection(
 /** The lines about one block; `evaluate` says how the engine takes it. */
 export function detectIn(
   detection: Detection,
-  bundle: BlockBundle,
-  evaluate: typeof evaluateSettled = bundle.pending ? evaluatePending : evaluateSettled,
+  facts: BlockFacts,
+  evaluate: typeof evaluateSettled = facts.bundle.pending ? evaluatePending : evaluateSettled,
 ): DetectionLine[] {
   const { counts } = detection
-  const findings = evaluate(detection.engine, blockFacts(bundle))
+  const { bundle } = facts
+  const findings = evaluate(detection.engine, facts)
   const alerts = alertsOf(findings).map((alert) => assessed(alert, bundle, detection))
   if (!bundle.pending) observeTraffic(detection, bundle, alerts)
   const incidents = alerts.flatMap((alert) => place(detection, alert, bundle) ?? [])
@@ -101,7 +103,7 @@ function openIncident(alert: Alert, bundle: BlockBundle, at: number): Incident {
     protected: alert.protected,
     victims: alert.victims,
     actors: alert.actors,
-    transactions: [alert.transactionHash],
+    transactions: alert.transactionHash === null ? [] : [alert.transactionHash],
     startedAt: bundle.timestamp === null ? null : at,
     discoveredAt: at,
   }
@@ -129,7 +131,8 @@ export async function* replay(
 ): AsyncGenerator<DetectionLine> {
   for (const file of files) {
     for await (const update of readRecorded([file])) {
-      if (update.kind === 'block' || update.kind === 'pending') yield* detectIn(detection, update.bundle)
+      if (update.kind === 'block' || update.kind === 'pending')
+        yield* detectIn(detection, blockFacts(update.bundle))
       progress(file, detection)
     }
   }

@@ -31,6 +31,7 @@ import type { App, ChainHandle } from './context.ts'
 import { createHub } from './events.ts'
 import type { ServedApi } from './serve.ts'
 import { serveApi } from './serve.ts'
+import { emptySignals } from './watch/signals.ts'
 
 const NOW = 1_700_000_012_000
 const HOSTILE = '<script>alert(1)</script> | **bold** [x](javascript:0)'
@@ -85,6 +86,7 @@ function aChain(): ChainHandle {
       attacksPerYear: 1,
     }),
     operations: new Map(),
+    signals: emptySignals(),
   }
 }
 

@@ -1,9 +1,11 @@
 import { followHead } from '../chain/rpc/follow.ts'
 import { watchPending } from '../chain/rpc/pending.ts'
 import { evaluateBlock, finalize, rollback } from '../detect/engine.ts'
+import { blockFacts } from '../facts/facts.ts'
 import { systemClock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
-import type { ChainUpdate } from '../model/block.ts'
+import type { BlockBundle, ChainUpdate } from '../model/block.ts'
+import type { BlockFacts } from '../model/fact.ts'
 import { openChains } from './chains.ts'
 import type { Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
@@ -12,6 +14,8 @@ import type { Detection, DetectionLine } from './replay.ts'
 import { createDetection, detectIn, summaryOf } from './replay.ts'
 import { applyRules, followRules, notFollowed } from './rules/reload.ts'
 import { mergeUpdates } from './watch/merge.ts'
+import { withStateReads } from './watch/reads.ts'
+import { noteSignal, withSignals } from './watch/signals.ts'
 
 export type WatchOnlyOptions = {
   config: Config
@@ -41,7 +45,8 @@ export async function* watchOnly(options: WatchOnlyOptions): AsyncGenerator<Watc
     for await (const update of mergeUpdates(sourcesOf(chain, options, done.signal))) {
       for (const notice of applyRules(chain.engine, rules, followed))
         yield { type: 'notice', chainId: chain.chainId, ...notice }
-      yield* linesOf(update, { chain, detection })
+      noteSignal(chain.signals, update)
+      yield* linesOf(update, { chain, detection, logger: options.logger })
       const { counts } = detection
       options.progress(
         `block ${chain.engine.unfinalised.at(-1)?.ref.number ?? '…'} · ${counts.transactions} transactions · ${counts.alerts} alerts`,
@@ -79,18 +84,17 @@ function sourcesOf(
     : [head]
 }
 
-function* linesOf(
-  update: ChainUpdate,
-  at: { chain: ChainHandle; detection: Detection },
-): Generator<WatchLine> {
+type Watching = { chain: ChainHandle; detection: Detection; logger: Logger }
+
+async function* linesOf(update: ChainUpdate, at: Watching): AsyncGenerator<WatchLine> {
   const { chain, detection } = at
   const { chainId, engine } = chain
   switch (update.kind) {
     case 'block':
-      yield* detectIn(detection, update.bundle, evaluateBlock)
+      yield* detectIn(detection, await factsOf(update.bundle, at), evaluateBlock)
       return
     case 'pending':
-      yield* detectIn(detection, update.bundle)
+      yield* detectIn(detection, blockFacts(update.bundle))
       return
     case 'reorg':
       rollback(engine, update.ancestor)
@@ -102,6 +106,11 @@ function* linesOf(
     case 'notice':
       yield { type: 'notice', chainId, ...update.notice }
   }
+}
+
+/** With what the node answers to the detectors’ view calls, and what following it tells. */
+function factsOf(bundle: BlockBundle, { chain, logger }: Watching): Promise<BlockFacts> {
+  return withStateReads(withSignals(blockFacts(bundle), chain.signals), chain, logger)
 }
 
 function* blindness({ chainId, engine }: ChainHandle): Generator<WatchLine> {

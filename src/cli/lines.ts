@@ -23,7 +23,7 @@ export function describeFinding(finding: Finding): string[] {
     ? `pending on block ${finding.blockNumber - 1}`
     : `block ${finding.blockNumber}`
   return [
-    `${finding.severity.toUpperCase().padEnd(8)} ${finding.detector} (confidence ${finding.confidence.toFixed(2)}) ${where} ${finding.transactionHash}`,
+    `${finding.severity.toUpperCase().padEnd(8)} ${finding.detector} (confidence ${finding.confidence.toFixed(2)}) ${where} ${finding.transactionHash ?? ''}`,
     `         ${printable(finding.message, 400)}`,
     ...finding.evidence.map((item) => `         · ${printable(item.statement, 400)}`),
   ]

@@ -18,12 +18,17 @@ export type FindingParts = Pick<
   | 'message'
 >
 
-/** A Finding about one transaction. Its fingerprint is the same when the transaction is mined again after a reorg. */
-export function buildFinding(tx: TransactionFacts, bundle: BlockBundle, parts: FindingParts): Finding {
-  const { hash } = tx.transaction
+/**
+ * A Finding about one transaction, or about the block as a whole where that is null. Its fingerprint is the same when the
+ * transaction is mined again after a reorg, or another block stands at that height.
+ */
+export function buildFinding(tx: TransactionFacts | null, bundle: BlockBundle, parts: FindingParts): Finding {
+  const hash = tx?.transaction.hash ?? null
   return {
     type: 'finding',
-    fingerprint: sha256(`${bundle.chainId}:${hash}:${parts.detector}:${[...parts.victims].sort().join()}`),
+    fingerprint: sha256(
+      `${bundle.chainId}:${hash ?? bundle.number}:${parts.detector}:${[...parts.victims].sort().join()}`,
+    ),
     chainId: bundle.chainId,
     blockNumber: bundle.number,
     blockHash: bundle.hash,

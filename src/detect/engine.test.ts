@@ -198,7 +198,7 @@ test('the order in which detectors are listed does not change the alerts', () =>
     return blocks.flatMap((block) => alertsOf(evaluateBlock(it, block)))
   })
   const byTransaction = (alerts: typeof forth) =>
-    [...(alerts ?? [])].sort((a, b) => (a.transactionHash < b.transactionHash ? -1 : 1))
+    [...(alerts ?? [])].sort((a, b) => ((a.transactionHash ?? '') < (b.transactionHash ?? '') ? -1 : 1))
   expect(byTransaction(forth)).toEqual(byTransaction(back))
   expect(forth).toHaveLength(2)
   expect(forth?.[0]?.protected).toEqual([vault])

@@ -1,9 +1,10 @@
 import { assert } from '../kit/assert.ts'
 import { CordonError } from '../kit/error.ts'
 import type { BlockRef, Coverage } from '../model/block.ts'
-import type { Detector, Scope } from '../model/detector.ts'
+import type { Detector, DetectorInput, Scope } from '../model/detector.ts'
 import type { BlockFacts } from '../model/fact.ts'
-import type { Finding } from '../model/finding.ts'
+import { atLeast, type Finding } from '../model/finding.ts'
+import type { Hash } from '../model/hex.ts'
 import type { StateCall } from '../model/state-read.ts'
 
 import { withImplementations, withProxies } from './scope.ts'
@@ -164,18 +165,43 @@ function restoreCheckpoint(engine: Engine): void {
 }
 
 function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Finding[] {
-  const findings: Finding[] = []
   const { scope, implementations } = withProxies(engine.scope, facts.bundle)
-  for (const { detector, options, state, shadow } of engine.cells) {
-    const missing = missingFor(detector, facts.bundle.coverage)
-    if (missing !== undefined && facts.transactions.length > 0) {
-      if (note) noteBlind(engine, detector.id, missing)
-      continue
-    }
-    const said = detector.evaluate({ facts, scope }, state, options)
-    findings.push(...(shadow ? said.map((finding) => ({ ...finding, shadow })) : said))
-  }
-  return findings.map((finding) => withImplementations(finding, implementations))
+  const ask = (cells: readonly Cell[], suspects: ReadonlySet<Hash>): Finding[] =>
+    cells.flatMap((cell) => findingsOf(cell, { facts, scope, suspects }))
+  const seeing = engine.cells.filter(({ detector }) => canSee(engine, detector, { facts, note }))
+  const ruled = ask(
+    seeing.filter(({ detector }) => detector.learns !== true),
+    NOBODY,
+  )
+  const learned = ask(
+    seeing.filter(({ detector }) => detector.learns === true),
+    suspectsOf(ruled),
+  )
+  return [...ruled, ...learned].map((finding) => withImplementations(finding, implementations))
+}
+
+const NOBODY: ReadonlySet<Hash> = new Set()
+
+function findingsOf({ detector, options, state, shadow }: Cell, input: DetectorInput): Finding[] {
+  const said = detector.evaluate(input, state, options)
+  return shadow ? said.map((finding) => ({ ...finding, shadow })) : said
+}
+
+function suspectsOf(findings: readonly Finding[]): ReadonlySet<Hash> {
+  return new Set(
+    findings.flatMap(({ transactionHash, severity, shadow }) =>
+      transactionHash !== null && !shadow && atLeast(severity, 'medium') ? [transactionHash] : [],
+    ),
+  )
+}
+
+type Seen = { facts: BlockFacts; note: boolean }
+
+function canSee(engine: Engine, detector: Detector, { facts, note }: Seen): boolean {
+  const missing = missingFor(detector, facts.bundle.coverage)
+  if (missing === undefined || facts.transactions.length === 0) return true
+  if (note) noteBlind(engine, detector.id, missing)
+  return false
 }
 
 function missingFor(detector: Detector, coverage: Coverage): 'traces' | 'logs' | undefined {

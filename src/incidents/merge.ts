@@ -11,7 +11,7 @@ export function mergeAlert(incident: Incident, alert: Alert, startedAt: number |
     protected: union(incident.protected, alert.protected),
     victims: union(incident.victims, alert.victims),
     actors: union(incident.actors, alert.actors),
-    transactions: union(incident.transactions, [alert.transactionHash]),
+    transactions: union(incident.transactions, alert.transactionHash === null ? [] : [alert.transactionHash]),
     startedAt: earlier(incident.startedAt, startedAt),
   }
 }

@@ -3,7 +3,7 @@ import { assessmentSchema } from './assessment.ts'
 import { findingSchema, severitySchema } from './finding.ts'
 import { addressSchema, hashSchema } from './hex.ts'
 
-/** An Alert: all findings about one transaction against one target, said once. */
+/** An Alert: all findings about one transaction, or about one block as a whole, said once. */
 export const alertSchema = z.object({
   type: z.literal('alert'),
   /** Identity across pending, mined, reorged and mined again. */
@@ -13,7 +13,8 @@ export const alertSchema = z.object({
   chainId: z.number().int(),
   blockNumber: z.number().int(),
   blockHash: hashSchema.nullable(),
-  transactionHash: hashSchema,
+  /** Null where it is about the block as a whole. */
+  transactionHash: hashSchema.nullable(),
   pending: z.boolean(),
   severity: severitySchema,
   confidence: z.number().min(0).max(1),

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Layer } from './assessment.ts'
 import type { BlockFacts } from './fact.ts'
 import type { Finding } from './finding.ts'
-import type { Address } from './hex.ts'
+import type { Address, Hash } from './hex.ts'
 import type { StateCall } from './state-read.ts'
 
 /** What a detector cannot work without. Where the source lacks it the detector is reported blind. */
@@ -23,6 +23,8 @@ export type Detector<State = unknown, Options = unknown> = {
   /** What its word rests on: decides how findings are weighed together and what may be done on them alone. */
   layer: Layer
   needs: readonly DetectorNeed[]
+  /** Learns what is usual: runs after the others, and is told whom they suspect so as not to learn from them. */
+  learns?: boolean
   options: z.ZodType<Options>
   /** View calls whose answers after each block `evaluate` wants in `facts.reads`; none when left out. */
   reads?(options: Options): readonly StateCall[]
@@ -34,7 +36,12 @@ export type Detector<State = unknown, Options = unknown> = {
   carry?(state: State, options: Options): State
 }
 
-export type DetectorInput = { facts: BlockFacts; scope: Scope }
+export type DetectorInput = {
+  facts: BlockFacts
+  scope: Scope
+  /** Transactions that others flagged at `medium` or above: empty for all but those that learn. */
+  suspects: ReadonlySet<Hash>
+}
 
 /** True where the address was named for protection; nobody is while everything is watched. */
 export function isNamed(scope: Scope, address: Address): boolean {

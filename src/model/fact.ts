@@ -169,6 +169,18 @@ export type BlockFacts = {
   transactions: readonly TransactionFacts[]
   /** What detectors asked of the state after the block; absent where nobody could be asked (recordings, pending). */
   reads?: readonly StateRead[]
+  /** What whoever follows the chain knows and no block says; absent in recordings and for pending transactions. */
+  network?: NetworkSignals
+}
+
+/** The chain’s health since the block before. */
+export type NetworkSignals = {
+  /** Blocks thrown away by a reorganisation, 0 for none. */
+  reorgDepth: number
+  /** Times that endpoints gave different hashes for a height. */
+  disagreement: number
+  /** Blocks between this one and the last finalised; absent until one is known. */
+  finalityLag?: number
 }
 
 /** account → asset → net change in base units. ERC-721 and 1155 tokens count as one asset a contract and id. */

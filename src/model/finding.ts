@@ -23,7 +23,7 @@ export const evidenceItemSchema = z.object({
   amounts: z.array(assetChangeSchema).default([]),
 })
 
-/** A Finding: one detector's statement about one transaction, with its evidence. */
+/** A Finding: one detector's statement about one transaction, or about one block, with its evidence. */
 export const findingSchema = z.object({
   type: z.literal('finding'),
   /** Same attack seen again (after a reorg, or pending and then mined) has the same fingerprint. */
@@ -32,7 +32,8 @@ export const findingSchema = z.object({
   chainId: z.number().int(),
   blockNumber: z.number().int(),
   blockHash: hashSchema.nullable(),
-  transactionHash: hashSchema,
+  /** Null where it is about the block as a whole, or about the chain. */
+  transactionHash: hashSchema.nullable(),
   pending: z.boolean(),
   severity: severitySchema,
   /** 0 to 1: how sure the rule is. Not calibrated. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { aFinding, aHash, anAddress, anAlert } from '../../test/harness/builders.ts'
 import { detectIn, openDetection, summaryOf } from '../app/replay.ts'
 import { tellError } from '../cli/io.ts'
+import { blockFacts } from '../facts/facts.ts'
 import { CordonError } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
 import type { BlockBundle } from './block.ts'
@@ -52,7 +53,7 @@ function errorLine(thrown: unknown): unknown {
 
 async function realLines(): Promise<unknown[]> {
   const detection = await openDetection({ kind: 'everything' })
-  const lines = [...detectIn(detection, anEmptyBlock()), summaryOf(detection)]
+  const lines = [...detectIn(detection, blockFacts(anEmptyBlock())), summaryOf(detection)]
   const known = new CordonError({ code: 'chain.X', message: 'it failed', facts: { block: 1 }, fix: 'Do.' })
   const incident = {
     type: 'incident',

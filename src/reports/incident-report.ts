@@ -66,7 +66,7 @@ function whatHappened({ incident, findings, names }: IncidentRecord): string[] {
   for (const finding of findings) {
     const where = finding.pending ? 'pending' : `block ${finding.blockNumber}`
     lines.push(
-      `- **${finding.detector}** (${finding.severity}, confidence ${finding.confidence.toFixed(2)}), ${where}, transaction ${code(finding.transactionHash)}: ${markdown(finding.message)}`,
+      `- **${finding.detector}** (${finding.severity}, confidence ${finding.confidence.toFixed(2)}), ${where}${finding.transactionHash === null ? '' : `, transaction ${code(finding.transactionHash)}`}: ${markdown(finding.message)}`,
     )
     for (const item of finding.evidence) {
       const frames = item.frames.length > 0 ? ` — frames ${item.frames.join(', ')}` : ''

@@ -279,6 +279,9 @@ CREATE TABLE remarks (
 );
 CREATE UNIQUE INDEX remarks_once ON remarks (fingerprint, coalesce(block_hash, 'pending'));
 CREATE INDEX remarks_by_time ON remarks (recorded_at);
+
+-- A finding may be about a block as a whole.
+ALTER TABLE findings ALTER COLUMN transaction_hash DROP NOT NULL;
 `,
   },
 ]

@@ -5,7 +5,7 @@ import type { Finding, Severity } from '../model/finding.ts'
 import { severities, severityRank } from '../model/finding.ts'
 
 /**
- * Findings about one transaction become one Alert. Two detectors that agree are worth one step of severity more,
+ * Findings about one transaction, or about one block, become one Alert. Two detectors that agree are worth one step of severity more,
  * and the confidence that not both are wrong. What was said in shadow is no part of it.
  */
 export function alertsOf(findings: readonly Finding[]): Alert[] {
@@ -13,12 +13,17 @@ export function alertsOf(findings: readonly Finding[]): Alert[] {
   for (const finding of findings) {
     if (finding.shadow) continue
     // A transaction without EIP-155 can be replayed on another chain under the same hash.
-    const key = `${finding.chainId}:${finding.transactionHash}`
+    const key = subjectOf(finding)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [finding])
     else group.push(finding)
   }
   return [...groups.values()].map(alertOf)
+}
+
+/** The transaction, or the height where it is about a block. */
+function subjectOf({ chainId, transactionHash, blockNumber }: Finding): string {
+  return `${chainId}:${transactionHash ?? blockNumber}`
 }
 
 function alertOf(group: readonly Finding[]): Alert {
@@ -28,7 +33,7 @@ function alertOf(group: readonly Finding[]): Alert {
   const { chainId, blockNumber, blockHash, transactionHash, pending } = first
   return {
     type: 'alert',
-    fingerprint: sha256(`${chainId}:${transactionHash}`),
+    fingerprint: sha256(subjectOf(first)),
     alertHash: sha256(
       toJson([chainId, blockHash, transactionHash, pending, findings.map((f) => f.fingerprint).sort()]),
     ),

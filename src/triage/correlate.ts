@@ -26,7 +26,8 @@ export function correlate(alert: Alert, open: readonly OpenIncident[], at: numbe
 }
 
 function isSameAttack(alert: Alert, incident: OpenIncident): boolean {
-  if (incident.transactions.includes(alert.transactionHash)) return true
+  const { transactionHash } = alert
+  if (transactionHash !== null && incident.transactions.includes(transactionHash)) return true
   if (overlap(alert.protected, incident.protected)) return true
   return overlap(alert.actors, incident.actors) && overlap(alert.victims, incident.victims)
 }

@@ -49,7 +49,7 @@ describeCorpus('recorded attacks', () => {
       const { alerts } = await alertsIn(attackFile(label.id), scope)
       const right = alerts.filter(
         ({ transactionHash, categories }) =>
-          label.transactions.includes(transactionHash) && categories.includes(category),
+          label.transactions.some((hash) => hash === transactionHash) && categories.includes(category),
       )
       expect(right).toHaveLength(label.transactions.length)
       if (scope.kind === 'contracts') {
@@ -90,7 +90,7 @@ async function verdicts(scopeFor: (label: Label) => Scope) {
       const { alerts } = await alertsIn(attackFile(label.id), scopeFor(label))
       const alert = alerts.find(
         ({ transactionHash, severity }) =>
-          label.transactions.includes(transactionHash) && atLeast(severity, 'medium'),
+          label.transactions.some((hash) => hash === transactionHash) && atLeast(severity, 'medium'),
       )
       return { id: label.id, alert, right: isRightCategory(alert?.categories ?? [], label.tags) }
     }),

@@ -49,7 +49,7 @@ function said(findings: readonly Finding[], sent: readonly Sent[]): string[] {
   const labels = new Map(sent.map(({ hash, label }) => [hash, label]))
   return findings.map(
     ({ detector, severity, transactionHash }) =>
-      `${detector} ${severity}: ${labels.get(transactionHash) ?? 'not sent by us'}`,
+      `${detector} ${severity}: ${labels.get(transactionHash ?? '0x') ?? 'not sent by us'}`,
   )
 }
 

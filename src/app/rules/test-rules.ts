@@ -67,7 +67,8 @@ async function runTest(compiled: CompiledRule, test: RuleTest): Promise<RuleTest
   const { expected, blocks } = materialOf(compiled, test)
   for await (const facts of blocks) {
     for (const { transaction } of facts.transactions) seen.add(transaction.hash)
-    for (const finding of evaluateSettled(engine, facts)) flagged.add(finding.transactionHash)
+    for (const { transactionHash } of evaluateSettled(engine, facts))
+      if (transactionHash !== null) flagged.add(transactionHash)
   }
   const missed = [...expected].filter((hash) => !flagged.has(hash))
   const wrong = [...flagged].filter((hash) => !expected.has(hash))

@@ -6,6 +6,7 @@ import { messageOf } from '../../kit/error.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import { atLeast } from '../../model/finding.ts'
+import type { Hash } from '../../model/hex.ts'
 import { findTraffic } from '../../store/traffic.ts'
 import { listJudgedAlerts } from '../../store/verdicts.ts'
 import { wordsOf } from '../calibrate.ts'
@@ -29,7 +30,9 @@ export function observeTraffic(
   alerts: readonly Alert[],
 ): DriftStage | null {
   if (engine.scope.kind === 'everything') return null
-  const scores = new Map(alerts.map((alert) => [alert.transactionHash, alert.assessment?.score ?? 0]))
+  const scores = new Map<Hash, number>()
+  for (const { transactionHash, assessment } of alerts)
+    if (transactionHash !== null) scores.set(transactionHash, assessment?.score ?? 0)
   return observe(assessor, {
     timestamp: bundle.timestamp ?? 0,
     sightings: sightingsOf(bundle, engine.scope, scores),

@@ -22,6 +22,7 @@ import { rememberOperations } from './operations.ts'
 import { withStateReads } from './reads.ts'
 import { resendRemoved } from './resend.ts'
 import { recordAndRespond } from './respond.ts'
+import { noteSignal, withSignals } from './signals.ts'
 
 export type WatchOptions = {
   app: App
@@ -78,6 +79,7 @@ function startingPoint(
 
 async function handle(update: ChainUpdate, options: WatchOptions): Promise<void> {
   const { app, chain } = options
+  noteSignal(chain.signals, update)
   switch (update.kind) {
     case 'block':
       return onBlock(update.bundle, options)
@@ -100,12 +102,13 @@ function tellNotice(notice: SourceNotice, { app, chain }: WatchOptions): void {
 
 async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void> {
   const { app, chain } = options
-  const facts = await withStateReads(blockFacts(bundle), chain, app.logger)
+  const seen = withSignals(blockFacts(bundle), chain.signals)
+  const facts = await withStateReads(seen, chain, app.logger)
   const began = performance.now()
   const findings = evaluateBlock(chain.engine, facts)
   const { scope } = chain.engine
   if (scope.kind === 'contracts') {
-    const suspects = new Set(findings.map((finding) => finding.transactionHash))
+    const suspects = new Set(findings.flatMap(({ transactionHash }) => transactionHash ?? []))
     rememberOperations(chain.operations, bundle, { watched: scope.addresses, suspects })
   }
   const { number, hash } = bundle

@@ -38,7 +38,7 @@ function blockWith(number: number, assets: bigint | null, supply = 100n): BlockF
 function run(declared: unknown[], blocks: readonly BlockFacts[]): Finding[][] {
   const options = invariants.options.parse({ declared })
   const state = invariants.init(options)
-  return blocks.map((facts) => invariants.evaluate({ facts, scope }, state, options))
+  return blocks.map((facts) => invariants.evaluate({ facts, scope, suspects: new Set() }, state, options))
 }
 
 describe('declared invariants', () => {

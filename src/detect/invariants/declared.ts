@@ -40,16 +40,15 @@ export function declaredReads(declared: readonly Declared[]): StateCall[] {
 
 /**
  * Declared invariants that broke with this block. The finding is about the last transaction that touched the contract,
- * or the block's last one; a block without transactions breaks nothing. Unanswered calls are left as they were.
+ * or about the block where none did. Unanswered calls are left as they were.
  */
 export function judgeDeclared(
   input: DetectorInput,
   declared: readonly Declared[],
   state: DeclaredState,
 ): Finding[] {
-  const { reads, transactions } = input.facts
-  const last = transactions.at(-1)
-  if (reads === undefined || last === undefined) return []
+  const { reads } = input.facts
+  if (reads === undefined) return []
   const answers = answersOf(reads)
   const findings: Finding[] = []
   for (const each of declared) {
@@ -61,7 +60,7 @@ export function judgeDeclared(
     const broken = limit !== undefined && !holds(value, each.compare, limit)
     state.set(each.name, { last: value, broken })
     if (!broken || (before?.broken === true && !isMonotone(each)) || limit === undefined) continue
-    findings.push(findingOf(each, { value, limit, last }, input.facts))
+    findings.push(findingOf(each, { value, limit }, input.facts))
   }
   return findings
 }
@@ -89,12 +88,12 @@ function holds(value: bigint, compare: Declared['compare'], limit: bigint): bool
 
 function findingOf(
   { name, call, compare, severity }: Declared,
-  { value, limit, last }: { value: bigint; limit: bigint; last: TransactionFacts },
+  { value, limit }: { value: bigint; limit: bigint },
   facts: BlockFacts,
 ): Finding {
   const touching = facts.transactions.filter((tx) => touches(tx, call.to))
-  const tx = touching.at(-1) ?? last
-  const { from } = tx.transaction
+  const tx = touching.at(-1) ?? null
+  const from = tx?.transaction.from ?? null
   const statement = `${name}: after block ${facts.bundle.number} the value is ${value}, declared ${compare} ${limit}; ${touching.length} transactions of the block touched ${call.to}`
   const finding = buildFinding(tx, facts.bundle, {
     detector: 'invariants',
@@ -103,7 +102,7 @@ function findingOf(
     categories: ['invariant', 'invariant-declared'],
     protected: [call.to],
     victims: [call.to],
-    actors: from === null || touching.length === 0 ? [] : [from],
+    actors: from === null ? [] : [from],
     profit: [],
     loss: [],
     evidence: [{ statement, frames: [], amounts: [] }],

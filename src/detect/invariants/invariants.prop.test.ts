@@ -49,7 +49,9 @@ function bundle({ protocol, calls }: Plan, number: number): BlockBundle {
 }
 
 function see(state: InvariantState, bundles: readonly BlockBundle[]): Finding[] {
-  return bundles.flatMap((it) => invariants.evaluate({ facts: blockFacts(it), scope }, state, options))
+  return bundles.flatMap((it) =>
+    invariants.evaluate({ facts: blockFacts(it), scope, suspects: new Set() }, state, options),
+  )
 }
 
 test('a snapshot taken anywhere and gone on from equals an uninterrupted run, and is not changed by it', () => {

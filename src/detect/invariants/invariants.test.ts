@@ -5,7 +5,7 @@ import { toJson } from '../../kit/json.ts'
 import type { BlockBundle, StorageAccess } from '../../model/block.ts'
 import type { Scope } from '../../model/detector.ts'
 import type { Finding } from '../../model/finding.ts'
-import type { Hex } from '../../model/hex.ts'
+import type { Hash, Hex } from '../../model/hex.ts'
 import { assess, assessmentLines } from './assess.ts'
 import { type InvariantState, invariants } from './invariants.ts'
 import { modelSchema, saveModel } from './model.ts'
@@ -23,14 +23,15 @@ const HARVEST: Hex = '0xbbbbbbbb'
 const scope: Scope = { kind: 'contracts', addresses: new Set([vault]) }
 const use = (selector: Hex, value = 0n) => call(vault, { input: data(selector, 1n), value })
 
-type Watch = { see(bundle: BlockBundle): Finding[]; state: InvariantState }
+type Watch = { see(bundle: BlockBundle, suspects?: ReadonlySet<Hash>): Finding[]; state: InvariantState }
 
 function watch(options: unknown = {}, over: Scope = scope): Watch {
   const parsed = invariants.options.parse(options)
   const state = invariants.init(parsed)
   return {
     state,
-    see: (bundle) => invariants.evaluate({ facts: blockFacts(bundle), scope: over }, state, parsed),
+    see: (bundle, suspects = new Set()) =>
+      invariants.evaluate({ facts: blockFacts(bundle), scope: over, suspects }, state, parsed),
   }
 }
 
@@ -47,6 +48,25 @@ function ordinary(it: Watch, times = 60): Finding[] {
   for (let i = 1; i <= times; i++) findings.push(...it.see(by(i, use(i % 2 === 0 ? DEPOSIT : WITHDRAW))))
   return findings
 }
+
+describe('what another detector suspects', () => {
+  test('is judged and teaches nothing', () => {
+    const [trusting, wary] = [watch(), watch()]
+    ordinary(trusting, 20)
+    ordinary(wary, 20)
+    const hashes = new Set<Hash>()
+    for (let n = 21; n < 60; n++) {
+      const bundle = by(n, use(HARVEST))
+      for (const { hash } of bundle.transactions) hashes.add(hash)
+      trusting.see(bundle)
+      wary.see(bundle, hashes)
+    }
+    const before = watch()
+    ordinary(before, 20)
+    expect(wary.state).toEqual(before.state)
+    expect(trusting.state).not.toEqual(before.state)
+  })
+})
 
 describe('sequences of calls', () => {
   test('ordinary single calls are silent from the first one on', () => {

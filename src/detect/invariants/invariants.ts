@@ -45,13 +45,14 @@ export type InvariantState = { protocols: ProtocolModel[]; grouped: boolean; dec
 /**
  * What never happened in the protocol's own past: calls that depend on one another in a new order, re-entries
  * (CrossGuard, arXiv 2504.05509), and together with those new functions, callers and amounts (Trace2Inv,
- * arXiv 2404.14580). Learns as it goes, from nothing that it alarms about.
+ * arXiv 2404.14580). Learns as it goes, from nothing that it or another detector alarms about.
  */
 export const invariants: Detector<InvariantState, InvariantOptions> = {
   id: 'invariants',
   title: 'A protocol was used as it never was before',
   layer: 'invariant',
   needs: ['traces'],
+  learns: true,
   options,
   reads: ({ declared }) => declaredReads(declared),
   init: ({ model }) => ({
@@ -92,7 +93,7 @@ function evaluate(tx: TransactionFacts, protocol: ProtocolModel, { input, option
   const seen = observe({ tx, bundle, members: protocol.addresses })
   if (seen === null) return []
   const verdict = consider(seen, protocol, {
-    options,
+    options: input.suspects.has(tx.transaction.hash) ? { ...options, learning: false } : options,
     isBenign: options.benign.includes(tx.transaction.hash),
   })
   return verdict.kind === 'flagged' || verdict.kind === 'restless'

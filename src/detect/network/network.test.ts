@@ -55,10 +55,19 @@ describe('the network', () => {
     expect(found[0]?.message).toMatch(/usually .* by n = 1\d\d\d blocks/)
   })
 
-  test('a shock at an empty block waits for a transaction to be pinned on', () => {
+  test('a shock is about the block, which may be empty, and about no transaction', () => {
     const found = watch(chain((n) => (n === 1_400 ? { late: 3_600, transactions: 0 } : {})))
-    expect(found.map(({ blockNumber }) => blockNumber)).toEqual([1_402])
-    expect(found[0]?.message).toContain('at block 1401')
+    expect(found).toMatchObject([{ blockNumber: 1_401, transactionHash: null }])
+  })
+
+  test('what only the follower knows is a series too', () => {
+    const engine = createEngine({ detectors: [network], scope })
+    const found = chain().flatMap((bundle, n) => {
+      const signals = { reorgDepth: n === 1_450 ? 7 : 0, disagreement: 0, finalityLag: 64 + (n % 32) }
+      return evaluateSettled(engine, { ...blockFacts(bundle), network: signals })
+    })
+    expect(found).toMatchObject([{ blockNumber: 1_451 }])
+    expect(found[0]?.message).toContain('reorg depth 7 blocks')
   })
 
   test('a fee that falls is no news, nor is anything before there is a history', () => {

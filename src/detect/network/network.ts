@@ -10,7 +10,6 @@ import {
   type NetworkObservation,
   networkBaselines,
   readNetwork,
-  type Shock,
   shockText,
 } from './series.ts'
 
@@ -27,18 +26,12 @@ type Options = z.infer<typeof options>
 type State = {
   baselines: NetworkBaselines
   previous: { number: number; timestamp: number } | null
-  /** Shocks at blocks without a transaction to pin a finding on: told with the next block that has one. */
-  untold: Shock[]
 }
 
 /**
  * Network: block time, base fee, transactions, failures and gas of the chain itself against their own past.
  * Context, never proof of an attack: `low` for one series, `medium` for several at once.
- *
- * The contract gives a detector one block's facts. Reorg depth, finality lag and disagreement between endpoints are
- * known to the follower only; `readNetwork` takes them, and would be fed if DetectorInput had a `network` field made
- * from ChainUpdate `reorg`, `finalized` and `notice`. A finding must name a transaction, so a shock is pinned on the
- * block's first one; a Finding about a block would need a null there.
+ * Reorg depth, finality lag and disagreement between endpoints come from whoever follows the chain (`facts.network`).
  */
 export const network: Detector<State, Options> = {
   id: 'network',
@@ -46,31 +39,24 @@ export const network: Detector<State, Options> = {
   layer: 'baseline',
   needs: [],
   options,
-  init: ({ memory }) => ({ baselines: networkBaselines(memory), previous: null, untold: [] }),
-  snapshot: ({ baselines, previous, untold }) => ({
+  init: ({ memory }) => ({ baselines: networkBaselines(memory), previous: null }),
+  snapshot: ({ baselines, previous }) => ({
     baselines: copyNetwork(baselines),
     previous: previous === null ? null : { ...previous },
-    untold: untold.map((shock) => ({ ...shock })),
   }),
   evaluate: ({ facts }, state, options) => evaluate(facts, state, options),
 }
-
-/** Most shocks that wait for a transaction to be pinned on. */
-const MOST_UNTOLD = 20
 
 function evaluate(facts: BlockFacts, state: State, options: Options): Finding[] {
   const { bundle } = facts
   const { number, timestamp } = bundle
   if (bundle.pending || bundle.coverage.partial || timestamp === null) return []
-  const observation = observe(bundle, state.previous)
-  const shocks = readNetwork(state.baselines, { at: timestamp, block: number, observation }, options)
+  const observation = { ...observe(bundle, state.previous), ...facts.network }
+  const all = readNetwork(state.baselines, { at: timestamp, block: number, observation }, options)
   state.previous = { number, timestamp }
-  const all = [...state.untold, ...shocks].slice(-MOST_UNTOLD)
-  const [first] = facts.transactions
-  state.untold = first === undefined ? all : []
-  if (first === undefined || all.length === 0) return []
+  if (all.length === 0) return []
   return [
-    buildFinding(first, bundle, {
+    buildFinding(null, bundle, {
       detector: 'network',
       severity: all.length > 1 ? 'medium' : 'low',
       confidence: 0.5,

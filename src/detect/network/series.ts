@@ -11,11 +11,11 @@ export type NetworkObservation = {
   reverts?: number
   /** Gas units used by all transactions. */
   gas?: number
-  /** Blocks thrown away by the last reorganisation, 0 for none. Not in a BlockBundle: see the note on `network`. */
+  /** Blocks thrown away by the last reorganisation, 0 for none. From whoever follows the chain. */
   reorgDepth?: number
-  /** Blocks between the head and the last finalised one. Not in a BlockBundle. */
+  /** Blocks between the head and the last finalised one. From whoever follows the chain. */
   finalityLag?: number
-  /** Endpoints that gave another hash for this height. Not in a BlockBundle. */
+  /** Times that endpoints gave different hashes for a height. From whoever follows the chain. */
   disagreement?: number
 }
 export type SeriesName = keyof NetworkObservation
