@@ -12,7 +12,7 @@ import { loadCalibration } from './calibration-file.ts'
 import { UNKNOWN_CHAIN } from './config/load.ts'
 import type { ChainConfig, Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
-import { withModels } from './learn.ts'
+import { withFiles } from './detector-files.ts'
 import { bytesPacking } from './packing.ts'
 import { withRules } from './rules/files.ts'
 import { emptySignals } from './watch/signals.ts'
@@ -23,7 +23,7 @@ import { emptySignals } from './watch/signals.ts'
  * and what `loadRules` throws.
  */
 export async function openChains(config: Config, clock: Clock): Promise<Map<number, ChainHandle>> {
-  const options = await withRules(await withModels(config.detectors), config.rules)
+  const options = await withRules(await withFiles(config.detectors), config.rules)
   const calibration = await loadCalibration(config.calibration)
   const handles = await Promise.all(
     config.chains.map((chain) =>

@@ -8,7 +8,8 @@ import { createEngine, evaluateSettled } from '../detect/engine.ts'
 import { invariants } from '../detect/invariants/invariants.ts'
 import { blockFacts } from '../facts/facts.ts'
 import { CordonError } from '../kit/error.ts'
-import { describeLearned, type LearnOptions, learnFiles, withModels } from './learn.ts'
+import { withFiles } from './detector-files.ts'
+import { describeLearned, type LearnOptions, learnFiles } from './learn.ts'
 
 const vault = address('vault')
 const use = (selector: `0x${string}`) => call(vault, { input: data(selector, 1n) })
@@ -60,7 +61,7 @@ test('the written model is gone on with, and is what the configuration loads', a
   const out = join(folder, 'model.json')
   await learn({ out, end: { kind: 'block', block: 41 } })
   expect((await learn({ from: out })).protocols[0]?.transactions).toBe(120)
-  const options = await withModels({ invariants: { model: out }, drain: { minShareBps: 1 } })
+  const options = await withFiles({ invariants: { model: out }, drain: { minShareBps: 1 } })
   expect(options['drain']).toEqual({ minShareBps: 1 })
   const engine = createEngine({
     detectors: [invariants],
@@ -78,9 +79,23 @@ test('a file that is no model is refused', async () => {
 })
 
 test('a model that cannot be read is an error with a fix', async () => {
-  const failure = await withModels({ invariants: { model: join(folder, 'none.json') } }).catch(
+  const failure = await withFiles({ invariants: { model: join(folder, 'none.json') } }).catch(
     (thrown) => thrown,
   )
   expect(failure).toBeInstanceOf(CordonError)
   expect(failure).toMatchObject({ code: 'app.InvalidModel', docsPath: 'docs/errors/app.InvalidModel.md' })
+})
+
+test('lists of addresses are read with their comments; the shipped one where none is named', async () => {
+  const file = join(folder, 'sources.txt')
+  writeFileSync(file, `# ours\n\n0x${'AB'.repeat(20)} # an exchange\n`)
+  const named = await withFiles({ preparation: { sources: file, freshNonce: 1 } })
+  expect(named['preparation']).toEqual({ sources: [`0x${'ab'.repeat(20)}`], freshNonce: 1 })
+  const shipped = (await withFiles({}))['preparation'] as { sources: string[] }
+  expect(shipped.sources.length).toBeGreaterThan(3)
+  writeFileSync(file, '0x12\n')
+  await expect(withFiles({ preparation: { sources: file } })).rejects.toMatchObject({
+    code: 'app.InvalidList',
+    facts: { reason: expect.stringContaining('Line 1') },
+  })
 })

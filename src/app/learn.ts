@@ -1,13 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { readRecorded } from '../chain/recorded.ts'
 import { type Assessment, assess, assessmentLines } from '../detect/invariants/assess.ts'
 import { type InvariantOptions, invariants } from '../detect/invariants/invariants.ts'
 import { saveModel } from '../detect/invariants/model.ts'
 import { blockFacts } from '../facts/facts.ts'
-import { CordonError, messageOf } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Address, Hash } from '../model/hex.ts'
+import { invalidModel, readModelFile } from './detector-files.ts'
 
 /** Where learning ends: before a block, or after so many transactions of the files. */
 export type TrainEnd = { kind: 'block'; block: number } | { kind: 'transactions'; count: number }
@@ -86,41 +86,6 @@ function upTo(
   return bundle.transactions.length <= left
     ? bundle
     : { ...bundle, transactions: bundle.transactions.slice(0, left) }
-}
-
-/** Options of detectors with every `model` that is a path replaced by what stands in that file. Throws `app.InvalidModel`. */
-export async function withModels(
-  detectors: Readonly<Record<string, unknown>>,
-): Promise<Record<string, unknown>> {
-  const entries = Object.entries(detectors).map(async ([id, options]): Promise<[string, unknown]> => {
-    const path = modelPath(options)
-    return [id, path === undefined ? options : { ...(options as object), model: await readModelFile(path) }]
-  })
-  return Object.fromEntries(await Promise.all(entries))
-}
-
-function modelPath(options: unknown): string | undefined {
-  if (typeof options !== 'object' || options === null || !('model' in options)) return undefined
-  return typeof options.model === 'string' ? options.model : undefined
-}
-
-/** The JSON of a model file; the detector's options check what it says. Throws `app.InvalidModel`. */
-export async function readModelFile(path: string): Promise<InvariantOptions['model']> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'))
-  } catch (cause) {
-    throw invalidModel(path, cause)
-  }
-}
-
-function invalidModel(path: string, cause: unknown): CordonError {
-  return new CordonError({
-    code: 'app.InvalidModel',
-    message: `The model ${path} cannot be read: ${messageOf(cause)}`,
-    facts: { path, reason: messageOf(cause) },
-    fix: 'Check the path (relative to the working directory), or write the model again with `cordon learn`.',
-    cause,
-  })
 }
 
 /** What was learned, in lines for people. */

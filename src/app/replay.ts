@@ -16,7 +16,7 @@ import { alertsOf } from '../triage/alerts.ts'
 import { correlate, opensIncident } from '../triage/correlate.ts'
 import { loadCalibration } from './calibration-file.ts'
 import { type Config, DEFAULT_DECISION } from './config/schema.ts'
-import { withModels } from './learn.ts'
+import { withFiles } from './detector-files.ts'
 import { withRules } from './rules/files.ts'
 import { assessed, observeTraffic } from './watch/assess.ts'
 
@@ -51,7 +51,7 @@ export async function openDetection(
   config: Partial<Pick<Config, 'detectors' | 'shadow' | 'calibration' | 'decision' | 'rules'>> = {},
 ): Promise<Detection> {
   const { detectors: named = {}, shadow = [], calibration, decision = DEFAULT_DECISION, rules } = config
-  const options = await withRules(await withModels(named), rules)
+  const options = await withRules(await withFiles(named), rules)
   const engine = createEngine({ detectors, scope, shadow, options })
   return createDetection(engine, createAssessor(await loadCalibration(calibration), decision))
 }

@@ -26,6 +26,8 @@ export type Detector<State = unknown, Options = unknown> = {
   /** Learns what is usual: runs after the others, and is told whom they suspect so as not to learn from them. */
   learns?: boolean
   options: z.ZodType<Options>
+  /** Options that may be given as the path of a file. */
+  files?: Readonly<Record<string, OptionFile>>
   /** View calls whose answers after each block `evaluate` wants in `facts.reads`; none when left out. */
   reads?(options: Options): readonly StateCall[]
   init(options: Options): State
@@ -34,6 +36,13 @@ export type Detector<State = unknown, Options = unknown> = {
   snapshot(state: State): State
   /** The state to go on with under new options, keeping what still holds; without it a change of options begins anew. */
   carry?(state: State, options: Options): State
+}
+
+/** What stands in the file of an option: JSON, or an address a line. */
+export type OptionFile = {
+  format: 'json' | 'addresses'
+  /** Read where the option is left out: a path within the package. */
+  shipped?: string
 }
 
 export type DetectorInput = {

@@ -54,6 +54,7 @@ export const invariants: Detector<InvariantState, InvariantOptions> = {
   needs: ['traces'],
   learns: true,
   options,
+  files: { model: { format: 'json' } },
   reads: ({ declared }) => declaredReads(declared),
   init: ({ model }) => ({
     protocols: (model?.protocols ?? []).map(copyProtocol),

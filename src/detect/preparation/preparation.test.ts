@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { address, block, call, create } from '../../../test/harness/build.ts'
+import { aFinding } from '../../../test/harness/builders.ts'
 import { protecting, watchWith } from '../../../test/harness/detect.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { createEngine, evaluateBlock } from '../engine.ts'
@@ -46,4 +47,64 @@ test('funds from a listed source make it louder, through one account in between,
     evaluateBlock(engine, blockFacts(block({ number: i + 1, transactions: [step] }))),
   )
   expect(found.map((list) => list.map(({ severity }) => severity))).toEqual([[], [], ['medium']])
+})
+
+/** Sixty-odd different functions: long enough to be compared. */
+const program = (seed: number, owner: `0x${string}`): `0x${string}` =>
+  `0x${Array.from({ length: 400 }, (_, i) => ['01', '03', '10', '54', '55', '50', '80', '91', '15', '33'][((i * i + seed * i + (i >> 3)) * (seed + 7)) % 10]).join('')}73${owner.slice(2)}`
+
+test('a copy of a listed attacker’s code is told, whoever deploys it and whomever it names', () => {
+  const engine = createEngine({
+    detectors: [preparation],
+    scope: protecting(vault),
+    options: { preparation: { attackers: [{ name: 'Drainer X', code: program(4, address('old')) }] } },
+  })
+  const deploy = (code: `0x${string}`) =>
+    evaluateBlock(
+      engine,
+      blockFacts(
+        block({
+          number: 1,
+          transactions: [{ from: stranger, nonce: 900, root: create(address('new'), { output: code }) }],
+        }),
+      ),
+    )
+  expect(deploy(program(4, address('other')))).toMatchObject([
+    { severity: 'medium', message: expect.stringContaining('100 % (±9) that of Drainer X') },
+  ])
+  expect(deploy(program(6, address('old')))).toEqual([])
+})
+
+test('what was deployed in an attack that another detector saw is known from then on', () => {
+  const accuser = {
+    id: 'accuser',
+    title: 'says that transactions of the thief are attacks',
+    layer: 'pattern' as const,
+    needs: [],
+    options: preparation.options,
+    init: () => null,
+    snapshot: () => null,
+    evaluate: ({ facts }: Parameters<typeof preparation.evaluate>[0]) =>
+      facts.transactions
+        .filter(({ transaction }) => transaction.from === address('thief'))
+        .map(({ transaction }) => aFinding({ transactionHash: transaction.hash, detector: 'accuser' })),
+  }
+  const engine = createEngine({ detectors: [preparation, accuser], scope: protecting(vault) })
+  const deploy = (name: string, from: `0x${string}`, owner: string) =>
+    evaluateBlock(
+      engine,
+      blockFacts(
+        block({
+          number: 1,
+          transactions: [
+            { name, from, nonce: 900, root: create(address(name), { output: program(5, address(owner)) }) },
+          ],
+        }),
+      ),
+    ).filter(({ detector }) => detector === 'preparation')
+  expect(deploy('first', stranger, 'a')).toEqual([])
+  expect(deploy('attack', address('thief'), 'b')).toEqual([])
+  expect(deploy('copy', stranger, 'c')).toMatchObject([
+    { severity: 'medium', message: expect.stringContaining('deployed in an attack seen here') },
+  ])
 })

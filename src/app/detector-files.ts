@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { detectors } from '../detect/registry.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
+import type { OptionFile } from '../model/detector.ts'
+import type { Address } from '../model/hex.ts'
+import { addressSchema } from '../model/hex.ts'
+import { packageRoot } from './package-root.ts'
+
+/**
+ * Options of detectors with every path replaced by what stands in that file, and with the shipped lists where none is
+ * named: detectors say which of their options may be files. Throws `app.InvalidModel`, `app.InvalidList`.
+ */
+export async function withFiles(given: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  const read = await Promise.all(
+    detectors.map(async ({ id, files = {} }): Promise<[string, unknown]> => {
+      const options = given[id]
+      if (options !== undefined && (typeof options !== 'object' || options === null)) return [id, options]
+      const found = await Promise.all(
+        Object.entries(files).map(([name, file]) => fromFile(name, file, { ...options })),
+      )
+      const replaced = Object.fromEntries(found.flat())
+      return [id, Object.keys(replaced).length === 0 ? options : { ...options, ...replaced }]
+    }),
+  )
+  return { ...given, ...Object.fromEntries(read.filter(([, options]) => options !== undefined)) }
+}
+
+async function fromFile(
+  name: string,
+  { format, shipped }: OptionFile,
+  options: Readonly<Record<string, unknown>>,
+): Promise<[string, unknown][]> {
+  const named = options[name]
+  if (named !== undefined && typeof named !== 'string') return []
+  const path = named ?? (shipped === undefined ? undefined : join(packageRoot(), shipped))
+  if (path === undefined) return []
+  return [[name, format === 'json' ? await readModelFile(path) : await readAddresses(path)]]
+}
+
+/** The JSON of a file; the detector's options check what it says. Throws `app.InvalidModel`. */
+export async function readModelFile(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch (cause) {
+    throw invalidModel(path, cause)
+  }
+}
+
+/** An address a line; empty lines and what follows `#` are left out. Throws `app.InvalidList`. */
+async function readAddresses(path: string): Promise<Address[]> {
+  try {
+    const lines = (await readFile(path, 'utf8')).split('\n').map((line) => (line.split('#')[0] ?? '').trim())
+    return lines.flatMap((line, i) => (line === '' ? [] : [addressAt(line, i + 1)]))
+  } catch (cause) {
+    throw new CordonError({
+      code: 'app.InvalidList',
+      message: `The list ${path} cannot be used: ${messageOf(cause)}`,
+      facts: { path, reason: messageOf(cause) },
+      fix: 'Check the path (relative to the working directory); write one address a line, comments after #.',
+      cause,
+    })
+  }
+}
+
+function addressAt(text: string, line: number): Address {
+  const parsed = addressSchema.safeParse(text)
+  if (parsed.success) return parsed.data
+  throw new CordonError({
+    code: 'app.InvalidAddress',
+    message: `Line ${line}: “${text.slice(0, 60)}” is not an address.`,
+    facts: { line, got: text.slice(0, 60), expected: '0x and 40 hex digits' },
+    fix: 'Correct the address, or put a # before it.',
+  })
+}
+
+export function invalidModel(path: string, cause: unknown): CordonError {
+  return new CordonError({
+    code: 'app.InvalidModel',
+    message: `The model ${path} cannot be read: ${messageOf(cause)}`,
+    facts: { path, reason: messageOf(cause) },
+    fix: 'Check the path (relative to the working directory), or write the model again with `cordon learn`.',
+    cause,
+  })
+}
