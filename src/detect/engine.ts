@@ -125,15 +125,10 @@ function factsOf({ packing }: Engine, kept: Unfinalised): BlockFacts {
 
 /** Findings about a block that is not canonical yet (a pending transaction): the engine's state stays as it was. */
 export function evaluatePending(engine: Engine, facts: BlockFacts): Finding[] {
-  const kept = engine.cells.map((cell) => cell.state)
-  for (const cell of engine.cells) cell.state = cell.detector.snapshot(cell.state)
-  try {
-    return run(engine, facts, { note: false })
-  } finally {
-    engine.cells.forEach((cell, i) => {
-      cell.state = kept[i]
-    })
-  }
+  const cells = engine.cells
+    .filter(({ detector }) => detector.pending !== 'ignored')
+    .map((cell) => ({ ...cell, state: cell.detector.snapshot(cell.state) }))
+  return run({ ...engine, cells }, facts, { note: false })
 }
 
 /** Forgets every block after the ancestor: states go back to the checkpoint and the surviving blocks run again. */

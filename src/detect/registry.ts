@@ -1,4 +1,5 @@
 import type { Detector } from '../model/detector.ts'
+import { activity } from './activity/activity.ts'
 import { approvalDrain } from './approval-drain/approval-drain.ts'
 import { arbitraryCall } from './arbitrary-call/arbitrary-call.ts'
 import { controlTakeover } from './control-takeover/control-takeover.ts'
@@ -19,6 +20,7 @@ import { walletSweep } from './wallet-sweep/wallet-sweep.ts'
 
 /** All shipped detectors. A new one is a folder and a line here. */
 export const detectors: readonly Detector[] = [
+  activity,
   reentrancy,
   priceManipulation,
   valuationJump,

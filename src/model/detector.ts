@@ -25,6 +25,8 @@ export type Detector<State = unknown, Options = unknown> = {
   needs: readonly DetectorNeed[]
   /** Learns what is usual: runs after the others, and is told whom they suspect so as not to learn from them. */
   learns?: boolean
+  /** `ignored`: has nothing to say of pending transactions, so its state need not be copied for them. */
+  pending?: 'ignored'
   options: z.ZodType<Options>
   /** Options that may be given as the path of a file. */
   files?: Readonly<Record<string, OptionFile>>

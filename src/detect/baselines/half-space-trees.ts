@@ -31,6 +31,22 @@ export function halfSpaceTrees({ dimensions, windowPoints = 250, seed = 1 }: Tre
   return { dimensions, windowPoints, first: [], trees: [], seen: 0, past: emptyWindow(2_000), seed }
 }
 
+/** An independent copy. */
+export function copyForest({ first, trees, past, ...rest }: HalfSpaceTrees): HalfSpaceTrees {
+  return {
+    ...rest,
+    first: first.map((point) => [...point]),
+    // the shape of a tree never changes once it is grown
+    trees: trees.map(({ dimension, at, reference, latest }) => ({
+      dimension,
+      at,
+      reference: [...reference],
+      latest: [...latest],
+    })),
+    past: { capacity: past.capacity, recent: past.recent.slice(), sorted: past.sorted.slice() },
+  }
+}
+
 /** Takes the next point; gives its surprise in decades, 0 while the first two windows fill. */
 export function readTrees(forest: HalfSpaceTrees, point: readonly number[]): number {
   if (forest.trees.length === 0) {

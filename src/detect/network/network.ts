@@ -37,6 +37,7 @@ export const network: Detector<State, Options> = {
   id: 'network',
   title: 'The chain itself left its usual course: block time, fees, failures, gas',
   layer: 'baseline',
+  pending: 'ignored',
   needs: [],
   options,
   init: ({ memory }) => ({ baselines: networkBaselines(memory), previous: null }),
