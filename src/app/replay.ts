@@ -18,7 +18,7 @@ import { loadCalibration } from './calibration-file.ts'
 import { type Config, DEFAULT_DECISION } from './config/schema.ts'
 import { withFiles } from './detector-files.ts'
 import { withRules } from './rules/files.ts'
-import { assessed, observeTraffic } from './watch/assess.ts'
+import { assessed, budgetFindings, observeTraffic } from './watch/assess.ts'
 
 /** What detection says without a database: the public lines of `replay` and `watch`. */
 export type DetectionLine = Finding | Alert | Incident | Summary
@@ -64,7 +64,8 @@ export function detectIn(
 ): DetectionLine[] {
   const { counts } = detection
   const { bundle } = facts
-  const findings = evaluate(detection.engine, facts)
+  const ruled = evaluate(detection.engine, facts)
+  const findings = bundle.pending ? ruled : [...ruled, ...budgetFindings(detection, bundle)]
   const alerts = alertsOf(findings).map((alert) => assessed(alert, bundle, detection))
   if (!bundle.pending) observeTraffic(detection, bundle, alerts)
   const incidents = alerts.flatMap((alert) => place(detection, alert, bundle) ?? [])

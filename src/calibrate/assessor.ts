@@ -4,6 +4,7 @@ import type { CalibrationSet, GroupPath } from './conformal.ts'
 import { certificateText, certify, emptyCalibration, learnScore, smoothedP } from './conformal.ts'
 import type { Adwin, DriftMartingale, DriftStage } from './drift.ts'
 import { adwin, betOnDrift, driftMartingale, driftStage, takeValue } from './drift.ts'
+import { learnReading, type RunLengthGate, readGate, runLengthGate } from './gate.ts'
 import type { Outcomes } from './outcomes.ts'
 import { attackProbability } from './outcomes.ts'
 import { runLength, runLengthText } from './run-length.ts'
@@ -21,6 +22,8 @@ export type Assessor = {
   work: CalibrationSet
   drift: { martingale: DriftMartingale; window: Adwin; stage: DriftStage; steadySince: number }
   traffic: Traffic
+  /** The false-alarm budget of the series that detectors keep; null until one ends a point. */
+  gate: RunLengthGate | null
   /** Block time until which an alarm stands and nothing is learned, seconds. */
   alarmUntil: number
 }
@@ -47,6 +50,7 @@ export function createAssessor(
     work: emptyCalibration({ capacity: 500 }),
     drift: { martingale: driftMartingale(), window: adwin(), stage: { stage: 'stable' }, steadySince: 0 },
     traffic: { ...traffic },
+    gate: null,
     alarmUntil: 0,
   }
 }
@@ -111,6 +115,30 @@ function watchDrift({ work, drift }: Assessor, call: { path: GroupPath; score: n
 }
 
 const severityOf = ({ stage }: DriftStage): number => ['stable', 'widen', 'disarm'].indexOf(stage)
+
+/** Points of a block of the gate: what `node dist/bench/simulated-year.js` measured was blocks of ten minutes. */
+const GATE_BLOCK_SECONDS = 600
+
+/**
+ * Takes the newest surprise of a series; true where the evidence of several points breaks the budget of days between
+ * pages. Nothing is learned while an alarm stands.
+ */
+export function breaksBudget(
+  assessor: Assessor,
+  { decades, pointSeconds, at }: { decades: number; pointSeconds: number; at: number },
+): boolean {
+  const { askedDays } = assessor.calibration.thresholds.page.runLength
+  assessor.gate ??= runLengthGate({
+    budgetsDays: [askedDays],
+    blockPoints: Math.max(1, Math.round(GATE_BLOCK_SECONDS / pointSeconds)),
+    pointSeconds,
+  })
+  const reading = readGate(assessor.gate, decades)
+  if (reading === null) return false
+  const isAlarmed = reading.alarmed.length > 0
+  if (!isAlarmed && at >= assessor.alarmUntil) learnReading(assessor.gate, reading)
+  return isAlarmed
+}
 
 /** The level at which an alert's own p-value is asked to be certified. */
 const LEVEL = 0.001

@@ -88,6 +88,16 @@ export function replaceOptions(engine: Engine, id: string, options: unknown): vo
   }
 }
 
+/** The newest surprises of detectors that keep series; one a detector whose series just ended a point. */
+export function surprisesOf({
+  cells,
+}: Engine): { detector: string; decades: number; pointSeconds: number }[] {
+  return cells.flatMap(({ detector, state, options, shadow }) => {
+    const newest = shadow ? null : (detector.surprise?.(state, options) ?? null)
+    return newest === null ? [] : [{ detector: detector.id, ...newest }]
+  })
+}
+
 /** The view calls that the detectors want answered after each block, each once. */
 export function readsWanted({ cells }: Engine): StateCall[] {
   const calls = cells.flatMap(({ detector, options }) => detector.reads?.(options) ?? [])

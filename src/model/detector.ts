@@ -34,6 +34,11 @@ export type Detector<State = unknown, Options = unknown> = {
   reads?(options: Options): readonly StateCall[]
   init(options: Options): State
   evaluate(input: DetectorInput, state: State, options: Options): Finding[]
+  /**
+   * How surprising the newest point of its series is, in decades of their own past, with the seconds between points; null
+   * where the last block ended none. What a false-alarm budget in days is kept on.
+   */
+  surprise?(state: State, options: Options): { decades: number; pointSeconds: number } | null
   /** A deep, independent copy: plain data, fit for `structuredClone`. */
   snapshot(state: State): State
   /** The state to go on with under new options, keeping what still holds; without it a change of options begins anew. */

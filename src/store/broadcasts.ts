@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CordonError } from '../kit/error.ts'
 import { type Broadcast, broadcastSchema } from '../model/containment.ts'
+import type { Hash } from '../model/hex.ts'
 import { change, row, rows, type Store, transaction } from './store.ts'
 
 type State = Broadcast['state']
@@ -151,4 +152,17 @@ export async function countBroadcasts(
     on.exceptPlanId,
   ])
   return found?.count ?? 0
+}
+
+/** Which of these transactions we broadcast ourselves. */
+export async function ownTransactions(
+  store: Store,
+  chainId: number,
+  hashes: readonly Hash[],
+): Promise<ReadonlySet<string>> {
+  if (hashes.length === 0) return new Set()
+  const sql =
+    'SELECT transaction_hash AS hash FROM broadcasts WHERE chain_id = $1 AND transaction_hash = ANY($2)'
+  const found = await rows(store, z.object({ hash: z.string() }), sql, [chainId, hashes])
+  return new Set(found.map(({ hash }) => hash))
 }

@@ -1,11 +1,13 @@
-import { assess, observe } from '../../calibrate/assessor.ts'
+import { assess, breaksBudget, observe } from '../../calibrate/assessor.ts'
 import { layersOf, scoreOf } from '../../calibrate/calibrate.ts'
 import type { DriftStage } from '../../calibrate/drift.ts'
 import { placeOf, sightingsOf } from '../../calibrate/sightings.ts'
+import { budgetFinding } from '../../detect/budget-finding.ts'
+import { surprisesOf } from '../../detect/engine.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { BlockBundle } from '../../model/block.ts'
-import { atLeast } from '../../model/finding.ts'
+import { atLeast, type Finding } from '../../model/finding.ts'
 import type { Hash } from '../../model/hex.ts'
 import { findTraffic } from '../../store/traffic.ts'
 import { listJudgedAlerts } from '../../store/verdicts.ts'
@@ -21,6 +23,19 @@ export function assessed(alert: Alert, bundle: BlockBundle, { assessor, engine }
   const path = transaction === undefined ? [] : (placeOf(transaction, bundle, engine.scope)?.path ?? [])
   const score = scoreOf(assessor.calibration, words)
   return { ...alert, assessment: assess(assessor, { score, layers: layersOf(words), path }) }
+}
+
+/**
+ * A finding where the series of a detector broke the operator's budget of days between pages: evidence of several points
+ * together, where none may be worth a word by itself.
+ */
+export function budgetFindings({ assessor, engine }: Watched, bundle: BlockBundle): Finding[] {
+  const { askedDays } = assessor.calibration.thresholds.page.runLength
+  return surprisesOf(engine)
+    .filter((newest) => breaksBudget(assessor, { ...newest, at: bundle.timestamp ?? 0 }))
+    .map(({ detector, decades }) =>
+      budgetFinding(bundle, { detector, decades, askedDays, scope: engine.scope }),
+    )
 }
 
 /** Counts the block's protected traffic as clean, unless an alarm stands; gives the drift stage where it changed. */

@@ -32,11 +32,14 @@ export async function recordAndRespond(
   return { incident, run: await playbooks.begin(incident, playbook) }
 }
 
-/** The first playbook whose severity and categories fit; only incidents about what we protect are acted on. */
+/**
+ * The first playbook whose severity and categories fit; only incidents about what we protect are acted on, and only where
+ * the score reaches the calibration's threshold for waking somebody.
+ */
 function playbookFor(incident: Incident, alert: Alert, app: App): PinnedPlaybook | undefined {
   const { respond } = app.config
   if (!respond.enabled || incident.protected.length === 0) return undefined
-  if (!atLeast(alert.severity, respond.minSeverity)) return undefined
+  if (!atLeast(alert.severity, respond.minSeverity) || alert.assessment?.pages === false) return undefined
   return app.playbooks.find(({ playbook: { when } }) => {
     const fits =
       when.categories.length === 0 ||

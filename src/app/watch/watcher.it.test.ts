@@ -238,3 +238,20 @@ test('a verdict of a person counts at once, and clean traffic is remembered over
   await it.until(said('verdict', /^Found to be a false alarm: a rebalance/))
   await expect.poll(() => chain?.assessor.traffic.falseAlarms).toEqual([3])
 })
+
+test('our own pause is no attack: it is a remark, and the incident stays contained', async () => {
+  const it = await stage()
+  await it.until(sawBlock(await head(it.node)))
+  await attack(it)
+  await it.until(said('broadcast', /^Sent/))
+  await it.node.request('evm_mine', [])
+  await it.until(said('state', /contained/))
+  await it.until(said('run', /is done/))
+  const { store } = it.running.app
+  const [incident] = await listIncidents(store)
+  const timeline = await listTimeline(store, incident?.id ?? '')
+  expect(timeline.filter(({ kind }) => kind === 'alert')).toHaveLength(1)
+  const [broadcast] = await listBroadcasts(store, incident?.id ?? '')
+  const remarks = (await listRemarks(store, 100)).map(({ finding }) => finding)
+  expect(remarks.map(({ transactionHash }) => transactionHash)).toContain(broadcast?.transactionHash)
+})

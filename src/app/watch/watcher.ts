@@ -10,13 +10,14 @@ import type { Alert } from '../../model/alert.ts'
 import type { BlockBundle, BlockRef, ChainUpdate, SourceNotice } from '../../model/block.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
+import { ownTransactions } from '../../store/broadcasts.ts'
 import { findCursor, setFinalized, setProcessed } from '../../store/cursors.ts'
 import { insertRemarks } from '../../store/remarks.ts'
 import { keepTraffic } from '../../store/traffic.ts'
 import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { applyRules, notFollowed, type RuleSet } from '../rules/reload.ts'
-import { assessed, followVerdicts, observeTraffic, recallTraffic } from './assess.ts'
+import { assessed, budgetFindings, followVerdicts, observeTraffic, recallTraffic } from './assess.ts'
 import { mergeUpdates } from './merge.ts'
 import { rememberOperations } from './operations.ts'
 import { withStateReads } from './reads.ts'
@@ -105,7 +106,7 @@ async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void
   const seen = withSignals(blockFacts(bundle), chain.signals)
   const facts = await withStateReads(seen, chain, app.logger)
   const began = performance.now()
-  const findings = evaluateBlock(chain.engine, facts)
+  const findings = [...evaluateBlock(chain.engine, facts), ...budgetFindings(chain, bundle)]
   const { scope } = chain.engine
   if (scope.kind === 'contracts') {
     const suspects = new Set(findings.flatMap(({ transactionHash }) => transactionHash ?? []))
@@ -140,9 +141,10 @@ async function report(
 ): Promise<Alert[]> {
   const { app, chain, playbooks } = options
   for (const finding of findings) app.hub.tell(finding)
-  const alerts = alertsOf(findings).map((alert) => assessed(alert, bundle, chain))
-  const shadowed = findings.filter(({ shadow }) => shadow)
-  if (shadowed.length > 0) await persist(options, () => keepRemarks(app, shadowed))
+  const { ours, others } = await apart(findings, options)
+  const alerts = alertsOf(others).map((alert) => assessed(alert, bundle, chain))
+  const remarks = [...ours, ...others.filter(({ shadow }) => shadow)]
+  if (remarks.length > 0) await persist(options, () => keepRemarks(app, remarks))
   for (const alert of alerts) {
     app.hub.tell(alert)
     await persist(options, async () => {
@@ -151,6 +153,21 @@ async function report(
     })
   }
   return alerts
+}
+
+/** What we broadcast ourselves is no attack on us: it is on record as remarks, and no incident opens again for it. */
+async function apart(
+  findings: readonly Finding[],
+  options: WatchOptions,
+): Promise<{ ours: Finding[]; others: Finding[] }> {
+  const { app, chain } = options
+  const hashes = findings.flatMap(({ transactionHash }) => transactionHash ?? [])
+  let own: ReadonlySet<string> = new Set()
+  await persist(options, async () => {
+    own = await ownTransactions(app.store, chain.chainId, hashes)
+  })
+  const isOurs = ({ transactionHash }: Finding): boolean => own.has(transactionHash ?? '')
+  return { ours: findings.filter(isOurs), others: findings.filter((finding) => !isOurs(finding)) }
 }
 
 /** What is only tried, or said in too low a voice for an incident, is on record all the same. */

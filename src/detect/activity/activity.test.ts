@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { gaussian, randomFrom } from '../../../bench/random.ts'
 import { address, block, call, type TransactionParts } from '../../../test/harness/build.ts'
 import { protecting } from '../../../test/harness/detect.ts'
+import { breaksBudget, createAssessor } from '../../calibrate/assessor.ts'
+import { calibrate } from '../../calibrate/calibrate.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import type { Finding } from '../../model/finding.ts'
-import { createEngine, evaluateBlock, evaluateSettled, finalize, rollback } from '../engine.ts'
+import { createEngine, evaluateBlock, evaluateSettled, finalize, rollback, surprisesOf } from '../engine.ts'
 import { activity } from './activity.ts'
 
 const vault = address('vault')
@@ -75,6 +77,27 @@ describe('the activity of a protected contract', () => {
       evaluateSettled(engine, blockFacts(bundle)),
     )
     expect(said).toEqual([])
+  })
+
+  test('a rise that lasts breaks a budget of a week, and the week before did not', () => {
+    const slow = (n: number): Bend => (n >= 2_000 ? { calls: 14 } : {})
+    const bundles = history(2_100, slow)
+    const calibration = calibrate([], {
+      files: [],
+      budgets: { pageDays: 7, actDays: 100 },
+      perDay: 100,
+    })
+    const assessor = createAssessor(calibration, { actDays: 100, attacksPerYear: 1 })
+    const engine = createEngine({ detectors: [activity], scope, options: { activity: OPTIONS } })
+    const told = bundles.flatMap((bundle) => {
+      evaluateSettled(engine, blockFacts(bundle))
+      const at = bundle.timestamp ?? 0
+      return surprisesOf(engine).some((newest) => breaksBudget(assessor, { ...newest, at }))
+        ? [bundle.number]
+        : []
+    })
+    expect(told.filter((number) => number <= 2_000)).toEqual([])
+    expect(told.length).toBeGreaterThan(0)
   })
 
   test('a reorg and a checkpoint leave it as an uninterrupted run', () => {

@@ -30,6 +30,8 @@ type State = {
   tallies: Map<Address, Tally>
   /** Start of the open bucket, seconds; null before the first block. */
   bucket: number | null
+  /** The most surprising series of the bucket that the last block ended, decades; null where it ended none. */
+  surprise: number | null
 }
 
 /** Contracts followed: about 1 MB each when full. */
@@ -50,12 +52,15 @@ export const activity: Detector<State, Options> = {
   learns: true,
   pending: 'ignored',
   options,
-  init: () => ({ contracts: new Map(), tallies: new Map(), bucket: null }),
-  snapshot: ({ contracts, tallies, bucket }) => ({
+  init: () => ({ contracts: new Map(), tallies: new Map(), bucket: null, surprise: null }),
+  snapshot: ({ contracts, tallies, bucket, surprise }) => ({
     contracts: new Map([...contracts].map(([address, known]) => [address, copyBaselines(known)])),
     tallies: structuredClone(tallies),
     bucket,
+    surprise,
   }),
+  surprise: ({ surprise }, { bucketSeconds }) =>
+    surprise === null ? null : { decades: surprise, pointSeconds: bucketSeconds },
   evaluate,
 }
 
@@ -76,6 +81,7 @@ type Closing = { bundle: BlockBundle; options: Options }
 /** Ends the buckets that lie before the block; the findings about them. */
 function close(timestamp: number, state: State, { bundle, options }: Closing): Finding[] {
   const start = timestamp - (timestamp % options.bucketSeconds)
+  state.surprise = null
   if (state.bucket === null || start - state.bucket > LONGEST_GAP * options.bucketSeconds) {
     state.bucket = start
     state.tallies = new Map()
@@ -86,7 +92,8 @@ function close(timestamp: number, state: State, { bundle, options }: Closing): F
     for (const [contract, tally] of talliesOf(state)) {
       const baselines = state.contracts.get(contract) ?? contractBaselines(options.memory)
       state.contracts.set(contract, baselines)
-      const departures = readBucket(baselines, { at: state.bucket, tally }, options)
+      const { departures, surprise } = readBucket(baselines, { at: state.bucket, tally }, options)
+      if (baselines.buckets > options.minBuckets) state.surprise = Math.max(state.surprise ?? 0, surprise)
       if (departures.length > 0) findings.push(findingOf(contract, departures, bundle))
     }
     state.tallies = new Map()

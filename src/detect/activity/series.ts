@@ -33,18 +33,20 @@ export type Departure = { series: string; value: number; expected: number; surpr
 
 export type DepartureRule = { minBuckets: number; minSurprise: number }
 
-/** Scores a bucket against the past and learns it; what rose beyond the rule. A fall is no attack. */
+/** Scores a bucket against the past and learns it: what rose beyond the rule, and the most that anything rose, decades. */
 export function readBucket(
   baselines: ContractBaselines,
   { at, tally }: { at: number; tally: Tally },
   { minBuckets, minSurprise }: DepartureRule,
-): Departure[] {
+): { departures: Departure[]; surprise: number } {
   const n = baselines.buckets++
   const values = valuesOf(tally, baselines)
   const departures: Departure[] = []
+  let most = 0
   for (const [series, value] of values) {
     const scorer = scorerOf(series, baselines, minSurprise)
     const { surprise, alarm, expected } = scorePoint(scorer, { at, value: Math.log1p(value) })
+    if (Math.log1p(value) > expected) most = Math.max(most, surprise)
     if (alarm && n >= minBuckets && Math.log1p(value) > expected)
       departures.push({ series, value, expected: Math.expm1(Math.max(0, expected)), surprise, n })
   }
@@ -52,7 +54,8 @@ export function readBucket(
   // one bucket ranked among 2,000 is at most 3.3 decades: the trees second what a series says, and never say it alone
   if (departures.length > 0 && joint >= SECONDED)
     departures.push({ series: 'all together', value: joint, expected: 0, surprise: joint, n })
-  return departures
+  // the most of K ranks: Bonferroni brings it back to the scale of one
+  return { departures, surprise: Math.max(0, most - Math.log10(values.size)) }
 }
 
 const SECONDED = 2.5
