@@ -22,7 +22,7 @@ type Node = Record<string, unknown> & { calls: Node[] }
 export function syntheticBlock({ transactions = 200, frames = 40, seed = 7 } = {}): Record<string, unknown> {
   const next = createSequence(seed)
   const hashes = Array.from({ length: transactions }, (_, i) => `0x${word(seed * 100_000 + i)}`)
-  const roots = hashes.map((_, i) => syntheticTrace(next, frames, address(10_000 + i)))
+  const roots = hashes.map((_, i) => syntheticTrace(next, frames, address(10_000 + seed * 1_000 + i)))
   return {
     chainId: 1,
     block: {
