@@ -47,7 +47,9 @@ afterEach(async () => {
 })
 
 /** A drill protocol on a chain that is mined by hand, and a Cordon on it. */
-async function stage(change: (config: Config) => Config = (config) => config): Promise<Stage> {
+async function stage(
+  change: (config: Config, at: DrillDeployment) => Config = (config) => config,
+): Promise<Stage> {
   const anvil = await startAnvil({ mining: { kind: 'manual' } })
   closers.push(anvil.stop)
   const node = createEndpoint(anvil.url)
@@ -77,7 +79,7 @@ async function stage(change: (config: Config) => Config = (config) => config): P
   const env = { DATABASE_URL: database.url }
   const running = await startApp({
     ...made,
-    config: change(made.config),
+    config: change(made.config, at),
     env,
     logger: silentLogger,
     hub,
@@ -254,4 +256,33 @@ test('our own pause is no attack: it is a remark, and the incident stays contain
   const [broadcast] = await listBroadcasts(store, incident?.id ?? '')
   const remarks = (await listRemarks(store, 100)).map(({ finding }) => finding)
   expect(remarks.map(({ transactionHash }) => transactionHash)).toContain(broadcast?.transactionHash)
+})
+
+test('a declared invariant is asked of the node after each block, and its break is told with the value', async () => {
+  const it = await stage((config, at) => ({
+    ...config,
+    detectors: {
+      invariants: {
+        declared: [
+          {
+            name: 'the vault keeps its collateral',
+            call: {
+              to: at.usdc,
+              signature: 'balanceOf(address) view returns (uint256)',
+              args: [at.optionsVault],
+            },
+            compare: 'monotone-up',
+          },
+        ],
+      },
+    },
+    respond: { ...config.respond, enabled: false },
+  }))
+  await it.until(sawBlock(await head(it.node)))
+  await sendAttackOnce(it.at, it.anvil.url, { kind: 'option' })
+  await it.node.request('evm_mine', [])
+  const told = await it.until(
+    (event) => event.type === 'finding' && /^Declared invariant/.test(event.message),
+  )
+  expect(told).toMatchObject({ detector: 'invariants', severity: 'high', protected: [it.at.usdc] })
 })
