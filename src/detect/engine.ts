@@ -99,8 +99,8 @@ export function surprisesOf({
 }
 
 /** The view calls that the detectors want answered after each block, each once. */
-export function readsWanted({ cells }: Engine): StateCall[] {
-  const calls = cells.flatMap(({ detector, options }) => detector.reads?.(options) ?? [])
+export function readsWanted({ cells, scope }: Engine): StateCall[] {
+  const calls = cells.flatMap(({ detector, options, state }) => detector.reads?.(options, state, scope) ?? [])
   return [...new Map(calls.map((call) => [`${call.to}:${call.data}`, call])).values()]
 }
 

@@ -30,8 +30,8 @@ export type Detector<State = unknown, Options = unknown> = {
   options: z.ZodType<Options>
   /** Options that may be given as the path of a file. */
   files?: Readonly<Record<string, OptionFile>>
-  /** View calls whose answers after each block `evaluate` wants in `facts.reads`; none when left out. */
-  reads?(options: Options): readonly StateCall[]
+  /** View calls whose answers after the next block `evaluate` wants in `facts.reads`; none when left out. */
+  reads?(options: Options, state: State, scope: Scope): readonly StateCall[]
   init(options: Options): State
   evaluate(input: DetectorInput, state: State, options: Options): Finding[]
   /**

@@ -11,6 +11,8 @@ export type Book = {
   paidBefore: Map<Address, { times: number; most: bigint }>
   /** The contract's balance when it was last read on-chain, moved on by every transfer since; null if never read. */
   balance: bigint | null
+  /** The block (counted from the first seen) after which a node was asked for it; null if it never was. */
+  readAt: number | null
   /** claim → what a unit of it was redeemed for at most */
   redeemed: Rates
   /** claim → what a unit of it was sold for at most */
@@ -59,7 +61,14 @@ function bear(account: Address, { born }: Ledger): void {
 }
 
 export function emptyBook(): Book {
-  return { net: new Map(), paidBefore: new Map(), balance: null, redeemed: new Map(), sold: new Map() }
+  return {
+    net: new Map(),
+    paidBefore: new Map(),
+    balance: null,
+    readAt: null,
+    redeemed: new Map(),
+    sold: new Map(),
+  }
 }
 
 export function bookOf(books: Books, contract: Address, asset: Asset): Book {

@@ -17,7 +17,7 @@ import { blockFacts } from '../../facts/facts.ts'
 import { SELECTORS, TOPICS } from '../../facts/signatures.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
-import { createEngine, evaluateSettled } from '../engine.ts'
+import { createEngine, evaluateSettled, readsWanted } from '../engine.ts'
 import { emptyLedger } from './books.ts'
 import { drain } from './drain.ts'
 
@@ -98,6 +98,52 @@ test('a saver who often took out his own is not trusted with everybody’s', () 
     withdraw(thief, 1_000n),
   )
   expect(said(found.at(-1))).toEqual(['drain critical'])
+})
+
+describe('balances that nobody looked at in a transaction', () => {
+  /** Acts one a block, with a node that answers what is asked: so much is in the vault after each block. */
+  function watchWithNode(acts: readonly Act[], balances: readonly bigint[]) {
+    const engine = createEngine({ detectors: [drain], scope: vaultScope })
+    const asked: number[] = []
+    const found = acts.map((act, i) => {
+      const calls = readsWanted(engine)
+      asked.push(calls.length)
+      const reads = calls.map((call) => ({ ...call, answer: `0x${word(balances[i] ?? 0n)}` as const }))
+      return evaluateSettled(engine, {
+        ...blockFacts(block({ number: i + 1, transactions: [act] })),
+        reads,
+      })
+    })
+    return { found, asked }
+  }
+
+  test('are asked of the node once the contract deals in an asset, and not again while transfers tell', () => {
+    const acts = [deposit(alice, 10n), deposit(bob, 10n), deposit(bob, 10n), deposit(alice, 10n)]
+    const { asked } = watchWithNode(acts, [110n, 120n, 130n, 140n])
+    expect(asked).toEqual([0, 1, 0, 0])
+  })
+
+  test('give an outflow its share: nearly all is high although the past was not seen, a hundredth is nothing', () => {
+    const all = [deposit(alice, 10n), deposit(bob, 10n), withdraw(thief, 5_019n)]
+    const share = watchWithNode(all, [5_010n, 5_020n]).found[2]?.[0]
+    expect(share?.evidence[0]?.statement).toContain('100.0 % of the contract’s balance')
+    expect(said(watchWithNode(all, [5_010n, 5_020n]).found[2])).toEqual(['drain high'])
+    expect(said(watchWithNode(all, [501_990n, 502_000n]).found[2])).toEqual([])
+  })
+
+  test('an answer that is no number leaves the balance unknown, and is asked for again later', () => {
+    const engine = createEngine({ detectors: [drain], scope: vaultScope })
+    const see = (act: Act, answer: `0x${string}` | null) => {
+      const reads = readsWanted(engine).map((call) => ({ ...call, answer }))
+      evaluateSettled(engine, { ...blockFacts(block({ number: 1, transactions: [act] })), reads })
+    }
+    see(deposit(alice, 10n), null)
+    expect(readsWanted(engine)).toHaveLength(1)
+    see(deposit(alice, 10n), '0x')
+    expect(readsWanted(engine)).toEqual([])
+    for (let i = 0; i < 300; i++) see(deposit(alice, 10n), null)
+    expect(readsWanted(engine)).toHaveLength(1)
+  })
 })
 
 describe('benign twins', () => {

@@ -12,6 +12,7 @@ import { buildFinding } from '../build-finding.ts'
 import { contextsAround } from '../entries.ts'
 import { changesOf, netOf, transfersIn } from '../flows.ts'
 import { oneSidedLoss } from '../parties.ts'
+import { balancesWanted, takeBalances } from './balances.ts'
 import type { Book, Books } from './books.ts'
 import {
   bookOf,
@@ -54,11 +55,13 @@ export const drain: Detector<Ledger, Options> = {
   layer: 'pattern',
   needs: ['traces'],
   options,
+  reads: (_options, ledger, scope) => balancesWanted(ledger, scope),
   init: emptyLedger,
   snapshot: (ledger) => structuredClone(ledger),
   evaluate(input, ledger, options) {
     const findings = input.facts.transactions.flatMap((tx) => evaluate(tx, { input, ledger, options }))
     ledger.blocks++
+    if (input.facts.reads !== undefined) takeBalances(ledger, input.scope, input.facts.reads)
     return findings
   },
 }

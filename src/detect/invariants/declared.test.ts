@@ -83,7 +83,8 @@ describe('declared invariants', () => {
     const options = invariants.options.parse({
       declared: [{ name: 'n', call: of, compare: '>', value: '0' }],
     })
-    expect(invariants.reads?.(options)).toEqual([{ to: token, data: `0x70a08231${word(vault)}` }])
+    const reads = invariants.reads?.(options, invariants.init(options), scope)
+    expect(reads).toEqual([{ to: token, data: `0x70a08231${word(vault)}` }])
   })
   test.each([
     ['a comparison with nothing', { ...solvent, than: undefined }],
