@@ -1,31 +1,22 @@
 import { keccak256 } from 'viem'
 import type { Rpc } from '../chain/rpc/rpc.ts'
-import { hash, integer, object } from '../chain/trace/fields.ts'
+import { object } from '../chain/trace/fields.ts'
 import type { Clock } from '../kit/clock.ts'
 import { crashPoint } from '../kit/crash-point.ts'
-import { CordonError, messageOf } from '../kit/error.ts'
+import { messageOf } from '../kit/error.ts'
 import type { Broadcast, ContainmentPlan } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
 import { findBroadcast, insertBroadcast, moveBroadcast, nextNonce } from '../store/broadcasts.ts'
 import type { Store } from '../store/store.ts'
+import type { FeePolicy } from './fees.ts'
+import { feesFor } from './fees.ts'
 import type { Signer } from './signer.ts'
 
 export type BroadcastContext = { rpc: Rpc; store: Store; clock: Clock }
 
-export type FeePolicy = {
-  /** The least tip, wei per gas unit. */
-  minPriorityFeePerGas: bigint
-  /** The most that is ever paid, wei per gas unit. */
-  maxFeePerGasCap: bigint
-  /** The fees of a pending attack that must be outbid, wei per gas unit; null when there is none. */
-  outbid: Fees | null
-}
-
-export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
-
 /**
- * Signs the plan's one transaction and keeps the raw bytes before anybody else sees them. Called again (after a
- * crash, by a second worker) it gives back what was signed first: a plan never has two transactions.
+ * Signs the plan's transaction and keeps the raw bytes before anybody else sees them. Called again (after a
+ * crash, by a second worker) it gives back what was signed first: what is signed later replaces it (`confirm.ts`).
  */
 export async function signPlan(
   plan: ContainmentPlan,
@@ -65,33 +56,6 @@ export async function signPlan(
   return broadcast
 }
 
-/**
- * Tip and ceiling for inclusion in the next block, wei per gas unit. A pending attack is outbid by an eighth in both:
- * builders order by the tip that is really paid, some nodes by the ceiling.
- */
-export function feesFor({ minPriorityFeePerGas, maxFeePerGasCap, outbid }: FeePolicy, baseFee: bigint): Fees {
-  const tip =
-    outbid === null ? minPriorityFeePerGas : larger(minPriorityFeePerGas, above(outbid.maxPriorityFeePerGas))
-  const ceiling = larger(baseFee * 2n + tip, outbid === null ? 0n : above(outbid.maxFeePerGas))
-  const maxFeePerGas = smaller(ceiling, maxFeePerGasCap)
-  return { maxFeePerGas, maxPriorityFeePerGas: smaller(tip, maxFeePerGas) }
-}
-
-function above(fee: bigint): bigint {
-  return fee + fee / 8n + 1n
-}
-
-function smaller(a: bigint, b: bigint): bigint {
-  if (a < b) return a
-  return b
-}
-
-function larger(a: bigint, b: bigint): bigint {
-  // Math.max takes no bigints.
-  if (a > b) return a
-  return b
-}
-
 /** Hands the kept bytes to the node. The same bytes any number of times: a node that knows them is content. */
 export async function sendBroadcast(
   broadcast: Broadcast,
@@ -115,83 +79,12 @@ async function isKnown(broadcast: Broadcast, rpc: Rpc, thrown: unknown): Promise
   return found !== null
 }
 
-export type ConfirmOptions = { timeoutMs: number; pollMs: number; signal?: AbortSignal }
-
-/**
- * Waits until the transaction is mined, sending the same bytes again while it is not. Not landed is not failed:
- * after the time-out it throws `contain.NotMined`, retryable. `contain.NonceTaken` when it can never land.
- */
-export async function confirmBroadcast(
-  broadcast: Broadcast,
-  { timeoutMs, pollMs, signal }: ConfirmOptions,
-  context: BroadcastContext,
-): Promise<Broadcast> {
-  const { rpc, clock, store } = context
-  const deadline = clock.now() + timeoutMs
-  for (let look = 0; clock.now() < deadline && signal?.aborted !== true; look++) {
-    const mined = await receiptOf(broadcast, rpc)
-    if (mined !== undefined) {
-      crashPoint('contain.mined')
-      return moveBroadcast(store, { planId: broadcast.planId, to: mined.state, block: mined.block })
-    }
-    if (look > 0 && look % 10 === 0) {
-      await refuseIfNonceIsGone(broadcast, rpc)
-      await sendBroadcast(broadcast, context).catch(() => undefined)
-    }
-    await clock.sleep(pollMs, signal)
-  }
-  throw new CordonError({
-    code: 'contain.NotMined',
-    message:
-      'The containment transaction has not been mined in time; it stays in the pool and is not given up.',
-    facts: {
-      transaction: broadcast.transactionHash,
-      nonce: broadcast.nonce,
-      seconds: Math.round(timeoutMs / 1000),
-    },
-    fix: 'Check the signer’s balance and the fee; the same transaction is sent again at the next try.',
-    retryable: true,
-  })
-}
-
-type Mined = { state: 'mined' | 'reverted'; block: { number: number; hash: `0x${string}` } }
-
-/** Where the broadcast is mined now, or undefined. */
-export async function receiptOf(broadcast: Broadcast, rpc: Rpc): Promise<Mined | undefined> {
-  const found = await rpc.request('eth_getTransactionReceipt', [broadcast.transactionHash])
-  if (found === null || found === undefined) return undefined
-  const receipt = object(found, 'receipt')
-  return {
-    state: receipt['status'] === '0x1' ? 'mined' : 'reverted',
-    block: {
-      number: integer(receipt['blockNumber'], 'receipt.blockNumber'),
-      hash: hash(receipt['blockHash'], 'receipt.blockHash'),
-    },
-  }
-}
-
-async function refuseIfNonceIsGone(broadcast: Broadcast, rpc: Rpc): Promise<void> {
-  const count = Number(await rpc.request('eth_getTransactionCount', [broadcast.from, 'latest']))
-  if (count <= broadcast.nonce || (await receiptOf(broadcast, rpc)) !== undefined) return
-  throw new CordonError({
-    code: 'contain.NonceTaken',
-    message:
-      'Another transaction of the same signer took the nonce: the containment transaction can never land.',
-    facts: {
-      from: broadcast.from,
-      nonce: broadcast.nonce,
-      nextNonce: count,
-      transaction: broadcast.transactionHash,
-    },
-    fix: 'Keep the guardian’s key for Cordon alone. Check whether the other transaction was a pause; if not, pause by hand now.',
-  })
-}
-
 async function nonceOf(rpc: Rpc, address: Address): Promise<number> {
   return Number(await rpc.request('eth_getTransactionCount', [address, 'pending']))
 }
 
-async function baseFeeOf(rpc: Rpc): Promise<bigint> {
+/** The latest block's, wei per gas unit. */
+export async function baseFeeOf(rpc: Rpc): Promise<bigint> {
   const block = object(await rpc.request('eth_getBlockByNumber', ['latest', false]), 'block')
   return BigInt(String(block['baseFeePerGas'] ?? '0x0'))
 }

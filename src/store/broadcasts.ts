@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CordonError } from '../kit/error.ts'
 import { type Broadcast, broadcastSchema } from '../model/containment.ts'
 import type { Hash } from '../model/hex.ts'
+import { insertAttempt } from './broadcast-attempts.ts'
 import { change, row, rows, type Store, transaction } from './store.ts'
 
 type State = Broadcast['state']
@@ -48,6 +49,7 @@ async function insertOnce(
     state, block_number, block_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
   const place = [broadcast.blockNumber, broadcast.blockHash]
   await change(tx, sql, [planId, chainId, from, nonce, rawTransaction, transactionHash, state, ...place])
+  await insertAttempt(tx, { planId, attempt: 1, nonce, rawTransaction, transactionHash, reason: 'first' })
   return { broadcast, created: true }
 }
 
@@ -161,8 +163,8 @@ export async function ownTransactions(
   hashes: readonly Hash[],
 ): Promise<ReadonlySet<string>> {
   if (hashes.length === 0) return new Set()
-  const sql =
-    'SELECT transaction_hash AS hash FROM broadcasts WHERE chain_id = $1 AND transaction_hash = ANY($2)'
+  const sql = `SELECT broadcast_attempts.transaction_hash AS hash FROM broadcast_attempts JOIN broadcasts USING (plan_id)
+     WHERE chain_id = $1 AND broadcast_attempts.transaction_hash = ANY($2)`
   const found = await rows(store, z.object({ hash: z.string() }), sql, [chainId, hashes])
   return new Set(found.map(({ hash }) => hash))
 }

@@ -284,4 +284,42 @@ CREATE INDEX remarks_by_time ON remarks (recorded_at);
 ALTER TABLE findings ALTER COLUMN transaction_hash DROP NOT NULL;
 `,
   },
+  {
+    id: 6,
+    name: 'replacements of a broadcast',
+    sql: `
+-- Every transaction ever signed for a plan. While they share a nonce at most one of them can be mined.
+CREATE TABLE broadcast_attempts (
+  plan_id text NOT NULL REFERENCES broadcasts,
+  attempt int4 NOT NULL,
+  nonce int8 NOT NULL,
+  raw_transaction text NOT NULL,
+  transaction_hash text NOT NULL UNIQUE,
+  reason text NOT NULL,
+  PRIMARY KEY (plan_id, attempt)
+);
+INSERT INTO broadcast_attempts (plan_id, attempt, nonce, raw_transaction, transaction_hash, reason)
+  SELECT plan_id, 1, nonce, raw_transaction, transaction_hash, 'first' FROM broadcasts;
+CREATE TRIGGER broadcast_attempts_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON broadcast_attempts
+  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+
+-- The broadcast is one of its attempts, never bytes from elsewhere.
+CREATE OR REPLACE FUNCTION cordon_guard_broadcast() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (NEW.plan_id, NEW.chain_id, NEW.from_address) IS DISTINCT FROM (OLD.plan_id, OLD.chain_id, OLD.from_address)
+    OR NOT EXISTS (SELECT 1 FROM broadcast_attempts WHERE plan_id = NEW.plan_id AND nonce = NEW.nonce
+      AND raw_transaction = NEW.raw_transaction AND transaction_hash = NEW.transaction_hash) THEN
+    RAISE EXCEPTION 'the signed transaction of % may not change', OLD.plan_id USING ERRCODE = 'restrict_violation';
+  END IF;
+  IF NOT (NEW.state = OLD.state
+    OR (OLD.state = 'signed' AND NEW.state IN ('sent', 'abandoned'))
+    OR (OLD.state = 'sent' AND NEW.state IN ('mined', 'reverted', 'abandoned'))
+    OR (OLD.state IN ('mined', 'reverted') AND NEW.state = 'sent')) THEN
+    RAISE EXCEPTION 'broadcast of % may not go from % to %', OLD.plan_id, OLD.state, NEW.state
+      USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+`,
+  },
 ]

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
-import type { Fees } from '../../contain/broadcast.ts'
+import type { Fees } from '../../contain/fees.ts'
 import type { SimulatedCall } from '../../contain/sequence.ts'
 import { toJson } from '../../kit/json.ts'
 import type { Hash } from '../../model/hex.ts'

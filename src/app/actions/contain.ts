@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { AuthorisationVerdict } from '../../contain/authorise.ts'
 import { authorise } from '../../contain/authorise.ts'
-import { confirmBroadcast, sendBroadcast, signPlan } from '../../contain/broadcast.ts'
+import { sendBroadcast, signPlan } from '../../contain/broadcast.ts'
+import { confirmBroadcast } from '../../contain/confirm.ts'
 import { planContainment } from '../../contain/plan.ts'
 import type { Operation } from '../../contain/simulate.ts'
 import { simulatePlan } from '../../contain/simulate.ts'
@@ -51,6 +52,8 @@ const operationsSchema = z.array(
 
 /** How long the chain is waited for before the step is tried again; the transaction stays where it is meanwhile. */
 const CONFIRM = { timeoutMs: 120_000, pollMs: 50 }
+/** A block that passes the transaction over may have been full or made before it came; the second means that it pays too little. */
+const REPLACE_AFTER_BLOCKS = 2
 
 /**
  * `contain`: for each protected contract of the incident, plan → simulate → authorise → sign, keep, send → confirm →
@@ -242,7 +245,12 @@ async function carryOut(
     return broadcast
   })
   return context.durable(`confirm:${plan.id}`, async () => {
-    const broadcast = await confirmBroadcast(sent, CONFIRM, to)
+    const tell = async (replaced: { broadcast: Broadcast; reason: string }): Promise<void> => {
+      const message = `Replaced by ${replaced.broadcast.transactionHash}: ${replaced.reason}.`
+      await recordStep(app, context, { kind: 'broadcast', message, body: replaced.broadcast })
+    }
+    const replacing = { signer, fees, afterBlocks: REPLACE_AFTER_BLOCKS, tell }
+    const broadcast = await confirmBroadcast(sent, { ...CONFIRM, replacing }, to)
     const message = `The containment transaction is ${broadcast.state} in block ${broadcast.blockNumber}.`
     await recordStep(app, context, { kind: 'broadcast', message, body: broadcast })
     return broadcast

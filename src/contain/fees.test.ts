@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { feesFor } from './broadcast.ts'
+import { escalated, feesFor } from './fees.ts'
 
 const GWEI = 1_000_000_000n
 const policy = { minPriorityFeePerGas: 2n * GWEI, maxFeePerGasCap: 500n * GWEI, outbid: null }
@@ -21,4 +21,17 @@ test('the cap holds whatever the rival bids, and the tip never exceeds the ceili
     maxFeePerGas: 500n * GWEI,
     maxPriorityFeePerGas: 500n * GWEI,
   })
+})
+
+test('a replacement pays an eighth more in both, which every node takes, and keeps up with the base fee', () => {
+  const before = { maxFeePerGas: 22n * GWEI, maxPriorityFeePerGas: 2n * GWEI }
+  const calm = escalated(before, policy, 10n * GWEI)
+  expect(calm?.maxFeePerGas).toBeGreaterThanOrEqual((before.maxFeePerGas * 1125n) / 1000n)
+  expect(calm?.maxPriorityFeePerGas).toBeGreaterThanOrEqual((before.maxPriorityFeePerGas * 1125n) / 1000n)
+  expect(escalated(before, policy, 100n * GWEI)?.maxFeePerGas).toBeGreaterThanOrEqual(200n * GWEI)
+})
+
+test('at the cap there is no replacement: half a raise would be refused by every node', () => {
+  const before = { maxFeePerGas: 450n * GWEI, maxPriorityFeePerGas: 2n * GWEI }
+  expect(escalated(before, policy, 10n * GWEI)).toBeNull()
 })
