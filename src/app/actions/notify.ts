@@ -60,7 +60,8 @@ export function notifyAction(app: App): Action<z.infer<typeof args>> {
   }
 }
 
-async function deliver(app: App, notification: Notification): Promise<DeliveryResult[]> {
+/** Keeps a notification in the outbox, sends it, and settles it there. */
+export async function deliver(app: App, notification: Notification): Promise<DeliveryResult[]> {
   await queueNotification(app.store, notification)
   const results = await notifyRoles({
     roles: app.config.roles,

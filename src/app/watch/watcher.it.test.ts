@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { toFunctionSelector } from 'viem'
 import { afterEach, expect, test } from 'vitest'
 import { anAlert, anAssessment } from '../../../test/harness/builders.ts'
 import type { FreshDatabase } from '../../../test/harness/postgres.ts'
@@ -285,4 +286,20 @@ test('a declared invariant is asked of the node after each block, and its break 
     (event) => event.type === 'finding' && /^Declared invariant/.test(event.message),
   )
   expect(told).toMatchObject({ detector: 'invariants', severity: 'high', protected: [it.at.usdc] })
+})
+
+test('a pause that comes undone opens the incident again and calls people', async () => {
+  const it = await stage()
+  await it.until(sawBlock(await head(it.node)))
+  await attack(it)
+  await it.until(said('broadcast', /^Sent/))
+  await it.node.request('evm_mine', [])
+  await it.until(said('state', /→ contained/))
+  await it.until(said('run', /is done/))
+  await it.node.request('eth_sendTransaction', [
+    { from: addressOf('deployer'), to: it.at.ethReserve, data: toFunctionSelector('unpause()') },
+  ])
+  await it.node.request('evm_mine', [])
+  await it.until(said('state', /^contained → open: paused\(\) of EthReserve is no longer true/))
+  await expect.poll(() => it.written.join('\n')).toContain('Containment has come undone')
 })

@@ -18,6 +18,7 @@ import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { applyRules, notFollowed, type RuleSet } from '../rules/reload.ts'
 import { assessed, budgetFindings, followVerdicts, observeTraffic, recallTraffic } from './assess.ts'
+import { watchHolds } from './hold.ts'
 import { mergeUpdates } from './merge.ts'
 import { rememberOperations } from './operations.ts'
 import { withStateReads } from './reads.ts'
@@ -126,6 +127,7 @@ async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void
   await persist(options, async () => {
     await keepTraffic(app.store, chain.chainId, chain.assessor.traffic)
     await setProcessed(app.store, chain.chainId, { number, hash })
+    await watchHolds(app, chain, { number, hash })
   })
   packKept(chain.engine)
 }
