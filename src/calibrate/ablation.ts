@@ -56,7 +56,8 @@ function ablation(
       n: kind.length + (attack ? 0 : silent),
     })
   }
-  const pages = ({ score }: { score: number }): boolean => score > 0 && score >= calibration.thresholds.page.score
+  const pages = ({ score }: { score: number }): boolean =>
+    score > 0 && score >= calibration.thresholds.page.score
   const scored: Scored[] = left.map(({ score, attack }) => ({ score, positive: attack }))
   return {
     without,

@@ -79,10 +79,11 @@ export type Split = {
   test: { transactions: number; cases: number }
 }
 
-export type ReportOptions = PolicyOptions & FusedOptions & {
-  trainBefore?: TrainEnd | undefined
-  failed?: readonly FailedFile[]
-}
+export type ReportOptions = PolicyOptions &
+  FusedOptions & {
+    trainBefore?: TrainEnd | undefined
+    failed?: readonly FailedFile[]
+  }
 
 /** Marks what was said against what was. Every share carries n and its exact 95 % interval. */
 export function backtestReport(judgement: Judgement, options: ReportOptions): BacktestReport {

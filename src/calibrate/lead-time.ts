@@ -113,10 +113,7 @@ const placeOf = (row: Judged, from: CaseLead['harm']['from']): CaseLead['harm'] 
   from,
 })
 
-function warningsOf(
-  item: Case,
-  { said, harm }: { said: readonly Judged[]; harm: number | null },
-): Warning[] {
+function warningsOf(item: Case, { said, harm }: { said: readonly Judged[]; harm: number | null }): Warning[] {
   const { label, rows } = item
   const own = new Set(rows.map(({ transactionHash }) => transactionHash))
   const [attackers, contracts] = [attackersOf(item), new Set(label.vulnerableContracts)]

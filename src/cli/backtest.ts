@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { trainEndOf } from '../app/backtest/train-end.ts'
 import type { BacktestOptions } from '../app/backtest.ts'
 import { backtest, readLabels } from '../app/backtest.ts'
-import { trainEndOf } from '../app/backtest/train-end.ts'
 import { backtestPage, describeBacktest } from '../app/backtest-text.ts'
 import { loadCalibration } from '../app/calibration-file.ts'
 import { addressOf } from '../app/config/load.ts'
@@ -39,7 +39,10 @@ export function registerBacktest(program: Command, run: RunCommand): void {
     .requiredOption('--labels <file>', 'what the transactions were (docs/guides/backtest.md)')
     .option('--protect <addresses>', 'contracts to protect, separated by commas (default: watch everything)')
     .option('--protect-labelled', 'protect, in each file, the contracts that its labels call vulnerable')
-    .option('--train-before <moment>', 'block, Unix seconds or ISO date: what is before it teaches, uncounted')
+    .option(
+      '--train-before <moment>',
+      'block, Unix seconds or ISO date: what is before it teaches, uncounted',
+    )
     .option('-c, --config <file>', 'configuration with detector options, shadow, rules and calibration')
     .option('--calibration <file>', 'scores and thresholds (default: of the configuration, else the shipped)')
     .option(...RULES_OPTION)

@@ -24,4 +24,3 @@ export async function detectorOptions({ detectors = {}, rules }: JudgeJob): Prom
   if (rules === undefined) return { ...detectors }
   return withRules(detectors, rules === 'shipped' ? undefined : rules)
 }
-

@@ -23,10 +23,12 @@ export type LaneMessage =
 export type Failure = { code: string | null; message: string; facts: Record<string, unknown>; fix: string }
 
 export function failureOf(thrown: unknown): Failure {
-  if (!(thrown instanceof CordonError))
-    return { code: null, message: messageOf(thrown), facts: {}, fix: FIX }
+  if (!(thrown instanceof CordonError)) return { code: null, message: messageOf(thrown), facts: {}, fix: FIX }
   const { code, summary, fix } = thrown
-  const facts = z.record(z.string(), z.unknown()).catch({}).parse(JSON.parse(JSON.stringify(thrown.facts)))
+  const facts = z
+    .record(z.string(), z.unknown())
+    .catch({})
+    .parse(JSON.parse(JSON.stringify(thrown.facts)))
   return { code, message: summary, facts, fix }
 }
 
