@@ -6,7 +6,7 @@ import type { Io } from './io.ts'
 /** For commands that judge many files at once. */
 export const WORKERS_OPTION: [string, string] = [
   '--workers <n>',
-  'files judged side by side, each in a thread (default: as many as cores)',
+  'files judged side by side, each in a thread (default: up to as many as cores)',
 ]
 export const RESUME_OPTION: [string, string] = [
   '--resume <file>',

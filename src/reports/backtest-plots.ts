@@ -13,7 +13,7 @@ const exists = ({ estimate }: Share): boolean => Number.isFinite(estimate)
 function precisionRecall({ fused }: BacktestView): string {
   const points = fused.curve.filter(({ precision, recall }) => exists(precision) && exists(recall))
   return plot({
-    title: `Precision and recall of the fused score (area under ROC ${areaText(fused.area)})`,
+    title: 'Precision and recall of the fused score',
     xLabel: 'recall',
     yLabel: 'precision, 95 % interval',
     series: [

@@ -10,7 +10,7 @@ import { contentHash, openState, type ResumeState } from './state.ts'
 
 export type JudgeFilesOptions = JudgeJob & {
   files: readonly string[]
-  /** Worker threads; as many as cores when left out, and never more than files. 1: in this thread. */
+  /** Worker threads; up to as many as cores when left out, and never more than files. 1: in this thread. */
   workers?: number | undefined
   /** File that keeps the judgements of finished files, so that an interrupted run goes on. */
   resume?: string | undefined
@@ -66,9 +66,18 @@ type Run = {
 
 async function lanesFor({ files, workers }: JudgeFilesOptions, job: JudgeJob): Promise<Lane[]> {
   const program = workerProgram()
-  const wanted = Math.min(workers ?? availableParallelism(), files.length)
+  const wanted = Math.min(workers ?? (await threadsWorthwhile(files)), files.length)
   if (program === null || wanted <= 1) return [await ownLane(job)]
   return Array.from({ length: wanted }, () => threadLane(job, program))
+}
+
+/** A thread takes about a second of a core to load the program: below so many bytes each it is not won back. */
+const BYTES_A_THREAD = 32 * 2 ** 20
+
+async function threadsWorthwhile(files: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(files.map(sizeOf))
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(bytes / BYTES_A_THREAD)))
 }
 
 async function runLane(lane: Lane, run: Run): Promise<void> {
