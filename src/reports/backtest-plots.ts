@@ -76,8 +76,9 @@ function alertBudget({ fused }: BacktestView): string {
           y: recall.estimate,
         })),
       },
-      mark('to page', thresholds.page),
-      mark('to act', thresholds.act),
+      ...(thresholds.page.score === thresholds.act.score
+        ? [mark('to page and to act', thresholds.page)]
+        : [mark('to page', thresholds.page), mark('to act', thresholds.act)]),
     ],
   })
 }

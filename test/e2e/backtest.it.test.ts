@@ -12,7 +12,7 @@ let args: string[]
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'cordon-backtest-'))
   const files = await Promise.all(
-    names.map((name, i) => writeHistory(join(dir, `${name}.ndjson`), historyOf(name, 200 + 2_000 * i))),
+    names.map((name, i) => writeHistory(join(dir, `${name}.ndjson`), historyOf(name, 100 + 700 * i))),
   )
   const labels = join(dir, 'labels.json')
   await writeFile(labels, JSON.stringify(names.map((name) => takeoverLabel(name))))
@@ -37,7 +37,7 @@ test('one thread and two say the same, and a killed run that is resumed says wha
   expect(alone).toMatchObject({
     code: 0,
     errors: [],
-    report: { type: 'backtest', transactions: 12_800, attacks: 4, missed: [], failed: [] },
+    report: { type: 'backtest', transactions: 4_600, attacks: 4, missed: [], failed: [] },
   })
   expect(await readFile(html, 'utf8')).toContain('<svg')
   expect(await run('--workers', '2')).toEqual(alone)
