@@ -9,7 +9,6 @@ import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { backtest, readLabels } from '../src/app/backtest.ts'
-import { withRules } from '../src/app/rules/files.ts'
 import type { BacktestReport } from '../src/calibrate/backtest.ts'
 import { proportionText } from '../src/calibrate/statistics.ts'
 import { readBundles } from '../src/chain/bundle/read.ts'
@@ -48,11 +47,10 @@ async function mostUsed(files: readonly string[], count: number): Promise<Addres
     .map(([address]) => address)
 }
 
-/** The shipped rules count like every detector. */
-const shipped = await withRules({}, undefined)
 const quiet = {
   labels,
-  detectors: shipped,
+  // the shipped rules count like every detector
+  rules: 'shipped' as const,
   pauseHours: 4,
   progress: () => {},
   signal: new AbortController().signal,

@@ -9,7 +9,15 @@ export function backtestPage(report: BacktestReport): string {
 
 /** A backtest for people: every share with its n and exact interval. */
 export function describeBacktest(report: BacktestReport): string[] {
-  const lines = [`${report.transactions} transactions, ${report.attacks} attacks`]
+  const { train, test } = report.split
+  const lines = [
+    `${report.transactions} transactions, ${report.attacks} attacks`,
+    `taught by ${train.transactions} transactions (${train.cases} attack cases), counted on ${test.transactions} (${test.cases})`,
+    ...report.failed.map(({ file, code }) => `not counted: ${file} could not be read (${code})`),
+    ...report.blind.map(
+      ({ detector, missing, blocks }) => `${detector} could not see ${blocks} blocks: no ${missing}`,
+    ),
+  ]
   for (const floor of ['medium', 'high', 'critical'] as const) {
     const at = report.atSeverity[floor]
     lines.push(
@@ -19,11 +27,14 @@ export function describeBacktest(report: BacktestReport): string[] {
       `  false positive rate  ${proportionText(at.falsePositiveRate)}`,
     )
   }
-  const { area, detectors, rightCategory, wouldActOnBenign } = report
+  const { area, detectors, rightCategory } = report
   lines.push(
     `right category first   ${proportionText(rightCategory)}`,
     `area under the curve   ${area.auc.toFixed(3)} (95 % interval ${area.low.toFixed(3)} to ${area.high.toFixed(3)}, n = ${area.positives} + ${area.negatives})`,
-    `would act on benign    ${proportionText(wouldActOnBenign)}: ${report.falsePauseHours} hours of needless pause`,
+    ...fusedLines(report),
+    ...policyLines(report),
+    ...leadLines(report),
+    ...ablationLines(report),
     'by detector: attacks flagged, benign flagged, attacks that only it flagged',
     ...detectors.map(
       (item) =>
@@ -35,3 +46,66 @@ export function describeBacktest(report: BacktestReport): string[] {
     lines.push(`other category: ${id} is ${tags.join(', ')}, called ${said}`)
   return lines
 }
+
+function fusedLines({ fused }: BacktestReport): string[] {
+  const { area, inSample, thresholds, perDay } = fused
+  const lines = [
+    `fused score, area      ${area.auc.toFixed(3)} (95 % interval ${area.low.toFixed(3)} to ${area.high.toFixed(3)})`,
+  ]
+  if (inSample.files > 0)
+    lines.push(
+      `  in-sample: the calibration was made from ${inSample.files} of these ${inSample.of} files; what it says of them is too good`,
+    )
+  for (const [name, at] of Object.entries(thresholds)) {
+    const { estimate, high } = at.falseAlarmsPerDay
+    lines.push(
+      `to ${name.padEnd(4)} score ${at.score.toFixed(2)} or more`,
+      `  recall               ${proportionText(at.recall)}`,
+      `  false positive rate  ${proportionText(at.falsePositiveRate)}`,
+      `  false alarms a day   ${short(estimate)}, at most ${short(high)} (at ${short(perDay)} transactions a day)`,
+    )
+  }
+  return lines
+}
+
+function policyLines({ policies }: BacktestReport): string[] {
+  return policies.flatMap(({ policy, acted, actedOnBenign, falsePauseHours, averted, cost }) => [
+    `acting by ${policy === 'severity' ? 'severity alone' : 'the calibration'}`,
+    `  acts on cases        ${proportionText(acted)}`,
+    `  acts on benign       ${proportionText(actedOnBenign)}: ${falsePauseHours} hours of needless pause`,
+    `  loss averted         at most ${short(100 * averted.share)} % of a case on average, ${short(averted.usd)} of ${short(averted.ofUsd)} USD`,
+    `  cost                 ${short(cost.act)} against ${short(cost.doNothing)} of doing nothing, in shares of what is at stake a case`,
+  ])
+}
+
+function leadLines({ leadTime }: BacktestReport): string[] {
+  const { inTime, median, cases } = leadTime
+  const known = median.blocks === null ? '' : `, median ${median.blocks} blocks (n = ${median.n})`
+  return [
+    `said before the harm   ${proportionText(inTime)}${known}`,
+    ...cases
+      .filter(({ when, transactions }) => when === 'before' || when === 'pending' || transactions > 1)
+      .map(
+        ({ id, when, blocks, seconds, afterPaging }) =>
+          `  ${id}: ${when}${blocks === null ? '' : `, ${blocks} blocks`}${seconds === null ? '' : `, ${seconds} s`}${afterPaging === null ? '' : `; after the first page came ${proportionText(afterPaging)} of its transactions`}`,
+      ),
+  ]
+}
+
+function ablationLines({ ablation }: BacktestReport): string[] {
+  return [
+    'left out: recall and false positives at medium or above, recall and false pages by score, area',
+    ...ablation.map(({ without, recall, falsePositiveRate, paging, area }) => {
+      const name =
+        without.kind === 'nothing'
+          ? 'nothing'
+          : without.kind === 'layer'
+            ? `layer ${without.layer}`
+            : without.detector
+      const of = ({ successes, n }: { successes: number; n: number }): string => `${successes} of ${n}`
+      return `  ${name.padEnd(20)} ${of(recall)}, ${of(falsePositiveRate)}, ${of(paging.recall)}, ${of(paging.falsePositiveRate)}, ${area.auc.toFixed(3)}`
+    }),
+  ]
+}
+
+const short = (value: number): string => `${Number(value.toPrecision(3))}`

@@ -1,101 +1,58 @@
 import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { z } from 'zod'
-import type { BacktestReport, Judged } from '../calibrate/backtest.ts'
+import type { BacktestReport, FailedFile } from '../calibrate/backtest.ts'
 import { backtestReport } from '../calibrate/backtest.ts'
-import { readRecorded } from '../chain/recorded.ts'
-import { createEngine, evaluateSettled } from '../detect/engine.ts'
-import { detectors } from '../detect/registry.ts'
-import { blockFacts } from '../facts/facts.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
-import type { BlockBundle } from '../model/block.ts'
-import type { Scope } from '../model/detector.ts'
-import type { Address, Hash } from '../model/hex.ts'
+import type { Calibration } from '../model/calibration.ts'
 import type { Label } from '../model/label.ts'
 import { labelsSchema } from '../model/label.ts'
-import { alertsOf } from '../triage/alerts.ts'
+import type { JudgeFilesOptions } from './backtest/judge-files.ts'
+import { judgeFiles } from './backtest/judge-files.ts'
+import { loadCalibration } from './calibration-file.ts'
+import { DEFAULT_DECISION } from './config/schema.ts'
 
-export type BacktestOptions = {
-  files: readonly string[]
-  labels: readonly Label[]
-  /** Contracts to protect in every file; with none, everything is watched. */
-  protect: readonly Address[]
-  /** Protect, in each file, what the labels call vulnerable there too. */
-  protectLabelled: boolean
-  /** Options by detector id; defaults, and so no rules, when left out. */
-  detectors?: Readonly<Record<string, unknown>>
-  /** Blocks below this one teach and are not counted. */
-  trainBefore?: number
+export type BacktestOptions = JudgeFilesOptions & {
   /** Hours that a needless pause is taken to last. */
   pauseHours: number
-  progress: (file: string, judged: number) => void
-  signal: AbortSignal
-}
-
-/** Detection over recorded files, marked by labels. Throws what reading throws. */
-export async function backtest(options: BacktestOptions): Promise<BacktestReport> {
-  return backtestReport(await judgeFiles(options), { pauseHours: options.pauseHours })
+  /** Whose scores and thresholds are used; the shipped one when left out. */
+  calibration?: Calibration | undefined
+  /** What a pause costs, in basis points of what is at stake. */
+  pauseCostBps?: number | undefined
+  /** Blocks from the head at which an alert is known to the block that the action is in; 1 when left out. */
+  actionBlocks?: number | undefined
+  /** Transactions of the protected contracts a day; the calibration's when left out. */
+  perDay?: number | undefined
 }
 
 /**
- * What detection says of every transaction of the files. Each file is a history of its own: detectors begin it knowing
- * nothing. Memory holds one block and a line a transaction. Throws what reading throws.
+ * Detection over recorded files, marked by labels. Where `onFailure` is given a file that cannot be read is left out
+ * whole and named in the report; else throws what reading throws. Throws `app.Interrupted`.
  */
-export async function judgeFiles(options: BacktestOptions): Promise<Judged[]> {
-  const judged: Judged[] = []
-  const byHash = new Map<Hash, Label>(
-    options.labels.flatMap((label) => label.transactions.map((hash) => [hash, label])),
-  )
-  for (const file of options.files) {
-    const bundles = readRecorded([file])
-    const scope = await scopeOf(file, options, byHash)
-    const engine = createEngine({ detectors, scope, options: options.detectors ?? {} })
-    for await (const update of bundles) {
-      if (options.signal.aborted) break
-      if (update.kind !== 'block' && update.kind !== 'pending') continue
-      const said = judge(update.bundle, evaluateSettled(engine, blockFacts(update.bundle)), byHash)
-      if (options.trainBefore === undefined || update.bundle.number >= options.trainBefore)
-        judged.push(...said)
-      options.progress(file, judged.length)
-    }
-  }
-  return judged
-}
-
-function judge(
-  bundle: BlockBundle,
-  findings: ReturnType<typeof evaluateSettled>,
-  labels: ReadonlyMap<Hash, Label>,
-): Judged[] {
-  const alerts = new Map(alertsOf(findings).map((alert) => [alert.transactionHash, alert]))
-  return bundle.transactions.map(({ hash }) => {
-    const alert = alerts.get(hash) ?? null
-    return {
-      transactionHash: hash,
-      label: labels.get(hash) ?? null,
-      alert,
-      detectors: Object.fromEntries(
-        (alert?.findings ?? []).map((finding) => [finding.detector, finding.confidence]),
-      ),
-    }
+export async function backtest(options: BacktestOptions): Promise<BacktestReport> {
+  const { files, onFailure, pauseHours, perDay, trainBefore } = options
+  const failed: FailedFile[] = []
+  const calibration = options.calibration ?? (await loadCalibration(undefined))
+  const judgement = await judgeFiles({
+    ...options,
+    onFailure:
+      onFailure &&
+      ((file, thrown) => {
+        const code = thrown instanceof CordonError ? thrown.code : 'unexpected'
+        failed.push({ file: basename(file), code })
+        onFailure(file, thrown)
+      }),
   })
-}
-
-/** A first pass over the file finds which labelled cases it holds: their contracts are its protected ones. */
-async function scopeOf(
-  file: string,
-  options: BacktestOptions,
-  labels: ReadonlyMap<Hash, Label>,
-): Promise<Scope> {
-  const addresses = new Set(options.protect)
-  if (options.protectLabelled) {
-    for await (const update of readRecorded([file])) {
-      if (update.kind !== 'block' && update.kind !== 'pending') continue
-      for (const { hash } of update.bundle.transactions) {
-        for (const address of labels.get(hash)?.vulnerableContracts ?? []) addresses.add(address)
-      }
-    }
-  }
-  return addresses.size === 0 ? { kind: 'everything' } : { kind: 'contracts', addresses }
+  return backtestReport(judgement, {
+    calibration,
+    files: files.map((file) => basename(file)),
+    failed,
+    pauseHours,
+    pauseCostBps: options.pauseCostBps ?? DEFAULT_DECISION.pauseCostBps,
+    actionBlocks: options.actionBlocks ?? 1,
+    perDay,
+    trainBefore,
+  })
 }
 
 /** Reads a label file. Throws `app.InvalidLabels`. */
@@ -108,7 +65,7 @@ export async function readLabels(file: string): Promise<Label[]> {
       code: 'app.InvalidLabels',
       message: `The labels in ${file} cannot be used.`,
       facts: { file, reason },
-      fix: 'Give a JSON list of { id, label: "attack" | "benign", transactions: [hash], vulnerableContracts?, tags? }; docs/guides/backtest.md.',
+      fix: 'Give a JSON list of { id, label: "attack" | "benign", transactions: [hash], vulnerableContracts?, tags?, … }; docs/guides/backtest.md.',
       cause,
     })
   }

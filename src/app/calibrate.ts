@@ -1,21 +1,18 @@
 import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { Judged } from '../calibrate/backtest.ts'
 import type { Outcome } from '../calibrate/calibrate.ts'
 import { calibrate } from '../calibrate/calibrate.ts'
 import type { Word } from '../calibrate/fusion.ts'
+import type { Judged } from '../calibrate/judged.ts'
 import { attackProbability } from '../calibrate/outcomes.ts'
 import { runLengthText } from '../calibrate/run-length.ts'
 import { clopperPearson, proportionText } from '../calibrate/statistics.ts'
-import { detectors } from '../detect/registry.ts'
 import { toJson } from '../kit/json.ts'
 import type { Alert } from '../model/alert.ts'
-import type { Layer } from '../model/assessment.ts'
 import type { Calibration } from '../model/calibration.ts'
-import type { BacktestOptions } from './backtest.ts'
-import { judgeFiles } from './backtest.ts'
-
-const LAYERS: ReadonlyMap<string, Layer> = new Map(detectors.map(({ id, layer }) => [id, layer]))
+import type { JudgeFilesOptions } from './backtest/judge-files.ts'
+import { judgeFiles } from './backtest/judge-files.ts'
+import { layerOf } from './layers.ts'
 
 /** What the detectors said in an alert, each detector once with its surest word. */
 export function wordsOf(findings: Alert['findings']): Word[] {
@@ -29,15 +26,10 @@ function wordOf(detector: string, confidence: number): Word {
   return { layer: layerOf(detector), confidence }
 }
 
-/** What a detector's word rests on; one that is no longer shipped counts as a pattern. */
-export function layerOf(detector: string): Layer {
-  return LAYERS.get(detector) ?? 'pattern'
-}
-
 /** An incident's alerts with what a person found it to be. */
 export type JudgedAlert = { incidentId: string; attack: boolean; findings: Alert['findings'] }
 
-export type CalibrateFilesOptions = BacktestOptions & {
+export type CalibrateFilesOptions = JudgeFilesOptions & {
   budgets: { pageDays: number; actDays: number }
   /** Transactions of the protected contracts a day. */
   perDay: number
@@ -50,23 +42,21 @@ export type CalibrateFilesOptions = BacktestOptions & {
 /** Makes a calibration from recorded files with labels, and from verdicts. Throws what reading throws. */
 export async function calibrateFiles(options: CalibrateFilesOptions): Promise<Calibration> {
   const { files, budgets, perDay, verdicts, out } = options
-  const judged = await judgeFiles(options)
+  const { rows, silent } = await judgeFiles(options)
+  const judged = rows.filter(({ train }) => !train)
   const calibration = calibrate([...judged.map(outcomeOf), ...verdicts.map(outcomeOfVerdict)], {
     files: files.map((file) => basename(file)),
     budgets,
     perDay,
+    silent: silent.test,
   })
   if (out !== null) await writeFile(out, `${toJson(calibration, 1)}\n`)
   return calibration
 }
 
-function outcomeOf({ transactionHash, label, detectors: said }: Judged): Outcome {
+function outcomeOf({ transactionHash, label, words }: Judged): Outcome {
   const attack = label?.label === 'attack'
-  return {
-    case: attack ? (label?.id ?? transactionHash) : transactionHash,
-    attack,
-    words: Object.entries(said).map(([detector, confidence]) => wordOf(detector, confidence)),
-  }
+  return { case: attack ? (label?.id ?? transactionHash) : transactionHash, attack, words }
 }
 
 function outcomeOfVerdict({ incidentId, attack, findings }: JudgedAlert): Outcome {

@@ -1,22 +1,21 @@
-import type { Alert } from '../model/alert.ts'
 import { isRightCategory } from '../model/category.ts'
 import type { Severity } from '../model/finding.ts'
 import { atLeast } from '../model/finding.ts'
 import type { Hash } from '../model/hex.ts'
-import type { Label } from '../model/label.ts'
+import type { Ablation } from './ablation.ts'
+import { ablations, silence } from './ablation.ts'
 import type { Area, OperatingPoint, Scored } from './curves.ts'
 import { operatingPoints, rocArea } from './curves.ts'
+import type { Fused, FusedOptions } from './fused.ts'
+import { fusedReport } from './fused.ts'
+import type { Blind, Judged, Judgement, TrainEnd } from './judged.ts'
+import { attackCases, isAttack, isSaid } from './judged.ts'
+import type { LeadTime } from './lead-time.ts'
+import { leadTime } from './lead-time.ts'
+import type { Policy, PolicyOptions } from './policies.ts'
+import { policies } from './policies.ts'
 import type { Proportion } from './statistics.ts'
 import { clopperPearson } from './statistics.ts'
-
-/** One transaction with what was said of it, and what it was. */
-export type Judged = {
-  transactionHash: Hash
-  label: Label | null
-  alert: Pick<Alert, 'severity' | 'confidence' | 'categories' | 'protected'> | null
-  /** detector → its confidence */
-  detectors: Readonly<Record<string, number>>
-}
 
 export type Confusion = {
   truePositives: number
@@ -56,13 +55,40 @@ export type BacktestReport = {
   curve: OperatingPoint[]
   detectors: DetectorScore[]
   lossUsd: { total: number; flagged: number }
+  blocks: number
+  /** Attack cases, each of one or more transactions. */
+  cases: number
+  split: Split
+  fused: Fused
+  ablation: Ablation[]
+  leadTime: LeadTime
+  policies: Policy[]
+  /** Detectors that could not see. */
+  blind: readonly Blind[]
+  files: readonly string[]
+  /** Files that could not be read; nothing of them is counted. */
+  failed: readonly FailedFile[]
 }
 
+export type FailedFile = { file: string; code: string }
+
+/** What taught and what was counted, in transactions and attack cases. */
+export type Split = {
+  trainBefore: TrainEnd | null
+  train: { transactions: number; cases: number }
+  test: { transactions: number; cases: number }
+}
+
+export type ReportOptions = PolicyOptions &
+  FusedOptions & {
+    trainBefore?: TrainEnd | undefined
+    failed?: readonly FailedFile[]
+  }
+
 /** Marks what was said against what was. Every share carries n and its exact 95 % interval. */
-export function backtestReport(
-  judged: readonly Judged[],
-  { pauseHours }: { pauseHours: number },
-): BacktestReport {
+export function backtestReport(judgement: Judgement, options: ReportOptions): BacktestReport {
+  const judged = judgement.rows.filter(({ train }) => !train)
+  const silent = judgement.silent.test
   const attacks = judged.filter(isAttack)
   const benign = judged.filter((item) => !isAttack(item))
   const flagged = attacks.filter((item) => isSaid(item, 'medium'))
@@ -70,17 +96,18 @@ export function backtestReport(
     isRightCategory(alert?.categories ?? [], label?.tags ?? []),
   )
   const acted = benign.filter((item) => isSaid(item, 'high') && (item.alert?.protected.length ?? 0) > 0)
-  const scored = judged.map(
-    (item): Scored => ({ score: item.alert?.confidence ?? 0, positive: isAttack(item) }),
-  )
+  const scored = [
+    ...judged.map((item): Scored => ({ score: item.alert?.confidence ?? 0, positive: isAttack(item) })),
+    ...silence(silent),
+  ]
   return {
     type: 'backtest',
-    transactions: judged.length,
+    transactions: judged.length + silent,
     attacks: attacks.length,
     atSeverity: {
-      medium: confusion(judged, 'medium'),
-      high: confusion(judged, 'high'),
-      critical: confusion(judged, 'critical'),
+      medium: confusion(judged, silent, 'medium'),
+      high: confusion(judged, silent, 'high'),
+      critical: confusion(judged, silent, 'critical'),
     },
     rightCategory: clopperPearson({ successes: right.length, n: attacks.length }),
     missed: attacks.filter((item) => !isSaid(item, 'medium')).map(({ label }) => label?.id ?? ''),
@@ -91,33 +118,50 @@ export function backtestReport(
         said: alert?.categories[0] ?? '',
         tags: label?.tags ?? [],
       })),
-    falseAlarms: benign.flatMap(({ transactionHash, alert }) =>
-      alert !== null && atLeast(alert.severity, 'medium')
-        ? [{ transactionHash, severity: alert.severity, categories: alert.categories }]
-        : [],
-    ),
-    wouldActOnBenign: clopperPearson({ successes: acted.length, n: benign.length }),
-    falsePauseHours: acted.length * pauseHours,
+    falseAlarms: falseAlarmsOf(benign),
+    wouldActOnBenign: clopperPearson({ successes: acted.length, n: benign.length + silent }),
+    falsePauseHours: acted.length * options.pauseHours,
     area: rocArea(scored),
     curve: operatingPoints(scored),
-    detectors: detectorScores(attacks, benign),
+    detectors: detectorScores(attacks, benign, silent),
     lossUsd: { total: lossOf(attacks), flagged: lossOf(flagged) },
+    blocks: judgement.blocks,
+    cases: attackCases(judged).length,
+    split: splitOf(judgement, options.trainBefore ?? null),
+    fused: fusedReport(judgement, options),
+    ablation: ablations(judgement, options.calibration),
+    leadTime: leadTime(judgement.rows),
+    policies: policies(judgement, options),
+    blind: judgement.blind,
+    files: options.files,
+    failed: [...(options.failed ?? [])].sort((a, b) => (a.file < b.file ? -1 : 1)),
   }
 }
 
-function isAttack({ label }: Judged): boolean {
-  return label?.label === 'attack'
+function splitOf({ rows, silent }: Judgement, trainBefore: TrainEnd | null): Split {
+  const side = (train: boolean): Split['test'] => {
+    const those = rows.filter((row) => row.train === train)
+    return {
+      transactions: those.length + silent[train ? 'train' : 'test'],
+      cases: attackCases(those).length,
+    }
+  }
+  return { trainBefore, train: side(true), test: side(false) }
 }
 
-function isSaid({ alert }: Judged, floor: Severity): boolean {
-  return alert !== null && atLeast(alert.severity, floor)
+function falseAlarmsOf(benign: readonly Judged[]): BacktestReport['falseAlarms'] {
+  return benign.flatMap(({ transactionHash, alert }) =>
+    alert !== null && atLeast(alert.severity, 'medium')
+      ? [{ transactionHash, severity: alert.severity, categories: alert.categories }]
+      : [],
+  )
 }
 
-function confusion(judged: readonly Judged[], floor: Severity): Confusion {
+function confusion(judged: readonly Judged[], silent: number, floor: Severity): Confusion {
   const count = (attack: boolean, said: boolean): number =>
     judged.filter((item) => isAttack(item) === attack && isSaid(item, floor) === said).length
   const [truePositives, falseNegatives] = [count(true, true), count(true, false)]
-  const [falsePositives, trueNegatives] = [count(false, true), count(false, false)]
+  const [falsePositives, trueNegatives] = [count(false, true), count(false, false) + silent]
   return {
     truePositives,
     falsePositives,
@@ -129,21 +173,27 @@ function confusion(judged: readonly Judged[], floor: Severity): Confusion {
   }
 }
 
-function detectorScores(attacks: readonly Judged[], benign: readonly Judged[]): DetectorScore[] {
+function detectorScores(
+  attacks: readonly Judged[],
+  benign: readonly Judged[],
+  silent: number,
+): DetectorScore[] {
   const names = [
-    ...new Set([...attacks, ...benign].flatMap(({ detectors }) => Object.keys(detectors))),
+    ...new Set([...attacks, ...benign].flatMap(({ words }) => words.map((word) => word.detector))),
   ].sort()
   return names.map((detector) => {
-    const by = (item: Judged): boolean => item.detectors[detector] !== undefined
+    const wordOf = ({ words }: Judged): number | undefined =>
+      words.find((word) => word.detector === detector)?.confidence
+    const by = (item: Judged): boolean => wordOf(item) !== undefined
     const scored = [...attacks, ...benign].map(
-      (item): Scored => ({ score: item.detectors[detector] ?? 0, positive: isAttack(item) }),
+      (item): Scored => ({ score: wordOf(item) ?? 0, positive: isAttack(item) }),
     )
     return {
       detector,
       attacks: clopperPearson({ successes: attacks.filter(by).length, n: attacks.length }),
-      benign: clopperPearson({ successes: benign.filter(by).length, n: benign.length }),
-      onlyByIt: attacks.filter((item) => by(item) && Object.keys(item.detectors).length === 1).length,
-      area: rocArea(scored),
+      benign: clopperPearson({ successes: benign.filter(by).length, n: benign.length + silent }),
+      onlyByIt: attacks.filter((item) => by(item) && item.words.length === 1).length,
+      area: rocArea([...scored, ...silence(silent)]),
     }
   })
 }

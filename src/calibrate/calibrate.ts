@@ -20,6 +20,8 @@ export type CalibrateOptions = {
   budgets: { pageDays: number; actDays: number }
   /** Transactions of the protected contracts a day. */
   perDay: number
+  /** Benign transactions of which nothing was said, beside the outcomes: they are only counted. */
+  silent?: number
 }
 
 const FOLDS = 5
@@ -38,7 +40,8 @@ export function calibrate(outcomes: readonly Outcome[], options: CalibrateOption
   for (const { name, attack, score } of scored)
     if (attack) cases.set(name, Math.max(score, cases.get(name) ?? 0))
   const alarms = scored.filter(({ attack, score }) => !attack && score > 0).map(({ score }) => score)
-  const n = outcomes.filter(({ attack }) => !attack).length
+  const { silent = 0 } = options
+  const n = outcomes.filter(({ attack }) => !attack).length + silent
   const counted: Outcomes = {
     attacks: [...cases.values()].sort((a, b) => b - a),
     benign: { n, scores: alarms.sort((a, b) => b - a) },
@@ -49,7 +52,7 @@ export function calibrate(outcomes: readonly Outcome[], options: CalibrateOption
     version: 1,
     source: {
       files: [...options.files],
-      transactions: outcomes.length,
+      transactions: outcomes.length + silent,
       attacks: cases.size,
       benign: n,
     },

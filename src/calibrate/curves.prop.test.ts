@@ -65,3 +65,30 @@ test('without one of the kinds there is no area', () => {
     negatives: 0,
   })
 })
+
+test('an item that stands for many is worth as many items', () => {
+  const counted = fc.array(
+    fc.record({
+      score: fc.integer({ min: 0, max: 6 }),
+      positive: fc.boolean(),
+      times: fc.integer({ min: 1, max: 5 }),
+    }),
+    { minLength: 1, maxLength: 20 },
+  )
+  fc.assert(
+    fc.property(counted, (items) => {
+      const apart = items.flatMap(({ times, ...item }): Scored[] => Array.from({ length: times }, () => item))
+      expect(operatingPoints(items)).toEqual(operatingPoints(apart))
+      expect(rocArea(items)).toEqual(rocArea(apart))
+    }),
+    { seed: 4, numRuns: 50 },
+  )
+})
+
+test('a curve of many scores keeps every step of recall, and its ends', () => {
+  const scored = Array.from({ length: 5_000 }, (_, i): Scored => ({ score: i, positive: i % 617 === 3 }))
+  const points = operatingPoints(scored)
+  expect(points.length).toBeLessThan(1_100)
+  expect(new Set(points.map(({ recall }) => recall.successes)).size).toBe(10)
+  expect(points.at(-1)).toMatchObject({ threshold: 0, recall: { estimate: 1 } })
+})

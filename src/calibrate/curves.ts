@@ -2,7 +2,21 @@ import { assert } from '../kit/assert.ts'
 import { clopperPearson, type Proportion } from './statistics.ts'
 
 /** A score and the truth about what it was given to. */
-export type Scored = { score: number; positive: boolean }
+export type Scored = {
+  score: number
+  positive: boolean
+  /** How many of the kind this stands for; 1 when left out. Millions of silent transactions are one item. */
+  times?: number
+}
+
+const timesOf = ({ times = 1 }: Scored): number => times
+
+/** How many of the scored are positive, and how many are not. */
+function countsOf(scored: readonly Scored[]): { positives: number; negatives: number } {
+  const counts = { positives: 0, negatives: 0 }
+  for (const item of scored) counts[item.positive ? 'positives' : 'negatives'] += timesOf(item)
+  return counts
+}
 
 /** What alarming at `score ≥ threshold` gives. */
 export type OperatingPoint = {
@@ -15,28 +29,44 @@ export type OperatingPoint = {
   falsePositiveRate: Proportion
 }
 
+/** More points than this say nothing more, and their exact intervals take minutes. */
+const MOST_POINTS = 1_000
+
 /**
  * An operating point for every distinct score, from the highest threshold down: the precision–recall and the ROC
- * curve at once. Equal scores are one point, never split.
+ * curve at once. Equal scores are one point, never split. Above 1,000 distinct scores those at which recall steps up are
+ * kept, and of the others every so many.
  */
 export function operatingPoints(scored: readonly Scored[]): OperatingPoint[] {
+  const { positives, negatives } = countsOf(scored)
+  return thinned(cumulated(scored)).map(({ threshold, hits, alarms }) => ({
+    threshold,
+    precision: clopperPearson({ successes: hits, n: alarms }),
+    recall: clopperPearson({ successes: hits, n: positives }),
+    falsePositiveRate: clopperPearson({ successes: alarms - hits, n: negatives }),
+  }))
+}
+
+type Cumulated = { threshold: number; hits: number; alarms: number }
+
+function cumulated(scored: readonly Scored[]): Cumulated[] {
   const sorted = [...scored].sort((x, y) => y.score - x.score)
-  const positives = scored.filter(({ positive }) => positive).length
-  const negatives = scored.length - positives
-  const points: OperatingPoint[] = []
+  const points: Cumulated[] = []
   let [hits, alarms] = [0, 0]
-  sorted.forEach(({ score, positive }, i) => {
-    alarms++
-    if (positive) hits++
-    if (sorted[i + 1]?.score === score) return
-    points.push({
-      threshold: score,
-      precision: clopperPearson({ successes: hits, n: alarms }),
-      recall: clopperPearson({ successes: hits, n: positives }),
-      falsePositiveRate: clopperPearson({ successes: alarms - hits, n: negatives }),
-    })
+  sorted.forEach((item, i) => {
+    alarms += timesOf(item)
+    if (item.positive) hits += timesOf(item)
+    if (sorted[i + 1]?.score !== item.score) points.push({ threshold: item.score, hits, alarms })
   })
   return points
+}
+
+function thinned(points: readonly Cumulated[]): readonly Cumulated[] {
+  const every = Math.ceil(points.length / MOST_POINTS)
+  if (every <= 1) return points
+  return points.filter(
+    ({ hits }, i) => hits !== (points[i - 1]?.hits ?? 0) || i % every === 0 || i === points.length - 1,
+  )
 }
 
 /** An area under a curve, with its counts and its interval. */
@@ -48,8 +78,7 @@ export type Area = { auc: number; positives: number; negatives: number; low: num
  * NaN where a kind is absent.
  */
 export function rocArea(scored: readonly Scored[]): Area {
-  const positives = scored.filter(({ positive }) => positive).length
-  const negatives = scored.length - positives
+  const { positives, negatives } = countsOf(scored)
   if (positives === 0 || negatives === 0)
     return { auc: Number.NaN, positives, negatives, low: Number.NaN, high: Number.NaN }
   const auc = (positiveRankSum(scored) - (positives * (positives + 1)) / 2) / (positives * negatives)
@@ -64,12 +93,16 @@ export function rocArea(scored: readonly Scored[]): Area {
 
 function positiveRankSum(scored: readonly Scored[]): number {
   const sorted = [...scored].sort((x, y) => x.score - y.score)
-  let sum = 0
+  let [sum, below] = [0, 0]
   for (let start = 0; start < sorted.length; ) {
-    let end = start
-    while (end < sorted.length && sorted[end]?.score === sorted[start]?.score) end++
-    const rank = (start + 1 + end) / 2
-    for (let i = start; i < end; i++) if (sorted[i]?.positive === true) sum += rank
+    let [end, tied, hits] = [start, 0, 0]
+    for (let item = sorted[end]; item?.score === sorted[start]?.score; item = sorted[++end]) {
+      if (item === undefined) break
+      tied += timesOf(item)
+      if (item.positive) hits += timesOf(item)
+    }
+    sum += hits * (below + (tied + 1) / 2)
+    below += tied
     start = end
   }
   return sum

@@ -1,22 +1,33 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { trainEndOf } from '../app/backtest/train-end.ts'
+import type { BacktestOptions } from '../app/backtest.ts'
 import { backtest, readLabels } from '../app/backtest.ts'
 import { backtestPage, describeBacktest } from '../app/backtest-text.ts'
+import { loadCalibration } from '../app/calibration-file.ts'
 import { addressOf } from '../app/config/load.ts'
-import { withRules } from '../app/rules/files.ts'
+import { withModels } from '../app/learn.ts'
 import type { Io, RunCommand } from './io.ts'
-import { EXIT } from './io.ts'
-import { listOf, RULES_OPTION, rulesNamed, withOutput } from './options.ts'
+import { EXIT, tellError } from './io.ts'
+import { loadedOrFail } from './loaded.ts'
+import { listOf, positive, RULES_OPTION, rulesNamed, withOutput } from './options.ts'
 import { blockNumber } from './record.ts'
+import { progressBar, RESUME_OPTION, WORKERS_OPTION, wholeNumber } from './side-by-side.ts'
 
 type Options = {
   json?: boolean
   verbose?: boolean
+  config?: string
+  calibration?: string
   labels: string
   protect?: string
   protectLabelled?: boolean
   trainBefore?: string
   pauseHours: string
+  actionBlocks: string
+  perDay?: string
+  workers?: string
+  resume?: string
   html?: string
   rules?: string
 }
@@ -28,26 +39,40 @@ export function registerBacktest(program: Command, run: RunCommand): void {
     .requiredOption('--labels <file>', 'what the transactions were (docs/guides/backtest.md)')
     .option('--protect <addresses>', 'contracts to protect, separated by commas (default: watch everything)')
     .option('--protect-labelled', 'protect, in each file, the contracts that its labels call vulnerable')
-    .option('--train-before <block>', 'blocks below it teach and are not counted')
-    .option('--pause-hours <n>', 'hours that a needless pause is taken to last', '4')
+    .option(
+      '--train-before <moment>',
+      'block, Unix seconds or ISO date: what is before it teaches, uncounted',
+    )
+    .option('-c, --config <file>', 'configuration with detector options, shadow, rules and calibration')
+    .option('--calibration <file>', 'scores and thresholds (default: of the configuration, else the shipped)')
     .option(...RULES_OPTION)
+    .option('--pause-hours <n>', 'hours that a needless pause is taken to last', '4')
+    .option('--action-blocks <n>', 'blocks from knowing of an attack to the block of the action', '1')
+    .option('--per-day <n>', 'your transactions a day, for the alert budget (default: the calibration’s)')
+    .option(...WORKERS_OPTION)
+    .option(...RESUME_OPTION)
     .option('--html <file>', 'write a report with plots')
   withOutput(command).action((files: string[], options: Options) =>
     run(options, (io) => mark(files, options, io)),
   )
 }
 
+/** A file that cannot be read is told of and the others count; the exit code says so at the end. */
 async function mark(files: readonly string[], options: Options, io: Io): Promise<number> {
-  const { trainBefore } = options
   const report = await backtest({
     files,
+    ...(await detectionOf(options, io)),
     labels: await readLabels(options.labels),
     protect: listOf(options.protect).map(addressOf),
     protectLabelled: options.protectLabelled === true,
-    ...(trainBefore === undefined ? {} : { trainBefore: blockNumber(trainBefore, '--train-before') }),
-    detectors: await withRules({}, rulesNamed(options)),
-    pauseHours: Number(options.pauseHours) || 4,
-    progress: (file, judged) => io.progress(`${file} · ${judged} transactions`),
+    ...(options.trainBefore === undefined ? {} : { trainBefore: trainEndOf(options.trainBefore) }),
+    pauseHours: positive(options.pauseHours, '--pause-hours'),
+    actionBlocks: blockNumber(options.actionBlocks, '--action-blocks'),
+    perDay: options.perDay === undefined ? undefined : positive(options.perDay, '--per-day'),
+    workers: options.workers === undefined ? undefined : wholeNumber(options.workers, '--workers'),
+    resume: options.resume,
+    onFailure: (_file, thrown) => tellError(thrown, io.json),
+    progress: progressBar(io),
     signal: io.signal,
   })
   io.emit(report)
@@ -56,5 +81,21 @@ async function mark(files: readonly string[], options: Options, io: Io): Promise
     await writeFile(options.html, backtestPage(report))
     io.say(`report: ${options.html}`)
   }
-  return EXIT.ok
+  return report.failed.length > 0 ? EXIT.failed : EXIT.ok
+}
+
+type Detection = Pick<BacktestOptions, 'detectors' | 'shadow' | 'rules' | 'calibration' | 'pauseCostBps'>
+
+async function detectionOf(options: Options, io: Io): Promise<Detection> {
+  const rules = rulesNamed(options)
+  if (options.config === undefined)
+    return { rules: rules ?? 'shipped', calibration: await loadCalibration(options.calibration) }
+  const { config } = await loadedOrFail({ config: options.config }, io)
+  return {
+    detectors: await withModels(config.detectors),
+    shadow: config.shadow,
+    rules: rules ?? config.rules ?? 'shipped',
+    calibration: await loadCalibration(options.calibration ?? config.calibration),
+    pauseCostBps: config.decision.pauseCostBps,
+  }
 }

@@ -9,6 +9,7 @@ import { EXIT } from './io.ts'
 import { dataDirOf } from './loaded.ts'
 import type { CommonOptions } from './options.ts'
 import { listOf, positive, withOutput } from './options.ts'
+import { progressBar, RESUME_OPTION, WORKERS_OPTION, wholeNumber } from './side-by-side.ts'
 
 type Options = CommonOptions & {
   labels: string
@@ -19,6 +20,8 @@ type Options = CommonOptions & {
   actDays: string
   perDay: string
   verdicts?: boolean
+  workers?: string
+  resume?: string
 }
 
 export function registerCalibrate(program: Command, run: RunCommand): void {
@@ -34,6 +37,8 @@ export function registerCalibrate(program: Command, run: RunCommand): void {
     .option('--verdicts', 'count the verdicts on incidents on record too')
     .option('-c, --config <file>', 'configuration, for the database of --verdicts')
     .option('-o, --out <file>', 'file to write; beside the configuration it is part of it', CALIBRATION_FILE)
+    .option(...WORKERS_OPTION)
+    .option(...RESUME_OPTION)
     .option('--dry-run', 'write nothing')
   withOutput(command).action((files: string[], options: Options) =>
     run(options, (io) => calibrateFrom(files, options, io)),
@@ -51,7 +56,6 @@ async function calibrateFrom(files: readonly string[], options: Options, io: Io)
     labels: await readLabels(options.labels),
     protect: listOf(options.protect).map(addressOf),
     protectLabelled: options.protectLabelled === true,
-    pauseHours: 0,
     budgets: {
       pageDays: positive(options.pageDays, '--page-days'),
       actDays: positive(options.actDays, '--act-days'),
@@ -59,7 +63,9 @@ async function calibrateFrom(files: readonly string[], options: Options, io: Io)
     perDay: positive(options.perDay, '--per-day'),
     verdicts,
     out,
-    progress: (file, judged) => io.progress(`${file} · ${judged} transactions`),
+    workers: options.workers === undefined ? undefined : wholeNumber(options.workers, '--workers'),
+    resume: options.resume,
+    progress: progressBar(io),
     signal: io.signal,
   })
   io.emit(calibration)

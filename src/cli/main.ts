@@ -25,7 +25,8 @@ const run: RunCommand = async (options, act) => {
     const code = await act(io)
     process.exitCode = abort.signal.aborted ? INTERRUPTED : code
   } catch (thrown) {
-    process.exitCode = tellError(thrown, io.json)
+    const code = tellError(thrown, io.json)
+    process.exitCode = abort.signal.aborted ? INTERRUPTED : code
   }
 }
 

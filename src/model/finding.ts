@@ -59,3 +59,11 @@ export function severityRank(severity: Severity): number {
 export function atLeast(severity: Severity, floor: Severity): boolean {
   return severityRank(severity) >= severityRank(floor)
 }
+
+/** The worst of what was said, and a step more where two detectors agree at `medium` or above. */
+export function agreedSeverity(said: readonly Pick<Finding, 'detector' | 'severity'>[]): Severity {
+  const worst = Math.max(...said.map(({ severity }) => severityRank(severity)))
+  const serious = said.filter(({ severity }) => atLeast(severity, 'medium'))
+  const agree = new Set(serious.map(({ detector }) => detector)).size > 1
+  return severities[Math.min(worst + (agree ? 1 : 0), severities.length - 1)] ?? 'critical'
+}

@@ -1,34 +1,59 @@
 import { expect, test } from 'vitest'
-import { type BacktestView, backtestHtml } from './backtest-html.ts'
+import { attackLabel, judged, judgement, reportOptions } from '../../test/harness/judged.ts'
+import { type BacktestReport, backtestReport } from '../calibrate/backtest.ts'
+import { backtestHtml } from './backtest-html.ts'
 
-const share = { successes: 1, n: 2, estimate: 0.5, low: 0.01, high: 0.99 }
-const at = { recall: share, precision: share, falsePositiveRate: share }
-const view: BacktestView = {
-  transactions: 2,
-  attacks: 1,
-  atSeverity: { medium: at, high: at, critical: at },
-  rightCategory: share,
-  missed: ['<script>alert(1)</script>'],
-  wouldActOnBenign: share,
-  falsePauseHours: 0,
-  area: { auc: 0.9, low: 0.5, high: 1 },
-  curve: [{ ...at, threshold: 0.5 }],
-  detectors: [{ detector: 'drain" onload="x', attacks: share, benign: share, onlyByIt: 1 }],
-  falseAlarms: [{ transactionHash: '0x1', severity: 'high', categories: ['<b>'] }],
-}
+const loud = [{ severity: 'high' as const, confidence: 0.9 }]
+const rows = [
+  judged('a', { label: attackLabel('<script>alert(1)</script>') }),
+  judged('b', { label: attackLabel('seen'), words: loud }),
+  judged('c', { words: [{ severity: 'high', detector: 'drain" onload="x' }], categories: ['<b>'] }),
+]
+const report = (parts: Partial<BacktestReport> = {}): BacktestReport => ({
+  ...backtestReport(judgement(rows, 7), reportOptions),
+  ...parts,
+})
 
 test('the page runs nothing, loads nothing, and shows names as text', () => {
-  const page = backtestHtml(view)
-  expect(page).not.toMatch(/<script|<b>|onload="|src=|https?:\/\//)
+  const page = backtestHtml(report())
+  expect(page).not.toMatch(/<script|<b>&|onload="|src=|https?:\/\//)
   expect(page).toContain("default-src 'none'")
-  expect(page).toContain('1 of 2 <small>1.00 to 99.00 %</small>')
+  expect(page).toContain('1 of 2 <small>1.26 to 98.74 %</small>')
 })
 
 test('points that do not exist are left out of the plots', () => {
-  const hollow = { ...share, n: 0, estimate: Number.NaN }
-  const page = backtestHtml({
-    ...view,
-    curve: [{ precision: hollow, recall: hollow, falsePositiveRate: hollow, threshold: 1 }],
-  })
-  expect(page).not.toContain('NaN')
+  const page = backtestHtml(backtestReport(judgement([]), reportOptions))
+  expect(page).not.toMatch(/NaN|Infinity|undefined/)
+})
+
+test('in-sample figures, files that failed and blind detectors are said at the top and on the plot', () => {
+  const page = backtestHtml(
+    report({
+      failed: [{ file: 'bad.ndjson', code: 'chain.MalformedBundle' }],
+      blind: [{ detector: 'reentrancy', missing: 'traces', blocks: 3 }],
+    }),
+  )
+  expect(page).toMatch(/In-sample: the calibration was made from 1 of these 2 files/)
+  expect(page).toContain('Reliability of P(attack) — in-sample')
+  expect(page).toContain('bad.ndjson could not be read')
+  expect(page).toContain('reentrancy could not see 3 blocks: no traces')
+  const { fused, ...rest } = report()
+  const fresh = backtestHtml({ ...rest, fused: { ...fused, inSample: { files: 0, of: 2 } } })
+  expect(fresh).not.toMatch(/in-sample/i)
+})
+
+test('every part has its table: ablation, acting alone, lead time, missed and false alarms', () => {
+  const page = backtestHtml(report())
+  for (const heading of ['By detector', 'Ablation', 'Acting alone', 'Lead time', 'Missed', 'False alarms'])
+    expect(page).toContain(`<h2>${heading}</h2>`)
+  expect(page.match(/<svg /g)).toHaveLength(4)
+})
+
+test('of thousands of false alarms the first are shown and the rest is said', () => {
+  const many = Array.from({ length: 250 }, () => ({
+    transactionHash: `0x${'1'.repeat(64)}` as const,
+    severity: 'high' as const,
+    categories: ['drain'],
+  }))
+  expect(backtestHtml(report({ falseAlarms: many }))).toContain('and 50 more')
 })

@@ -1,8 +1,8 @@
 import { assert } from '../kit/assert.ts'
 import { sha256, toJson } from '../kit/json.ts'
 import type { Alert } from '../model/alert.ts'
-import type { Finding, Severity } from '../model/finding.ts'
-import { severities, severityRank } from '../model/finding.ts'
+import type { Finding } from '../model/finding.ts'
+import { agreedSeverity } from '../model/finding.ts'
 
 /**
  * Findings about one transaction, or about one block, become one Alert. Two detectors that agree are worth one step of severity more,
@@ -42,7 +42,7 @@ function alertOf(group: readonly Finding[]): Alert {
     blockHash,
     transactionHash,
     pending,
-    severity: severityOf(findings),
+    severity: agreedSeverity(findings),
     confidence: 1 - findings.reduce((wrong, finding) => wrong * (1 - finding.confidence), 1),
     categories: union(findings.map((finding) => finding.categories)),
     protected: union(findings.map((finding) => finding.protected)),
@@ -58,13 +58,6 @@ function alertOf(group: readonly Finding[]): Alert {
 function byWeight(a: Finding, b: Finding): number {
   if (a.confidence !== b.confidence) return b.confidence - a.confidence
   return a.detector.localeCompare(b.detector, 'en') || a.fingerprint.localeCompare(b.fingerprint, 'en')
-}
-
-function severityOf(findings: readonly Finding[]): Severity {
-  const worst = Math.max(...findings.map((finding) => severityRank(finding.severity)))
-  const agree =
-    new Set(findings.filter((finding) => severityRank(finding.severity) >= 2).map((f) => f.detector)).size > 1
-  return severities[Math.min(worst + (agree ? 1 : 0), severities.length - 1)] ?? 'critical'
 }
 
 function union<T>(lists: readonly (readonly T[])[]): T[] {

@@ -7,8 +7,8 @@ import type { Finding } from '../../model/finding.ts'
 import { atLeast } from '../../model/finding.ts'
 import type { Incident } from '../../model/incident.ts'
 import { listAlerts } from '../../store/alerts.ts'
-import { layerOf } from '../calibrate.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { layerOf } from '../layers.ts'
 
 /** What was decided about pulling a lever unattended, and why, for the record. */
 export type Judgement = { automatic: boolean; reasons: string[]; statement: string }

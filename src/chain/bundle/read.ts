@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, type ReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { CordonError, messageOf } from '../../kit/error.ts'
@@ -8,12 +8,18 @@ import { parseBundle } from './parse.ts'
 /**
  * Streams a bundle file (`.ndjson`, or `.ndjson.gz`), a BlockBundle a line, in bounded memory.
  * Throws `chain.UnreadableBundle` (missing file, truncated gzip) and `chain.MalformedBundle` (a line that is
- * not JSON or not a block), each with file and line; the blocks before it have been yielded.
+ * not JSON or not a block), each with file and line; the blocks before it have been yielded. `onRead` is told, before
+ * each block, how many bytes of the file (compressed, where it is) have been read.
  */
-export async function* readBundles(file: string): AsyncGenerator<BlockBundle> {
+export async function* readBundles(
+  file: string,
+  onRead: (bytes: number) => void = () => {},
+): AsyncGenerator<BlockBundle> {
   let number = 0
-  for await (const text of readLines(file)) {
+  const bytes = createReadStream(file)
+  for await (const text of readLines(file, bytes)) {
     number++
+    onRead(bytes.bytesRead)
     if (text.trim() !== '') yield bundleOf(text, file, number)
   }
 }
@@ -49,10 +55,10 @@ function malformedBundle(at: {
   })
 }
 
-async function* readLines(file: string): AsyncGenerator<string> {
+async function* readLines(file: string, bytes: ReadStream): AsyncGenerator<string> {
   // Pieces of an unfinished line are joined once: adding chunk to chunk is quadratic on lines of megabytes.
   let pieces: string[] = []
-  const chunks = openText(file)[Symbol.asyncIterator]()
+  const chunks = openText(file, bytes)[Symbol.asyncIterator]()
   for (;;) {
     const next = await chunks.next().catch((cause) => {
       throw unreadable(file, cause)
@@ -71,8 +77,7 @@ async function* readLines(file: string): AsyncGenerator<string> {
   if (rest !== '') yield rest
 }
 
-function openText(file: string): Readable {
-  const bytes = createReadStream(file)
+function openText(file: string, bytes: ReadStream): Readable {
   if (!file.endsWith('.gz')) return bytes.setEncoding('utf8')
   const gunzip = createGunzip()
   bytes.on('error', (error) => gunzip.destroy(error))

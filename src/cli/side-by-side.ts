@@ -1,0 +1,38 @@
+import type { Progress } from '../app/backtest/judge-files.ts'
+import { progressText } from '../app/backtest/progress.ts'
+import { CordonError } from '../kit/error.ts'
+import type { Io } from './io.ts'
+
+/** For commands that judge many files at once. */
+export const WORKERS_OPTION: [string, string] = [
+  '--workers <n>',
+  'files judged side by side, each in a thread (default: up to as many as cores)',
+]
+export const RESUME_OPTION: [string, string] = [
+  '--resume <file>',
+  'keep what is finished in this file, and go on from what it holds',
+]
+
+/** A whole number above 0. Throws `app.InvalidNumber`. */
+export function wholeNumber(text: string, option: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new CordonError({
+    code: 'app.InvalidNumber',
+    message: `${option} must be a whole number above 0, not “${text.slice(0, 40)}”.`,
+    facts: { option, got: text.slice(0, 40) },
+    fix: `Give a number, for example ${option} 2.`,
+  })
+}
+
+const DRAW_EVERY_MS = 100
+
+export function progressBar(io: Io): (progress: Progress) => void {
+  let drawn = Number.NEGATIVE_INFINITY
+  return (progress) => {
+    const now = performance.now()
+    if (now - drawn < DRAW_EVERY_MS) return
+    drawn = now
+    io.progress(progressText(progress))
+  }
+}
