@@ -6,7 +6,6 @@ import { backtest, readLabels } from '../app/backtest.ts'
 import { backtestPage, describeBacktest } from '../app/backtest-text.ts'
 import { loadCalibration } from '../app/calibration-file.ts'
 import { addressOf } from '../app/config/load.ts'
-import { withModels } from '../app/learn.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT, tellError } from './io.ts'
 import { loadedOrFail } from './loaded.ts'
@@ -92,7 +91,7 @@ async function detectionOf(options: Options, io: Io): Promise<Detection> {
     return { rules: rules ?? 'shipped', calibration: await loadCalibration(options.calibration) }
   const { config } = await loadedOrFail({ config: options.config }, io)
   return {
-    detectors: await withModels(config.detectors),
+    detectors: config.detectors,
     shadow: config.shadow,
     rules: rules ?? config.rules ?? 'shipped',
     calibration: await loadCalibration(options.calibration ?? config.calibration),

@@ -6,7 +6,7 @@ import { addressOf } from '../app/config/load.ts'
 import { readVerdicts } from '../app/verdicts.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
-import { dataDirOf } from './loaded.ts'
+import { dataDirOf, loadedOrFail } from './loaded.ts'
 import type { CommonOptions } from './options.ts'
 import { listOf, positive, withOutput } from './options.ts'
 import { progressBar, RESUME_OPTION, WORKERS_OPTION, wholeNumber } from './side-by-side.ts'
@@ -35,7 +35,7 @@ export function registerCalibrate(program: Command, run: RunCommand): void {
     .option('--act-days <n>', 'days between false alarms, at least, to act unattended', '1826')
     .option('--per-day <n>', 'transactions of the protected contracts a day', '200')
     .option('--verdicts', 'count the verdicts on incidents on record too')
-    .option('-c, --config <file>', 'configuration, for the database of --verdicts')
+    .option('-c, --config <file>', 'configuration: detector options, rules, and the database of --verdicts')
     .option('-o, --out <file>', 'file to write; beside the configuration it is part of it', CALIBRATION_FILE)
     .option(...WORKERS_OPTION)
     .option(...RESUME_OPTION)
@@ -63,6 +63,7 @@ async function calibrateFrom(files: readonly string[], options: Options, io: Io)
     perDay: positive(options.perDay, '--per-day'),
     verdicts,
     out,
+    ...(await detectionOf(options, io)),
     workers: options.workers === undefined ? undefined : wholeNumber(options.workers, '--workers'),
     resume: options.resume,
     progress: progressBar(io),
@@ -72,4 +73,11 @@ async function calibrateFrom(files: readonly string[], options: Options, io: Io)
   for (const line of describeCalibration(calibration)) io.say(line)
   io.say(out === null ? 'nothing written (--dry-run)' : `written to ${out}`)
   return EXIT.ok
+}
+
+/** Detection as the configuration has it, for what is calibrated is what runs. */
+async function detectionOf(options: Options, io: Io) {
+  if (options.config === undefined) return { rules: 'shipped' as const }
+  const { config } = await loadedOrFail({ config: options.config }, io)
+  return { detectors: config.detectors, shadow: config.shadow, rules: config.rules ?? ('shipped' as const) }
 }

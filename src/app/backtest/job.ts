@@ -1,6 +1,7 @@
 import type { TrainEnd } from '../../calibrate/judged.ts'
 import type { Address } from '../../model/hex.ts'
 import type { Label } from '../../model/label.ts'
+import { withFiles } from '../detector-files.ts'
 import { withRules } from '../rules/files.ts'
 
 /** How every file is judged. Plain data: it is handed to worker threads. */
@@ -19,8 +20,8 @@ export type JudgeJob = {
   trainBefore?: TrainEnd
 }
 
-/** Rules hold compiled expressions, which no thread can be handed: each loads them. Throws what `loadRules` throws. */
+/** Rules hold compiled expressions, which no thread can be handed: each loads them. Throws what `withFiles` and `loadRules` throw. */
 export async function detectorOptions({ detectors = {}, rules }: JudgeJob): Promise<Record<string, unknown>> {
-  if (rules === undefined) return { ...detectors }
-  return withRules(detectors, rules === 'shipped' ? undefined : rules)
+  const options = await withFiles(detectors)
+  return rules === undefined ? options : withRules(options, rules === 'shipped' ? undefined : rules)
 }
