@@ -7,6 +7,7 @@ import { governance } from './governance/governance.ts'
 import { invariants } from './invariants/invariants.ts'
 import { liquidityPull } from './liquidity-pull/liquidity-pull.ts'
 import { network } from './network/network.ts'
+import { optionAbuse } from './option-abuse/option-abuse.ts'
 import { preparation } from './preparation/preparation.ts'
 import { priceManipulation } from './price-manipulation/price-manipulation.ts'
 import { reentrancy } from './reentrancy/reentrancy.ts'
@@ -29,6 +30,7 @@ export const detectors: readonly Detector[] = [
   safeSpoof,
   invariants,
   approvalDrain,
+  optionAbuse,
   unbackedMint,
   walletSweep,
   liquidityPull,
