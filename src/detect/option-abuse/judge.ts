@@ -67,7 +67,7 @@ function overBacking(
   if (backing === undefined || !isFixed(backing) || !exceeds(rate, backing.high, 10_100)) return undefined
   if (repeats === 1 && backing.seen < Math.max(3, norms.minSeen)) return undefined
   return {
-    confidence: repeats > 1 ? 0.85 : 0.75,
+    confidence: repeats > 1 ? 0.9 : 0.75,
     reason: `${times(rate, backing.high)} times what its writers had posted for it in ${backing.seen} issues`,
   }
 }

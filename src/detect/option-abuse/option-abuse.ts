@@ -70,18 +70,18 @@ function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Findi
   return findingFrom(claims, { detector: 'option-abuse', tx, actors, scope, bundle: facts.bundle })
 }
 
+/** What is paid for a unit is noted of every claim: it may turn out later that it is an option. */
 function learn(payout: Payout, tx: TransactionFacts, memory: Memory): void {
-  if (!isOption(payout, memory)) return
   const { vault, claim, claims, paid } = payout
+  if (claims > 0n) noteRate(memory.payouts, seriesKey(payout), rateOf(paid, claims))
+  if (!isOption(payout, memory)) return
   noteRelied(payout, memory)
   const position = positionOf(payout, memory)
   if (position !== undefined) {
     const closed = position.issued && isBurned(position.id, tx)
     keep(memory.paid, position.key, { hash: tx.transaction.hash, input: payout.entry.input, closed })
   }
-  if (claim === null || claims === 0n) return
-  keep(memory.options, `${vault}:${claim}`, true)
-  noteRate(memory.payouts, seriesKey(payout), rateOf(paid, claims))
+  if (claims > 0n) keep(memory.options, `${vault}:${claim}`, true)
 }
 
 function isBurned(id: bigint, tx: TransactionFacts): boolean {

@@ -86,7 +86,7 @@ function repeatsOf(out: readonly TransferFact[]): number {
   return Math.max(...times.values())
 }
 
-/** Views of one to three words, of which one is a time near the block and not its own, that answered a number. */
+/** Views of one to three words, of which one is a time near the block, that answered a number. */
 export function priceAnswers(entry: Frame, frames: readonly Frame[], now: bigint): PriceAnswer[] {
   const found: PriceAnswer[] = []
   for (let i = entry.index; i < entry.end && found.length < MOST_QUESTIONS; i++) {
@@ -111,7 +111,7 @@ export function priceAnswers(entry: Frame, frames: readonly Frame[], now: bigint
 }
 
 export function isTime(word: bigint, now: bigint): boolean {
-  return word !== now && word > now - FAR && word < now + FAR && word > 1_400_000_000n
+  return word > now - FAR && word < now + FAR && word > 1_400_000_000n
 }
 
 /** The arguments of a call as numbers, at most eight. */
