@@ -8,6 +8,7 @@ import { invariants } from './invariants/invariants.ts'
 import { liquidityPull } from './liquidity-pull/liquidity-pull.ts'
 import { network } from './network/network.ts'
 import { optionAbuse } from './option-abuse/option-abuse.ts'
+import { perpAbuse } from './perp-abuse/perp-abuse.ts'
 import { preparation } from './preparation/preparation.ts'
 import { priceManipulation } from './price-manipulation/price-manipulation.ts'
 import { reentrancy } from './reentrancy/reentrancy.ts'
@@ -31,6 +32,7 @@ export const detectors: readonly Detector[] = [
   invariants,
   approvalDrain,
   optionAbuse,
+  perpAbuse,
   unbackedMint,
   walletSweep,
   liquidityPull,
