@@ -11,6 +11,7 @@ import { optionAbuse } from './option-abuse/option-abuse.ts'
 import { perpAbuse } from './perp-abuse/perp-abuse.ts'
 import { preparation } from './preparation/preparation.ts'
 import { priceManipulation } from './price-manipulation/price-manipulation.ts'
+import { readOnlyReentrancy } from './read-only-reentrancy/read-only-reentrancy.ts'
 import { reentrancy } from './reentrancy/reentrancy.ts'
 import { rules } from './rules/rules.ts'
 import { safeSpoof } from './safe-spoof/safe-spoof.ts'
@@ -22,6 +23,7 @@ import { walletSweep } from './wallet-sweep/wallet-sweep.ts'
 /** All shipped detectors. A new one is a folder and a line here. */
 export const detectors: readonly Detector[] = [
   reentrancy,
+  readOnlyReentrancy,
   priceManipulation,
   valuationJump,
   controlTakeover,

@@ -81,7 +81,7 @@ const euler = (owner: Address, gain: bigint): CallNode =>
 test('a side that liquidates its own fresh position at the cost of the market is told', () => {
   const root = { ...euler(victim, 300n) }
   expect(askAbout(perpAbuse, protecting(market), { from: eoa, root })).toMatchObject([
-    { severity: 'critical', categories: ['perp-abuse'], victims: [market], protected: [market] },
+    { severity: 'high', categories: ['perp-abuse'], victims: [market], protected: [market] },
   ])
 })
 

@@ -24,7 +24,8 @@ type Liquidation = {
 
 /**
  * Liquidations in which liquidator and owner are one side. That alone is a remark: some unwind so. It is an attack where
- * the position was made in the same transaction, and somebody else lost without return while the side only gained.
+ * the position was made in the same transaction, and somebody else lost without return while the side only gained. Never
+ * above 0.85: where a way back in or a moved price made it possible, those are the cause.
  */
 export function selfLiquidations(seen: Seen): Claim[] {
   const found = [...toldLiquidations(seen), ...shapedLiquidations(seen)]
@@ -37,7 +38,7 @@ export function selfLiquidations(seen: Seen): Claim[] {
     const isFresh = wasOpenedIn(tx, owner)
     const hurts = payers.length > 0 && gainsOnly(tx, side)
     if (!told && !(isFresh && hurts)) return []
-    const confidence = (told ? 0.4 : 0.35) + (isFresh ? 0.2 : 0) + (hurts ? (isFresh ? 0.3 : 0.2) : 0)
+    const confidence = (told ? 0.4 : 0.35) + (isFresh ? 0.2 : 0) + (hurts ? (isFresh ? 0.25 : 0.2) : 0)
     return [claimOf(liquidation, { confidence, payers, reasons: reasonsOf(isFresh, hurts) })]
   })
 }
