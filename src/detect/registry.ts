@@ -1,6 +1,7 @@
 import type { Detector } from '../model/detector.ts'
 import { approvalDrain } from './approval-drain/approval-drain.ts'
 import { arbitraryCall } from './arbitrary-call/arbitrary-call.ts'
+import { bridgeForgery } from './bridge-forgery/bridge-forgery.ts'
 import { controlTakeover } from './control-takeover/control-takeover.ts'
 import { drain } from './drain/drain.ts'
 import { governance } from './governance/governance.ts'
@@ -36,6 +37,7 @@ export const detectors: readonly Detector[] = [
   optionAbuse,
   perpAbuse,
   unbackedMint,
+  bridgeForgery,
   walletSweep,
   liquidityPull,
   network,

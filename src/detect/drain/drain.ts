@@ -11,6 +11,7 @@ import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
 import { contextsAround } from '../entries.ts'
 import { changesOf, netOf, transfersIn } from '../flows.ts'
+import { hasChecks, releasesIn } from '../messages.ts'
 import { oneSidedLoss } from '../parties.ts'
 import type { Book, Books } from './books.ts'
 import {
@@ -333,7 +334,7 @@ function findingOf(
     detector: 'drain',
     severity: worst.severity,
     confidence: worst.confidence,
-    categories: ['drain'],
+    categories: categoriesOf(worst.outflow, tx),
     protected: scope.kind === 'contracts' ? [orderedBy ?? contract] : [],
     victims,
     actors: [...takers],
@@ -350,6 +351,20 @@ function findingOf(
     })),
     message: `${worst.outflow.amount} of ${worst.outflow.asset} left ${contract}${order}: ${worst.reasons.join('; ')}.`,
   })
+}
+
+/** What is drained by a message that names the taker, with nothing in the call to prove it, is a bridge's. */
+function categoriesOf({ recipients, contract }: Outflow, tx: TransactionFacts): string[] {
+  const { frames } = tx.transaction
+  const isReleased = releasesIn(tx, new Set(transactionParties(tx))).some(
+    ({ transfer, entry }) =>
+      transfer.from === contract && recipients.has(transfer.to) && !hasChecks(entry, frames),
+  )
+  return isReleased ? ['bridge-forgery', 'drain'] : ['drain']
+}
+
+function transactionParties({ transaction: { from, to } }: TransactionFacts): Address[] {
+  return [from, to].filter((it) => it !== null)
 }
 
 function framesOf(tx: TransactionFacts, outflow: Outflow): number[] {
