@@ -21,7 +21,8 @@ export function keyStoreWrites(tx: TransactionFacts): Claim[] {
     if (context !== null && !bridges.has(context)) bridges.set(context, frame.index)
   }
   if (bridges.size === 0) return []
-  const claims: Claim[] = []
+  // The bridge marks a message as used before it does what it says: of several writes the last is the message's.
+  const claims = new Map<string, Claim>()
   let looked = 0
   for (const write of frames) {
     const bridge = frames[write.parent]?.context
@@ -32,9 +33,9 @@ export function keyStoreWrites(tx: TransactionFacts): Claim[] {
     if (++looked > MOST_CALLS) break
     const entry = entryFrame(bridge, write.parent, frames)
     if (entry !== undefined && isOrdered(write, entry) && wasAsked(write.to, { bridge, entry, frames }))
-      claims.push(claimOf(bridge, write.to, { entry, write, tx }))
+      claims.set(bridge + write.to, claimOf(bridge, write.to, { entry, write, tx }))
   }
-  return claims
+  return [...claims.values()]
 }
 
 /** The calldata of the call names the target and carries a word of what it is told. */

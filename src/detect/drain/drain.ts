@@ -355,16 +355,12 @@ function findingOf(
 
 /** What is drained by a message that names the taker, with nothing in the call to prove it, is a bridge's. */
 function categoriesOf({ recipients, contract }: Outflow, tx: TransactionFacts): string[] {
-  const { frames } = tx.transaction
-  const isReleased = releasesIn(tx, new Set(transactionParties(tx))).some(
+  const { frames, from } = tx.transaction
+  const isReleased = releasesIn(tx, new Set(from === null ? [] : [from])).some(
     ({ transfer, entry }) =>
       transfer.from === contract && recipients.has(transfer.to) && !hasChecks(entry, frames),
   )
   return isReleased ? ['bridge-forgery', 'drain'] : ['drain']
-}
-
-function transactionParties({ transaction: { from, to } }: TransactionFacts): Address[] {
-  return [from, to].filter((it) => it !== null)
 }
 
 function framesOf(tx: TransactionFacts, outflow: Outflow): number[] {
