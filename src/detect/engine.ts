@@ -6,6 +6,7 @@ import type { BlockFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 import type { StateCall } from '../model/state-read.ts'
 
+import { reweigh, type Said } from './reweigh/reweigh.ts'
 import { withImplementations, withProxies } from './scope.ts'
 
 /** A detector with its options and its living state. */
@@ -164,7 +165,7 @@ function restoreCheckpoint(engine: Engine): void {
 }
 
 function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Finding[] {
-  const findings: Finding[] = []
+  const found: Said[] = []
   const { scope, implementations } = withProxies(engine.scope, facts.bundle)
   for (const { detector, options, state, shadow } of engine.cells) {
     const missing = missingFor(detector, facts.bundle.coverage)
@@ -173,9 +174,10 @@ function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Fi
       continue
     }
     const said = detector.evaluate({ facts, scope }, state, options)
-    findings.push(...(shadow ? said.map((finding) => ({ ...finding, shadow })) : said))
+    const yieldsToMev = detector.yieldsToMev === true
+    for (const it of said) found.push({ finding: shadow ? { ...it, shadow } : it, yieldsToMev })
   }
-  return findings.map((finding) => withImplementations(finding, implementations))
+  return reweigh(found, facts, scope).map((finding) => withImplementations(finding, implementations))
 }
 
 function missingFor(detector: Detector, coverage: Coverage): 'traces' | 'logs' | undefined {

@@ -23,6 +23,8 @@ export type Detector<State = unknown, Options = unknown> = {
   /** What its word rests on: decides how findings are weighed together and what may be done on them alone. */
   layer: Layer
   needs: readonly DetectorNeed[]
+  /** True where arbitrage, sandwiches and liquidations look like what it seeks: it is believed half where one is seen. */
+  yieldsToMev?: true
   options: z.ZodType<Options>
   /** View calls whose answers after each block `evaluate` wants in `facts.reads`; none when left out. */
   reads?(options: Options): readonly StateCall[]

@@ -54,6 +54,7 @@ export const drain: Detector<Ledger, Options> = {
   title: 'Assets left a protected contract and nothing came in or was burned for them',
   layer: 'pattern',
   needs: ['traces'],
+  yieldsToMev: true,
   options,
   init: emptyLedger,
   snapshot: (ledger) => structuredClone(ledger),

@@ -23,6 +23,7 @@ export const priceManipulation: Detector = perTransaction({
   id: 'price-manipulation',
   title: 'A price was moved around somebody’s valuation',
   options: confidenceOptions,
+  yieldsToMev: true,
   evaluate,
 })
 
