@@ -120,8 +120,8 @@ function isOpposite(one: SwapFact, other: SwapFact): boolean {
 }
 
 /**
- * The same sender, or the same contract he calls, trades one way on a pool and the other way later in the block, and
- * between the two a stranger trades the first way.
+ * The same sender trades one way on a pool and the other way later in the block, and between the two a stranger trades
+ * the first way. Bots that send the two ends from different accounts are not told from users of one router.
  */
 function isSandwich(
   tx: TransactionFacts,
@@ -144,7 +144,7 @@ function isSandwich(
 }
 
 function isSameParty({ transaction: a }: TransactionFacts, { transaction: b }: TransactionFacts): boolean {
-  return (a.from !== null && a.from === b.from) || (a.to !== null && a.to === b.to)
+  return a.from !== null && a.from === b.from
 }
 
 function swapsOf(tx: TransactionFacts): SwapFact[] {
