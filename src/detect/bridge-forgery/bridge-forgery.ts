@@ -4,6 +4,7 @@ import type { Detector, DetectorInput } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
+import type { Address } from '../../model/hex.ts'
 import { selectorOf } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
@@ -51,8 +52,9 @@ function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Findi
   noteShown(tx, input, memory)
   const actors = actorCluster(tx, scope)
   const judged = new Set<number>()
-  for (const release of tx.facts.length === 0 ? [] : releasesIn(tx, actors)) {
-    if (!inScope(scope, release.bridge) || judged.has(release.entry.index)) continue
+  const isBridge = (contract: Address): boolean => inScope(scope, contract)
+  for (const release of releasesIn(tx, { actors, isBridge })) {
+    if (judged.has(release.entry.index)) continue
     judged.add(release.entry.index)
     claims.push(...takeRelease(release, tx, { memory, options }))
   }

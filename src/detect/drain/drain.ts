@@ -357,7 +357,10 @@ function findingOf(
 /** What is drained by a message that names the taker, with nothing in the call to prove it, is a bridge's. */
 function categoriesOf({ recipients, contract }: Outflow, tx: TransactionFacts): string[] {
   const { frames, from } = tx.transaction
-  const isReleased = releasesIn(tx, new Set(from === null ? [] : [from])).some(
+  const isReleased = releasesIn(tx, {
+    actors: new Set(from === null ? [] : [from]),
+    isBridge: () => true,
+  }).some(
     ({ transfer, entry }) =>
       transfer.from === contract && recipients.has(transfer.to) && !hasChecks(entry, frames),
   )

@@ -1,5 +1,5 @@
 import type { DetectorInput } from '../../model/detector.ts'
-import { inScope } from '../../model/detector.ts'
+import { isNamed } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import type { Claim } from '../claims.ts'
@@ -20,7 +20,7 @@ export function notePrices(tx: TransactionFacts, { facts, scope }: DetectorInput
   for (const frame of frames) {
     const { context } = frame
     if (context === null || frame.type !== 'CALL') continue
-    if (!memory.prices.has(context) && !inScope(scope, context)) continue
+    if (!memory.prices.has(context) && !isNamed(scope, context)) continue
     if (!isEntry(frame, frames)) continue
     const words = wordsOf(frame)
     if (words.length < 2 || !words.some((word) => isTime(word, BigInt(now)))) continue

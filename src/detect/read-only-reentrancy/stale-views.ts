@@ -36,8 +36,8 @@ export function staleViews(tx: TransactionFacts, actors: ReadonlySet<Address>): 
   const { frames } = tx.transaction
   const found: StaleView[] = []
   for (const read of frames) {
-    if (LEDGERS.has(read.input.slice(0, 10))) continue
     if (read.type !== 'STATICCALL' || read.to === null || read.reverted || read.output.length < 66) continue
+    if (LEDGERS.has(read.input.slice(0, 10))) continue
     // Most views are asked by nobody who was called back: the parent chain is walked only where V is on it.
     const outer = outerOf(read, frames)
     if (outer === undefined) continue
