@@ -25,10 +25,12 @@ export function messagesIn({ input }: Frame): Hex[] {
   const found: Hex[] = []
   const size = (input.length - 10) / 2
   for (let n = 0; n < MOST_HEADS; n++) {
-    const head = wordAt(input, n, 10)
-    if (head === undefined) break
-    const offset = smallNumber(head)
-    if (offset === undefined || offset % 32 !== 0 || offset < 32 || offset + 32 > size) continue
+    const at = 10 + n * 64
+    if (at + 64 > input.length) break
+    // Nearly all words are no offsets: they are told by their zeros, without cutting text.
+    if (!input.startsWith(SMALL, at)) continue
+    const offset = Number.parseInt(input.slice(at + 56, at + 64), 16)
+    if (offset % 32 !== 0 || offset < 32 || offset + 32 > size) continue
     const length = smallNumber(wordAt(input, offset / 32, 10) ?? '')
     if (length === undefined || length < LEAST_BYTES || length > MOST_BYTES || offset + 32 + length > size)
       continue
@@ -38,8 +40,10 @@ export function messagesIn({ input }: Frame): Hex[] {
   return found
 }
 
+const SMALL = '0'.repeat(56)
+
 function smallNumber(word: string): number | undefined {
-  return /^0{56}[0-9a-f]{8}$/.test(word) ? Number.parseInt(word, 16) : undefined
+  return word.length === 64 && word.startsWith(SMALL) ? Number.parseInt(word.slice(56), 16) : undefined
 }
 
 /** Whose messages are of interest; what comes to these accounts and from them is not. */
@@ -54,12 +58,16 @@ export function releasesIn(tx: TransactionFacts, { actors, isBridge }: ReleaseQu
   const orders = ordersIn(frames, isBridge)
   if (orders.size === 0) return []
   const found: Release[] = []
+  const paid = new Map<Frame, boolean>()
   for (const fact of tx.facts) {
     if (found.length >= MOST_RELEASES) break
     if (fact.kind !== 'transfer' || fact.amount === 0n || fact.tokenId !== null) continue
     if (actors.has(fact.from) || fact.to === ZERO_ADDRESS) continue
     const release = releaseOf(fact, frames, orders)
-    if (release === undefined || actors.has(release.bridge) || givesIn(release.entry, tx, actors)) continue
+    if (release === undefined || actors.has(release.bridge)) continue
+    const isPaid = paid.get(release.entry) ?? givesIn(release.entry, tx, actors)
+    paid.set(release.entry, isPaid)
+    if (isPaid) continue
     found.push(release)
   }
   return found

@@ -25,9 +25,6 @@ export type Issuing = { tx: TransactionFacts; actors: ReadonlySet<Address>; scop
 /** Notes what was issued and for how much, and tells of options that were issued for nothing where all others were not. */
 export function takeIssues({ tx, actors, scope }: Issuing, memory: Memory, norms: Norms): Claim[] {
   const claims: Claim[] = []
-  const paidNothing = !tx.facts.some(
-    (it) => it.kind === 'transfer' && actors.has(it.from) && !actors.has(it.to),
-  )
   for (const fact of tx.facts) {
     if (fact.kind !== 'transfer' || fact.from !== ZERO_ADDRESS || fact.asset === 'native') continue
     if (fact.tokenId !== null) noteposition(fact, { tx, scope, memory })
@@ -35,11 +32,15 @@ export function takeIssues({ tx, actors, scope }: Issuing, memory: Memory, norms
       const issue = issueOf(fact, fact.asset, { tx, scope })
       if (issue === undefined) continue
       if (issue.given !== null) noteBacking(issue, memory)
-      else if (paidNothing && actors.has(issue.to) && wasAlwaysBacked(issue, memory, norms))
+      else if (actors.has(issue.to) && wasAlwaysBacked(issue, memory, norms) && paidNothing(tx, actors))
         claims.push(unbacked(issue))
     }
   }
   return claims
+}
+
+function paidNothing(tx: TransactionFacts, actors: ReadonlySet<Address>): boolean {
+  return !tx.facts.some((it) => it.kind === 'transfer' && actors.has(it.from) && !actors.has(it.to))
 }
 
 type Within = { tx: TransactionFacts; scope: DetectorInput['scope'] }
