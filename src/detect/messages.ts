@@ -55,15 +55,13 @@ export type ReleaseQuery = { actors: ReadonlySet<Address>; isBridge(contract: Ad
  */
 export function releasesIn(tx: TransactionFacts, { actors, isBridge }: ReleaseQuery): Release[] {
   const { frames } = tx.transaction
-  const orders = ordersIn(frames, isBridge)
-  if (orders.size === 0) return []
   const found: Release[] = []
   const paid = new Map<Frame, boolean>()
   for (const fact of tx.facts) {
     if (found.length >= MOST_RELEASES) break
     if (fact.kind !== 'transfer' || fact.amount === 0n || fact.tokenId !== null) continue
     if (actors.has(fact.from) || fact.to === ZERO_ADDRESS) continue
-    const release = releaseOf(fact, frames, orders)
+    const release = releaseOf(fact, frames, isBridge)
     if (release === undefined || actors.has(release.bridge)) continue
     const isPaid = paid.get(release.entry) ?? givesIn(release.entry, tx, actors)
     paid.set(release.entry, isPaid)
@@ -73,26 +71,18 @@ export function releasesIn(tx: TransactionFacts, { actors, isBridge }: ReleaseQu
   return found
 }
 
-/** Entries of bridges whose calldata carries messages, by frame. */
-type Orders = ReadonlyMap<number, readonly Hex[]>
-
-function ordersIn(frames: readonly Frame[], isBridge: ReleaseQuery['isBridge']): Orders {
-  const orders = new Map<number, readonly Hex[]>()
-  for (const entry of frames) {
-    if (entry.input.length < 10 + 64 * 4 || entry.type !== 'CALL' || entry.context === null) continue
-    if (!isBridge(entry.context) || !isEntry(entry, frames)) continue
-    const messages = messagesIn(entry)
-    if (messages.length > 0) orders.set(entry.index, messages)
-  }
-  return orders
-}
-
-function releaseOf(transfer: TransferFact, frames: readonly Frame[], orders: Orders): Release | undefined {
+function releaseOf(
+  transfer: TransferFact,
+  frames: readonly Frame[],
+  isBridge: ReleaseQuery['isBridge'],
+): Release | undefined {
   const tail = transfer.to.slice(2)
   let found: Release | undefined
   for (let entry = frames[transfer.frame]; entry !== undefined; entry = frames[entry.parent]) {
-    const message = orders.get(entry.index)?.find((it) => it.includes(tail))
-    if (message !== undefined && entry.context !== null)
+    if (entry.input.length < 10 + 64 * 4 || entry.context === null || !entry.input.includes(tail)) continue
+    if (!isBridge(entry.context) || !isEntry(entry, frames)) continue
+    const message = messagesIn(entry).find((it) => it.includes(tail))
+    if (message !== undefined)
       found = { entry, bridge: entry.context, message, recipient: transfer.to, transfer }
   }
   return found
