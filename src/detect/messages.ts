@@ -79,8 +79,8 @@ function releaseOf(
   const tail = transfer.to.slice(2)
   let found: Release | undefined
   for (let entry = frames[transfer.frame]; entry !== undefined; entry = frames[entry.parent]) {
-    if (entry.input.length < 10 + 64 * 4 || entry.context === null || !entry.input.includes(tail)) continue
-    if (!isBridge(entry.context) || !isEntry(entry, frames)) continue
+    if (entry.input.length < 10 + 64 * 4 || entry.context === null) continue
+    if (!isBridge(entry.context) || !entry.input.includes(tail) || !isEntry(entry, frames)) continue
     const message = messagesIn(entry).find((it) => it.includes(tail))
     if (message !== undefined)
       found = { entry, bridge: entry.context, message, recipient: transfer.to, transfer }
