@@ -177,7 +177,7 @@ describe('options', () => {
     ).toThrowErrorMatchingInlineSnapshot(`
       [detect.UnknownDetector: There are options for a detector that does not exist: reentrency.
         detector: reentrency
-        known: ["activity","reentrancy","price-manipulation"]
+        known: ["activity","reentrancy","read-only-reentrancy"]
       Fix: Correct the name in detectors of cordon.config.ts, or leave it out.]
     `)
   })

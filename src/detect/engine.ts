@@ -7,6 +7,7 @@ import { atLeast, type Finding } from '../model/finding.ts'
 import type { Hash } from '../model/hex.ts'
 import type { StateCall } from '../model/state-read.ts'
 
+import { reweigh, type Said } from './reweigh/reweigh.ts'
 import { withImplementations, withProxies } from './scope.ts'
 
 /** A detector with its options and its living state. */
@@ -172,7 +173,11 @@ function restoreCheckpoint(engine: Engine): void {
 function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Finding[] {
   const { scope, implementations } = withProxies(engine.scope, facts.bundle)
   const ask = (cells: readonly Cell[], suspects: ReadonlySet<Hash>): Finding[] =>
-    cells.flatMap((cell) => findingsOf(cell, { facts, scope, suspects }))
+    reweigh(
+      cells.flatMap((cell) => saidBy(cell, { facts, scope, suspects })),
+      facts,
+      scope,
+    )
   const seeing = engine.cells.filter(({ detector }) => canSee(engine, detector, { facts, note }))
   const ruled = ask(
     seeing.filter(({ detector }) => detector.learns !== true),
@@ -187,9 +192,11 @@ function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Fi
 
 const NOBODY: ReadonlySet<Hash> = new Set()
 
-function findingsOf({ detector, options, state, shadow }: Cell, input: DetectorInput): Finding[] {
-  const said = detector.evaluate(input, state, options)
-  return shadow ? said.map((finding) => ({ ...finding, shadow })) : said
+function saidBy({ detector, options, state, shadow }: Cell, input: DetectorInput): Said[] {
+  const yieldsToMev = detector.yieldsToMev === true
+  return detector
+    .evaluate(input, state, options)
+    .map((finding) => ({ finding: shadow ? { ...finding, shadow } : finding, yieldsToMev }))
 }
 
 function suspectsOf(findings: readonly Finding[]): ReadonlySet<Hash> {

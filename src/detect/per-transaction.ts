@@ -14,6 +14,7 @@ export type Rule<Options> = {
   id: string
   title: string
   options: z.ZodType<Options>
+  yieldsToMev?: true
   evaluate(tx: TransactionFacts, input: DetectorInput, options: Options): Finding[]
 }
 
@@ -22,6 +23,7 @@ export function perTransaction<Options>({
   id,
   title,
   options,
+  yieldsToMev,
   evaluate,
 }: Rule<Options>): Detector<null, Options> {
   return {
@@ -29,6 +31,7 @@ export function perTransaction<Options>({
     title,
     layer: 'pattern',
     needs: ['traces'],
+    ...(yieldsToMev === true ? { yieldsToMev } : {}),
     options,
     init: () => null,
     snapshot: () => null,

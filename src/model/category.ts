@@ -8,6 +8,7 @@ export const categoryTags: Readonly<Record<string, readonly string[]>> = {
   'access-control': ['access control', 'reinitialization'],
   'arbitrary-call': ['data validation', 'context hijacking'],
   'unbacked-mint': ['business logic', 'data validation'],
+  'bridge-forgery': ['bridges'],
   // The catch-all: a logic flaw without a signature shows as assets that left for nothing.
   drain: ['business logic', 'arithmetic'],
 }

@@ -27,6 +27,8 @@ export type Detector<State = unknown, Options = unknown> = {
   learns?: boolean
   /** `ignored`: has nothing to say of pending transactions, so its state need not be copied for them. */
   pending?: 'ignored'
+  /** True where arbitrage, sandwiches and liquidations look like what it seeks: it is believed half where one is seen. */
+  yieldsToMev?: true
   options: z.ZodType<Options>
   /** Options that may be given as the path of a file. */
   files?: Readonly<Record<string, OptionFile>>

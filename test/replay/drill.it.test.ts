@@ -54,7 +54,7 @@ function said(findings: readonly Finding[], sent: readonly Sent[]): string[] {
 }
 
 const expected: Record<AttackKind, { category: string; victim: () => Address }> = {
-  option: { category: 'drain', victim: () => recorder.drill.optionsVault },
+  option: { category: 'option-abuse', victim: () => recorder.drill.optionsVault },
   oracle: { category: 'price-manipulation', victim: () => recorder.drill.lendingMarket },
   reentrancy: { category: 'reentrancy', victim: () => recorder.drill.ethReserve },
 }

@@ -11,6 +11,7 @@ import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
 import { contextsAround } from '../entries.ts'
 import { changesOf, netOf, transfersIn } from '../flows.ts'
+import { hasChecks, releasesIn } from '../messages.ts'
 import { oneSidedLoss } from '../parties.ts'
 import { balancesWanted, takeBalances } from './balances.ts'
 import type { Book, Books } from './books.ts'
@@ -54,6 +55,7 @@ export const drain: Detector<Ledger, Options> = {
   title: 'Assets left a protected contract and nothing came in or was burned for them',
   layer: 'pattern',
   needs: ['traces'],
+  yieldsToMev: true,
   options,
   reads: (_options, ledger, scope) => balancesWanted(ledger, scope),
   init: emptyLedger,
@@ -336,7 +338,7 @@ function findingOf(
     detector: 'drain',
     severity: worst.severity,
     confidence: worst.confidence,
-    categories: ['drain'],
+    categories: categoriesOf(worst.outflow, tx),
     protected: scope.kind === 'contracts' ? [orderedBy ?? contract] : [],
     victims,
     actors: [...takers],
@@ -353,6 +355,19 @@ function findingOf(
     })),
     message: `${worst.outflow.amount} of ${worst.outflow.asset} left ${contract}${order}: ${worst.reasons.join('; ')}.`,
   })
+}
+
+/** What is drained by a message that names the taker, with nothing in the call to prove it, is a bridge's. */
+function categoriesOf({ recipients, contract }: Outflow, tx: TransactionFacts): string[] {
+  const { frames, from } = tx.transaction
+  const isReleased = releasesIn(tx, {
+    actors: new Set(from === null ? [] : [from]),
+    isBridge: () => true,
+  }).some(
+    ({ transfer, entry }) =>
+      transfer.from === contract && recipients.has(transfer.to) && !hasChecks(entry, frames),
+  )
+  return isReleased ? ['bridge-forgery', 'drain'] : ['drain']
 }
 
 function framesOf(tx: TransactionFacts, outflow: Outflow): number[] {

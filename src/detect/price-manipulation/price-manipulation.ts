@@ -8,6 +8,7 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
 import { changesOf, transfersIn } from '../flows.ts'
+import { gainsOnly } from '../parties.ts'
 import type { ConfidenceOptions } from '../per-transaction.ts'
 import { confidenceOptions, perTransaction } from '../per-transaction.ts'
 import type { Manipulation, Valuation } from './round-trips.ts'
@@ -22,6 +23,7 @@ export const priceManipulation: Detector = perTransaction({
   id: 'price-manipulation',
   title: 'A price was moved around somebody’s valuation',
   options: confidenceOptions,
+  yieldsToMev: true,
   evaluate,
 })
 
@@ -65,7 +67,7 @@ function judge(pair: Pair, tx: TransactionFacts, actors: ReadonlySet<Address>): 
   // Who makes the push trades; who makes only the way back may be a victim that unwinds at the moved price, but then
   // the actors must end richer: selling again through the same router is not an attack.
   if (isInside(manipulation.push, frame)) return undefined
-  if (manipulation.pull !== null && isInside(manipulation.pull, frame) && !endsRicher(tx, actors))
+  if (manipulation.pull !== null && isInside(manipulation.pull, frame) && !gainsOnly(tx, actors))
     return undefined
   const moved = transfersIn(tx.facts, { from: frame.index, to: frame.end })
   const paid = moved.filter(
@@ -80,7 +82,7 @@ function judge(pair: Pair, tx: TransactionFacts, actors: ReadonlySet<Address>): 
     reasons.push('the price was moved back afterwards on the same pool')
   }
   if (paid.some((move) => move.from !== ZERO_ADDRESS)) confidence += 0.1
-  if (endsRicher(tx, actors)) {
+  if (gainsOnly(tx, actors)) {
     confidence += 0.2
     reasons.push('the actors end richer and poorer in nothing')
   }
@@ -90,23 +92,6 @@ function judge(pair: Pair, tx: TransactionFacts, actors: ReadonlySet<Address>): 
 
 function isInside(swap: SwapFact, frame: Frame): boolean {
   return swap.frame >= frame.index && swap.frame < frame.end
-}
-
-function endsRicher(tx: TransactionFacts, actors: ReadonlySet<Address>): boolean {
-  const { profit, loss } = netChanges(tx, actors)
-  return profit > 0 && loss === 0
-}
-
-function netChanges(tx: TransactionFacts, actors: ReadonlySet<Address>): { profit: number; loss: number } {
-  const net = new Map<string, bigint>()
-  for (const actor of actors) {
-    for (const [asset, amount] of tx.deltas.get(actor) ?? []) net.set(asset, (net.get(asset) ?? 0n) + amount)
-  }
-  const amounts = [...net.values()]
-  return {
-    profit: amounts.filter((amount) => amount > 0n).length,
-    loss: amounts.filter((amount) => amount < 0n).length,
-  }
 }
 
 function isSameSide(trader: Address | null, actors: ReadonlySet<Address>): boolean {

@@ -30,6 +30,7 @@ export const valuationJump: Detector = perTransaction({
   id: 'valuation-jump',
   title: 'A value jumped within a transaction and somebody paid on it',
   options,
+  yieldsToMev: true,
   evaluate,
 })
 
