@@ -8,6 +8,7 @@ import { registerInvestigate } from './investigate.ts'
 import type { RunCommand } from './io.ts'
 import { createIo, EXIT, tellError } from './io.ts'
 import { registerLearn } from './learn.ts'
+import { registerLevers } from './levers.ts'
 import { registerRecord } from './record.ts'
 import { registerReplay } from './replay.ts'
 import { registerRules } from './rules.ts'
@@ -53,6 +54,7 @@ for (const register of [
   registerCalibrate,
   registerRecord,
   registerLearn,
+  registerLevers,
   registerRules,
   registerInvestigate,
   registerIncidents,

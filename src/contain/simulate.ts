@@ -1,5 +1,5 @@
 import { CordonError } from '../kit/error.ts'
-import type { ContainmentPlan, Simulation } from '../model/containment.ts'
+import type { ContainmentPlan, Lever, Simulation } from '../model/containment.ts'
 import type { Hex } from '../model/hex.ts'
 import type { CallResult, Sequencer, SimulatedCall } from './sequence.ts'
 
@@ -50,17 +50,35 @@ export async function simulatePlan({
     leverSucceeded: first?.succeeded === true,
     gasUsed: first?.gasUsed ?? 0,
     attack: verdictOf(stopped),
-    opEffects: Object.fromEntries(
-      operations.map(({ selector }, i) => {
-        const effect = effects[i]
-        return [
-          selector,
-          effect === undefined || !effect.before ? 'unknown' : effect.after ? 'open' : 'blocked',
-        ]
-      }),
-    ),
+    opEffects: Object.fromEntries(operations.map(({ selector }, i) => [selector, effectOf(effects[i])])),
     notes,
   }
+}
+
+export type ProbeOptions = {
+  sequencer: Sequencer
+  lever: Lever
+  block: number
+  operations: readonly Operation[]
+}
+
+/** What a lever does to each operation: the same call with and without it. Empty where nobody may pull it. */
+export async function probeLever(options: ProbeOptions): Promise<Simulation['opEffects']> {
+  const { sequencer, lever, block, operations } = options
+  if (lever.authority === null) return {}
+  const pull: SimulatedCall = {
+    from: lever.authority.address,
+    to: lever.target,
+    data: lever.calldata,
+    value: 0n,
+  }
+  const effects = await Promise.all(operations.map((call) => compare(sequencer, { block, pull, call })))
+  return Object.fromEntries(operations.map(({ selector }, i) => [selector, effectOf(effects[i])]))
+}
+
+function effectOf(effect: Comparison | undefined): Simulation['opEffects'][string] {
+  if (effect === undefined || !effect.before) return 'unknown'
+  return effect.after ? 'open' : 'blocked'
 }
 
 type Comparison = { before: boolean; after: boolean }
