@@ -3,6 +3,7 @@ import { NATIVE } from '../../model/block.ts'
 import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { selectorOf, ZERO_ADDRESS } from '../../model/hex.ts'
+import { isWithin } from '../entries.ts'
 import { assetOfKey } from '../flows.ts'
 
 /** A net outflow of one asset from one contract over a transaction. */
@@ -79,9 +80,7 @@ function isBurn({ asset, from, to }: TransferFact, contract: Address): boolean {
 
 function isUnder(contract: Address, transfer: TransferFact, tx: TransactionFacts): boolean {
   const { frames } = tx.transaction
-  for (let frame = frames[transfer.frame]; frame !== undefined; frame = frames[frame.parent])
-    if (frame.context === contract) return true
-  return false
+  return isWithin(contract, transfer.frame, frames)
 }
 
 function sumByAsset(transfers: readonly TransferFact[]): Map<Asset, bigint> {

@@ -12,13 +12,17 @@ export type Valuation = { victim: Address; frame: Frame; read: ValuationFact; fr
 /** The way back counts when it returns at least a tenth of what the way in bought: traders do not do that. */
 const RETURNED_SHARE = 10n
 
+/** Swaps of one transaction that are taken for pushes, and looks at the price after each that are weighed. */
+const MOST_PUSHES = 200
+const MOST_LOOKS = 64
+
 /**
  * Pushes of a pool's price, with the opposite trade on the same pool where there is one. A push without a way back
  * counts too (manipulate, then borrow and leave), with less weight.
  */
 export function manipulations(swaps: readonly SwapFact[]): Manipulation[] {
-  return swaps.map((push, i) => {
-    const pull = swaps.slice(i + 1).find((later) => isOpposite(push, later))
+  return swaps.slice(0, MOST_PUSHES).map((push, i) => {
+    const pull = swaps.find((later, j) => j > i && isOpposite(push, later))
     return { pool: push.pool, push, pull: pull ?? null }
   })
 }
@@ -53,6 +57,7 @@ export function valuationsBetween(
     if (!found.has(frame.index)) {
       found.set(frame.index, { victim: frame.context, frame, read, from: after, to: before })
     }
+    if (found.size >= MOST_LOOKS) break
   }
   return [...found.values()]
 }
