@@ -48,8 +48,16 @@ export function addressesIn(frame: Frame): Address[] {
 type Stays = readonly { from: number; to: number }[]
 const stays = new WeakMap<readonly Frame[], Map<Address, { from: number; to: number }[]>>()
 
-/** True where control passed through `contract` on the way to a frame; in time logarithmic in its calls, however deep. */
+/** True where control passed through `contract` on the way to a frame. */
 export function isWithin(contract: Address, index: number, frames: readonly Frame[]): boolean {
+  return outermostOf(contract, index, frames) !== undefined
+}
+
+/**
+ * Index of the outermost call around a frame in which `contract` had control, itself included; undefined for none.
+ * In time logarithmic in the contract's calls, however deep the frame lies.
+ */
+export function outermostOf(contract: Address, index: number, frames: readonly Frame[]): number | undefined {
   let known = stays.get(frames)
   if (known === undefined) {
     known = staysOf(frames)
@@ -63,7 +71,7 @@ export function isWithin(contract: Address, index: number, frames: readonly Fram
     else low = middle + 1
   }
   const range = ranges[low]
-  return range !== undefined && range.from <= index
+  return range !== undefined && range.from <= index ? range.from : undefined
 }
 
 function staysOf(frames: readonly Frame[]): Map<Address, { from: number; to: number }[]> {

@@ -116,7 +116,9 @@ export const hostileTraces: Readonly<Record<string, (size: number) => CallNode>>
           ...inner,
           ...(inner.length > 0
             ? []
-            : many(size / 2, (n) => call(vault, { input: selector(n) }, pull(usd, { from: account(n), to: bot, amount: 1n })))),
+            : many(size / 2, (n) =>
+                call(vault, { input: selector(n) }, pull(usd, { from: account(n), to: bot, amount: 1n })),
+              )),
         ),
       ),
     ),
@@ -144,7 +146,9 @@ export const hostileTraces: Readonly<Record<string, (size: number) => CallNode>>
     run(
       ...many(size / 4, (n) => create(account(n), {})),
       ...many(size / 4, (n) => call(vault, { input: data(selector(n), account(n), account(n + 1)) })),
-      ...many(size / 4, (n) => call(vault, { input: selector(n) }, call(account(n), { input: '0x50d25bcd' }))),
+      ...many(size / 4, (n) =>
+        call(vault, { input: selector(n) }, call(account(n), { input: '0x50d25bcd' })),
+      ),
     ),
   'told of a new contract a thousand deep, and it is asked at the end': (size) =>
     run(
@@ -213,7 +217,11 @@ export const hostileTraces: Readonly<Record<string, (size: number) => CallNode>>
   'signatures by the thousand, and a payment at the end': (size) =>
     run(
       ...many(size / 2, (n) =>
-        call(vault, { input: selector(n) }, view(ECRECOVER, `0x${word(n)}${word(27n)}${word(n)}${word(n)}`, '0x')),
+        call(
+          vault,
+          { input: selector(n) },
+          view(ECRECOVER, `0x${word(n)}${word(27n)}${word(n)}${word(n)}`, '0x'),
+        ),
       ),
       ...many(size / 2, () => transferLog(usd, { from: account(1), to: account(2), amount: 5n })),
       pay(usd, { from: vault, to: bot, amount: 5n }),
@@ -227,7 +235,11 @@ export const hostileTraces: Readonly<Record<string, (size: number) => CallNode>>
   'owners are named by the thousand': (size) =>
     run(
       ...many(size / 2, (n) => [
-        call(vault, { input: selector(n) }, log(vault, [TOPICS['OwnershipTransferred(address,address)'], topicOf(ZERO), topicOf(bot)])),
+        call(
+          vault,
+          { input: selector(n) },
+          log(vault, [TOPICS['OwnershipTransferred(address,address)'], topicOf(ZERO), topicOf(bot)]),
+        ),
         pay(usd, { from: account(n), to: account(n + 1), amount: 5n }),
       ]),
       pay(usd, { from: vault, to: bot, amount: 5n }),
@@ -235,14 +247,30 @@ export const hostileTraces: Readonly<Record<string, (size: number) => CallNode>>
   'approvals by the thousand, all pulled': (size) =>
     run(
       ...many(size, (n) =>
-        log(usd, [TOPICS['Approval(address,address,uint256)'], topicOf(account(n)), topicOf(market)], `0x${word(5n)}`),
+        log(
+          usd,
+          [TOPICS['Approval(address,address,uint256)'], topicOf(account(n)), topicOf(market)],
+          `0x${word(5n)}`,
+        ),
       ),
-      call(market, { input: RUN }, ...many(size, (n) => pull(usd, { from: account(n), to: bot, amount: 5n }))),
+      call(
+        market,
+        { input: RUN },
+        ...many(size, (n) => pull(usd, { from: account(n), to: bot, amount: 5n })),
+      ),
     ),
   'code run as one’s own by the thousand': (size) =>
     run(
-      ...many(size / 2, (n) => call(vault, { input: data('0x6a761202', bot, 0n, 320n, 1n) }, delegate(bot, selector(n)))),
+      ...many(size / 2, (n) =>
+        call(vault, { input: data('0x6a761202', bot, 0n, 320n, 1n) }, delegate(bot, selector(n))),
+      ),
     ),
   'logs by the ten thousand': (size) =>
-    run(call(vault, { input: RUN }, ...many(size, (n) => transferLog(usd, { from: account(n), to: vault, amount: 1n })))),
+    run(
+      call(
+        vault,
+        { input: RUN },
+        ...many(size, (n) => transferLog(usd, { from: account(n), to: vault, amount: 1n })),
+      ),
+    ),
 }

@@ -106,8 +106,9 @@ function isAlarm({ severity }: Finding): boolean {
 }
 
 /** Contracts of one transaction that are judged: payers outside the scope, and anybody where all are in scope. */
-const MOST_PAYERS = 1_000
+const MOST_PAYERS = 256
 const MOST_STRANGERS = 256
+const MOST_EVIDENCE = 16
 
 /** With everything in scope: contracts that ran in this transaction, judged on it alone. */
 function evaluateStrangers(
@@ -332,7 +333,7 @@ function findingOf(
     actors: [...takers],
     profit: changesOf(tx, takers).profit,
     loss: changesOf(tx, [contract]).loss,
-    evidence: all.map(({ outflow, reasons }) => ({
+    evidence: all.slice(0, MOST_EVIDENCE).map(({ outflow, reasons }) => ({
       statement: `${outflow.amount} of ${outflow.asset} left ${contract}: ${reasons.join('; ')}`,
       frames: framesOf(tx, outflow),
       amounts: [...outflow.recipients].map(([account, amount]) => ({

@@ -42,9 +42,10 @@ export function outflowsOf(tx: TransactionFacts, contract: Address): Outflow[] {
   const burned = sumByAsset(burns)
   const claims = sumByAsset(burns.filter((burn) => burn.asset === contract || isUnder(contract, burn, tx)))
   const inflow = [...deltas].some(([key, amount]) => amount > 0n && assetOfKey(key) !== contract)
+  const payments = byAsset(transfers.filter((transfer) => transfer.from === contract))
   return losses.map(([key, amount]) => {
     const asset = assetOfKey(key)
-    const paid = transfers.filter((transfer) => transfer.from === contract && transfer.asset === asset)
+    const paid = payments.get(asset) ?? []
     const debt = paid.some((transfer) => isBorrow(transfer, tx))
     return {
       contract,
@@ -81,6 +82,16 @@ function isBurn({ asset, from, to }: TransferFact, contract: Address): boolean {
 function isUnder(contract: Address, transfer: TransferFact, tx: TransactionFacts): boolean {
   const { frames } = tx.transaction
   return isWithin(contract, transfer.frame, frames)
+}
+
+function byAsset(transfers: readonly TransferFact[]): Map<Asset, TransferFact[]> {
+  const found = new Map<Asset, TransferFact[]>()
+  for (const transfer of transfers) {
+    const known = found.get(transfer.asset)
+    if (known === undefined) found.set(transfer.asset, [transfer])
+    else known.push(transfer)
+  }
+  return found
 }
 
 function sumByAsset(transfers: readonly TransferFact[]): Map<Asset, bigint> {

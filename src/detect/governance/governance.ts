@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Frame } from '../../model/block.ts'
+import type { Asset, Frame } from '../../model/block.ts'
 import type { Detector, DetectorInput } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
@@ -76,23 +76,31 @@ function enactedAtOnce(vote: Frame, enacts: readonly Frame[]): Claim[] {
 }
 
 /** What came to the actors and what left them, in execution order. */
-type Power = { came: readonly TransferFact[]; gone: readonly TransferFact[] }
+type Power = { came: readonly TransferFact[]; gone: ReadonlyMap<Asset, readonly TransferFact[]> }
 
 function powerOf(tx: TransactionFacts, actors: ReadonlySet<Address>): Power {
   const moves = tx.facts.filter((fact): fact is TransferFact => fact.kind === 'transfer' && fact.amount > 0n)
+  const gone = new Map<Asset, TransferFact[]>()
+  for (const move of moves) {
+    if (!actors.has(move.from) || actors.has(move.to)) continue
+    const known = gone.get(move.asset)
+    if (known === undefined) gone.set(move.asset, [move])
+    else known.push(move)
+  }
   return {
     came: moves.filter(({ from, to }) => actors.has(to) && !actors.has(from)),
-    gone: moves.filter(({ from, to }) => actors.has(from) && !actors.has(to)),
+    gone,
   }
 }
 
 /** The same token and at least half of the amount comes before the vote and goes after it. */
 function borrowedPower(vote: Frame, power: Power): Claim[] {
   const came = power.came.find((move) => move.frame < vote.index)
-  const gone = power.gone.find(
-    (move) => move.frame >= vote.end && move.asset === came?.asset && move.amount * 2n >= came.amount,
-  )
-  if (came === undefined || gone === undefined || vote.context === null) return []
+  if (came === undefined) return []
+  const gone = power.gone
+    .get(came.asset)
+    ?.find((move) => move.frame >= vote.end && move.amount * 2n >= came.amount)
+  if (gone === undefined || vote.context === null) return []
   return [
     {
       contract: vote.context,

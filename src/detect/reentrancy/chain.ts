@@ -1,7 +1,7 @@
 import type { Frame } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'
 import { selectorOf } from '../../model/hex.ts'
-import { entersFromOutside } from '../entries.ts'
+import { entersFromOutside, outermostOf } from '../entries.ts'
 
 /** Whose a contract is. */
 export type Kind = 'actor' | 'watched' | 'other'
@@ -35,28 +35,24 @@ export function traceOf(frames: readonly Frame[], kindOf: KindOf): Trace {
   }
 }
 
-/** The calls around the children of a frame, in which `via` is in control. */
+/** The stay of control from which a call goes out. */
 export type Chain = {
   parent: Frame
+  /** Who was in control. */
   via: Address
-  /** contract → index of the outermost of those calls in which it had control */
-  outermost: ReadonlyMap<Address, number>
-  /** Who gave control to `via`; null at the top. */
+  /** Who gave it control; null at the top. */
   giver: Address | null
 }
 
 export function chainAbove(parent: Frame, via: Address, { frames }: Trace): Chain {
-  const outermost = new Map<Address, number>()
-  for (let frame: Frame | undefined = parent; frame !== undefined; frame = frames[frame.parent])
-    if (frame.context !== null) outermost.set(frame.context, frame.index)
   let last = parent
   for (let up = frames[last.parent]; up !== undefined && up.context === via; up = frames[up.parent]) last = up
-  return { parent, via, outermost, giver: frames[last.parent]?.context ?? null }
+  return { parent, via, giver: frames[last.parent]?.context ?? null }
 }
 
-/** True where the contract had control in a call above `outer`. */
-export function isCaller(contract: Address, outer: Frame, { outermost }: Chain): boolean {
-  return (outermost.get(contract) ?? Number.POSITIVE_INFINITY) < outer.index
+/** True where the contract had control in a call above `outer`, which stands above the chain. */
+export function isCaller(contract: Address, outer: Frame, { frames }: Trace): boolean {
+  return outer.parent >= 0 && outermostOf(contract, outer.parent, frames) !== undefined
 }
 
 /** True where the contract's address stands in the frame's calldata. */

@@ -35,12 +35,12 @@ export function findReentries(frames: readonly Frame[], kindOf: KindOf): Reentry
   for (const inner of frames) {
     const parent = frames[inner.parent]
     if (!parent?.context || inner.context === null || !trace.enters[inner.index]) continue
-    if (trace.kinds[inner.index] === 'actor') continue
+    if (trace.kinds[inner.index] === 'actor' || PAYMENTS.has(trace.selectors[inner.index] ?? '')) continue
     for (let outer: Frame | undefined = parent; outer !== undefined; outer = frames[outer.parent]) {
       if (!mayBeOuter(outer, inner, trace) || outer.context === parent.context) continue
       if (chain?.parent !== parent) chain = chainAbove(parent, parent.context, trace)
       const way = { outer, inner, chain, trace }
-      if (isBackInBooks(way, books) && isChosenByCaller(way)) note(way, found)
+      if (sharesBooks(way, books) && isChosenByCaller(way)) note(way, found)
     }
     if (found.list.size - found.attempted >= MOST_DONE) break
   }
@@ -55,20 +55,13 @@ function mayBeOuter(outer: Frame, inner: Frame, { enters, kinds }: Trace): boole
 
 type Way = { outer: Frame; inner: Frame; chain: Chain; trace: Trace }
 
-function isBackInBooks(way: Way, books: Books): boolean {
-  const { outer, inner, trace } = way
-  if (outer.context !== inner.context) return sharesBooks(way, books)
-  const selector = trace.selectors[inner.index]
-  return selector === undefined || !PAYMENTS.has(selector)
-}
-
 /**
  * The caller chose `via` if it is one of the callers or was created in this transaction; or if it stands in the
  * calldata, and either V did not call it itself (a token, a hook) or the very same function was entered again.
  */
 function isChosenByCaller({ outer, inner, chain, trace }: Way): boolean {
   const { via, giver } = chain
-  if (isCaller(via, outer, chain) || trace.created.has(via)) return true
+  if (isCaller(via, outer, trace) || trace.created.has(via)) return true
   if (!names(outer, via, trace)) return false
   return trace.selectors[outer.index] === trace.selectors[inner.index] || giver !== outer.context
 }
@@ -159,10 +152,11 @@ const MOST_THIRDS = 64
  */
 function sharesBooks({ outer, inner, chain, trace }: Way, books: Books): boolean {
   const selector = trace.selectors[inner.index]
+  if (outer.context === inner.context) return true
   if (outer.context === null || inner.context === null) return false
   if (selector !== undefined && BOOKKEEPING.has(selector)) return false
   const { direct, thirds } = tiesOf(outer.context, inner.context, books)
-  return direct || thirds.some((third) => third !== chain.via && !isCaller(third, outer, chain))
+  return direct || thirds.some((third) => third !== chain.via && !isCaller(third, outer, trace))
 }
 
 function tiesOf(outer: Address, inner: Address, books: Books): Ties {
