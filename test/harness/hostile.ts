@@ -130,6 +130,23 @@ export const hostileTraces: Readonly<Record<string, (size: number) => CallNode>>
         ...swap(coin, usd),
       ]),
     ),
+  'prices are moved, and asked by whom asks whom asks, a thousand deep': (size) =>
+    run(
+      ...many(100, () => swap(usd, coin)),
+      nest(DEEP - 2, (level, inner) =>
+        call(
+          level === 0 ? market : account(level),
+          {
+            type: level === 0 ? 'CALL' : 'STATICCALL',
+            input: VALUATIONS['latestAnswer()'],
+            output: `0x${word(9n)}`,
+          },
+          ...inner,
+          ...(inner.length > 0 ? [] : many(size / 2, look)),
+        ),
+      ),
+      ...many(100, () => swap(coin, usd)),
+    ),
   'a price that is asked and rises, thousands of times': (size) =>
     run(
       ...many(size / 4, (n) => [

@@ -1,7 +1,7 @@
 import type { Frame } from '../../model/block.ts'
 import type { SwapFact, TransactionFacts, ValuationFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
-import { outermostStranger } from '../entries.ts'
+import { firstFrom, outermostStranger } from '../entries.ts'
 
 /** The price of a pool was moved by `push` and (perhaps) moved back by `pull`, in one transaction. */
 export type Manipulation = { pool: Address; push: SwapFact; pull: SwapFact | null }
@@ -40,18 +40,20 @@ function isOpposite(push: SwapFact, later: SwapFact): boolean {
  */
 export function valuationsBetween(
   { pool, push, pull }: Manipulation,
-  tx: TransactionFacts,
-  actors: ReadonlySet<Address>,
+  { tx, actors, looks }: { tx: TransactionFacts; actors: ReadonlySet<Address>; looks: Looks },
 ): Valuation[] {
   const { frames } = tx.transaction
+  const at = looksAt(pool, looks, frames)
   const after = frames[push.frame]?.end ?? push.frame + 1
   const before = pull?.frame ?? frames.length
   // by entry frame: one look a call is enough
   const found = new Map<number, Valuation>()
   for (const read of tx.facts) {
     if (read.kind !== 'valuation' || read.frame < after || read.frame >= before) continue
-    if (!touches(read, pool, frames)) continue
-    const frame = outermostStranger(read.frame, { frames, actors, except: pool })
+    if (read.source !== pool && !touches(read, at, frames)) continue
+    if (!at.entries.has(read.frame))
+      at.entries.set(read.frame, outermostStranger(read.frame, { frames, actors, except: pool }))
+    const frame = at.entries.get(read.frame)
     if (frame === undefined || frame.context === null || frame.index < after || frame.index >= before)
       continue
     if (!found.has(frame.index)) {
@@ -62,14 +64,27 @@ export function valuationsBetween(
   return [...found.values()]
 }
 
-/** The read asks the pool, or whom it asks asks the pool. */
-function touches(read: ValuationFact, pool: Address, frames: readonly Frame[]): boolean {
-  if (read.source === pool) return true
-  const end = frames[read.frame]?.end ?? 0
+/** What is asked of each look for each push on the same pool, worked out once a transaction. */
+export type Looks = Map<Address, LooksAt>
+type LooksAt = {
+  /** Frames that call the pool or name it, ascending. */
+  touching: readonly number[]
+  /** look → the call of the actors into a stranger around it */
+  entries: Map<number, Frame | undefined>
+}
+
+function looksAt(pool: Address, looks: Looks, frames: readonly Frame[]): LooksAt {
+  const known = looks.get(pool)
+  if (known !== undefined) return known
   const tail = pool.slice(2)
-  for (let i = read.frame; i < end; i++) {
-    const frame = frames[i]
-    if (frame?.to === pool || frame?.input.includes(tail)) return true
-  }
-  return false
+  const touching = frames.filter(({ to, input }) => to === pool || input.includes(tail))
+  const made: LooksAt = { touching: touching.map(({ index }) => index), entries: new Map() }
+  looks.set(pool, made)
+  return made
+}
+
+/** The read asks the pool, or whom it asks asks the pool. */
+function touches(read: ValuationFact, { touching }: LooksAt, frames: readonly Frame[]): boolean {
+  const end = frames[read.frame]?.end ?? 0
+  return (touching[firstFrom(touching, read.frame)] ?? Number.POSITIVE_INFINITY) < end
 }
