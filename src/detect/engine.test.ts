@@ -168,7 +168,7 @@ describe('options', () => {
           "message": "Too small: expected number to be >=1"
         }
       ]
-      Fix: Correct detectors.drain in cordon.config.ts; docs/guides/detectors.md lists the options.]
+      Fix: Correct detectors.drain in cordon.config.ts; docs/detectors/drain.md lists the options.]
     `)
   })
   test('misspelt ones', () => {

@@ -232,7 +232,7 @@ function invalidOptions(detector: string, reason: string): CordonError {
     code: 'detect.InvalidOptions',
     message: `The options of detector ${detector} are not valid.`,
     facts: { detector, reason },
-    fix: `Correct detectors.${detector} in cordon.config.ts; docs/guides/detectors.md lists the options.`,
+    fix: `Correct detectors.${detector} in cordon.config.ts; docs/detectors/${detector}.md lists the options.`,
   })
 }
 

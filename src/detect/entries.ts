@@ -44,6 +44,58 @@ export function addressesIn(frame: Frame): Address[] {
   return found
 }
 
+/** Where a contract was in control: ranges of frames, its own calls included, that neither overlap nor touch. */
+type Stays = readonly { from: number; to: number }[]
+const stays = new WeakMap<readonly Frame[], Map<Address, { from: number; to: number }[]>>()
+
+/** True where control passed through `contract` on the way to a frame. */
+export function isWithin(contract: Address, index: number, frames: readonly Frame[]): boolean {
+  return outermostOf(contract, index, frames) !== undefined
+}
+
+/**
+ * Index of the outermost call around a frame in which `contract` had control, itself included; undefined for none.
+ * In time logarithmic in the contract's calls, however deep the frame lies.
+ */
+export function outermostOf(contract: Address, index: number, frames: readonly Frame[]): number | undefined {
+  let known = stays.get(frames)
+  if (known === undefined) {
+    known = staysOf(frames)
+    stays.set(frames, known)
+  }
+  const ranges: Stays = known.get(contract) ?? []
+  let [low, high] = [0, ranges.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ranges[middle]?.to ?? 0) > index) high = middle
+    else low = middle + 1
+  }
+  const range = ranges[low]
+  return range !== undefined && range.from <= index ? range.from : undefined
+}
+
+function staysOf(frames: readonly Frame[]): Map<Address, { from: number; to: number }[]> {
+  const found = new Map<Address, { from: number; to: number }[]>()
+  for (const { context, index, end } of frames) {
+    if (context === null) continue
+    const ranges = found.get(context)
+    if (ranges === undefined) found.set(context, [{ from: index, to: end }])
+    else if (index >= (ranges.at(-1)?.to ?? 0)) ranges.push({ from: index, to: end })
+  }
+  return found
+}
+
+/** The place of the first item at or after `from` in ascending numbers. */
+export function firstFrom(ascending: readonly number[], from: number): number {
+  let [low, high] = [0, ascending.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ascending[middle] ?? 0) >= from) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
 /** The contexts that control passed through on the way to a frame, innermost first, the frame's own included. */
 export function contextsAround(index: number, frames: readonly Frame[]): Address[] {
   const contexts: Address[] = []

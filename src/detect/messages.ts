@@ -19,6 +19,8 @@ const LEAST_BYTES = 52
 const MOST_BYTES = 16_384
 const MOST_RELEASES = 32
 const MOST_HEADS = 12
+/** Frames looked at in one question: fifty payments ten calls deep are five hundred. */
+const MOST_LOOKS = 5_000
 
 /** The dynamic arguments of a call that are long enough to be a message, as they are laid out by the ABI. */
 export function messagesIn({ input }: Frame): Hex[] {
@@ -57,11 +59,12 @@ export function releasesIn(tx: TransactionFacts, { actors, isBridge }: ReleaseQu
   const { frames } = tx.transaction
   const found: Release[] = []
   const paid = new Map<Frame, boolean>()
+  const looks = { left: MOST_LOOKS }
   for (const fact of tx.facts) {
-    if (found.length >= MOST_RELEASES) break
+    if (found.length >= MOST_RELEASES || looks.left <= 0) break
     if (fact.kind !== 'transfer' || fact.amount === 0n || fact.tokenId !== null) continue
     if (actors.has(fact.from) || fact.to === ZERO_ADDRESS) continue
-    const release = releaseOf(fact, frames, isBridge)
+    const release = releaseOf(fact, frames, { isBridge, looks })
     if (release === undefined || actors.has(release.bridge)) continue
     const isPaid = paid.get(release.entry) ?? givesIn(release.entry, tx, actors)
     paid.set(release.entry, isPaid)
@@ -74,11 +77,12 @@ export function releasesIn(tx: TransactionFacts, { actors, isBridge }: ReleaseQu
 function releaseOf(
   transfer: TransferFact,
   frames: readonly Frame[],
-  isBridge: ReleaseQuery['isBridge'],
+  { isBridge, looks }: { isBridge: ReleaseQuery['isBridge']; looks: { left: number } },
 ): Release | undefined {
   const tail = transfer.to.slice(2)
   let found: Release | undefined
   for (let entry = frames[transfer.frame]; entry !== undefined; entry = frames[entry.parent]) {
+    if (--looks.left < 0) break
     if (entry.input.length < 10 + 64 * 4 || entry.context === null) continue
     if (!isBridge(entry.context) || !entry.input.includes(tail) || !isEntry(entry, frames)) continue
     const message = messagesIn(entry).find((it) => it.includes(tail))

@@ -68,6 +68,42 @@ describeCorpus('recorded attacks', () => {
     expect(flagged.filter(({ right }) => !right).map(({ id }) => id)).toEqual(['Superfluid'])
   })
 
+  test('which detector flags which attack, as their pages say', async () => {
+    const flagged = new Map<string, string[]>()
+    for (const { id, transactions, vulnerableContracts } of attackLabels()) {
+      const { alerts } = await alertsIn(attackFile(id), {
+        kind: 'contracts',
+        addresses: new Set(vulnerableContracts),
+      })
+      const about = alerts.filter(({ transactionHash }) =>
+        transactions.some((hash) => hash === transactionHash),
+      )
+      for (const detector of new Set(
+        about.flatMap(({ findings }) => findings.map(({ detector }) => detector)),
+      ))
+        flagged.set(detector, [...(flagged.get(detector) ?? []), id])
+    }
+    expect(Object.fromEntries([...flagged].sort())).toEqual({
+      'arbitrary-call': ['Furucombo', 'Multichain_Permit'],
+      'bridge-forgery': ['PolyNetworkBridge'],
+      'control-takeover': ['DAOMaker', 'PunkProtocol', 'Rikkei', 'Sandbox'],
+      drain: [
+        'Compound',
+        'DAOMaker',
+        'NomadBridge',
+        'PolyNetworkBridge',
+        'PunkProtocol',
+        'RevestFinance',
+        'Uranium',
+      ],
+      'perp-abuse': ['CreamFinance'],
+      'price-manipulation': ['OneRingFinance'],
+      'read-only-reentrancy': ['CreamFinance'],
+      reentrancy: ['CreamFinance', 'FeiProtocol', 'HundredFinance', 'Paraluni', 'RevestFinance'],
+      'unbacked-mint': ['Fantasm_Finance'],
+    })
+  })
+
   test('with nothing protected seventeen are flagged', async () => {
     const flagged = await verdicts(() => everything)
     expect(flagged.filter(({ alert }) => alert === undefined).map(({ id }) => id)).toEqual(['Superfluid'])

@@ -49,3 +49,27 @@ test('a router that pulls from those who call it is not', () => {
   ])
   expect(found.flat()).toEqual([])
 })
+
+test('a relayer who pays the owners for what it pulls is not, nor Permit2 in the owner’s own transaction', () => {
+  const settled = (owner: `0x${string}`) => ({
+    from: thief,
+    root: call(
+      trap,
+      { input: '0xc0406226' },
+      pull(usdc, { from: owner, to: thief, amount: 900n }),
+      pull(address('weth'), { from: thief, to: owner, amount: 3n }),
+    ),
+  })
+  const permitted = (owner: `0x${string}`) => ({
+    from: owner,
+    root: call(
+      address('router'),
+      { input: '0x24856bc3' },
+      call(trap, { input: '0x36c78516' }, pull(usdc, { from: owner, to: address('pool'), amount: 900n })),
+    ),
+  })
+  for (const use of [settled, permitted])
+    expect(
+      watchWith(approvalDrain, protecting(usdc), [...owners.map(approve), ...owners.map(use)]).flat(),
+    ).toEqual([])
+})

@@ -77,3 +77,14 @@ test('a router that moves its own caller’s tokens is not', () => {
   )
   expect(askAbout(arbitraryCall, protecting(router), { from: owner, root })).toEqual([])
 })
+
+test('a multicall that runs its own functions is not', () => {
+  const root = call(
+    router,
+    { input: '0xac9650d8' },
+    delegate(router, '0x11111111', pull(usdc, { from: owner, to: address('pool'), amount: 5n })),
+    delegate(router, '0x22222222'),
+  )
+  for (const scope of [protecting(router), everything])
+    expect(askAbout(arbitraryCall, scope, { from: owner, root })).toEqual([])
+})

@@ -121,3 +121,16 @@ describe('what belongs to a stranger', () => {
     expect(askAbout(controlTakeover, protecting(nft), { from: stranger, root: pool })).toEqual([])
   })
 })
+
+test('an upgrade that a timelock carries out, and whoever carries it out is refunded by a keeper: not', () => {
+  const [timelock, proxy, keeper] = [address('timelock'), address('proxy'), address('keeper')]
+  const upgraded = log(proxy, [TOPICS['Upgraded(address)'], topicOf(address('version 2'))])
+  const root = call(
+    timelock,
+    { input: '0x134008d3' },
+    call(proxy, { input: data('0x3659cfe6', address('version 2')) }, upgraded),
+    call(keeper, { input: '0x01020304' }, pay(usdc, { from: keeper, to: thief, amount: 5n })),
+  )
+  for (const scope of [protecting(proxy), protecting(proxy, timelock), everything])
+    expect(askAbout(controlTakeover, scope, { from: thief, root })).toEqual([])
+})

@@ -1,11 +1,11 @@
 import type { Detector, DetectorInput } from '../../model/detector.ts'
-import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import { actorCluster } from '../actors.ts'
 import { findingFrom } from '../claims.ts'
 import type { ConfidenceOptions } from '../per-transaction.ts'
 import { confidenceOptions, perTransaction } from '../per-transaction.ts'
+import { lookAt } from './look.ts'
 import { grantedToActors, plantedDependency, selfAppointed, strangersBurned } from './takeovers.ts'
 
 /**
@@ -28,13 +28,14 @@ function evaluate(
 ): Finding[] {
   if (tx.transaction.succeeded === false || tx.transaction.frames.length < 2) return []
   const actors = actorCluster(tx, scope)
+  const look = lookAt(tx, actors, scope)
   // Among all the contracts of a chain some pay whom they were just told of; among the named ones that is news.
   const discount = scope.kind === 'everything' ? 0.15 : 0
   const claims = [
-    ...grantedToActors(tx, actors),
-    ...plantedDependency(tx, actors),
-    ...selfAppointed(tx, actors).map((claim) => ({ ...claim, confidence: claim.confidence - discount })),
-    ...strangersBurned(tx, actors),
-  ].filter(({ contract, confidence }) => inScope(scope, contract) && confidence >= options.minConfidence)
+    ...grantedToActors(look),
+    ...plantedDependency(look),
+    ...selfAppointed(look).map((claim) => ({ ...claim, confidence: claim.confidence - discount })),
+    ...strangersBurned(look),
+  ].filter(({ confidence }) => confidence >= options.minConfidence)
   return findingFrom(claims, { detector: 'control-takeover', tx, actors, scope, bundle: facts.bundle })
 }

@@ -1,11 +1,25 @@
 import type { Frame } from '../../model/block.ts'
 import { entryFrame } from '../../model/block.ts'
-import type { ControlChange, TransactionFacts, TransferFact } from '../../model/fact.ts'
+import type { ControlChange, TransactionFacts } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
 import type { Claim } from '../claims.ts'
-import { addressesIn, contextsAround, isEntry } from '../entries.ts'
+import { addressesIn, isEntry } from '../entries.ts'
 import { oneSidedLoss } from '../parties.ts'
+import { anyPayoutFrom, callOf, type Look, movesSomething, payoutAfter } from './look.ts'
+
+/** Claims of one rule about one transaction: an attack has a few, a trace made to be slow thousands. */
+const MOST_CLAIMS = 64
+
+function firstClaims<Item>(items: readonly Item[], claimOf: (item: Item) => Claim | undefined): Claim[] {
+  const claims: Claim[] = []
+  for (const item of items) {
+    const claim = claimOf(item)
+    if (claim !== undefined) claims.push(claim)
+    if (claims.length >= MOST_CLAIMS) break
+  }
+  return claims
+}
 
 const GRANTS: ReadonlySet<ControlChange> = new Set([
   'owner-changed',
@@ -16,22 +30,22 @@ const GRANTS: ReadonlySet<ControlChange> = new Set([
 ])
 
 /** An owner, role, admin or implementation becomes the actors', and the contract then pays them without return. */
-export function grantedToActors(tx: TransactionFacts, actors: ReadonlySet<Address>): Claim[] {
-  return tx.facts.flatMap((fact) => {
-    if (fact.kind !== 'control' || !GRANTS.has(fact.change) || fact.subject === null) return []
-    if (!actors.has(fact.subject) || isNew(fact.contract, tx)) return []
-    const payout = payoutAfter(tx, { contract: fact.contract, frame: fact.frame, actors })
-    if (payout === undefined) return []
-    return [
-      {
-        contract: fact.contract,
-        victims: [],
-        confidence: 0.95,
-        categories: ['access-control'],
-        statement: `${fact.change} of ${fact.contract} to ${fact.subject}, which then took ${payout.amount} of ${payout.asset} from it (frames ${fact.frame}, ${payout.frame}).`,
-        frames: [fact.frame, payout.frame],
-      },
-    ]
+export function grantedToActors(look: Look): Claim[] {
+  const { tx, actors, made } = look
+  return firstClaims(tx.facts, (fact) => {
+    if (fact.kind !== 'control' || !GRANTS.has(fact.change) || fact.subject === null) return undefined
+    if (!look.isWatched(fact.contract) || !actors.has(fact.subject) || made.has(fact.contract))
+      return undefined
+    const payout = payoutAfter(look, fact.contract, fact.frame)
+    if (payout === undefined) return undefined
+    return {
+      contract: fact.contract,
+      victims: [],
+      confidence: 0.95,
+      categories: ['access-control'],
+      statement: `${fact.change} of ${fact.contract} to ${fact.subject}, which then took ${payout.amount} of ${payout.asset} from it (frames ${fact.frame}, ${payout.frame}).`,
+      frames: [fact.frame, payout.frame],
+    }
   })
 }
 
@@ -39,37 +53,45 @@ export function grantedToActors(tx: TransactionFacts, actors: ReadonlySet<Addres
  * A contract is told of one that the actors made in this transaction, in a call that does not itself use it; later it
  * asks that contract, and somebody pays the actors without return.
  */
-export function plantedDependency(tx: TransactionFacts, actors: ReadonlySet<Address>): Claim[] {
-  const { frames } = tx.transaction
-  const made = new Map(frames.filter(isCreation).map((frame) => [frame.to, frame.index]))
+export function plantedDependency(look: Look): Claim[] {
+  const { tx, made, actors } = look
   if (made.size === 0) return []
-  const planted: { frame: Frame; plant: Address }[] = []
-  for (const frame of frames) {
-    if (!isEntry(frame, frames) || !isByActors(frame, frames, actors) || actors.has(frame.context ?? '0x'))
-      continue
-    for (const plant of addressesIn(frame)) {
-      const uses = frames.slice(frame.index, frame.end).some((inner) => inner.to === plant)
-      if (made.has(plant) && actors.has(plant) && !uses) planted.push({ frame, plant })
+  return firstClaims(tx.transaction.frames, (frame) => {
+    if (!isToldByActors(frame, look) || made.has(frame.context)) return undefined
+    for (const plant of new Set(addressesIn(frame))) {
+      const claim = made.has(plant) && actors.has(plant) ? plantOf(plant, frame, look) : undefined
+      if (claim !== undefined) return claim
     }
-  }
-  return planted.flatMap(({ frame, plant }) => {
-    const asked = frames.find(
-      (later) => later.index >= frame.end && later.to === plant && later.from === frame.context,
-    )
-    if (asked === undefined || frame.context === null || isNew(frame.context, tx)) return []
-    const payout = anyPayoutAround(tx, { asked, actors })
-    if (payout === undefined) return []
-    return [
-      {
-        contract: frame.context,
-        victims: [payout.from],
-        confidence: 0.9,
-        categories: ['access-control'],
-        statement: `${frame.context} was told to rely on ${plant}, made in this transaction, and asked it before ${payout.from} paid ${payout.amount} of ${payout.asset} (frames ${frame.index}, ${asked.index}, ${payout.frame}).`,
-        frames: [frame.index, asked.index, payout.frame],
-      },
-    ]
+    return undefined
   })
+}
+
+function plantOf(plant: Address, frame: Told, look: Look): Claim | undefined {
+  const { context } = frame
+  const used = callOf(plant, look, frame.index)
+  if (used !== undefined && used.index < frame.end) return undefined
+  const asked = askedBy(context, plant, { look, from: frame.end })
+  const payout = asked === undefined ? undefined : anyPayoutFrom(look, asked.index)
+  if (asked === undefined || payout === undefined) return undefined
+  return {
+    contract: context,
+    victims: [payout.from],
+    confidence: 0.9,
+    categories: ['access-control'],
+    statement: `${context} was told to rely on ${plant}, made in this transaction, and asked it before ${payout.from} paid ${payout.amount} of ${payout.asset} (frames ${frame.index}, ${asked.index}, ${payout.frame}).`,
+    frames: [frame.index, asked.index, payout.frame],
+  }
+}
+
+/** The first call of `plant` by `asker` at or after a frame. */
+function askedBy(
+  asker: Address,
+  plant: Address,
+  { look, from }: { look: Look; from: number },
+): Frame | undefined {
+  const { frames } = look.tx.transaction
+  const at = look.callsTo.get(plant)?.find((index) => index >= from && frames[index]?.from === asker)
+  return at === undefined ? undefined : frames[at]
 }
 
 /** Standard calls in which one names oneself without taking anything over. */
@@ -82,120 +104,62 @@ const NAMING: ReadonlySet<string> = new Set([
   '0x23b872dd', // transferFrom(address,address,uint256)
 ])
 
-/** Characters of calldata with one word after the selector. */
-const ONE_ARGUMENT = 2 + 8 + 64
-
 /**
  * The actors name themselves in a call that moves nothing, and the same contract then pays them without return and
  * without their having paid it anything in this transaction (re-initialisation, a missing check on a setter).
  */
-export function selfAppointed(tx: TransactionFacts, actors: ReadonlySet<Address>): Claim[] {
-  const { frames } = tx.transaction
-  return frames.flatMap((frame) => {
-    const { context, type, input } = frame
-    // a view changes nothing, and a call without an argument names nobody: nine calls in ten end here
-    if (type === 'STATICCALL' || input.length < ONE_ARGUMENT || context === null || actors.has(context))
-      return []
-    if (!isEntry(frame, frames)) return []
-    if (NAMING.has(frame.input.slice(0, 10)) || !isByActors(frame, frames, actors)) return []
+export function selfAppointed(look: Look): Claim[] {
+  const { tx, actors } = look
+  return firstClaims(tx.transaction.frames, (frame) => {
+    if (!isToldByActors(frame, look) || NAMING.has(frame.input.slice(0, 10))) return undefined
+    const { context } = frame
     const named = addressesIn(frame).find((address) => actors.has(address))
-    if (named === undefined || movesSomething(tx, frame) || !oneSidedOrShared(tx, context)) return []
-    const payout = payoutAfter(tx, { contract: context, frame: frame.index, actors })
-    if (payout === undefined || payout.frame < frame.end) return []
-    return [
-      {
-        contract: context,
-        victims: [],
-        confidence: 0.72,
-        categories: ['access-control'],
-        statement: `${named} was named in a call to ${context} that moved nothing, and then took ${payout.amount} of ${payout.asset} from it (frames ${frame.index}, ${payout.frame}).`,
-        frames: [frame.index, payout.frame],
-      },
-    ]
+    if (named === undefined || movesSomething(look, frame) || !oneSidedOrShared(tx, context)) return undefined
+    const payout = payoutAfter(look, context, frame.index)
+    if (payout === undefined || payout.frame < frame.end) return undefined
+    return {
+      contract: context,
+      victims: [],
+      confidence: 0.72,
+      categories: ['access-control'],
+      statement: `${named} was named in a call to ${context} that moved nothing, and then took ${payout.amount} of ${payout.asset} from it (frames ${frame.index}, ${payout.frame}).`,
+      frames: [frame.index, payout.frame],
+    }
   })
 }
 
 /** The actors, calling the token themselves, destroy what belongs to a stranger. */
-export function strangersBurned(tx: TransactionFacts, actors: ReadonlySet<Address>): Claim[] {
-  const { frames } = tx.transaction
-  return tx.facts.flatMap((fact) => {
-    if (fact.kind !== 'transfer' || fact.to !== ZERO_ADDRESS || fact.from === ZERO_ADDRESS) return []
-    if (fact.asset === 'native' || actors.has(fact.from) || fact.amount === 0n || fact.from === fact.asset)
-      return []
-    const entry = entryFrame(fact.asset, fact.frame, frames)
-    if (entry?.from === null || entry === undefined || !actors.has(entry.from)) return []
-    if (frames.some((frame) => frame.context === fact.from) || !oneSidedLoss(tx, fact.from)) return []
-    return [
-      {
-        contract: fact.asset,
-        victims: [fact.from],
-        confidence: fact.tokenId === null ? 0.6 : 0.7,
-        categories: ['access-control'],
-        statement: `${entry.from} had ${fact.asset} destroy ${fact.amount} that belonged to ${fact.from}, who took no part (frame ${fact.frame}).`,
-        frames: [fact.frame],
-      },
-    ]
+export function strangersBurned(look: Look): Claim[] {
+  const { tx, actors, ran } = look
+  return firstClaims(tx.facts, (fact) => {
+    if (fact.kind !== 'transfer' || fact.to !== ZERO_ADDRESS || fact.from === ZERO_ADDRESS) return undefined
+    if (fact.asset === 'native' || !look.isWatched(fact.asset) || actors.has(fact.from)) return undefined
+    if (fact.amount === 0n || fact.from === fact.asset || ran.has(fact.from)) return undefined
+    if (!oneSidedLoss(tx, fact.from)) return undefined
+    const entry = entryFrame(fact.asset, fact.frame, tx.transaction.frames)
+    if (entry === undefined || entry.from === null || !actors.has(entry.from)) return undefined
+    return {
+      contract: fact.asset,
+      victims: [fact.from],
+      confidence: fact.tokenId === null ? 0.6 : 0.7,
+      categories: ['access-control'],
+      statement: `${entry.from} had ${fact.asset} destroy ${fact.amount} that belonged to ${fact.from}, who took no part (frame ${fact.frame}).`,
+      frames: [fact.frame],
+    }
   })
 }
 
-function isCreation(frame: Frame): boolean {
-  return (frame.type === 'CREATE' || frame.type === 'CREATE2') && !frame.reverted && frame.to !== null
-}
+type Told = Frame & { context: Address }
 
-function isNew(contract: Address, tx: TransactionFacts): boolean {
-  return tx.transaction.frames.some((frame) => isCreation(frame) && frame.to === contract)
-}
-
-function isByActors(frame: Frame, frames: readonly Frame[], actors: ReadonlySet<Address>): boolean {
+/** A call of the actors into a watched contract that is not theirs. */
+function isToldByActors(frame: Frame, { tx, actors, isWatched }: Look): frame is Told {
+  const { frames } = tx.transaction
+  if (!isWatched(frame.context) || actors.has(frame.context) || !isEntry(frame, frames)) return false
   const caller = frames[frame.parent]?.context ?? frame.from
   return caller !== null && actors.has(caller)
 }
 
-function movesSomething(tx: TransactionFacts, frame: Frame): boolean {
-  return tx.facts.some(
-    (fact) =>
-      fact.kind === 'transfer' && fact.frame >= frame.index && fact.frame < frame.end && fact.amount > 0n,
-  )
-}
-
 /** The contract ends with losses only, or with nothing at all (it paid through another contract). */
 function oneSidedOrShared(tx: TransactionFacts, contract: Address): boolean {
-  return [...(tx.deltas.get(contract)?.values() ?? [])].every((amount) => amount < 0n)
-}
-
-type After = { contract: Address; frame: number; actors: ReadonlySet<Address> }
-
-/** The first transfer to the actors after a frame that the contract made or ordered, if they gave it nothing. */
-function payoutAfter(tx: TransactionFacts, { contract, frame, actors }: After): TransferFact | undefined {
-  const { frames } = tx.transaction
-  const transfers = tx.facts.filter(
-    (fact): fact is TransferFact => fact.kind === 'transfer' && fact.amount > 0n,
-  )
-  const gave = transfers.some(
-    (move) => actors.has(move.from) && !actors.has(move.to) && ordered(move, contract, frames),
-  )
-  if (gave) return undefined
-  return transfers.find(
-    (move) =>
-      move.frame > frame &&
-      actors.has(move.to) &&
-      !actors.has(move.from) &&
-      move.from !== ZERO_ADDRESS &&
-      (move.from === contract || ordered(move, contract, frames)),
-  )
-}
-
-function ordered(move: TransferFact, contract: Address, frames: readonly Frame[]): boolean {
-  return move.to === contract || contextsAround(move.frame, frames).includes(contract)
-}
-
-/** A payment to the actors in the call during which the plant was asked, or the next one, by somebody who lost by it. */
-function anyPayoutAround(
-  tx: TransactionFacts,
-  { asked, actors }: { asked: Frame; actors: ReadonlySet<Address> },
-): TransferFact | undefined {
-  return tx.facts.find((fact): fact is TransferFact => {
-    if (fact.kind !== 'transfer' || fact.amount === 0n || fact.frame < asked.index) return false
-    return actors.has(fact.to) && !actors.has(fact.from) && oneSidedLoss(tx, fact.from)
-  })
+  return (tx.deltas.get(contract)?.size ?? 0) === 0 || oneSidedLoss(tx, contract)
 }

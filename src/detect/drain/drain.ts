@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import type { Asset, BlockBundle } from '../../model/block.ts'
+import type { BlockBundle, Frame } from '../../model/block.ts'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding, Severity } from '../../model/finding.ts'
 import { atLeast } from '../../model/finding.ts'
-import type { Address, Hex } from '../../model/hex.ts'
-import { addressFromWord, wordAt, ZERO_ADDRESS } from '../../model/hex.ts'
+import type { Address } from '../../model/hex.ts'
+import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
-import { contextsAround } from '../entries.ts'
-import { changesOf, netOf, transfersIn } from '../flows.ts'
+import { isWithin } from '../entries.ts'
+import { changesOf } from '../flows.ts'
 import { hasChecks, releasesIn } from '../messages.ts'
 import { oneSidedLoss } from '../parties.ts'
 import { balancesWanted, takeBalances } from './balances.ts'
@@ -29,8 +29,7 @@ import {
 } from './books.ts'
 import type { Outflow } from './outflows.ts'
 import { issuesOf, outflowsOf } from './outflows.ts'
-
-const BALANCE_OF: Hex = '0x70a08231'
+import { balancesRead } from './read-balances.ts'
 
 const options = z.strictObject({
   /** Share of the contract's known balance, in basis points, from which an unmatched outflow is worth a word. */
@@ -111,6 +110,11 @@ function isAlarm({ severity }: Finding): boolean {
   return atLeast(severity, 'medium')
 }
 
+/** Contracts of one transaction that are judged: payers outside the scope, and anybody where all are in scope. */
+const MOST_PAYERS = 256
+const MOST_STRANGERS = 256
+const MOST_EVIDENCE = 16
+
 /** With everything in scope: contracts that ran in this transaction, judged on it alone. */
 function evaluateStrangers(
   tx: TransactionFacts,
@@ -121,12 +125,17 @@ function evaluateStrangers(
     tx.transaction.frames.filter((frame) => frame.end > frame.index + 1).map(({ context }) => context),
   )
   const actors = actorCluster(tx, scope)
+  const reads = balancesRead(tx, (holder) => ran.has(holder) && tx.deltas.has(holder))
+  let judged = 0
   return [...tx.deltas.keys()].flatMap((contract) => {
     if (!ran.has(contract) || actors.has(contract)) return []
+    const balances = reads.get(contract)
+    if (balances === undefined || judged++ >= MOST_STRANGERS) return []
     const verdicts = outflowsOf(tx, contract).flatMap((outflow) => {
-      const book = { ...emptyBook(), balance: balanceRead(tx, contract, outflow.asset) }
+      const balance = balances.get(outflow.asset)
+      const book = { ...emptyBook(), balance: balance ?? null }
       const verdict =
-        book.balance === null
+        balance === undefined
           ? undefined
           : judge(outflow, { book, actors, options, isSure: true, isFirst: true })
       return verdict?.severity === 'critical'
@@ -277,43 +286,28 @@ function payersFor(tx: TransactionFacts, scope: Scope, actors: ReadonlySet<Addre
   for (const fact of tx.facts) {
     if (fact.kind !== 'transfer' || !actors.has(fact.to) || actors.has(fact.from)) continue
     if (fact.from === ZERO_ADDRESS || inScope(scope, fact.from) || payers.has(fact.from)) continue
-    const around = contextsAround(fact.frame, tx.transaction.frames)
-    const boss = around.find((context) => inScope(scope, context))
-    if (boss !== undefined && around.includes(fact.from) && oneSidedLoss(tx, fact.from))
-      payers.set(fact.from, boss)
+    if (!oneSidedLoss(tx, fact.from) || !isWithin(fact.from, fact.frame, tx.transaction.frames)) continue
+    const boss = innermostProtected(fact.frame, tx.transaction.frames, scope)
+    if (boss !== undefined) payers.set(fact.from, boss)
+    if (payers.size >= MOST_PAYERS) break
   }
   return payers
 }
 
-/** `balanceOf` reads inside transactions tell the balance; the first one is the anchor from which transfers move it on. */
+/** The protected contract nearest around a frame. */
+function innermostProtected(index: number, frames: readonly Frame[], scope: Scope): Address | undefined {
+  for (let frame = frames[index]; frame !== undefined; frame = frames[frame.parent])
+    if (frame.context !== null && inScope(scope, frame.context)) return frame.context
+  return undefined
+}
+
+/** The first balance read in a transaction is the anchor from which transfers move it on. */
 function readBalances(tx: TransactionFacts, holders: ReadonlySet<Address>, books: Books): void {
-  for (const { holder, asset, balance } of balanceReads(tx, (holder) => holders.has(holder))) {
-    const book = bookOf(books, holder, asset)
-    if (book.balance === null) book.balance = balance
-  }
-}
-
-function balanceRead(tx: TransactionFacts, contract: Address, asset: Asset): bigint | null {
-  for (const read of balanceReads(tx, (holder, token) => holder === contract && token === asset))
-    return read.balance
-  return null
-}
-
-type Read = { holder: Address; asset: Address; balance: bigint }
-
-/** Balances as they were before the transaction: a read is taken back by what had moved until then. */
-function* balanceReads(
-  tx: TransactionFacts,
-  isWanted: (holder: Address, asset: Address) => boolean,
-): Generator<Read> {
-  for (const frame of tx.transaction.frames) {
-    if (frame.type !== 'STATICCALL' || frame.to === null || !frame.input.startsWith(BALANCE_OF)) continue
-    const holder = addressFromWord(wordAt(frame.input, 0, 10) ?? '')
-    const word = wordAt(frame.output, 0)
-    if (holder === undefined || word === undefined || !isWanted(holder, frame.to)) continue
-    const moved = netOf(transfersIn(tx.facts, { from: -1, to: frame.index }), new Set([holder])).get(frame.to)
-    yield { holder, asset: frame.to, balance: BigInt(`0x${word}`) - (moved ?? 0n) }
-  }
+  for (const [holder, balances] of balancesRead(tx, (holder) => holders.has(holder)))
+    for (const [asset, balance] of balances) {
+      const book = bookOf(books, holder, asset)
+      if (book.balance === null) book.balance = balance
+    }
 }
 
 type Context = {
@@ -344,7 +338,7 @@ function findingOf(
     actors: [...takers],
     profit: changesOf(tx, takers).profit,
     loss: changesOf(tx, [contract]).loss,
-    evidence: all.map(({ outflow, reasons }) => ({
+    evidence: all.slice(0, MOST_EVIDENCE).map(({ outflow, reasons }) => ({
       statement: `${outflow.amount} of ${outflow.asset} left ${contract}: ${reasons.join('; ')}`,
       frames: framesOf(tx, outflow),
       amounts: [...outflow.recipients].map(([account, amount]) => ({

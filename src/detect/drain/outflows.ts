@@ -3,6 +3,7 @@ import { NATIVE } from '../../model/block.ts'
 import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { selectorOf, ZERO_ADDRESS } from '../../model/hex.ts'
+import { isWithin } from '../entries.ts'
 import { assetOfKey } from '../flows.ts'
 
 /** A net outflow of one asset from one contract over a transaction. */
@@ -41,9 +42,10 @@ export function outflowsOf(tx: TransactionFacts, contract: Address): Outflow[] {
   const burned = sumByAsset(burns)
   const claims = sumByAsset(burns.filter((burn) => burn.asset === contract || isUnder(contract, burn, tx)))
   const inflow = [...deltas].some(([key, amount]) => amount > 0n && assetOfKey(key) !== contract)
+  const payments = byAsset(transfers.filter((transfer) => transfer.from === contract))
   return losses.map(([key, amount]) => {
     const asset = assetOfKey(key)
-    const paid = transfers.filter((transfer) => transfer.from === contract && transfer.asset === asset)
+    const paid = payments.get(asset) ?? []
     const debt = paid.some((transfer) => isBorrow(transfer, tx))
     return {
       contract,
@@ -79,9 +81,17 @@ function isBurn({ asset, from, to }: TransferFact, contract: Address): boolean {
 
 function isUnder(contract: Address, transfer: TransferFact, tx: TransactionFacts): boolean {
   const { frames } = tx.transaction
-  for (let frame = frames[transfer.frame]; frame !== undefined; frame = frames[frame.parent])
-    if (frame.context === contract) return true
-  return false
+  return isWithin(contract, transfer.frame, frames)
+}
+
+function byAsset(transfers: readonly TransferFact[]): Map<Asset, TransferFact[]> {
+  const found = new Map<Asset, TransferFact[]>()
+  for (const transfer of transfers) {
+    const known = found.get(transfer.asset)
+    if (known === undefined) found.set(transfer.asset, [transfer])
+    else known.push(transfer)
+  }
+  return found
 }
 
 function sumByAsset(transfers: readonly TransferFact[]): Map<Asset, bigint> {

@@ -30,3 +30,14 @@ test('a vote is a vote, and an enactment days later is due', () => {
   expect(askAbout(governance, protecting(governor), { from: thief, root: vote })).toEqual([])
   expect(askAbout(governance, protecting(governor), { from: thief, root: enact })).toEqual([])
 })
+
+test('power that was bought or delegated for a campaign stays with the voter, and is no attack', () => {
+  const buy = call(lender, { input: '0x022c0d9f' }, pay(votes, { from: lender, to: bot, amount: 1_000n }))
+  const entrust = call(votes, { input: data('0x5c19a95c', bot) })
+  for (const root of [
+    call(bot, { input: RUN }, buy, vote),
+    call(bot, { input: RUN }, entrust, vote),
+    call(bot, { input: RUN }, buy, vote, pay(votes, { from: bot, to: lender, amount: 3n })),
+  ])
+    expect(askAbout(governance, protecting(governor), { from: thief, root })).toEqual([])
+})

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Frame } from '../../model/block.ts'
+import type { Asset, Frame } from '../../model/block.ts'
 import type { Detector, DetectorInput } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
-import type { TransactionFacts } from '../../model/fact.ts'
+import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { selectorOf } from '../../model/hex.ts'
@@ -49,7 +49,9 @@ function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput): Findin
   const votes = frames.filter((frame) => isCall(frame, VOTES) && inScope(scope, frame.context))
   if (votes.length === 0) return []
   const actors = actorCluster(tx, scope)
-  const claims = votes.flatMap((vote) => [...enactedAtOnce(vote, frames), ...borrowedPower(vote, tx, actors)])
+  const enacts = frames.filter((frame) => isCall(frame, ENACTS))
+  const power = powerOf(tx, actors)
+  const claims = votes.flatMap((vote) => [...enactedAtOnce(vote, enacts), ...borrowedPower(vote, power)])
   return findingFrom(claims, { detector: 'governance', tx, actors, scope, bundle: facts.bundle })
 }
 
@@ -58,10 +60,8 @@ function isCall({ type, input, reverted }: Frame, names: ReadonlySet<Hex>): bool
   return type === 'CALL' && !reverted && selector !== undefined && names.has(selector)
 }
 
-function enactedAtOnce(vote: Frame, frames: readonly Frame[]): Claim[] {
-  const enact = frames.find(
-    (frame) => frame.index > vote.index && frame.context === vote.context && isCall(frame, ENACTS),
-  )
+function enactedAtOnce(vote: Frame, enacts: readonly Frame[]): Claim[] {
+  const enact = enacts.find((frame) => frame.index > vote.index && frame.context === vote.context)
   if (enact === undefined || vote.context === null) return []
   return [
     {
@@ -75,21 +75,32 @@ function enactedAtOnce(vote: Frame, frames: readonly Frame[]): Claim[] {
   ]
 }
 
+/** What came to the actors and what left them, in execution order. */
+type Power = { came: readonly TransferFact[]; gone: ReadonlyMap<Asset, readonly TransferFact[]> }
+
+function powerOf(tx: TransactionFacts, actors: ReadonlySet<Address>): Power {
+  const moves = tx.facts.filter((fact): fact is TransferFact => fact.kind === 'transfer' && fact.amount > 0n)
+  const gone = new Map<Asset, TransferFact[]>()
+  for (const move of moves) {
+    if (!actors.has(move.from) || actors.has(move.to)) continue
+    const known = gone.get(move.asset)
+    if (known === undefined) gone.set(move.asset, [move])
+    else known.push(move)
+  }
+  return {
+    came: moves.filter(({ from, to }) => actors.has(to) && !actors.has(from)),
+    gone,
+  }
+}
+
 /** The same token and at least half of the amount comes before the vote and goes after it. */
-function borrowedPower(vote: Frame, tx: TransactionFacts, actors: ReadonlySet<Address>): Claim[] {
-  const moves = tx.facts.filter((fact) => fact.kind === 'transfer')
-  const came = moves.find(
-    (move) => move.frame < vote.index && actors.has(move.to) && !actors.has(move.from) && move.amount > 0n,
-  )
-  const gone = moves.find(
-    (move) =>
-      move.frame >= vote.end &&
-      actors.has(move.from) &&
-      !actors.has(move.to) &&
-      move.asset === came?.asset &&
-      move.amount * 2n >= (came?.amount ?? 0n),
-  )
-  if (came === undefined || gone === undefined || vote.context === null) return []
+function borrowedPower(vote: Frame, power: Power): Claim[] {
+  const came = power.came.find((move) => move.frame < vote.index)
+  if (came === undefined) return []
+  const gone = power.gone
+    .get(came.asset)
+    ?.find((move) => move.frame >= vote.end && move.amount * 2n >= came.amount)
+  if (gone === undefined || vote.context === null) return []
   return [
     {
       contract: vote.context,

@@ -17,6 +17,10 @@ const TOKEN_SELECTORS: ReadonlySet<string> = new Set([
   '0xd505accf', // permit(address,address,uint256,uint256,uint8,bytes32,bytes32)
 ])
 
+/** Steps and different functions of one transaction that are looked at: what is beyond them is new anyway, and told. */
+const MOST_STEPS = 500
+const MOST_FUNCTIONS = 128
+
 /**
  * The steps of a transaction through a protocol, each once. Functions count by selector, so that what is usual with one
  * market is usual with the next one. A single call, however deep, has none; nor have calls that do not depend on one
@@ -26,7 +30,7 @@ export function stepsOf(calls: readonly ProtocolCall[], { hasStorage, hidesStran
   const steps = new Map<string, Step>()
   const own = calls.filter((call) => call.effectful && !call.clone)
   const add = (key: string, first: ProtocolCall, then: ProtocolCall): void => {
-    if (!steps.has(key)) steps.set(key, { key, frames: [first.frame, then.frame] })
+    if (!steps.has(key) && steps.size < MOST_STEPS) steps.set(key, { key, frames: [first.frame, then.frame] })
   }
   for (const call of own) {
     const outer = reentered(call, calls, hidesStrangers)
@@ -34,9 +38,11 @@ export function stepsOf(calls: readonly ProtocolCall[], { hasStorage, hidesStran
   }
   const before = new Map<string, { last: ProtocolCall; changed: Set<string> }>()
   for (const call of own) {
+    if (steps.size >= MOST_STEPS) break
     if (call.outer !== -1 || TOKEN_SELECTORS.has(call.selector)) continue
     for (const [selector, { last, changed }] of before)
       if (!hasStorage || meets(changed, call.reads)) add(`${selector}>${call.selector}`, last, call)
+    if (before.size >= MOST_FUNCTIONS && !before.has(call.selector)) continue
     const known = before.get(call.selector) ?? { last: call, changed: new Set() }
     for (const key of call.writes.keys()) known.changed.add(key)
     before.set(call.selector, { last: call, changed: known.changed })

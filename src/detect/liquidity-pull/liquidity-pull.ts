@@ -31,13 +31,11 @@ export const liquidityPull: Detector = perTransaction({
 })
 
 function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
-  const claims = tx.facts.flatMap((fact): Claim[] => {
-    if (fact.kind !== 'transfer' || fact.to !== ZERO_ADDRESS || fact.from !== fact.asset) return []
-    const pool = fact.asset
+  const burning = burningPools(tx)
+  const paid = burning.size === 0 ? NOTHING_PAID : paidBy(burning, tx)
+  const claims = [...burning].flatMap((pool): Claim[] => {
     const concerned = (address: Address): boolean => inScope(scope, address)
-    const taken = tx.facts.filter(
-      (move): move is TransferFact => move.kind === 'transfer' && move.from === pool && move.asset !== pool,
-    )
+    const taken = paid.get(pool) ?? []
     if (taken.length < 2 || ![pool, ...taken.map(({ asset }) => asset as Address)].some(concerned)) return []
     const [first, second] = reservesOf(tx, pool)
     const [a, b] = taken
@@ -69,6 +67,25 @@ function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options
     bundle: facts.bundle,
     most: 'medium',
   })
+}
+
+/** Each once, however often it burned its own shares. */
+function burningPools(tx: TransactionFacts): ReadonlySet<Address> {
+  return new Set(
+    tx.facts.flatMap((fact) =>
+      fact.kind === 'transfer' && fact.to === ZERO_ADDRESS && fact.from === fact.asset ? [fact.from] : [],
+    ),
+  )
+}
+
+type Paid = ReadonlyMap<Address, readonly TransferFact[]>
+const NOTHING_PAID: Paid = new Map()
+
+function paidBy(pools: ReadonlySet<Address>, tx: TransactionFacts): Paid {
+  const paid = new Map([...pools].map((pool): [Address, TransferFact[]] => [pool, []]))
+  for (const fact of tx.facts)
+    if (fact.kind === 'transfer' && fact.asset !== fact.from) paid.get(fact.from)?.push(fact)
+  return paid
 }
 
 function reservesOf(tx: TransactionFacts, pool: Address): readonly bigint[] {

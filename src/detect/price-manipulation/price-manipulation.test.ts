@@ -107,4 +107,25 @@ describe('benign twins', () => {
   test('somebody looks at the moved price and pays nothing on it', () => {
     expect(findIn(run(...push, call(market, { input: '0x11111111' }, look), ...pull_))).toEqual([])
   })
+
+  test('liquidity that is put in before a trade and taken out after it', () => {
+    const add = [
+      pay(usd, { from: bot, to: pool, amount: 100n }),
+      call(pool, { input: '0x6a627842' }, look, pay(coin, { from: bot, to: pool, amount: 50n })),
+    ]
+    const remove = call(
+      pool,
+      { input: '0x89afcb44' },
+      look,
+      pay(usd, { from: pool, to: bot, amount: 101n }),
+      pay(coin, { from: pool, to: bot, amount: 50n }),
+    )
+    const root = run(...add, ...push, remove)
+    for (const over of [
+      scope,
+      { kind: 'contracts', addresses: new Set([pool]) },
+      { kind: 'everything' },
+    ] as const)
+      expect(findIn(root, over)).toEqual([])
+  })
 })

@@ -11,7 +11,7 @@ import { changesOf, transfersIn } from '../flows.ts'
 import { gainsOnly } from '../parties.ts'
 import type { ConfidenceOptions } from '../per-transaction.ts'
 import { confidenceOptions, perTransaction } from '../per-transaction.ts'
-import type { Manipulation, Valuation } from './round-trips.ts'
+import type { Looks, Manipulation, Valuation } from './round-trips.ts'
 import { manipulations, valuationsBetween } from './round-trips.ts'
 
 /**
@@ -43,9 +43,10 @@ function evaluate(
   const swaps = tx.facts.filter((fact): fact is SwapFact => fact.kind === 'swap')
   if (swaps.length === 0 || !tx.facts.some((fact) => fact.kind === 'valuation')) return []
   const actors = actorCluster(tx, scope)
+  const looks: Looks = new Map()
   const verdicts = manipulations(swaps)
     .flatMap((manipulation) =>
-      valuationsBetween(manipulation, tx, actors).map((valuation) =>
+      valuationsBetween(manipulation, { tx, actors, looks }).map((valuation) =>
         judge({ manipulation, valuation }, tx, actors),
       ),
     )

@@ -1,7 +1,7 @@
 import type { Frame } from '../../model/block.ts'
 import type { SwapFact, TransactionFacts, ValuationFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
-import { outermostStranger } from '../entries.ts'
+import { firstFrom, outermostStranger } from '../entries.ts'
 
 /** The price of a pool was moved by `push` and (perhaps) moved back by `pull`, in one transaction. */
 export type Manipulation = { pool: Address; push: SwapFact; pull: SwapFact | null }
@@ -12,13 +12,17 @@ export type Valuation = { victim: Address; frame: Frame; read: ValuationFact; fr
 /** The way back counts when it returns at least a tenth of what the way in bought: traders do not do that. */
 const RETURNED_SHARE = 10n
 
+/** Swaps of one transaction that are taken for pushes, and looks at the price after each that are weighed. */
+const MOST_PUSHES = 200
+const MOST_LOOKS = 64
+
 /**
  * Pushes of a pool's price, with the opposite trade on the same pool where there is one. A push without a way back
  * counts too (manipulate, then borrow and leave), with less weight.
  */
 export function manipulations(swaps: readonly SwapFact[]): Manipulation[] {
-  return swaps.map((push, i) => {
-    const pull = swaps.slice(i + 1).find((later) => isOpposite(push, later))
+  return swaps.slice(0, MOST_PUSHES).map((push, i) => {
+    const pull = swaps.find((later, j) => j > i && isOpposite(push, later))
     return { pool: push.pool, push, pull: pull ?? null }
   })
 }
@@ -36,35 +40,51 @@ function isOpposite(push: SwapFact, later: SwapFact): boolean {
  */
 export function valuationsBetween(
   { pool, push, pull }: Manipulation,
-  tx: TransactionFacts,
-  actors: ReadonlySet<Address>,
+  { tx, actors, looks }: { tx: TransactionFacts; actors: ReadonlySet<Address>; looks: Looks },
 ): Valuation[] {
   const { frames } = tx.transaction
+  const at = looksAt(pool, looks, frames)
   const after = frames[push.frame]?.end ?? push.frame + 1
   const before = pull?.frame ?? frames.length
   // by entry frame: one look a call is enough
   const found = new Map<number, Valuation>()
   for (const read of tx.facts) {
     if (read.kind !== 'valuation' || read.frame < after || read.frame >= before) continue
-    if (!touches(read, pool, frames)) continue
-    const frame = outermostStranger(read.frame, { frames, actors, except: pool })
+    if (read.source !== pool && !touches(read, at, frames)) continue
+    if (!at.entries.has(read.frame))
+      at.entries.set(read.frame, outermostStranger(read.frame, { frames, actors, except: pool }))
+    const frame = at.entries.get(read.frame)
     if (frame === undefined || frame.context === null || frame.index < after || frame.index >= before)
       continue
     if (!found.has(frame.index)) {
       found.set(frame.index, { victim: frame.context, frame, read, from: after, to: before })
     }
+    if (found.size >= MOST_LOOKS) break
   }
   return [...found.values()]
 }
 
-/** The read asks the pool, or whom it asks asks the pool. */
-function touches(read: ValuationFact, pool: Address, frames: readonly Frame[]): boolean {
-  if (read.source === pool) return true
-  const end = frames[read.frame]?.end ?? 0
+/** What is asked of each look for each push on the same pool, worked out once a transaction. */
+export type Looks = Map<Address, LooksAt>
+type LooksAt = {
+  /** Frames that call the pool or name it, ascending. */
+  touching: readonly number[]
+  /** look → the call of the actors into a stranger around it */
+  entries: Map<number, Frame | undefined>
+}
+
+function looksAt(pool: Address, looks: Looks, frames: readonly Frame[]): LooksAt {
+  const known = looks.get(pool)
+  if (known !== undefined) return known
   const tail = pool.slice(2)
-  for (let i = read.frame; i < end; i++) {
-    const frame = frames[i]
-    if (frame?.to === pool || frame?.input.includes(tail)) return true
-  }
-  return false
+  const touching = frames.filter(({ to, input }) => to === pool || input.includes(tail))
+  const made: LooksAt = { touching: touching.map(({ index }) => index), entries: new Map() }
+  looks.set(pool, made)
+  return made
+}
+
+/** The read asks the pool, or whom it asks asks the pool. */
+function touches(read: ValuationFact, { touching }: LooksAt, frames: readonly Frame[]): boolean {
+  const end = frames[read.frame]?.end ?? 0
+  return (touching[firstFrom(touching, read.frame)] ?? Number.POSITIVE_INFINITY) < end
 }

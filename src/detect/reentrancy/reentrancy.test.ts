@@ -132,4 +132,45 @@ describe('benign twins', () => {
       ),
     ).toEqual([])
   })
+
+  test('a token that tells its receiver (ERC-777), who uses what he got elsewhere', () => {
+    const told = call(
+      thief,
+      { input: '0x0023de29' },
+      pay(usdc, { from: thief, to: address('shop'), amount: 5n }),
+    )
+    const root = call(
+      thief,
+      { input: '0xc0406226' },
+      call(
+        vault,
+        { input: WITHDRAW },
+        call(
+          usdc,
+          { input: data('0xa9059cbb', thief, 5n) },
+          transferLog(usdc, { from: vault, to: thief, amount: 5n }),
+          told,
+        ),
+      ),
+    )
+    expect(findIn(root)).toEqual([])
+    expect(findIn(root, { kind: 'contracts', addresses: new Set([usdc]) })).toEqual([])
+  })
+
+  test('a hook that the pool chose settles with the manager in mid-swap (V4)', () => {
+    const hook = address('hook')
+    const settle = call(vault, { input: '0x11da60b4' }, pull(usdc, { from: hook, to: vault, amount: 1n }))
+    const root = call(
+      thief,
+      { input: '0xc0406226' },
+      pull(usdc, { from: thief, to: vault, amount: 100n }),
+      call(
+        vault,
+        { input: '0xf3cd914c' },
+        call(hook, { input: '0x575e24b4' }, settle),
+        pay(address('dai'), { from: vault, to: thief, amount: 99n }),
+      ),
+    )
+    expect(findIn(root)).toEqual([])
+  })
 })

@@ -8,6 +8,7 @@ import { buildFinding } from '../build-finding.ts'
 import { changesOf, isPureGain, mintedTo, netOf, transfersIn } from '../flows.ts'
 import type { ConfidenceOptions } from '../per-transaction.ts'
 import { confidenceOptions, perTransaction } from '../per-transaction.ts'
+import type { Kind } from './chain.ts'
 import type { Reentry } from './reentries.ts'
 import { findReentries } from './reentries.ts'
 
@@ -30,11 +31,10 @@ function evaluate(
 ): Finding[] {
   const { frames } = tx.transaction
   if (frames.length < 4 || tx.transaction.succeeded === false) return []
-  const reentries = findReentries(frames)
-  if (reentries.length === 0) return []
   const actors = actorCluster(tx, scope)
+  const reentries = findReentries(frames, (contract) => kindOf(contract, actors, scope))
+  if (reentries.length === 0) return []
   const judged = reentries
-    .filter((reentry) => concerns(reentry, actors, scope))
     .map((reentry) => judge(reentry, tx, actors))
     .filter((verdict) => verdict !== undefined)
     .filter((verdict) => verdict.confidence >= options.minConfidence)
@@ -44,10 +44,9 @@ function evaluate(
   return [findingOf(best, judged, { tx, actors, scope, bundle: facts.bundle })]
 }
 
-function concerns(reentry: Reentry, actors: ReadonlySet<Address>, scope: Scope): boolean {
-  const { outerContract, innerContract } = reentry
-  if (actors.has(outerContract) || actors.has(innerContract)) return false
-  return inScope(scope, outerContract) || inScope(scope, innerContract)
+function kindOf(contract: Address, actors: ReadonlySet<Address>, scope: Scope): Kind {
+  if (actors.has(contract)) return 'actor'
+  return inScope(scope, contract) ? 'watched' : 'other'
 }
 
 type Verdict = { reentry: Reentry; confidence: number; reasons: string[]; taken: TransferFact[] }

@@ -1,7 +1,7 @@
 import type { Frame } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'
 import { selectorOf } from '../../model/hex.ts'
-import { entersFromOutside } from '../entries.ts'
+import { type Chain, chainAbove, isCaller, type KindOf, names, type Trace, traceOf } from './chain.ts'
 
 /**
  * A way back in: while `outer` (a call into contract V) was unfinished, control went to `via`, which the caller
@@ -17,74 +17,85 @@ export type Reentry = {
   attempted: boolean
 }
 
+/** Ways back in that are weighed: an attack has one or two, and a trace made to be slow has millions. */
+const MOST_DONE = 500
+const MOST_ATTEMPTED = 100
+
 /**
- * All ways back in of one transaction, at most one for a pair of contracts and functions.
+ * All ways back in of one transaction that concern somebody watched, at most one for a pair of contracts and functions.
  * Not counted: a contract's own internal calls, plain receipt of the coin, token bookkeeping (a payout calls the
  * token; the payee may use the token), and callbacks to contracts that the caller could not choose.
+ * Frames times depth in time, with little work a step: ten million of them are what a block's gas can buy.
  */
-export function findReentries(frames: readonly Frame[]): Reentry[] {
-  const found = new Map<string, Reentry>()
-  let callees: Callees | undefined
+export function findReentries(frames: readonly Frame[], kindOf: KindOf): Reentry[] {
+  const trace = traceOf(frames, kindOf)
+  const books: Books = { frames, callees: undefined, pairs: new Map() }
+  const found: Found = { byFunctions: new Map(), list: new Set(), attempted: 0 }
+  let chain: Chain | undefined
   for (const inner of frames) {
-    const via = frames[inner.parent]?.context
-    if (!via || inner.context === null || !entersFromOutside(inner, frames)) continue
-    for (let outer = frames[inner.parent]; outer !== undefined; outer = frames[outer.parent]) {
-      if (
-        outer.context === null ||
-        outer.context === via ||
-        outer.reverted ||
-        !entersFromOutside(outer, frames)
-      )
-        continue
-      if (outer.context === inner.context) {
-        if (PAYMENTS.has(inner.input.slice(0, 10))) continue
-      } else {
-        callees ??= calleesOf(frames)
-        if (!sharesBooks({ outer, inner, via }, { frames, callees })) continue
-      }
-      if (!isChosenByCaller(via, { outer, inner, frames })) continue
-      const reentry: Reentry = {
-        outer,
-        inner,
-        outerContract: outer.context,
-        innerContract: inner.context,
-        via,
-        attempted: inner.reverted,
-      }
-      const key = [
-        reentry.outerContract,
-        outer.input.slice(0, 10),
-        inner.context,
-        inner.input.slice(0, 10),
-      ].join()
-      if (found.get(key)?.attempted !== false) found.set(key, reentry)
+    const parent = frames[inner.parent]
+    if (!parent?.context || inner.context === null || !trace.enters[inner.index]) continue
+    if (trace.kinds[inner.index] === 'actor' || PAYMENTS.has(trace.selectors[inner.index] ?? '')) continue
+    for (let outer: Frame | undefined = parent; outer !== undefined; outer = frames[outer.parent]) {
+      if (!mayBeOuter(outer, inner, trace) || outer.context === parent.context) continue
+      if (chain?.parent !== parent) chain = chainAbove(parent, parent.context, trace)
+      const way = { outer, inner, chain, trace }
+      if (sharesBooks(way, books) && isChosenByCaller(way)) note(way, found)
     }
+    if (found.list.size - found.attempted >= MOST_DONE) break
   }
-  return [...found.values()]
+  return [...found.list]
 }
 
-type Way = { outer: Frame; inner: Frame; frames: readonly Frame[] }
+function mayBeOuter(outer: Frame, inner: Frame, { enters, kinds }: Trace): boolean {
+  const kind = kinds[outer.index]
+  if (!enters[outer.index] || outer.reverted || outer.context === null || kind === 'actor') return false
+  return kind === 'watched' || kinds[inner.index] === 'watched'
+}
+
+type Way = { outer: Frame; inner: Frame; chain: Chain; trace: Trace }
 
 /**
  * The caller chose `via` if it is one of the callers or was created in this transaction; or if it stands in the
  * calldata, and either V did not call it itself (a token, a hook) or the very same function was entered again.
  */
-function isChosenByCaller(via: Address, { outer, inner, frames }: Way): boolean {
-  for (let above = frames[outer.parent]; above !== undefined; above = frames[above.parent]) {
-    if (above.context === via) return true
-  }
-  if (frames.some((frame) => frame.to === via && (frame.type === 'CREATE' || frame.type === 'CREATE2')))
-    return true
-  if (!outer.input.includes(via.slice(2))) return false
-  return (
-    outer.input.slice(0, 10) === inner.input.slice(0, 10) || !isCalledDirectly(via, { outer, inner, frames })
-  )
+function isChosenByCaller({ outer, inner, chain, trace }: Way): boolean {
+  const { via, giver } = chain
+  if (isCaller(via, outer, trace) || trace.created.has(via)) return true
+  if (!names(outer, via, trace)) return false
+  return trace.selectors[outer.index] === trace.selectors[inner.index] || giver !== outer.context
 }
 
-function isCalledDirectly(via: Address, { outer, inner, frames }: Way): boolean {
-  let frame = frames[inner.parent]
-  while (frame !== undefined && frames[frame.parent]?.context === via) frame = frames[frame.parent]
-  return frame !== undefined && frames[frame.parent]?.context === outer.context
+type Found = {
+  byFunctions: Map<string, Map<string, Reentry>>
+  list: Set<Reentry>
+  attempted: number
+}
+
+/** Of several ways between the same functions one that was not refused is kept, else the last. */
+function note({ outer, inner, chain, trace }: Way, found: Found): void {
+  const [from, to] = [trace.functions[outer.index] ?? '', trace.functions[inner.index] ?? '']
+  const inners = found.byFunctions.get(from) ?? new Map<string, Reentry>()
+  found.byFunctions.set(from, inners)
+  const known = inners.get(to)
+  if (known?.attempted === false) return
+  if (inner.reverted && known === undefined && found.attempted >= MOST_ATTEMPTED) return
+  if (outer.context === null || inner.context === null) return
+  const reentry: Reentry = {
+    outer,
+    inner,
+    outerContract: outer.context,
+    innerContract: inner.context,
+    via: chain.via,
+    attempted: inner.reverted,
+  }
+  if (known !== undefined) {
+    found.list.delete(known)
+    found.attempted--
+  }
+  if (reentry.attempted) found.attempted++
+  inners.set(to, reentry)
+  found.list.add(reentry)
 }
 
 /** What a payee does with a token that pays him; entering the token so is no way back into its books. */
@@ -122,24 +133,54 @@ function calleesOf(frames: readonly Frame[]): Callees {
   return callees
 }
 
+type Books = {
+  frames: readonly Frame[]
+  callees: Callees | undefined
+  /** outer contract → inner contract → how they are tied */
+  pairs: Map<Address, Map<Address, Ties>>
+}
+
+/** `direct`: one directs the other. `thirds`: whom both direct. */
+type Ties = { direct: boolean; thirds: readonly Address[] }
+
+/** Thirds of a pair that are looked at. */
+const MOST_THIRDS = 64
+
 /**
  * Two contracts keep one set of books if one directs the other, or both report to a third with state-changing
  * calls (a lending market's comptroller). The callers' own contracts, called back by everybody, are no such third.
  */
-function sharesBooks(
-  { outer, inner, via }: { outer: Frame; inner: Frame; via: Address },
-  { frames, callees }: { frames: readonly Frame[]; callees: Callees },
-): boolean {
-  if (outer.context === null || inner.context === null || BOOKKEEPING.has(inner.input.slice(0, 10)))
-    return false
-  const ofOuter = callees.get(outer.context)
-  const ofInner = callees.get(inner.context)
-  if (ofOuter?.has(inner.context) || ofInner?.has(outer.context)) return true
-  if (ofOuter === undefined || ofInner === undefined) return false
-  const callers = new Set([via])
-  for (let above = frames[outer.parent]; above !== undefined; above = frames[above.parent]) {
-    if (above.context !== null) callers.add(above.context)
+function sharesBooks({ outer, inner, chain, trace }: Way, books: Books): boolean {
+  const selector = trace.selectors[inner.index]
+  if (outer.context === inner.context) return true
+  if (outer.context === null || inner.context === null) return false
+  if (selector !== undefined && BOOKKEEPING.has(selector)) return false
+  const { direct, thirds } = tiesOf(outer.context, inner.context, books)
+  return direct || thirds.some((third) => third !== chain.via && !isCaller(third, outer, trace))
+}
+
+function tiesOf(outer: Address, inner: Address, books: Books): Ties {
+  const ofOuterContract = books.pairs.get(outer) ?? new Map<Address, Ties>()
+  books.pairs.set(outer, ofOuterContract)
+  const known = ofOuterContract.get(inner)
+  if (known !== undefined) return known
+  books.callees ??= calleesOf(books.frames)
+  const ofOuter = books.callees.get(outer)
+  const ofInner = books.callees.get(inner)
+  const ties: Ties = {
+    direct: ofOuter?.has(inner) === true || ofInner?.has(outer) === true,
+    thirds: ofOuter === undefined || ofInner === undefined ? [] : common(ofOuter, ofInner),
   }
-  for (const third of ofOuter) if (ofInner.has(third) && !callers.has(third)) return true
-  return false
+  ofOuterContract.set(inner, ties)
+  return ties
+}
+
+function common(a: ReadonlySet<Address>, b: ReadonlySet<Address>): Address[] {
+  const [few, many] = a.size < b.size ? [a, b] : [b, a]
+  const found: Address[] = []
+  for (const address of few) {
+    if (many.has(address)) found.push(address)
+    if (found.length >= MOST_THIRDS) break
+  }
+  return found
 }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import { address, call, data, delegate } from '../../../test/harness/build.ts'
+import { address, call, data, delegate, transaction } from '../../../test/harness/build.ts'
 import { askAbout, everything, protecting } from '../../../test/harness/detect.ts'
+import { blockFacts } from '../../facts/facts.ts'
+import { createEngine, evaluateBlock } from '../engine.ts'
 import { safeSpoof } from './safe-spoof.ts'
 
 const owner = address('owner')
@@ -19,4 +21,13 @@ test('MultiSend, an ordinary call, and Safes that nobody named are not', () => {
   expect(askAbout(safeSpoof, protecting(safe), { from: owner, root: exec(MULTISEND_141, 1n) })).toEqual([])
   expect(askAbout(safeSpoof, protecting(safe), { from: owner, root: exec(address('vault'), 0n) })).toEqual([])
   expect(askAbout(safeSpoof, everything, { from: owner, root: exec(address('evil'), 1n) })).toEqual([])
+})
+
+test('a migration library that was put on the list is not; before that it is flagged', () => {
+  const migration = address('migration library')
+  const engineWith = (allowed: readonly string[]) =>
+    createEngine({ detectors: [safeSpoof], scope: protecting(safe), options: { 'safe-spoof': { allowed } } })
+  const facts = blockFacts(transaction({ from: owner, root: exec(migration, 1n) }))
+  expect(evaluateBlock(engineWith([migration]), facts)).toEqual([])
+  expect(evaluateBlock(engineWith([MULTISEND_141]), facts)).toHaveLength(1)
 })

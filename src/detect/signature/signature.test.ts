@@ -51,3 +51,22 @@ test('a signature that recovers to nobody and is paid on is a bypass; refused, i
   )
   expect(askAbout(signature, protecting(vault), { from: alice, root: refused })).toEqual([])
 })
+
+test('a user operation that failed and is sent again is a retry', () => {
+  const operation = (fails: boolean) =>
+    call(
+      address('entry point'),
+      { input: '0x1fad948c' },
+      call(
+        vault,
+        { input: '0x19822f7c', ...(fails ? { error: 'execution reverted' } : {}) },
+        view(ECRECOVER, signed(5n), `0x${word(9n)}`),
+        pay(usdc, { from: vault, to: alice, amount: 5n }),
+      ),
+    )
+  const found = watchWith(signature, protecting(vault), [
+    { from: alice, root: operation(true) },
+    { from: alice, root: operation(false) },
+  ])
+  expect(found.flat()).toEqual([])
+})

@@ -45,6 +45,7 @@ function evaluate(tx: TransactionFacts, { input, used, options }: Work): Finding
   const checks = tx.transaction.frames.filter((frame) => frame.to === ECRECOVER && frame.input.length >= 258)
   if (checks.length === 0) return []
   const actors = actorCluster(tx, scope)
+  const lastPaid = lastPaymentTo(actors, tx)
   const claims = checks.flatMap((check) => {
     const verifier = tx.transaction.frames[check.parent]
     if (
@@ -57,7 +58,7 @@ function evaluate(tx: TransactionFacts, { input, used, options }: Work): Finding
     const key = `${verifier.context}${check.input.slice(2, 258)}`
     const earlier = used.get(key)
     remember(used, key, { hash: tx.transaction.hash, most: options.most })
-    if (!paysActors(tx, verifier, actors)) return []
+    if (lastPaid < verifier.index) return []
     if (earlier !== undefined && earlier !== tx.transaction.hash) return [replayed(verifier, check, earlier)]
     return /[1-9a-f]/.test(check.output.slice(2)) ? [] : [bypassed(verifier, check)]
   })
@@ -69,16 +70,14 @@ function remember(used: Used, key: string, { hash, most }: { hash: string; most:
   if (used.size > most) for (const oldest of used.keys()) return void used.delete(oldest)
 }
 
-/** Something came to the actors in the transaction after the check, in the outermost call around it. */
-function paysActors(tx: TransactionFacts, verifier: Frame, actors: ReadonlySet<Address>): boolean {
-  return tx.facts.some(
-    (fact) =>
-      fact.kind === 'transfer' &&
-      fact.frame >= verifier.index &&
-      fact.amount > 0n &&
-      actors.has(fact.to) &&
-      !actors.has(fact.from),
-  )
+/** The last frame in which something came to the actors from others, −Infinity for none. */
+function lastPaymentTo(actors: ReadonlySet<Address>, tx: TransactionFacts): number {
+  let last = Number.NEGATIVE_INFINITY
+  for (const fact of tx.facts) {
+    if (fact.kind !== 'transfer' || fact.amount === 0n) continue
+    if (actors.has(fact.to) && !actors.has(fact.from)) last = Math.max(last, fact.frame)
+  }
+  return last
 }
 
 function replayed(verifier: Frame, check: Frame, earlier: string): Claim {

@@ -41,3 +41,12 @@ test('a large mint for nothing is told against the supply; a small reward is not
   expect(askAbout(unbackedMint, protecting(pool), { from: thief, root: claim(200_000n) })).toHaveLength(1)
   expect(askAbout(unbackedMint, protecting(pool), { from: thief, root: claim(100n) })).toEqual([])
 })
+
+test('a rebase pays holders who do not act, and a bridge mints a little for a message: neither is told', () => {
+  const supply = view(coin, '0x18160ddd', `0x${word(1_000_000n)}`)
+  const toHolder = transferLog(coin, { from: ZERO, to: address('holder'), amount: 300_000n })
+  const rebase = call(pool, { input: '0xaf14052c' }, supply, call(coin, { input: '0x7a43e23f' }, toHolder))
+  const message = call(bot, { input: RUN }, supply, call(pool, { input: '0x9f8b2d4f' }, mint(40_000n)))
+  for (const root of [rebase, message])
+    expect(askAbout(unbackedMint, protecting(pool, coin), { from: thief, root })).toEqual([])
+})

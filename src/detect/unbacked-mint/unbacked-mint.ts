@@ -37,9 +37,10 @@ type Mint = { token: Address; minter: Address; to: Address; amount: bigint; fram
 
 function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
   const actors = actorCluster(tx, scope)
+  const around = { tx, options, hasPaid: paidSomething(tx, actors), supplies: suppliesRead(tx) }
   const judged = mintsTo(actors, tx)
     .filter(({ token, minter }) => inScope(scope, token) || inScope(scope, minter))
-    .map((mint) => ({ mint, verdict: judge(mint, { tx, actors, options }) }))
+    .map((mint) => ({ mint, verdict: judge(mint, around) }))
   return findingFrom(
     judged.flatMap(({ mint, verdict }) => (verdict === undefined ? [] : [claimOf(mint, verdict)])),
     { detector: 'unbacked-mint', tx, actors, scope, bundle: facts.bundle },
@@ -71,14 +72,20 @@ function mintsTo(actors: ReadonlySet<Address>, tx: TransactionFacts): Mint[] {
 }
 
 type Verdict = { confidence: number; reason: string }
-type Around = { tx: TransactionFacts; actors: ReadonlySet<Address>; options: Options }
+type Around = {
+  tx: TransactionFacts
+  options: Options
+  /** The actors gave something. */
+  hasPaid: boolean
+  supplies: ReadonlyMap<Address, bigint>
+}
 
-function judge(mint: Mint, { tx, actors, options }: Around): Verdict | undefined {
+function judge(mint: Mint, { tx, options, hasPaid, supplies }: Around): Verdict | undefined {
   if (oneSidedLoss(tx, mint.minter)) {
     return { confidence: 0.75, reason: 'the minter got nothing for it and ends the transaction poorer' }
   }
-  const supply = supplyRead(tx, mint.token)
-  if (supply === undefined || supply === 0n || paidSomething(tx, actors)) return undefined
+  const supply = supplies.get(mint.token)
+  if (supply === undefined || supply === 0n || hasPaid) return undefined
   if (mint.amount * 10_000n < supply * BigInt(options.minSupplyBps)) return undefined
   const percent = Number((mint.amount * 1_000n) / supply) / 10
   return {
@@ -93,11 +100,13 @@ function paidSomething(tx: TransactionFacts, actors: ReadonlySet<Address>): bool
   return false
 }
 
-function supplyRead(tx: TransactionFacts, token: Address): bigint | undefined {
-  for (const frame of tx.transaction.frames) {
-    if (frame.to !== token || selectorOf(frame.input) !== TOTAL_SUPPLY) continue
-    const word = wordAt(frame.output, 0)
-    if (word !== undefined) return BigInt(`0x${word}`)
+/** What each token first answered to be its supply. */
+function suppliesRead(tx: TransactionFacts): ReadonlyMap<Address, bigint> {
+  const supplies = new Map<Address, bigint>()
+  for (const { to, input, output } of tx.transaction.frames) {
+    if (to === null || selectorOf(input) !== TOTAL_SUPPLY || supplies.has(to)) continue
+    const word = wordAt(output, 0)
+    if (word !== undefined) supplies.set(to, BigInt(`0x${word}`))
   }
-  return undefined
+  return supplies
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { address, call, data, pay, view, word } from '../../../test/harness/build.ts'
+import { address, call, data, pay, pull, transferLog, view, word, ZERO } from '../../../test/harness/build.ts'
 import { askAbout, everything, protecting } from '../../../test/harness/detect.ts'
 import { valuationJump } from './valuation-jump.ts'
 
@@ -51,4 +51,20 @@ test('two questions about two amounts are two questions', () => {
     call(market, { input: '0xc5ebeaec' }, quote(2n, 200n), pay(usdc, { from: market, to: bot, amount: 9n })),
   )
   expect(askAbout(valuationJump, protecting(market), { from: thief, root })).toEqual([])
+})
+
+test('an airdrop that lands in a vault between two deposits, and a reward that is topped up', () => {
+  const [airdropper, user] = [address('airdropper'), address('user')]
+  const enter = (value: bigint) =>
+    call(
+      vault,
+      { input: data('0xb6b55f25', 10n) },
+      price(value),
+      pull(usdc, { from: user, to: vault, amount: 10n }),
+      transferLog(vault, { from: ZERO, to: user, amount: 9n }),
+    )
+  const drop = pay(usdc, { from: airdropper, to: vault, amount: 100n })
+  const root = call(airdropper, { input: RUN }, enter(100n), drop, enter(200n))
+  for (const scope of [protecting(market), protecting(vault), everything])
+    expect(askAbout(valuationJump, scope, { from: user, root })).toEqual([])
 })

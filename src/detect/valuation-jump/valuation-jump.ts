@@ -9,7 +9,7 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
-import { contextsAround, outermostStranger } from '../entries.ts'
+import { isWithin, outermostStranger } from '../entries.ts'
 import { oneSidedLoss } from '../parties.ts'
 import { perTransaction } from '../per-transaction.ts'
 
@@ -37,6 +37,9 @@ export const valuationJump: Detector = perTransaction({
 /** getReserves, slot0 and observe answer with states, not with values that rise and fall. */
 const STATES: ReadonlySet<Hex> = new Set(['0x0902f1ac', '0x3850c7bd', '0x883bdbfd'])
 
+/** Jumps of one transaction that are told. */
+const MOST_JUMPS = 64
+
 function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
   const { frames } = tx.transaction
   const first = new Map<string, ValuationFact>()
@@ -56,6 +59,7 @@ function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options
     const claim = claimOf({ before, after: fact, move }, tx, actors)
     if (claim !== undefined && [claim.contract, ...claim.victims].some((it) => inScope(scope, it)))
       claims.push(claim)
+    if (claims.length >= MOST_JUMPS) break
   }
   return actors === undefined
     ? []
@@ -119,5 +123,5 @@ function isDonation(
   { from, to, source, tx, actors }: Between,
 ): boolean {
   if (fact.kind !== 'transfer' || fact.frame <= from || fact.frame >= to || fact.to !== source) return false
-  return actors.has(fact.from) && !contextsAround(fact.frame, tx.transaction.frames).includes(source)
+  return actors.has(fact.from) && !isWithin(source, fact.frame, tx.transaction.frames)
 }
