@@ -167,6 +167,27 @@ test('a playbook with an unknown step stops the start, naming file and line', as
   await database.drop()
 })
 
+test('levers are found in the bytecode, tried by whom the contract names, and probed on what was used lately', async () => {
+  const { code, lines } = await run([
+    'levers',
+    'discover',
+    at.ethReserve,
+    '--rpc',
+    anvil.url,
+    '--blocks',
+    '40',
+  ])
+  expect(code).toBe(0)
+  const [found] = lines as [{ levers: { opEffects: Record<string, string> }[]; operations: number }]
+  expect(found).toMatchObject({
+    type: 'levers',
+    target: at.ethReserve,
+    levers: [{ signature: 'pause()', armed: true, stateView: 'paused()', authorityDetail: { kind: 'eoa' } }],
+  })
+  expect(found.operations).toBeGreaterThan(0)
+  expect(Object.values(found.levers[0]?.opEffects ?? {})).toContain('blocked')
+})
+
 test('doctor says what the node has and whether the guardian may pause, and exits 4 when something is missing', async () => {
   const database = await freshDatabase()
   const env = await writeDrillConfig(dir, { deployment: at, rpcUrl: anvil.url, databaseUrl: database.url })
