@@ -4,7 +4,7 @@ import { detectors } from '../detect/registry.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { OptionFile } from '../model/detector.ts'
 import type { Address } from '../model/hex.ts'
-import { addressSchema } from '../model/hex.ts'
+import { addressOf } from './config/load.ts'
 import { packageRoot } from './package-root.ts'
 
 /**
@@ -49,29 +49,25 @@ export async function readModelFile(path: string): Promise<unknown> {
 
 /** An address a line; empty lines and what follows `#` are left out. Throws `app.InvalidList`. */
 async function readAddresses(path: string): Promise<Address[]> {
+  let line = 0
   try {
-    const lines = (await readFile(path, 'utf8')).split('\n').map((line) => (line.split('#')[0] ?? '').trim())
-    return lines.flatMap((line, i) => (line === '' ? [] : [addressAt(line, i + 1)]))
+    const found: Address[] = []
+    for (const text of (await readFile(path, 'utf8')).split('\n')) {
+      line++
+      const [address = ''] = text.split('#')
+      if (address.trim() !== '') found.push(addressOf(address))
+    }
+    return found
   } catch (cause) {
+    const reason = cause instanceof CordonError ? cause.summary : messageOf(cause)
     throw new CordonError({
       code: 'app.InvalidList',
-      message: `The list ${path} cannot be used: ${messageOf(cause)}`,
-      facts: { path, reason: messageOf(cause) },
+      message: `The list ${path} cannot be used: ${line === 0 ? '' : `line ${line}: `}${reason}`,
+      facts: { path, line, reason },
       fix: 'Check the path (relative to the working directory); write one address a line, comments after #.',
       cause,
     })
   }
-}
-
-function addressAt(text: string, line: number): Address {
-  const parsed = addressSchema.safeParse(text)
-  if (parsed.success) return parsed.data
-  throw new CordonError({
-    code: 'app.InvalidAddress',
-    message: `Line ${line}: “${text.slice(0, 60)}” is not an address.`,
-    facts: { line, got: text.slice(0, 60), expected: '0x and 40 hex digits' },
-    fix: 'Correct the address, or put a # before it.',
-  })
 }
 
 export function invalidModel(path: string, cause: unknown): CordonError {
