@@ -44,6 +44,7 @@ async function openChain(chain: ChainConfig, { config, calibration, clock }: Ope
     config: chain,
     rpc,
     capabilities,
+    relays: chain.relays.map(({ url, method }) => ({ method, rpc: createRpc({ urls: [url], clock }) })),
     sequencer: sequencerFor(capabilities.simulate, chain, rpc),
     engine: createEngine({
       detectors,

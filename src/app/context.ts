@@ -1,6 +1,7 @@
 import type { Assessor } from '../calibrate/assessor.ts'
 import type { Capabilities } from '../chain/rpc/capabilities.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
+import type { Relay } from '../contain/relays.ts'
 import type { Sequencer } from '../contain/sequence.ts'
 import type { Signer } from '../contain/signer.ts'
 import type { Engine } from '../detect/engine.ts'
@@ -23,6 +24,8 @@ export type ChainHandle = {
   rpc: Rpc
   capabilities: Capabilities
   sequencer: Sequencer
+  /** Builders that take containment transactions in private. */
+  relays: readonly Relay[]
   engine: Engine
   assessor: Assessor
   operations: OperationMemory

@@ -79,6 +79,7 @@ function aChain(): ChainHandle {
       traceCall: true,
       missing: {},
     },
+    relays: [],
     sequencer: simulateV1Sequencer(rpc),
     engine: createEngine({ detectors: [], scope: { kind: 'everything' } }),
     assessor: createAssessor(calibrate([], { files: [], budgets: { pageDays: 1, actDays: 1 }, perDay: 1 }), {

@@ -63,7 +63,11 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
     closers.push(database.close)
     const chains = await openChains(config, clock)
     closers.push(async () => {
-      await Promise.all([...chains.values()].map(({ rpc }) => rpc.close()))
+      await Promise.all(
+        [...chains.values()]
+          .flatMap(({ rpc, relays }) => [rpc, ...relays.map((relay) => relay.rpc)])
+          .map((it) => it.close()),
+      )
     })
     const signers = new Map(
       [...(options.signers ?? []), ...signersFrom(config, env)].map((signer) => [signer.address, signer]),

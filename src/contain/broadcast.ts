@@ -10,9 +10,16 @@ import { findBroadcast, insertBroadcast, moveBroadcast, nextNonce } from '../sto
 import type { Store } from '../store/store.ts'
 import type { FeePolicy } from './fees.ts'
 import { feesFor } from './fees.ts'
+import { type Relay, sendPrivately } from './relays.ts'
 import type { Signer } from './signer.ts'
 
-export type BroadcastContext = { rpc: Rpc; store: Store; clock: Clock }
+export type BroadcastContext = {
+  rpc: Rpc
+  store: Store
+  clock: Clock
+  /** Builders that take transactions in private: all of them are given it, and the public pool only later. */
+  relays?: readonly Relay[]
+}
 
 /**
  * Signs the plan's transaction and keeps the raw bytes before anybody else sees them. Called again (after a
@@ -56,20 +63,32 @@ export async function signPlan(
   return broadcast
 }
 
-/** Hands the kept bytes to the node. The same bytes any number of times: a node that knows them is content. */
+/** Where a transaction goes: to the relays where there are any, or to everybody. */
+export type Route = 'private' | 'public'
+
+/**
+ * Hands the kept bytes on, the same bytes any number of times: a node that knows them is content. In private where there
+ * are relays and one of them takes it; else to the public pool.
+ */
 export async function sendBroadcast(
   broadcast: Broadcast,
-  { rpc, store }: BroadcastContext,
+  { rpc, store, relays = [] }: BroadcastContext,
+  route: Route = 'private',
 ): Promise<Broadcast> {
   crashPoint('contain.before-send')
+  const isTaken = route === 'private' && (await sendPrivately(broadcast.rawTransaction, { rpc, relays }))
+  if (!isTaken) await sendPublicly(broadcast, rpc)
+  crashPoint('contain.sent')
+  if (broadcast.state !== 'signed') return broadcast
+  return moveBroadcast(store, { planId: broadcast.planId, to: 'sent' })
+}
+
+async function sendPublicly(broadcast: Broadcast, rpc: Rpc): Promise<void> {
   try {
     await rpc.request('eth_sendRawTransaction', [broadcast.rawTransaction])
   } catch (thrown) {
     if (!(await isKnown(broadcast, rpc, thrown))) throw thrown
   }
-  crashPoint('contain.sent')
-  if (broadcast.state !== 'signed') return broadcast
-  return moveBroadcast(store, { planId: broadcast.planId, to: 'sent' })
 }
 
 /** "already known" and "nonce too low" are refusals that mean success, if the transaction is really there. */

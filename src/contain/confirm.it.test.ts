@@ -17,6 +17,7 @@ import { insertPlan } from '../store/plans.ts'
 import { closeStore, openStore, type Store } from '../store/store.ts'
 import { sendBroadcast, signPlan } from './broadcast.ts'
 import { confirmBroadcast, type Replacing } from './confirm.ts'
+import type { Relay } from './relays.ts'
 import { keySigner } from './signer.ts'
 
 const GWEI = 1_000_000_000n
@@ -32,6 +33,7 @@ let rpc: Rpc
 let plans = 0
 
 beforeEach(async () => {
+  relays = []
   database = await freshDatabase()
   store = await openStore({ url: database.url, logger: silentLogger })
   anvil = await startAnvil({ mining: { kind: 'manual' } })
@@ -44,7 +46,22 @@ beforeEach(async () => {
   }
 })
 
-const context = () => ({ rpc, store, clock: systemClock })
+let relays: Relay[] = []
+const context = () => ({ rpc, store, clock: systemClock, relays })
+
+/** A relay that answers as told and keeps what it was given. */
+function aRelay(method: Relay['method'], takes: boolean): { relay: Relay; given: unknown[] } {
+  const given: unknown[] = []
+  const request = async (_method: string, params: readonly unknown[]): Promise<unknown> => {
+    if (!takes) throw new Error('the relay is down')
+    given.push(params[0])
+    return '0x'
+  }
+  return {
+    given,
+    relay: { method, rpc: { endpoints: [], request, takeNotices: () => [], close: async () => {} } },
+  }
+}
 
 /** A plan that is signed and sent: a call to an account without code, which any gas does for. */
 async function sent(): Promise<Broadcast> {
@@ -67,6 +84,7 @@ function replacing(told: Told[]): Replacing {
     signer,
     fees,
     afterBlocks: 2,
+    publicAfterBlocks: 4,
     tell: async ({ reason }) => void told.push({ reason }),
   }
 }
@@ -171,4 +189,26 @@ test('a crash after the replacement was kept and before it was sent goes on with
   const { settled } = await confirmed(broadcast, () => baseFee(60n * GWEI))
   expect(settled).toMatchObject({ state: 'mined', transactionHash: kept.transactionHash })
   expect(await listAttempts(store, broadcast.planId)).toHaveLength(2)
+})
+
+test('with relays nobody else sees the transaction until they have had their blocks; then everybody does', async () => {
+  const [one, two] = [aRelay('eth_sendPrivateTransaction', true), aRelay('eth_sendBundle', true)]
+  relays = [one.relay, two.relay]
+  const broadcast = await sent()
+  expect(await rpc.request('eth_getTransactionByHash', [broadcast.transactionHash])).toBeNull()
+  expect(one.given).toEqual([{ tx: broadcast.rawTransaction, maxBlockNumber: expect.stringMatching(/^0x/) }])
+  expect(two.given).toEqual([{ txs: [broadcast.rawTransaction], blockNumber: expect.stringMatching(/^0x/) }])
+  const seen: (number | null)[] = []
+  const { settled } = await confirmed(broadcast, async (n) => {
+    const pool = await rpc.request('txpool_status', [])
+    if (Number((pool as { pending: string }).pending) > 0) seen.push(n)
+  })
+  expect(settled.state).toBe('mined')
+  expect(seen[0] ?? 99).toBeGreaterThanOrEqual(4)
+})
+
+test('relays that are down cost nothing: the public pool has it at once', async () => {
+  relays = [aRelay('eth_sendPrivateTransaction', false).relay]
+  const broadcast = await sent()
+  expect(await rpc.request('eth_getTransactionByHash', [broadcast.transactionHash])).not.toBeNull()
 })

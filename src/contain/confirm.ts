@@ -7,7 +7,7 @@ import type { Broadcast } from '../model/containment.ts'
 import type { Hash } from '../model/hex.ts'
 import { adopt, listAttempts, replaceBroadcast } from '../store/broadcast-attempts.ts'
 import { findBroadcast, moveBroadcast, nextNonce } from '../store/broadcasts.ts'
-import { type BroadcastContext, baseFeeOf, sendBroadcast } from './broadcast.ts'
+import { type BroadcastContext, baseFeeOf, type Route, sendBroadcast } from './broadcast.ts'
 import type { FeePolicy } from './fees.ts'
 import { escalated } from './fees.ts'
 import type { Signer } from './signer.ts'
@@ -25,6 +25,8 @@ export type Replacing = {
   fees: FeePolicy
   /** Blocks without inclusion after which more is paid. */
   afterBlocks: number
+  /** Blocks after which what was sent in private is sent to everybody. */
+  publicAfterBlocks: number
   /** Called with each replacement once it is kept and sent. */
   tell(replacement: { broadcast: Broadcast; reason: string }): Promise<void>
 }
@@ -47,12 +49,13 @@ export async function confirmBroadcast(
   const { rpc, clock, store } = context
   const deadline = clock.now() + timeoutMs
   let broadcast = (await findBroadcast(store, given.planId)) ?? given
-  let since = await headOf(rpc)
+  const began = await headOf(rpc)
+  let since = began
   for (let look = 0; clock.now() < deadline && signal?.aborted !== true; look++) {
     const settled = await settleIfMined(broadcast, context)
     if (settled !== undefined) return settled
     if (look > 0 && look % 10 === 0) {
-      const next = await keepAlive(broadcast, { since, options, context })
+      const next = await keepAlive(broadcast, { began, since, options, context })
       if (next.transactionHash !== broadcast.transactionHash) since = await headOf(rpc)
       broadcast = next
     }
@@ -77,9 +80,12 @@ async function settleIfMined(
   return undefined
 }
 
-type Alive = { since: number; options: ConfirmOptions; context: BroadcastContext }
+type Alive = { began: number; since: number; options: ConfirmOptions; context: BroadcastContext }
 
-async function keepAlive(broadcast: Broadcast, { since, options, context }: Alive): Promise<Broadcast> {
+async function keepAlive(
+  broadcast: Broadcast,
+  { began, since, options, context }: Alive,
+): Promise<Broadcast> {
   const { rpc } = context
   const { replacing } = options
   const count = Number(await rpc.request('eth_getTransactionCount', [broadcast.from, 'latest']))
@@ -87,49 +93,48 @@ async function keepAlive(broadcast: Broadcast, { since, options, context }: Aliv
     // the count and the receipt may come from different nodes: look once more before a second transaction is signed
     if ((await settleIfMined(broadcast, context)) !== undefined) return broadcast
     if (replacing === undefined) throw nonceTaken(broadcast, count)
-    return renumber(broadcast, { count, replacing, context })
+    return renumber(broadcast, { count, replacing, context, route: 'public' })
   }
-  if (replacing !== undefined && (await headOf(rpc)) >= since + replacing.afterBlocks)
-    return payMore(broadcast, replacing, context)
-  return resend(broadcast, context)
+  if (replacing === undefined) return resend(broadcast, context, 'public')
+  const head = await headOf(rpc)
+  const route = head >= began + replacing.publicAfterBlocks ? 'public' : 'private'
+  if (head >= since + replacing.afterBlocks) return payMore(broadcast, { replacing, context, route })
+  return resend(broadcast, context, route)
 }
 
+type Going = { replacing: Replacing; context: BroadcastContext; route: Route }
+
 /** The same call under the same nonce for more money; the same bytes again where the cap is reached. */
-async function payMore(
-  broadcast: Broadcast,
-  replacing: Replacing,
-  context: BroadcastContext,
-): Promise<Broadcast> {
+async function payMore(broadcast: Broadcast, going: Going): Promise<Broadcast> {
+  const { replacing, context, route } = going
   const before = parseTransaction(broadcast.rawTransaction)
   const { maxFeePerGas = 0n, maxPriorityFeePerGas = 0n } = before
   const fees = escalated({ maxFeePerGas, maxPriorityFeePerGas }, replacing.fees, await baseFeeOf(context.rpc))
-  if (fees === null) return resend(broadcast, context)
+  if (fees === null) return resend(broadcast, context, route)
   const reason = `fee raised to ${fees.maxFeePerGas} wei per gas, tip ${fees.maxPriorityFeePerGas}`
-  return replace(broadcast, { change: fees, reason, replacing, context })
+  return replace(broadcast, { ...going, change: fees, reason })
 }
 
-type Renumbering = { count: number; replacing: Replacing; context: BroadcastContext }
+type Renumbering = Going & { count: number }
 
 /** The same call under the next nonce: the one it had is used up by a transaction that is not ours. */
-async function renumber(
-  broadcast: Broadcast,
-  { count, replacing, context }: Renumbering,
-): Promise<Broadcast> {
+async function renumber(broadcast: Broadcast, { count, ...going }: Renumbering): Promise<Broadcast> {
+  const { context } = going
   const attempts = await listAttempts(context.store, broadcast.planId)
   const nonces = new Set(attempts.map(({ nonce }) => nonce))
   if (nonces.size > MOST_THEFTS) throw nonceTaken(broadcast, count)
   const { chainId, from } = broadcast
   const nonce = await nextNonce(context.store, { chainId, from }, count)
   const reason = `nonce ${broadcast.nonce} was used by another transaction of ${from}: now nonce ${nonce}`
-  return replace(broadcast, { change: { nonce }, reason, replacing, context })
+  return replace(broadcast, { ...going, change: { nonce }, reason })
 }
 
 type Change = { nonce: number } | { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
-type Work = { change: Change; reason: string; replacing: Replacing; context: BroadcastContext }
+type Work = Going & { change: Change; reason: string }
 
 async function replace(
   broadcast: Broadcast,
-  { change, reason, replacing, context }: Work,
+  { change, reason, replacing, context, route }: Work,
 ): Promise<Broadcast> {
   const before = parseTransaction(broadcast.rawTransaction)
   const rawTransaction = await replacing.signer.signTransaction({
@@ -152,14 +157,14 @@ async function replace(
     instead: broadcast.transactionHash,
   })
   crashPoint('contain.replaced')
-  await resend(next, context)
+  await resend(next, context, route)
   if (next.rawTransaction === rawTransaction) await replacing.tell({ broadcast: next, reason })
   return next
 }
 
 /** A node that refuses for the moment (underpriced, away) is asked again at the next look. */
-async function resend(broadcast: Broadcast, context: BroadcastContext): Promise<Broadcast> {
-  return sendBroadcast(broadcast, context).catch(() => broadcast)
+async function resend(broadcast: Broadcast, context: BroadcastContext, route: Route): Promise<Broadcast> {
+  return sendBroadcast(broadcast, context, route).catch(() => broadcast)
 }
 
 type Mined = { state: 'mined' | 'reverted'; block: { number: number; hash: Hash } }

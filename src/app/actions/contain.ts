@@ -231,7 +231,7 @@ async function carryOut(
   { plan, simulation }: { plan: ContainmentPlan; simulation: Simulation },
 ): Promise<Broadcast> {
   const { app, chain, context, attack } = work
-  const to = { rpc: chain.rpc, store: app.store, clock: app.clock }
+  const to = { rpc: chain.rpc, store: app.store, clock: app.clock, relays: chain.relays }
   const signer = app.signers.get(plan.lever.authority?.address ?? '0x')
   assert(signer !== undefined, 'an authorised plan has a signer')
   const fees = { ...app.config.fees, outbid: attack.outbid }
@@ -249,7 +249,8 @@ async function carryOut(
       const message = `Replaced by ${replaced.broadcast.transactionHash}: ${replaced.reason}.`
       await recordStep(app, context, { kind: 'broadcast', message, body: replaced.broadcast })
     }
-    const replacing = { signer, fees, afterBlocks: REPLACE_AFTER_BLOCKS, tell }
+    const { publicAfterBlocks } = chain.config
+    const replacing = { signer, fees, afterBlocks: REPLACE_AFTER_BLOCKS, publicAfterBlocks, tell }
     const broadcast = await confirmBroadcast(sent, { ...CONFIRM, replacing }, to)
     const message = `The containment transaction is ${broadcast.state} in block ${broadcast.blockNumber}.`
     await recordStep(app, context, { kind: 'broadcast', message, body: broadcast })

@@ -9,6 +9,11 @@ const envName = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]*$/, 'expected the name of an environment variable, not its value')
 
+const relaySchema = z.strictObject({
+  url: urlSchema,
+  method: z.enum(['eth_sendPrivateTransaction', 'eth_sendBundle']).default('eth_sendPrivateTransaction'),
+})
+
 const chainSchema = z.strictObject({
   chainId: z.number().int().positive(),
   name: z.string().optional(),
@@ -22,6 +27,10 @@ const chainSchema = z.strictObject({
   pollMs: z.number().int().min(10).default(500),
   /** Without a `finalized` tag a block this deep counts as final. */
   finalityDepth: z.number().int().min(1).default(64),
+  /** Builders that take containment transactions in private; all are given each. */
+  relays: z.array(relaySchema).default([]),
+  /** Blocks after which a transaction sent in private is sent to the public pool too. */
+  publicAfterBlocks: z.number().int().min(0).default(2),
   /** Watch pending transactions too. Needs `debug_traceCall`. */
   mempool: z.boolean().default(false),
 })

@@ -14,7 +14,7 @@ export async function resendRemoved(
   const hashes = removed.flatMap(({ hash }) => (hash === null ? [] : [hash]))
   for (const mined of await listMinedIn(app.store, chain.chainId, hashes)) {
     const broadcast = await moveBroadcast(app.store, { planId: mined.planId, to: 'sent' })
-    await sendBroadcast(broadcast, { rpc: chain.rpc, store: app.store, clock: app.clock })
+    await sendBroadcast(broadcast, { rpc: chain.rpc, store: app.store, clock: app.clock }, 'public')
     const plan = await findPlan(app.store, mined.planId)
     if (plan === undefined) continue
     await note(
