@@ -27,15 +27,15 @@ export type CalibrateOptions = {
 const FOLDS = 5
 
 /**
- * What outcomes say about scores: fusion weights fitted on all of them, scores of each given by weights fitted without
- * its fold, and the lowest thresholds that keep the budgets. Deterministic; a case never helps to judge itself.
+ * What outcomes say about scores: fusion weights fitted on all of them, scores of each by weights fitted without its fold
+ * (or by those on all, where that speaks less for us), and the lowest thresholds that keep the budgets. Deterministic; a case never helps to judge itself.
  */
 export function calibrate(outcomes: readonly Outcome[], options: CalibrateOptions): Calibration {
   const samples = outcomes.map((item) => ({ ...item, vector: evidenceVector(item.words) }))
   const fusion = roundedWeights(
     fitFusion(samples.map(({ vector, attack }) => ({ vector, positive: attack }))),
   )
-  const scored = outOfFold(samples)
+  const scored = cautious(outOfFold(samples), samples, fusion)
   const cases = new Map<string, number>()
   for (const { name, attack, score } of scored)
     if (attack) cases.set(name, Math.max(score, cases.get(name) ?? 0))
@@ -108,6 +108,19 @@ export function thresholdFor(
   const counted = judged.find(({ runLength: { falseAlarms, n } }) => falseAlarms * perDay * askedDays <= n)
   const found = kept ?? counted ?? judged.at(-1)
   return found ?? { score: 1, runLength: runLength({ falseAlarms: 0, n: benign.n, perDay }, askedDays) }
+}
+
+/** Of the scores out of fold and under the weights that will run, the one that speaks less for us. */
+function cautious(
+  scored: readonly ScoredSample[],
+  samples: readonly Sample[],
+  fusion: FusionWeights,
+): ScoredSample[] {
+  return scored.map((item, i) => {
+    const vector = samples[i]?.vector
+    const running = vector === undefined ? item.score : rounded(fuse(fusion, vector))
+    return { ...item, score: item.attack ? Math.min(item.score, running) : Math.max(item.score, running) }
+  })
 }
 
 function roundedWeights(weights: FusionWeights): FusionWeights {

@@ -28,7 +28,7 @@ test('the same code with another owner, target or amount is the same code', () =
 })
 
 test('a longer number pushed, and the metadata that solc appends, change nothing', () => {
-  const metadata = 'a264697066735822' + '12'.repeat(40)
+  const metadata = `a264697066735822${'12'.repeat(40)}`
   const withMetadata: Hex = `${program(a)}${metadata}${(metadata.length / 2).toString(16).padStart(4, '0')}`
   expect(alike(withMetadata, program(a))).toBe(1)
   expect(alike(`0x${parts.join('62aabbcc')}`, `0x${parts.join('60aa')}`)).toBe(1)
