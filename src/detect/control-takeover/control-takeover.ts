@@ -1,6 +1,8 @@
 import type { Detector, DetectorInput } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
+import type { Address } from '../../model/hex.ts'
+import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { findingFrom } from '../claims.ts'
 import type { ConfidenceOptions } from '../per-transaction.ts'
@@ -21,6 +23,15 @@ export const controlTakeover: Detector = perTransaction({
   evaluate,
 })
 
+/** Every rule here ends with a payment to the actors or with something destroyed: most transactions end at this line. */
+function pays({ facts }: TransactionFacts, actors: ReadonlySet<Address>): boolean {
+  return facts.some(
+    (fact) =>
+      fact.kind === 'transfer' &&
+      ((actors.has(fact.to) && !actors.has(fact.from)) || fact.to === ZERO_ADDRESS),
+  )
+}
+
 function evaluate(
   tx: TransactionFacts,
   { facts, scope }: DetectorInput,
@@ -28,6 +39,7 @@ function evaluate(
 ): Finding[] {
   if (tx.transaction.succeeded === false || tx.transaction.frames.length < 2) return []
   const actors = actorCluster(tx, scope)
+  if (!pays(tx, actors)) return []
   const look = lookAt(tx, actors, scope)
   // Among all the contracts of a chain some pay whom they were just told of; among the named ones that is news.
   const discount = scope.kind === 'everything' ? 0.15 : 0
