@@ -8,6 +8,7 @@ import { registerInvestigate } from './investigate.ts'
 import type { RunCommand } from './io.ts'
 import { createIo, EXIT, tellError } from './io.ts'
 import { registerLearn } from './learn.ts'
+import { registerPlaybooks } from './playbooks.ts'
 import { registerRecord } from './record.ts'
 import { registerReplay } from './replay.ts'
 import { registerRules } from './rules.ts'
@@ -54,6 +55,7 @@ for (const register of [
   registerRecord,
   registerLearn,
   registerRules,
+  registerPlaybooks,
   registerInvestigate,
   registerIncidents,
   registerDoctor,

@@ -1,9 +1,8 @@
-import { messageOf } from '../kit/error.ts'
 import { canonicalJson, sha256 } from '../kit/json.ts'
 import { readYaml } from '../kit/yaml.ts'
 import { type Parts, type PinnedPlaybook, type Playbook, playbookSchema } from '../model/playbook.ts'
 import { checkActions, checkSteps, type KnownAction } from './check.ts'
-import { fromIssue, invalid, invalidAt, type Source } from './problem.ts'
+import { fromIssue, invalid, invalidAt } from './problem.ts'
 
 /**
  * Reads a playbook from YAML and pins it: the hash is over what it says, not over how it is laid out.
@@ -19,20 +18,28 @@ export function parsePlaybook(text: string, file: string, actions?: readonly Kno
     throw invalid({ file, line: read.place.line, field: 'YAML', problem: read.problem })
   const source = { ...read.source, file }
   const { content } = read
-  const parsed = schemaOf(source, content)
+  if (!endsSomewhere(content)) throw invalidAt(source, [], 'blocks in blocks without end')
+  const parsed = playbookSchema.safeParse(content)
   if (!parsed.success) throw fromIssue(source, parsed.error.issues[0], { content })
   checkSteps(source, parsed.data)
   if (actions) checkActions(source, parsed.data, actions)
   return { contentHash: hashPlaybook(parsed.data), source: text, playbook: parsed.data }
 }
 
-/** An alias of what is around it makes a circle, which no schema comes to the end of. */
-function schemaOf(source: Source, content: unknown): ReturnType<typeof playbookSchema.safeParse> {
-  try {
-    return playbookSchema.safeParse(content)
-  } catch (thrown) {
-    throw invalidAt(source, [], `blocks in blocks without end: ${messageOf(thrown)}`)
-  }
+const DEEPEST = 80
+
+/** An alias of what is around it makes a circle, of which nothing that walks would come to the end. */
+function endsSomewhere(
+  value: unknown,
+  above: ReadonlySet<unknown> = new Set(),
+  seen = new Set<unknown>(),
+): boolean {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return true
+  if (above.has(value) || above.size > DEEPEST) return false
+  const here = new Set([...above, value])
+  const ends = Object.values(value).every((inner) => endsSomewhere(inner, here, seen))
+  if (ends) seen.add(value)
+  return ends
 }
 
 /** SHA-256 of a playbook's canonical JSON, with the steps of the playbooks that it calls. */
