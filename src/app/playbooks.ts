@@ -6,6 +6,8 @@ import type { Incident } from '../model/incident.ts'
 import type { PinnedPlaybook, Run, Signal } from '../model/playbook.ts'
 import type { RoleId, Roles } from '../model/role.ts'
 import { roleIds } from '../model/role.ts'
+import { exportCacao } from '../playbooks/cacao/export.ts'
+import { importCacao } from '../playbooks/cacao/import.ts'
 import { type Loaded, linkPlaybooks } from '../playbooks/link.ts'
 import { parsePlaybook } from '../playbooks/parse.ts'
 import { type PlanLine, planOf } from '../playbooks/plan.ts'
@@ -103,4 +105,16 @@ export function rolesOf(roles: Roles, name: string): RoleId[] {
 /** What a run would do, with conditions undecided. */
 export function planFor(pinned: PinnedPlaybook): PlanLine[] {
   return planOf(pinned)
+}
+
+/** A playbook as CACAO 2.0 JSON. */
+export function cacaoOf(pinned: PinnedPlaybook): unknown {
+  return exportCacao(pinned, systemClock.now())
+}
+
+/** A CACAO 2.0 file as YAML of ours, checked. Throws `app.PlaybookUnreadable`, `playbooks.CacaoRefused` and what a check throws. */
+export async function playbookFromCacao(file: string): Promise<string> {
+  const yaml = importCacao(await readPlaybook(file))
+  parsePlaybook(yaml, `${file} as YAML`, knownActions)
+  return yaml
 }

@@ -1,12 +1,14 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { knownActions } from '../app/actions/known.ts'
 import type { LoadedConfig } from '../app/config/load.ts'
 import { loadPlaybooks } from '../app/playbook-files.ts'
 import {
+  cacaoOf,
   findPlaybookNamed,
   lintPlaybooks,
   openRunDesk,
   planFor,
+  playbookFromCacao,
   type RunDesk,
   rolesOf,
 } from '../app/playbooks.ts'
@@ -40,12 +42,32 @@ export function registerPlaybooks(program: Command, run: RunCommand): void {
     .option('--by <name>', 'who begins it', 'operator')
     .option('--dry-run', 'say what it would do, and do nothing')
     .action((id: string, options: RunOptions) => run(options, (io) => begin(id, options, io)))
+  add('export <id>', 'a playbook in the form of others, on stdout')
+    .addOption(new Option('--format <format>', 'which form').choices(['cacao']).default('cacao'))
+    .action((id: string, options: Options) => run(options, (io) => exportOne(id, options, io)))
+  add('import <file>', 'a CACAO 2.0 file as YAML of ours, on stdout; what has no equal is refused').action(
+    (file: string, options: Options) => run(options, (io) => importOne(file, io)),
+  )
   add('signal <run> <step> <answer>', `answer a step that waits: ${answers.join(' or ')}`)
     .requiredOption('--by <name>', 'who says so; for an approval a name in `roles` of the configuration')
     .option('--note <text>', 'what should stand beside it', '')
     .action((runId: string, step: string, answer: string, options: SignalOptions) =>
       run(options, (io) => signal({ runId, step, answer }, options, io)),
     )
+}
+
+async function exportOne(id: string, options: Options, io: Io): Promise<number> {
+  const cacao = cacaoOf(await findPlaybookNamed(filesOf(await load(options, io)), id))
+  io.emit(cacao)
+  io.say(JSON.stringify(cacao, null, 2))
+  return EXIT.ok
+}
+
+async function importOne(file: string, io: Io): Promise<number> {
+  const yaml = await playbookFromCacao(file)
+  io.emit({ type: 'playbook-import', file, yaml })
+  io.say(yaml)
+  return EXIT.ok
 }
 
 type RunOptions = Options & { incident: string; by: string; dryRun?: boolean }
