@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { PinnedPlaybook } from '../model/playbook.ts'
-import type { Action } from '../playbooks/action.ts'
+import type { KnownAction } from '../playbooks/check.ts'
+import { linkPlaybooks } from '../playbooks/link.ts'
 import { parsePlaybook } from '../playbooks/parse.ts'
 import { packageRoot } from './package-root.ts'
 
@@ -12,19 +13,25 @@ import { packageRoot } from './package-root.ts'
  */
 export async function loadPlaybooks(
   files: readonly string[] | undefined,
-  actions: readonly Action[],
+  actions: readonly KnownAction[],
 ): Promise<PinnedPlaybook[]> {
-  const paths = files?.map((file) => resolve(file)) ?? (await shipped())
-  return Promise.all(paths.map(async (file) => parsePlaybook(await read(file), file, actions)))
+  const loaded = (await playbookFiles(files)).map(async (file) => ({
+    file,
+    pinned: parsePlaybook(await readPlaybook(file), file, actions),
+  }))
+  return linkPlaybooks(await Promise.all(loaded))
 }
 
-async function shipped(): Promise<string[]> {
+/** Paths of the playbooks named, else of the shipped ones, by name. */
+export async function playbookFiles(files: readonly string[] | undefined): Promise<string[]> {
+  if (files !== undefined) return files.map((file) => resolve(file))
   const folder = join(packageRoot(), 'playbooks')
-  const names = await readdir(folder)
-  return names.filter((name) => name.endsWith('.yaml')).map((name) => join(folder, name))
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.yaml'))
+  return names.sort().map((name) => join(folder, name))
 }
 
-async function read(file: string): Promise<string> {
+/** Throws `app.PlaybookUnreadable`. */
+export async function readPlaybook(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
@@ -32,7 +39,7 @@ async function read(file: string): Promise<string> {
       code: 'app.PlaybookUnreadable',
       message: `The playbook ${file} cannot be read: ${messageOf(cause)}`,
       facts: { file },
-      fix: 'Correct respond.playbooks in cordon.config.ts.',
+      fix: 'Correct the path: respond.playbooks in cordon.config.ts, or the one on the command line.',
       cause,
     })
   }

@@ -92,7 +92,14 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
     const listener = await listenTimeline(database.store, (entry) => hub.tell({ type: 'timeline', ...entry }))
     closers.push(listener.stop)
     const playbooks = config.respond.enabled
-      ? await startPlaybooks({ databaseUrl: database.url, store: database.store, actions, clock, logger })
+      ? await startPlaybooks({
+          databaseUrl: database.url,
+          store: database.store,
+          actions,
+          tell: notifyAction(app),
+          clock,
+          logger,
+        })
       : null
     if (playbooks !== null) closers.push(playbooks.stop)
     const abort = new AbortController()

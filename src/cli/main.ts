@@ -9,6 +9,7 @@ import type { RunCommand } from './io.ts'
 import { createIo, EXIT, tellError } from './io.ts'
 import { registerLearn } from './learn.ts'
 import { registerLevers } from './levers.ts'
+import { registerPlaybooks } from './playbooks.ts'
 import { registerRecord } from './record.ts'
 import { registerReplay } from './replay.ts'
 import { registerRules } from './rules.ts'
@@ -56,6 +57,7 @@ for (const register of [
   registerLearn,
   registerLevers,
   registerRules,
+  registerPlaybooks,
   registerInvestigate,
   registerIncidents,
   registerDoctor,

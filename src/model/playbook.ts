@@ -1,21 +1,168 @@
 import { z } from 'zod'
+import { durationMs } from '../kit/duration.ts'
 import { severitySchema } from './finding.ts'
+import { roleIdSchema } from './role.ts'
 
-/** A step: an action by name with its arguments. Unknown fields are refused, so a typo is an error. */
-export const stepSchema = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
+const DAY_MS = 86_400_000
+/** Longest wait, days: what a timer of the runtime can hold is 24.8. */
+const MOST_DAYS = 20
+
+const idSchema = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
+
+const durationSchema = z
+  .string()
+  .regex(/^(\d{1,6}(ms|s|m|h|d))+$/, 'a duration as 30s, 15m, 1h30m or 2d')
+  .refine((text) => (durationMs(text) ?? 0) <= MOST_DAYS * DAY_MS, `at most ${MOST_DAYS} days`)
+  .describe('30s, 15m, 1h30m, 2d')
+
+const expressionSchema = z.string().min(1).max(2_000)
+
+const retrySchema = z.strictObject({
+  attempts: z.number().int().min(1).max(20),
+  /** The first wait, milliseconds. */
+  delayMs: z.number().int().min(0),
+  /** `exponential` doubles the wait each time, up to `maxDelayMs`. */
+  backoff: z.enum(['fixed', 'exponential']).optional(),
+  /** 30,000 by default. */
+  maxDelayMs: z.number().int().min(0).max(3_600_000).optional(),
+})
+export type Retry = z.infer<typeof retrySchema>
+
+/** What every Step has. Optional fields are left out where they are not given: so old hashes still hold. */
+const common = {
+  id: idSchema,
+  title: z.string().max(200).optional(),
+  /** What a failure of this step does to the steps after it. The default never stops them. */
+  onFailure: z
+    .enum(['continue', 'stop'])
+    .default('continue')
+    .describe('What a failure of this step does to the steps after it; the default never stops them'),
+  /** Done when this step failed, was refused, or ran out of time without `onTimeout`. */
+  recover: z
+    .lazy(() => stepsSchema)
+    .optional()
+    .describe('Done when this step failed, was refused or ran out of time'),
+  /** Done, the last step's first, when the playbook is stopped after this step succeeded. */
+  compensate: z
+    .lazy(() => stepsSchema)
+    .optional()
+    .describe('Done, last first, when the playbook is stopped after this step succeeded'),
+}
+const onTimeout = z
+  .lazy(() => stepsSchema)
+  .optional()
+  .describe('Done when the time is over')
+const rolesNamed = z.array(roleIdSchema).min(1)
+
+const actionStep = z.strictObject({
+  ...common,
   action: z.string(),
   args: z.record(z.string(), z.unknown()).default({}),
-  /** What a failure of this step does to the steps after it. The default never stops them. */
-  onFailure: z.enum(['continue', 'stop']).default('continue'),
-  retry: z
-    .strictObject({ attempts: z.number().int().min(1).max(20), delayMs: z.number().int().min(0) })
-    .optional(),
+  retry: retrySchema.optional(),
 })
-export type Step = z.infer<typeof stepSchema>
+const parallelStep = z.strictObject({
+  ...common,
+  /** Branches: lists of steps that run at once. */
+  parallel: z
+    .array(z.lazy(() => stepsSchema))
+    .min(2)
+    .max(16),
+})
+const ifStep = z.strictObject({
+  ...common,
+  /** CEL over `incident`, `alert`, `steps`, `item`; gives a bool. */
+  if: expressionSchema.describe('CEL over incident, alert, steps, item; gives true or false'),
+  // biome-ignore lint/suspicious/noThenProperty: the word of the language; a step is never awaited
+  then: z.lazy(() => stepsSchema),
+  else: z.lazy(() => stepsSchema).optional(),
+})
+const forEachStep = z.strictObject({
+  ...common,
+  /** CEL that gives a list of at most 100; each is `item` in turn. */
+  forEach: expressionSchema.describe('CEL that gives a list of at most 100; each is item in turn'),
+  steps: z.lazy(() => stepsSchema),
+})
+const waitStep = z.strictObject({
+  ...common,
+  wait: z.union([
+    z.strictObject({ for: durationSchema }),
+    z.strictObject({ signal: idSchema, timeout: durationSchema }),
+  ]),
+  onTimeout,
+})
+const taskStep = z.strictObject({
+  ...common,
+  /** What people do; they answer with `cordon playbooks signal RUN STEP done|refuse --by NAME`. */
+  task: z.strictObject({
+    title: z.string().min(1).max(200),
+    instructions: z.string().min(1).max(4_000),
+    roles: rolesNamed,
+    timeout: durationSchema,
+  }),
+  onTimeout,
+})
+const approvalStep = z.strictObject({
+  ...common,
+  /** What people in the roles agree to, `quorum` of them, within `ttl`. One refusal refuses. */
+  approval: z.strictObject({
+    title: z.string().min(1).max(200),
+    instructions: z.string().max(4_000).default(''),
+    roles: rolesNamed,
+    quorum: z.number().int().min(1).max(20).default(1),
+    ttl: durationSchema,
+  }),
+  onTimeout,
+})
+const playbookStep = z.strictObject({
+  ...common,
+  /** The id of another playbook; its steps run here. */
+  playbook: idSchema,
+})
+
+type Common = {
+  id: string
+  title?: string | undefined
+  onFailure: 'continue' | 'stop'
+  recover?: Step[] | undefined
+  compensate?: Step[] | undefined
+}
+export type ActionStep = Common & {
+  action: string
+  args: Record<string, unknown>
+  retry?: Retry | undefined
+}
+export type ParallelStep = Common & { parallel: Step[][] }
+export type IfStep = Common & { if: string; then: Step[]; else?: Step[] | undefined }
+export type ForEachStep = Common & { forEach: string; steps: Step[] }
+type Timed = { onTimeout?: Step[] | undefined }
+export type WaitStep = Common & Timed & { wait: { for: string } | { signal: string; timeout: string } }
+type Asked = { title: string; instructions: string; roles: z.infer<typeof rolesNamed> }
+export type TaskStep = Common & Timed & { task: Asked & { timeout: string } }
+export type ApprovalStep = Common & Timed & { approval: Asked & { quorum: number; ttl: string } }
+export type PlaybookStep = Common & { playbook: string }
+
+/** A Step: one block of a playbook. Which one, its own word says: `action`, `parallel`, `if`, … */
+export type Step =
+  | ActionStep
+  | ParallelStep
+  | IfStep
+  | ForEachStep
+  | WaitStep
+  | TaskStep
+  | ApprovalStep
+  | PlaybookStep
+
+/** In the order of the union below: a mistake in a step is told of in terms of the block that it means. */
+export const blocks = ['action', 'parallel', 'if', 'forEach', 'wait', 'task', 'approval', 'playbook'] as const
+
+/** Unknown fields are refused in every block, so a typo is an error. */
+export const stepSchema: z.ZodType<Step> = z
+  .union([actionStep, parallelStep, ifStep, forEachStep, waitStep, taskStep, approvalStep, playbookStep])
+  .meta({ id: 'step' })
+const stepsSchema: z.ZodType<Step[]> = z.array(stepSchema).min(1).max(200).meta({ id: 'steps' })
 
 export const playbookSchema = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  id: idSchema,
   title: z.string(),
   owner: z.string(),
   level: z.enum(['experimental', 'test', 'stable']),
@@ -25,22 +172,30 @@ export const playbookSchema = z.strictObject({
     severity: severitySchema,
     /** Any of these; empty means all. */
     categories: z.array(z.string()).default([]),
+    /** True: begun by people only, never by an alert. */
+    manual: z.boolean().optional(),
   }),
-  steps: z.array(stepSchema).min(1),
+  steps: stepsSchema,
 })
 export type Playbook = z.infer<typeof playbookSchema>
 
+/** The steps of every playbook that a playbook calls, by id. */
+export const partsSchema = z.record(z.string(), stepsSchema)
+export type Parts = z.infer<typeof partsSchema>
+
 /** A playbook as it was when a run began: runs are pinned to this hash, so an edit never reaches them. */
-export type PinnedPlaybook = { contentHash: string; source: string; playbook: Playbook }
+export type PinnedPlaybook = { contentHash: string; source: string; playbook: Playbook; parts?: Parts }
 
 export const runStates = ['running', 'succeeded', 'failed'] as const
+export const stepStates = ['succeeded', 'failed', 'skipped', 'refused', 'timed-out'] as const
 
 export const stepResultSchema = z.object({
+  /** The step's id; `[n]` behind it is the nth turn of a loop, `call/` before it the playbook step it is under. */
   stepId: z.string(),
-  state: z.enum(['succeeded', 'failed', 'skipped']),
+  state: z.enum(stepStates),
   startedAt: z.number().int(),
   endedAt: z.number().int(),
-  /** What the action gives back: plain JSON. */
+  /** What the step gives back: plain JSON. */
   output: z.unknown(),
   error: z.object({ code: z.string(), message: z.string(), fix: z.string() }).nullable(),
 })
@@ -57,3 +212,20 @@ export const runSchema = z.object({
   steps: z.array(stepResultSchema),
 })
 export type Run = z.infer<typeof runSchema>
+
+export const answers = ['done', 'refuse'] as const
+
+/** A Signal: what a person said to a waiting run. Written once, before it is delivered. */
+export const signalSchema = z.object({
+  runId: z.string(),
+  /** A step's id as in the run's results, or the name that a `wait` step waits for. */
+  target: z.string(),
+  answer: z.enum(answers),
+  author: z.string(),
+  /** The roles that the configuration gives this person. */
+  roles: z.array(roleIdSchema),
+  note: z.string(),
+  /** Milliseconds since the epoch. */
+  givenAt: z.number().int(),
+})
+export type Signal = z.infer<typeof signalSchema>

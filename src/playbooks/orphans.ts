@@ -2,7 +2,7 @@ import { DBOS } from '@dbos-inc/dbos-sdk'
 import { messageOf } from '../kit/error.ts'
 import { type HeldLock, holdLock } from '../store/locks.ts'
 import { listUnfinishedRuns } from '../store/runs.ts'
-import { type Interpreter, RUN_WORKFLOW, STEP_WORKFLOW } from './interpreter.ts'
+import { BRANCH_WORKFLOW, type Interpreter, RUN_WORKFLOW, STEP_WORKFLOW } from './interpreter.ts'
 import type { Session } from './session.ts'
 
 export const RESUME_QUEUE = 'cordon-resume'
@@ -80,7 +80,7 @@ async function sweep(state: Watching, { patient }: { patient: boolean }): Promis
 
 async function pendingOfOthers(own: string): Promise<Map<string, string[]>> {
   const pending = await DBOS.listWorkflows({
-    workflowName: [RUN_WORKFLOW, STEP_WORKFLOW],
+    workflowName: [RUN_WORKFLOW, BRANCH_WORKFLOW, STEP_WORKFLOW],
     status: 'PENDING',
     loadInput: false,
     loadOutput: false,

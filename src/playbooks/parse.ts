@@ -1,17 +1,12 @@
-import type { z } from 'zod'
-import { CordonError } from '../kit/error.ts'
 import { canonicalJson, sha256 } from '../kit/json.ts'
-import { printable } from '../kit/text.ts'
-import { fieldName, placeOf, readYaml, type YamlPath, type YamlSource } from '../kit/yaml.ts'
-import { type PinnedPlaybook, type Playbook, playbookSchema } from '../model/playbook.ts'
-
-type Source = YamlSource & { file: string }
-/** As much of an action as is needed to check a playbook against it. */
-export type KnownAction = { name: string; args: z.ZodType }
+import { readYaml } from '../kit/yaml.ts'
+import { type Parts, type PinnedPlaybook, type Playbook, playbookSchema } from '../model/playbook.ts'
+import { checkActions, checkSteps, type KnownAction } from './check.ts'
+import { fromIssue, invalid, invalidAt } from './problem.ts'
 
 /**
  * Reads a playbook from YAML and pins it: the hash is over what it says, not over how it is laid out.
- * With `actions` it also checks every step's action and arguments.
+ * With `actions` it also checks every step's action and arguments. Playbooks that it calls come in with `linkPlaybooks`.
  * Throws `playbooks.InvalidPlaybook` (file, line, field) and `playbooks.UnknownAction`.
  *
  * @example
@@ -22,81 +17,32 @@ export function parsePlaybook(text: string, file: string, actions?: readonly Kno
   if (read.kind === 'broken')
     throw invalid({ file, line: read.place.line, field: 'YAML', problem: read.problem })
   const source = { ...read.source, file }
-  const parsed = playbookSchema.safeParse(read.content)
-  if (!parsed.success) throw fromIssue(source, parsed.error.issues[0])
-  refuseRepeatedSteps(source, parsed.data)
+  const { content } = read
+  if (!endsSomewhere(content)) throw invalidAt(source, [], 'blocks in blocks without end')
+  const parsed = playbookSchema.safeParse(content)
+  if (!parsed.success) throw fromIssue(source, parsed.error.issues[0], { content })
+  checkSteps(source, parsed.data)
   if (actions) checkActions(source, parsed.data, actions)
   return { contentHash: hashPlaybook(parsed.data), source: text, playbook: parsed.data }
 }
 
-/** SHA-256 of a playbook's canonical JSON. */
-export function hashPlaybook(playbook: Playbook): string {
-  return sha256(canonicalJson(playbook))
+const DEEPEST = 80
+
+/** An alias of what is around it makes a circle, of which nothing that walks would come to the end. */
+function endsSomewhere(
+  value: unknown,
+  above: ReadonlySet<unknown> = new Set(),
+  seen = new Set<unknown>(),
+): boolean {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return true
+  if (above.has(value) || above.size > DEEPEST) return false
+  const here = new Set([...above, value])
+  const ends = Object.values(value).every((inner) => endsSomewhere(inner, here, seen))
+  if (ends) seen.add(value)
+  return ends
 }
 
-function refuseRepeatedSteps(source: Source, playbook: Playbook): void {
-  const seen = new Set<string>()
-  for (const [index, { id }] of playbook.steps.entries()) {
-    if (seen.has(id)) {
-      const path = ['steps', index, 'id']
-      throw invalid({
-        file: source.file,
-        line: placeOf(source, path).line,
-        field: fieldName(path),
-        problem: `step ${id} is there twice`,
-      })
-    }
-    seen.add(id)
-  }
-}
-
-function checkActions(source: Source, playbook: Playbook, actions: readonly KnownAction[]): void {
-  for (const [index, step] of playbook.steps.entries()) {
-    const action = actions.find(({ name }) => name === step.action)
-    if (!action) throw unknownAction(source, index, { step: step.id, action: step.action, actions })
-    const args = action.args.safeParse(step.args)
-    if (!args.success) throw fromIssue(source, args.error.issues[0], ['steps', index, 'args'])
-  }
-}
-
-function fromIssue(source: Source, issue: z.core.$ZodIssue | undefined, under: YamlPath = []): CordonError {
-  const key = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-  const path = [...under, ...(issue?.path ?? []), ...key]
-  return invalid({
-    file: source.file,
-    line: placeOf(source, path).line,
-    field: fieldName(path),
-    problem: issue?.message ?? 'unreadable',
-  })
-}
-
-type Problem = { file: string; line: number; field: string; problem: string }
-
-function invalid({ file, line, field, problem }: Problem): CordonError {
-  return new CordonError({
-    code: 'playbooks.InvalidPlaybook',
-    message: `The playbook ${file} is not valid.`,
-    facts: { file, line, field, problem: printable(problem, 200) },
-    fix: `Correct \`${field}\` in line ${line}; docs/schemas/playbook.schema.json lists what is allowed.`,
-  })
-}
-
-function unknownAction(
-  source: Source,
-  index: number,
-  told: { step: string; action: string; actions: readonly KnownAction[] },
-): CordonError {
-  const known = told.actions.map(({ name }) => name).sort()
-  return new CordonError({
-    code: 'playbooks.UnknownAction',
-    message: `Step ${told.step} asks for an action that does not exist.`,
-    facts: {
-      file: source.file,
-      line: placeOf(source, ['steps', index, 'action']).line,
-      step: told.step,
-      action: printable(told.action),
-      known,
-    },
-    fix: `Use one of: ${known.join(', ')}.`,
-  })
+/** SHA-256 of a playbook's canonical JSON, with the steps of the playbooks that it calls. */
+export function hashPlaybook(playbook: Playbook, parts?: Parts): string {
+  return sha256(canonicalJson(parts === undefined ? playbook : { playbook, parts }))
 }

@@ -6,7 +6,7 @@ import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
 import { silentLogger } from '../kit/logger.ts'
 import type { Incident } from '../model/incident.ts'
-import { type Run, runSchema, type Step } from '../model/playbook.ts'
+import { type ActionStep, type Run, runSchema } from '../model/playbook.ts'
 import { findIncident, insertIncident } from '../store/incidents.ts'
 import { closeStore, openStore, type Store } from '../store/store.ts'
 import { listTimeline } from '../store/timeline.ts'
@@ -48,7 +48,7 @@ async function anIncident(): Promise<Incident> {
   return incident
 }
 
-function aPlaybook(...steps: (Pick<Step, 'id' | 'action'> & Partial<Step>)[]) {
+function aPlaybook(...steps: (Pick<ActionStep, 'id' | 'action'> & Partial<ActionStep>)[]) {
   const when = { severity: 'low' }
   const head = { id: 'testing', title: 'Testing', owner: 'operations', level: 'test', description: 'x', when }
   return parsePlaybook(JSON.stringify({ ...head, steps }), 'testing.yaml')

@@ -4,20 +4,19 @@ import { DBOS, type DLogger } from '@dbos-inc/dbos-sdk'
 import type { Clock } from '../kit/clock.ts'
 import { crashPoint } from '../kit/crash-point.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
-import { sha256 } from '../kit/json.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Incident } from '../model/incident.ts'
 import type { PinnedPlaybook, Run } from '../model/playbook.ts'
 import { withLock } from '../store/locks.ts'
-import { pinPlaybook } from '../store/playbooks.ts'
 import { createPool } from '../store/pool.ts'
-import { findRun, insertRun } from '../store/runs.ts'
-import { type Store, transaction } from '../store/store.ts'
-import { appendTimeline } from '../store/timeline.ts'
+import { findRun } from '../store/runs.ts'
+import type { Store } from '../store/store.ts'
 import type { Action } from './action.ts'
+import { createBell } from './bell.ts'
 import { type Interpreter, registerInterpreter } from './interpreter.ts'
 import { RESUME_QUEUE, type Watch, watchOrphans } from './orphans.ts'
 import type { Session } from './session.ts'
+import { writeRun } from './write-run.ts'
 
 type Pool = ReturnType<typeof createPool>
 
@@ -32,6 +31,8 @@ export type PlaybooksOptions = {
   databaseUrl: string
   store: Store
   actions: readonly Action[]
+  /** The action that calls people for a task or an approval, with `{ roles, title, body }`. */
+  tell?: Action
   clock: Clock
   logger: Logger
   /** A name for this machine in the database; the host name by default. */
@@ -65,7 +66,16 @@ export async function startPlaybooks(options: PlaybooksOptions): Promise<Playboo
   started = true
   const { store, clock, logger } = options
   const actions = new Map(options.actions.map((action) => [action.name, action]))
-  const session: Session = { store, clock, logger, actions, stopping: false, busy: 0 }
+  const session: Session = {
+    store,
+    clock,
+    logger,
+    actions,
+    tell: options.tell,
+    bell: createBell(store),
+    stopping: false,
+    busy: 0,
+  }
   const pool = createPool({ url: options.databaseUrl, logger, connections: 10, name: 'cordon-playbooks' })
   const executorId = `${options.executorId ?? hostname()}/${randomUUID()}`
   try {
@@ -122,48 +132,13 @@ async function begin(
   incident: Incident,
   pinned: PinnedPlaybook,
 ): Promise<Run> {
-  const run = await writeRun(session, incident, pinned)
+  const run = await writeRun(session, { incident, pinned, author: 'cordon' })
   crashPoint('playbooks.run-created')
   // The run's id is the workflow's: starting it again, from here or from elsewhere, changes nothing.
   if (run.state === 'running') {
     await DBOS.startWorkflow(interpreter.run, { workflowID: run.id })(run.id)
   }
   return run
-}
-
-async function writeRun(session: Session, incident: Incident, pinned: PinnedPlaybook): Promise<Run> {
-  const { playbook, contentHash } = pinned
-  const now = session.clock.now()
-  const wish: Run = {
-    id: `run-${sha256(`${incident.id}\n${playbook.id}`).slice(0, 20)}`,
-    incidentId: incident.id,
-    playbookId: playbook.id,
-    contentHash,
-    state: 'running',
-    startedAt: now,
-    endedAt: null,
-    steps: [],
-  }
-  return transaction(
-    session.store,
-    async (tx) => {
-      await pinPlaybook(tx, pinned)
-      const { run, created } = await insertRun(tx, wish)
-      if (created) {
-        await appendTimeline(tx, {
-          incidentId: incident.id,
-          kind: 'run',
-          eventTime: now,
-          discoveryTime: now,
-          author: 'cordon',
-          message: `Playbook ${playbook.id} begins: ${playbook.title}`,
-          facts: { runId: run.id, playbookId: playbook.id, contentHash, steps: playbook.steps.length },
-        })
-      }
-      return run
-    },
-    { idempotent: true },
-  )
 }
 
 async function wait(session: Session, runId: string): Promise<Run> {
@@ -179,6 +154,7 @@ async function wait(session: Session, runId: string): Promise<Run> {
 async function stop(session: Session, watch: Watch, pool: Pool): Promise<void> {
   if (session.stopping) return
   session.stopping = true
+  session.bell.stop()
   const deadline = Date.now() + STOP_PATIENCE_MS
   while (session.busy > 0 && Date.now() < deadline) await new Promise((settle) => setTimeout(settle, 5))
   await DBOS.shutdown({ deregister: true })

@@ -3,6 +3,7 @@ import type { Clock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Store } from '../store/store.ts'
 import type { Action } from './action.ts'
+import type { Bell } from './bell.ts'
 
 /** What this process runs playbooks with, from `startPlaybooks` to its `stop`. */
 export type Session = {
@@ -10,6 +11,10 @@ export type Session = {
   clock: Clock
   logger: Logger
   actions: ReadonlyMap<string, Action>
+  /** Calls the people whom a task or an approval is for: `{ roles, title, body }`. */
+  tell: Action | undefined
+  /** Wakes steps that wait for people. */
+  bell: Bell
   /** Once true, runs of this session stand still; whoever resumes them goes on from their last result. */
   stopping: boolean
   /** Durable steps that are being done right now. */

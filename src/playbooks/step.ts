@@ -1,81 +1,151 @@
 import { crashPoint } from '../kit/crash-point.ts'
-import { CordonError, messageOf } from '../kit/error.ts'
-import { toJson } from '../kit/json.ts'
+import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
-import type { Run, Step, StepResult } from '../model/playbook.ts'
-import { findRun, recordStep } from '../store/runs.ts'
-import { transaction } from '../store/store.ts'
-import { appendTimeline } from '../store/timeline.ts'
+import type {
+  ActionStep,
+  ApprovalStep,
+  PinnedPlaybook,
+  Retry,
+  Run,
+  StepResult,
+  TaskStep,
+  WaitStep,
+} from '../model/playbook.ts'
 import type { Action, ActionContext } from './action.ts'
+import { askPeople, waitOut } from './people.ts'
+import { keyOf, type Place } from './place.ts'
+import {
+  captured,
+  type Ending,
+  endingOf,
+  type Failure,
+  failed,
+  keepResult,
+  type Outcome,
+  plain,
+} from './result.ts'
 import { durably, type Session, sleepDurably } from './session.ts'
+import { fill, pathsIn } from './template.ts'
+import { readVariables } from './variables.ts'
 
-/** What went wrong, as plain JSON: so a remembered failure equals a fresh one. */
-type Failure = {
-  code: string
-  message: string
-  fix: string
-  facts: Record<string, unknown>
-  retryable: boolean
+/** A step that holds no others where it is done: it has a workflow of its own. */
+export type Leaf = ActionStep | WaitStep | TaskStep | ApprovalStep
+/** One time that a leaf is done: `key` is its id in the run's results. */
+export type Doing<S extends Leaf = Leaf> = {
+  run: Run
+  pinned: PinnedPlaybook
+  place: Place
+  step: S
+  key: string
 }
-type Outcome = { ok: true; value: unknown } | { ok: false; failure: Failure }
 
-/** A step while it runs: what its durable parts gave, kept over retries, and an error of the machinery. */
+/** An action while it runs: what its durable parts gave, kept over retries, and an error of the machinery. */
 type Progress = { done: Map<string, unknown>; broken: unknown }
 
 /** Runs one step of a run and records its result; the first recorded result stands. */
-export async function performStep(session: Session, run: Run, step: Step): Promise<StepResult> {
-  const startedAt = await durably(session, `${step.id}/started`, async () => session.clock.now())
-  crashPoint(`playbooks.step-started:${step.id}`)
-  const outcome = await attempts(session, run, step)
-  return durably(session, `${step.id}/finished`, async () => {
+export async function performStep(session: Session, at: Omit<Doing, 'key'>): Promise<StepResult> {
+  const key = keyOf(at.place, at.step.id)
+  const doing = { ...at, key }
+  const { startedAt, step } = await begin(session, doing)
+  crashPoint(`playbooks.step-started:${key}`)
+  const ending = await carryOut(session, { ...doing, step }, startedAt)
+  return durably(session, `${key}/finished`, async () => {
     const endedAt = session.clock.now()
-    const recorded = await keepResult(session, run, resultOf(step.id, outcome, { startedAt, endedAt }))
-    crashPoint(`playbooks.step-finished:${step.id}`)
+    const recorded = await keepResult(session, at.run, { stepId: key, ...ending, startedAt, endedAt })
+    crashPoint(`playbooks.step-finished:${key}`)
     return recorded
   })
 }
 
-async function attempts(session: Session, run: Run, step: Step): Promise<Outcome> {
+/** When the step began and what its templates stood for then; without templates the time alone, as ever. */
+async function begin(session: Session, doing: Doing): Promise<{ startedAt: number; step: Leaf }> {
+  const { step, key } = doing
+  const texts = templated(step)
+  const begun = await durably(session, `${key}/started`, async () => {
+    const now = session.clock.now()
+    if (texts === undefined) return now
+    return { now, filled: plain(fill(texts, await readVariables(session, doing))) }
+  })
+  if (typeof begun === 'number') return { startedAt: begun, step }
+  return { startedAt: begun.now, step: { ...step, ...(begun.filled as object) } as Leaf }
+}
+
+/** The part of a step in which templates may stand, where there are any. */
+function templated(step: Leaf): object | undefined {
+  const part =
+    'action' in step
+      ? { args: step.args }
+      : 'task' in step
+        ? { task: step.task }
+        : 'approval' in step
+          ? { approval: step.approval }
+          : {}
+  return pathsIn(JSON.stringify(part)).paths.length > 0 ? part : undefined
+}
+
+async function carryOut(session: Session, doing: Doing, startedAt: number): Promise<Ending> {
+  const { step } = doing
+  if ('action' in step) return endingOf(await attempts(session, { ...doing, step }))
+  if ('wait' in step) return waitOut(session, { ...doing, step }, startedAt)
+  const tell = async (args: Told): Promise<void> => announce(session, doing, args)
+  return askPeople(session, { ...doing, step }, { startedAt, tell })
+}
+
+export type Told = { roles: readonly string[]; title: string; body: string }
+
+/** Calls the people that a task is for. That nobody was reached is on the timeline; the task waits all the same. */
+async function announce(session: Session, doing: Doing, told: Told): Promise<void> {
+  if (session.tell === undefined) return
+  const progress: Progress = { done: new Map(), broken: undefined }
+  await once(session.tell, contextOf(session, doing, progress), told)
+  if (progress.broken !== undefined) throw progress.broken
+}
+
+async function attempts(session: Session, doing: Doing<ActionStep>): Promise<Outcome> {
+  const { step } = doing
   const action = session.actions.get(step.action)
   if (!action) return failed(unknownHere(step, session))
   const args = action.args.safeParse(step.args)
   if (!args.success) return failed(invalidArguments(step, args.error.issues[0]?.message))
-  const { attempts: most, delayMs } = step.retry ?? { attempts: 1, delayMs: 0 }
+  const retry = step.retry ?? { attempts: 1, delayMs: 0 }
   const progress: Progress = { done: new Map(), broken: undefined }
   for (let attempt = 1; ; attempt++) {
-    const context = contextOf(session, { run, step, progress })
+    const context = contextOf(session, doing, progress)
     const outcome = await once(action, context, args.data)
     if (progress.broken !== undefined) throw progress.broken
-    if (outcome.ok || attempt >= most || !outcome.failure.retryable) return outcome
-    await sleepDurably(session, delayMs)
+    if (outcome.ok || attempt >= retry.attempts || !outcome.failure.retryable) return outcome
+    await sleepDurably(session, delayOf(retry, attempt))
   }
+}
+
+const MOST_DELAY_MS = 30_000
+
+/** How long to wait after the nth attempt, milliseconds. */
+export function delayOf(
+  { delayMs, backoff = 'fixed', maxDelayMs = MOST_DELAY_MS }: Retry,
+  attempt: number,
+): number {
+  return backoff === 'fixed' ? delayMs : Math.min(delayMs * 2 ** (attempt - 1), maxDelayMs)
 }
 
 async function once(action: Action, context: ActionContext, args: unknown): Promise<Outcome> {
-  try {
-    return { ok: true, value: plain(await action.run(context, args)) }
-  } catch (thrown) {
-    return failed(thrown)
-  }
+  return captured(() => action.run(context, args))
 }
 
-function contextOf(
-  session: Session,
-  { run, step, progress }: { run: Run; step: Step; progress: Progress },
-): ActionContext {
+function contextOf(session: Session, { run, key }: Doing, progress: Progress): ActionContext {
   const calls = new Map<string, number>()
   const durable = async <T>(name: string, act: () => Promise<T>): Promise<T> => {
     const nth = (calls.get(name) ?? 0) + 1
     calls.set(name, nth)
-    const key = `${name} ${nth}`
-    if (progress.done.has(key)) return progress.done.get(key) as T
-    const outcome = await watched(progress, () => durably(session, `${step.id}/${name}`, () => captured(act)))
+    const part = `${name} ${nth}`
+    if (progress.done.has(part)) return progress.done.get(part) as T
+    const outcome = await watched(progress, () => durably(session, `${key}/${name}`, () => captured(act)))
     if (!outcome.ok) throw revived(outcome.failure)
-    progress.done.set(key, outcome.value)
-    return outcome.value as T
+    progress.done.set(part, outcome.value)
+    return outcome.value
   }
   const sleep = (ms: number): Promise<void> => watched(progress, () => sleepDurably(session, ms))
-  return { run, incidentId: run.incidentId, stepId: step.id, durable, sleep }
+  return { run, incidentId: run.incidentId, stepId: key, durable, sleep }
 }
 
 /** An action may catch what it likes, but never an error of the machinery: that one ends the workflow. */
@@ -88,75 +158,11 @@ async function watched<T>(progress: Progress, act: () => Promise<T>): Promise<T>
   }
 }
 
-async function captured(act: () => Promise<unknown>): Promise<Outcome> {
-  try {
-    return { ok: true, value: plain(await act()) }
-  } catch (thrown) {
-    return failed(thrown)
-  }
-}
-
-function plain(value: unknown): unknown {
-  return value === undefined ? null : JSON.parse(toJson(value))
-}
-
-function failed(thrown: unknown): Outcome {
-  if (thrown instanceof CordonError) {
-    const { code, summary: message, fix, facts, retryable } = thrown
-    return {
-      ok: false,
-      failure: { code, message, fix, facts: plain(facts) as Record<string, unknown>, retryable },
-    }
-  }
-  const fix = 'Read the message; do what this step should have done by hand.'
-  const message = printable(messageOf(thrown), 500)
-  return { ok: false, failure: { code: 'playbooks.ActionFailed', message, fix, facts: {}, retryable: true } }
-}
-
 function revived(failure: Failure): CordonError {
   return new CordonError(failure)
 }
 
-function resultOf(
-  stepId: string,
-  outcome: Outcome,
-  times: { startedAt: number; endedAt: number },
-): StepResult {
-  if (outcome.ok) return { stepId, state: 'succeeded', ...times, output: outcome.value, error: null }
-  const { code, message, fix } = outcome.failure
-  return { stepId, state: 'failed', ...times, output: null, error: { code, message, fix } }
-}
-
-/** Keeps a result with its timeline entry, both or neither; gives back the one that stands. */
-export async function keepResult(session: Session, run: Run, result: StepResult): Promise<StepResult> {
-  return transaction(
-    session.store,
-    async (tx) => {
-      if (!(await recordStep(tx, run.id, result))) {
-        const found = (await findRun(tx, run.id))?.steps.find(({ stepId }) => stepId === result.stepId)
-        return found ?? result
-      }
-      await appendTimeline(tx, {
-        incidentId: run.incidentId,
-        kind: 'step',
-        eventTime: result.startedAt,
-        discoveryTime: result.endedAt,
-        author: 'cordon',
-        message: sentenceOf(result),
-        facts: { runId: run.id, playbookId: run.playbookId, ...result },
-      })
-      return result
-    },
-    { idempotent: true },
-  )
-}
-
-function sentenceOf({ stepId, state, error }: StepResult): string {
-  if (!error) return `Step ${stepId} ${state}`
-  return printable(`Step ${stepId} failed: ${error.message} Fix: ${error.fix}`, 2_000)
-}
-
-function unknownHere(step: Step, session: Session): CordonError {
+function unknownHere(step: ActionStep, session: Session): CordonError {
   const known = [...session.actions.keys()].sort()
   return new CordonError({
     code: 'playbooks.UnknownAction',
@@ -166,7 +172,7 @@ function unknownHere(step: Step, session: Session): CordonError {
   })
 }
 
-function invalidArguments(step: Step, problem = 'unreadable'): CordonError {
+function invalidArguments(step: ActionStep, problem = 'unreadable'): CordonError {
   return new CordonError({
     code: 'playbooks.InvalidArguments',
     message: `The arguments of step ${step.id} do not fit the action ${step.action}: ${problem}.`,

@@ -322,4 +322,27 @@ BEGIN
 END $$;
 `,
   },
+  {
+    id: 7,
+    name: 'signals of people to runs',
+    sql: `
+-- What people said to waiting runs; kept before it is delivered, and never changed.
+CREATE TABLE signals (
+  position int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  run_id text NOT NULL REFERENCES runs,
+  target text NOT NULL,
+  answer text NOT NULL CHECK (answer IN ('done', 'refuse')),
+  author text NOT NULL,
+  roles json NOT NULL,
+  note text NOT NULL,
+  given_at int8 NOT NULL
+);
+CREATE INDEX signals_by_run ON signals (run_id, position);
+CREATE TRIGGER signals_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON signals
+  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+
+-- Who began a run: 'cordon' where an alert did.
+ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
+`,
+  },
 ]

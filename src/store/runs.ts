@@ -8,14 +8,18 @@ const COLUMNS = `id, incident_id AS "incidentId", playbook_id AS "playbookId", c
   started_at AS "startedAt", ended_at AS "endedAt"`
 
 /** Writes a run, unless that incident has one of that playbook: then gives back the first. */
-export async function insertRun(store: Store, run: Run): Promise<{ run: Run; created: boolean }> {
-  const sql = `INSERT INTO runs (id, incident_id, playbook_id, content_hash, state, started_at, ended_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
+export async function insertRun(
+  store: Store,
+  run: Run,
+  author = 'cordon',
+): Promise<{ run: Run; created: boolean }> {
+  const sql = `INSERT INTO runs (id, incident_id, playbook_id, content_hash, state, started_at, ended_at, author)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
   const { id, incidentId, playbookId, contentHash, state, startedAt, endedAt } = run
   return transaction(
     store,
     async (tx) => {
-      const values = [id, incidentId, playbookId, contentHash, state, startedAt, endedAt]
+      const values = [id, incidentId, playbookId, contentHash, state, startedAt, endedAt, author]
       const created = (await change(tx, sql, values)) === 1
       const first = await findRunOf(tx, incidentId, playbookId)
       return { run: first ?? run, created }
@@ -37,6 +41,16 @@ export async function listRuns(store: Store, incidentId: string): Promise<Run[]>
   const runs: Run[] = []
   for (const run of found) runs.push({ ...run, steps: await listSteps(store, run.id) })
   return runs
+}
+
+/** The id of the first run of an incident that this author began, or undefined. */
+export async function findRunBy(
+  store: Store,
+  incidentId: string,
+  author: string,
+): Promise<string | undefined> {
+  const sql = `SELECT id FROM runs WHERE incident_id = $1 AND author = $2 ORDER BY started_at, id LIMIT 1`
+  return (await row(store, z.object({ id: z.string() }), sql, [incidentId, author]))?.id
 }
 
 /** Keeps a step's result. The first one stands: false where there was one. */

@@ -58,7 +58,7 @@ async function pausesMined(url: string): Promise<number> {
 
 const isReady = (line: Record<string, unknown>): boolean => line['type'] === 'ready'
 const isContained = (line: Record<string, unknown>): boolean =>
-  line['type'] === 'timeline' && line['kind'] === 'run' && String(line['message']).includes('is done')
+  line['type'] === 'timeline' && line['kind'] === 'step' && line['message'] === 'Step report succeeded'
 
 test.each(CRASH_POINTS)('killed at %s and started again, exactly one pause is mined', async (point) => {
   const { anvil, deployment, dir, env } = await stage()

@@ -29,7 +29,7 @@ import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
 import { recordStep } from './record-step.ts'
 
-const args = z.strictObject({ action: z.literal('pause') })
+export const containArgs = z.strictObject({ action: z.literal('pause') })
 
 /** What became of one target. */
 export type ContainOutcome = {
@@ -60,10 +60,10 @@ const REPLACE_AFTER_BLOCKS = 2
  * verify. Each part is a durable step, so a crash between any two goes on where it stopped; the transaction itself is
  * kept before it is sent, so it is sent again, never signed again.
  */
-export function containAction(app: App): Action<z.infer<typeof args>> {
+export function containAction(app: App): Action<z.infer<typeof containArgs>> {
   return {
     name: 'contain',
-    args,
+    args: containArgs,
     async run(context) {
       const incident = await findIncident(app.store, context.incidentId)
       assert(incident !== undefined, 'a run has an incident')

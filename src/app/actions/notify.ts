@@ -12,7 +12,7 @@ import { listTimeline } from '../../store/timeline.ts'
 import type { App } from '../context.ts'
 import { recordStep } from './record-step.ts'
 
-const args = z.strictObject({
+export const notifyArgs = z.strictObject({
   roles: z.array(roleIdSchema).min(1),
   title: z.string(),
   body: z.string().default(''),
@@ -26,10 +26,10 @@ const ENTRIES = 3
  * `notify`: tells roles, through the channels of the people in them. Kept in the outbox before it is sent; a retry has
  * the same id, so receivers can drop doubles. A role that nobody could be reached in is said on the timeline.
  */
-export function notifyAction(app: App): Action<z.infer<typeof args>> {
+export function notifyAction(app: App): Action<z.infer<typeof notifyArgs>> {
   return {
     name: 'notify',
-    args,
+    args: notifyArgs,
     async run(context, { roles, title, body }) {
       const notification = await context.durable('compose', async (): Promise<Notification> => {
         const incident = await findIncident(app.store, context.incidentId)

@@ -18,13 +18,13 @@ import { listTimeline } from '../../store/timeline.ts'
 import type { App } from '../context.ts'
 import { recordStep } from './record-step.ts'
 
-const args = z.strictObject({ formats: z.array(z.enum(['markdown'])).min(1) })
+export const reportArgs = z.strictObject({ formats: z.array(z.enum(['markdown'])).min(1) })
 
 /** `report`: writes the incident's report into the data folder; its hash goes into the evidence chain. */
-export function reportAction(app: App): Action<z.infer<typeof args>> {
+export function reportAction(app: App): Action<z.infer<typeof reportArgs>> {
   return {
     name: 'report',
-    args,
+    args: reportArgs,
     run: (context) =>
       context.durable('write', async () => {
         const text = incidentReport(await recordOf(app, context.incidentId))

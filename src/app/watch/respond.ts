@@ -5,7 +5,9 @@ import type { BlockBundle } from '../../model/block.ts'
 import { atLeast } from '../../model/finding.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { PinnedPlaybook, Run } from '../../model/playbook.ts'
+import { choosePlaybook } from '../../playbooks/choose.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
+import { findRun, findRunBy } from '../../store/runs.ts'
 import { correlate, opensIncident } from '../../triage/correlate.ts'
 import type { App } from '../context.ts'
 
@@ -29,23 +31,21 @@ export async function recordAndRespond(
   app.hub.tell(incident)
   const playbook = playbookFor(incident, alert, app)
   if (playbooks === null || playbook === undefined) return { incident, run: null }
+  // One response for one incident: a category that comes later must not begin a second one beside the first.
+  const begun = await findRunBy(app.store, incident.id, 'cordon')
+  if (begun !== undefined) return { incident, run: (await findRun(app.store, begun)) ?? null }
   return { incident, run: await playbooks.begin(incident, playbook) }
 }
 
 /**
- * The first playbook whose severity and categories fit; only incidents about what we protect are acted on, and only where
- * the score reaches the calibration's threshold for waking somebody.
+ * Only incidents about what we protect are acted on, and only where the score reaches the calibration's threshold for
+ * waking somebody.
  */
 function playbookFor(incident: Incident, alert: Alert, app: App): PinnedPlaybook | undefined {
   const { respond } = app.config
   if (!respond.enabled || incident.protected.length === 0) return undefined
   if (!atLeast(alert.severity, respond.minSeverity) || alert.assessment?.pages === false) return undefined
-  return app.playbooks.find(({ playbook: { when } }) => {
-    const fits =
-      when.categories.length === 0 ||
-      when.categories.some((category) => incident.categories.includes(category))
-    return fits && atLeast(incident.severity, when.severity)
-  })
+  return choosePlaybook(app.playbooks, incident)
 }
 
 function titleOf(alert: Alert, app: App): string {

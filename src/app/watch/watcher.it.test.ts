@@ -162,7 +162,7 @@ test('without a standing authorisation nothing is sent: people are told the exac
   expect(proposed).toMatchObject({
     message: expect.stringContaining(`call ${it.at.ethReserve} with 0x8456cb59`),
   })
-  await it.until(said('run', /is done/))
+  await it.until(said('step', /^Step report succeeded$/))
   const [incident] = await listIncidents(it.running.app.store)
   expect(incident?.state).toBe('open')
   expect(await listBroadcasts(it.running.app.store, incident?.id ?? '')).toEqual([])
@@ -197,7 +197,7 @@ test('a promise that cannot be kept yet is a proposal, with n and what would be 
     said('decision', /^For people to decide .* not certifiable yet.* clean transactions are needed/),
   )
   await it.until(said('plan', /^Not sent/))
-  await it.until(said('run', /is done/))
+  await it.until(said('step', /^Step report succeeded$/))
   const [incident] = await listIncidents(it.running.app.store)
   expect(await listBroadcasts(it.running.app.store, incident?.id ?? '')).toEqual([])
 })
@@ -249,7 +249,7 @@ test('our own pause is no attack: it is a remark, and the incident stays contain
   await it.until(said('broadcast', /^Sent/))
   await it.node.request('evm_mine', [])
   await it.until(said('state', /contained/))
-  await it.until(said('run', /is done/))
+  await it.until(said('step', /^Step report succeeded$/))
   const { store } = it.running.app
   const [incident] = await listIncidents(store)
   const timeline = await listTimeline(store, incident?.id ?? '')
@@ -295,7 +295,7 @@ test('a pause that comes undone opens the incident again and calls people', asyn
   await it.until(said('broadcast', /^Sent/))
   await it.node.request('evm_mine', [])
   await it.until(said('state', /→ contained/))
-  await it.until(said('run', /is done/))
+  await it.until(said('step', /^Step report succeeded$/))
   await it.node.request('eth_sendTransaction', [
     { from: addressOf('deployer'), to: it.at.ethReserve, data: toFunctionSelector('unpause()') },
   ])

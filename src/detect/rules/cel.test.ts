@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compile, environmentFor, type Fuel, MOST_STEPS_A_BLOCK } from './cel.ts'
+import { compile, type Fuel } from '../../kit/cel.ts'
+import { environmentFor, MOST_STEPS_A_BLOCK } from './cel.ts'
 import { subjects } from './subjects.ts'
 
 const GIVES = ['bool', 'string', 'int', 'Amount', 'list<Amount>', 'list<int>', 'list<dyn>', 'dyn']

@@ -1,0 +1,11 @@
+import type { KnownAction } from '../../playbooks/check.ts'
+import { containArgs } from './contain.ts'
+import { notifyArgs } from './notify.ts'
+import { reportArgs } from './report.ts'
+
+/** Every action with its arguments, for checking playbooks without starting anything. */
+export const knownActions: readonly KnownAction[] = [
+  { name: 'notify', args: notifyArgs },
+  { name: 'contain', args: containArgs },
+  { name: 'report', args: reportArgs },
+]

@@ -1,0 +1,74 @@
+import { Environment } from '@marcbachmann/cel-js'
+import { CEL_LIMITS, type Compiled, compile, type Fuel } from '../kit/cel.ts'
+
+/** Steps of loops that one condition may take. */
+const FUEL = 10_000
+/** Items of a loop, at most. */
+export const MOST_TURNS = 100
+
+let shared: Environment | undefined
+
+function environment(): Environment {
+  if (shared !== undefined) return shared
+  const env = new Environment({ limits: CEL_LIMITS })
+  env.registerVariable('incident', 'map<string, dyn>')
+  env.registerVariable('alert', 'map<string, dyn>')
+  env.registerVariable('steps', 'map<string, dyn>')
+  env.registerVariable('item', 'dyn')
+  shared = env
+  return env
+}
+
+const GIVES = { bool: ['bool', 'dyn'], list: ['list', 'list<dyn>', 'dyn'] } as const
+
+/** A condition or the list of a loop, checked; what it mentions is `steps.page`, `incident.title`. */
+export function compileExpression(text: string, gives: 'bool' | 'list'): { fuel: Fuel; compiled: Compiled } {
+  const fuel: Fuel = { steps: 0, block: FUEL }
+  const compiled = compile(text, { env: environment(), gives: GIVES[gives], fuel })
+  if (compiled.kind === 'problem' && gives === 'list' && /gives list</.test(compiled.problem))
+    return {
+      fuel,
+      compiled: compile(text, { env: environment(), gives: listTypeIn(compiled.problem), fuel }),
+    }
+  return { fuel, compiled }
+}
+
+/** Any list will do; the checker names each kind of list. */
+function listTypeIn(problem: string): string[] {
+  return [problem.slice(problem.indexOf('gives list<') + 'gives '.length)]
+}
+
+/** True or false; throws where the data do not suit the expression. */
+export function decide(text: string, variables: Readonly<Record<string, unknown>>): boolean {
+  const value = evaluate(text, 'bool', variables)
+  if (typeof value === 'boolean') return value
+  throw new TypeError('the condition gave no true or false')
+}
+
+/** The items of a loop, at most {@link MOST_TURNS}; throws where it is no list or a longer one. */
+export function itemsOf(text: string, variables: Readonly<Record<string, unknown>>): unknown[] {
+  const value = evaluate(text, 'list', variables)
+  if (!Array.isArray(value)) throw new TypeError('the expression gave no list')
+  if (value.length > MOST_TURNS)
+    throw new RangeError(`the list has ${value.length} items, more than ${MOST_TURNS}`)
+  return value
+}
+
+function evaluate(
+  text: string,
+  gives: 'bool' | 'list',
+  variables: Readonly<Record<string, unknown>>,
+): unknown {
+  const { compiled, fuel } = compileExpression(text, gives)
+  if (compiled.kind === 'problem') throw new SyntaxError(compiled.problem)
+  fuel.block = FUEL
+  return compiled.run(variables)
+}
+
+/** JSON as CEL takes it: whole numbers are `int`. */
+export function forCel(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
+  if (Array.isArray(value)) return value.map(forCel)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, forCel(inner)]))
+}
