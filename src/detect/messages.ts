@@ -59,7 +59,7 @@ export function releasesIn(tx: TransactionFacts, { actors, isBridge }: ReleaseQu
   const { frames } = tx.transaction
   const found: Release[] = []
   const paid = new Map<Frame, boolean>()
-  const looks = { left: MOST_LOOKS }
+  const looks: Looks = { left: MOST_LOOKS, messages: new Map() }
   for (const fact of tx.facts) {
     if (found.length >= MOST_RELEASES || looks.left <= 0) break
     if (fact.kind !== 'transfer' || fact.amount === 0n || fact.tokenId !== null) continue
@@ -74,18 +74,29 @@ export function releasesIn(tx: TransactionFacts, { actors, isBridge }: ReleaseQu
   return found
 }
 
+/** Frames that may still be looked at in one question, and the messages of those that were. */
+type Looks = { left: number; messages: Map<Frame, Hex[]> }
+
+function messagesOf(entry: Frame, { messages }: Looks): Hex[] {
+  const known = messages.get(entry)
+  if (known !== undefined) return known
+  const found = messagesIn(entry)
+  messages.set(entry, found)
+  return found
+}
+
 function releaseOf(
   transfer: TransferFact,
   frames: readonly Frame[],
-  { isBridge, looks }: { isBridge: ReleaseQuery['isBridge']; looks: { left: number } },
+  { isBridge, looks }: { isBridge: ReleaseQuery['isBridge']; looks: Looks },
 ): Release | undefined {
   const tail = transfer.to.slice(2)
   let found: Release | undefined
   for (let entry = frames[transfer.frame]; entry !== undefined; entry = frames[entry.parent]) {
     if (--looks.left < 0) break
     if (entry.input.length < 10 + 64 * 4 || entry.context === null) continue
-    if (!isBridge(entry.context) || !entry.input.includes(tail) || !isEntry(entry, frames)) continue
-    const message = messagesIn(entry).find((it) => it.includes(tail))
+    if (!isBridge(entry.context) || !isEntry(entry, frames)) continue
+    const message = messagesOf(entry, looks).find((it) => it.includes(tail))
     if (message !== undefined)
       found = { entry, bridge: entry.context, message, recipient: transfer.to, transfer }
   }

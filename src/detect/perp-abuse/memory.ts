@@ -23,6 +23,8 @@ export type FundPast = { liquidations: number; others: number; deleveraged: numb
 export type Memory = {
   /** created contract → the sender who made it, himself or by what he made */
   makers: Map<Address, Address>
+  /** Who made any of them: nearly all senders made none, and need not be looked for in every frame. */
+  made: Map<Address, true>
   /** pool + assets of a trade → its last price (out · 1e18 / in) */
   trades: Map<string, bigint>
   /** source + question → the last answer that a position was settled by */
@@ -41,6 +43,7 @@ const MOST_PUSHES = 16
 export function emptyMemory(): Memory {
   return {
     makers: new Map(),
+    made: new Map(),
     trades: new Map(),
     marks: new Map(),
     sources: new Map(),

@@ -64,12 +64,17 @@ function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Findi
 /** Below this a claim is a remark: written down, and no alert. */
 const MEDIUM: Claim['confidence'] = 0.55
 
+function noteMaker(memory: Memory, contract: Address, sender: Address): void {
+  keep(memory.makers, contract, sender)
+  keep(memory.made, sender, true)
+}
+
 type Makers = { sender: Address; actors: ReadonlySet<Address>; memory: Memory }
 
 function noteMade({ transaction }: TransactionFacts, { sender, actors, memory }: Makers): void {
   for (const { type, to, reverted } of transaction.frames)
     if ((type === 'CREATE' || type === 'CREATE2') && !reverted && to !== null && actors.has(to))
-      keep(memory.makers, to, sender)
+      noteMaker(memory, to, sender)
 }
 
 /** The actors, and whatever the sender made before that has a part in this transaction. */
@@ -83,7 +88,7 @@ function sideOf(
     side ??= new Set(actors)
     side.add(account)
   }
-  if (memory.makers.size === 0) return actors
+  if (!memory.made.has(sender)) return actors
   for (const { context } of transaction.frames) add(context)
   for (const fact of facts) {
     if (fact.kind === 'transfer') add(fact.from)
