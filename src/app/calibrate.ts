@@ -6,7 +6,7 @@ import type { Word } from '../calibrate/fusion.ts'
 import type { Judged } from '../calibrate/judged.ts'
 import { attackProbability } from '../calibrate/outcomes.ts'
 import { runLengthText } from '../calibrate/run-length.ts'
-import { clopperPearson, proportionText } from '../calibrate/statistics.ts'
+import { clopperPearson, percentText, proportionText } from '../calibrate/statistics.ts'
 import { toJson } from '../kit/json.ts'
 import type { Alert } from '../model/alert.ts'
 import type { Calibration } from '../model/calibration.ts'
@@ -80,10 +80,8 @@ export function describeCalibration(calibration: Calibration): string[] {
       `  attacks that reach it  ${proportionText(clopperPearson({ successes: reached, n: attacks.length }))}`,
       `  benign that reach it   ${proportionText(clopperPearson({ successes: alarms, n: benign.n }))}`,
       `  run length             ${runLengthText(runLength)}`,
-      `  P(attack) if one transaction in a million is one: ${percent(probability.estimate)} (95 % interval ${percent(probability.low)} to ${percent(probability.high)})`,
+      `  P(attack) if one transaction in a million is one: ${percentText(probability.estimate)} (95 % interval ${percentText(probability.low)} to ${percentText(probability.high)})`,
     )
   }
   return lines
 }
-
-const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`

@@ -8,6 +8,7 @@ import { learnReading, type RunLengthGate, readGate, runLengthGate } from './gat
 import type { Outcomes } from './outcomes.ts'
 import { attackProbability } from './outcomes.ts'
 import { runLength, runLengthText } from './run-length.ts'
+import { percentText } from './statistics.ts'
 
 /**
  * What is known of one chain's protected traffic while it is watched: clean scores by contract, function and regime,
@@ -158,7 +159,7 @@ export function assess(
   const known = Math.min(score, calibration.thresholds.act.score)
   const probability = attackProbability(outcomes, { score: known, prior, confidence })
   const certificate = certify(assessor.scores, { path: said.path, score, level: LEVEL })
-  const promise = promiseFor(assessor, known)
+  const promise = promiseFor(assessor, { benign: outcomes.benign, score: known, perDay })
   return {
     score,
     layers: [...said.layers],
@@ -173,7 +174,7 @@ export function assess(
     drift: drift.stage.stage,
     pages: score >= calibration.thresholds.page.score,
     statement: [
-      `P(attack) ${percent(probability.estimate)} (${100 * confidence} % interval ${percent(probability.low)} to ${percent(probability.high)}; ${probability.attacks} attacks, n = ${probability.benign} benign; ${budgets.attacksPerYear} attacks a year expected)`,
+      `P(attack) ${percentText(probability.estimate)} (${100 * confidence} % interval ${percentText(probability.low)} to ${percentText(probability.high)}; ${probability.attacks} attacks, n = ${probability.benign} benign; ${budgets.attacksPerYear} attacks a year expected)`,
       certificateText(certificate),
       runLengthText(promise),
       ...(drift.stage.stage === 'stable' ? [] : [`drift (${drift.stage.stage}): ${drift.stage.reason}`]),
@@ -182,10 +183,12 @@ export function assess(
 }
 
 /** What may be promised of alerts with at least this score, against the budget for acting unattended. */
-function promiseFor(assessor: Assessor, score: number): RunLength {
-  const { benign } = outcomesNow(assessor)
+function promiseFor(
+  { budgets }: Assessor,
+  { benign, score, perDay }: { benign: Outcomes['benign']; score: number; perDay: number },
+): RunLength {
   const falseAlarms = benign.scores.filter((other) => other >= score).length
-  return runLength({ falseAlarms, n: benign.n, perDay: perDayOf(assessor) }, assessor.budgets.actDays)
+  return runLength({ falseAlarms, n: benign.n, perDay }, budgets.actDays)
 }
 
 /** The calibration's outcomes with what was seen since. */
@@ -212,5 +215,3 @@ function perDayOf({ traffic: { transactions, days }, calibration }: Assessor): n
 function priorOf(attacksPerYear: number, perDay: number): number {
   return Math.min(0.5, attacksPerYear / (365.25 * perDay))
 }
-
-const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`

@@ -1,3 +1,4 @@
+import { assert } from '../kit/assert.ts'
 import type { Layer } from '../model/assessment.ts'
 import type { Calibration, FusionWeights, Threshold } from '../model/calibration.ts'
 import type { EvidenceVector, Word } from './fusion.ts'
@@ -107,7 +108,8 @@ export function thresholdFor(
   const kept = judged.find(({ runLength }) => runLength.verdict === 'kept')
   const counted = judged.find(({ runLength: { falseAlarms, n } }) => falseAlarms * perDay * askedDays <= n)
   const found = kept ?? counted ?? judged.at(-1)
-  return found ?? { score: 1, runLength: runLength({ falseAlarms: 0, n: benign.n, perDay }, askedDays) }
+  assert(found !== undefined, 'there is a candidate above everything')
+  return found
 }
 
 /** Of the scores out of fold and under the weights that will run, the one that speaks less for us. */

@@ -1,4 +1,5 @@
 import { assert } from '../kit/assert.ts'
+import { firstAtLeast } from '../kit/sorted.ts'
 
 /** Path of a group from the widest to the narrowest, for example `[protocol, function, regime]`. */
 export type GroupPath = readonly string[]
@@ -34,7 +35,7 @@ export function learnScore(set: CalibrationSet, path: GroupPath, score: number):
     set.groups.delete(key)
     set.groups.set(key, scores)
     scores.recent.push(score)
-    scores.sorted.splice(rankOf(scores.sorted, score), 0, score)
+    scores.sorted.splice(firstAtLeast(scores.sorted, score), 0, score)
     if (scores.recent.length > set.capacity) forgetOldest(scores)
   }
   if (set.groups.size > set.mostGroups) forgetGroup(set)
@@ -63,7 +64,7 @@ export function certify(set: CalibrationSet, { path, score, level }: Question): 
 
 /** (1 + #{s_i ≥ s}) / (n + 1) over scores sorted ascending; 1 where there are none. */
 export function conformalP(sorted: readonly number[], score: number): number {
-  return (1 + sorted.length - rankOf(sorted, score)) / (sorted.length + 1)
+  return (1 + sorted.length - firstAtLeast(sorted, score)) / (sorted.length + 1)
 }
 
 /**
@@ -76,7 +77,7 @@ export function smoothedP(
 ): number | null {
   const sorted = set.groups.get(keyOf(path))?.sorted ?? []
   if (sorted.length < least) return null
-  const below = rankOf(sorted, score)
+  const below = firstAtLeast(sorted, score)
   let above = below
   while (sorted[above] === score) above++
   return (sorted.length - above + u * (above - below + 1)) / (sorted.length + 1)
@@ -124,20 +125,9 @@ export function averageE(values: readonly number[]): number {
 
 const keyOf = (path: GroupPath): string => JSON.stringify(path)
 
-/** How many of the ascending numbers are below `value`. */
-function rankOf(sorted: readonly number[], value: number): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle] ?? value) < value) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
 function forgetOldest(scores: Scores): void {
   const oldest = scores.recent.shift()
-  if (oldest !== undefined) scores.sorted.splice(rankOf(scores.sorted, oldest), 1)
+  if (oldest !== undefined) scores.sorted.splice(firstAtLeast(scores.sorted, oldest), 1)
 }
 
 /** Wider groups are written to more often, so the first key is a silent narrow one; the widest never goes. */

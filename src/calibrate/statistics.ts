@@ -45,6 +45,11 @@ export function proportionText({ successes, n, estimate, low, high, confidence }
   return `${successes} of ${n} (${per(estimate)} %, ${per(confidence)} % interval ${per(low)} to ${per(high)} %)`
 }
 
+/** A share of one as people read it, two digits: `0.032 %`. */
+export function percentText(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`
+}
+
 export type BetaShape = { a: number; b: number }
 
 /**

@@ -27,17 +27,12 @@ export async function simulatePlan({
   operations,
 }: SimulateOptions): Promise<Simulation> {
   const { lever, pinnedBlock } = plan
-  if (lever.authority === null) throw noAuthority(plan)
-  const pull: SimulatedCall = {
-    from: lever.authority.address,
-    to: lever.target,
-    data: lever.calldata,
-    value: 0n,
-  }
-  const [pulled, stopped, effects] = await Promise.all([
+  const pull = pullOf(lever)
+  if (pull === null) throw noAuthority(plan)
+  const [pulled, stopped, opEffects] = await Promise.all([
     sequencer.run(pinnedBlock, [pull]),
     attack === null ? undefined : compare(sequencer, { block: pinnedBlock, pull, call: attack }),
-    Promise.all(operations.map((call) => compare(sequencer, { block: pinnedBlock, pull, call }))),
+    probeLever({ sequencer, lever, block: pinnedBlock, operations }),
   ])
   const first = pulled[0]
   const notes: string[] = []
@@ -50,7 +45,7 @@ export async function simulatePlan({
     leverSucceeded: first?.succeeded === true,
     gasUsed: first?.gasUsed ?? 0,
     attack: verdictOf(stopped),
-    opEffects: Object.fromEntries(operations.map(({ selector }, i) => [selector, effectOf(effects[i])])),
+    opEffects,
     notes,
   }
 }
@@ -65,15 +60,14 @@ export type ProbeOptions = {
 /** What a lever does to each operation: the same call with and without it. Empty where nobody may pull it. */
 export async function probeLever(options: ProbeOptions): Promise<Simulation['opEffects']> {
   const { sequencer, lever, block, operations } = options
-  if (lever.authority === null) return {}
-  const pull: SimulatedCall = {
-    from: lever.authority.address,
-    to: lever.target,
-    data: lever.calldata,
-    value: 0n,
-  }
+  const pull = pullOf(lever)
+  if (pull === null) return {}
   const effects = await Promise.all(operations.map((call) => compare(sequencer, { block, pull, call })))
   return Object.fromEntries(operations.map(({ selector }, i) => [selector, effectOf(effects[i])]))
+}
+
+function pullOf({ authority, target, calldata }: Lever): SimulatedCall | null {
+  return authority === null ? null : { from: authority.address, to: target, data: calldata, value: 0n }
 }
 
 function effectOf(effect: Comparison | undefined): Simulation['opEffects'][string] {

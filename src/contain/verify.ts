@@ -1,9 +1,8 @@
-import { toFunctionSelector } from 'viem'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../model/containment.ts'
-import { toHex } from './discover.ts'
 import type { Sequencer, SimulatedCall } from './sequence.ts'
 import type { Operation } from './simulate.ts'
+import { readStateView } from './state-view.ts'
 
 export type VerifyOptions = {
   rpc: Rpc
@@ -49,11 +48,14 @@ async function minedCheck(broadcast: Broadcast): Promise<Check> {
 
 async function viewCheck({ rpc, plan }: VerifyOptions, latest: number): Promise<Check> {
   const { target, stateView } = plan.lever
-  const data = toFunctionSelector(stateView ?? 'paused()')
-  const answer = String(await rpc.request('eth_call', [{ to: target, data }, toHex(latest)]))
+  const { answer, isPulled } = await readStateView(
+    rpc,
+    { target, stateView: stateView ?? 'paused()' },
+    latest,
+  )
   return {
     check: `${stateView} of ${target} is true`,
-    passed: /[1-9a-f]/.test(answer.slice(2)),
+    passed: isPulled,
     detail: `it answers ${answer}`,
   }
 }

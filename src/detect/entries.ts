@@ -85,17 +85,6 @@ function staysOf(frames: readonly Frame[]): Map<Address, { from: number; to: num
   return found
 }
 
-/** The place of the first item at or after `from` in ascending numbers. */
-export function firstFrom(ascending: readonly number[], from: number): number {
-  let [low, high] = [0, ascending.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((ascending[middle] ?? 0) >= from) high = middle
-    else low = middle + 1
-  }
-  return low
-}
-
 /** The contexts that control passed through on the way to a frame, innermost first, the frame's own included. */
 export function contextsAround(index: number, frames: readonly Frame[]): Address[] {
   const contexts: Address[] = []
@@ -103,4 +92,15 @@ export function contextsAround(index: number, frames: readonly Frame[]): Address
     if (frame.context !== null) contexts.push(frame.context)
   }
   return contexts
+}
+
+/** The arguments of a call as numbers, at most eight. */
+export function wordsOf({ input }: Frame): bigint[] {
+  const words: bigint[] = []
+  for (let n = 0; n < 8; n++) {
+    const word = wordAt(input, n, 10)
+    if (word === undefined) break
+    words.push(BigInt(`0x${word}`))
+  }
+  return words
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { assert } from '../kit/assert.ts'
 import { CordonError } from '../kit/error.ts'
 import { type Broadcast, broadcastSchema } from '../model/containment.ts'
 import type { Hash } from '../model/hex.ts'
-import { insertAttempt } from './broadcast-attempts.ts'
+import { type BroadcastAttempt, insertAttempt, listAttempts } from './broadcast-attempts.ts'
 import { change, row, rows, type Store, transaction } from './store.ts'
 
 type State = Broadcast['state']
@@ -167,4 +168,36 @@ export async function ownTransactions(
      WHERE chain_id = $1 AND broadcast_attempts.transaction_hash = ANY($2)`
   const found = await rows(store, z.object({ hash: z.string() }), sql, [chainId, hashes])
   return new Set(found.map(({ hash }) => hash))
+}
+
+export type Replacement = Omit<BroadcastAttempt, 'attempt'> & {
+  /** The transaction that it takes the place of: where another worker was faster, nothing is written. */
+  instead: string
+}
+
+/** Keeps a further signed transaction and makes it the plan's broadcast, before it is first sent. Gives what stands. */
+export async function replaceBroadcast(store: Store, { instead, ...next }: Replacement): Promise<Broadcast> {
+  const act = async (tx: Store): Promise<Broadcast> => {
+    const sql = `SELECT ${COLUMNS} FROM broadcasts WHERE plan_id = $1 FOR UPDATE`
+    const standing = await row(tx, broadcastSchema, sql, [next.planId])
+    assert(standing !== undefined, 'what is replaced was kept')
+    const isOpen = standing.state === 'signed' || standing.state === 'sent'
+    if (!isOpen || standing.transactionHash !== instead) return standing
+    const attempts = await listAttempts(tx, next.planId)
+    await insertAttempt(tx, { ...next, attempt: attempts.length + 1 })
+    return adopt(tx, next)
+  }
+  return transaction(store, act, { idempotent: true })
+}
+
+/** Makes one of a plan's attempts its broadcast: the one that was mined, say. */
+export async function adopt(
+  store: Store,
+  { planId, nonce, rawTransaction, transactionHash }: Omit<BroadcastAttempt, 'attempt' | 'reason'>,
+): Promise<Broadcast> {
+  const sql = `UPDATE broadcasts SET nonce = $2, raw_transaction = $3, transaction_hash = $4 WHERE plan_id = $1
+    RETURNING ${COLUMNS}`
+  const adopted = await row(store, broadcastSchema, sql, [planId, nonce, rawTransaction, transactionHash])
+  assert(adopted !== undefined, 'a plan with attempts has a broadcast')
+  return adopted
 }

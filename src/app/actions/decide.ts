@@ -1,6 +1,7 @@
 import type { Decision, Refusal } from '../../calibrate/decision.ts'
 import { decide } from '../../calibrate/decision.ts'
 import { runLengthText } from '../../calibrate/run-length.ts'
+import { percentText } from '../../calibrate/statistics.ts'
 import type { Assessment } from '../../model/assessment.ts'
 import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
 import type { Finding } from '../../model/finding.ts'
@@ -109,12 +110,11 @@ type Grounded = { assessment: Assessment; cost: number }
 function judgementOf(decision: Decision, { assessment, cost }: Grounded): Judgement {
   const { recommended, automatic, p } = decision
   const reasons = automatic.allowed ? [] : automatic.reasons.map((reason) => WORDS[reason])
-  const threshold = recommended === null ? '' : `; acting is worth it above ${percent(recommended.threshold)}`
+  const threshold =
+    recommended === null ? '' : `; acting is worth it above ${percentText(recommended.threshold)}`
   return {
     automatic: automatic.allowed,
     reasons,
-    statement: `P(attack) is at least ${percent(p)} (estimate ${percent(assessment.probability.estimate)}, n = ${assessment.probability.attacks} attacks and ${assessment.probability.benign} benign)${threshold} for a pause that costs ${percent(cost)} of what is at stake; ${runLengthText(assessment.runLength)}`,
+    statement: `P(attack) is at least ${percentText(p)} (estimate ${percentText(assessment.probability.estimate)}, n = ${assessment.probability.attacks} attacks and ${assessment.probability.benign} benign)${threshold} for a pause that costs ${percentText(cost)} of what is at stake; ${runLengthText(assessment.runLength)}`,
   }
 }
-
-const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`

@@ -1,4 +1,4 @@
-import { toFunctionSelector } from 'viem'
+import { readStateView } from '../../contain/state-view.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { messageOf } from '../../kit/error.ts'
 import { sha256 } from '../../kit/json.ts'
@@ -31,10 +31,8 @@ async function holds(
   { rpc }: ChainHandle,
   { number }: BlockRef,
 ): Promise<boolean> {
-  if (lever.stateView === null) return true
-  const call = { to: lever.target, data: toFunctionSelector(lever.stateView) }
-  const answer = String(await rpc.request('eth_call', [call, `0x${number.toString(16)}`]))
-  return /[1-9a-f]/.test(answer.slice(2))
+  const { target, stateView } = lever
+  return stateView === null || (await readStateView(rpc, { target, stateView }, number)).isPulled
 }
 
 type Undone = { incident: Incident; plan: ContainmentPlan; block: BlockRef }

@@ -125,7 +125,9 @@ async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void
   const drift = observeTraffic(chain, bundle, alerts)
   if (drift !== null) tellDrift(drift, options)
   await persist(options, async () => {
-    await keepTraffic(app.store, chain.chainId, chain.assessor.traffic)
+    // with nothing protected nothing is counted: no write a block for it
+    if (chain.assessor.traffic.last !== null)
+      await keepTraffic(app.store, chain.chainId, chain.assessor.traffic)
     await setProcessed(app.store, chain.chainId, { number, hash })
     await watchHolds(app, chain, { number, hash })
   })

@@ -1,3 +1,5 @@
+import { firstAtLeast } from '../../kit/sorted.ts'
+
 /**
  * The last `capacity` numbers, with exact ranks and quantiles in O(log n) and O(n) bytes moved to learn one.
  * Plain data: `recent` in order of arrival, `sorted` ascending.
@@ -19,13 +21,7 @@ export function learn(window: Window, value: number): void {
 
 /** How many of the numbers are below `value`. */
 export function countBelow({ sorted }: Window, value: number): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle] ?? value) < value) low = middle + 1
-    else high = middle
-  }
-  return low
+  return firstAtLeast(sorted, value)
 }
 
 /** The value below which `share` (0 to 1) of the numbers lie; undefined for none. */

@@ -1,10 +1,11 @@
+import { firstAtLeast } from '../../kit/sorted.ts'
 import type { Frame } from '../../model/block.ts'
 import type { Scope } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
-import { firstFrom, isWithin } from '../entries.ts'
+import { isWithin } from '../entries.ts'
 import { oneSidedLoss } from '../parties.ts'
 
 /** What the rules ask of one transaction again and again, worked out once. */
@@ -65,13 +66,13 @@ function isCreation(frame: Frame): frame is Creation {
 
 /** True where something moved during the call. */
 export function movesSomething({ moved }: Look, { index, end }: Frame): boolean {
-  return (moved[firstFrom(moved, index)] ?? Number.POSITIVE_INFINITY) < end
+  return (moved[firstAtLeast(moved, index)] ?? Number.POSITIVE_INFINITY) < end
 }
 
 /** The first call of `contract` in a range of frames. */
 export function callOf(contract: Address, { callsTo, tx }: Look, from: number): Frame | undefined {
   const calls = callsTo.get(contract) ?? []
-  return tx.transaction.frames[calls[firstFrom(calls, from)] ?? -1]
+  return tx.transaction.frames[calls[firstAtLeast(calls, from)] ?? -1]
 }
 
 /** Contracts of one transaction whose payments are looked for: named ones are fewer. */

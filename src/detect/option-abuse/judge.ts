@@ -3,10 +3,10 @@ import type { ActionFact, TransactionFacts } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
 import type { Claim } from '../claims.ts'
+import { wordsOf } from '../entries.ts'
 import type { Memory, Rate } from './memory.ts'
 import { isFixed, rateOf } from './memory.ts'
 import type { Bare, Payout } from './payouts.ts'
-import { wordsOf } from './payouts.ts'
 
 export const CATEGORY = 'option-abuse'
 

@@ -5,6 +5,7 @@ import { inScope } from '../../model/detector.ts'
 import type { ActionFact, TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { selectorOf, wordAt, ZERO_ADDRESS } from '../../model/hex.ts'
+import { wordsOf } from '../entries.ts'
 import { transfersIn } from '../flows.ts'
 
 /** Claims taken for one asset paid, in one visit to a vault. */
@@ -112,15 +113,4 @@ export function priceAnswers(entry: Frame, frames: readonly Frame[], now: bigint
 
 export function isTime(word: bigint, now: bigint): boolean {
   return word > now - FAR && word < now + FAR && word > 1_400_000_000n
-}
-
-/** The arguments of a call as numbers, at most eight. */
-export function wordsOf({ input }: Frame): bigint[] {
-  const words: bigint[] = []
-  for (let n = 0; n < 8; n++) {
-    const word = wordAt(input, n, 10)
-    if (word === undefined) break
-    words.push(BigInt(`0x${word}`))
-  }
-  return words
 }

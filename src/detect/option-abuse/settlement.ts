@@ -3,12 +3,12 @@ import { isNamed } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import type { Claim } from '../claims.ts'
-import { isEntry } from '../entries.ts'
+import { isEntry, wordsOf } from '../entries.ts'
 import { CATEGORY } from './judge.ts'
 import type { Memory, PriceSet } from './memory.ts'
 import { keep, notePrice } from './memory.ts'
 import type { Payout, PriceAnswer } from './payouts.ts'
-import { isTime, wordsOf } from './payouts.ts'
+import { isTime } from './payouts.ts'
 
 export type SettlementNorms = { minDelaySeconds: number; maxPriceMoveBps: number }
 

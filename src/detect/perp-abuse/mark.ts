@@ -6,7 +6,7 @@ import type { ActionFact, SwapFact, TransactionFacts } from '../../model/fact.ts
 import type { Address } from '../../model/hex.ts'
 import { wordAt } from '../../model/hex.ts'
 import type { Claim } from '../claims.ts'
-import { isEntry } from '../entries.ts'
+import { isEntry, wordsOf } from '../entries.ts'
 import { transfersIn } from '../flows.ts'
 import { CATEGORY, keep, type Memory, notePush, type Push } from './memory.ts'
 
@@ -152,16 +152,6 @@ function near(before: bigint, word: bigint): number {
 function isVerified(frame: Frame, frames: readonly Frame[]): boolean {
   for (let i = frame.index; i < frame.end; i++) if (frames[i]?.to === ECRECOVER) return true
   return false
-}
-
-function wordsOf({ input }: Frame): bigint[] {
-  const words: bigint[] = []
-  for (let n = 0; n < 8; n++) {
-    const word = wordAt(input, n, 10)
-    if (word === undefined) break
-    words.push(BigInt(`0x${word}`))
-  }
-  return words
 }
 
 type Around = { marking: Marking; memory: Memory }

@@ -1,7 +1,8 @@
+import { firstAtLeast } from '../../kit/sorted.ts'
 import type { Frame } from '../../model/block.ts'
 import type { SwapFact, TransactionFacts, ValuationFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
-import { firstFrom, outermostStranger } from '../entries.ts'
+import { outermostStranger } from '../entries.ts'
 
 /** The price of a pool was moved by `push` and (perhaps) moved back by `pull`, in one transaction. */
 export type Manipulation = { pool: Address; push: SwapFact; pull: SwapFact | null }
@@ -86,5 +87,5 @@ function looksAt(pool: Address, looks: Looks, frames: readonly Frame[]): LooksAt
 /** The read asks the pool, or whom it asks asks the pool. */
 function touches(read: ValuationFact, { touching }: LooksAt, frames: readonly Frame[]): boolean {
   const end = frames[read.frame]?.end ?? 0
-  return (touching[firstFrom(touching, read.frame)] ?? Number.POSITIVE_INFINITY) < end
+  return (touching[firstAtLeast(touching, read.frame)] ?? Number.POSITIVE_INFINITY) < end
 }

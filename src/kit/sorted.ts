@@ -1,0 +1,10 @@
+/** The place of the first of ascending numbers that is not below `value`: as many are below it. O(log n). */
+export function firstAtLeast(ascending: readonly number[], value: number): number {
+  let [low, high] = [0, ascending.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ascending[middle] ?? value) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
