@@ -2,14 +2,15 @@ import { fetchBundle } from '../chain/rpc/fetch-bundle.ts'
 import { resolveAuthority } from '../contain/authority.ts'
 import type { AuthorityDetail } from '../contain/authority-detail.ts'
 import { authorityDetail } from '../contain/authority-detail.ts'
+import { toHex } from '../contain/block-tag.ts'
 import { leversBesides, type OtherLever } from '../contain/catalogue.ts'
 import { resolveCode, selectorsIn } from '../contain/code.ts'
-import { discoverLevers, toHex } from '../contain/discover.ts'
+import { discoverLevers } from '../contain/discover.ts'
 import type { Operation } from '../contain/simulate.ts'
 import { probeLever } from '../contain/simulate.ts'
 import { systemClock } from '../kit/clock.ts'
-import type { Lever } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
+import type { Lever } from '../model/lever.ts'
 import { openChains } from './chains.ts'
 import type { Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
@@ -106,11 +107,11 @@ export function describeLevers({ target, block, levers, besides, operations }: D
   const lines = [
     `${target} at block ${block}: ${levers.length} ${levers.length === 1 ? 'lever' : 'levers'} that can be tried, ${operations} functions used lately`,
   ]
-  for (const { signature, armed, authority, authorityDetail, opEffects, stateView } of levers) {
+  for (const { signature, armed, authority, authorityDetail, opEffects, state } of levers) {
     const who = authority === null ? 'nobody known may pull it' : `${authority.address} may pull it`
     const detail = authorityDetail === null ? '' : ` (${authorityDetail.text})`
     lines.push(
-      `${signature}: ${armed ? 'not pulled' : 'PULLED'}${stateView === null ? ', no view of its state' : ''}; ${who}${detail}`,
+      `${signature}: ${armed ? 'not pulled' : 'PULLED'}${state.length === 0 ? ', no view of its state' : ''}; ${who}${detail}`,
     )
     for (const [selector, effect] of Object.entries(opEffects)) lines.push(`    ${selector}  ${effect}`)
   }

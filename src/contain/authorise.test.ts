@@ -1,6 +1,7 @@
 import { privateKeyToAccount } from 'viem/accounts'
 import { expect, test } from 'vitest'
-import type { ContainmentPlan, StandingAuthorisation } from '../model/containment.ts'
+import { aPlan } from '../../test/harness/builders.ts'
+import type { StandingAuthorisation } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
 import type { AuthoriseOptions } from './authorise.ts'
 import { authorisationTypedData, authorise } from './authorise.ts'
@@ -29,25 +30,8 @@ async function signed(change: Partial<Terms> = {}, by = guardian): Promise<Stand
   return { ...all, signer: address, signature: await by.signTypedData(authorisationTypedData(all)) }
 }
 
-const plan: ContainmentPlan = {
-  id: 'plan',
-  incidentId: 'incident',
-  pinnedBlock: 1,
-  attackTransaction: null,
-  lever: {
-    id: 'lever',
-    chainId: 1,
-    target: TARGET,
-    implementation: TARGET,
-    signature: 'pause()',
-    calldata: PAUSE,
-    authority: null,
-    stateView: null,
-    armed: true,
-    opEffects: {},
-    evidence: [],
-  },
-}
+const { lever } = aPlan()
+const plan = aPlan({ lever: { ...lever, target: TARGET, calldata: PAUSE, authority: null } })
 
 async function ask(
   authorisations: StandingAuthorisation[],

@@ -1,7 +1,7 @@
 import { decodeAbiParameters, toFunctionSelector } from 'viem'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../model/hex.ts'
-import { toHex } from './discover.ts'
+import { toHex } from './block-tag.ts'
 
 /** What kind of account may pull a lever, by what its contract answers. */
 export type AuthorityDetail =

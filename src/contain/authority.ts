@@ -1,10 +1,10 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { messageOf } from '../kit/error.ts'
-import type { Authority, Lever } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
 import { addressFromWord } from '../model/hex.ts'
+import type { Authority, Lever } from '../model/lever.ts'
+import { toHex } from './block-tag.ts'
 import { authorityViews } from './catalogue.ts'
-import { toHex } from './discover.ts'
 
 export type AuthorityOptions = {
   rpc: Rpc

@@ -11,6 +11,7 @@ import type { Store } from '../store/store.ts'
 import type { FeePolicy } from './fees.ts'
 import { feesFor } from './fees.ts'
 import { type Relay, sendPrivately } from './relays.ts'
+import { type Call, callOf } from './route.ts'
 import type { Signer } from './signer.ts'
 
 export type BroadcastContext = {
@@ -21,13 +22,21 @@ export type BroadcastContext = {
   relays?: readonly Relay[]
 }
 
+export type Signing = {
+  signer: Signer
+  /** What is sent: the lever's own call where the authority is the signer. */
+  call?: Call
+  gasUsed: number
+  fees: FeePolicy
+}
+
 /**
  * Signs the plan's transaction and keeps the raw bytes before anybody else sees them. Called again (after a
  * crash, by a second worker) it gives back what was signed first: what is signed later replaces it (`confirm.ts`).
  */
 export async function signPlan(
   plan: ContainmentPlan,
-  { signer, gasUsed, fees }: { signer: Signer; gasUsed: number; fees: FeePolicy },
+  { signer, call = callOf(plan), gasUsed, fees }: Signing,
   { rpc, store }: BroadcastContext,
 ): Promise<Broadcast> {
   const first = await findBroadcast(store, plan.id)
@@ -38,9 +47,7 @@ export async function signPlan(
   const transaction = {
     chainId: lever.chainId,
     nonce,
-    to: lever.target,
-    data: lever.calldata,
-    value: 0n,
+    ...call,
     // Half again and a floor: the state may have moved since the simulation, and gas not used is not paid.
     gas: BigInt(Math.max(100_000, Math.ceil(gasUsed * 1.5))),
     ...feesFor(fees, baseFee),

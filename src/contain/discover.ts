@@ -1,47 +1,104 @@
+import { type AbiFunction, encodeFunctionData, parseAbiItem, toFunctionSelector } from 'viem'
 import type { Rpc } from '../chain/rpc/rpc.ts'
-import type { Lever } from '../model/containment.ts'
-import type { Address } from '../model/hex.ts'
-import { pauseTemplates, stateViews } from './catalogue.ts'
+import type { Address, Hex } from '../model/hex.ts'
+import type { Lever } from '../model/lever.ts'
+import { toHex } from './block-tag.ts'
 import { resolveCode, selectorsIn } from './code.ts'
+import { leverTemplates } from './levers/registry.ts'
+import { createSubject } from './levers/subject.ts'
+import type { Found, LeverTemplate, Subject } from './levers/template.ts'
+import { readState } from './state-view.ts'
 
-export type DiscoverOptions = { rpc: Rpc; chainId: number; target: Address; block: number }
+export type DiscoverOptions = {
+  rpc: Rpc
+  chainId: number
+  target: Address
+  block: number
+  /** What a template may need besides the target: `asset`, `spender`, `holder`, … */
+  given?: Readonly<Record<string, string>>
+}
+
+/** Levers of one template on one contract, at most: markets without number must not stop the rest. */
+const MOST_A_TEMPLATE = 64
 
 /**
- * The pause levers of a contract as its bytecode offers them at a block, without authority yet: proxies resolved,
- * entry points found in the dispatcher, and whether the contract says it is paused already.
+ * The levers of a contract as its bytecode and its views offer them at a block, without authority yet: proxies resolved,
+ * templates tried, and whether each says that it is pulled already. Narrow ones and wide ones, in the registry's order.
  */
-export async function discoverLevers({ rpc, chainId, target, block }: DiscoverOptions): Promise<Lever[]> {
-  const at = toHex(block)
-  const { implementation, bytecode, path } = await resolveCode(rpc, target, at)
+export async function discoverLevers(options: DiscoverOptions): Promise<Lever[]> {
+  const { rpc, target, block } = options
+  const { implementation, bytecode, path } = await resolveCode(rpc, target, toHex(block))
   const selectors = selectorsIn(bytecode)
-  const view = stateViews.find(({ selector }) => selectors.has(selector))
-  const active = view === undefined ? false : await reads(rpc, { target, selector: view.selector, at })
-  return pauseTemplates
-    .filter(({ selector }) => selectors.has(selector))
-    .map(({ signature, selector, calldata }) => ({
-      id: `${chainId}:${target}:${signature}`,
-      chainId,
-      target,
-      implementation,
-      signature,
-      calldata,
-      authority: null,
-      stateView: view?.signature ?? null,
-      armed: !active,
-      opEffects: {},
-      evidence: [...path, `${implementation} dispatches on ${selector} (${signature}) at block ${block}`],
-    }))
+  const subject = createSubject({ ...options, selectors })
+  const found = await Promise.all(
+    leverTemplates
+      .filter((template) => isCandidate(template, subject))
+      .map(async (template) => {
+        // A contract that only looks like the protocol may answer anything: what a template makes of it is no reason to stop.
+        const places = await template.find(subject).catch(() => [])
+        return places.slice(0, MOST_A_TEMPLATE).map((place) => ({ template, place }))
+      }),
+  )
+  const evidence = [...path, `${implementation} at block ${block}`]
+  return Promise.all(
+    found.flat().map(async ({ template, place }) => {
+      const lever = leverOf(template, place, { subject, implementation })
+      return {
+        ...lever,
+        armed: !(await isPulled(rpc, lever, block)),
+        evidence: [...evidence, ...lever.evidence],
+      }
+    }),
+  )
 }
 
-/** True where a view answers with a word that is not zero. */
-async function reads(
-  rpc: Rpc,
-  { target, selector, at }: { target: Address; selector: string; at: string },
-): Promise<boolean> {
-  const answer = await rpc.request('eth_call', [{ to: target, data: selector }, at]).catch(() => '0x')
-  return /[1-9a-f]/.test(String(answer).slice(2))
+function isCandidate({ recognisedBy, needs = [] }: LeverTemplate, { selectors, given }: Subject): boolean {
+  return (
+    recognisedBy.every((signature) => selectors.has(toFunctionSelector(signature))) &&
+    needs.every((name) => given[name] !== undefined)
+  )
 }
 
-export function toHex(value: number | bigint): `0x${string}` {
-  return `0x${value.toString(16)}`
+type Place = { subject: Subject; implementation: Address }
+
+function leverOf(template: LeverTemplate, place: Found, { subject, implementation }: Place): Lever {
+  const { id, protocol, kind, breadth, signature, claims, trap, zeroMeaning, maxDurationSeconds } = template
+  const { target, args, scope, state, undo, evidence = [] } = place
+  const { chainId } = subject
+  const calldata = encode(signature, args)
+  const traps = [trap, zeroMeaning].filter((text) => text !== undefined)
+  return {
+    id: args.length === 0 ? `${chainId}:${target}:${signature}` : `${chainId}:${target}:${calldata}`,
+    chainId,
+    target,
+    implementation: target === subject.target ? implementation : target,
+    template: id,
+    protocol,
+    kind,
+    breadth,
+    scope,
+    signature,
+    calldata,
+    undo: undo === undefined ? null : encode(undo.signature, undo.args),
+    authority: null,
+    state: [...state],
+    armed: true,
+    opEffects: {},
+    claims: { ...claims, ...place.claims },
+    trap: traps.length === 0 ? null : traps.join('; '),
+    maxDurationSeconds: maxDurationSeconds ?? null,
+    evidence: [`${signature} by template ${id}`, ...evidence],
+  }
+}
+
+function encode(signature: string, args: readonly unknown[]): Hex {
+  const abi = parseAbiItem(`function ${signature}`) as AbiFunction
+  return encodeFunctionData({ abi: [abi], args }).toLowerCase() as Hex
+}
+
+/** Pulled where all that is read says so. A view that reverts says nothing. */
+async function isPulled(rpc: Rpc, { state }: Lever, block: number): Promise<boolean> {
+  if (state.length === 0) return false
+  const answers = await readState(rpc, state, block).catch(() => [])
+  return answers.length > 0 && answers.every((answer) => answer.isPulled)
 }

@@ -1,8 +1,9 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { CordonError } from '../kit/error.ts'
 import { sha256 } from '../kit/json.ts'
-import type { ContainmentPlan, Lever } from '../model/containment.ts'
+import type { ContainmentPlan } from '../model/containment.ts'
 import type { Address, Hash } from '../model/hex.ts'
+import type { Lever } from '../model/lever.ts'
 import { resolveAuthority } from './authority.ts'
 import { discoverLevers } from './discover.ts'
 
@@ -40,6 +41,7 @@ export async function planContainment(options: PlanOptions): Promise<Containment
     lever: best,
     pinnedBlock,
     attackTransaction: options.attackTransaction,
+    route: { kind: 'direct' },
   }
 }
 

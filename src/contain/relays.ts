@@ -1,6 +1,6 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Hex } from '../model/hex.ts'
-import { toHex } from './discover.ts'
+import { toHex } from './block-tag.ts'
 
 /**
  * A builder or a relay to builders that takes transactions without showing them to the public pool. Sources: Flashbots

@@ -5,7 +5,7 @@ import type { Rpc } from '../chain/rpc/rpc.ts'
 import { array, object } from '../chain/trace/fields.ts'
 import { CordonError } from '../kit/error.ts'
 import type { Address, Hex } from '../model/hex.ts'
-import { toHex } from './discover.ts'
+import { toHex } from './block-tag.ts'
 
 /** A call as anybody could make it: no signature needed in a simulation. */
 export type SimulatedCall = { from: Address; to: Address | null; data: Hex; value: bigint; gas?: number }

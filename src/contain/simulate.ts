@@ -1,6 +1,7 @@
 import { CordonError } from '../kit/error.ts'
-import type { ContainmentPlan, Lever, Simulation } from '../model/containment.ts'
+import type { ContainmentPlan, Simulation } from '../model/containment.ts'
 import type { Hex } from '../model/hex.ts'
+import type { Lever } from '../model/lever.ts'
 import type { CallResult, Sequencer, SimulatedCall } from './sequence.ts'
 
 /** A recent ordinary call into the target: what the pause is tried on. */

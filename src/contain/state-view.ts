@@ -1,15 +1,27 @@
-import { toFunctionSelector } from 'viem'
 import type { Rpc } from '../chain/rpc/rpc.ts'
-import type { Address } from '../model/hex.ts'
-import { toHex } from './discover.ts'
+import { wordAt } from '../model/hex.ts'
+import type { StateRead } from '../model/lever.ts'
+import { toHex } from './block-tag.ts'
 
-/** What a view of a lever's state answers at a block, and whether that means pulled: a word that is not zero. */
-export async function readStateView(
-  rpc: Rpc,
-  { target, stateView }: { target: Address; stateView: string },
-  block: number,
-): Promise<{ answer: string; isPulled: boolean }> {
-  const call = { to: target, data: toFunctionSelector(stateView) }
-  const answer = String(await rpc.request('eth_call', [call, toHex(block)]))
-  return { answer, isPulled: /[1-9a-f]/.test(answer.slice(2)) }
+export type StateAnswer = { read: StateRead; answer: string; isPulled: boolean }
+
+/**
+ * What the views of a lever's state answer at a block, and whether each says that it is pulled.
+ * An answer that is too short says nothing: not pulled. Throws what the node throws.
+ */
+export function readState(rpc: Rpc, state: readonly StateRead[], block: number): Promise<StateAnswer[]> {
+  return Promise.all(
+    state.map(async (read) => {
+      const answer = String(await rpc.request('eth_call', [{ to: read.to, data: read.data }, toHex(block)]))
+      return { read, answer, isPulled: saysPulled(read, answer) }
+    }),
+  )
+}
+
+function saysPulled({ word, mask, pulled }: StateRead, answer: string): boolean {
+  const found = wordAt(`0x${answer.slice(2)}`, word)
+  if (found === undefined || !/^[0-9a-fA-F]{64}$/.test(found)) return false
+  const bits = BigInt(`0x${found}`) & BigInt(mask)
+  if (pulled === 'set') return bits !== 0n
+  return bits === (pulled === 'clear' ? 0n : BigInt(pulled))
 }

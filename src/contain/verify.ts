@@ -2,7 +2,7 @@ import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../model/containment.ts'
 import type { Sequencer, SimulatedCall } from './sequence.ts'
 import type { Operation } from './simulate.ts'
-import { readStateView } from './state-view.ts'
+import { readState } from './state-view.ts'
 
 export type VerifyOptions = {
   rpc: Rpc
@@ -24,9 +24,10 @@ type Check = Verification['checks'][number]
 export async function verifyPlan(options: VerifyOptions): Promise<Verification> {
   const { rpc, plan, broadcast } = options
   const latest = Number(await rpc.request('eth_blockNumber', []))
+  const views = viewChecks(options, latest)
   const checks = await Promise.all([
     ...(broadcast === null ? [] : [minedCheck(broadcast)]),
-    ...(plan.lever.stateView === null ? [] : [viewCheck(options, latest)]),
+
     ...(options.attack === null || options.simulation.attack !== 'stopped'
       ? []
       : [blockedCheck(options.sequencer, { name: 'the attack', call: options.attack, latest })]),
@@ -34,6 +35,7 @@ export async function verifyPlan(options: VerifyOptions): Promise<Verification> 
       .filter(({ selector }) => options.simulation.opEffects[selector] === 'blocked')
       .map((call) => blockedCheck(options.sequencer, { name: `operation ${call.selector}`, call, latest })),
   ])
+  checks.push(...(await views))
   const verified = checks.length > 0 && checks.every((check) => check.passed)
   return { planId: plan.id, atBlock: latest, verified, checks }
 }
@@ -46,18 +48,13 @@ async function minedCheck(broadcast: Broadcast): Promise<Check> {
   }
 }
 
-async function viewCheck({ rpc, plan }: VerifyOptions, latest: number): Promise<Check> {
-  const { target, stateView } = plan.lever
-  const { answer, isPulled } = await readStateView(
-    rpc,
-    { target, stateView: stateView ?? 'paused()' },
-    latest,
-  )
-  return {
-    check: `${stateView} of ${target} is true`,
+async function viewChecks({ rpc, plan }: VerifyOptions, latest: number): Promise<Check[]> {
+  const answers = await readState(rpc, plan.lever.state, latest)
+  return answers.map(({ read, answer, isPulled }) => ({
+    check: `${read.text} of ${read.to} says that it is pulled`,
     passed: isPulled,
     detail: `it answers ${answer}`,
-  }
+  }))
 }
 
 async function blockedCheck(

@@ -1,40 +1,36 @@
 import { z } from 'zod'
-import { addressSchema, amountSchema, hashSchema, hexSchema } from './hex.ts'
+import { addressSchema, hashSchema, hexSchema } from './hex.ts'
+import { leverSchema, opEffectSchema } from './lever.ts'
 
-export const opEffects = ['blocked', 'open', 'unknown'] as const
-
-export const authoritySchema = z.object({
-  kind: z.enum(['eoa', 'contract']),
-  address: addressSchema,
-  /** How we know: `eth_call` from this address went through at this block. */
-  evidence: z.string(),
-  /** True where a signer for this address is at hand. */
-  live: z.boolean(),
-  /** wei at the pinned block */
-  balance: amountSchema,
-})
-export type Authority = z.infer<typeof authoritySchema>
-
-/** A Lever: one thing that someone is allowed to do on-chain to stop loss. */
-export const leverSchema = z.object({
-  id: z.string(),
-  chainId: z.number().int(),
-  target: addressSchema,
-  /** The address whose code answers (behind a proxy), or the target itself. */
-  implementation: addressSchema,
-  signature: z.string(),
-  calldata: hexSchema,
-  /** Null where nobody known to us may pull it now. */
-  authority: authoritySchema.nullable(),
-  /** Reads true while the lever is pulled, where such a view exists. */
-  stateView: z.string().nullable(),
-  /** False where the state view says that it is already pulled. */
-  armed: z.boolean(),
-  /** operation selector on the target → what happens to it while the lever is pulled */
-  opEffects: z.record(z.string(), z.enum(opEffects)),
-  evidence: z.array(z.string()),
-})
-export type Lever = z.infer<typeof leverSchema>
+/** How a lever is pulled in the name of its authority. */
+export const routeSchema = z.discriminatedUnion('kind', [
+  /** The authority is an account with a key: it sends the call itself. */
+  z.object({ kind: z.literal('direct') }),
+  /** `threshold` of `owners` sign; anybody sends `execTransaction`. */
+  z.object({
+    kind: z.literal('safe'),
+    safe: addressSchema,
+    threshold: z.number().int(),
+    owners: z.array(addressSchema),
+    version: z.string(),
+  }),
+  /** A member of a role sends `execTransactionWithRole` to a Zodiac Roles modifier. */
+  z.object({ kind: z.literal('roles'), modifier: addressSchema, roleKey: hexSchema, member: addressSchema }),
+  /** A member of the role sends `execute` to an AccessManager, after `schedule` where there is a delay. */
+  z.object({
+    kind: z.literal('access-manager'),
+    manager: addressSchema,
+    member: addressSchema,
+    delaySeconds: z.number().int(),
+  }),
+  /** A proposer sends `schedule`, an executor `execute` after the delay. */
+  z.object({
+    kind: z.literal('timelock'),
+    timelock: addressSchema,
+    proposer: addressSchema,
+    delaySeconds: z.number().int(),
+  }),
+])
 
 /** A ContainmentPlan: pull this lever because of this incident. One plan is broadcast at most once. */
 export const containmentPlanSchema = z.object({
@@ -46,6 +42,7 @@ export const containmentPlanSchema = z.object({
   pinnedBlock: z.number().int(),
   /** The attack this is against; null where there is only a suspicion. */
   attackTransaction: hashSchema.nullable(),
+  route: routeSchema.default({ kind: 'direct' }),
 })
 export type ContainmentPlan = z.infer<typeof containmentPlanSchema>
 
@@ -58,7 +55,7 @@ export const simulationSchema = z.object({
   gasUsed: z.number().int(),
   /** `stopped`: it went through before and fails after the lever; `not-run`: no attack transaction known. */
   attack: z.enum(['stopped', 'not-stopped', 'not-reproduced', 'not-run']),
-  opEffects: z.record(z.string(), z.enum(opEffects)),
+  opEffects: z.record(z.string(), opEffectSchema),
   notes: z.array(z.string()),
 })
 export type Simulation = z.infer<typeof simulationSchema>

@@ -182,7 +182,7 @@ test('levers are found in the bytecode, tried by whom the contract names, and pr
   expect(found).toMatchObject({
     type: 'levers',
     target: at.ethReserve,
-    levers: [{ signature: 'pause()', armed: true, stateView: 'paused()', authorityDetail: { kind: 'eoa' } }],
+    levers: [{ signature: 'pause()', armed: true, authorityDetail: { kind: 'eoa' } }],
   })
   expect(found.operations).toBeGreaterThan(0)
   expect(Object.values(found.levers[0]?.opEffects ?? {})).toContain('blocked')

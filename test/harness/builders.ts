@@ -3,6 +3,7 @@ import type { Assessment } from '../../src/model/assessment.ts'
 import type { ContainmentPlan } from '../../src/model/containment.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import type { Address, Hash } from '../../src/model/hex.ts'
+import { viewRead } from '../../src/model/lever.ts'
 
 /** An address that ends in `n`. */
 export function anAddress(n: number): Address {
@@ -110,13 +111,23 @@ export function aPlan(changes: Partial<ContainmentPlan> = {}): ContainmentPlan {
         live: true,
         balance: 10n ** 18n,
       },
-      stateView: 'paused()',
+      state: [{ ...viewRead('paused()'), to: anAddress(1) }],
+      template: 'pause/pause',
+      protocol: 'unknown',
+      kind: 'pause',
+      breadth: 'contract',
+      scope: 'the whole contract',
+      undo: '0x3f4ba83a',
+      claims: {},
+      trap: null,
+      maxDurationSeconds: null,
       armed: true,
       opEffects: {},
       evidence: [],
     },
     pinnedBlock: 100,
     attackTransaction: aHash(1),
+    route: { kind: 'direct' },
     ...changes,
   }
 }

@@ -1,4 +1,4 @@
-import { readStateView } from '../../contain/state-view.ts'
+import { readState } from '../../contain/state-view.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { messageOf } from '../../kit/error.ts'
 import { sha256 } from '../../kit/json.ts'
@@ -18,29 +18,31 @@ export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef):
   const contained = await listIncidents(app.store, { states: ['contained'] })
   for (const incident of contained.filter(({ chainId }) => chainId === chain.chainId)) {
     for (const plan of await listPlans(app.store, incident.id)) {
-      if (await holds(plan, chain, block)) continue
-      await comeUndone(app, { incident, plan, block })
+      const view = await undoneOf(plan, chain, block)
+      if (view === undefined) continue
+      await comeUndone(app, { incident, plan, block, view })
       break
     }
   }
 }
 
-/** Levers without a view of their state are taken to hold: nothing says otherwise. */
-async function holds(
+/** What of a lever's state no longer says that it is pulled. Levers without a view of their state are taken to hold. */
+async function undoneOf(
   { lever }: ContainmentPlan,
   { rpc }: ChainHandle,
   { number }: BlockRef,
-): Promise<boolean> {
-  const { target, stateView } = lever
-  return stateView === null || (await readStateView(rpc, { target, stateView }, number)).isPulled
+): Promise<string | undefined> {
+  const answers = await readState(rpc, lever.state, number)
+  const undone = answers.find(({ isPulled }) => !isPulled)
+  return undone === undefined ? undefined : undone.read.text
 }
 
-type Undone = { incident: Incident; plan: ContainmentPlan; block: BlockRef }
+type Undone = { incident: Incident; plan: ContainmentPlan; block: BlockRef; view: string }
 
-async function comeUndone(app: App, { incident, plan, block }: Undone): Promise<void> {
+async function comeUndone(app: App, { incident, plan, block, view }: Undone): Promise<void> {
   const { store, clock, names, hub, logger } = app
-  const { target, stateView } = plan.lever
-  const what = `${stateView} of ${names.get(target) ?? target} is no longer true (block ${block.number}): the containment has come undone`
+  const { target } = plan.lever
+  const what = `${view} of ${names.get(target) ?? target} no longer says that it is pulled (block ${block.number}): the containment has come undone`
   const moved = await moveIncident(
     { store, clock },
     { incidentId: incident.id, to: 'open', author: 'cordon', reason: what },

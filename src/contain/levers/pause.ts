@@ -1,0 +1,49 @@
+import { toFunctionSelector } from 'viem'
+import type { StateRead } from '../../model/lever.ts'
+import { viewRead } from '../../model/lever.ts'
+import type { Found, LeverTemplate, Subject } from './template.ts'
+
+/** How a pause is called in the wild, and what takes it back where it has a name of its own. */
+const PAUSES: Readonly<Record<string, string | null>> = {
+  'pause()': 'unpause()',
+  'setPaused(bool)': null,
+  'setPause(bool)': null,
+  'pauseAll()': 'unpauseAll()',
+  'emergencyPause()': 'emergencyUnpause()',
+  'emergencyStop()': null,
+  'pauseContract()': 'unpauseContract()',
+  'pauseProtocol()': 'unpauseProtocol()',
+  'stop()': 'start()',
+  'halt()': 'resume()',
+  'freeze()': 'unfreeze()',
+}
+
+/** How a contract says that it is paused, the likeliest first. */
+const STATE_VIEWS = ['paused()', 'isPaused()', 'stopped()', 'isStopped()', 'getPaused()', 'globalPaused()']
+
+/** A pause of the whole contract, whoever wrote it: what it blocks is found out by trying. */
+export const pauseTemplates: readonly LeverTemplate[] = Object.entries(PAUSES).map(([signature, undo]) => ({
+  id: `pause/${signature.slice(0, signature.indexOf('('))}`,
+  protocol: 'unknown',
+  kind: 'pause',
+  breadth: 'contract',
+  signature,
+  recognisedBy: [signature],
+  claims: {},
+  tried: { on: 'fixture', what: 'the drill’s contracts' },
+  find: async (subject) => [pauseOf(subject, signature, undo)],
+}))
+
+function pauseOf({ target, selectors }: Subject, signature: string, undo: string | null): Found {
+  const takesFlag = signature.endsWith('(bool)')
+  const found = { target, args: takesFlag ? [true] : [], scope: 'the whole contract' }
+  const state = stateOf(selectors).map((read) => ({ ...read, to: target }))
+  if (takesFlag) return { ...found, state, undo: { signature, args: [false] } }
+  const hasUndo = undo !== null && selectors.has(toFunctionSelector(undo))
+  return hasUndo ? { ...found, state, undo: { signature: undo, args: [] } } : { ...found, state }
+}
+
+function stateOf(selectors: Subject['selectors']): Omit<StateRead, 'to'>[] {
+  const view = STATE_VIEWS.find((signature) => selectors.has(toFunctionSelector(signature)))
+  return view === undefined ? [] : [viewRead(view)]
+}

@@ -1,0 +1,80 @@
+import { type AbiFunction, decodeFunctionResult, encodeFunctionData, parseAbiItem } from 'viem'
+import type { Rpc } from '../../chain/rpc/rpc.ts'
+import type { Address, Hex } from '../../model/hex.ts'
+import { toHex } from '../block-tag.ts'
+import { resolveCode, selectorsIn } from '../code.ts'
+import type { Subject } from './template.ts'
+
+export type SubjectOptions = {
+  rpc: Rpc
+  chainId: number
+  target: Address
+  block: number
+  selectors: ReadonlySet<Hex>
+  given?: Readonly<Record<string, string>>
+}
+
+/** A contract as templates see it. Answers are asked for once each. */
+export function createSubject(options: SubjectOptions): Subject {
+  const { rpc, chainId, target, block, selectors, given = {} } = options
+  const asked = new Map<string, Promise<readonly unknown[] | null>>()
+  return {
+    chainId,
+    target,
+    block,
+    selectors,
+    given,
+    ask(to, view, args = []) {
+      const call = callOf(view, args)
+      if (call === null) return Promise.resolve(null)
+      const key = `${to}:${view}:${call.data}`
+      const known = asked.get(key)
+      if (known !== undefined) return known
+      const answer = askNode(rpc, { to, block, ...call })
+      asked.set(key, answer)
+      return answer
+    },
+    selectorsOf: (address) =>
+      resolveCode(rpc, address, toHex(block)).then(
+        ({ bytecode }) => selectorsIn(bytecode),
+        () => new Set<Hex>(),
+      ),
+  }
+}
+
+type Call = { abi: AbiFunction; data: Hex }
+
+/** Null where the arguments are not what the view takes: they may come from a chain or from a person. */
+function callOf(view: string, args: readonly unknown[]): Call | null {
+  const abi = parseAbiItem(`function ${view}`) as AbiFunction
+  try {
+    return { abi, data: encodeFunctionData({ abi: [abi], args }) }
+  } catch {
+    return null
+  }
+}
+
+async function askNode(
+  rpc: Rpc,
+  { to, block, abi, data }: Call & { to: Address; block: number },
+): Promise<readonly unknown[] | null> {
+  try {
+    const answer = (await rpc.request('eth_call', [{ to, data }, toHex(block)])) as Hex
+    const decoded: unknown = decodeFunctionResult({ abi: [abi], data: answer })
+    return lowered(abi.outputs.length > 1 ? (decoded as readonly unknown[]) : [decoded])
+  } catch {
+    return null
+  }
+}
+
+/** Addresses are lower case inside Cordon; viem gives them in EIP-55. */
+function lowered(values: readonly unknown[]): readonly unknown[] {
+  return values.map(lower)
+}
+
+function lower(value: unknown): unknown {
+  if (typeof value === 'string') return /^0x[0-9a-fA-F]*$/.test(value) ? value.toLowerCase() : value
+  if (Array.isArray(value)) return value.map(lower)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, lower(field)]))
+}
