@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { anvilBinary } from '../chain/anvil.ts'
 import { object } from '../chain/trace/fields.ts'
-import { planContainment } from '../contain/plan.ts'
+import { type Planned, planContainment } from '../contain/plan.ts'
 import { keySigner } from '../contain/signer.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
@@ -249,6 +249,8 @@ async function levers(handle: ChainHandle, config: Config, signers: readonly Add
       incidentId: 'doctor',
       target,
       attackTransaction: null,
+      attack: null,
+      sequencer: handle.sequencer,
       pinnedBlock: latest,
     }
     for await (const check of attempt(`pause of ${target}`, async () => [
@@ -259,7 +261,7 @@ async function levers(handle: ChainHandle, config: Config, signers: readonly Add
   return found
 }
 
-function leverCheck({ lever }: Awaited<ReturnType<typeof planContainment>>): Check {
+function leverCheck({ plan: { lever } }: Planned): Check {
   const name = `pause of ${lever.target}`
   const { authority } = lever
   if (!lever.armed) return { name, state: 'warning', detail: `${lever.signature}: it is paused now` }

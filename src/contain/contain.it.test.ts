@@ -43,14 +43,16 @@ afterAll(async () => {
   await anvil.stop()
 })
 
-function planFor(
+async function planFor(
   target: Address,
   signers: readonly Address[] = [addressOf('guardian')],
   others: readonly Address[] = [],
 ) {
   const pinnedBlock = attack.block - 1
-  return planContainment({
+  const { plan } = await planContainment({
     rpc,
+    sequencer: simulateV1Sequencer(rpc),
+    attack: attack.call,
     chainId: at.chainId,
     incidentId: 'i',
     target,
@@ -59,6 +61,7 @@ function planFor(
     signers,
     others,
   })
+  return plan
 }
 
 test('the pause of a contract is found in its bytecode, with who may pull it now', async () => {
@@ -99,11 +102,16 @@ test('the pause is found behind an EIP-1967 proxy and behind an EIP-1167 clone',
       incidentId: 'i',
       target,
       attackTransaction: null,
+      attack: null,
+      sequencer: simulateV1Sequencer(rpc),
       pinnedBlock: block + 1,
       signers: [],
       others: [],
     }
-    expect((await planContainment(options)).lever).toMatchObject({ target, implementation: at.ethReserve })
+    expect((await planContainment(options)).plan.lever).toMatchObject({
+      target,
+      implementation: at.ethReserve,
+    })
   }
 })
 
@@ -119,6 +127,7 @@ test.each(['eth_simulateV1', 'fork'] as const)(
       value: 1n,
     }
     const simulation = await simulatePlan({
+      rpc,
       sequencer,
       plan: await planFor(at.ethReserve),
       attack: attack.call,
@@ -136,6 +145,7 @@ test.each(['eth_simulateV1', 'fork'] as const)(
 test('an attack that does not work by itself proves nothing about the pause', async () => {
   const call = { ...attack.call, from: addressOf('holder') }
   const simulation = await simulatePlan({
+    rpc,
     sequencer: simulateV1Sequencer(rpc),
     plan: await planFor(at.ethReserve),
     attack: call,
@@ -147,6 +157,7 @@ test('an attack that does not work by itself proves nothing about the pause', as
 test('pausing another contract does not stop the attack, and the simulation says so', async () => {
   const plan = await planFor(at.optionsVault)
   const simulation = await simulatePlan({
+    rpc,
     sequencer: simulateV1Sequencer(rpc),
     plan,
     attack: attack.call,
@@ -158,7 +169,7 @@ test('pausing another contract does not stop the attack, and the simulation says
 test('verification asks the chain: it fails before the pause and holds after it', async () => {
   const sequencer = simulateV1Sequencer(rpc)
   const plan = await planFor(at.ethReserve)
-  const simulation = await simulatePlan({ sequencer, plan, attack: attack.call, operations: [] })
+  const simulation = await simulatePlan({ rpc, sequencer, plan, attack: attack.call, operations: [] })
   const verify = () =>
     verifyPlan({ rpc, sequencer, plan, simulation, broadcast: null, attack: attack.call, operations: [] })
   expect((await verify()).verified).toBe(false)

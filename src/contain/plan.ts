@@ -6,56 +6,113 @@ import type { Address, Hash } from '../model/hex.ts'
 import type { Lever } from '../model/lever.ts'
 import { resolveAuthority } from './authority.ts'
 import { discoverLevers } from './discover.ts'
+import { type Candidate, PEOPLE_SECONDS, rankCandidates } from './rank.ts'
+import type { Sequencer, SimulatedCall } from './sequence.ts'
+import { tryLever } from './simulate.ts'
 
 export type PlanOptions = {
   rpc: Rpc
+  sequencer: Sequencer
   chainId: number
   incidentId: string
   target: Address
   attackTransaction: Hash | null
+  /** The attack as it was sent, to rank levers by; null where none is known. */
+  attack: SimulatedCall | null
   /** The block before the attack (or the latest): levers, authority and simulation are read there. */
   pinnedBlock: number
   signers: readonly Address[]
   others: readonly Address[]
+  /** A lever that people have named beforehand; the best one when left out. */
+  wanted?: WantedLever | undefined
 }
 
+/** A lever by its template, with what the template needs to know: `{ asset: '0x…' }`. */
+export type WantedLever = { template: string; given: Readonly<Record<string, string>> }
+
+export type Planned = {
+  plan: ContainmentPlan
+  /** The levers that were left, best first, for people. */
+  besides: Candidate[]
+}
+
+/** Kinds that stop loss without a name of something: the rest must be asked for. */
+const UNASKED: ReadonlySet<Lever['kind']> = new Set(['pause', 'freeze'])
+/** Levers tried against the attack to rank them, at most: each takes three runs of the sequencer. */
+const MOST_TRIED = 12
+
 /**
- * The plan that can be carried out soonest: a lever that a live signer may pull now, else one that somebody may pull,
- * else one that is already pulled. Planning the same again gives the same plan id.
+ * The plan that is best by `rankCandidates`: what stops the attack, soonest, with the least harm. A lever that is already
+ * pulled comes only where no other is left. Planning the same again gives the same plan id.
  * Throws `contain.NoLever` with what was looked at.
  */
-export async function planContainment(options: PlanOptions): Promise<ContainmentPlan> {
-  const { rpc, chainId, target, pinnedBlock } = options
-  const levers = await discoverLevers({ rpc, chainId, target, block: pinnedBlock })
-  const resolved = await Promise.all(
-    levers.map(async (lever) => {
-      const { authority, tried } = await resolveAuthority(lever, { ...options, block: pinnedBlock })
-      return { ...lever, authority, evidence: [...lever.evidence, ...tried] }
-    }),
+export async function planContainment(options: PlanOptions): Promise<Planned> {
+  const { rpc, chainId, target, pinnedBlock, wanted } = options
+  const given = wanted?.given ?? {}
+  const levers = (await discoverLevers({ rpc, chainId, target, block: pinnedBlock, given })).filter(
+    (lever) =>
+      wanted === undefined
+        ? UNASKED.has(lever.kind)
+        : lever.template === wanted.template && isMeant(lever, given),
   )
-  const best = [...resolved].sort((a, b) => usefulness(b) - usefulness(a))[0]
+  const resolved = await Promise.all(levers.map((lever) => withAuthority(lever, options)))
+  const armed = resolved.filter((lever) => lever.armed)
+  const ranked = rankCandidates(await candidatesOf(armed, options))
+  const best = ranked[0]?.lever ?? resolved[0]
   if (best === undefined) throw noLever(options)
-  return {
+  const plan: ContainmentPlan = {
     id: sha256(`${options.incidentId}:${best.id}`).slice(0, 32),
     incidentId: options.incidentId,
     lever: best,
     pinnedBlock,
     attackTransaction: options.attackTransaction,
     route: { kind: 'direct' },
+    protects: best.target === target ? null : target,
+    purpose: 'contain',
   }
+  return { plan, besides: ranked.slice(1) }
 }
 
-function usefulness({ authority, armed }: Lever): number {
-  if (!armed) return 2
-  if (authority === null) return 0
-  return authority.live && authority.kind === 'eoa' ? 3 : 1
+/** A template may find one lever a market: what was named must stand in the call. */
+function isMeant({ calldata }: Lever, given: WantedLever['given']): boolean {
+  const { asset, market } = given
+  return [asset, market].every(
+    (value) => value === undefined || calldata.includes(value.toLowerCase().replace(/^0x/, '')),
+  )
 }
 
-function noLever({ target, pinnedBlock }: PlanOptions): CordonError {
+async function withAuthority(lever: Lever, options: PlanOptions): Promise<Lever> {
+  const { authority, tried } = await resolveAuthority(lever, { ...options, block: options.pinnedBlock })
+  return { ...lever, authority, evidence: [...lever.evidence, ...tried] }
+}
+
+/** With one lever there is nothing to rank, and money is lost meanwhile: it is tried once, in the simulation. */
+async function candidatesOf(levers: readonly Lever[], options: PlanOptions): Promise<Candidate[]> {
+  const { sequencer, attack, pinnedBlock } = options
+  const soonest = [...levers].sort((a, b) => secondsOf(a) - secondsOf(b))
+  return Promise.all(
+    soonest.map(async (lever, i) => {
+      const seconds = secondsOf(lever)
+      if (levers.length === 1 || i >= MOST_TRIED)
+        return { lever, seconds, attack: 'not-run' as const, leverSucceeded: true }
+      const tried = await tryLever({ sequencer, lever, block: pinnedBlock, attack })
+      return { lever, seconds, attack: tried.attack, leverSucceeded: tried.leverSucceeded }
+    }),
+  )
+}
+
+/** Nobody known comes last: somebody must be found first. */
+function secondsOf({ authority }: Lever): number {
+  if (authority === null) return PEOPLE_SECONDS * 10
+  return authority.live ? 0 : PEOPLE_SECONDS
+}
+
+function noLever({ target, pinnedBlock, wanted }: PlanOptions): CordonError {
+  const what = wanted === undefined ? 'no pause or freeze' : `no lever ${wanted.template}`
   return new CordonError({
     code: 'contain.NoLever',
-    message: `${target} offers no pause that Cordon knows.`,
-    facts: { target, block: pinnedBlock },
-    fix: 'Name the contract that holds the pause in cordon.config.ts (protected[].pausedBy), or act by hand.',
+    message: `${target} offers ${what} that Cordon knows.`,
+    facts: { target, block: pinnedBlock, ...(wanted === undefined ? {} : { given: wanted.given }) },
+    fix: 'See what it offers with `cordon levers discover`; protect the contract that holds the pause, or act by hand.',
   })
 }

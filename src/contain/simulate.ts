@@ -1,13 +1,19 @@
+import type { Rpc } from '../chain/rpc/rpc.ts'
 import { CordonError } from '../kit/error.ts'
 import type { ContainmentPlan, Simulation } from '../model/containment.ts'
 import type { Hex } from '../model/hex.ts'
 import type { Lever } from '../model/lever.ts'
+import { asymmetryOf, openQuestions } from './asymmetry.ts'
+import { effectsByKind, operationKindOf } from './operation-kinds.ts'
 import type { CallResult, Sequencer, SimulatedCall } from './sequence.ts'
+import { overwritten, stateDiff } from './state-diff.ts'
 
 /** A recent ordinary call into the target: what the pause is tried on. */
 export type Operation = SimulatedCall & { selector: Hex }
 
 export type SimulateOptions = {
+  /** Asked for the storage that pulling changes. */
+  rpc: Rpc
   sequencer: Sequencer
   plan: ContainmentPlan
   /** The attack as it was (or would be) sent; null when there is only a suspicion. */
@@ -18,36 +24,74 @@ export type SimulateOptions = {
 
 /**
  * Pulls the lever on a copy of the chain at the pinned block and looks: does it go through, does the attack that
- * works without it fail after it, and which ordinary operations does it block.
- * Throws `contain.NoAuthority` when the plan has nobody to pull it.
+ * works without it fail after it, which ordinary operations does it block, what does it change, and does it leave people
+ * liquidatable who cannot help themselves. Throws `contain.NoAuthority` when the plan has nobody to pull it.
  */
-export async function simulatePlan({
-  sequencer,
-  plan,
-  attack,
-  operations,
-}: SimulateOptions): Promise<Simulation> {
-  const { lever, pinnedBlock } = plan
+export async function simulatePlan(options: SimulateOptions): Promise<Simulation> {
+  const { rpc, sequencer, plan, attack, operations } = options
+  const { lever, pinnedBlock: block } = plan
   const pull = pullOf(lever)
   if (pull === null) throw noAuthority(plan)
-  const [pulled, stopped, opEffects] = await Promise.all([
-    sequencer.run(pinnedBlock, [pull]),
-    attack === null ? undefined : compare(sequencer, { block: pinnedBlock, pull, call: attack }),
-    probeLever({ sequencer, lever, block: pinnedBlock, operations }),
+  const [tried, opEffects, changes] = await Promise.all([
+    tryLever({ sequencer, lever, block, attack }),
+    probeLever({ sequencer, lever, block, operations }),
+    stateDiff(rpc, pull, block),
   ])
-  const first = pulled[0]
-  const notes: string[] = []
-  if (stopped !== undefined && !stopped.before)
-    notes.push('the attack does not go through at the pinned block by itself')
+  const effects = effectsByKind(lever, opEffects)
   return {
     planId: plan.id,
     method: sequencer.method,
-    atBlock: pinnedBlock,
+    atBlock: block,
+    ...tried,
+    opEffects,
+    stateDiff: changes,
+    asymmetry: asymmetryOf(effects) ?? null,
+    notes: notesOf({ lever, opEffects, changes, attack: tried.attack, effects }),
+  }
+}
+
+type Seen = {
+  lever: Lever
+  opEffects: Simulation['opEffects']
+  changes: Simulation['stateDiff']
+  attack: Simulation['attack']
+  effects: ReturnType<typeof effectsByKind>
+}
+
+function notesOf({ lever, opEffects, changes, attack, effects }: Seen): string[] {
+  const notes = openQuestions(effects)
+  if (attack === 'not-reproduced') notes.push('the attack does not go through at the pinned block by itself')
+  for (const { address, slot, before, after } of overwritten(changes ?? []))
+    notes.push(`overwrites slot ${slot} of ${address}: ${before} becomes ${after}`)
+  for (const [selector, effect] of Object.entries(opEffects)) {
+    const kind = operationKindOf(selector as Hex)
+    if (kind !== undefined && lever.claims[kind] === 'open' && effect === 'blocked')
+      notes.push(`${kind} (${selector}) is said to stay open and is blocked`)
+  }
+  if (lever.trap !== null) notes.push(`trap: ${lever.trap}`)
+  return notes
+}
+
+export type TryOptions = Omit<ProbeOptions, 'operations'> & { attack: SimulatedCall | null }
+
+/** Whether a lever can be pulled by its authority, what that costs in gas, and whether the attack fails after it. */
+export async function tryLever({
+  sequencer,
+  lever,
+  block,
+  attack,
+}: TryOptions): Promise<Pick<Simulation, 'leverSucceeded' | 'gasUsed' | 'attack'>> {
+  const pull = pullOf(lever)
+  if (pull === null) return { leverSucceeded: false, gasUsed: 0, attack: 'not-run' }
+  const [pulled, stopped] = await Promise.all([
+    sequencer.run(block, [pull]),
+    attack === null ? undefined : compare(sequencer, { block, pull, call: attack }),
+  ])
+  const first = pulled[0]
+  return {
     leverSucceeded: first?.succeeded === true,
     gasUsed: first?.gasUsed ?? 0,
     attack: verdictOf(stopped),
-    opEffects,
-    notes,
   }
 }
 

@@ -43,8 +43,21 @@ export const containmentPlanSchema = z.object({
   /** The attack this is against; null where there is only a suspicion. */
   attackTransaction: hashSchema.nullable(),
   route: routeSchema.default({ kind: 'direct' }),
+  /** The protected contract that it is for, where the lever stands on another one; null where it is the same. */
+  protects: addressSchema.nullable().default(null),
+  /** `reopen`: takes a lever back. Never without people. */
+  purpose: z.enum(['contain', 'reopen']).default('contain'),
 })
 export type ContainmentPlan = z.infer<typeof containmentPlanSchema>
+
+/** A storage slot that a lever changes. */
+export const stateChangeSchema = z.object({
+  address: addressSchema,
+  slot: hashSchema,
+  before: hashSchema,
+  after: hashSchema,
+})
+export type StateChange = z.infer<typeof stateChangeSchema>
 
 /** A Simulation: what the plan does at the pinned block, before anybody signs. */
 export const simulationSchema = z.object({
@@ -56,6 +69,10 @@ export const simulationSchema = z.object({
   /** `stopped`: it went through before and fails after the lever; `not-run`: no attack transaction known. */
   attack: z.enum(['stopped', 'not-stopped', 'not-reproduced', 'not-run']),
   opEffects: z.record(z.string(), opEffectSchema),
+  /** Storage that pulling changes; null where the node cannot tell. */
+  stateDiff: z.array(stateChangeSchema).nullable().default(null),
+  /** Why the plan needs people to say that they want it all the same: who would be left liquidatable and helpless. */
+  asymmetry: z.string().nullable().default(null),
   notes: z.array(z.string()),
 })
 export type Simulation = z.infer<typeof simulationSchema>

@@ -31,4 +31,9 @@ export type ActionContext = {
   durable<T>(name: string, act: () => Promise<T>): Promise<T>
   /** Waits `ms` milliseconds, counted from the first time, over crashes too. */
   sleep(ms: number): Promise<void>
+  /**
+   * Waits until `look` finds something or the time is over, and gives back what it found. Nothing of it is remembered: what
+   * came of it belongs into a {@link ActionContext.durable} step after.
+   */
+  until<T>(wait: { deadline: number; look: () => Promise<T | undefined> }): Promise<T | undefined>
 }

@@ -1,12 +1,13 @@
 import { crashPoint } from '../kit/crash-point.ts'
 import { durationMs, durationText } from '../kit/duration.ts'
-import { CordonError, messageOf } from '../kit/error.ts'
+import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
 import type { ApprovalStep, Run, Signal, TaskStep, WaitStep } from '../model/playbook.ts'
 import { listSignals } from '../store/signals.ts'
 import { appendTimeline } from '../store/timeline.ts'
 import { type Ending, errorOf } from './result.ts'
-import { durably, type Session, standStill } from './session.ts'
+import { durably, type Session } from './session.ts'
+import { until } from './until.ts'
 
 type Told = { roles: readonly string[]; title: string; body: string }
 type Waiting<S> = { run: Run; step: S; key: string }
@@ -108,32 +109,6 @@ async function answered(session: Session, { run, key, ms }: Asked, answering: An
   const ending = await until(session, run.id, { deadline, look })
   if (ending !== undefined) return ending
   return { state: 'timed-out', output: { answer: null }, error: errorOf(timedOut(key, ms)) }
-}
-
-type Until<T> = { deadline: number; look?: () => Promise<T | undefined> }
-
-/**
- * Waits until something is there or the time is over. Nothing here is durable, and nothing needs to be: what ends it is in
- * the database, and what came of it is recorded in one step after. A database that is away is waited for.
- */
-async function until<T>(
-  session: Session,
-  runId: string,
-  { deadline, look }: Until<T>,
-): Promise<T | undefined> {
-  for (;;) {
-    if (session.stopping) return standStill()
-    // Asked for before looking, so that what comes between the two wakes us.
-    const rung = session.bell.wait(runId, Math.max(0, deadline - session.clock.now()))
-    const found = await look?.().catch((thrown: unknown) => {
-      session.logger.warn({ error: messageOf(thrown), runId }, 'Could not read signals')
-      return undefined
-    })
-    if (session.stopping) return standStill()
-    if (found !== undefined) return found
-    if (session.clock.now() >= deadline) return undefined
-    await rung
-  }
 }
 
 function refused({ author, note }: Signal): NonNullable<Ending['error']> {

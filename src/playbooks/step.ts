@@ -26,6 +26,7 @@ import {
 } from './result.ts'
 import { durably, type Session, sleepDurably } from './session.ts'
 import { fill, pathsIn } from './template.ts'
+import { until } from './until.ts'
 import { readVariables } from './variables.ts'
 
 /** A step that holds no others where it is done: it has a workflow of its own. */
@@ -145,8 +146,18 @@ function contextOf(session: Session, { run, key }: Doing, progress: Progress): A
     return outcome.value
   }
   const sleep = (ms: number): Promise<void> => watched(progress, () => sleepDurably(session, ms))
-  return { run, incidentId: run.incidentId, stepId: key, durable, sleep }
+  return {
+    run,
+    incidentId: run.incidentId,
+    stepId: key,
+    durable,
+    sleep,
+    until: (wait) => until(session, run.id, { ...wait, pollMs: LOOK_MS }),
+  }
 }
+
+/** How often a waiting action looks. */
+const LOOK_MS = 250
 
 /** An action may catch what it likes, but never an error of the machinery: that one ends the workflow. */
 async function watched<T>(progress: Progress, act: () => Promise<T>): Promise<T> {

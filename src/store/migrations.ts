@@ -345,4 +345,21 @@ CREATE TRIGGER signals_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON signals
 ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
 `,
   },
+  {
+    id: 10,
+    name: 'signed approvals',
+    sql: `
+-- What people signed about a plan, EIP-712: kept whatever it is worth, judged when it is used.
+CREATE TABLE approvals (
+  position int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  plan_id text NOT NULL REFERENCES plans,
+  signer text NOT NULL,
+  signature text NOT NULL,
+  document json NOT NULL,
+  UNIQUE (plan_id, signature)
+);
+CREATE TRIGGER approvals_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON approvals
+  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+`,
+  },
 ]

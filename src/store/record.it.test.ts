@@ -176,6 +176,8 @@ test('a plan, its simulations and verifications are kept; the same again is kept
     gasUsed: 45_000,
     attack: 'stopped' as const,
     opEffects: { '0x2e1a7d4d': 'blocked' as const },
+    stateDiff: null,
+    asymmetry: null,
     notes: [],
   }
   await insertSimulation(store, simulation)
@@ -317,7 +319,7 @@ test('two processes that open a new database at once migrate it once', async () 
   const fresh = await freshDatabase()
   const open = () => openStore({ url: fresh.url, logger: silentLogger })
   const stores = await Promise.all([open(), open(), open()])
-  expect(await sqlOn(fresh.url, 'SELECT id FROM cordon_migrations ORDER BY id')).toHaveLength(7)
+  expect(await sqlOn(fresh.url, 'SELECT id FROM cordon_migrations ORDER BY id')).toHaveLength(8)
   await Promise.all(stores.map(closeStore))
   await sqlOn(fresh.url, `INSERT INTO cordon_migrations (id, name) VALUES (9999, 'from the future')`)
   await expect(open()).rejects.toMatchObject({ code: 'store.NewerDatabase' })

@@ -128,6 +128,8 @@ export function aPlan(changes: Partial<ContainmentPlan> = {}): ContainmentPlan {
     pinnedBlock: 100,
     attackTransaction: aHash(1),
     route: { kind: 'direct' },
+    protects: null,
+    purpose: 'contain',
     ...changes,
   }
 }

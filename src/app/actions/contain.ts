@@ -1,295 +1,136 @@
 import { z } from 'zod'
-import type { AuthorisationVerdict } from '../../contain/authorise.ts'
-import { authorise } from '../../contain/authorise.ts'
-import { sendBroadcast, signPlan } from '../../contain/broadcast.ts'
-import { confirmBroadcast } from '../../contain/confirm.ts'
-import { planContainment } from '../../contain/plan.ts'
-import type { Operation } from '../../contain/simulate.ts'
-import { simulatePlan } from '../../contain/simulate.ts'
-import { verifyPlan } from '../../contain/verify.ts'
-import { moveIncident } from '../../incidents/move.ts'
 import { assert } from '../../kit/assert.ts'
-import { crashPoint } from '../../kit/crash-point.ts'
-import { CordonError } from '../../kit/error.ts'
-import { toJson } from '../../kit/json.ts'
-import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../../model/containment.ts'
-import { containmentPlanSchema } from '../../model/containment.ts'
-import type { Address } from '../../model/hex.ts'
-import { addressSchema, amountSchema, hexSchema } from '../../model/hex.ts'
+import { CordonError, messageOf } from '../../kit/error.ts'
+import { addressSchema } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Action, ActionContext } from '../../playbooks/action.ts'
-import { countBroadcasts } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
-import { insertPlan, insertSimulation, insertVerification } from '../../store/plans.ts'
-import type { App, ChainHandle } from '../context.ts'
-import { recentOperations } from '../watch/operations.ts'
-import type { Attack } from './attack.ts'
-import { findAttack, reviveAttack } from './attack.ts'
-import type { Judgement } from './decide.ts'
-import { judgePlan } from './decide.ts'
+import type { App } from '../context.ts'
+import { type Attack, findAttack, reviveAttack } from './attack.ts'
+import { confirmAndVerify, type Sent, signAndSend } from './carry-out.ts'
+import { prepare } from './prepare.ts'
 import { recordStep } from './record-step.ts'
+import { settle } from './settle.ts'
+import { type ContainOutcome, chainOf, type Work } from './work.ts'
 
-export const containArgs = z.strictObject({ action: z.literal('pause') })
+const namedLever = z.strictObject({
+  target: addressSchema,
+  /** A lever template, as `cordon levers discover` names it. */
+  lever: z.string().min(1).max(80),
+  /** What the template needs: `{ asset: "0x…" }`. */
+  given: z.record(z.string(), z.string()).default({}),
+  /** The incident’s chain when left out. */
+  chainId: z.number().int().positive().optional(),
+})
 
-/** What became of one target. */
-export type ContainOutcome = {
-  target: Address
-  outcome: 'contained' | 'proposed' | 'already-paused' | 'not-verified'
-  planId: string
-  transactionHash: string | null
-  reasons: string[]
-}
-
-const operationsSchema = z.array(
-  z.object({
-    selector: hexSchema,
-    from: addressSchema,
-    to: addressSchema.nullable(),
-    data: hexSchema,
-    value: amountSchema,
+export const containArgs = z.discriminatedUnion('action', [
+  /** The best lever of each protected contract of the incident. */
+  z.strictObject({ action: z.literal('pause') }),
+  /** Levers named beforehand, on several contracts and chains. `in-order`: each waits until the one before it holds. */
+  z.strictObject({
+    action: z.literal('levers'),
+    levers: z.array(namedLever).min(1).max(32),
+    order: z.enum(['together', 'in-order']).default('together'),
   }),
-)
-
-/** How long the chain is waited for before the step is tried again; the transaction stays where it is meanwhile. */
-const CONFIRM = { timeoutMs: 120_000, pollMs: 50 }
-/** A block that passes the transaction over may have been full or made before it came; the second means that it pays too little. */
-const REPLACE_AFTER_BLOCKS = 2
+])
+type ContainArgs = z.infer<typeof containArgs>
 
 /**
- * `contain`: for each protected contract of the incident, plan → simulate → authorise → sign, keep, send → confirm →
- * verify. Each part is a durable step, so a crash between any two goes on where it stopped; the transaction itself is
- * kept before it is sent, so it is sent again, never signed again.
+ * `contain`: for each protected contract of the incident, or for each lever that is named: plan → simulate → decide →
+ * authorise → sign, keep, send; then, for all that were sent, confirm → verify. Each part is a durable step, so a crash
+ * between any two goes on where it stopped. One target that fails never stops the others; the step fails after them.
  */
-export function containAction(app: App): Action<z.infer<typeof containArgs>> {
+export function containAction(app: App): Action<ContainArgs> {
   return {
     name: 'contain',
     args: containArgs,
-    async run(context) {
+    async run(context, args) {
       const incident = await findIncident(app.store, context.incidentId)
       assert(incident !== undefined, 'a run has an incident')
-      const chain = app.chains.get(incident.chainId)
-      if (chain === undefined) throw notWatched(incident)
+      const chain = chainOf(app, incident)
       const found = await context.durable('attack', () => findAttack(chain.rpc, incident))
-      const attack = reviveAttack(found)
-      const outcomes: ContainOutcome[] = []
-      for (const target of incident.protected) {
-        outcomes.push(await containTarget({ app, chain, context, incident, attack, target }))
-      }
-      await settle(app, incident, outcomes)
+      const works = worksOf(args, { app, context, incident, attack: reviveAttack(found) })
+      const errors: unknown[] = []
+      const isOrdered = args.action === 'levers' && args.order === 'in-order'
+      const outcomes = isOrdered ? await oneByOne(works, errors) : await together(works, errors)
+      await settle(app, incident)
+      if (errors.length > 0) throw errors.find(isRetryable) ?? errors[0]
       return outcomes
     },
   }
 }
 
-type Work = {
-  app: App
-  chain: ChainHandle
-  context: ActionContext
-  incident: Incident
-  attack: Attack
-  target: Address
-}
+type Shared = { app: App; context: ActionContext; incident: Incident; attack: Attack }
 
-async function containTarget(work: Work): Promise<ContainOutcome> {
-  const { context, target } = work
-  const operations = operationsSchema.parse(
-    JSON.parse(
-      await context.durable(`operations:${target}`, async () =>
-        toJson(recentOperations(work.chain.operations, target)),
-      ),
-    ),
-  )
-  const plan = containmentPlanSchema.parse(
-    JSON.parse(await context.durable(`plan:${target}`, () => makePlan(work))),
-  )
-  const base = { target, planId: plan.id, transactionHash: null }
-  if (!plan.lever.armed) {
-    await recordStep(work.app, context, {
-      kind: 'plan',
-      message: `${plan.lever.signature} of ${target} is already pulled.`,
-      body: plan,
-    })
-    return { ...base, outcome: 'already-paused', reasons: ['the state view says that it is paused'] }
+function worksOf(args: ContainArgs, shared: Shared): Work[] {
+  const { app, incident, attack } = shared
+  if (args.action === 'pause') {
+    const chain = chainOf(app, incident)
+    return incident.protected.map((target) => ({ ...shared, chain, target }))
   }
-  crashPoint('contain.planned')
-  const simulation = await context.durable(`simulate:${plan.id}`, () =>
-    simulateIt(work, { plan, operations }),
-  )
-  crashPoint('contain.simulated')
-  const judgement = await context.durable(`decide:${plan.id}`, () => decideIt(work, { plan, simulation }))
-  const reasons = [...refusals(simulation), ...judgement.reasons]
-  const verdict = await context.durable(`authorise:${plan.id}`, () => authoriseIt(work, plan))
-  if (!verdict.allowed) reasons.push(...verdict.reasons)
-  if (reasons.length > 0) {
-    await propose(work, { plan, reasons })
-    return { ...base, outcome: 'proposed', reasons }
-  }
-  const broadcast = await carryOut(work, { plan, simulation })
-  const verification = await context.durable(`verify:${plan.id}`, () =>
-    verifyIt(work, { plan, simulation, broadcast, operations }),
-  )
-  crashPoint('contain.verified')
-  return {
-    ...base,
-    transactionHash: broadcast.transactionHash,
-    outcome: verification.verified ? 'contained' : 'not-verified',
-    reasons: verification.checks
-      .filter((check) => !check.passed)
-      .map((check) => `${check.check}: ${check.detail}`),
-  }
-}
-
-async function makePlan({ app, chain, context, incident, attack, target }: Work): Promise<string> {
-  const plan = await planContainment({
-    rpc: chain.rpc,
-    chainId: chain.chainId,
-    incidentId: incident.id,
+  return args.levers.map(({ target, lever, given, chainId }) => ({
+    ...shared,
+    chain: chainOf(app, incident, chainId),
+    // the attack is a transaction of the incident's chain: elsewhere there is nothing to try
+    attack:
+      chainId === undefined || chainId === incident.chainId ? attack : { ...attack, hash: null, call: null },
     target,
-    attackTransaction: attack.hash,
-    pinnedBlock: attack.pinnedBlock,
-    signers: [...app.signers.keys()],
-    others: Object.values(app.config.roles).flatMap((people) =>
-      people.flatMap(({ address }) => address ?? []),
-    ),
-  })
-  await insertPlan(app.store, plan)
-  const { lever } = plan
-  const who = lever.authority === null ? 'nobody known may pull it' : `${lever.authority.address} may pull it`
-  const message = `Plan: ${lever.signature} on ${app.names.get(target) ?? target}; ${who} (block ${plan.pinnedBlock}).`
-  await recordStep(app, context, { kind: 'plan', message, body: plan })
-  return toJson(plan)
+    wanted: { template: lever, given },
+  }))
 }
 
-type Planned = { plan: ContainmentPlan; operations: readonly Operation[] }
-
-async function simulateIt(
-  { app, chain, context, attack }: Work,
-  { plan, operations }: Planned,
-): Promise<Simulation> {
-  const simulation = await simulatePlan({ sequencer: chain.sequencer, plan, attack: attack.call, operations })
-  await insertSimulation(app.store, simulation)
-  const blocked = Object.values(simulation.opEffects).filter((effect) => effect === 'blocked').length
-  const message = `Simulated at block ${simulation.atBlock} (${simulation.method}): the lever ${simulation.leverSucceeded ? 'works' : 'fails'}, the attack is ${simulation.attack}; ${blocked} of ${operations.length} recent operations would be blocked.`
-  await recordStep(app, context, { kind: 'simulation', message, body: simulation })
-  return simulation
+/** All are sent before the first is waited for: a block is soon over. */
+async function together(works: readonly Work[], errors: unknown[]): Promise<ContainOutcome[]> {
+  const begun: { work: Work; begin: Begun }[] = []
+  for (const work of works) begun.push({ work, begin: await caught(work, errors, () => begin(work)) })
+  const outcomes: ContainOutcome[] = []
+  for (const { work, begin: it } of begun)
+    outcomes.push('sent' in it ? await caught(work, errors, () => confirmAndVerify(work, it.sent)) : it)
+  return outcomes
 }
 
-async function decideIt(
-  { app, chain, context, incident }: Work,
-  { plan, simulation }: { plan: ContainmentPlan; simulation: Simulation },
-): Promise<Judgement> {
-  const judgement = await judgePlan(app, chain, { incident, plan, simulation })
-  const { automatic, reasons, statement } = judgement
-  const word = automatic ? 'Worth doing without people' : `For people to decide (${reasons.join('; ')})`
-  await recordStep(app, context, { kind: 'decision', message: `${word}. ${statement}.`, body: judgement })
-  return judgement
-}
-
-/** Only a pause that is seen to stop the attack is pulled without people. */
-function refusals(simulation: Simulation): string[] {
-  const reasons: string[] = []
-  if (!simulation.leverSucceeded) reasons.push('the lever fails in the simulation')
-  if (simulation.attack === 'not-stopped') reasons.push('the attack goes through in spite of the lever')
-  if (simulation.attack === 'not-reproduced')
-    reasons.push('the attack could not be reproduced, so nothing proves that the lever stops it')
-  if (simulation.attack === 'not-run') reasons.push('no attack transaction is known to try the lever on')
-  return reasons
-}
-
-async function authoriseIt({ app }: Work, plan: ContainmentPlan): Promise<AuthorisationVerdict> {
-  const { roles, authorisations } = app.config
-  const authority = plan.lever.authority
-  if (authority === null || !app.signers.has(authority.address)) {
-    return { allowed: false, reasons: ['no signer at hand may pull the lever'] }
+/** Stops at the first that does not hold: the ones after it were meant to come after it. */
+async function oneByOne(works: readonly Work[], errors: unknown[]): Promise<ContainOutcome[]> {
+  const outcomes: ContainOutcome[] = []
+  for (const work of works) {
+    const [outcome] = await together([work], errors)
+    if (outcome === undefined) break
+    outcomes.push(outcome)
+    if (outcome.outcome !== 'contained' && outcome.outcome !== 'already-paused') break
   }
-  const people = [...(roles.guardian ?? []), ...(roles['incident-leader'] ?? [])]
-  return authorise({
-    plan,
-    authorisations,
-    mayAuthorise: people.flatMap(({ address }) => address ?? []),
-    actionsSoFar: ({ chainId, targets }) =>
-      countBroadcasts(app.store, { chainId, targets, exceptPlanId: plan.id }),
-    now: Math.floor(app.clock.now() / 1000),
-  })
+  return outcomes
 }
 
-async function propose(
-  { app, context }: Work,
-  { plan, reasons }: { plan: ContainmentPlan; reasons: string[] },
-): Promise<void> {
-  const { lever } = plan
-  const message = `Not sent, for people to decide: call ${lever.target} with ${lever.calldata} as ${lever.authority?.address ?? 'its guardian'}. Why: ${reasons.join('; ')}.`
-  await recordStep(app, context, {
-    kind: 'plan',
-    message,
-    body: { planId: plan.id, proposed: true, reasons },
-  })
+type Begun = ContainOutcome | { sent: Sent }
+
+async function begin(work: Work): Promise<Begun> {
+  const prepared = await prepare(work)
+  const base = { target: work.target, planId: prepared.plan.id, transactionHash: null }
+  switch (prepared.kind) {
+    case 'already-pulled':
+      return { ...base, outcome: 'already-paused', reasons: ['its state says that it is pulled'] }
+    case 'proposed':
+      return { ...base, outcome: 'proposed', reasons: prepared.reasons }
+    case 'go':
+      return { sent: { ...prepared, broadcast: await signAndSend(work, prepared) } }
+  }
 }
 
-async function carryOut(
-  work: Work,
-  { plan, simulation }: { plan: ContainmentPlan; simulation: Simulation },
-): Promise<Broadcast> {
-  const { app, chain, context, attack } = work
-  const to = { rpc: chain.rpc, store: app.store, clock: app.clock, relays: chain.relays }
-  const signer = app.signers.get(plan.lever.authority?.address ?? '0x')
-  assert(signer !== undefined, 'an authorised plan has a signer')
-  const fees = { ...app.config.fees, outbid: attack.outbid }
-  const signed = await context.durable(`sign:${plan.id}`, () =>
-    signPlan(plan, { signer, gasUsed: simulation.gasUsed, fees }, to),
-  )
-  const sent = await context.durable(`send:${plan.id}`, async () => {
-    const broadcast = await sendBroadcast(signed, to)
-    const message = `Sent ${plan.lever.signature} as ${broadcast.transactionHash} (nonce ${broadcast.nonce} of ${broadcast.from}).`
-    await recordStep(app, context, { kind: 'broadcast', message, body: broadcast })
-    return broadcast
-  })
-  return context.durable(`confirm:${plan.id}`, async () => {
-    const tell = async (replaced: { broadcast: Broadcast; reason: string }): Promise<void> => {
-      const message = `Replaced by ${replaced.broadcast.transactionHash}: ${replaced.reason}.`
-      await recordStep(app, context, { kind: 'broadcast', message, body: replaced.broadcast })
-    }
-    const { publicAfterBlocks } = chain.config
-    const replacing = { signer, fees, afterBlocks: REPLACE_AFTER_BLOCKS, publicAfterBlocks, tell }
-    const broadcast = await confirmBroadcast(sent, { ...CONFIRM, replacing }, to)
-    const message = `The containment transaction is ${broadcast.state} in block ${broadcast.blockNumber}.`
-    await recordStep(app, context, { kind: 'broadcast', message, body: broadcast })
-    return broadcast
-  })
+async function caught<T>(
+  { app, context, target }: Work,
+  errors: unknown[],
+  act: () => Promise<T>,
+): Promise<T | ContainOutcome> {
+  try {
+    return await act()
+  } catch (thrown) {
+    errors.push(thrown)
+    const message = `Containment of ${app.names.get(target) ?? target} failed: ${messageOf(thrown)}`
+    await recordStep(app, context, { kind: 'error', message, body: { target } })
+    return { target, outcome: 'failed', planId: null, transactionHash: null, reasons: [messageOf(thrown)] }
+  }
 }
 
-type CarriedOut = Planned & { simulation: Simulation; broadcast: Broadcast }
-
-async function verifyIt({ app, chain, context, attack }: Work, done: CarriedOut): Promise<Verification> {
-  const { rpc, sequencer } = chain
-  const verification = await verifyPlan({ rpc, sequencer, attack: attack.call, ...done })
-  await insertVerification(app.store, verification)
-  const passed = verification.checks.filter((check) => check.passed).length
-  const word = verification.verified ? 'Verified' : 'NOT verified'
-  const message = `${word} at block ${verification.atBlock}: ${passed} of ${verification.checks.length} checks passed.`
-  await recordStep(app, context, { kind: 'verification', message, body: verification })
-  return verification
-}
-
-/** Contained when every target is; otherwise people are needed and the incident stays open. */
-async function settle(app: App, incident: Incident, outcomes: readonly ContainOutcome[]): Promise<void> {
-  const held = outcomes.filter(({ outcome }) => outcome === 'contained' || outcome === 'already-paused')
-  if (held.length === 0 || held.length < outcomes.length) return
-  const current = await findIncident(app.store, incident.id)
-  if (current?.state !== 'open') return
-  const reason = `every lever is pulled and verified on the chain (${held.map(({ target }) => app.names.get(target) ?? target).join(', ')})`
-  await moveIncident(
-    { store: app.store, clock: app.clock },
-    { incidentId: incident.id, to: 'contained', author: 'cordon', reason },
-  )
-}
-
-function notWatched(incident: Incident): CordonError {
-  return new CordonError({
-    code: 'app.ChainNotWatched',
-    message: `The incident is on chain ${incident.chainId}, which this process does not watch.`,
-    facts: { incidentId: incident.id, chainId: incident.chainId },
-    fix: 'Add the chain to cordon.config.ts and start again: the run goes on by itself.',
-    retryable: true,
-  })
+function isRetryable(thrown: unknown): boolean {
+  return thrown instanceof CordonError && thrown.retryable
 }

@@ -1,0 +1,156 @@
+import type { AuthorisationVerdict } from '../../contain/authorise.ts'
+import { authorise } from '../../contain/authorise.ts'
+import { planContainment } from '../../contain/plan.ts'
+import type { Candidate } from '../../contain/rank.ts'
+import { simulatePlan } from '../../contain/simulate.ts'
+import { crashPoint } from '../../kit/crash-point.ts'
+import { toJson } from '../../kit/json.ts'
+import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
+import { containmentPlanSchema } from '../../model/containment.ts'
+import { countBroadcasts } from '../../store/broadcasts.ts'
+import { insertPlan, insertSimulation } from '../../store/plans.ts'
+import type { Judgement } from './decide.ts'
+import { judgePlan } from './decide.ts'
+import { recordStep } from './record-step.ts'
+import { operationsFor, type Planned, type Work } from './work.ts'
+
+/** A plan that is ready: already pulled, for people to decide, or to be carried out now. */
+export type Prepared =
+  | { kind: 'already-pulled'; plan: ContainmentPlan }
+  | { kind: 'proposed'; plan: ContainmentPlan; reasons: string[] }
+  | (Planned & { kind: 'go'; simulation: Simulation })
+
+/**
+ * Plan → simulate → decide → authorise for one contract. Only what is seen to stop the attack, is worth it, leaves nobody
+ * helpless and is covered by a standing authorisation goes on without people; the rest is proposed with every reason.
+ */
+export async function prepare(work: Work): Promise<Prepared> {
+  const { context, target } = work
+  const operations = await operationsFor(work)
+  const json = await context.durable(`plan:${planKey(work)}`, () => makePlan(work))
+  const plan = containmentPlanSchema.parse(JSON.parse(json))
+  if (!plan.lever.armed) {
+    const message = `${plan.lever.signature} of ${target} is already pulled.`
+    await recordStep(work.app, context, { kind: 'plan', message, body: plan })
+    return { kind: 'already-pulled', plan }
+  }
+  crashPoint('contain.planned')
+  if (plan.lever.authority === null) return propose(work, { plan, reasons: ['nobody known may pull it'] })
+  const simulation = await context.durable(`simulate:${plan.id}`, () =>
+    simulateIt(work, { plan, operations }),
+  )
+  crashPoint('contain.simulated')
+  const judgement = await context.durable(`decide:${plan.id}`, () => decideIt(work, { plan, simulation }))
+  const reasons = [...judgement.reasons]
+  if (simulation.asymmetry !== null) reasons.push(simulation.asymmetry)
+  const verdict = await context.durable(`authorise:${plan.id}`, () => authoriseIt(work, plan))
+  if (!verdict.allowed) reasons.push(...verdict.reasons)
+  if (reasons.length > 0) return propose(work, { plan, reasons })
+  return { kind: 'go', plan, operations, simulation }
+}
+
+/** Two levers of one contract are two plans. */
+function planKey({ target, wanted }: Work): string {
+  if (wanted === undefined) return target
+  return [target, wanted.template, ...Object.values(wanted.given)].join(':')
+}
+
+/** Plans, keeps the plan, and says what else could have been pulled. */
+async function makePlan({ app, chain, context, incident, attack, target, wanted }: Work): Promise<string> {
+  const { plan, besides } = await planContainment({
+    rpc: chain.rpc,
+    sequencer: chain.sequencer,
+    chainId: chain.chainId,
+    incidentId: incident.id,
+    target,
+    attackTransaction: attack.hash,
+    attack: attack.call,
+    wanted,
+    pinnedBlock: attack.pinnedBlock,
+    signers: [...app.signers.keys()],
+    others: Object.values(app.config.roles).flatMap((people) =>
+      people.flatMap(({ address }) => address ?? []),
+    ),
+  })
+  await insertPlan(app.store, plan)
+  const { lever } = plan
+  const who = lever.authority === null ? 'nobody known may pull it' : `${lever.authority.address} may pull it`
+  const message = `Plan: ${lever.signature} on ${app.names.get(target) ?? target}; ${who} (block ${plan.pinnedBlock}).${besidesText(besides)}`
+  await recordStep(app, context, { kind: 'plan', message, body: { ...plan, besides } })
+  return toJson(plan)
+}
+
+/** At most three: the evidence has all. */
+function besidesText(besides: readonly Candidate[]): string {
+  if (besides.length === 0) return ''
+  const named = besides
+    .slice(0, 3)
+    .map(({ lever, attack }) => `${lever.signature} (${lever.scope}; attack ${attack})`)
+  return ` Besides: ${named.join(', ')}${besides.length > 3 ? `, ${besides.length - 3} more` : ''}.`
+}
+
+/** Simulates, keeps it, and says what it showed. */
+export async function simulateIt(
+  { app, chain, context, attack }: Work,
+  { plan, operations }: Planned,
+): Promise<Simulation> {
+  const simulation = await simulatePlan({
+    rpc: chain.rpc,
+    sequencer: chain.sequencer,
+    plan,
+    attack: attack.call,
+    operations,
+  })
+  await insertSimulation(app.store, simulation)
+  const blocked = Object.values(simulation.opEffects).filter((effect) => effect === 'blocked').length
+  const message = `Simulated at block ${simulation.atBlock} (${simulation.method}): the lever ${simulation.leverSucceeded ? 'works' : 'fails'}, the attack is ${simulation.attack}; ${blocked} of ${operations.length} recent operations would be blocked.${notesText(simulation)}`
+  await recordStep(app, context, { kind: 'simulation', message, body: simulation })
+  return simulation
+}
+
+function notesText({ notes, asymmetry }: Simulation): string {
+  const said = [...(asymmetry === null ? [] : [asymmetry]), ...notes].slice(0, 4)
+  return said.length === 0 ? '' : ` Note: ${said.join('; ')}.`
+}
+
+async function decideIt(
+  { app, chain, context, incident }: Work,
+  { plan, simulation }: { plan: ContainmentPlan; simulation: Simulation },
+): Promise<Judgement> {
+  const judgement = await judgePlan(app, chain, { incident, plan, simulation })
+  const { automatic, reasons, statement } = judgement
+  const word = automatic ? 'Worth doing without people' : `For people to decide (${reasons.join('; ')})`
+  await recordStep(app, context, { kind: 'decision', message: `${word}. ${statement}.`, body: judgement })
+  return judgement
+}
+
+async function authoriseIt({ app }: Work, plan: ContainmentPlan): Promise<AuthorisationVerdict> {
+  const { roles, authorisations } = app.config
+  const authority = plan.lever.authority
+  if (authority === null || !app.signers.has(authority.address)) {
+    return { allowed: false, reasons: ['no signer at hand may pull the lever'] }
+  }
+  const people = [...(roles.guardian ?? []), ...(roles['incident-leader'] ?? [])]
+  return authorise({
+    plan,
+    authorisations,
+    mayAuthorise: people.flatMap(({ address }) => address ?? []),
+    actionsSoFar: ({ chainId, targets }) =>
+      countBroadcasts(app.store, { chainId, targets, exceptPlanId: plan.id }),
+    now: Math.floor(app.clock.now() / 1000),
+  })
+}
+
+async function propose(
+  { app, context }: Work,
+  { plan, reasons }: { plan: ContainmentPlan; reasons: readonly string[] },
+): Promise<Prepared> {
+  const { lever } = plan
+  const message = `Not sent (plan ${plan.id}), for people to decide: call ${lever.target} with ${lever.calldata} as ${lever.authority?.address ?? 'its guardian'}. Why: ${reasons.join('; ')}. Approve with: cordon approvals sign ${plan.id}`
+  await recordStep(app, context, {
+    kind: 'plan',
+    message,
+    body: { planId: plan.id, proposed: true, reasons },
+  })
+  return { kind: 'proposed', plan, reasons: [...reasons] }
+}

@@ -1,0 +1,39 @@
+import { readState } from '../../contain/state-view.ts'
+import { moveIncident } from '../../incidents/move.ts'
+import type { ContainmentPlan } from '../../model/containment.ts'
+import type { Incident } from '../../model/incident.ts'
+import { findIncident } from '../../store/incidents.ts'
+import { listPlans, listVerifications } from '../../store/plans.ts'
+import type { App } from '../context.ts'
+
+/**
+ * Moves an incident to contained when the newest plan of every protected contract holds: pulled before we came, or
+ * verified on the chain. Otherwise people are needed and the incident stays open.
+ */
+export async function settle(app: App, incident: Incident): Promise<void> {
+  const current = await findIncident(app.store, incident.id)
+  if (current?.state !== 'open') return
+  const plans = (await listPlans(app.store, incident.id)).filter(({ purpose }) => purpose === 'contain')
+  const held = new Set<string>()
+  for (const plan of plans) if (await holds(app, plan)) held.add(plan.protects ?? plan.lever.target)
+  if (incident.protected.length === 0 || !incident.protected.every((target) => held.has(target))) return
+  const names = incident.protected.map((target) => app.names.get(target) ?? target).join(', ')
+  await moveIncident(
+    { store: app.store, clock: app.clock },
+    {
+      incidentId: incident.id,
+      to: 'contained',
+      author: 'cordon',
+      reason: `every lever is pulled and verified on the chain (${names})`,
+    },
+  )
+}
+
+/** Verified once, and its state still says so: what was verified may have come undone since. */
+async function holds({ store, chains }: App, { id, lever }: ContainmentPlan): Promise<boolean> {
+  if (lever.armed && (await listVerifications(store, id)).at(-1)?.verified !== true) return false
+  const chain = chains.get(lever.chainId)
+  if (chain === undefined) return false
+  const latest = Number(await chain.rpc.request('eth_blockNumber', []))
+  return (await readState(chain.rpc, lever.state, latest)).every(({ isPulled }) => isPulled)
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import type { WantedLever } from '../../contain/plan.ts'
+import type { Operation } from '../../contain/simulate.ts'
+import { CordonError } from '../../kit/error.ts'
+import { toJson } from '../../kit/json.ts'
+import type { ContainmentPlan } from '../../model/containment.ts'
+import type { Address } from '../../model/hex.ts'
+import { addressSchema, amountSchema, hexSchema } from '../../model/hex.ts'
+import type { Incident } from '../../model/incident.ts'
+import type { ActionContext } from '../../playbooks/action.ts'
+import type { App, ChainHandle } from '../context.ts'
+import { recentOperations } from '../watch/operations.ts'
+import type { Attack } from './attack.ts'
+
+/** One contract that is to be contained because of an incident, and all that is needed for it. */
+export type Work = {
+  app: App
+  chain: ChainHandle
+  context: ActionContext
+  incident: Incident
+  attack: Attack
+  target: Address
+  /** The lever that people named beforehand; the best one where none is named. */
+  wanted?: WantedLever | undefined
+}
+
+export type Planned = { plan: ContainmentPlan; operations: readonly Operation[] }
+
+/** What became of one target. */
+export type ContainOutcome = {
+  target: Address
+  outcome: 'contained' | 'proposed' | 'already-paused' | 'not-verified' | 'refused' | 'failed'
+  planId: string | null
+  transactionHash: string | null
+  reasons: string[]
+}
+
+const operationsSchema = z.array(
+  z.object({
+    selector: hexSchema,
+    from: addressSchema,
+    to: addressSchema.nullable(),
+    data: hexSchema,
+    value: amountSchema,
+  }),
+)
+
+/** The ordinary calls on which a lever is tried, as they were when this was first asked. */
+export async function operationsFor({ context, chain, target }: Work): Promise<Operation[]> {
+  const json = await context.durable(`operations:${target}`, async () =>
+    toJson(recentOperations(chain.operations, target)),
+  )
+  return operationsSchema.parse(JSON.parse(json))
+}
+
+/** The chain of a lever. Throws `app.ChainNotWatched`, retryable: the run goes on where it is watched. */
+export function chainOf(app: App, incident: Incident, chainId = incident.chainId): ChainHandle {
+  const chain = app.chains.get(chainId)
+  if (chain !== undefined) return chain
+  throw new CordonError({
+    code: 'app.ChainNotWatched',
+    message: `The incident is on chain ${chainId}, which this process does not watch.`,
+    facts: { incidentId: incident.id, chainId },
+    fix: 'Add the chain to cordon.config.ts and start again: the run goes on by itself.',
+    retryable: true,
+  })
+}

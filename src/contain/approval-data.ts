@@ -1,0 +1,61 @@
+import type { ApprovalTerms } from '../model/approval.ts'
+import type { ContainmentPlan } from '../model/containment.ts'
+import type { Lever } from '../model/lever.ts'
+
+const TYPES = {
+  ContainmentApproval: [
+    { name: 'decision', type: 'string' },
+    { name: 'plan', type: 'string' },
+    { name: 'chainId', type: 'uint256' },
+    { name: 'target', type: 'address' },
+    { name: 'data', type: 'bytes' },
+    { name: 'authority', type: 'address' },
+    { name: 'lane', type: 'string' },
+    { name: 'nonce', type: 'uint256' },
+    { name: 'validUntil', type: 'uint256' },
+  ],
+} as const
+
+/** The EIP-712 message of an approval: a wallet shows the call as it will be made. */
+export function approvalTypedData(terms: ApprovalTerms) {
+  const { planId, chainId, calldata, nonce, validUntil, decision, target, authority, lane } = terms
+  return {
+    domain: { name: 'Cordon', version: '1', chainId },
+    types: TYPES,
+    primaryType: 'ContainmentApproval',
+    message: {
+      decision,
+      plan: planId,
+      chainId: BigInt(chainId),
+      target,
+      data: calldata,
+      authority,
+      lane,
+      nonce: BigInt(nonce),
+      validUntil: BigInt(validUntil),
+    },
+  } as const
+}
+
+/** Chain, target and function of a lever: the calls on one lane are counted. */
+export function laneOf({ chainId, target, calldata }: Lever): string {
+  return `${chainId}:${target}:${calldata.slice(0, 10)}`
+}
+
+/** What there is to agree to in a plan. `authority` is the zero address where nobody known may pull the lever. */
+export function termsOf(
+  { id, lever }: ContainmentPlan,
+  { nonce, validUntil, decision }: Pick<ApprovalTerms, 'nonce' | 'validUntil' | 'decision'>,
+): ApprovalTerms {
+  return {
+    planId: id,
+    chainId: lever.chainId,
+    target: lever.target,
+    calldata: lever.calldata,
+    authority: lever.authority?.address ?? `0x${'0'.repeat(40)}`,
+    lane: laneOf(lever),
+    nonce,
+    decision,
+    validUntil,
+  }
+}

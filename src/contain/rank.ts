@@ -1,0 +1,54 @@
+import type { Simulation } from '../model/containment.ts'
+import type { Lever } from '../model/lever.ts'
+import { breadths } from '../model/lever.ts'
+import { asymmetryOf } from './asymmetry.ts'
+import { effectsByKind } from './operation-kinds.ts'
+
+/** A lever that could be pulled, with what trying it against the attack showed. */
+export type Candidate = {
+  lever: Lever
+  attack: Simulation['attack']
+  leverSucceeded: boolean
+  /** Seconds until it can take effect: 0 where a signer is at hand, the delay of a timelock, and so on. */
+  seconds: number
+}
+
+/** What people need to find each other and sign, seconds. A guess: the reach test of a drill measures it. */
+export const PEOPLE_SECONDS = 900
+
+/**
+ * The order in which levers are to be taken, best first: one that stops the attack, then the soonest, then one that leaves
+ * nobody liquidatable without a way out, then the one that blocks least, then one that can be taken back.
+ * Cap < freeze of an asset < pause of a market < pause of all. Ties keep the given order.
+ */
+export function rankCandidates(candidates: readonly Candidate[]): Candidate[] {
+  return candidates
+    .map((candidate, index) => ({ candidate, worth: [...worthOf(candidate), -index] }))
+    .sort((a, b) => compare(b.worth, a.worth))
+    .map(({ candidate }) => candidate)
+}
+
+/** Larger is better, the first that differs decides. */
+function worthOf({ lever, attack, leverSucceeded, seconds }: Candidate): number[] {
+  const effects = effectsByKind(lever, lever.opEffects)
+  const blocked = Object.values(effects).filter((effect) => effect === 'blocked').length
+  const stops = leverSucceeded
+    ? { stopped: 2, 'not-run': 1, 'not-reproduced': 1, 'not-stopped': 0 }[attack]
+    : -1
+  return [
+    stops,
+    -seconds,
+    asymmetryOf(effects) === undefined ? 1 : 0,
+    -breadths.indexOf(lever.breadth),
+    -blocked,
+    lever.undo === null ? 0 : 1,
+  ]
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (const [i, value] of a.entries()) {
+    const other = b[i] ?? 0
+    if (value !== other) return value - other
+  }
+  return 0
+}

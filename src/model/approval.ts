@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { durationMs } from '../kit/duration.ts'
+import { severitySchema } from './finding.ts'
+import { addressSchema, hexSchema } from './hex.ts'
+import { leverKinds } from './lever.ts'
+import { roleIdSchema } from './role.ts'
+
+/** What an approval policy speaks of: to pull a lever of some kind, or to take one back. */
+export const actionClasses = [...leverKinds, 'reopen'] as const
+export const actionClassSchema = z.enum(actionClasses)
+export type ActionClass = z.infer<typeof actionClassSchema>
+
+export const approvalDecisions = ['approve', 'refuse', 'revoke'] as const
+
+/** What a person signs, EIP-712, field by field: exactly one call, once, until a time. */
+export const approvalTermsSchema = z.object({
+  planId: z.string().min(1).max(80),
+  chainId: z.number().int().positive(),
+  target: addressSchema,
+  calldata: hexSchema,
+  /** In whose name the call is made. */
+  authority: addressSchema,
+  /** Chain, target and function: calls of one lane are counted. */
+  lane: z.string().min(1).max(120),
+  /** Calls sent on this lane before this one: an approval dies when another call is sent. */
+  nonce: z.number().int().min(0),
+  decision: z.enum(approvalDecisions),
+  /** Seconds since the epoch. */
+  validUntil: z.number().int().positive(),
+})
+export type ApprovalTerms = z.infer<typeof approvalTermsSchema>
+
+/** An Approval: the signed word of one person on one plan. Written once and kept, whatever it is worth. */
+export const approvalSchema = approvalTermsSchema.extend({
+  signer: addressSchema,
+  signature: z
+    .string()
+    .regex(/^0x([0-9a-fA-F]{2}){64,65}$/, 'expected a signature: 0x and 64 or 65 bytes of hex')
+    .transform((text) => text.toLowerCase() as `0x${string}`),
+  /** Milliseconds since the epoch. */
+  givenAt: z.number().int(),
+})
+export type Approval = z.infer<typeof approvalSchema>
+
+const clockSchema = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day in UTC as 22:00')
+
+export const approvalRuleSchema = z.strictObject({
+  /** Any of these; every class when left out. */
+  classes: z.array(actionClassSchema).min(1).optional(),
+  /** Any of these; every severity when left out. */
+  severities: z.array(severitySchema).min(1).optional(),
+  /** Time of day, UTC; from 22:00 to 06:00 runs over midnight. */
+  hours: z.strictObject({ from: clockSchema, to: clockSchema }).optional(),
+  /** All of these, by different people. */
+  require: z
+    .array(
+      z.strictObject({
+        roles: z.array(roleIdSchema).min(1),
+        quorum: z.number().int().min(1).max(20).default(1),
+      }),
+    )
+    .min(1)
+    .max(5),
+  /** Longest time for which an approval may be given: 30m, 4h. */
+  ttl: z.string().refine((text) => (durationMs(text) ?? 0) > 0, 'a duration as 30m, 4h or 1d'),
+})
+export type ApprovalRule = z.infer<typeof approvalRuleSchema>

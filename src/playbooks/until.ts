@@ -1,0 +1,35 @@
+import { messageOf } from '../kit/error.ts'
+import { type Session, standStill } from './session.ts'
+
+export type Until<T> = {
+  /** Milliseconds since the epoch. */
+  deadline: number
+  look?: () => Promise<T | undefined>
+  /** For what no signal tells of: look again after so long. */
+  pollMs?: number
+}
+
+/**
+ * Waits until something is there or the time is over. Nothing here is durable, and nothing needs to be: what ends it is in
+ * the database, and what came of it is recorded in one step after. A database that is away is waited for.
+ */
+export async function until<T>(
+  session: Session,
+  runId: string,
+  { deadline, look, pollMs = Number.POSITIVE_INFINITY }: Until<T>,
+): Promise<T | undefined> {
+  for (;;) {
+    if (session.stopping) return standStill()
+    // Asked for before looking, so that what comes between the two wakes us.
+    const left = Math.max(0, deadline - session.clock.now())
+    const rung = session.bell.wait(runId, Math.min(left, pollMs))
+    const found = await look?.().catch((thrown: unknown) => {
+      session.logger.warn({ error: messageOf(thrown), runId }, 'Could not look whether a wait is over')
+      return undefined
+    })
+    if (session.stopping) return standStill()
+    if (found !== undefined) return found
+    if (session.clock.now() >= deadline) return undefined
+    await rung
+  }
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { toJson } from '../kit/json.ts'
+import { type Approval, approvalSchema } from '../model/approval.ts'
+import type { Lever } from '../model/lever.ts'
+import { change, row, rows, type Store } from './store.ts'
+
+/** Keeps the signed word of a person for ever; false where this very signature is on record. */
+export async function insertApproval(tx: Store, approval: Approval): Promise<boolean> {
+  const sql = `INSERT INTO approvals (plan_id, signer, signature, document) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING`
+  const { planId, signer, signature } = approval
+  return (await change(tx, sql, [planId, signer, signature, toJson(approval)])) === 1
+}
+
+/** What people signed about a plan, in the order in which it came. */
+export async function listApprovals(store: Store, planId: string): Promise<Approval[]> {
+  const sql = 'SELECT document FROM approvals WHERE plan_id = $1 ORDER BY position'
+  const found = await rows(store, z.object({ document: approvalSchema }), sql, [planId])
+  return found.map(({ document }) => document)
+}
+
+/** Calls that other plans have sent on a lever’s lane: the same function of the same contract. */
+export async function countLane(
+  store: Store,
+  { chainId, target, calldata }: Pick<Lever, 'chainId' | 'target' | 'calldata'>,
+  exceptPlanId: string,
+): Promise<number> {
+  const sql = `SELECT count(*)::int AS sent FROM broadcasts JOIN plans ON plans.id = plan_id
+    WHERE plans.chain_id = $1 AND plans.id <> $4 AND state <> 'abandoned'
+      AND document->'lever'->>'target' = $2 AND left(document->'lever'->>'calldata', 10) = $3`
+  const values = [chainId, target, calldata.slice(0, 10), exceptPlanId]
+  return (await row(store, z.object({ sent: z.number().int() }), sql, values))?.sent ?? 0
+}
