@@ -58,7 +58,10 @@ test.concurrent.each([
     own.url,
     "SELECT step || ' ' || part AS did FROM counted WHERE step <> 'ask' ORDER BY 1",
   )
-  expect(counted.map(({ did }) => did)).toEqual([
+  // What ran beside the step that died may have been done and not yet recorded: it is done again, its result kept once.
+  const did = counted.map((row) => String(row['did']))
+  const beside = did.filter((text, i) => !(isParallel(text) && did.indexOf(text) < i))
+  expect(beside).toEqual([
     'chosen {"by":"Ann"}',
     'end {}',
     'first {}',
