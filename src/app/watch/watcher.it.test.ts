@@ -300,6 +300,8 @@ test('a pause that comes undone opens the incident again and calls people', asyn
     { from: addressOf('deployer'), to: it.at.ethReserve, data: toFunctionSelector('unpause()') },
   ])
   await it.node.request('evm_mine', [])
-  await it.until(said('state', /^contained → open: paused\(\) of EthReserve is no longer says that it is pulled/))
+  await it.until(
+    said('state', /^contained → open: paused\(\) of EthReserve is no longer says that it is pulled/),
+  )
   await expect.poll(() => it.written.join('\n')).toContain('Containment has come undone')
 })
