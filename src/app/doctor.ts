@@ -7,6 +7,7 @@ import { systemClock } from '../kit/clock.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Address } from '../model/hex.ts'
+import { peopleOf } from './actions/work.ts'
 import { openChains } from './chains.ts'
 import type { LoadedConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
@@ -231,9 +232,7 @@ async function levers(handle: ChainHandle, config: Config, signers: readonly Add
   const { scope } = handle.engine
   if (scope.kind !== 'contracts') return []
   const latest = Number(await handle.rpc.request('eth_blockNumber', []))
-  const others = Object.values(config.roles).flatMap((people) =>
-    people.flatMap(({ address }) => address ?? []),
-  )
+  const others = peopleOf(config)
   const found: Check[] = []
   for (const target of scope.addresses) {
     const at = {

@@ -9,7 +9,7 @@ const MOST_DAYS = 20
 
 const idSchema = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
 
-const durationSchema = z
+export const durationSchema = z
   .string()
   .regex(/^(\d{1,6}(ms|s|m|h|d))+$/, 'a duration as 30s, 15m, 1h30m or 2d')
   .refine((text) => (durationMs(text) ?? 0) <= MOST_DAYS * DAY_MS, `at most ${MOST_DAYS} days`)

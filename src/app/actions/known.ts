@@ -2,6 +2,7 @@ import type { KnownAction } from '../../playbooks/check.ts'
 import { containArgs } from './contain.ts'
 import { notifyArgs } from './notify.ts'
 import { pullApprovedArgs } from './pull-approved.ts'
+import { reopenArgs } from './reopen.ts'
 import { reportArgs } from './report.ts'
 
 /** Every action with its arguments, for checking playbooks without starting anything. */
@@ -9,5 +10,6 @@ export const knownActions: readonly KnownAction[] = [
   { name: 'notify', args: notifyArgs },
   { name: 'contain', args: containArgs },
   { name: 'pull-approved', args: pullApprovedArgs },
+  { name: 'reopen', args: reopenArgs },
   { name: 'report', args: reportArgs },
 ]

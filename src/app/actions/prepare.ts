@@ -2,6 +2,7 @@ import type { AuthorisationVerdict } from '../../contain/authorise.ts'
 import { authorise } from '../../contain/authorise.ts'
 import { planContainment } from '../../contain/plan.ts'
 import type { Candidate } from '../../contain/rank.ts'
+import { simulateReopen } from '../../contain/reopen.ts'
 import { simulatePlan } from '../../contain/simulate.ts'
 import { crashPoint } from '../../kit/crash-point.ts'
 import { toJson } from '../../kit/json.ts'
@@ -12,7 +13,7 @@ import { insertPlan, insertSimulation } from '../../store/plans.ts'
 import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
 import { recordStep } from './record-step.ts'
-import { operationsFor, type Planned, type Work } from './work.ts'
+import { operationsFor, type Planned, peopleOf, type Work } from './work.ts'
 
 /** A plan that is ready: already pulled, for people to decide, or to be carried out now. */
 export type Prepared =
@@ -68,9 +69,7 @@ async function makePlan({ app, chain, context, incident, attack, target, wanted 
     wanted,
     pinnedBlock: attack.pinnedBlock,
     signers: [...app.signers.keys()],
-    others: Object.values(app.config.roles).flatMap((people) =>
-      people.flatMap(({ address }) => address ?? []),
-    ),
+    others: peopleOf(app.config),
   })
   await insertPlan(app.store, plan)
   const { lever } = plan
@@ -108,6 +107,23 @@ export async function simulateIt(
   return simulation
 }
 
+/** The same for a plan that takes a lever back: what is open after it, and whether the attack works again. */
+export async function simulateReopenIt(
+  { app, chain, context, attack }: Work,
+  { plan, operations }: Planned,
+): Promise<Simulation> {
+  const { rpc, sequencer } = chain
+  const block = plan.pinnedBlock
+  const simulation = await simulateReopen({ rpc, sequencer, plan, block, attack: attack.call, operations })
+  await insertSimulation(app.store, simulation)
+  const open = Object.values(simulation.opEffects).filter((effect) => effect === 'open').length
+  const again =
+    { stopped: 'fails', 'not-stopped': 'GOES THROUGH AGAIN' }[String(simulation.attack)] ?? 'is not known'
+  const message = `Simulated at block ${block}: ${plan.lever.signature} ${simulation.leverSucceeded ? 'works' : 'fails'}; after it ${open} of ${operations.length} recent operations are open, and the attack ${again}.`
+  await recordStep(app, context, { kind: 'simulation', message, body: simulation })
+  return simulation
+}
+
 function notesText({ notes, asymmetry }: Simulation): string {
   const said = [...(asymmetry === null ? [] : [asymmetry]), ...notes].slice(0, 4)
   return said.length === 0 ? '' : ` Note: ${said.join('; ')}.`
@@ -141,8 +157,9 @@ async function authoriseIt({ app }: Work, plan: ContainmentPlan): Promise<Author
   })
 }
 
-async function propose(
-  { app, context }: Work,
+/** Says which exact call waits for people, and why. */
+export async function propose(
+  { app, context }: Pick<Work, 'app' | 'context'>,
   { plan, reasons }: { plan: ContainmentPlan; reasons: readonly string[] },
 ): Promise<Prepared> {
   const { lever } = plan
