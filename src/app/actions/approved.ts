@@ -1,5 +1,5 @@
-import type { ApprovalVerdict } from '../../contain/approve.ts'
 import { assert } from '../../kit/assert.ts'
+import type { ApprovalVerdict } from '../../model/approval.ts'
 import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { ActionContext } from '../../playbooks/action.ts'

@@ -1,5 +1,4 @@
 import { approvalTypedData, termsOf } from '../../contain/approval-data.ts'
-import type { ApprovalVerdict } from '../../contain/approve.ts'
 import type { Signer } from '../../contain/signer.ts'
 import { note } from '../../incidents/context.ts'
 import { appendEvidence } from '../../incidents/ledger.ts'
@@ -9,13 +8,14 @@ import { durationMs } from '../../kit/duration.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
 import { printable } from '../../kit/text.ts'
+import type { ApprovalVerdict } from '../../model/approval.ts'
 import { type Approval, type ApprovalTerms, approvalSchema } from '../../model/approval.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import { countLane, insertApproval } from '../../store/approvals.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
-import { findPlan, listActivePlans } from '../../store/plans.ts'
+import { findPlan, listActivePlans, listPlans } from '../../store/plans.ts'
 import { transaction } from '../../store/store.ts'
 import type { Config } from '../config/schema.ts'
 import { openDatabase } from '../database.ts'
@@ -42,6 +42,12 @@ async function openPlan(judging: Judging, plan: ContainmentPlan): Promise<OpenPl
   const incident = await getIncident(judging, plan.incidentId)
   const isSent = (await findBroadcast(judging.store, plan.id)) !== undefined
   return { plan, incident, isSent, verdict: await verdictOn(judging, { plan, incident }) }
+}
+
+/** Plans of one incident, oldest first. */
+export async function plansOf(judging: Judging, { id }: Incident): Promise<OpenPlan[]> {
+  const plans = await listPlans(judging.store, id)
+  return Promise.all(plans.map((plan) => openPlan(judging, plan)))
 }
 
 /** One plan. Throws `app.UnknownPlan`. */
