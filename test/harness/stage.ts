@@ -39,7 +39,7 @@ export async function closeStages(): Promise<void> {
 
 /** A drill protocol on a chain that is mined by hand, and a Cordon on it. */
 export async function stage(
-  change: (config: Config, at: DrillDeployment) => Config = (config) => config,
+  change: (config: Config, at: DrillDeployment) => Config | Promise<Config> = (config) => config,
   options: Partial<StartOptions> = {},
 ): Promise<Stage> {
   const anvil = await startAnvil({ mining: { kind: 'manual' } })
@@ -72,7 +72,7 @@ export async function stage(
   const running = await startApp({
     ...made,
     ...options,
-    config: change(made.config, at),
+    config: await change(made.config, at),
     env,
     logger: silentLogger,
     hub,
