@@ -362,4 +362,12 @@ CREATE TRIGGER approvals_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON approvals
   FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
 `,
   },
+  {
+    id: 11,
+    name: 'signed answers to runs',
+    sql: `
+ALTER TABLE signals ADD COLUMN proof text NOT NULL DEFAULT 'named' CHECK (proof IN ('signed', 'named', 'unsigned'));
+ALTER TABLE signals ADD COLUMN signature text;
+`,
+  },
 ]
