@@ -1,0 +1,67 @@
+import { randomFrom } from '../../../bench/random.ts'
+import { drawFault, type Fault, type FaultKind, faultKinds } from './faults.ts'
+import type { Case } from './run.ts'
+
+/** Every place where a containment can die, in order. */
+export const crashPoints = [
+  'playbooks.run-created',
+  'playbooks.step-started:contain',
+  'contain.planned',
+  'contain.simulated',
+  'contain.before-sign',
+  'contain.signed',
+  'contain.persisted',
+  'contain.before-send',
+  'contain.sent',
+  'contain.replaced',
+  'contain.filled',
+  'contain.mined',
+  'contain.verified',
+  'playbooks.step-finished:contain',
+] as const
+type CrashPoint = (typeof crashPoints)[number]
+
+/** What it takes to come to a point at all. */
+const LEADS_TO: Partial<Record<CrashPoint, (random: () => number) => Fault[]>> = {
+  'contain.replaced': (random) => [
+    { ...drawFault('gas-spike', random), from: 400, until: 9_000, way: random() / 2 },
+  ],
+  'contain.filled': (random) => [
+    { ...drawFault('nonce-stolen', random), from: 300, size: 4 },
+    { ...drawFault('reorg', random), from: 5_000 + random() * 8_000, size: 4 + Math.floor(random() * 7) },
+  ],
+}
+
+export type MatrixCase = Case & { point: CrashPoint | null; kinds: readonly FaultKind[] }
+
+/** How many runs take each crash point with each fault once. */
+export const CROSS = crashPoints.length * faultKinds.length
+
+/**
+ * The nth run of a matrix: first each crash point with each fault, then deaths and faults by chance, several at once.
+ * Everything about it follows from `seed`, which is the matrix's first seed and n.
+ */
+export function caseOf(first: number, n: number): MatrixCase {
+  const seed = first + n
+  const random = randomFrom(Math.imul(seed, 0x9e3779b1))
+  return n < CROSS ? crossed(n, seed, random) : drawn(seed, random)
+}
+
+function crossed(n: number, seed: number, random: () => number): MatrixCase {
+  const point = crashPoints[Math.floor(n / faultKinds.length)] ?? 'contain.sent'
+  const kind = faultKinds[n % faultKinds.length] ?? 'none'
+  const faults = kind === 'none' ? [] : [drawFault(kind, random)]
+  const leading = LEADS_TO[point]?.(random) ?? []
+  return { seed, point, kinds: [kind], deaths: [{ point, nth: 1 }], faults: [...leading, ...faults] }
+}
+
+function drawn(seed: number, random: () => number): MatrixCase {
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
+  const deaths = Array.from({ length: Math.floor(random() * 4) }, () => ({
+    point: pick(crashPoints),
+    nth: random() < 0.6 ? 1 : 1 + Math.floor(random() * 4),
+  }))
+  const kinds = Array.from({ length: 1 + Math.floor(random() * 4) }, () => pick(faultKinds.slice(1)))
+  const faults = kinds.map((kind) => drawFault(kind, random))
+  return { seed, point: (deaths[0]?.point as CrashPoint | undefined) ?? null, kinds, deaths, faults }
+}
