@@ -14,9 +14,10 @@ import { silentLogger } from '../src/kit/logger.ts'
 import { parsePlaybook } from '../src/playbooks/parse.ts'
 import { startEmbeddedPostgres } from '../src/store/embedded.ts'
 import { closeStore, openStore } from '../src/store/store.ts'
+import { listTimeline } from '../src/store/timeline.ts'
 import { faultKinds } from '../test/harness/simulated/faults.ts'
 import type { Verdict } from '../test/harness/simulated/judge.ts'
-import { CROSS, caseOf, crashPoints, type MatrixCase } from '../test/harness/simulated/matrix.ts'
+import { caseOf, crashPoints, type MatrixCase } from '../test/harness/simulated/matrix.ts'
 import { type Ground, runCase } from '../test/harness/simulated/run.ts'
 
 const PLAYBOOK = `
@@ -66,11 +67,19 @@ async function runAll(ground: Ground): Promise<Ran[]> {
     const it = caseOf(first, n)
     const verdict = await runCase(ground, it)
     ran.push({ it, verdict })
-    if (values.only !== undefined) process.stdout.write(`${JSON.stringify({ it, verdict }, null, 2)}\n`)
+    if (values.only !== undefined) await tellAll({ it, verdict })
     for (const violation of verdict.violations)
       process.stderr.write(`seed ${it.seed}: ${violation} (${it.kinds.join(', ')}; ${deathsOf(it)})\n`)
   }
   return ran
+}
+
+/** A run alone: what it was made of, its timeline and its verdict. */
+async function tellAll({ it, verdict }: Ran): Promise<void> {
+  const timeline = await listTimeline(store, verdict.incidentId)
+  const began = timeline[0]?.discoveryTime ?? 0
+  const lines = timeline.map(({ discoveryTime, message }) => `${discoveryTime - began} ms  ${message}`)
+  process.stdout.write(`${JSON.stringify({ it, verdict }, null, 2)}\n${lines.join('\n')}\n`)
 }
 
 function deathsOf({ deaths }: MatrixCase): string {
@@ -78,7 +87,8 @@ function deathsOf({ deaths }: MatrixCase): string {
 }
 
 function summaryOf(ran: readonly Ran[], seconds: number) {
-  const count = (holds: (verdict: Verdict) => boolean): number => ran.filter(({ verdict }) => holds(verdict)).length
+  const count = (holds: (verdict: Verdict) => boolean): number =>
+    ran.filter(({ verdict }) => holds(verdict)).length
   const reasons: Record<string, number> = {}
   for (const { verdict } of ran)
     if (verdict.ending === 'people called') {
@@ -111,7 +121,9 @@ function tableOf(ran: readonly Ran[]): string {
   const points = [null, ...crashPoints]
   const rows = points.map((point) => [
     point ?? 'no death',
-    ...faultKinds.map((kind) => cellOf(ran.filter(({ it }) => it.point === point && it.kinds.includes(kind)))),
+    ...faultKinds.map((kind) =>
+      cellOf(ran.filter(({ it }) => it.point === point && it.kinds.includes(kind))),
+    ),
   ])
   const head = `| crash point | ${faultKinds.join(' | ')} |`
   const line = `|${' --- |'.repeat(faultKinds.length + 1)}`
@@ -130,4 +142,3 @@ function cellOf(ran: readonly Ran[]): string {
     ...(violating > 0 ? [`**${violating}**`] : []),
   ].join(' ')
 }
-void CROSS

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AuthorisationVerdict } from '../../contain/authorise.ts'
 import { authorise } from '../../contain/authorise.ts'
-import { sendBroadcast, signPlan } from '../../contain/broadcast.ts'
+import { type BroadcastContext, sendBroadcast, signPlan } from '../../contain/broadcast.ts'
 import { confirmBroadcast } from '../../contain/confirm.ts'
 import { planContainment } from '../../contain/plan.ts'
 import type { Operation } from '../../contain/simulate.ts'
@@ -10,8 +10,9 @@ import { verifyPlan } from '../../contain/verify.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { assert } from '../../kit/assert.ts'
 import { crashPoint } from '../../kit/crash-point.ts'
-import { CordonError } from '../../kit/error.ts'
+import { CordonError, messageOf } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
+import { retry } from '../../kit/retry.ts'
 import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../../model/containment.ts'
 import { containmentPlanSchema } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'
@@ -53,7 +54,11 @@ const operationsSchema = z.array(
 /** How long the chain is waited for before the step is tried again; the transaction stays where it is meanwhile. */
 const CONFIRM = { timeoutMs: 120_000, pollMs: 50 }
 /** A block that passes the transaction over may have been full or made before it came; the second means that it pays too little. */
-const REPLACE_AFTER_BLOCKS = 2
+export const REPLACE_AFTER_BLOCKS = 2
+/** A node or a signer that is away for less than this, about 20 s, does not fail the step. */
+const PATIENCE = { attempts: 8, delayMs: 500, maxDelayMs: 4_000 }
+/** Looks at the chain until it says what was promised, about 10 s: the node that answers may be behind. */
+const VERIFY = { looks: 10, waitMs: 1_000 }
 
 /**
  * `contain`: for each protected contract of the incident, plan → simulate → authorise → sign, keep, send → confirm →
@@ -69,7 +74,9 @@ export function containAction(app: App): Action<z.infer<typeof containArgs>> {
       assert(incident !== undefined, 'a run has an incident')
       const chain = app.chains.get(incident.chainId)
       if (chain === undefined) throw notWatched(incident)
-      const found = await context.durable('attack', () => findAttack(chain.rpc, incident))
+      const found = await context.durable('attack', () =>
+        patiently(app, () => findAttack(chain.rpc, incident)),
+      )
       const attack = reviveAttack(found)
       const outcomes: ContainOutcome[] = []
       for (const target of incident.protected) {
@@ -100,7 +107,7 @@ async function containTarget(work: Work): Promise<ContainOutcome> {
     ),
   )
   const plan = containmentPlanSchema.parse(
-    JSON.parse(await context.durable(`plan:${target}`, () => makePlan(work))),
+    JSON.parse(await context.durable(`plan:${target}`, () => patiently(work.app, () => makePlan(work)))),
   )
   const base = { target, planId: plan.id, transactionHash: null }
   if (!plan.lever.armed) {
@@ -113,7 +120,7 @@ async function containTarget(work: Work): Promise<ContainOutcome> {
   }
   crashPoint('contain.planned')
   const simulation = await context.durable(`simulate:${plan.id}`, () =>
-    simulateIt(work, { plan, operations }),
+    patiently(work.app, () => simulateIt(work, { plan, operations })),
   )
   crashPoint('contain.simulated')
   const judgement = await context.durable(`decide:${plan.id}`, () => decideIt(work, { plan, simulation }))
@@ -124,11 +131,25 @@ async function containTarget(work: Work): Promise<ContainOutcome> {
     await propose(work, { plan, reasons })
     return { ...base, outcome: 'proposed', reasons }
   }
-  const broadcast = await carryOut(work, { plan, simulation })
-  const verification = await context.durable(`verify:${plan.id}`, () =>
-    verifyIt(work, { plan, simulation, broadcast, operations }),
-  )
-  crashPoint('contain.verified')
+  work.app.containing.add(plan.id)
+  try {
+    const broadcast = await carryOut(work, { plan, simulation })
+    const verification = await context.durable(`verify:${plan.id}`, () =>
+      patiently(work.app, () => verifyIt(work, { plan, simulation, broadcast, operations })),
+    )
+    crashPoint('contain.verified')
+    return outcomeOf(base, { broadcast, verification })
+  } finally {
+    work.app.containing.delete(plan.id)
+  }
+}
+
+type Done = { broadcast: Broadcast; verification: Verification }
+
+function outcomeOf(
+  base: Pick<ContainOutcome, 'target' | 'planId'>,
+  { broadcast, verification }: Done,
+): ContainOutcome {
   return {
     ...base,
     transactionHash: broadcast.transactionHash,
@@ -137,6 +158,13 @@ async function containTarget(work: Work): Promise<ContainOutcome> {
       .filter((check) => !check.passed)
       .map((check) => `${check.check}: ${check.detail}`),
   }
+}
+
+/** A node's refusal may be that of one that is behind; what Cordon itself refuses stays refused. */
+function patiently<T>({ clock }: App, act: () => Promise<T>): Promise<T> {
+  const isRetryable = (thrown: unknown): boolean =>
+    !(thrown instanceof CordonError) || thrown.retryable || thrown.code === 'chain.RpcRefused'
+  return retry(act, { ...PATIENCE, clock, isRetryable })
 }
 
 async function makePlan({ app, chain, context, incident, attack, target }: Work): Promise<string> {
@@ -236,11 +264,12 @@ async function carryOut(
   assert(signer !== undefined, 'an authorised plan has a signer')
   const fees = { ...app.config.fees, outbid: attack.outbid }
   const signed = await context.durable(`sign:${plan.id}`, () =>
-    signPlan(plan, { signer, gasUsed: simulation.gasUsed, fees }, to),
+    patiently(app, () => signPlan(plan, { signer, gasUsed: simulation.gasUsed, fees }, to)),
   )
   const sent = await context.durable(`send:${plan.id}`, async () => {
-    const broadcast = await sendBroadcast(signed, to)
-    const message = `Sent ${plan.lever.signature} as ${broadcast.transactionHash} (nonce ${broadcast.nonce} of ${broadcast.from}).`
+    const { broadcast, trouble } = await sentOrHeld(signed, to)
+    const word = trouble === null ? 'Sent' : `Not taken yet (${trouble}), and sent again until it is:`
+    const message = `${word} ${plan.lever.signature} as ${broadcast.transactionHash} (nonce ${broadcast.nonce} of ${broadcast.from}).`
     await recordStep(app, context, { kind: 'broadcast', message, body: broadcast })
     return broadcast
   })
@@ -258,11 +287,32 @@ async function carryOut(
   })
 }
 
+/** What `confirmBroadcast` gets over by itself: a node that is away, a nonce that is gone, a fee that is too low. */
+const PASSING = /nonce too low|underpriced|already known/i
+
+async function sentOrHeld(
+  signed: Broadcast,
+  to: BroadcastContext,
+): Promise<{ broadcast: Broadcast; trouble: string | null }> {
+  try {
+    return { broadcast: await sendBroadcast(signed, to), trouble: null }
+  } catch (thrown) {
+    const isRefused = thrown instanceof CordonError && thrown.code === 'chain.RpcRefused'
+    if (isRefused && !PASSING.test(messageOf(thrown))) throw thrown
+    return { broadcast: signed, trouble: messageOf(thrown) }
+  }
+}
+
 type CarriedOut = Planned & { simulation: Simulation; broadcast: Broadcast }
 
 async function verifyIt({ app, chain, context, attack }: Work, done: CarriedOut): Promise<Verification> {
   const { rpc, sequencer } = chain
-  const verification = await verifyPlan({ rpc, sequencer, attack: attack.call, ...done })
+  const look = () => verifyPlan({ rpc, sequencer, attack: attack.call, ...done })
+  let verification = await look()
+  for (let looks = 1; !verification.verified && looks < VERIFY.looks; looks++) {
+    await app.clock.sleep(VERIFY.waitMs)
+    verification = await look()
+  }
   await insertVerification(app.store, verification)
   const passed = verification.checks.filter((check) => check.passed).length
   const word = verification.verified ? 'Verified' : 'NOT verified'

@@ -5,6 +5,7 @@ import { sha256 } from '../../kit/json.ts'
 import type { BlockRef } from '../../model/block.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
+import { findBroadcast } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listPlans } from '../../store/plans.ts'
 import { deliver } from '../actions/notify.ts'
@@ -18,11 +19,18 @@ export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef):
   const contained = await listIncidents(app.store, { states: ['contained'] })
   for (const incident of contained.filter(({ chainId }) => chainId === chain.chainId)) {
     for (const plan of await listPlans(app.store, incident.id)) {
+      if (await isYetToCome(app, plan, block)) continue
       if (await holds(plan, chain, block)) continue
       await comeUndone(app, { incident, plan, block })
       break
     }
   }
+}
+
+/** A watcher that is behind looks at blocks from before the pause. */
+async function isYetToCome(app: App, { id }: ContainmentPlan, { number }: BlockRef): Promise<boolean> {
+  const broadcast = await findBroadcast(app.store, id)
+  return (broadcast?.blockNumber ?? 0) > number
 }
 
 /** Levers without a view of their state are taken to hold: nothing says otherwise. */

@@ -17,6 +17,7 @@ import type { World } from './world.ts'
 
 /** How a run ended, and everything that must never be. */
 export type Verdict = {
+  incidentId: string
   ending: 'contained' | 'people called' | 'none'
   /** By what name people were called, where they were. */
   reason: string | null
@@ -51,6 +52,7 @@ export async function judge({ store, world, incidentId, died, skipped }: Ended):
   ]
   await close(store, incident)
   return {
+    incidentId,
     ending: endingOf(record),
     reason: reasonOf(record.timeline),
     ...pauses,
@@ -95,21 +97,29 @@ function pausesOn({ chain }: World): { effective: number; idle: number } {
 
 function chainViolations(
   { chain }: World,
-  { attempts, incident }: Record,
+  { attempts, incident, timeline }: Record,
   { effective, idle }: { effective: number; idle: number },
 ): string[] {
   const { state } = headOf(chain)
   const next = nonceAt(state, chain.guardian)
+  // more thefts than are followed: people were told that it can never land
+  const isGivenUp = reasonOf(timeline) === 'contain.NonceTaken'
   const beyond = attempts.filter(({ nonce }) => nonce >= next)
   return [
     ...(effective > 1 ? [`${effective} pauses took effect`] : []),
     ...(idle > 0 ? [`${idle} further pauses are mined without effect`] : []),
     ...(beyond.length > 0
-      ? [`nonce ${Math.min(...beyond.map(({ nonce }) => nonce))} was signed with and is still open (next is ${next})`]
+      ? [
+          `nonce ${Math.min(...beyond.map(({ nonce }) => nonce))} was signed with and is still open (next is ${next})`,
+        ]
       : []),
-    ...(attempts.length > 0 && !state.paused ? ['a pause was signed and never landed'] : []),
-    ...(state.paused && incident.state !== 'contained' ? [`paused, and the incident is ${incident.state}`] : []),
-    ...(!state.paused && incident.state === 'contained' ? ['the incident is contained and nothing is paused'] : []),
+    ...(attempts.length > 0 && !state.paused && !isGivenUp ? ['a pause was signed and never landed'] : []),
+    ...(state.paused && incident.state !== 'contained'
+      ? [`paused, and the incident is ${incident.state}`]
+      : []),
+    ...(!state.paused && incident.state === 'contained'
+      ? ['the incident is contained and nothing is paused']
+      : []),
   ]
 }
 
@@ -142,6 +152,7 @@ function reasonOf(timeline: readonly TimelineEntry[]): string | null {
     const error = (facts as { error?: { code?: string } | null }).error
     if (kind === 'step' && error?.code !== undefined) return error.code
     if (message.startsWith('Not sent, for people to decide')) return 'proposed'
+    if (message.includes('the containment has come undone')) return 'come undone'
     if (message.startsWith('NOT verified')) return 'not-verified'
   }
   return null

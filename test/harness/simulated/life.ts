@@ -32,7 +32,7 @@ export type Parts = {
   store: Store
   signer: Signer
   chain: Omit<ChainHandle, 'rpc' | 'sequencer'>
-  app: Omit<App, 'store' | 'clock' | 'chains' | 'signers'>
+  app: Omit<App, 'store' | 'clock' | 'chains' | 'signers' | 'containing'>
   beside: Life['beside']
 }
 
@@ -71,6 +71,7 @@ export function beginLife(world: World, parts: Parts): Life {
   life.app = {
     ...parts.app,
     clock,
+    containing: new Set(),
     store: storeOf(life, parts.store, clients),
     chains: new Map([[life.chain.chainId, life.chain]]),
     signers: new Map([[parts.signer.address, signerOf(life, parts.signer)]]),
@@ -187,7 +188,8 @@ function storeOf(life: Life, store: Store, clients: Set<pg.PoolClient>): Store {
     return async (...given) => {
       await still(life)
       const fault = current(life.world.faults, 'database', elapsed(life.world))
-      const isHit = fault !== undefined && broken.queries < 1 + (fault.size % 3) && life.world.random() < fault.rate
+      const isHit =
+        fault !== undefined && broken.queries < 1 + (fault.size % 3) && life.world.random() < fault.rate
       if (isHit) broken.queries++
       if (isHit && life.world.random() < 0.5) throw lost()
       const result = await query(...given)

@@ -26,7 +26,8 @@ const WORD = { yes: toHex(1).replace('0x', '0x'.padEnd(65, '0')), no: `0x${'0'.r
 /** What a node that tells the truth answers. Throws {@link SimRefused}. */
 export async function answer(node: SimNode, method: string, params: readonly unknown[]): Promise<unknown> {
   const known = methods[method]
-  if (known === undefined) throw new SimRefused(-32601, `the method ${method} does not exist/is not available`)
+  if (known === undefined)
+    throw new SimRefused(-32601, `the method ${method} does not exist/is not available`)
   return known(node, params)
 }
 

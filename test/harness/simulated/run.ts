@@ -1,11 +1,11 @@
 import { randomFrom } from '../../../bench/random.ts'
-import { createAssessor } from '../../../src/calibrate/assessor.ts'
 import { containAction } from '../../../src/app/actions/contain.ts'
 import { notifyAction } from '../../../src/app/actions/notify.ts'
 import { configSchema } from '../../../src/app/config/schema.ts'
 import { addressOf, drillAccount } from '../../../src/app/drill/accounts.ts'
 import { createHub } from '../../../src/app/events.ts'
 import { emptySignals } from '../../../src/app/watch/signals.ts'
+import { createAssessor } from '../../../src/calibrate/assessor.ts'
 import { authorisationTypedData } from '../../../src/contain/authorise.ts'
 import { keySigner, type Signer } from '../../../src/contain/signer.ts'
 import { recordAlert } from '../../../src/incidents/record-alert.ts'
@@ -26,8 +26,8 @@ import { aFinding, anAlert, anAssessment } from '../builders.ts'
 import { BLOCK_SECONDS, headOf, SELECTORS } from './chain.ts'
 import { type Durable, durableOn, type Memo, rememberingSuccess } from './durable.ts'
 import { type Fault, quietFrom } from './faults.ts'
-import { beginLife, Death, type Life, type Parts } from './life.ts'
 import { judge, type Verdict } from './judge.ts'
+import { beginLife, Death, type Life, type Parts } from './life.ts'
 import { watchOnce } from './watch.ts'
 import { advance, createWorld, elapsed, type World } from './world.ts'
 
@@ -142,12 +142,7 @@ async function perform({ life, run, ground, memo }: Performing): Promise<void> {
 }
 
 /** The machinery's own steps: DBOS ends the workflow where they fail and it is begun anew; here they are tried again. */
-async function surely(
-  durable: Durable,
-  life: Life,
-  name: string,
-  act: () => Promise<void>,
-): Promise<void> {
+async function surely(durable: Durable, life: Life, name: string, act: () => Promise<void>): Promise<void> {
   for (;;) {
     const { ok } = await captured(() => durable(name, act))
     if (ok) return
@@ -252,4 +247,3 @@ async function authorisationFor({ chain, now }: World): Promise<StandingAuthoris
   const signature = await drillAccount('guardian').signTypedData(authorisationTypedData(terms))
   return { ...terms, signer: addressOf('guardian'), signature }
 }
-

@@ -1,5 +1,6 @@
 import { watchHolds } from '../../../src/app/watch/hold.ts'
 import { resendRemoved } from '../../../src/app/watch/resend.ts'
+import { tendBroadcasts } from '../../../src/app/watch/tend.ts'
 import type { BlockRef } from '../../../src/model/block.ts'
 import { findCursor, setProcessed } from '../../../src/store/cursors.ts'
 import { FIRST_BLOCK } from './chain.ts'
@@ -20,7 +21,8 @@ export async function watchOnce(life: Life): Promise<void> {
 async function look(life: Life): Promise<void> {
   const { app, chain, refs, world } = life
   if (refs.length === 0) refs.push(await remembered(life))
-  const canonical = (ref: BlockRef): boolean => world.chain.blocks[ref.number - FIRST_BLOCK]?.hash === ref.hash
+  const canonical = (ref: BlockRef): boolean =>
+    world.chain.blocks[ref.number - FIRST_BLOCK]?.hash === ref.hash
   for (;;) {
     const kept = refs.findLastIndex(canonical)
     if (kept < refs.length - 1) {
@@ -38,6 +40,7 @@ async function look(life: Life): Promise<void> {
     const ref = { number: block.number, hash: block.hash }
     await setProcessed(app.store, chain.chainId, ref)
     await watchHolds(app, chain, ref)
+    await tendBroadcasts(app, chain, ref)
     refs.push(ref)
     if (refs.length > 64) refs.shift()
   }

@@ -90,13 +90,19 @@ function happeningsOf({ kind, from, until, size, way }: Fault): Happening[] {
       return Array.from({ length: 1 + (size % 4) }, (_, i) => ({ at: from + i * 2_700, act: steal }))
     case 'gas-spike':
       return [
-        { at: from, act: ({ chain }) => void (chain.baseFee = USUAL_FEE * BigInt(3 + Math.floor(way * 60))) },
-        { at: until, act: ({ chain }) => void (chain.baseFee = USUAL_FEE) },
+        { at: from, act: priced(USUAL_FEE * BigInt(3 + Math.floor(way * 60))) },
+        { at: until, act: priced(USUAL_FEE) },
       ]
     default:
       return []
   }
 }
+
+const priced =
+  (baseFee: bigint) =>
+  ({ chain }: World): void => {
+    chain.baseFee = baseFee
+  }
 
 /** Another transaction of the guardian's key is in the next block, past every pool. */
 async function steal({ chain }: World): Promise<void> {

@@ -1,0 +1,97 @@
+import { parseTransaction } from 'viem'
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import { array, hash, integer, object } from '../chain/trace/fields.ts'
+import { crashPoint } from '../kit/crash-point.ts'
+import type { Broadcast } from '../model/containment.ts'
+import type { Address, Hash, Hex } from '../model/hex.ts'
+import { listAttempts } from '../store/broadcast-attempts.ts'
+import { adopt, findBroadcast, moveBroadcast } from '../store/broadcasts.ts'
+import type { BroadcastContext } from './broadcast.ts'
+import { toHex } from './discover.ts'
+
+/** Whichever of the plan's transactions was mined becomes its broadcast. What only fills a nonce is none of them. */
+export async function settleIfMined(
+  { planId }: Broadcast,
+  { rpc, store }: BroadcastContext,
+): Promise<Broadcast | undefined> {
+  const attempts = await listAttempts(store, planId)
+  for (const attempt of attempts.reverse()) {
+    if (isFiller(attempt)) continue
+    const mined = await receiptOf(attempt, rpc)
+    if (mined === undefined) continue
+    crashPoint('contain.mined')
+    const standing = await findBroadcast(store, planId)
+    // sent by a process that died, or by a call whose answer was lost, before that was written down
+    if (standing?.state === 'signed') await moveBroadcast(store, { planId, to: 'sent' })
+    // a receipt that said otherwise before was wrong: the record is corrected
+    if (standing !== undefined && isOther(standing, mined.state))
+      await moveBroadcast(store, { planId, to: 'sent' })
+    await adopt(store, attempt)
+    return moveBroadcast(store, { planId, to: mined.state, block: mined.block })
+  }
+  return undefined
+}
+
+function isOther({ state }: Broadcast, next: Mined['state']): boolean {
+  return (state === 'mined' || state === 'reverted') && state !== next
+}
+
+/** A transaction that does nothing: signed only so that nothing else can have its nonce. */
+export function isFiller({ rawTransaction }: { rawTransaction: Hex }): boolean {
+  return (parseTransaction(rawTransaction).data ?? '0x') === '0x'
+}
+
+type Mined = { state: 'mined' | 'reverted'; block: { number: number; hash: Hash } }
+
+/** Where a transaction is mined now, or undefined; a receipt from a block that is not in the chain says nothing. */
+async function receiptOf(
+  { transactionHash }: { transactionHash: Hash },
+  rpc: Rpc,
+): Promise<Mined | undefined> {
+  const found = await rpc.request('eth_getTransactionReceipt', [transactionHash])
+  if (found === null || found === undefined) return undefined
+  const receipt = object(found, 'receipt')
+  const block = {
+    number: integer(receipt['blockNumber'], 'receipt.blockNumber'),
+    hash: hash(receipt['blockHash'], 'receipt.blockHash'),
+  }
+  if ((await hashAt(rpc, block.number)) !== block.hash) return undefined
+  return { state: receipt['status'] === '0x1' ? 'mined' : 'reverted', block }
+}
+
+/** The hash of a block by its number, or null where the node has none there. */
+export async function hashAt(rpc: Rpc, number: number): Promise<Hash | null> {
+  const found = await rpc.request('eth_getBlockByNumber', [toHex(number), false])
+  return found === null ? null : hash(object(found, 'block')['hash'], 'block.hash')
+}
+
+/** Blocks in which the user of a nonce is looked for: nodes without an archive know as many states. */
+const LOOK_BACK = 120
+
+/**
+ * Whether another transaction of this account was mined with a nonce: seen in a block, or deeper than any reorg. A count
+ * beside a missing receipt proves nothing: the two may come from different nodes, and a second pause would be signed.
+ */
+export async function isTaken(
+  rpc: Rpc,
+  { from, nonce, ours }: { from: Address; nonce: number; ours: ReadonlySet<string> },
+): Promise<boolean> {
+  const head = Number(await rpc.request('eth_blockNumber', []))
+  const oldest = Math.max(0, head - LOOK_BACK)
+  for (let number = head; number > oldest; number--) {
+    const found = await rpc.request('eth_getBlockByNumber', [toHex(number), true])
+    if (found === null) continue
+    const user = userOf(found, { from, nonce })
+    if (user !== undefined) return !ours.has(user)
+  }
+  return Number(await rpc.request('eth_getTransactionCount', [from, toHex(oldest)])) > nonce
+}
+
+function userOf(block: unknown, { from, nonce }: { from: Address; nonce: number }): string | undefined {
+  const transactions = array(object(block, 'block')['transactions'], 'block.transactions')
+  for (const item of transactions) {
+    const it = object(item, 'block.transactions[]')
+    if (String(it['from']).toLowerCase() === from && Number(it['nonce']) === nonce) return String(it['hash'])
+  }
+  return undefined
+}
