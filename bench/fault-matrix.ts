@@ -3,7 +3,7 @@
  * killed at each crash point under each fault, then at several under several. Says for each cell how the runs ended, and
  * every violation with the seed that brings it back.
  *
- * npm run build && node dist/bench/fault-matrix.js [--runs 1000] [--seed 1] [--only N] [--json]
+ * npm run build && node dist/bench/fault-matrix.js [--runs 1000] [--seed 1] [--only SEED] [--lines] [--json]
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -36,6 +36,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
+    lines: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -60,18 +61,24 @@ try {
 
 /** One after the other: two at once would share the crash point's handler. */
 async function runAll(ground: Ground): Promise<Ran[]> {
-  const numbers =
-    values.only === undefined ? Array.from({ length: wanted }, (_, n) => n) : [Number(values.only) - first]
+  const only = values.only === undefined ? [] : [Number(values.only)]
+  const seeds = only.length > 0 ? only : Array.from({ length: wanted }, (_, n) => first + n)
   const ran: Ran[] = []
-  for (const n of numbers) {
-    const it = caseOf(first, n)
+  for (const seed of seeds) {
+    const it = caseOf(seed)
     const verdict = await runCase(ground, it)
     ran.push({ it, verdict })
+    if (values.lines)
+      process.stdout.write(`line ${seed} ${deathsOf(it)} ${JSON.stringify(shortly(verdict))}\n`)
     if (values.only !== undefined) await tellAll({ it, verdict })
     for (const violation of verdict.violations)
       process.stderr.write(`seed ${it.seed}: ${violation} (${it.kinds.join(', ')}; ${deathsOf(it)})\n`)
   }
   return ran
+}
+
+function shortly({ incidentId: _incidentId, ...rest }: Verdict): Omit<Verdict, 'incidentId'> {
+  return rest
 }
 
 /** A run alone: what it was made of, its timeline and its verdict. */

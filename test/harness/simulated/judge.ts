@@ -26,6 +26,8 @@ export type Verdict = {
   idle: number
   attempts: number
   deaths: number
+  /** Milliseconds that the run took on its own clock. */
+  took: number
   /** Crash points that the run never came to. */
   skipped: readonly string[]
   violations: string[]
@@ -58,6 +60,7 @@ export async function judge({ store, world, incidentId, died, skipped }: Ended):
     ...pauses,
     attempts: record.attempts.length,
     deaths: died,
+    took: world.now - world.began,
     skipped,
     violations,
   }

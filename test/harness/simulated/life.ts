@@ -19,9 +19,12 @@ export type Life = {
   alive: boolean
   died: Promise<void>
   die: () => void
-  /** Run whenever time passes, as the watcher would beside the playbook. */
+  /** The same program as the watcher has it: time that it takes does not run it again. */
+  watching: { app: App; chain: ChainHandle }
+  /** Run whenever time passes for the playbook; what goes on waits for it, so that a seed is always the same run. */
   beside: (life: Life) => Promise<void>
-  isBeside: boolean
+  /** Ends when whoever uses the database or lets time pass is done. */
+  turn: Promise<void>
   /** What the watcher remembers of the chain. */
   refs: BlockRef[]
 }
@@ -52,31 +55,44 @@ export function beginLife(world: World, parts: Parts): Life {
     world,
     app: undefined as never,
     chain: undefined as never,
+    watching: undefined as never,
     alive: true,
     died,
     die: () => die(),
     beside: parts.beside,
-    isBeside: false,
+    turn: Promise.resolve(),
     refs: [],
   }
-  const rpc = rpcOf(life)
-  life.chain = { ...parts.chain, rpc, sequencer: simulateV1Sequencer(rpc) }
+  const containing = new Set<string>()
+  const database = { store: parts.store, clients }
+  const ours = { containing, store: storeOf(life, database, () => takeTurn(life)) }
+  Object.assign(life, sideOf(life, parts, { shared: ours, pass }))
+  const theirs = { containing, store: storeOf(life, database, async () => () => {}) }
+  life.watching = sideOf(life, parts, { shared: theirs, pass: (_life, ms) => advance(world, ms) })
+  return life
+}
+
+type Pass = (life: Life, ms: number) => Promise<void>
+type Side = { shared: Pick<App, 'containing' | 'store'>; pass: Pass }
+
+function sideOf(life: Life, parts: Parts, { shared, pass: passing }: Side): { app: App; chain: ChainHandle } {
+  const rpc = rpcOf(life, passing)
+  const chain = { ...parts.chain, rpc, sequencer: simulateV1Sequencer(rpc) }
   const clock = {
-    now: () => world.now,
+    now: () => life.world.now,
     sleep: async (ms: number) => {
-      await pass(life, Math.max(ms, 200))
+      await passing(life, Math.max(ms, 200))
       await still(life)
     },
   }
-  life.app = {
+  const app = {
     ...parts.app,
+    ...shared,
     clock,
-    containing: new Set(),
-    store: storeOf(life, parts.store, clients),
-    chains: new Map([[life.chain.chainId, life.chain]]),
+    chains: new Map([[chain.chainId, chain]]),
     signers: new Map([[parts.signer.address, signerOf(life, parts.signer)]]),
   }
-  return life
+  return { app, chain }
 }
 
 /** Never settles for the dead. */
@@ -85,24 +101,38 @@ export async function still(life: Life): Promise<void> {
 }
 
 async function pass(life: Life, ms: number): Promise<void> {
-  await advance(life.world, ms)
-  if (life.isBeside || !life.alive) return
-  life.isBeside = true
+  const done = await takeTurn(life)
+  await still(life)
   try {
+    await advance(life.world, ms)
     await life.beside(life)
   } finally {
-    life.isBeside = false
+    done()
   }
+}
+
+/**
+ * One at a time: calls that were given up on (`Promise.all` ends with the first failure) still run, and which of two answers
+ * of PostgreSQL comes first is chance.
+ */
+async function takeTurn(life: Life): Promise<() => void> {
+  const before = life.turn
+  let done = (): void => {}
+  life.turn = new Promise((resolve) => {
+    done = resolve
+  })
+  await before
+  return done
 }
 
 const CALL_MS = 20
 const TIMEOUT_MS = 1_500
 
-function rpcOf(life: Life): Rpc {
+function rpcOf(life: Life, passing: Pass): Rpc {
   const { world } = life
   const request = async (method: string, params: readonly unknown[]): Promise<unknown> => {
     await still(life)
-    await pass(life, CALL_MS)
+    await passing(life, CALL_MS)
     await still(life)
     const now = elapsed(world)
     const hit = (kind: 'rpc-error' | 'timeout'): boolean =>
@@ -111,7 +141,7 @@ function rpcOf(life: Life): Rpc {
     if (hit('timeout')) {
       // nobody knows whether it arrived
       if (world.random() < 0.5) await truth(world, method, params).catch(() => undefined)
-      await pass(life, TIMEOUT_MS)
+      await passing(life, TIMEOUT_MS)
       await still(life)
       throw unanswered(method, 'timed out')
     }
@@ -181,8 +211,10 @@ function signerOf(life: Life, signer: Signer): Signer {
 
 type Query = (...given: readonly unknown[]) => Promise<unknown>
 
+type Database = { store: Store; clients: Set<pg.PoolClient> }
+
 /** The same database over connections that break: before a query did its work, or after. */
-function storeOf(life: Life, store: Store, clients: Set<pg.PoolClient>): Store {
+function storeOf(life: Life, { store, clients }: Database, turn: () => Promise<() => void>): Store {
   const broken = { queries: 0 }
   const guarded = (query: Query): Query => {
     return async (...given) => {
@@ -200,6 +232,7 @@ function storeOf(life: Life, store: Store, clients: Set<pg.PoolClient>): Store {
   }
   const { pool } = store
   const connect = async (): Promise<unknown> => {
+    const done = await turn()
     await still(life)
     const client = await pool.connect()
     if (!life.alive) client.release(true)
@@ -207,11 +240,20 @@ function storeOf(life: Life, store: Store, clients: Set<pg.PoolClient>): Store {
     clients.add(client)
     const release = (error?: Error): void => {
       if (clients.delete(client)) client.release(error)
+      done()
     }
     return { query: guarded(client.query.bind(client) as Query), release }
   }
-  const wrapped = { query: guarded(pool.query.bind(pool) as Query), connect }
-  return { ...store, pool: wrapped as unknown as pg.Pool }
+  const once = guarded(pool.query.bind(pool) as Query)
+  const query: Query = async (...given) => {
+    const done = await turn()
+    try {
+      return await once(...given)
+    } finally {
+      done()
+    }
+  }
+  return { ...store, pool: { query, connect } as unknown as pg.Pool }
 }
 
 function lost(): Error {

@@ -34,16 +34,16 @@ const LEADS_TO: Partial<Record<CrashPoint, (random: () => number) => Fault[]>> =
 
 export type MatrixCase = Case & { point: CrashPoint | null; kinds: readonly FaultKind[] }
 
-/** How many runs take each crash point with each fault once. */
-export const CROSS = crashPoints.length * faultKinds.length
+const CROSS = crashPoints.length * faultKinds.length
+const ROUND = 1_000
 
 /**
- * The nth run of a matrix: first each crash point with each fault, then deaths and faults by chance, several at once.
- * Everything about it follows from `seed`, which is the matrix's first seed and n.
+ * The run of a seed, all of it. The first 140 of each thousand take each crash point with each fault once; the others die
+ * and fail by chance, at several points and by several faults at once.
  */
-export function caseOf(first: number, n: number): MatrixCase {
-  const seed = first + n
+export function caseOf(seed: number): MatrixCase {
   const random = randomFrom(Math.imul(seed, 0x9e3779b1))
+  const n = (seed - 1) % ROUND
   return n < CROSS ? crossed(n, seed, random) : drawn(seed, random)
 }
 

@@ -19,7 +19,8 @@ export async function watchOnce(life: Life): Promise<void> {
 }
 
 async function look(life: Life): Promise<void> {
-  const { app, chain, refs, world } = life
+  const { refs, world } = life
+  const { app, chain } = life.watching
   if (refs.length === 0) refs.push(await remembered(life))
   const canonical = (ref: BlockRef): boolean =>
     world.chain.blocks[ref.number - FIRST_BLOCK]?.hash === ref.hash
@@ -47,7 +48,7 @@ async function look(life: Life): Promise<void> {
 }
 
 async function remembered(life: Life): Promise<BlockRef> {
-  const cursor = await findCursor(life.app.store, life.chain.chainId)
+  const cursor = await findCursor(life.watching.app.store, life.watching.chain.chainId)
   return cursor?.processed ?? refAt(life, life.world.chain.blocks.at(-1)?.number ?? FIRST_BLOCK)
 }
 
