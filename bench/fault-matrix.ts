@@ -3,7 +3,7 @@
  * killed at each crash point under each fault, then at several under several. Says for each cell how the runs ended, and
  * every violation with the seed that brings it back.
  *
- * npm run build && node dist/bench/fault-matrix.js [--runs 1000] [--seed 1] [--only SEED] [--lines] [--json]
+ * npm run build && node dist/bench/fault-matrix.js [--runs 1000] [--seed 1] [--only SEED] [--given-back] [--lines] [--json]
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ import { closeStore, openStore } from '../src/store/store.ts'
 import { listTimeline } from '../src/store/timeline.ts'
 import { faultKinds } from '../test/harness/simulated/faults.ts'
 import type { Verdict } from '../test/harness/simulated/judge.ts'
-import { caseOf, crashPoints, type MatrixCase } from '../test/harness/simulated/matrix.ts'
+import { caseOf, crashPoints, givenBack, type MatrixCase } from '../test/harness/simulated/matrix.ts'
 import { type Ground, runCase } from '../test/harness/simulated/run.ts'
 
 const PLAYBOOK = `
@@ -36,6 +36,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
+    'given-back': { type: 'boolean', default: false },
     lines: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -65,7 +66,7 @@ async function runAll(ground: Ground): Promise<Ran[]> {
   const seeds = only.length > 0 ? only : Array.from({ length: wanted }, (_, n) => first + n)
   const ran: Ran[] = []
   for (const seed of seeds) {
-    const it = caseOf(seed)
+    const it = values['given-back'] ? givenBack(seed) : caseOf(seed)
     const verdict = await runCase(ground, it)
     ran.push({ it, verdict })
     if (values.lines)
@@ -112,6 +113,7 @@ function summaryOf(ran: readonly Ran[], seconds: number) {
     reasons,
     twoEffective: count(({ effective }) => effective > 1),
     secondMinedIdle: count(({ idle }) => idle > 0),
+    fillersMined: count(({ fillers }) => fillers > 0),
     several: count(({ attempts }) => attempts > 1),
     violating: ran.filter(({ verdict }) => verdict.violations.length > 0).map(({ it }) => it.seed),
   }

@@ -19,8 +19,9 @@ export async function settleIfMined(
     if (isFiller(attempt)) continue
     const mined = await receiptOf(attempt, rpc)
     if (mined === undefined) continue
-    crashPoint('contain.mined')
     const standing = await findBroadcast(store, planId)
+    if (standing !== undefined && isKnown(standing, { ...attempt, ...mined })) return standing
+    crashPoint('contain.mined')
     // sent by a process that died, or by a call whose answer was lost, before that was written down
     if (standing?.state === 'signed') await moveBroadcast(store, { planId, to: 'sent' })
     // a receipt that said otherwise before was wrong: the record is corrected
@@ -30,6 +31,17 @@ export async function settleIfMined(
     return moveBroadcast(store, { planId, to: mined.state, block: mined.block })
   }
   return undefined
+}
+
+function isKnown(
+  standing: Broadcast,
+  { transactionHash, state, block }: Mined & { transactionHash: Hash },
+): boolean {
+  return (
+    standing.transactionHash === transactionHash &&
+    standing.state === state &&
+    standing.blockHash === block.hash
+  )
 }
 
 function isOther({ state }: Broadcast, next: Mined['state']): boolean {

@@ -25,6 +25,8 @@ export type Verdict = {
   effective: number
   idle: number
   attempts: number
+  /** Transactions of ours on the final chain that do nothing and keep a pause from landing twice. */
+  fillers: number
   deaths: number
   /** Milliseconds that the run took on its own clock. */
   took: number
@@ -59,6 +61,7 @@ export async function judge({ store, world, incidentId, died, skipped }: Ended):
     reason: reasonOf(record.timeline),
     ...pauses,
     attempts: record.attempts.length,
+    fillers: fillersOn(world),
     deaths: died,
     took: world.now - world.began,
     skipped,
@@ -96,6 +99,10 @@ function pausesOn({ chain }: World): { effective: number; idle: number } {
   )
   const effective = chain.blocks.flatMap((block) => block.effective).length
   return { effective, idle: mined.length - effective }
+}
+
+function fillersOn({ chain }: World): number {
+  return chain.blocks.flatMap(({ transactions }) => transactions.filter(({ from, to }) => from === to)).length
 }
 
 function chainViolations(

@@ -47,6 +47,21 @@ export function caseOf(seed: number): MatrixCase {
   return n < CROSS ? crossed(n, seed, random) : drawn(seed, random)
 }
 
+/** The gap of ADR 0007 alone: the nonce is stolen once the pause is out, and a deep reorg gives it back later. */
+export function givenBack(seed: number): MatrixCase {
+  const random = randomFrom(Math.imul(seed, 0x85ebca6b))
+  const faults = [
+    { ...drawFault('nonce-stolen', random), from: 250 + random() * 500, until: 1_000, size: 4 },
+    {
+      ...drawFault('reorg', random),
+      from: 4_000 + random() * 9_000,
+      until: 14_000,
+      size: 6 + Math.floor(random() * 5),
+    },
+  ]
+  return { seed, point: null, kinds: ['nonce-stolen', 'reorg'], deaths: [], faults }
+}
+
 function crossed(n: number, seed: number, random: () => number): MatrixCase {
   const point = crashPoints[Math.floor(n / faultKinds.length)] ?? 'contain.sent'
   const kind = faultKinds[n % faultKinds.length] ?? 'none'

@@ -43,7 +43,7 @@ export type Case = {
 }
 
 /** Blocks without a fault in which all must come to its end. */
-const CALM_BLOCKS = 40
+const CALM_BLOCKS = 30
 const MOST_MS = 900_000
 
 /** Carries out one run to its end and says what is wrong with it. */
