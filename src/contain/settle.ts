@@ -4,33 +4,44 @@ import { array, hash, integer, object } from '../chain/trace/fields.ts'
 import { crashPoint } from '../kit/crash-point.ts'
 import type { Broadcast } from '../model/containment.ts'
 import type { Address, Hash, Hex } from '../model/hex.ts'
-import { listAttempts } from '../store/broadcast-attempts.ts'
+import { type BroadcastAttempt, listAttempts } from '../store/broadcast-attempts.ts'
 import { adopt, findBroadcast, moveBroadcast } from '../store/broadcasts.ts'
 import type { BroadcastContext } from './broadcast.ts'
 import { toHex } from './discover.ts'
 
-/** Whichever of the plan's transactions was mined becomes its broadcast. What only fills a nonce is none of them. */
+/**
+ * Whichever of the plan's transactions was mined becomes its broadcast; where two were (under two nonces), the one that
+ * succeeded. What only fills a nonce is none of them.
+ */
 export async function settleIfMined(
   { planId }: Broadcast,
   { rpc, store }: BroadcastContext,
 ): Promise<Broadcast | undefined> {
-  const attempts = await listAttempts(store, planId)
-  for (const attempt of attempts.reverse()) {
+  const landed = await landedOf(await listAttempts(store, planId), rpc)
+  if (landed === undefined) return undefined
+  const { attempt, mined } = landed
+  const standing = await findBroadcast(store, planId)
+  if (standing !== undefined && isKnown(standing, { ...attempt, ...mined })) return standing
+  crashPoint('contain.mined')
+  // sent by a process that died, or by a call whose answer was lost, before that was written down; or a receipt that said
+  // otherwise before was wrong, and the record is corrected
+  if (standing !== undefined && standing.state !== 'sent' && standing.state !== mined.state)
+    await moveBroadcast(store, { planId, to: 'sent' })
+  await adopt(store, attempt)
+  return moveBroadcast(store, { planId, to: mined.state, block: mined.block })
+}
+
+type Landed = { attempt: BroadcastAttempt; mined: Mined }
+
+async function landedOf(attempts: readonly BroadcastAttempt[], rpc: Rpc): Promise<Landed | undefined> {
+  let reverted: Landed | undefined
+  for (const attempt of [...attempts].reverse()) {
     if (isFiller(attempt)) continue
     const mined = await receiptOf(attempt, rpc)
-    if (mined === undefined) continue
-    const standing = await findBroadcast(store, planId)
-    if (standing !== undefined && isKnown(standing, { ...attempt, ...mined })) return standing
-    crashPoint('contain.mined')
-    // sent by a process that died, or by a call whose answer was lost, before that was written down
-    if (standing?.state === 'signed') await moveBroadcast(store, { planId, to: 'sent' })
-    // a receipt that said otherwise before was wrong: the record is corrected
-    if (standing !== undefined && isOther(standing, mined.state))
-      await moveBroadcast(store, { planId, to: 'sent' })
-    await adopt(store, attempt)
-    return moveBroadcast(store, { planId, to: mined.state, block: mined.block })
+    if (mined?.state === 'mined') return { attempt, mined }
+    if (mined !== undefined) reverted ??= { attempt, mined }
   }
-  return undefined
+  return reverted
 }
 
 function isKnown(
@@ -42,10 +53,6 @@ function isKnown(
     standing.state === state &&
     standing.blockHash === block.hash
   )
-}
-
-function isOther({ state }: Broadcast, next: Mined['state']): boolean {
-  return (state === 'mined' || state === 'reverted') && state !== next
 }
 
 /** A transaction that does nothing: signed only so that nothing else can have its nonce. */

@@ -39,14 +39,14 @@ const violationsOf = (ran: readonly Ran[]): string[] =>
   ran.flatMap(({ seed, violations }) => violations.map((violation) => `seed ${seed}: ${violation}`))
 
 test('killed at any crash point under any fault, a plan is carried out once and never forgotten', async () => {
-  // every seventh cell: 7 has no divisor in common with the ten faults, so all points and all faults are among them
-  const ran = await runAll(range(1, 20, 7).map(caseOf))
+  // every eleventh cell: a step along the faults and along the points at once, so all of both are among them
+  const ran = await runAll(range(1, 13, 11).map(caseOf))
   expect(violationsOf(ran)).toEqual([])
-  expect(ran.filter(({ ending }) => ending === 'contained').length).toBeGreaterThan(17)
+  expect(ran.filter(({ ending }) => ending === 'contained').length).toBeGreaterThan(10)
 })
 
 test('killed several times under several faults, the same', async () => {
-  const ran = await runAll(range(500, 12).map(caseOf))
+  const ran = await runAll(range(500, 10).map(caseOf))
   expect(violationsOf(ran)).toEqual([])
 })
 
@@ -71,6 +71,23 @@ test('a node that does not answer has refused nobody: the plan waits for it and 
   const down = { ...drawFault('rpc-error', () => 0), from: 0, until: 4_000, rate: 1 }
   const verdict = await runCase(ground, { seed: 8_001, deaths: [], faults: [down] })
   expect(verdict).toMatchObject({ ending: 'contained', effective: 1, attempts: 1 })
+})
+
+test('a reorg while nobody was watching is found after the restart: the pause goes back to the pool', async () => {
+  // one block is remembered over a restart, so a follower alone cannot know that deeper ones went
+  const gone = (from: number) => ({ ...drawFault('reorg', () => 0), from, until: from + 1, size: 9 })
+  const deaths = [{ point: 'contain.verified', nth: 1 }]
+  const ran = []
+  for (const seed of range(8_100, 6))
+    ran.push({ seed, ...(await runCase(ground, { seed, deaths, faults: [gone(6_000)] })) })
+  expect(violationsOf(ran)).toEqual([])
+  expect(ran.every(({ ending, effective }) => ending === 'contained' && effective === 1)).toBe(true)
+})
+
+test('a send that fails without a word is no end: the transaction is confirmed all the same', async () => {
+  const deaf = { ...drawFault('timeout', () => 0), from: 420, until: 3_000, rate: 1 }
+  const verdict = await runCase(ground, { seed: 8_003, deaths: [], faults: [deaf] })
+  expect(verdict).toMatchObject({ ending: 'contained', effective: 1, idle: 0, attempts: 1, violations: [] })
 })
 
 test('more thefts than are followed call people by name', async () => {

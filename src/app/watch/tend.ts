@@ -1,20 +1,17 @@
-import { type Replacing, tendBroadcast } from '../../contain/confirm.ts'
 import { hashAt } from '../../contain/settle.ts'
 import { verifyPlan } from '../../contain/verify.ts'
-import { note } from '../../incidents/context.ts'
-import { appendEvidence } from '../../incidents/ledger.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockRef } from '../../model/block.ts'
 import type { Broadcast, ContainmentPlan, Verification } from '../../model/containment.ts'
-import type { Incident, TimelineKind } from '../../model/incident.ts'
+import type { Incident } from '../../model/incident.ts'
 import { findBroadcast, listUnsettled } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { findPlan, insertVerification, listPlans, listSimulations } from '../../store/plans.ts'
-import { transaction } from '../../store/store.ts'
 import { findAttack, reviveAttack } from '../actions/attack.ts'
 import { REPLACE_AFTER_BLOCKS } from '../actions/contain.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { keptAlive, recordTended } from './keep-alive.ts'
 import { resend } from './resend.ts'
 
 /** Blocks after which a mined transaction is no longer looked after; deeper reorgs have not been seen where blocks are final. */
@@ -45,7 +42,9 @@ async function tend(place: Place, broadcast: Broadcast): Promise<void> {
   if (app.containing.has(broadcast.planId)) return
   const plan = await findPlan(app.store, broadcast.planId)
   if (plan === undefined) return
-  const settled = await keptAlive(place, { broadcast, plan })
+  const standing = (await findBroadcast(app.store, broadcast.planId)) ?? broadcast
+  const isOverdue = place.block.number % REPLACE_AFTER_BLOCKS === 0
+  const settled = await keptAlive({ app, chain }, { broadcast: standing, plan, isOverdue })
   if (settled.state !== 'mined' && settled.state !== 'reverted') return
   const incident = await findIncident(app.store, plan.incidentId)
   if (incident?.state === 'open') await containAfterAll(place, incident)
@@ -56,24 +55,6 @@ async function isGone({ rpc }: ChainHandle, { blockNumber, blockHash }: Broadcas
   if (blockNumber === null) return false
   const now = await hashAt(rpc, blockNumber)
   return now !== null && now !== blockHash
-}
-
-type Tended = { broadcast: Broadcast; plan: ContainmentPlan }
-
-async function keptAlive({ app, chain, block }: Place, { broadcast, plan }: Tended): Promise<Broadcast> {
-  const standing = (await findBroadcast(app.store, broadcast.planId)) ?? broadcast
-  const signer = app.signers.get(standing.from)
-  if (signer === undefined) return standing
-  const tell = async (told: { broadcast: Broadcast; reason: string }): Promise<void> => {
-    const message = `Signed ${told.broadcast.transactionHash}: ${told.reason}.`
-    await recordTended(app, plan, { kind: 'broadcast', message, body: told.broadcast })
-  }
-  const { publicAfterBlocks } = chain.config
-  const fees = { ...app.config.fees, outbid: null }
-  const replacing: Replacing = { signer, fees, afterBlocks: REPLACE_AFTER_BLOCKS, publicAfterBlocks, tell }
-  const context = { rpc: chain.rpc, store: app.store, clock: app.clock, relays: chain.relays }
-  const isOverdue = block.number % REPLACE_AFTER_BLOCKS === 0
-  return tendBroadcast(standing, { replacing, isOverdue, context })
 }
 
 /** Contained only where every protected contract of the incident has a plan, and the chain says that each holds. */
@@ -115,16 +96,4 @@ async function verifyAgain(
   const attack = reviveAttack(await findAttack(chain.rpc, incident))
   const { rpc, sequencer } = chain
   return verifyPlan({ rpc, sequencer, plan, simulation, broadcast, attack: attack.call, operations: [] })
-}
-
-async function recordTended(
-  app: App,
-  { incidentId, id }: ContainmentPlan,
-  { kind, message, body }: { kind: TimelineKind; message: string; body: unknown },
-): Promise<void> {
-  await transaction(app.store, async (store) => {
-    const inside = { store, clock: app.clock }
-    await note(inside, { incidentId, kind, message, facts: { plan: id } })
-    await appendEvidence(inside, { incidentId, kind, body })
-  })
 }

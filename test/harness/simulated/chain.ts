@@ -29,6 +29,8 @@ export type SimBlock = {
   /** Pauses that changed something. */
   effective: readonly Hash[]
   state: SimState
+  /** Which reorg brought it, at once with others, or came just before it; 0 otherwise. */
+  reorg: number
 }
 
 /** A chain in memory with a pausable contract on it. Nothing in it looks at a real clock or at real chance. */
@@ -49,6 +51,9 @@ export type SimChain = {
   /** Blocks to come that pass the pool over. */
   passOver: number
   made: number
+  reorgs: number
+  /** Blocks to come that count as the reorg's: its own and the one after. */
+  fresh: number
 }
 
 export const GWEI = 1_000_000_000n
@@ -84,6 +89,8 @@ export function createSimChain(options: {
     baseFee: 10n * GWEI,
     passOver: 0,
     made: 0,
+    reorgs: 0,
+    fresh: 0,
   }
   const state = { nonces: new Map([[options.guardian, options.nonce]]), paused: false }
   chain.blocks.push(blockOf(chain, { transactions: [], reverted: new Set(), effective: [], state }))
@@ -187,6 +194,8 @@ export function reorg(chain: SimChain, depth: number): void {
   for (const transaction of returning) if (chain.random() < 0.7) offer(chain, transaction)
   for (const transaction of chain.seen.values()) if (chain.random() < 0.3) offer(chain, transaction)
   chain.passOver = Math.floor(chain.random() * (depth + 2))
+  chain.fresh = removed.length + 2
+  chain.reorgs++
   for (let i = 0; i <= removed.length; i++) mine(chain)
 }
 
@@ -202,6 +211,8 @@ type Draft = Pick<SimBlock, 'transactions' | 'reverted' | 'effective' | 'state'>
 
 function blockOf(chain: SimChain, draft: Draft): SimBlock {
   const parent = chain.blocks.at(-1)
+  const isFresh = chain.fresh > 0
+  if (isFresh) chain.fresh--
   const number = parent === undefined ? FIRST_BLOCK : parent.number + 1
   return {
     ...draft,
@@ -210,5 +221,6 @@ function blockOf(chain: SimChain, draft: Draft): SimBlock {
     parentHash: parent?.hash ?? keccak256(stringToHex('nothing')),
     timestamp: GENESIS_TIME + (number - FIRST_BLOCK) * BLOCK_SECONDS,
     baseFee: chain.baseFee,
+    reorg: isFresh ? chain.reorgs : 0,
   }
 }

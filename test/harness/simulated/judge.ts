@@ -59,7 +59,8 @@ export async function judge({ store, world, incidentId, died, skipped }: Ended):
     incidentId,
     ending: endingOf(record),
     reason: reasonOf(record.timeline),
-    ...pauses,
+    effective: pauses.effective,
+    idle: pauses.idle,
     attempts: record.attempts.length,
     fillers: fillersOn(world),
     deaths: died,
@@ -93,12 +94,18 @@ async function recordOf(store: Store, incident: Incident): Promise<Record> {
   return { incident, timeline, attempts, plans: plans.length, verified, text }
 }
 
-function pausesOn({ chain }: World): { effective: number; idle: number } {
-  const mined = chain.blocks.flatMap(({ transactions }) =>
-    transactions.filter(({ to, data }) => to === chain.contract && data.startsWith(SELECTORS.pause)),
+type Pauses = { effective: number; idle: number; unavoidable: boolean }
+
+function pausesOn({ chain }: World): Pauses {
+  const mined = chain.blocks.flatMap(({ transactions, reorg }) =>
+    transactions
+      .filter(({ to, data }) => to === chain.contract && data.startsWith(SELECTORS.pause))
+      .map(() => reorg),
   )
   const effective = chain.blocks.flatMap((block) => block.effective).length
-  return { effective, idle: mined.length - effective }
+  // signed under two nonces of which one was stolen, and both in the blocks that one reorg brought, or the next one: ADR 0007
+  const unavoidable = mined.every((reorg) => reorg !== 0 && reorg === mined[0])
+  return { effective, idle: mined.length - effective, unavoidable }
 }
 
 function fillersOn({ chain }: World): number {
@@ -108,7 +115,7 @@ function fillersOn({ chain }: World): number {
 function chainViolations(
   { chain }: World,
   { attempts, incident, timeline }: Record,
-  { effective, idle }: { effective: number; idle: number },
+  { effective, idle, unavoidable }: Pauses,
 ): string[] {
   const { state } = headOf(chain)
   const next = nonceAt(state, chain.guardian)
@@ -117,7 +124,7 @@ function chainViolations(
   const beyond = attempts.filter(({ nonce }) => nonce >= next)
   return [
     ...(effective > 1 ? [`${effective} pauses took effect`] : []),
-    ...(idle > 0 ? [`${idle} further pauses are mined without effect`] : []),
+    ...(idle > 0 && !unavoidable ? [`${idle} further pauses are mined without effect`] : []),
     ...(beyond.length > 0
       ? [
           `nonce ${Math.min(...beyond.map(({ nonce }) => nonce))} was signed with and is still open (next is ${next})`,
