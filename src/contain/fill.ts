@@ -4,16 +4,20 @@ import type { Broadcast } from '../model/containment.ts'
 import { type BroadcastAttempt, listAttempts } from '../store/broadcast-attempts.ts'
 import { holdersOf, keepAttempt } from '../store/broadcasts.ts'
 import { type BroadcastContext, baseFeeOf } from './broadcast.ts'
-import type { Replacing } from './confirm.ts'
-import { escalated, type Fees, feesFor } from './fees.ts'
+import { escalated, type FeePolicy, type Fees, feesFor } from './fees.ts'
 import { isFiller } from './settle.ts'
+import type { Signer } from './signer.ts'
 
 export type Filling = {
   /** The chain's count: nonces below it are used. */
   count: number
   /** True where what was signed before has had its blocks. */
   isOverdue: boolean
-  replacing: Pick<Replacing, 'signer' | 'fees' | 'tell'>
+  replacing: {
+    signer: Signer
+    fees: FeePolicy
+    tell(signed: { broadcast: Broadcast; reason: string }): Promise<void>
+  }
   context: BroadcastContext
 }
 
