@@ -70,12 +70,12 @@ function isLasting(thrown: unknown): boolean {
 }
 
 async function startOrKeepAlive(given: Broadcast, alive: Alive): Promise<void> {
-  if (alive.began === null) {
-    alive.began = alive.since = await headOf(alive.context.rpc)
-    return
-  }
-  const broadcast = (await findBroadcast(alive.context.store, given.planId)) ?? given
-  await keepAlive(broadcast, alive)
+  const { context } = alive
+  const broadcast = (await findBroadcast(context.store, given.planId)) ?? given
+  if (alive.began !== null) return keepAlive(broadcast, alive)
+  alive.began = alive.since = await headOf(context.rpc)
+  // replaced by a process that may have died before it sent that
+  if (broadcast.transactionHash !== given.transactionHash) await resend(broadcast, context, 'private')
 }
 
 /** How long a transaction has been tried: the head when it began, and when something was last signed. */
