@@ -188,11 +188,12 @@ export function execute(
  * Takes `depth` blocks out and mines one more instead. What was in them comes back into the pool or is lost, what other
  * nodes still have may turn up again, and the new blocks take from the pool sooner or later: all by chance.
  */
-export function reorg(chain: SimChain, depth: number): void {
+export function reorg(chain: SimChain, depth: number, keeps: { back: number; elsewhere: number }): void {
   const removed = chain.blocks.splice(Math.max(1, chain.blocks.length - depth))
   const returning = removed.flatMap(({ transactions }) => transactions)
-  for (const transaction of returning) if (chain.random() < 0.7) offer(chain, transaction)
-  for (const transaction of chain.seen.values()) if (chain.random() < 0.3) offer(chain, transaction)
+  for (const transaction of returning) if (chain.random() < keeps.back) offer(chain, transaction)
+  for (const transaction of chain.seen.values())
+    if (chain.random() < keeps.elsewhere) offer(chain, transaction)
   chain.passOver = Math.floor(chain.random() * (depth + 2))
   chain.fresh = removed.length + 2
   chain.reorgs++

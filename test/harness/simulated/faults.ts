@@ -24,6 +24,8 @@ export type Fault = {
   size: number
   /** Which way of going wrong, 0 to 1. */
   way: number
+  /** Counted from the moment when the first pause is in the pool, not from the start. */
+  afterSent?: boolean
 }
 
 /** A fault at a time at which it may matter: half of them within the first second, in which all is signed and sent. */
@@ -46,5 +48,5 @@ export function current(faults: readonly Fault[], kind: FaultKind, now: number):
 
 /** When the last fault is over. */
 export function quietFrom(faults: readonly Fault[]): number {
-  return Math.max(0, ...faults.map(({ until }) => until))
+  return Math.max(0, ...faults.map(({ until, afterSent }) => until + (afterSent === true ? 15_000 : 0)))
 }

@@ -24,11 +24,11 @@ type CrashPoint = (typeof crashPoints)[number]
 /** What it takes to come to a point at all. */
 const LEADS_TO: Partial<Record<CrashPoint, (random: () => number) => Fault[]>> = {
   'contain.replaced': (random) => [
-    { ...drawFault('gas-spike', random), from: 400, until: 9_000, way: random() / 2 },
+    { ...drawFault('gas-spike', random), from: 0, until: 14_000, way: random() / 4, afterSent: true },
   ],
   'contain.filled': (random) => [
-    { ...drawFault('nonce-stolen', random), from: 300, size: 4 },
-    { ...drawFault('reorg', random), from: 5_000 + random() * 8_000, size: 4 + Math.floor(random() * 7) },
+    { ...drawFault('nonce-stolen', random), from: 0, until: 100, size: 4, afterSent: true },
+    { ...drawFault('reorg', random), from: 9_000, until: 9_001, size: 10, way: 1, afterSent: true },
   ],
 }
 

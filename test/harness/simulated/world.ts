@@ -30,8 +30,10 @@ export type World = {
   attack: Hash
 }
 
-type Happening = { at: number; act: (world: World) => Promise<void> | void }
+type Happening = { at: number; afterSent: boolean; act: (world: World) => Promise<void> | void }
 
+const KEEPS_MOST = { back: 0.7, elsewhere: 0.3 }
+const LOSES_ALL = { back: 0, elsewhere: 0 }
 const USUAL_FEE = 10n * GWEI
 /** Blocks on the attack before Cordon begins: deeper than any reorg here. */
 const ATTACK_DEPTH = 14
@@ -52,8 +54,8 @@ export async function createWorld(seed: number, faults: readonly Fault[]): Promi
   for (let i = 0; i < ATTACK_DEPTH; i++) mine(chain)
   const began = headOf(chain).timestamp * 1_000
   const happenings = faults
-    .flatMap(happeningsOf)
-    .map(({ at, act }) => ({ at: began + at, act }))
+    .flatMap((fault) => happeningsOf(fault).map((it) => ({ ...it, afterSent: fault.afterSent === true })))
+    .map((it) => ({ ...it, at: it.afterSent ? it.at : began + it.at }))
     .sort((a, b) => a.at - b.at)
   const nextBlockAt = began + Math.floor(random() * BLOCK_SECONDS * 1_000)
   return { chain, random, faults, now: began, began, nextBlockAt, happenings, attack: attack.hash }
@@ -61,11 +63,12 @@ export async function createWorld(seed: number, faults: readonly Fault[]): Promi
 
 /** Lets time pass: blocks come and things happen when they are due. */
 export async function advance(world: World, ms: number): Promise<void> {
+  beginAfterSent(world)
   const until = world.now + ms
   for (;;) {
-    const next = world.happenings[0]
+    const next = world.happenings.find(({ afterSent }) => !afterSent)
     if (next !== undefined && next.at <= Math.min(until, world.nextBlockAt)) {
-      world.happenings.shift()
+      world.happenings.splice(world.happenings.indexOf(next), 1)
       world.now = Math.max(world.now, next.at)
       await next.act(world)
     } else if (world.nextBlockAt <= until) {
@@ -77,15 +80,24 @@ export async function advance(world: World, ms: number): Promise<void> {
   world.now = Math.max(world.now, until)
 }
 
+/** What waits for the first pause begins to count once that is in the pool. */
+function beginAfterSent(world: World): void {
+  const { chain, happenings, now } = world
+  if (![...chain.pool.values()].some(({ from }) => from === chain.guardian)) return
+  world.happenings = happenings
+    .map((it) => (it.afterSent ? { ...it, at: now + it.at, afterSent: false } : it))
+    .sort((a, b) => a.at - b.at)
+}
+
 /** Milliseconds since the run began. */
 export function elapsed({ now, began }: World): number {
   return now - began
 }
 
-function happeningsOf({ kind, from, until, size, way }: Fault): Happening[] {
+function happeningsOf({ kind, from, until, size, way }: Fault): Omit<Happening, 'afterSent'>[] {
   switch (kind) {
     case 'reorg':
-      return [{ at: from, act: ({ chain }) => reorg(chain, size) }]
+      return [{ at: from, act: ({ chain }) => reorg(chain, size, way > 0.9 ? LOSES_ALL : KEEPS_MOST) }]
     case 'nonce-stolen':
       return Array.from({ length: 1 + (size % 4) }, (_, i) => ({ at: from + i * 2_700, act: steal }))
     case 'gas-spike':
