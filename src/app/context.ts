@@ -44,6 +44,8 @@ export type App = {
   channels: ReadonlyMap<string, Channel>
   playbooks: readonly PinnedPlaybook[]
   names: ReadonlyMap<Address, string>
+  /** Plans that a step of this process is carrying out: the watcher leaves them alone. */
+  containing: Set<string>
   /** `drill` marks everything that is recorded. */
   kind: Incident['kind']
 }

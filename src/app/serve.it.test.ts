@@ -103,6 +103,7 @@ function anApp(onStore: Store): App {
     channels: new Map(),
     playbooks: [],
     names: new Map([[anAddress(1), HOSTILE]]),
+    containing: new Set(),
     kind: 'normal',
   }
 }

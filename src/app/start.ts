@@ -88,6 +88,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
       channels,
       playbooks: [],
       names,
+      containing: new Set(),
       kind,
     }
     const actions = actionsOf(app)

@@ -1,5 +1,5 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
-import { messageOf } from '../kit/error.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
 import type { Address } from '../model/hex.ts'
 import { addressFromWord } from '../model/hex.ts'
 import type { Authority, Lever } from '../model/lever.ts'
@@ -56,14 +56,23 @@ async function refusalOf(
     await rpc.request('eth_call', [{ from: address, to: lever.target, data: lever.calldata }, toHex(block)])
     return undefined
   } catch (thrown) {
-    return messageOf(thrown)
+    return messageOf(refusalOrThrow(thrown))
   }
+}
+
+/** A node that does not answer has refused nobody: taken for a refusal it would leave the plan without authority. */
+function refusalOrThrow(thrown: unknown): unknown {
+  if (thrown instanceof CordonError && thrown.code === 'chain.EndpointFailed') throw thrown
+  return thrown
 }
 
 async function namedByContract(rpc: Rpc, target: Address, block: number): Promise<Address[]> {
   const answers = await Promise.all(
     authorityViews.map(({ selector }) =>
-      rpc.request('eth_call', [{ to: target, data: selector }, toHex(block)]).then(String, () => '0x'),
+      rpc.request('eth_call', [{ to: target, data: selector }, toHex(block)]).then(String, (thrown) => {
+        refusalOrThrow(thrown)
+        return '0x'
+      }),
     ),
   )
   return answers

@@ -1,15 +1,15 @@
 import { keccak256, parseTransaction } from 'viem'
 import type { Rpc } from '../chain/rpc/rpc.ts'
-import { hash, integer, object } from '../chain/trace/fields.ts'
 import { crashPoint } from '../kit/crash-point.ts'
-import { CordonError } from '../kit/error.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
 import type { Broadcast } from '../model/containment.ts'
-import type { Hash } from '../model/hex.ts'
 import { listAttempts } from '../store/broadcast-attempts.ts'
-import { adopt, findBroadcast, moveBroadcast, nextNonce, replaceBroadcast } from '../store/broadcasts.ts'
+import { findBroadcast, nextNonce, replaceBroadcast } from '../store/broadcasts.ts'
 import { type BroadcastContext, baseFeeOf, type Route, sendBroadcast } from './broadcast.ts'
 import type { FeePolicy } from './fees.ts'
 import { escalated } from './fees.ts'
+import { fillOthers } from './fill.ts'
+import { isFiller, isTaken, settleIfMined } from './settle.ts'
 import type { Signer } from './signer.ts'
 
 export type ConfirmOptions = {
@@ -37,8 +37,8 @@ const MOST_THEFTS = 3
 /**
  * Waits until the plan's transaction is mined. While it is not, it is sent again, replaced under the same nonce for more
  * money (so at most one of them can ever be mined), and signed anew with the next nonce where another transaction of the
- * same signer was mined instead. Not landed is not failed: after the time-out it throws `contain.NotMined`, retryable;
- * `contain.NonceTaken` where it can never land.
+ * same signer was mined instead. A node, a signer or a database that fails meanwhile is waited for. Not landed is not
+ * failed: after the time-out it throws `contain.NotMined`, retryable; `contain.NonceTaken` where it can never land.
  */
 export async function confirmBroadcast(
   given: Broadcast,
@@ -46,60 +46,90 @@ export async function confirmBroadcast(
   context: BroadcastContext,
 ): Promise<Broadcast> {
   const { timeoutMs, pollMs, signal } = options
-  const { rpc, clock, store } = context
+  const { clock } = context
   const deadline = clock.now() + timeoutMs
-  let broadcast = (await findBroadcast(store, given.planId)) ?? given
-  const began = await headOf(rpc)
-  let since = began
+  const alive: Alive = { began: null, since: 0, options, context }
+  let trouble: unknown
   for (let look = 0; clock.now() < deadline && signal?.aborted !== true; look++) {
-    const settled = await settleIfMined(broadcast, context)
-    if (settled !== undefined) return settled
-    if (look > 0 && look % 10 === 0) {
-      const next = await keepAlive(broadcast, { began, since, options, context })
-      if (next.transactionHash !== broadcast.transactionHash) since = await headOf(rpc)
-      broadcast = next
+    try {
+      const settled = await settleIfMined(given, context)
+      if (settled !== undefined) return settled
+      if (look % 10 === 0) await startOrKeepAlive(given, alive)
+      trouble = undefined
+    } catch (thrown) {
+      if (isLasting(thrown)) throw thrown
+      trouble = thrown
     }
     await clock.sleep(pollMs, signal)
   }
-  throw notMined(broadcast, timeoutMs)
+  throw notMined((await findBroadcast(context.store, given.planId)) ?? given, { timeoutMs, trouble })
 }
 
-/** Whichever of the plan's transactions was mined becomes its broadcast. */
-async function settleIfMined(
-  { planId }: Broadcast,
-  { rpc, store }: BroadcastContext,
-): Promise<Broadcast | undefined> {
-  const attempts = await listAttempts(store, planId)
-  for (const attempt of attempts.reverse()) {
-    const mined = await receiptOf(attempt, rpc)
-    if (mined === undefined) continue
-    crashPoint('contain.mined')
-    await adopt(store, attempt)
-    return moveBroadcast(store, { planId, to: mined.state, block: mined.block })
+function isLasting(thrown: unknown): boolean {
+  return thrown instanceof CordonError && thrown.code === 'contain.NonceTaken'
+}
+
+async function startOrKeepAlive(given: Broadcast, alive: Alive): Promise<void> {
+  const { context } = alive
+  const broadcast = (await findBroadcast(context.store, given.planId)) ?? given
+  if (alive.began !== null) return keepAlive(broadcast, alive)
+  alive.began = alive.since = await headOf(context.rpc)
+  // replaced by a process that may have died before it sent that
+  if (broadcast.transactionHash !== given.transactionHash) await resend(broadcast, context, 'private')
+}
+
+/** How long a transaction has been tried: the head when it began, and when something was last signed. */
+type Alive = { began: number | null; since: number; options: ConfirmOptions; context: BroadcastContext }
+
+export type Tending = {
+  replacing: Replacing
+  /** True where what was signed before has had its blocks. */
+  isOverdue: boolean
+  context: BroadcastContext
+}
+
+/** One look after a broadcast that nobody waits for any more: settled, or kept alive. Throws `contain.NonceTaken`. */
+export async function tendBroadcast(broadcast: Broadcast, tending: Tending): Promise<Broadcast> {
+  const { replacing, isOverdue, context } = tending
+  const settled = await settleIfMined(broadcast, context)
+  const since = isOverdue ? 0 : Number.POSITIVE_INFINITY
+  const alive: Alive = { began: 0, since, options: { timeoutMs: 0, pollMs: 0, replacing }, context }
+  if (settled === undefined) {
+    await keepAlive(broadcast, alive)
+    return (await findBroadcast(context.store, broadcast.planId)) ?? broadcast
   }
-  return undefined
+  const count = await countOf(settled, context)
+  await fillOthers(settled, { count, isOverdue, replacing, context })
+  return settled
 }
 
-type Alive = { began: number; since: number; options: ConfirmOptions; context: BroadcastContext }
+async function countOf({ from }: Broadcast, { rpc }: BroadcastContext): Promise<number> {
+  return Number(await rpc.request('eth_getTransactionCount', [from, 'latest']))
+}
 
-async function keepAlive(
-  broadcast: Broadcast,
-  { began, since, options, context }: Alive,
-): Promise<Broadcast> {
+async function keepAlive(broadcast: Broadcast, alive: Alive): Promise<void> {
+  const { options, context } = alive
   const { rpc } = context
   const { replacing } = options
-  const count = Number(await rpc.request('eth_getTransactionCount', [broadcast.from, 'latest']))
+  const count = await countOf(broadcast, context)
   if (count > broadcast.nonce) {
-    // the count and the receipt may come from different nodes: look once more before a second transaction is signed
-    if ((await settleIfMined(broadcast, context)) !== undefined) return broadcast
+    const attempts = await listAttempts(context.store, broadcast.planId)
+    const ours = new Set(attempts.filter((it) => !isFiller(it)).map((it) => it.transactionHash))
+    if (!(await isTaken(rpc, { from: broadcast.from, nonce: broadcast.nonce, ours }))) return
     if (replacing === undefined) throw nonceTaken(broadcast, count)
-    return renumber(broadcast, { count, replacing, context, route: 'public' })
+    await renumber(broadcast, { count, replacing, context, route: 'public' })
+    alive.since = await headOf(rpc)
+    return
   }
-  if (replacing === undefined) return resend(broadcast, context, 'public')
+  if (replacing === undefined) return void (await resend(broadcast, context, 'public'))
   const head = await headOf(rpc)
-  const route = head >= began + replacing.publicAfterBlocks ? 'public' : 'private'
-  if (head >= since + replacing.afterBlocks) return payMore(broadcast, { replacing, context, route })
-  return resend(broadcast, context, route)
+  const isOverdue = head >= alive.since + replacing.afterBlocks
+  const filled = await fillOthers(broadcast, { count, isOverdue, replacing, context })
+  const route = head >= (alive.began ?? head) + replacing.publicAfterBlocks ? 'public' : 'private'
+  const going = { replacing, context, route } as const
+  if (isOverdue) await payMore(broadcast, going)
+  else await resend(broadcast, context, route)
+  if (filled || isOverdue) alive.since = head
 }
 
 type Going = { replacing: Replacing; context: BroadcastContext; route: Route }
@@ -121,7 +151,7 @@ type Renumbering = Going & { count: number }
 async function renumber(broadcast: Broadcast, { count, ...going }: Renumbering): Promise<Broadcast> {
   const { context } = going
   const attempts = await listAttempts(context.store, broadcast.planId)
-  const nonces = new Set(attempts.map(({ nonce }) => nonce))
+  const nonces = new Set(attempts.filter((attempt) => !isFiller(attempt)).map(({ nonce }) => nonce))
   if (nonces.size > MOST_THEFTS) throw nonceTaken(broadcast, count)
   const { chainId, from } = broadcast
   const nonce = await nextNonce(context.store, { chainId, from }, count)
@@ -167,35 +197,24 @@ async function resend(broadcast: Broadcast, context: BroadcastContext, route: Ro
   return sendBroadcast(broadcast, context, route).catch(() => broadcast)
 }
 
-type Mined = { state: 'mined' | 'reverted'; block: { number: number; hash: Hash } }
-
-/** Where a transaction is mined now, or undefined. */
-async function receiptOf(
-  { transactionHash }: { transactionHash: Hash },
-  rpc: Rpc,
-): Promise<Mined | undefined> {
-  const found = await rpc.request('eth_getTransactionReceipt', [transactionHash])
-  if (found === null || found === undefined) return undefined
-  const receipt = object(found, 'receipt')
-  return {
-    state: receipt['status'] === '0x1' ? 'mined' : 'reverted',
-    block: {
-      number: integer(receipt['blockNumber'], 'receipt.blockNumber'),
-      hash: hash(receipt['blockHash'], 'receipt.blockHash'),
-    },
-  }
-}
-
 async function headOf(rpc: Rpc): Promise<number> {
   return Number(await rpc.request('eth_blockNumber', []))
 }
 
-function notMined({ transactionHash, nonce }: Broadcast, timeoutMs: number): CordonError {
+function notMined(
+  { transactionHash, nonce }: Broadcast,
+  { timeoutMs, trouble }: { timeoutMs: number; trouble: unknown },
+): CordonError {
   return new CordonError({
     code: 'contain.NotMined',
     message:
       'The containment transaction has not been mined in time; it stays in the pool and is not given up.',
-    facts: { transaction: transactionHash, nonce, seconds: Math.round(timeoutMs / 1000) },
+    facts: {
+      transaction: transactionHash,
+      nonce,
+      seconds: Math.round(timeoutMs / 1000),
+      ...(trouble === undefined ? {} : { because: messageOf(trouble) }),
+    },
     fix: 'Check the signer’s balance and fees.maxFeePerGasCap; the transaction is sent again at the next try.',
     retryable: true,
   })

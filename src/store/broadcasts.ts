@@ -124,10 +124,32 @@ export async function nextNonce(
   floor: number,
 ): Promise<number> {
   const schema = z.object({ nonce: z.number().int().nullable() })
-  const sql = `SELECT max(nonce) + 1 AS nonce FROM broadcasts
+  const sql = `SELECT max(broadcast_attempts.nonce) + 1 AS nonce FROM broadcast_attempts JOIN broadcasts USING (plan_id)
     WHERE chain_id = $1 AND from_address = $2 AND state <> 'abandoned'`
   const found = await row(store, schema, sql, [signer.chainId, signer.from])
   return Math.max(floor, found?.nonce ?? 0)
+}
+
+/** The nonces from `floor` on that any plan has signed with. */
+export async function holdersOf(
+  store: Store,
+  signer: { chainId: number; from: string },
+  floor: number,
+): Promise<ReadonlySet<number>> {
+  const sql = `SELECT DISTINCT broadcast_attempts.nonce FROM broadcast_attempts JOIN broadcasts USING (plan_id)
+    WHERE chain_id = $1 AND from_address = $2 AND state <> 'abandoned' AND broadcast_attempts.nonce >= $3`
+  const schema = z.object({ nonce: z.number().int() })
+  const found = await rows(store, schema, sql, [signer.chainId, signer.from, floor])
+  return new Set(found.map(({ nonce }) => nonce))
+}
+
+/** Broadcasts of a chain's open and contained incidents that are not mined yet, or were above this block. */
+export async function listUnsettled(store: Store, chainId: number, above: number): Promise<Broadcast[]> {
+  const sql = `SELECT ${COLUMNS} FROM broadcasts WHERE chain_id = $1
+    AND (state IN ('signed', 'sent') OR (state IN ('mined', 'reverted') AND block_number > $2))
+    AND plan_id IN (SELECT plans.id FROM plans JOIN incidents ON incidents.id = incident_id
+      WHERE incidents.state IN ('open', 'contained')) ORDER BY nonce`
+  return rows(store, broadcastSchema, sql, [chainId, above])
 }
 
 /** Broadcasts that were mined in one of these blocks. */
@@ -186,6 +208,17 @@ export async function replaceBroadcast(store: Store, { instead, ...next }: Repla
     const attempts = await listAttempts(tx, next.planId)
     await insertAttempt(tx, { ...next, attempt: attempts.length + 1 })
     return adopt(tx, next)
+  }
+  return transaction(store, act, { idempotent: true })
+}
+
+/** Keeps a further signed transaction beside the plan's broadcast, before it is first sent. Once: again writes nothing. */
+export async function keepAttempt(store: Store, next: Omit<BroadcastAttempt, 'attempt'>): Promise<void> {
+  const act = async (tx: Store): Promise<void> => {
+    await change(tx, 'SELECT 1 FROM broadcasts WHERE plan_id = $1 FOR UPDATE', [next.planId])
+    const attempts = await listAttempts(tx, next.planId)
+    if (attempts.some(({ transactionHash }) => transactionHash === next.transactionHash)) return
+    await insertAttempt(tx, { ...next, attempt: attempts.length + 1 })
   }
   return transaction(store, act, { idempotent: true })
 }

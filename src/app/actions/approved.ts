@@ -11,7 +11,7 @@ import { findAttack, reviveAttack } from './attack.ts'
 import { confirmAndVerify, signAndSend } from './carry-out.ts'
 import { simulateIt, simulateReopenIt } from './prepare.ts'
 import { recordStep } from './record-step.ts'
-import { type ContainOutcome, chainOf, operationsFor, type Planned, type Work } from './work.ts'
+import { type ContainOutcome, chainOf, operationsFor, type Planned, patiently, type Work } from './work.ts'
 
 export type Awaiting = {
   context: ActionContext
@@ -96,7 +96,9 @@ type Approved = { context: ActionContext; incident: Incident; plan: ContainmentP
 
 async function carryOut(app: App, { context, incident, plan }: Approved): Promise<ContainOutcome> {
   const chain = chainOf(app, incident, plan.lever.chainId)
-  const found = await context.durable(`attack:${plan.id}`, () => findAttack(chain.rpc, incident))
+  const found = await context.durable(`attack:${plan.id}`, () =>
+    patiently(app, () => findAttack(chain.rpc, incident)),
+  )
   const attack = reviveAttack(found)
   const target = plan.protects ?? plan.lever.target
   const work: Work = { app, chain, context, incident, attack, target }
@@ -112,7 +114,7 @@ async function carryOut(app: App, { context, incident, plan }: Approved): Promis
     Number(await chain.rpc.request('eth_blockNumber', [])),
   )
   const simulation = await context.durable(`simulate:${plan.id}`, () =>
-    simulatedNow(work, { plan: { ...plan, pinnedBlock: latest }, operations }),
+    patiently(app, () => simulatedNow(work, { plan: { ...plan, pinnedBlock: latest }, operations })),
   )
   if (!simulation.leverSucceeded)
     return {

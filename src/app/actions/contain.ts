@@ -11,7 +11,7 @@ import { confirmAndVerify, type Sent, signAndSend } from './carry-out.ts'
 import { prepare } from './prepare.ts'
 import { recordStep } from './record-step.ts'
 import { settle } from './settle.ts'
-import { type ContainOutcome, chainOf, type Work } from './work.ts'
+import { type ContainOutcome, chainOf, patiently, type Work } from './work.ts'
 
 const namedLever = z.strictObject({
   target: addressSchema,
@@ -48,7 +48,9 @@ export function containAction(app: App): Action<ContainArgs> {
       const incident = await findIncident(app.store, context.incidentId)
       assert(incident !== undefined, 'a run has an incident')
       const chain = chainOf(app, incident)
-      const found = await context.durable('attack', () => findAttack(chain.rpc, incident))
+      const found = await context.durable('attack', () =>
+        patiently(app, () => findAttack(chain.rpc, incident)),
+      )
       const works = worksOf(args, { app, context, incident, attack: reviveAttack(found) })
       const errors: unknown[] = []
       const isOrdered = args.action === 'levers' && args.order === 'in-order'

@@ -13,7 +13,7 @@ import { insertPlan, insertSimulation } from '../../store/plans.ts'
 import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
 import { recordStep } from './record-step.ts'
-import { operationsFor, type Planned, peopleOf, type Work } from './work.ts'
+import { operationsFor, type Planned, patiently, peopleOf, type Work } from './work.ts'
 
 /** A plan that is ready: already pulled, for people to decide, or to be carried out now. */
 export type Prepared =
@@ -28,7 +28,7 @@ export type Prepared =
 export async function prepare(work: Work): Promise<Prepared> {
   const { context, target } = work
   const operations = await operationsFor(work)
-  const json = await context.durable(`plan:${planKey(work)}`, () => makePlan(work))
+  const json = await context.durable(`plan:${planKey(work)}`, () => patiently(work.app, () => makePlan(work)))
   const plan = containmentPlanSchema.parse(JSON.parse(json))
   if (!plan.lever.armed) {
     const message = `${plan.lever.signature} of ${target} is already pulled.`
@@ -38,7 +38,7 @@ export async function prepare(work: Work): Promise<Prepared> {
   crashPoint('contain.planned')
   if (plan.lever.authority === null) return propose(work, { plan, reasons: ['nobody known may pull it'] })
   const simulation = await context.durable(`simulate:${plan.id}`, () =>
-    simulateIt(work, { plan, operations }),
+    patiently(work.app, () => simulateIt(work, { plan, operations })),
   )
   crashPoint('contain.simulated')
   const judgement = await context.durable(`decide:${plan.id}`, () => decideIt(work, { plan, simulation }))

@@ -3,6 +3,7 @@ import type { WantedLever } from '../../contain/plan.ts'
 import type { Operation } from '../../contain/simulate.ts'
 import { CordonError } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
+import { retry } from '../../kit/retry.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'
 import { addressSchema, amountSchema, hexSchema } from '../../model/hex.ts'
@@ -52,6 +53,16 @@ export async function operationsFor({ context, chain, target }: Work): Promise<O
     toJson(recentOperations(chain.operations, target)),
   )
   return operationsSchema.parse(JSON.parse(json))
+}
+
+/** A node or a signer that is away for less than this, about 20 s, does not fail the step. */
+const PATIENCE = { attempts: 8, delayMs: 500, maxDelayMs: 4_000 }
+
+/** A node's refusal may be that of one that is behind; what Cordon itself refuses stays refused. */
+export function patiently<T>({ clock }: App, act: () => Promise<T>): Promise<T> {
+  const isRetryable = (thrown: unknown): boolean =>
+    !(thrown instanceof CordonError) || thrown.retryable || thrown.code === 'chain.RpcRefused'
+  return retry(act, { ...PATIENCE, clock, isRetryable })
 }
 
 /** Addresses of the people in roles. */

@@ -31,6 +31,7 @@ export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef):
   for (const incident of contained) {
     for (const plan of await listPlans(app.store, incident.id)) {
       if (plan.purpose !== 'contain' || plan.lever.chainId !== chain.chainId) continue
+      if (await isYetToCome(app, plan, block)) continue
       const at = { incident, plan, block }
       const undone = await undoneOf(app, chain, at)
       if (undone === undefined || (await wasReopened(app, plan))) continue
@@ -38,6 +39,12 @@ export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef):
       break
     }
   }
+}
+
+/** A watcher that is behind looks at blocks from before the pause. */
+async function isYetToCome(app: App, { id }: ContainmentPlan, { number }: BlockRef): Promise<boolean> {
+  const broadcast = await findBroadcast(app.store, id)
+  return (broadcast?.blockNumber ?? 0) > number
 }
 
 /** What no longer says that the lever is pulled; undefined where it holds as far as can be told. */

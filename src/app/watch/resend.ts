@@ -1,9 +1,12 @@
 import { sendBroadcast } from '../../contain/broadcast.ts'
 import { note } from '../../incidents/context.ts'
+import { messageOf } from '../../kit/error.ts'
 import type { BlockRef } from '../../model/block.ts'
+import type { Broadcast } from '../../model/containment.ts'
 import { listMinedIn, moveBroadcast } from '../../store/broadcasts.ts'
 import { findPlan } from '../../store/plans.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { keptAlive } from './keep-alive.ts'
 
 /** A reorg that takes a containment transaction out of the chain puts the same bytes back into the pool. */
 export async function resendRemoved(
@@ -12,19 +15,33 @@ export async function resendRemoved(
   removed: readonly BlockRef[],
 ): Promise<void> {
   const hashes = removed.flatMap(({ hash }) => (hash === null ? [] : [hash]))
-  for (const mined of await listMinedIn(app.store, chain.chainId, hashes)) {
-    const broadcast = await moveBroadcast(app.store, { planId: mined.planId, to: 'sent' })
-    await sendBroadcast(broadcast, { rpc: chain.rpc, store: app.store, clock: app.clock }, 'public')
-    const plan = await findPlan(app.store, mined.planId)
-    if (plan === undefined) continue
-    await note(
-      { store: app.store, clock: app.clock },
-      {
-        incidentId: plan.incidentId,
-        kind: 'broadcast',
-        message: `A reorg took the containment transaction ${mined.transactionHash} out of block ${mined.blockNumber}; the same bytes were sent again.`,
-        facts: { transactionHash: mined.transactionHash, blockNumber: mined.blockNumber },
-      },
-    )
+  for (const mined of await listMinedIn(app.store, chain.chainId, hashes)) await resend(app, chain, mined)
+}
+
+/**
+ * Back to the pool with a transaction whose block is gone; where the reorg also gave back a nonce that was stolen before,
+ * that one is used up first.
+ */
+export async function resend(app: App, chain: ChainHandle, mined: Broadcast): Promise<void> {
+  const { store, clock } = app
+  const broadcast = await moveBroadcast(store, { planId: mined.planId, to: 'sent' })
+  const plan = await findPlan(store, mined.planId)
+  if (plan === undefined) return
+  try {
+    if (app.signers.has(broadcast.from))
+      await keptAlive({ app, chain }, { broadcast, plan, isOverdue: false })
+    else await sendBroadcast(broadcast, { rpc: chain.rpc, store, clock }, 'public')
+  } catch (thrown) {
+    // a node that does not take it now is asked again block by block (`tendBroadcasts`)
+    app.logger.warn({ planId: plan.id, reason: messageOf(thrown) }, 'could not send again yet')
   }
+  await note(
+    { store, clock },
+    {
+      incidentId: plan.incidentId,
+      kind: 'broadcast',
+      message: `A reorg took the containment transaction ${mined.transactionHash} out of block ${mined.blockNumber}; the same bytes were sent again.`,
+      facts: { transactionHash: mined.transactionHash, blockNumber: mined.blockNumber },
+    },
+  )
 }

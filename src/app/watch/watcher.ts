@@ -25,6 +25,7 @@ import { withStateReads } from './reads.ts'
 import { resendRemoved } from './resend.ts'
 import { recordAndRespond } from './respond.ts'
 import { noteSignal, withSignals } from './signals.ts'
+import { tendBroadcasts } from './tend.ts'
 
 export type WatchOptions = {
   app: App
@@ -130,6 +131,7 @@ async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void
       await keepTraffic(app.store, chain.chainId, chain.assessor.traffic)
     await setProcessed(app.store, chain.chainId, { number, hash })
     await watchHolds(app, chain, { number, hash })
+    await tendBroadcasts(app, chain, { number, hash })
   })
   packKept(chain.engine)
 }

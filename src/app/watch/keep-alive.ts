@@ -1,0 +1,46 @@
+import { type Replacing, tendBroadcast } from '../../contain/confirm.ts'
+import { note } from '../../incidents/context.ts'
+import { appendEvidence } from '../../incidents/ledger.ts'
+import type { Broadcast, ContainmentPlan } from '../../model/containment.ts'
+import type { TimelineKind } from '../../model/incident.ts'
+import { transaction } from '../../store/store.ts'
+import { REPLACE_AFTER_BLOCKS } from '../actions/carry-out.ts'
+import type { App, ChainHandle } from '../context.ts'
+
+type Kept = {
+  broadcast: Broadcast
+  plan: ContainmentPlan
+  /** True where what was signed before has had its blocks. */
+  isOverdue: boolean
+}
+
+/** One look after a broadcast that no step waits for; as it stands where its signer is not at hand. */
+export async function keptAlive(
+  { app, chain }: { app: App; chain: ChainHandle },
+  { broadcast, plan, isOverdue }: Kept,
+): Promise<Broadcast> {
+  const signer = app.signers.get(broadcast.from)
+  if (signer === undefined) return broadcast
+  const tell = async (told: { broadcast: Broadcast; reason: string }): Promise<void> => {
+    const message = `Signed ${told.broadcast.transactionHash}: ${told.reason}.`
+    await recordTended(app, plan, { kind: 'broadcast', message, body: told.broadcast })
+  }
+  const { publicAfterBlocks } = chain.config
+  const fees = { ...app.config.fees, outbid: null }
+  const replacing: Replacing = { signer, fees, afterBlocks: REPLACE_AFTER_BLOCKS, publicAfterBlocks, tell }
+  const context = { rpc: chain.rpc, store: app.store, clock: app.clock, relays: chain.relays }
+  return tendBroadcast(broadcast, { replacing, isOverdue, context })
+}
+
+/** What the watcher did for a plan: on the timeline and in the evidence chain, both or neither. */
+export async function recordTended(
+  app: App,
+  { incidentId, id }: ContainmentPlan,
+  { kind, message, body }: { kind: TimelineKind; message: string; body: unknown },
+): Promise<void> {
+  await transaction(app.store, async (store) => {
+    const inside = { store, clock: app.clock }
+    await note(inside, { incidentId, kind, message, facts: { plan: id } })
+    await appendEvidence(inside, { incidentId, kind, body })
+  })
+}

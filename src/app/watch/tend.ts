@@ -1,0 +1,99 @@
+import { hashAt } from '../../contain/settle.ts'
+import { verifyPlan } from '../../contain/verify.ts'
+import { moveIncident } from '../../incidents/move.ts'
+import { messageOf } from '../../kit/error.ts'
+import type { BlockRef } from '../../model/block.ts'
+import type { Broadcast, ContainmentPlan, Verification } from '../../model/containment.ts'
+import type { Incident } from '../../model/incident.ts'
+import { findBroadcast, listUnsettled } from '../../store/broadcasts.ts'
+import { findIncident } from '../../store/incidents.ts'
+import { findPlan, insertVerification, listPlans, listSimulations } from '../../store/plans.ts'
+import { findAttack, reviveAttack } from '../actions/attack.ts'
+import { REPLACE_AFTER_BLOCKS } from '../actions/carry-out.ts'
+import type { App, ChainHandle } from '../context.ts'
+import { keptAlive, recordTended } from './keep-alive.ts'
+import { resend } from './resend.ts'
+
+/** Blocks after which a mined transaction is no longer looked after; deeper reorgs have not been seen where blocks are final. */
+const TENDED_BLOCKS = 64
+
+/**
+ * After each block: no containment transaction is forgotten. One whose block is gone goes back to the pool, also where
+ * nobody was watching when it went; one that no step waits for any more (it gave up, or a reorg came after it) is kept
+ * alive; and once all levers of an open incident hold after all, the incident is contained.
+ */
+export async function tendBroadcasts(app: App, chain: ChainHandle, block: BlockRef): Promise<void> {
+  const unsettled = await listUnsettled(app.store, chain.chainId, block.number - TENDED_BLOCKS)
+  for (const broadcast of unsettled) {
+    try {
+      await tend({ app, chain, block }, broadcast)
+    } catch (thrown) {
+      // the next block is another chance; what is wrong with the transaction, people were told by the step
+      app.logger.warn({ planId: broadcast.planId, reason: messageOf(thrown) }, 'could not tend a broadcast')
+    }
+  }
+}
+
+type Place = { app: App; chain: ChainHandle; block: BlockRef }
+
+async function tend(place: Place, broadcast: Broadcast): Promise<void> {
+  const { app, chain } = place
+  if (await isGone(chain, broadcast)) await resend(app, chain, broadcast)
+  if (app.containing.has(broadcast.planId)) return
+  const plan = await findPlan(app.store, broadcast.planId)
+  if (plan === undefined) return
+  const standing = (await findBroadcast(app.store, broadcast.planId)) ?? broadcast
+  const isOverdue = place.block.number % REPLACE_AFTER_BLOCKS === 0
+  const settled = await keptAlive({ app, chain }, { broadcast: standing, plan, isOverdue })
+  if (settled.state !== 'mined' && settled.state !== 'reverted') return
+  const incident = await findIncident(app.store, plan.incidentId)
+  if (incident?.state === 'open') await containAfterAll(place, incident)
+}
+
+/** True where another block stands at the place of the one that it was mined in. */
+async function isGone({ rpc }: ChainHandle, { blockNumber, blockHash }: Broadcast): Promise<boolean> {
+  if (blockNumber === null) return false
+  const now = await hashAt(rpc, blockNumber)
+  return now !== null && now !== blockHash
+}
+
+/** Contained only where every protected contract of the incident has a plan, and the chain says that each holds. */
+async function containAfterAll({ app, chain }: Place, incident: Incident): Promise<void> {
+  const plans = await listPlans(app.store, incident.id)
+  const targets = new Set(plans.map(({ lever }) => lever.target))
+  if (!incident.protected.every((target) => targets.has(target))) return
+  const verifications: { plan: ContainmentPlan; verification: Verification }[] = []
+  for (const plan of plans) {
+    const verification = await verifyAgain({ app, chain }, { plan, incident })
+    if (!verification.verified) return
+    verifications.push({ plan, verification })
+  }
+  for (const { plan, verification } of verifications) {
+    await insertVerification(app.store, verification)
+    const message = `Verified at block ${verification.atBlock}: ${verification.checks.length} checks passed, after the step had ended or the chain had changed.`
+    await recordTended(app, plan, { kind: 'verification', message, body: verification })
+  }
+  const names = [...targets].map((target) => app.names.get(target) ?? target).join(', ')
+  const moved = await moveIncident(
+    { store: app.store, clock: app.clock },
+    {
+      incidentId: incident.id,
+      to: 'contained',
+      author: 'cordon',
+      reason: `every lever is pulled and verified on the chain (${names})`,
+    },
+  )
+  app.hub.tell(moved)
+}
+
+async function verifyAgain(
+  { app, chain }: Pick<Place, 'app' | 'chain'>,
+  { plan, incident }: { plan: ContainmentPlan; incident: Incident },
+): Promise<Verification> {
+  const [simulation] = (await listSimulations(app.store, plan.id)).slice(-1)
+  const broadcast = (await findBroadcast(app.store, plan.id)) ?? null
+  if (simulation === undefined) return { planId: plan.id, atBlock: 0, verified: false, checks: [] }
+  const attack = reviveAttack(await findAttack(chain.rpc, incident))
+  const { rpc, sequencer } = chain
+  return verifyPlan({ rpc, sequencer, plan, simulation, broadcast, attack: attack.call, operations: [] })
+}

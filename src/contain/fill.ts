@@ -1,0 +1,108 @@
+import { keccak256, parseTransaction } from 'viem'
+import { crashPoint } from '../kit/crash-point.ts'
+import type { Broadcast } from '../model/containment.ts'
+import { type BroadcastAttempt, listAttempts } from '../store/broadcast-attempts.ts'
+import { holdersOf, keepAttempt } from '../store/broadcasts.ts'
+import { type BroadcastContext, baseFeeOf } from './broadcast.ts'
+import { escalated, type FeePolicy, type Fees, feesFor } from './fees.ts'
+import { isFiller } from './settle.ts'
+import type { Signer } from './signer.ts'
+
+export type Filling = {
+  /** The chain's count: nonces below it are used. */
+  count: number
+  /** True where what was signed before has had its blocks. */
+  isOverdue: boolean
+  replacing: {
+    signer: Signer
+    fees: FeePolicy
+    tell(signed: { broadcast: Broadcast; reason: string }): Promise<void>
+  }
+  context: BroadcastContext
+}
+
+/**
+ * Sees that only the broadcast of a plan can still take effect, and that nothing stands before it: every other nonce that
+ * the plan signed with and that is free (a reorg gave it back, or an earlier pause landed after all), and every nonce below
+ * it that nobody of ours holds, is used up by a transaction to oneself that does nothing and pays more. True where something
+ * was signed.
+ */
+export async function fillOthers(broadcast: Broadcast, filling: Filling): Promise<boolean> {
+  const { context, isOverdue } = filling
+  const attempts = await listAttempts(context.store, broadcast.planId)
+  const own = new Set(attempts.map(({ nonce }) => nonce))
+  const free = [...own].filter((nonce) => nonce !== broadcast.nonce && nonce >= filling.count)
+  if (isOverdue && isWaiting(broadcast)) free.push(...(await foreignGaps(broadcast, own, filling)))
+  let signed = false
+  for (const nonce of free.sort((a, b) => a - b)) {
+    const before = attempts.filter((attempt) => attempt.nonce === nonce)
+    if (await fill(broadcast, { nonce, before }, filling)) signed = true
+  }
+  return signed
+}
+
+const isWaiting = ({ state }: Broadcast): boolean => state === 'signed' || state === 'sent'
+
+/** More than these at once is no gap but a node that is far behind. */
+const MOST_GAPS = 8
+
+async function foreignGaps(
+  { chainId, from, nonce }: Broadcast,
+  own: ReadonlySet<number>,
+  { count, context }: Filling,
+): Promise<number[]> {
+  if (nonce - count > MOST_GAPS) return []
+  const held = await holdersOf(context.store, { chainId, from }, count)
+  const below = Array.from({ length: Math.max(0, nonce - count) }, (_, i) => count + i)
+  return below.filter((gap) => !own.has(gap) && !held.has(gap))
+}
+
+type Place = { nonce: number; before: readonly BroadcastAttempt[] }
+
+async function fill(broadcast: Broadcast, { nonce, before }: Place, filling: Filling): Promise<boolean> {
+  const { context, replacing, isOverdue } = filling
+  const last = before.at(-1)
+  if (last !== undefined && isFiller(last) && !isOverdue) return resent(last, context)
+  const fees = await feesAbove(before, filling)
+  if (fees === null) return last !== undefined && isFiller(last) ? resent(last, context) : false
+  const { chainId, from, planId } = broadcast
+  const rawTransaction = await replacing.signer.signTransaction({
+    chainId,
+    nonce,
+    to: from,
+    data: '0x',
+    value: 0n,
+    gas: 21_000n,
+    ...fees,
+  })
+  const reason = `nonce ${nonce} is free again: used up by a transaction that does nothing, so that one pause lands`
+  const filler = { planId, nonce, rawTransaction, transactionHash: keccak256(rawTransaction), reason }
+  await keepAttempt(context.store, filler)
+  crashPoint('contain.filled')
+  await resent(filler, context)
+  await replacing.tell({ broadcast: { ...broadcast, ...filler, state: 'sent' }, reason })
+  return true
+}
+
+/** More than all that was signed with the nonce; null where the cap leaves no room. */
+async function feesAbove(
+  before: readonly BroadcastAttempt[],
+  { replacing, context }: Filling,
+): Promise<Fees | null> {
+  const baseFee = await baseFeeOf(context.rpc)
+  let most: Fees | null = null
+  for (const { rawTransaction } of before) {
+    const { maxFeePerGas = 0n, maxPriorityFeePerGas = 0n } = parseTransaction(rawTransaction)
+    if (most === null || maxFeePerGas > most.maxFeePerGas) most = { maxFeePerGas, maxPriorityFeePerGas }
+  }
+  return most === null ? feesFor(replacing.fees, baseFee) : escalated(most, replacing.fees, baseFee)
+}
+
+/** To everybody: what must be kept from landing may be known to anybody. A node that refuses is asked again. */
+async function resent(
+  { rawTransaction }: Pick<BroadcastAttempt, 'rawTransaction'>,
+  { rpc }: BroadcastContext,
+): Promise<false> {
+  await rpc.request('eth_sendRawTransaction', [rawTransaction]).catch(() => undefined)
+  return false
+}

@@ -1,0 +1,116 @@
+import { parseTransaction } from 'viem'
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import { array, hash, integer, object } from '../chain/trace/fields.ts'
+import { crashPoint } from '../kit/crash-point.ts'
+import type { Broadcast } from '../model/containment.ts'
+import type { Address, Hash, Hex } from '../model/hex.ts'
+import { type BroadcastAttempt, listAttempts } from '../store/broadcast-attempts.ts'
+import { adopt, findBroadcast, moveBroadcast } from '../store/broadcasts.ts'
+import { toHex } from './block-tag.ts'
+import type { BroadcastContext } from './broadcast.ts'
+
+/**
+ * Whichever of the plan's transactions was mined becomes its broadcast; where two were (under two nonces), the one that
+ * succeeded. What only fills a nonce is none of them.
+ */
+export async function settleIfMined(
+  { planId }: Broadcast,
+  { rpc, store }: BroadcastContext,
+): Promise<Broadcast | undefined> {
+  const landed = await landedOf(await listAttempts(store, planId), rpc)
+  if (landed === undefined) return undefined
+  const { attempt, mined } = landed
+  const standing = await findBroadcast(store, planId)
+  if (standing !== undefined && isKnown(standing, { ...attempt, ...mined })) return standing
+  crashPoint('contain.mined')
+  // sent by a process that died, or by a call whose answer was lost, before that was written down; or a receipt that said
+  // otherwise before was wrong, and the record is corrected
+  if (standing !== undefined && standing.state !== 'sent' && standing.state !== mined.state)
+    await moveBroadcast(store, { planId, to: 'sent' })
+  await adopt(store, attempt)
+  return moveBroadcast(store, { planId, to: mined.state, block: mined.block })
+}
+
+type Landed = { attempt: BroadcastAttempt; mined: Mined }
+
+async function landedOf(attempts: readonly BroadcastAttempt[], rpc: Rpc): Promise<Landed | undefined> {
+  let reverted: Landed | undefined
+  for (const attempt of [...attempts].reverse()) {
+    if (isFiller(attempt)) continue
+    const mined = await receiptOf(attempt, rpc)
+    if (mined?.state === 'mined') return { attempt, mined }
+    if (mined !== undefined) reverted ??= { attempt, mined }
+  }
+  return reverted
+}
+
+function isKnown(
+  standing: Broadcast,
+  { transactionHash, state, block }: Mined & { transactionHash: Hash },
+): boolean {
+  return (
+    standing.transactionHash === transactionHash &&
+    standing.state === state &&
+    standing.blockHash === block.hash
+  )
+}
+
+/** A transaction that does nothing: signed only so that nothing else can have its nonce. */
+export function isFiller({ rawTransaction }: { rawTransaction: Hex }): boolean {
+  return (parseTransaction(rawTransaction).data ?? '0x') === '0x'
+}
+
+type Mined = { state: 'mined' | 'reverted'; block: { number: number; hash: Hash } }
+
+/** Where a transaction is mined now, or undefined; a receipt from a block that is not in the chain says nothing. */
+async function receiptOf(
+  { transactionHash }: { transactionHash: Hash },
+  rpc: Rpc,
+): Promise<Mined | undefined> {
+  const found = await rpc.request('eth_getTransactionReceipt', [transactionHash])
+  if (found === null || found === undefined) return undefined
+  const receipt = object(found, 'receipt')
+  const block = {
+    number: integer(receipt['blockNumber'], 'receipt.blockNumber'),
+    hash: hash(receipt['blockHash'], 'receipt.blockHash'),
+  }
+  if ((await hashAt(rpc, block.number)) !== block.hash) return undefined
+  return { state: receipt['status'] === '0x1' ? 'mined' : 'reverted', block }
+}
+
+/** The hash of a block by its number, or null where the node has none there. */
+export async function hashAt(rpc: Rpc, number: number): Promise<Hash | null> {
+  const found = await rpc.request('eth_getBlockByNumber', [toHex(number), false])
+  return found === null ? null : hash(object(found, 'block')['hash'], 'block.hash')
+}
+
+/** Blocks in which the user of a nonce is looked for: nodes without an archive know as many states. */
+const LOOK_BACK = 120
+
+/**
+ * Whether another transaction of this account was mined with a nonce: seen in a block, or deeper than any reorg. A count
+ * beside a missing receipt proves nothing: the two may come from different nodes, and a second pause would be signed.
+ */
+export async function isTaken(
+  rpc: Rpc,
+  { from, nonce, ours }: { from: Address; nonce: number; ours: ReadonlySet<string> },
+): Promise<boolean> {
+  const head = Number(await rpc.request('eth_blockNumber', []))
+  const oldest = Math.max(0, head - LOOK_BACK)
+  for (let number = head; number > oldest; number--) {
+    const found = await rpc.request('eth_getBlockByNumber', [toHex(number), true])
+    if (found === null) continue
+    const user = userOf(found, { from, nonce })
+    if (user !== undefined) return !ours.has(user)
+  }
+  return Number(await rpc.request('eth_getTransactionCount', [from, toHex(oldest)])) > nonce
+}
+
+function userOf(block: unknown, { from, nonce }: { from: Address; nonce: number }): string | undefined {
+  const transactions = array(object(block, 'block')['transactions'], 'block.transactions')
+  for (const item of transactions) {
+    const it = object(item, 'block.transactions[]')
+    if (String(it['from']).toLowerCase() === from && Number(it['nonce']) === nonce) return String(it['hash'])
+  }
+  return undefined
+}
