@@ -66,7 +66,7 @@ function leverOf(template: LeverTemplate, place: Found, { subject, implementatio
   const { target, args, scope, state, undo, evidence = [] } = place
   const { chainId } = subject
   const calldata = encode(signature, args)
-  const traps = [trap, zeroMeaning].filter((text) => text !== undefined)
+  const traps = [trap, place.trap, zeroMeaning].filter((text) => text !== undefined)
   return {
     id: args.length === 0 ? `${chainId}:${target}:${signature}` : `${chainId}:${target}:${calldata}`,
     chainId,
@@ -86,7 +86,7 @@ function leverOf(template: LeverTemplate, place: Found, { subject, implementatio
     opEffects: {},
     claims: { ...claims, ...place.claims },
     trap: traps.length === 0 ? null : traps.join('; '),
-    maxDurationSeconds: maxDurationSeconds ?? null,
+    maxDurationSeconds: place.maxDurationSeconds ?? maxDurationSeconds ?? null,
     evidence: [`${signature} by template ${id}`, ...evidence],
   }
 }

@@ -30,7 +30,7 @@ export const pauseTemplates: readonly LeverTemplate[] = Object.entries(PAUSES).m
   signature,
   recognisedBy: [signature],
   claims: {},
-  tried: { on: 'fixture', what: 'the drill’s contracts' },
+  tried: signature === 'pause()' ? { on: 'package', what: '@openzeppelin/contracts 5.7.0, Pausable' } : null,
   find: async (subject) => [pauseOf(subject, signature, undo)],
 }))
 

@@ -1,6 +1,13 @@
 import { aaveV3Templates } from './aave-v3.ts'
+import { governorTemplates } from './governor.ts'
+import { openzeppelinTemplates } from './openzeppelin.ts'
 import { pauseTemplates } from './pause.ts'
 import type { LeverTemplate } from './template.ts'
 
 /** Every lever that Cordon knows how to find. A new one is a file and a line here. */
-export const leverTemplates: readonly LeverTemplate[] = [...pauseTemplates, ...aaveV3Templates]
+export const leverTemplates: readonly LeverTemplate[] = [
+  ...pauseTemplates,
+  ...openzeppelinTemplates,
+  ...governorTemplates,
+  ...aaveV3Templates,
+]
