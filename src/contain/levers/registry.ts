@@ -1,4 +1,6 @@
 import { aaveV3Templates } from './aave-v3.ts'
+import { compoundV2Templates } from './compound-v2.ts'
+import { compoundV3Templates } from './compound-v3.ts'
 import { governorTemplates } from './governor.ts'
 import { openzeppelinTemplates } from './openzeppelin.ts'
 import { pauseTemplates } from './pause.ts'
@@ -10,4 +12,6 @@ export const leverTemplates: readonly LeverTemplate[] = [
   ...openzeppelinTemplates,
   ...governorTemplates,
   ...aaveV3Templates,
+  ...compoundV2Templates,
+  ...compoundV3Templates,
 ]
