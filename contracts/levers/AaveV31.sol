@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.20;
 
-/// A fixture of ours: the pause of Aave v3.1 and later with its grace period, which @aave/core-v3 1.19.3 does not have. Pool,
+/// A fixture of ours: the pause of Aave v3.1 and later with its grace period, which core-v3 1.19.3 does not have. Pool,
 /// addresses provider and configurator in one.
 contract LeverAaveV31 {
     uint40 public constant MAX_GRACE_PERIOD = 4 hours;
