@@ -345,4 +345,24 @@ CREATE TRIGGER signals_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON signals
 ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
 `,
   },
+  {
+    id: 8,
+    name: 'levers',
+    sql: `
+-- What was found of a lever each time it was looked at; the newest block counts, and none is ever changed.
+CREATE TABLE levers (
+  position int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  lever_id text NOT NULL,
+  chain_id int8 NOT NULL,
+  target text NOT NULL,
+  block int8 NOT NULL,
+  observed_at int8 NOT NULL,
+  document json NOT NULL
+);
+CREATE INDEX levers_newest ON levers (lever_id, block DESC, position DESC);
+CREATE INDEX levers_by_target ON levers (target, position);
+CREATE TRIGGER levers_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON levers
+  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+`,
+  },
 ]

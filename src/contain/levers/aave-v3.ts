@@ -30,7 +30,7 @@ const PAUSE_TRAP = 'nobody can repay or top up while prices move; liquidation st
 const MOST_GRACE = 14_400
 const GRACE = `taken back with ${MOST_GRACE} s of grace, in which nobody is liquidated`
 
-const base = { protocol: 'Aave v3', recognisedBy: POOL } as const
+const base = { protocol: 'Aave v3', recognisedBy: POOL, takes: ['asset'] } as const
 
 export const aaveV3Templates: readonly LeverTemplate[] = [
   capTemplate({ what: 'borrow', bit: BORROW_CAP_BIT, claims: { borrow: 'blocked' } }),

@@ -19,6 +19,7 @@ const DEPRECATED =
 const base = {
   protocol: 'Compound v2',
   kind: 'pause',
+  takes: ['asset'],
   tried: { on: 'fixture', what: 'contracts/levers/CompoundV2.sol' },
 } as const
 

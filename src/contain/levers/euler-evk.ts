@@ -38,6 +38,7 @@ const OPEN: LeverTemplate['claims'] = {
 }
 const base = {
   protocol: 'Euler EVK',
+  takes: ['collateral'],
   tried: { on: 'fixture', what: 'contracts/levers/EulerVault.sol' },
 } as const
 const HOOK_TRAP = 'a hook target that stands now is taken away: what it hooked is blocked too'

@@ -39,6 +39,7 @@ export const governorTemplates: readonly LeverTemplate[] = [
     ...base,
     id: 'governor/cancel-proposal-by-content',
     signature: BY_CONTENT,
+    takes: ['byContent'],
     recognisedBy: [BY_CONTENT, 'state(uint256)', 'proposalDetails(uint256)'],
     tried: {
       on: 'package',

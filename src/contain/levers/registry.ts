@@ -29,3 +29,8 @@ export const leverTemplates: readonly LeverTemplate[] = [
   ...holderTemplates,
   ...issuerTemplates,
 ]
+
+/** Everything that a template needs or takes by name. */
+export const givenNames: readonly string[] = [
+  ...new Set(leverTemplates.flatMap(({ needs = [], takes = [] }) => [...needs, ...takes])),
+].sort()

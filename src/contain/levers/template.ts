@@ -69,6 +69,8 @@ export type LeverTemplate = {
    * hands needs one.
    */
   needs?: readonly string[]
+  /** Names in `Subject.given` that narrow it down and need not be given. */
+  takes?: readonly string[]
   /** On which bytecode its claims were tried: an npm package with its version, a fixture of ours, or not at all. */
   tried: { on: 'package' | 'fixture'; what: string } | null
   find(subject: Subject): Promise<readonly Found[]>

@@ -15,6 +15,7 @@ export const zodiacTemplates: readonly LeverTemplate[] = [
       'queueNonce()',
       'executeNextTx(address,uint256,bytes,uint8)',
     ],
+    takes: ['item'],
     claims: {},
     trap: 'skips honest items that are queued before it too, for good; an enabled module may queue again',
     tried: { on: 'fixture', what: 'contracts/levers/Delay.sol' },
