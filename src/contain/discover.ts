@@ -33,28 +33,33 @@ export async function discoverLevers(options: DiscoverOptions): Promise<Lever[]>
   const found = await Promise.all(
     leverTemplates
       .filter((template) => isCandidate(template, subject))
-      .map(async (template) => {
-        // A contract that only looks like the protocol may answer anything: what a template makes of it is no reason to stop.
-        const places = await template.find(subject).catch(() => [])
-        return places.slice(0, MOST_A_TEMPLATE).map((place) => ({ template, place }))
-      }),
+      .map((template) => leversOf(template, { subject, implementation })),
   )
   const evidence = [...path, `${implementation} at block ${block}`]
-  const levers = found
-    .flat()
-    .map(({ template, place }) => leverOf(template, place, { subject, implementation }))
   return Promise.all(
-    // Two templates may come to the same call where what differs is set already.
-    [...new Map(levers.toReversed().map((lever) => [lever.id, lever])).values()]
-      .toReversed()
-      .map(async (lever) => {
-        return {
-          ...lever,
-          armed: !(await isPulled(rpc, lever, block)),
-          evidence: [...evidence, ...lever.evidence],
-        }
-      }),
+    unique(found.flat()).map(async (lever) => ({
+      ...lever,
+      armed: !(await isPulled(rpc, lever, block)),
+      evidence: [...evidence, ...lever.evidence],
+    })),
   )
+}
+
+/** A contract that only looks like the protocol may answer anything: what a template makes of it is no reason to stop. */
+async function leversOf(template: LeverTemplate, place: Place): Promise<Lever[]> {
+  try {
+    const found = await template.find(place.subject)
+    return found.slice(0, MOST_A_TEMPLATE).map((each) => leverOf(template, each, place))
+  } catch {
+    return []
+  }
+}
+
+/** Two templates may come to the same call, where what differs is set already: the first one stands. */
+function unique(levers: readonly Lever[]): Lever[] {
+  const byId = new Map<string, Lever>()
+  for (const lever of levers) if (!byId.has(lever.id)) byId.set(lever.id, lever)
+  return [...byId.values()]
 }
 
 function isCandidate({ recognisedBy, needs = [] }: LeverTemplate, { selectors, given }: Subject): boolean {

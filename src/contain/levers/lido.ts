@@ -1,5 +1,5 @@
 import type { Address } from '../../model/hex.ts'
-import { addressesIn, addressIn, givenAddress, numberIn, readOf } from './reads.ts'
+import { addressesIn, addressIn, givenAddress, numberIn, readOf, secondsIn } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
 /** Lido: a GateSeal is used once and expires; the CircuitBreaker serves a pauser who proves to be alive. */
@@ -38,7 +38,7 @@ async function gateSeal({ ask, target }: Subject): Promise<Found[]> {
   // Used up or expired: no lever at all.
   if (expired !== false) return []
   const sealables = addressesIn(await ask(target, 'get_sealables() view returns (address[])'), 8)
-  const seconds = numberIn(await ask(target, 'get_seal_duration_seconds() view returns (uint256)'))
+  const seconds = secondsIn(await ask(target, 'get_seal_duration_seconds() view returns (uint256)'))
   const expiry = numberIn(await ask(target, 'get_expiry_timestamp() view returns (uint256)'))
   const evidence = [`can be used until ${expiry}; resumed early only by the DAO`]
   const all = { args: [sealables], scope: `all of ${sealables.length}`, state: sealables.map(pausedState) }
@@ -50,7 +50,7 @@ async function gateSeal({ ask, target }: Subject): Promise<Found[]> {
   return [all, ...(sealables.length > 1 ? single : [])].map((found) => ({
     target,
     ...found,
-    ...(seconds === undefined ? {} : { maxDurationSeconds: Number(seconds) }),
+    ...(seconds === undefined ? {} : { maxDurationSeconds: seconds }),
     evidence,
   }))
 }
@@ -61,14 +61,14 @@ async function circuitBreaker({ ask, target, given }: Subject): Promise<Found[]>
   if (pausable === undefined || pauser === undefined || /^0x0+$/.test(pauser)) return []
   const [isLive] = (await ask(target, 'isPauserLive(address) view returns (bool)', [pauser])) ?? []
   const expiry = numberIn(await ask(target, 'heartbeatExpiry(address) view returns (uint256)', [pauser]))
-  const seconds = numberIn(await ask(target, 'pauseDuration() view returns (uint256)'))
+  const seconds = secondsIn(await ask(target, 'pauseDuration() view returns (uint256)'))
   return [
     {
       target,
       args: [pausable],
       scope: pausable,
       state: [pausedState(pausable)],
-      ...(seconds === undefined ? {} : { maxDurationSeconds: Number(seconds) }),
+      ...(seconds === undefined ? {} : { maxDurationSeconds: seconds }),
       evidence: [`${pauser} is the pauser of ${pausable}; its heartbeat is due before ${expiry}`],
       ...(isLive === true ? {} : { trap: `the heartbeat of ${pauser} HAS EXPIRED: it cannot pause` }),
     },

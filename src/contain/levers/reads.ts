@@ -71,3 +71,9 @@ export function givenWord(given: Readonly<Record<string, string>>, name: string)
   const text = given[name]?.toLowerCase()
   return text !== undefined && /^0x[0-9a-f]{64}$/.test(text) ? (text as Hex) : undefined
 }
+
+/** A length of time that a view answered; undefined where it is longer than anything means, a century. */
+export function secondsIn(answer: readonly unknown[] | null): number | undefined {
+  const value = numberIn(answer)
+  return value === undefined || value > 3_155_760_000n ? undefined : Number(value)
+}
