@@ -6,6 +6,7 @@ import {
   addressAt,
   callTo,
   deploy,
+  ourFixture,
   packaged,
   person,
   read,
@@ -191,25 +192,52 @@ leverMatrix(
   }),
 )
 
-leverMatrix('pause', ['pause/pause'], async (world) => {
-  const target = await deploy(world, oz('PausableToken'))
-  return {
+/** The other names of a pause, by the fixture that has each. */
+const NAMES = {
+  setPaused: 'LeverSetPaused',
+  setPause: 'LeverSetPause',
+  pauseAll: 'LeverPauseAll',
+  emergencyPause: 'LeverEmergencyPause',
+  emergencyStop: 'LeverEmergencyStop',
+  pauseContract: 'LeverPauseContract',
+  pauseProtocol: 'LeverPauseProtocol',
+  stop: 'LeverStop',
+  halt: 'LeverHalt',
+  freeze: 'LeverFreeze',
+}
+
+async function pauses(world: World): Promise<Record<string, Trial>> {
+  const token = await deploy(world, oz('PausableToken'))
+  const trials: Record<string, Trial> = {
     'pause/pause': {
       ...noOperations,
-      target,
+      target: token,
       others: {
         'transfers, by `whenNotPaused`': {
-          call: callTo(target, 'transfer(address,uint256)', { args: [user, 1n] }),
+          call: callTo(token, 'transfer(address,uint256)', { args: [user, 1n] }),
           expected: 'blocked',
         },
         'approvals, which it does not guard': {
-          call: callTo(target, 'approve(address,uint256)', { args: [user, 1n] }),
+          call: callTo(token, 'approve(address,uint256)', { args: [user, 1n] }),
           expected: 'open',
         },
       },
     },
   }
-})
+  for (const [name, fixture] of Object.entries(NAMES)) {
+    const target = await deploy(world, ourFixture(fixture))
+    const call = callTo(target, 'act()', { from: user })
+    const others = { 'what asks for it': { call, expected: 'blocked' } } as const
+    trials[`pause/${name}`] = { ...noOperations, target, others }
+  }
+  return trials
+}
+
+leverMatrix(
+  'pause',
+  ['pause', ...Object.keys(NAMES)].map((name) => `pause/${name}`),
+  pauses,
+)
 
 leverMatrix(
   'governor',

@@ -47,7 +47,7 @@ export const aaveV3Templates: readonly LeverTemplate[] = [
     breadth: 'asset',
     signature: 'setReserveFreeze(address,bool)',
     claims: { ...opened(PAUSED), supply: 'blocked', 'top-up': 'blocked', borrow: 'blocked' },
-    trap: 'collateral of this asset cannot be topped up; from v3.1 on the LTV goes to 0 too',
+    trap: 'collateral of this asset cannot be topped up; from v3.1 on the LTV goes to 0 too, and only from then on an Emergency admin may freeze',
     tried: PACKAGE,
     find: (subject) =>
       ofReserves(subject, (place) => flagOf(place, 'setReserveFreeze(address,bool)', FROZEN_BIT)),
