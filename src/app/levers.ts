@@ -22,6 +22,8 @@ export type DiscoverLeversOptions = {
   target: Address
   /** Whom to try besides those whom the contract names: guardians, Safes, timelocks. */
   callers: readonly Address[]
+  /** What a lever needs besides the target: `asset`, `spender`, `holder`, … */
+  given: Readonly<Record<string, string>>
   /** Latest blocks in which ordinary calls are looked for, to try each lever on. */
   blocks: number
   signal: AbortSignal
@@ -59,21 +61,15 @@ export async function findLevers(options: DiscoverLeversOptions): Promise<Discov
 }
 
 async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): Promise<DiscoveredLevers> {
-  const { rpc, chainId, sequencer } = chain
-  const { target, callers } = options
+  const { rpc, chainId } = chain
+  const { target, given } = options
   const block = Number(await rpc.request('eth_blockNumber', []))
   const operations = await operationsOf(chain, options, block)
   const { implementation, bytecode } = await resolveCode(rpc, target, toHex(block))
   const levers: FoundLever[] = []
-  for (const lever of await discoverLevers({ rpc, chainId, target, block })) {
-    const { authority, tried } = await resolveAuthority(lever, { rpc, block, signers: [], others: callers })
-    const detail = authority === null ? null : await authorityDetail(rpc, authority.address, block)
-    const probed = { ...lever, authority, evidence: [...lever.evidence, ...tried] }
-    const opEffects =
-      authority === null ? {} : await probeLever({ sequencer, lever: probed, block, operations })
-    levers.push({ ...probed, opEffects, authorityDetail: detail })
-  }
-  const besides = leversBesides(selectorsIn(bytecode))
+  for (const lever of await discoverLevers({ rpc, chainId, target, block, given }))
+    levers.push(await whatItDoes(chain, lever, { ...options, block, operations }))
+  const besides = leversBesides(selectorsIn(bytecode), given)
   return {
     type: 'levers',
     chainId,
@@ -83,6 +79,24 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
     levers,
     besides,
     operations: operations.length,
+  }
+}
+
+type Looking = Pick<DiscoverLeversOptions, 'callers'> & { block: number; operations: readonly Operation[] }
+
+/** A lever with who may pull it, and what it does to each function that was used lately. */
+async function whatItDoes(
+  { rpc, sequencer }: ChainHandle,
+  lever: Lever,
+  { callers, block, operations }: Looking,
+): Promise<FoundLever> {
+  const { authority, tried } = await resolveAuthority(lever, { rpc, block, signers: [], others: callers })
+  const known = { ...lever, authority, evidence: [...lever.evidence, ...tried] }
+  if (authority === null) return { ...known, opEffects: {}, authorityDetail: null }
+  return {
+    ...known,
+    opEffects: await probeLever({ sequencer, lever: known, block, operations }),
+    authorityDetail: await authorityDetail(rpc, authority.address, block),
   }
 }
 
@@ -100,22 +114,4 @@ async function operationsOf(
     progress(`block ${number} of ${head}`)
   }
   return recentOperations(memory, target)
-}
-
-/** Levers for people. */
-export function describeLevers({ target, block, levers, besides, operations }: DiscoveredLevers): string[] {
-  const lines = [
-    `${target} at block ${block}: ${levers.length} ${levers.length === 1 ? 'lever' : 'levers'} that can be tried, ${operations} functions used lately`,
-  ]
-  for (const { signature, armed, authority, authorityDetail, opEffects, state } of levers) {
-    const who = authority === null ? 'nobody known may pull it' : `${authority.address} may pull it`
-    const detail = authorityDetail === null ? '' : ` (${authorityDetail.text})`
-    lines.push(
-      `${signature}: ${armed ? 'not pulled' : 'PULLED'}${state.length === 0 ? ', no view of its state' : ''}; ${who}${detail}`,
-    )
-    for (const [selector, effect] of Object.entries(opEffects)) lines.push(`    ${selector}  ${effect}`)
-  }
-  for (const { signature, protocol, effect, trap } of besides)
-    lines.push(`${signature} (${protocol}): ${effect}${trap === undefined ? '' : `. Trap: ${trap}`}`)
-  return lines
 }

@@ -1,15 +1,20 @@
 import type { Command } from 'commander'
 import { addressOf } from '../app/config/load.ts'
-import { describeLevers, findLevers } from '../app/levers.ts'
+import { givenOf } from '../app/lever-given.ts'
+import { readLevers, storeLevers } from '../app/lever-record.ts'
+import { describeLevers, describeObservation } from '../app/lever-text.ts'
+import type { DiscoveredLevers } from '../app/levers.ts'
+import { findLevers } from '../app/levers.ts'
 import { describeReopening, reopeningOf } from '../app/reopening.ts'
+import { systemClock } from '../kit/clock.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
-import { loadedOrFail } from './loaded.ts'
+import { dataDirOf, loadedOrFail } from './loaded.ts'
 import type { CommonOptions } from './options.ts'
-import { listOf, withChain } from './options.ts'
+import { listOf, withChain, withOutput } from './options.ts'
 import { blockNumber } from './record.ts'
 
-type Options = CommonOptions & { as?: string; blocks: string }
+type Options = CommonOptions & { as?: string; with?: string; blocks: string }
 
 export function registerLevers(program: Command, run: RunCommand): void {
   const levers = program.command('levers').description('what may be pulled to stop loss, and by whom')
@@ -19,6 +24,7 @@ export function registerLevers(program: Command, run: RunCommand): void {
       'find the levers of a contract, try who may pull them, probe what each blocks; sends nothing',
     )
     .option('--as <addresses>', 'whom to try too: guardians, Safes, timelocks, separated by commas')
+    .option('--with <names>', 'what a lever needs: asset=0x…,spender=0x…, separated by commas')
     .option('--blocks <n>', 'latest blocks whose ordinary calls each lever is tried on', '20')
   withChain(command).action((address: string, options: Options) =>
     run(options, (io) => discover(address, options, io)),
@@ -29,6 +35,9 @@ export function registerLevers(program: Command, run: RunCommand): void {
   withChain(back).action((incident: string, options: CommonOptions) =>
     run(options, (io) => reopen(incident, options, io)),
   )
+  withOutput(levers.command('list').description('the levers on record: how old, and who could pull them'))
+    .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
+    .action((options: CommonOptions) => run(options, (io) => list(options, io)))
 }
 
 async function reopen(incidentId: string, options: CommonOptions, io: Io): Promise<number> {
@@ -41,12 +50,13 @@ async function reopen(incidentId: string, options: CommonOptions, io: Io): Promi
 
 async function discover(address: string, options: Options, io: Io): Promise<number> {
   const target = addressOf(address)
-  const { config } = await loadedOrFail(options, io)
+  const { config, file } = await loadedOrFail(options, io)
   const people = Object.values(config.roles).flatMap((role) => role.flatMap((person) => person.address ?? []))
   const found = await findLevers({
     config,
     target,
     callers: [...listOf(options.as).map(addressOf), ...people],
+    given: givenOf(listOf(options.with)),
     blocks: blockNumber(options.blocks, '--blocks'),
     signal: io.signal,
     progress: (text) => io.progress(text),
@@ -54,5 +64,31 @@ async function discover(address: string, options: Options, io: Io): Promise<numb
   if (found === undefined) return EXIT.failed
   io.emit(found)
   for (const line of describeLevers(found)) io.say(line)
+  await keep(found, { file, dataDir: config.dataDir }, io)
+  return EXIT.ok
+}
+
+/** On record where there is a record: with a configuration file or DATABASE_URL. An RPC URL alone leaves nothing behind. */
+async function keep(
+  found: DiscoveredLevers,
+  { file, dataDir }: { file: string | null; dataDir: string },
+  { env, logger, say }: Io,
+): Promise<void> {
+  const isKept = file !== null || (env['DATABASE_URL'] ?? '') !== ''
+  if (isKept) await storeLevers({ dataDir, env, logger }, found)
+  say(
+    isKept ? 'on record: cordon levers list' : 'not put on record: no configuration file and no DATABASE_URL',
+  )
+}
+
+async function list(options: CommonOptions, io: Io): Promise<number> {
+  const { env, logger } = io
+  const observations = await readLevers({ dataDir: await dataDirOf(options, io), env, logger })
+  const now = systemClock.now()
+  for (const observation of observations) {
+    io.emit({ type: 'lever', ...observation })
+    io.say(describeObservation(observation, now))
+  }
+  if (observations.length === 0) io.say('no levers on record: cordon levers discover ADDR')
   return EXIT.ok
 }

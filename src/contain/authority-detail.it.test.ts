@@ -83,15 +83,17 @@ test('a timelock by its delay; one that answers rubbish like a Safe is a contrac
   expect(await authorityDetail(rpc, liar, 0)).toMatchObject({ kind: 'contract' })
 })
 
-test('what a dispatcher offers besides pauses is told with its trap', () => {
+test('what a dispatcher offers besides is told with its trap, and what must be named', () => {
   const code = dispatcher({
-    'pause(bool,bool,bool,bool,bool)': word(1n),
+    'acceptOwnership()': word(1n),
     'transferOwnership(address)': word(1n),
+    'cancel(bytes32)': word(1n),
+    'getTimestamp(bytes32)': word(1n),
+    'isOperationPending(bytes32)': word(1n),
   })
-  expect(
-    leversBesides(selectorsIn(code)).map(({ protocol, trap }) => [protocol, trap?.slice(0, 24)]),
-  ).toEqual([
-    ['OpenZeppelin Ownable', 'with Ownable2Step it onl'],
-    ['Compound v3', 'overwrites all five flag'],
+  const told = leversBesides(selectorsIn(code)).map(({ protocol, effect }) => [protocol, effect])
+  expect(told).toEqual([
+    ['OpenZeppelin 5', 'cancel (openzeppelin/cancel-timelocked), found with --with operation=…'],
+    ['OpenZeppelin Ownable2Step', 'none: no lever'],
   ])
 })

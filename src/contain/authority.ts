@@ -24,8 +24,11 @@ export async function resolveAuthority(
   lever: Lever,
   { rpc, block, signers, others }: AuthorityOptions,
 ): Promise<{ authority: Authority | null; tried: string[] }> {
-  const named = await namedByContract(rpc, lever.target, block)
-  const candidates = [...new Set([...signers, ...others, ...named])]
+  // a holder's lever is called by the holder: anybody else's call goes through and does nothing for him
+  const candidates =
+    lever.caller === null
+      ? [...new Set([...signers, ...others, ...(await namedByContract(rpc, lever.target, block))])]
+      : [lever.caller]
   const tried: string[] = []
   for (const address of candidates) {
     const refusal = await refusalOf(rpc, lever, { address, block })

@@ -1,5 +1,7 @@
 import { toFunctionSelector } from 'viem'
 import type { Hex } from '../model/hex.ts'
+import { leverTemplates } from './levers/registry.ts'
+import type { LeverTemplate } from './levers/template.ts'
 
 const AUTHORITY_VIEWS = [
   'guardian()',
@@ -11,6 +13,9 @@ const AUTHORITY_VIEWS = [
   'governor()',
   'governance()',
   'operator()',
+  'governorAdmin()',
+  'get_sealing_committee()',
+  'blacklister()',
 ] as const
 
 export const authorityViews = viewsOf(AUTHORITY_VIEWS)
@@ -28,70 +33,10 @@ export type OtherLever = { signature: string; selector: Hex; protocol: string; e
  */
 const OTHERS: readonly Omit<OtherLever, 'selector'>[] = [
   {
-    signature: 'setTargetClosed(address,bool)',
-    protocol: 'OpenZeppelin AccessManager',
-    effect: 'closes every restricted function of a target',
-    trap: 'functions that are not restricted stay open',
-  },
-  {
-    signature: 'cancel(bytes32)',
-    protocol: 'OpenZeppelin TimelockController',
-    effect: 'cancels a queued operation',
-  },
-  {
-    signature: 'cancel(address,address,bytes)',
-    protocol: 'OpenZeppelin AccessManager',
-    effect: 'cancels a scheduled operation',
-  },
-  {
-    signature: 'revokeRole(bytes32,address)',
-    protocol: 'OpenZeppelin AccessControl',
-    effect: 'takes a role away',
-  },
-  {
-    signature: 'transferOwnership(address)',
-    protocol: 'OpenZeppelin Ownable',
-    effect: 'hands the contract over',
-    trap: 'with Ownable2Step it only names the next owner: no containment',
-  },
-  {
-    signature: 'upgradeToAndCall(address,bytes)',
-    protocol: 'UUPS proxy',
-    effect: 'swaps the code, for a paused one say',
-  },
-  {
-    signature: '_setMintPaused(address,bool)',
-    protocol: 'Compound v2',
-    effect: 'stops new supply of a market',
-  },
-  {
-    signature: '_setBorrowPaused(address,bool)',
-    protocol: 'Compound v2',
-    effect: 'stops new borrowing of a market',
-    trap: 'with collateral factor 0 and reserve factor 100 % the market is deprecated, and every borrow is liquidatable at once',
-  },
-  {
-    signature: '_setSeizePaused(bool)',
-    protocol: 'Compound v2',
-    effect: 'stops liquidations',
-    trap: 'bad debt grows while it lasts',
-  },
-  {
-    signature: 'pause(bool,bool,bool,bool,bool)',
-    protocol: 'Compound v3',
-    effect: 'sets supply, transfer, withdraw, absorb and buy',
-    trap: 'overwrites all five flags: read them first; with supply paused nobody can repay or top up',
-  },
-  {
-    signature: 'setReservePause(address,bool)',
-    protocol: 'Aave v3',
-    effect: 'stops supply, withdraw, borrow, repay, transfers and liquidation of a reserve',
-    trap: 'people cannot repay or top up while prices move',
-  },
-  {
-    signature: 'setReserveFreeze(address,bool)',
-    protocol: 'Aave v3',
-    effect: 'stops new supply and borrowing; repay, withdraw and liquidation stay open',
+    signature: 'acceptOwnership()',
+    protocol: 'OpenZeppelin Ownable2Step',
+    effect: 'none: no lever',
+    trap: 'transferOwnership only names the next owner; the old one keeps every power until acceptOwnership: no containment',
   },
   {
     signature: 'disputeExpiryPrice(address,uint256,uint256)',
@@ -116,29 +61,6 @@ const OTHERS: readonly Omit<OtherLever, 'selector'>[] = [
     effect: 'stops trading of one expiry',
   },
   {
-    signature: 'setHookConfig(address,uint32)',
-    protocol: 'Euler EVK',
-    effect: 'blocks the chosen operations of a vault',
-  },
-  {
-    signature: 'kill_me()',
-    protocol: 'Curve',
-    effect: 'stops trades; remove_liquidity stays open',
-    trap: 'works only before kill_deadline, 60 days after deployment',
-  },
-  {
-    signature: 'seal(address[])',
-    protocol: 'Lido GateSeal',
-    effect: 'pauses for 4 to 14 days, once',
-    trap: 'used up or expired it is worth nothing',
-  },
-  {
-    signature: 'blacklist(address)',
-    protocol: 'USDC',
-    effect: 'freezes an account',
-    trap: 'the issuer decides',
-  },
-  {
     signature: 'setFlowLimits(bytes32[],uint256[])',
     protocol: 'Axelar',
     effect: 'bounds what a bridge lets through',
@@ -161,7 +83,36 @@ const others: readonly OtherLever[] = OTHERS.map((lever) => ({
   selector: toFunctionSelector(lever.signature),
 }))
 
-/** What else a dispatcher offers that matters in an incident. */
-export function leversBesides(selectors: ReadonlySet<string>): OtherLever[] {
-  return others.filter(({ selector }) => selectors.has(selector))
+/**
+ * What else a dispatcher offers that matters in an incident: levers without a template, and templates that need something
+ * named which was not.
+ */
+export function leversBesides(
+  selectors: ReadonlySet<string>,
+  given: Readonly<Record<string, string>> = {},
+): OtherLever[] {
+  const unnamed = leverTemplates.filter((template) => {
+    const isHere = template.recognisedBy.every((signature) => selectors.has(toFunctionSelector(signature)))
+    return isHere && missing(template, given).length > 0
+  })
+  return [
+    ...unnamed.map((template) => needing(template, given)),
+    ...others.filter(({ selector }) => selectors.has(selector)),
+  ]
+}
+
+function missing({ needs = [] }: LeverTemplate, given: Readonly<Record<string, string>>): string[] {
+  return needs.filter((name) => given[name] === undefined)
+}
+
+function needing(template: LeverTemplate, given: Readonly<Record<string, string>>): OtherLever {
+  const { signature, protocol, kind, id, trap } = template
+  const names = missing(template, given).map((name) => `${name}=…`)
+  return {
+    signature,
+    selector: toFunctionSelector(signature),
+    protocol,
+    effect: `${kind} (${id}), found with --with ${names.join(',')}`,
+    ...(trap === undefined ? {} : { trap }),
+  }
 }

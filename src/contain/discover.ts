@@ -33,23 +33,33 @@ export async function discoverLevers(options: DiscoverOptions): Promise<Lever[]>
   const found = await Promise.all(
     leverTemplates
       .filter((template) => isCandidate(template, subject))
-      .map(async (template) => {
-        // A contract that only looks like the protocol may answer anything: what a template makes of it is no reason to stop.
-        const places = await template.find(subject).catch(() => [])
-        return places.slice(0, MOST_A_TEMPLATE).map((place) => ({ template, place }))
-      }),
+      .map((template) => leversOf(template, { subject, implementation })),
   )
   const evidence = [...path, `${implementation} at block ${block}`]
   return Promise.all(
-    found.flat().map(async ({ template, place }) => {
-      const lever = leverOf(template, place, { subject, implementation })
-      return {
-        ...lever,
-        armed: !(await isPulled(rpc, lever, block)),
-        evidence: [...evidence, ...lever.evidence],
-      }
-    }),
+    unique(found.flat()).map(async (lever) => ({
+      ...lever,
+      armed: !(await isPulled(rpc, lever, block)),
+      evidence: [...evidence, ...lever.evidence],
+    })),
   )
+}
+
+/** A contract that only looks like the protocol may answer anything: what a template makes of it is no reason to stop. */
+async function leversOf(template: LeverTemplate, place: Place): Promise<Lever[]> {
+  try {
+    const found = await template.find(place.subject)
+    return found.slice(0, MOST_A_TEMPLATE).map((each) => leverOf(template, each, place))
+  } catch {
+    return []
+  }
+}
+
+/** Two templates may come to the same call, where what differs is set already: the first one stands. */
+function unique(levers: readonly Lever[]): Lever[] {
+  const byId = new Map<string, Lever>()
+  for (const lever of levers) if (!byId.has(lever.id)) byId.set(lever.id, lever)
+  return [...byId.values()]
 }
 
 function isCandidate({ recognisedBy, needs = [] }: LeverTemplate, { selectors, given }: Subject): boolean {
@@ -66,7 +76,7 @@ function leverOf(template: LeverTemplate, place: Found, { subject, implementatio
   const { target, args, scope, state, undo, evidence = [] } = place
   const { chainId } = subject
   const calldata = encode(signature, args)
-  const traps = [trap, zeroMeaning].filter((text) => text !== undefined)
+  const traps = [trap, place.trap, zeroMeaning].filter((text) => text !== undefined)
   return {
     id: args.length === 0 ? `${chainId}:${target}:${signature}` : `${chainId}:${target}:${calldata}`,
     chainId,
@@ -81,13 +91,14 @@ function leverOf(template: LeverTemplate, place: Found, { subject, implementatio
     calldata,
     undo:
       undo === undefined ? null : { signature: undo.signature, calldata: encode(undo.signature, undo.args) },
+    caller: place.caller ?? null,
     authority: null,
     state: [...state],
     armed: true,
     opEffects: {},
     claims: { ...claims, ...place.claims },
     trap: traps.length === 0 ? null : traps.join('; '),
-    maxDurationSeconds: maxDurationSeconds ?? null,
+    maxDurationSeconds: place.maxDurationSeconds ?? maxDurationSeconds ?? null,
     evidence: [`${signature} by template ${id}`, ...evidence],
   }
 }

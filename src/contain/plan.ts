@@ -3,7 +3,7 @@ import { CordonError } from '../kit/error.ts'
 import { sha256 } from '../kit/json.ts'
 import type { ContainmentPlan } from '../model/containment.ts'
 import type { Address, Hash } from '../model/hex.ts'
-import type { Lever } from '../model/lever.ts'
+import { breadths, type Lever } from '../model/lever.ts'
 import { resolveAuthority } from './authority.ts'
 import { discoverLevers } from './discover.ts'
 import { type Candidate, PEOPLE_SECONDS, rankCandidates } from './rank.ts'
@@ -89,7 +89,10 @@ async function withAuthority(lever: Lever, options: PlanOptions): Promise<Lever>
 /** With one lever there is nothing to rank, and money is lost meanwhile: it is tried once, in the simulation. */
 async function candidatesOf(levers: readonly Lever[], options: PlanOptions): Promise<Candidate[]> {
   const { sequencer, attack, pinnedBlock } = options
-  const soonest = [...levers].sort((a, b) => secondsOf(a) - secondsOf(b))
+  // the widest first: where there are more levers than are tried, one that stops everything is among them
+  const soonest = [...levers].sort(
+    (a, b) => secondsOf(a) - secondsOf(b) || breadths.indexOf(b.breadth) - breadths.indexOf(a.breadth),
+  )
   return Promise.all(
     soonest.map(async (lever, i) => {
       const seconds = secondsOf(lever)

@@ -98,6 +98,8 @@ const lever = z.object({
   calldata: hexSchema,
   /** The call on the same target that takes it back; null where nothing does. */
   undo: z.object({ signature: z.string(), calldata: hexSchema }).nullable().default(null),
+  /** Whose call it must be, where a call of anybody goes through and only this one's counts; null where it is tried. */
+  caller: addressSchema.nullable().default(null),
   /** Null where nobody known to us may pull it now. */
   authority: authoritySchema.nullable(),
   /** All of these say pulled while the lever is pulled; empty where no such view exists. */

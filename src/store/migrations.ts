@@ -1,9 +1,11 @@
+import { type Migration, responseMigrations } from './migrations-response.ts'
+
 /**
  * Numbered migrations, oldest first. One that has been released is never edited: add another.
  * Times are milliseconds since the Unix epoch (int8); documents are `json`, not `jsonb`, because chain text may
  * hold \u0000, which jsonb refuses; evidence bodies are the very text that was hashed.
  */
-export const migrations: readonly { id: number; name: string; sql: string }[] = [
+export const migrations: readonly Migration[] = [
   {
     id: 1,
     name: 'incidents and their record',
@@ -345,29 +347,5 @@ CREATE TRIGGER signals_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON signals
 ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
 `,
   },
-  {
-    id: 10,
-    name: 'signed approvals',
-    sql: `
--- What people signed about a plan, EIP-712: kept whatever it is worth, judged when it is used.
-CREATE TABLE approvals (
-  position int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  plan_id text NOT NULL REFERENCES plans,
-  signer text NOT NULL,
-  document json NOT NULL,
-  -- Of terms, signer and signature: a true signature under false terms must not stand in the way of the true terms.
-  digest text NOT NULL UNIQUE
-);
-CREATE TRIGGER approvals_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON approvals
-  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
-`,
-  },
-  {
-    id: 11,
-    name: 'signed answers to runs',
-    sql: `
-ALTER TABLE signals ADD COLUMN proof text NOT NULL DEFAULT 'named' CHECK (proof IN ('signed', 'named', 'unsigned'));
-ALTER TABLE signals ADD COLUMN signature text;
-`,
-  },
+  ...responseMigrations,
 ]

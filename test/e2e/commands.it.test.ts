@@ -168,15 +168,10 @@ test('a playbook with an unknown step stops the start, naming file and line', as
 })
 
 test('levers are found in the bytecode, tried by whom the contract names, and probed on what was used lately', async () => {
-  const { code, lines } = await run([
-    'levers',
-    'discover',
-    at.ethReserve,
-    '--rpc',
-    anvil.url,
-    '--blocks',
-    '40',
-  ])
+  const database = await freshDatabase()
+  const env = { DATABASE_URL: database.url }
+  const discover = ['levers', 'discover', at.ethReserve, '--rpc', anvil.url, '--blocks', '40']
+  const { code, lines } = await run(discover, env)
   expect(code).toBe(0)
   const [found] = lines as [{ levers: { opEffects: Record<string, string> }[]; operations: number }]
   expect(found).toMatchObject({
@@ -186,6 +181,27 @@ test('levers are found in the bytecode, tried by whom the contract names, and pr
   })
   expect(found.operations).toBeGreaterThan(0)
   expect(Object.values(found.levers[0]?.opEffects ?? {})).toContain('blocked')
+  const listed = await run(['levers', 'list'], env)
+  expect(listed.lines).toMatchObject([
+    { type: 'lever', lever: { signature: 'pause()', target: at.ethReserve, authority: { kind: 'eoa' } } },
+  ])
+  await database.drop()
+})
+
+test('what a lever needs is named, and what no lever needs is refused', async () => {
+  const database = await freshDatabase()
+  const env = { DATABASE_URL: database.url }
+  const token = at.acme
+  const [holder, spender] = [`0x${'a1'.repeat(20)}`, `0x${'b0'.repeat(20)}`]
+  const named = `holder=${holder},spender=${spender}`
+  const { lines } = await run(['levers', 'discover', token, '--rpc', anvil.url, '--with', named], env)
+  expect(lines).toMatchObject([
+    { levers: [{ template: 'erc20/approve-zero', armed: false, authority: { address: holder } }] },
+  ])
+  const refused = await run(['levers', 'discover', token, '--rpc', anvil.url, '--with', 'hodler=0x1'])
+  expect(refused.code).toBe(2)
+  expect(refused.errors).toMatchObject([{ code: 'app.InvalidGiven' }])
+  await database.drop()
 })
 
 test('a key is made in a keystore, listed and checked, and nobody sees it', async () => {

@@ -104,6 +104,7 @@ export function aPlan(changes: Partial<ContainmentPlan> = {}): ContainmentPlan {
       implementation: anAddress(1),
       signature: 'pause()',
       calldata: '0x8456cb59',
+      caller: null,
       authority: {
         kind: 'eoa',
         address: anAddress(9),

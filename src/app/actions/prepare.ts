@@ -44,6 +44,8 @@ export async function prepare(work: Work): Promise<Prepared> {
   const judgement = await context.durable(`decide:${plan.id}`, () => decideIt(work, { plan, simulation }))
   const reasons = [...judgement.reasons]
   if (simulation.asymmetry !== null) reasons.push(simulation.asymmetry)
+  if (plan.lever.undo === null && plan.lever.maxDurationSeconds === null)
+    reasons.push('nothing takes it back: it is for people to decide')
   const verdict = await context.durable(`authorise:${plan.id}`, () => authoriseIt(work, plan))
   if (!verdict.allowed) reasons.push(...verdict.reasons)
   if (reasons.length > 0) return propose(work, { plan, reasons })

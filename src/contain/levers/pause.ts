@@ -30,7 +30,10 @@ export const pauseTemplates: readonly LeverTemplate[] = Object.entries(PAUSES).m
   signature,
   recognisedBy: [signature],
   claims: {},
-  tried: { on: 'fixture', what: 'the drill’s contracts' },
+  tried: {
+    on: signature === 'pause()' ? 'package' : 'fixture',
+    what: signature === 'pause()' ? '@openzeppelin/contracts 5.7.0, Pausable' : 'contracts/levers/Pauses.sol',
+  },
   find: async (subject) => [pauseOf(subject, signature, undo)],
 }))
 

@@ -1,5 +1,36 @@
+import { aaveV3Templates } from './aave-v3.ts'
+import { compoundV2Templates } from './compound-v2.ts'
+import { compoundV3Templates } from './compound-v3.ts'
+import { curveTemplates } from './curve.ts'
+import { eulerEvkTemplates } from './euler-evk.ts'
+import { governorTemplates } from './governor.ts'
+import { holderTemplates } from './holder.ts'
+import { issuerTemplates } from './issuer.ts'
+import { lidoTemplates } from './lido.ts'
+import { makerTemplates } from './maker.ts'
+import { openzeppelinTemplates } from './openzeppelin.ts'
 import { pauseTemplates } from './pause.ts'
 import type { LeverTemplate } from './template.ts'
+import { zodiacTemplates } from './zodiac.ts'
 
 /** Every lever that Cordon knows how to find. A new one is a file and a line here. */
-export const leverTemplates: readonly LeverTemplate[] = [...pauseTemplates]
+export const leverTemplates: readonly LeverTemplate[] = [
+  ...pauseTemplates,
+  ...openzeppelinTemplates,
+  ...governorTemplates,
+  ...aaveV3Templates,
+  ...compoundV2Templates,
+  ...compoundV3Templates,
+  ...eulerEvkTemplates,
+  ...makerTemplates,
+  ...curveTemplates,
+  ...lidoTemplates,
+  ...zodiacTemplates,
+  ...holderTemplates,
+  ...issuerTemplates,
+]
+
+/** Everything that a template needs or takes by name. */
+export const givenNames: readonly string[] = [
+  ...new Set(leverTemplates.flatMap(({ needs = [], takes = [] }) => [...needs, ...takes])),
+].sort()

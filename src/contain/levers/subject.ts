@@ -39,6 +39,11 @@ export function createSubject(options: SubjectOptions): Subject {
         ({ bytecode }) => selectorsIn(bytecode),
         () => new Set<Hex>(),
       ),
+    implementationOf: (address) =>
+      resolveCode(rpc, address, toHex(block)).then(
+        ({ implementation }) => implementation,
+        () => address,
+      ),
   }
 }
 

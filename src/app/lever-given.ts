@@ -1,0 +1,19 @@
+import { givenNames } from '../contain/levers/registry.ts'
+import { CordonError } from '../kit/error.ts'
+
+/** `asset=0x…` and the like, by name. Throws `app.InvalidGiven` for what no lever needs. */
+export function givenOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(pairs.map(pairOf))
+}
+
+function pairOf(pair: string): [string, string] {
+  const at = pair.indexOf('=')
+  const [name, value] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
+  if (at > 0 && value !== '' && givenNames.includes(name)) return [name, value]
+  throw new CordonError({
+    code: 'app.InvalidGiven',
+    message: `No lever needs “${pair.slice(0, 60)}”.`,
+    facts: { got: pair.slice(0, 60), names: givenNames },
+    fix: `Give name=value, for example asset=0x…; the names are ${givenNames.join(', ')}.`,
+  })
+}

@@ -1,0 +1,68 @@
+import type { OtherLever } from '../contain/catalogue.ts'
+import type { OpEffect } from '../model/lever.ts'
+import type { LeverObservation } from '../store/levers.ts'
+import type { DiscoveredLevers, FoundLever } from './levers.ts'
+
+/** What was discovered, for people. */
+export function describeLevers({ target, block, levers, besides, operations }: DiscoveredLevers): string[] {
+  return [
+    `${target} at block ${block}: ${levers.length} ${levers.length === 1 ? 'lever' : 'levers'} that can be tried, ${operations} functions used lately`,
+    ...levers.flatMap(linesOf),
+    ...besides.map(besideLine),
+  ]
+}
+
+function linesOf(lever: FoundLever): string[] {
+  const { signature, armed, authority, authorityDetail, opEffects, state, trap } = lever
+  const who = authority === null ? 'nobody known may pull it' : `${authority.address} may pull it`
+  const detail = authorityDetail === null ? '' : ` (${authorityDetail.text})`
+  const seen = `${armed ? 'not pulled' : 'PULLED'}${state.length === 0 ? ', no view of its state' : ''}`
+  const says = claimsOf(lever)
+  return [
+    `${signature}${scopeOf(lever)}: ${seen}; ${who}${detail}`,
+    ...(says === '' ? [] : [`    by the sources  ${says}`]),
+    ...(trap === null ? [] : [`    trap  ${trap}`]),
+    ...Object.entries(opEffects).map(([selector, effect]) => `    ${selector}  ${effect}`),
+  ]
+}
+
+function scopeOf({ protocol, scope }: FoundLever | LeverObservation['lever']): string {
+  return protocol === 'unknown' ? '' : ` (${protocol}, ${scope})`
+}
+
+function claimsOf({ claims }: FoundLever): string {
+  const kinds = (wanted: OpEffect): string =>
+    Object.entries(claims)
+      .filter(([, effect]) => effect === wanted)
+      .map(([kind]) => kind)
+      .join(', ')
+  const [blocked, open] = [kinds('blocked'), kinds('open')]
+  return [blocked === '' ? '' : `blocks ${blocked}`, open === '' ? '' : `leaves open ${open}`]
+    .filter((text) => text !== '')
+    .join('; ')
+}
+
+function besideLine({ signature, protocol, effect, trap }: OtherLever): string {
+  return `${signature} (${protocol}): ${effect}${trap === undefined ? '' : `. Trap: ${trap}`}`
+}
+
+/** A lever on record, for people: how old what is known of it is, and who could pull it then. */
+export function describeObservation({ lever, block, observedAt }: LeverObservation, now: number): string {
+  const { chainId, target, signature, armed, authority } = lever
+  const who =
+    authority === null
+      ? 'nobody known could pull it'
+      : `${authority.address} (${authority.kind}) could pull it`
+  return `${ageText(now - observedAt)} ago, block ${block}  chain ${chainId}  ${target}  ${signature}${scopeOf(lever)}: ${armed ? 'not pulled' : 'PULLED'}; ${who}`
+}
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+] as const
+
+function ageText(milliseconds: number): string {
+  const [name, size] = UNITS.find(([, length]) => milliseconds >= length) ?? ['s', 1_000]
+  return `${Math.max(0, Math.floor(milliseconds / size))} ${name}`
+}

@@ -1,0 +1,50 @@
+export type Migration = { id: number; name: string; sql: string }
+
+/** What responding to incidents needs: levers, what people sign. Ids go on from those before. */
+export const responseMigrations: readonly Migration[] = [
+  {
+    id: 8,
+    name: 'levers',
+    sql: `
+-- What was found of a lever each time it was looked at; the newest block counts, and none is ever changed.
+CREATE TABLE levers (
+  position int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  lever_id text NOT NULL,
+  chain_id int8 NOT NULL,
+  target text NOT NULL,
+  block int8 NOT NULL,
+  observed_at int8 NOT NULL,
+  document json NOT NULL
+);
+CREATE INDEX levers_newest ON levers (lever_id, block DESC, position DESC);
+CREATE INDEX levers_by_target ON levers (target, position);
+CREATE TRIGGER levers_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON levers
+  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+`,
+  },
+  {
+    id: 10,
+    name: 'signed approvals',
+    sql: `
+-- What people signed about a plan, EIP-712: kept whatever it is worth, judged when it is used.
+CREATE TABLE approvals (
+  position int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  plan_id text NOT NULL REFERENCES plans,
+  signer text NOT NULL,
+  document json NOT NULL,
+  -- Of terms, signer and signature: a true signature under false terms must not stand in the way of the true terms.
+  digest text NOT NULL UNIQUE
+);
+CREATE TRIGGER approvals_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON approvals
+  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+`,
+  },
+  {
+    id: 11,
+    name: 'signed answers to runs',
+    sql: `
+ALTER TABLE signals ADD COLUMN proof text NOT NULL DEFAULT 'named' CHECK (proof IN ('signed', 'named', 'unsigned'));
+ALTER TABLE signals ADD COLUMN signature text;
+`,
+  },
+]
