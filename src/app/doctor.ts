@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { anvilBinary } from '../chain/anvil.ts'
 import { object } from '../chain/trace/fields.ts'
 import { type Planned, planContainment } from '../contain/plan.ts'
-import { keySigner } from '../contain/signer.ts'
+import { trySigning } from '../contain/signer.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
@@ -12,6 +12,7 @@ import type { LoadedConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
 import { openDatabase } from './database.ts'
+import { openSigner, sourceOf } from './signers.ts'
 
 export type Check = { name: string; state: 'ok' | 'warning' | 'failed'; detail: string; fix?: string }
 
@@ -118,7 +119,7 @@ async function examineChain(config: Config, { env }: ExamineOptions): Promise<Ch
   const handle = [...(await openChains(config, systemClock)).values()][0]
   if (handle === undefined) return []
   try {
-    const signers = signersOf(config, env)
+    const signers = await signersOf(config, env)
     return [
       ok(`chain ${handle.chainId}`, `${handle.capabilities.clientVersion}`),
       ...methods(handle),
@@ -206,30 +207,22 @@ async function headAge({ rpc }: ChainHandle): Promise<Check> {
   return ok('head and clock', detail)
 }
 
-function signersOf(config: Config, env: ExamineOptions['env']): { addresses: Address[]; checks: Check[] } {
+async function signersOf(
+  config: Config,
+  env: ExamineOptions['env'],
+): Promise<{ addresses: Address[]; checks: Check[] }> {
   const addresses: Address[] = []
-  const checks = config.signers.map(({ env: name }): Check => {
-    const value = env[name]
-    if (value === undefined)
-      return {
-        name: `signer ${name}`,
-        state: 'failed',
-        detail: 'the variable is not set',
-        fix: `Set ${name} to the guardian’s key.`,
-      }
-    try {
-      const { address } = keySigner(value)
-      addresses.push(address)
-      return ok(`signer ${name}`, address)
-    } catch (thrown) {
-      return {
-        name: `signer ${name}`,
-        state: 'failed',
-        detail: messageOf(thrown),
-        fix: 'The variable must hold 0x and 64 hex digits.',
-      }
-    }
-  })
+  const checks: Check[] = []
+  for (const signer of config.signers) {
+    const name = `signer ${sourceOf(signer)}`
+    const looked = attempt(name, async () => {
+      const { signer: opened, kind } = await openSigner(signer, env)
+      await trySigning(opened)
+      addresses.push(opened.address)
+      return [ok(name, `${opened.address} (${kind}) signs`)]
+    })
+    for await (const check of looked) checks.push(check)
+  }
   return { addresses, checks }
 }
 

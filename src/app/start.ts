@@ -1,8 +1,7 @@
 import type { Signer } from '../contain/signer.ts'
-import { keySigner } from '../contain/signer.ts'
 import type { Clock } from '../kit/clock.ts'
 import { systemClock } from '../kit/clock.ts'
-import { CordonError, messageOf } from '../kit/error.ts'
+import { messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident } from '../model/incident.ts'
@@ -23,6 +22,7 @@ import type { Hub } from './events.ts'
 import { createHub } from './events.ts'
 import { loadPlaybooks } from './playbook-files.ts'
 import { followRules } from './rules/reload.ts'
+import { openSigners, secretOf } from './signers.ts'
 import { type WatchOptions, watchChain } from './watch/watcher.ts'
 
 export type StartOptions = {
@@ -69,8 +69,9 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
           .map((it) => it.close()),
       )
     })
+    const opened = await openSigners(config, env)
     const signers = new Map(
-      [...(options.signers ?? []), ...signersFrom(config, env)].map((signer) => [signer.address, signer]),
+      [...(options.signers ?? []), ...opened.map(({ signer }) => signer)].map((it) => [it.address, it]),
     )
     const channels = channelsFrom(options, clock)
     const names = namesOf(config)
@@ -134,10 +135,6 @@ export function namesOf(config: Config): ReadonlyMap<Address, string> {
   return new Map(config.protect.flatMap(({ address, name }) => (name === undefined ? [] : [[address, name]])))
 }
 
-function signersFrom(config: Config, env: StartOptions['env']): Signer[] {
-  return config.signers.map(({ env: name }) => keySigner(secretOf(env, name, 'signers[].env')))
-}
-
 function channelsFrom({ config, env, write }: StartOptions, clock: Clock): ReadonlyMap<string, Channel> {
   return new Map(
     Object.entries(config.channels).map(([id, channel]) => {
@@ -152,15 +149,4 @@ function channelsFrom({ config, env, write }: StartOptions, clock: Clock): Reado
       return [id, makeChannel(made, id, { clock, write })]
     }),
   )
-}
-
-function secretOf(env: StartOptions['env'], name: string, field: string): string {
-  const value = env[name]
-  if (value !== undefined && value !== '') return value
-  throw new CordonError({
-    code: 'app.SecretMissing',
-    message: `The environment variable ${name} is not set.`,
-    facts: { variable: name, field },
-    fix: `Set ${name}, or take ${field} out of cordon.config.ts.`,
-  })
 }

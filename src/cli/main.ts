@@ -13,6 +13,7 @@ import { registerPlaybooks } from './playbooks.ts'
 import { registerRecord } from './record.ts'
 import { registerReplay } from './replay.ts'
 import { registerRules } from './rules.ts'
+import { registerSigners } from './signers.ts'
 import { registerStart } from './start.ts'
 import { registerWatch } from './watch.ts'
 
@@ -56,6 +57,7 @@ for (const register of [
   registerRecord,
   registerLearn,
   registerLevers,
+  registerSigners,
   registerRules,
   registerPlaybooks,
   registerInvestigate,

@@ -1,6 +1,7 @@
+import { hashTypedData, parseTransaction, recoverAddress, recoverTransactionAddress } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { CordonError } from '../kit/error.ts'
-import type { Address, Hex } from '../model/hex.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
+import { type Address, type Hash, type Hex, ZERO_ADDRESS } from '../model/hex.ts'
 
 /** What a signer is asked to sign. Fees in wei per gas unit. */
 export type UnsignedTransaction = {
@@ -14,20 +15,137 @@ export type UnsignedTransaction = {
   maxPriorityFeePerGas: bigint
 }
 
+/** A message of EIP-712. */
+export type TypedData = {
+  domain: { name?: string; version?: string; chainId?: number; verifyingContract?: Address }
+  types: Readonly<Record<string, readonly { name: string; type: string }[]>>
+  primaryType: string
+  message: Readonly<Record<string, unknown>>
+}
+
 /** The only thing in Cordon that touches a key. It never gives the key out. */
 export type Signer = {
   address: Address
   signTransaction(transaction: UnsignedTransaction): Promise<Hex>
+  signTypedData(typedData: TypedData): Promise<Hex>
 }
 
 /** A signer over a private key in memory (drills, tests, and small teams). Throws `contain.BadKey`. */
 export function keySigner(privateKey: string): Signer {
   if (!/^0x[0-9a-fA-F]{64}$/.test(privateKey)) throw badKey()
-  const account = privateKeyToAccount(privateKey as Hex)
+  const account = accountOf(privateKey as Hex)
   return {
     address: account.address.toLowerCase() as Address,
     signTransaction: (transaction) => account.signTransaction({ type: 'eip1559', ...transaction }),
+    signTypedData: (typedData) => account.signTypedData(definition(typedData)),
   }
+}
+
+/** What the library says of a key that is none (zero, or past the curve's order) shows the key: it is not passed on. */
+function accountOf(privateKey: Hex): ReturnType<typeof privateKeyToAccount> {
+  try {
+    return privateKeyToAccount(privateKey)
+  } catch {
+    throw badKey()
+  }
+}
+
+export type TypedDataDefinition = {
+  domain: TypedData['domain']
+  types: Record<string, readonly { name: string; type: string }[]>
+  primaryType: string
+  message: Record<string, unknown>
+}
+
+/** The same message as viem takes it. */
+export function definition({ domain, types, primaryType, message }: TypedData): TypedDataDefinition {
+  return { domain, types: { ...types }, primaryType, message: { ...message } }
+}
+
+/** The 32 bytes that are signed for a message. */
+export function typedDataHash(typedData: TypedData): Hash {
+  return hashTypedData(definition(typedData))
+}
+
+/** Whose signature of a hash this is, or undefined where it is none. */
+export async function signerOf(hash: Hash, signature: Hex): Promise<Address | undefined> {
+  try {
+    return (await recoverAddress({ hash, signature })).toLowerCase() as Address
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * What a signer outside this process gave back is exactly what was asked: each field, nothing besides, and by that
+ * address. Throws `contain.SignerLied`.
+ */
+export async function assertSigned(raw: Hex, asked: UnsignedTransaction, address: Address): Promise<void> {
+  const difference = await differenceOf(raw, asked, address).catch((thrown) => messageOf(thrown))
+  if (difference !== undefined) throw signerLied(address, difference)
+}
+
+async function differenceOf(
+  raw: Hex,
+  asked: UnsignedTransaction,
+  address: Address,
+): Promise<string | undefined> {
+  const got = parseTransaction(raw)
+  if (got.type !== 'eip1559') return `it is a transaction of type ${got.type}`
+  if ((got.accessList ?? []).length > 0) return 'it has an access list that nobody asked for'
+  const fields = {
+    chainId: [got.chainId, asked.chainId],
+    nonce: [got.nonce ?? 0, asked.nonce],
+    to: [got.to?.toLowerCase(), asked.to],
+    data: [got.data ?? '0x', asked.data],
+    value: [got.value ?? 0n, asked.value],
+    gas: [got.gas ?? 0n, asked.gas],
+    maxFeePerGas: [got.maxFeePerGas ?? 0n, asked.maxFeePerGas],
+    maxPriorityFeePerGas: [got.maxPriorityFeePerGas ?? 0n, asked.maxPriorityFeePerGas],
+  }
+  const other = Object.entries(fields).find(([, [is, should]]) => is !== should)
+  if (other !== undefined) return `its ${other[0]} is not what was asked for`
+  const serializedTransaction = raw as `0x02${string}`
+  const by = (await recoverTransactionAddress({ serializedTransaction })).toLowerCase()
+  return by === address ? undefined : `it is signed by ${by}`
+}
+
+/**
+ * Has a signer sign a message and a transaction that no chain can ever mine (it allows no gas), and checks both.
+ * Throws `contain.SignerLied` and what the signer throws.
+ */
+export async function trySigning(signer: Signer): Promise<void> {
+  const signature = await signer.signTypedData(TEST_MESSAGE)
+  if ((await signerOf(typedDataHash(TEST_MESSAGE), signature)) !== signer.address)
+    throw signerLied(signer.address, 'the signature of a test message is not its own')
+  await assertSigned(await signer.signTransaction(TEST_TRANSACTION), TEST_TRANSACTION, signer.address)
+}
+
+const TEST_MESSAGE: TypedData = {
+  domain: { name: 'Cordon', version: '1' },
+  types: { SignerCheck: [{ name: 'text', type: 'string' }] },
+  primaryType: 'SignerCheck',
+  message: { text: 'Cordon asks whether this signer signs. This message allows nothing.' },
+}
+
+const TEST_TRANSACTION: UnsignedTransaction = {
+  chainId: 1,
+  nonce: 0,
+  to: ZERO_ADDRESS,
+  data: '0x',
+  value: 0n,
+  gas: 0n,
+  maxFeePerGas: 0n,
+  maxPriorityFeePerGas: 0n,
+}
+
+export function signerLied(address: Address, difference: string): CordonError {
+  return new CordonError({
+    code: 'contain.SignerLied',
+    message: `The signer of ${address} gave back something else than it was asked to sign: ${difference}.`,
+    facts: { address, difference },
+    fix: 'Do not use this signer until you know why: check its address, its key and who can change its answers.',
+  })
 }
 
 function badKey(): CordonError {

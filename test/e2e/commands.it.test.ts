@@ -188,6 +188,33 @@ test('levers are found in the bytecode, tried by whom the contract names, and pr
   expect(Object.values(found.levers[0]?.opEffects ?? {})).toContain('blocked')
 })
 
+test('a key is made in a keystore, listed and checked, and nobody sees it', async () => {
+  const keys = await mkdtemp(join(tmpdir(), 'cordon-keys-'))
+  const secret = { PAUSE_PASSWORD: 'not-to-be-seen' }
+  const path = join(keys, 'pause.json')
+  const made = await run(['signers', 'new', '--keystore', path, '--password-env', 'PAUSE_PASSWORD'], secret)
+  const [{ address }] = made.lines as [{ address: string }]
+  const again = await run(['signers', 'new', '--keystore', path, '--password-env', 'PAUSE_PASSWORD'], secret)
+  expect(again.errors).toMatchObject([{ code: 'app.KeystoreNotWritten' }])
+  const file = join(keys, 'config.json')
+  const signers = [{ kind: 'keystore', path, passwordEnv: 'PAUSE_PASSWORD' }, { env: 'UNSET' }]
+  await writeFile(file, JSON.stringify({ chains: [{ chainId: 31_337, rpcUrls: [anvil.url] }], signers }))
+  const checked = await run(['signers', 'check', '-c', file], secret)
+  expect(checked.lines).toMatchObject([
+    { address, kind: 'keystore', problem: null, balances: { 31337: '0' } },
+    { address: null, kind: 'env', problem: 'The environment variable UNSET is not set.' },
+  ])
+  expect(checked.code).toBe(4)
+  await writeFile(
+    file,
+    JSON.stringify({ chains: [{ chainId: 31_337, rpcUrls: [anvil.url] }], signers: [signers[0]] }),
+  )
+  const listed = await run(['signers', 'list', '-c', file], secret)
+  expect(listed.lines).toEqual([{ type: 'signer', address, kind: 'keystore', from: path }])
+  expect(JSON.stringify([made, again, checked, listed])).not.toContain('not-to-be-seen')
+  await rm(keys, { recursive: true })
+})
+
 test('doctor says what the node has and whether the guardian may pause, and exits 4 when something is missing', async () => {
   const database = await freshDatabase()
   const env = await writeDrillConfig(dir, { deployment: at, rpcUrl: anvil.url, databaseUrl: database.url })

@@ -51,10 +51,24 @@ const channelSchema = z.discriminatedUnion('kind', [
   }),
 ])
 
-const signerSchema = z.strictObject({
-  /** Environment variable with the private key; the key itself never stands in a file. */
-  env: envName,
-})
+/** Where a key is. The key itself never stands in this file, only names: of a variable, a file, a service. */
+const signerSchema = z.discriminatedUnion('kind', [
+  /** Environment variable with the private key. */
+  z.strictObject({ kind: z.literal('env').optional(), env: envName }),
+  /** Web3 Secret Storage v3, from the working directory, and the variable with its password. */
+  z.strictObject({ kind: z.literal('keystore'), path: z.string().min(1), passwordEnv: envName }),
+  /** JSON-RPC: `eth` as Web3Signer and nodes have it, `account` as Clef has it. */
+  z.strictObject({
+    kind: z.literal('remote'),
+    url: z.string().regex(/^https?:\/\/\S+$/, 'expected an http(s) URL'),
+    address: addressSchema,
+    /** Variable with a bearer token. */
+    tokenEnv: envName.optional(),
+    api: z.enum(['eth', 'account']).default('eth'),
+  }),
+  z.strictObject({ kind: z.literal('aws-kms'), keyId: z.string().min(1), region: z.string().optional() }),
+  z.strictObject({ kind: z.literal('gcp-kms'), keyId: z.string().min(1) }),
+])
 
 /** What acting alone is weighed by. Costs and losses are shares of what is at stake in the protected contract. */
 const decisionSchema = z.strictObject({
