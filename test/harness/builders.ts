@@ -130,6 +130,7 @@ export function aPlan(changes: Partial<ContainmentPlan> = {}): ContainmentPlan {
     route: { kind: 'direct' },
     protects: null,
     purpose: 'contain',
+    executes: null,
     ...changes,
   }
 }

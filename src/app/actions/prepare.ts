@@ -2,6 +2,8 @@ import type { AuthorisationVerdict } from '../../contain/authorise.ts'
 import { authorise } from '../../contain/authorise.ts'
 import { planContainment } from '../../contain/plan.ts'
 import type { Candidate } from '../../contain/rank.ts'
+import { routeText, senderOf } from '../../contain/route.ts'
+import { safeProposal } from '../../contain/routes/safe-route.ts'
 import { simulatePlan } from '../../contain/simulate.ts'
 import { crashPoint } from '../../kit/crash-point.ts'
 import { toJson } from '../../kit/json.ts'
@@ -9,6 +11,7 @@ import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
 import { containmentPlanSchema } from '../../model/containment.ts'
 import { countBroadcasts } from '../../store/broadcasts.ts'
 import { insertPlan, insertSimulation } from '../../store/plans.ts'
+import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
 import { recordStep } from './record-step.ts'
@@ -68,13 +71,17 @@ async function makePlan({ app, chain, context, incident, attack, target, wanted 
     wanted,
     pinnedBlock: attack.pinnedBlock,
     signers: [...app.signers.keys()],
+    presigned: await listSafeSignatures(app.store, chain.chainId),
     others: Object.values(app.config.roles).flatMap((people) =>
       people.flatMap(({ address }) => address ?? []),
     ),
   })
   await insertPlan(app.store, plan)
   const { lever } = plan
-  const who = lever.authority === null ? 'nobody known may pull it' : `${lever.authority.address} may pull it`
+  const who =
+    lever.authority === null
+      ? 'nobody known may pull it'
+      : `${lever.authority.address} may pull it, ${routeText(plan.route)}`
   const message = `Plan: ${lever.signature} on ${app.names.get(target) ?? target}; ${who} (block ${plan.pinnedBlock}).${besidesText(besides)}`
   await recordStep(app, context, { kind: 'plan', message, body: { ...plan, besides } })
   return toJson(plan)
@@ -126,9 +133,9 @@ async function decideIt(
 
 async function authoriseIt({ app }: Work, plan: ContainmentPlan): Promise<AuthorisationVerdict> {
   const { roles, authorisations } = app.config
-  const authority = plan.lever.authority
-  if (authority === null || !app.signers.has(authority.address)) {
-    return { allowed: false, reasons: ['no signer at hand may pull the lever'] }
+  const sender = senderOf(plan)
+  if (plan.lever.authority?.live !== true || sender === null || !app.signers.has(sender)) {
+    return { allowed: false, reasons: [notOurs(plan)] }
   }
   const people = [...(roles.guardian ?? []), ...(roles['incident-leader'] ?? [])]
   return authorise({
@@ -141,16 +148,26 @@ async function authoriseIt({ app }: Work, plan: ContainmentPlan): Promise<Author
   })
 }
 
+function notOurs({ route }: ContainmentPlan): string {
+  if (route.kind === 'safe') return `too few owners of the Safe ${route.safe} have signed`
+  return 'no signer at hand may pull the lever'
+}
+
 async function propose(
-  { app, context }: Work,
+  { app, chain, context }: Work,
   { plan, reasons }: { plan: ContainmentPlan; reasons: readonly string[] },
 ): Promise<Prepared> {
   const { lever } = plan
-  const message = `Not sent (plan ${plan.id}), for people to decide: call ${lever.target} with ${lever.calldata} as ${lever.authority?.address ?? 'its guardian'}. Why: ${reasons.join('; ')}. Approve with: cordon approvals sign ${plan.id}`
+  const proposal = await safeProposal(plan, chain.rpc)
+  const asSafe =
+    proposal === null
+      ? ''
+      : ` Its owners sign SafeTx ${proposal.safeTxHash} (nonce ${proposal.nonce}; typed data in the evidence).`
+  const message = `Not sent (plan ${plan.id}), for people to decide: call ${lever.target} with ${lever.calldata} as ${lever.authority?.address ?? 'its guardian'}. Why: ${reasons.join('; ')}.${asSafe} Approve with: cordon approvals sign ${plan.id}`
   await recordStep(app, context, {
     kind: 'plan',
     message,
-    body: { planId: plan.id, proposed: true, reasons },
+    body: { planId: plan.id, proposed: true, reasons, safe: proposal },
   })
   return { kind: 'proposed', plan, reasons: [...reasons] }
 }

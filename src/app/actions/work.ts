@@ -29,7 +29,8 @@ export type Planned = { plan: ContainmentPlan; operations: readonly Operation[] 
 /** What became of one target. */
 export type ContainOutcome = {
   target: Address
-  outcome: 'contained' | 'proposed' | 'already-paused' | 'not-verified' | 'refused' | 'failed'
+  /** `scheduled`: it waits for a delay that the chain demands. */
+  outcome: 'contained' | 'proposed' | 'already-paused' | 'not-verified' | 'refused' | 'failed' | 'scheduled'
   planId: string | null
   transactionHash: string | null
   reasons: string[]
