@@ -34,11 +34,13 @@ const packages = [
     // The package publishes its typechain factories only inside a source map.
     factories: ['Roles', 'Integrity', 'packers/Packer'],
   },
+  // The ERC-2470 factory, under which a Roles modifier keeps its conditions: a transaction that anybody may send anywhere.
+  { name: '@gnosis-guild/zodiac-core', version: '4.1.0', raw: 'SingletonFactory' },
 ]
 
 for (const each of packages) extract(each)
 
-function extract({ name, version, artifacts = [], factories = [] }) {
+function extract({ name, version, artifacts = [], factories = [], raw }) {
   const work = mkdtempSync(join(tmpdir(), 'authority-fixtures-'))
   try {
     execFileSync('npm', ['pack', `${name}@${version}`, '--silent'], { cwd: work })
@@ -57,9 +59,22 @@ function extract({ name, version, artifacts = [], factories = [] }) {
       write(folder, basename(path, '.json'), { ...from, path, ...published(document) })
     }
     for (const factory of factories) write(folder, basename(factory), { ...from, ...fromMap(root, factory) })
+    if (raw !== undefined) write(folder, raw, { ...from, ...rawTransaction(root) })
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+/** ERC-2470's own transaction, which has no chain and a signature of nobody's key. */
+function rawTransaction(root) {
+  const files = readdirSync(join(root, 'dist/esm'), { recursive: true }).filter((file) =>
+    file.endsWith('.js'),
+  )
+  for (const path of files.map((file) => join('dist/esm', file))) {
+    const [raw] = /0xf9016c8085174876e800[0-9a-f]+/.exec(readFileSync(join(root, path), 'utf8')) ?? []
+    if (raw !== undefined) return { path, rawTransaction: raw }
+  }
+  throw new Error('the package no longer has the factory’s transaction')
 }
 
 function published({ abi, bytecode, linkReferences = {} }) {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Abi, encodeAbiParameters, encodeDeployData } from 'viem'
+import { type Abi, encodeAbiParameters, encodeDeployData, recoverTransactionAddress } from 'viem'
 import { z } from 'zod'
 import { drillAccount } from '../../src/app/drill/accounts.ts'
 import type { Rpc } from '../../src/chain/rpc/rpc.ts'
@@ -122,11 +122,23 @@ export async function deploySafe(
   return String(address).toLowerCase() as Address
 }
 
+/** ERC-2470, under which a modifier keeps its conditions: everywhere at one address by one transaction. */
+async function deploySingletonFactory(rpc: Rpc): Promise<void> {
+  const file = fixture('gnosis-guild/zodiac-core/SingletonFactory')
+  const { rawTransaction } = z
+    .object({ rawTransaction: hexSchema })
+    .parse(JSON.parse(readFileSync(file, 'utf8')))
+  const sender = await recoverTransactionAddress({ serializedTransaction: rawTransaction as never })
+  await rpc.request('anvil_setBalance', [sender, '0x56bc75e2d63100000'])
+  await receiptOf(rpc, await rpc.request('eth_sendRawTransaction', [rawTransaction]))
+}
+
 /**
  * A Roles modifier, with its libraries, that acts for a Safe which owns it; not enabled yet. What its package publishes was
  * built without the optimiser and is past the chain's size limit, so the code is set and then set up, as behind its proxies.
  */
 export async function deployRoles(rpc: Rpc, safe: Address): Promise<Address> {
+  await deploySingletonFactory(rpc)
   const Integrity = await deploy(rpc, fixture('zodiac-roles-sdk/Integrity'))
   const Packer = await deploy(rpc, fixture('zodiac-roles-sdk/Packer'))
   const artifact = artifactSchema.parse(JSON.parse(readFileSync(fixture('zodiac-roles-sdk/Roles'), 'utf8')))
