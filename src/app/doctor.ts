@@ -13,6 +13,7 @@ import type { Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
 import { openDatabase } from './database.ts'
 import { openSigner, sourceOf } from './signers.ts'
+import { presignedOn } from './watch/presigned.ts'
 
 export type Check = { name: string; state: 'ok' | 'warning' | 'failed'; detail: string; fix?: string }
 
@@ -115,17 +116,18 @@ function apiPort(port: number): Promise<Check[]> {
   })
 }
 
-async function examineChain(config: Config, { env }: ExamineOptions): Promise<Check[]> {
+async function examineChain(config: Config, options: ExamineOptions): Promise<Check[]> {
   const handle = [...(await openChains(config, systemClock)).values()][0]
   if (handle === undefined) return []
   try {
-    const signers = await signersOf(config, env)
+    const signers = await signersOf(config, options.env)
     return [
       ok(`chain ${handle.chainId}`, `${handle.capabilities.clientVersion}`),
       ...methods(handle),
       ...(await endpoints(handle)),
       await headAge(handle),
       ...signers.checks,
+      ...(await presignedChecks(handle, config, options)),
       ...(await levers(handle, config, signers.addresses)),
     ]
   } finally {
@@ -224,6 +226,28 @@ async function signersOf(
     for await (const check of looked) checks.push(check)
   }
   return { addresses, checks }
+}
+
+/** What Safe owners signed beforehand, and whether their Safes still take it. */
+async function presignedChecks(
+  handle: ChainHandle,
+  { dataDir }: Config,
+  { env, logger }: ExamineOptions,
+): Promise<Check[]> {
+  const database = await openDatabase({ dataDir, env, logger })
+  try {
+    const latest = Number(await handle.rpc.request('eth_blockNumber', []))
+    const calls = await presignedOn(database, handle, latest)
+    return calls.map(({ to, safe, nonce, safeNonce, owners, isDead }): Check => {
+      const name = `signed beforehand for ${to}`
+      const detail = `${owners.length} owners of the Safe ${safe} for nonce ${nonce}; it is at ${safeNonce}`
+      if (!isDead) return ok(name, detail)
+      const fix = `Have the owners sign again: cordon levers presign ${to} --safe ${safe}`
+      return { name, state: 'warning', detail: `dead: ${detail}`, fix }
+    })
+  } finally {
+    await database.close()
+  }
 }
 
 /** For each protected contract: is there a pause, who may pull it now, and can he pay for it. */

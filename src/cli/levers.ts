@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { addressOf } from '../app/config/load.ts'
 import { describeLevers, findLevers } from '../app/levers.ts'
+import { registerAuthorize } from './authorize.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { loadedOrFail } from './loaded.ts'
 import type { CommonOptions } from './options.ts'
 import { listOf, withChain } from './options.ts'
+import { registerPresign } from './presign.ts'
 import { blockNumber } from './record.ts'
 
 type Options = CommonOptions & { as?: string; blocks: string }
@@ -22,6 +24,8 @@ export function registerLevers(program: Command, run: RunCommand): void {
   withChain(command).action((address: string, options: Options) =>
     run(options, (io) => discover(address, options, io)),
   )
+  registerPresign(levers, run)
+  registerAuthorize(levers, run)
 }
 
 async function discover(address: string, options: Options, io: Io): Promise<number> {

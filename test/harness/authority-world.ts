@@ -1,5 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { type Abi, encodeAbiParameters, encodeDeployData, recoverTransactionAddress } from 'viem'
+import {
+  type Abi,
+  concatHex,
+  encodeAbiParameters,
+  encodeDeployData,
+  keccak256,
+  numberToHex,
+  pad,
+  recoverTransactionAddress,
+  stringToHex,
+} from 'viem'
 import { z } from 'zod'
 import { drillAccount } from '../../src/app/drill/accounts.ts'
 import type { Rpc } from '../../src/chain/rpc/rpc.ts'
@@ -105,21 +115,60 @@ export async function deploySafe(
   const [singletonFile, factoryFile] = SAFES[version]
   const singleton = await deploy(rpc, fixture(singletonFile))
   const factory = await deploy(rpc, fixture(factoryFile))
-  const setup = encodeCall('setup(address[],uint256,address,bytes,address,address,uint256,address)', [
-    owners,
-    BigInt(threshold),
-    ZERO_ADDRESS,
-    '0x',
-    ZERO_ADDRESS,
-    ZERO_ADDRESS,
-    0n,
-    ZERO_ADDRESS,
-  ])
+  const setup = setupOf(owners, threshold)
   const view = 'createProxyWithNonce(address, bytes, uint256) returns (address)'
   const args = [singleton, setup, 0n]
   const [address] = (await ask({ rpc, block: 'latest' }, { to: factory, view, args })) ?? []
   await sendAs(rpc, DEPLOYER, { to: factory, data: encodeCall(view, args) })
   return String(address).toLowerCase() as Address
+}
+
+/** Makes an account of the drill a timelock with one proposer, where anybody may execute. */
+export async function becomeTimelock(
+  rpc: Rpc,
+  account: Address,
+  { proposer, delay }: { proposer: Address; delay: number },
+): Promise<void> {
+  const model = await deployTimelock(rpc, { delay, proposers: [proposer], executors: [ZERO_ADDRESS] })
+  await rpc.request('anvil_setCode', [account, await rpc.request('eth_getCode', [model, 'latest'])])
+  const held = (role: string, member: Address): Hex =>
+    nested(member, nested(keccak256(stringToHex(role)), ZERO_WORD))
+  const slots: readonly [Hex, Hex][] = [
+    [held('PROPOSER_ROLE', proposer), wordOf(1)],
+    [held('EXECUTOR_ROLE', ZERO_ADDRESS), wordOf(1)],
+    [wordOf(2), wordOf(delay)],
+  ]
+  for (const [slot, value] of slots) await rpc.request('anvil_setStorageAt', [account, slot, value])
+}
+
+const wordOf = (value: number): Hex => numberToHex(value, { size: 32 })
+const ZERO_WORD = wordOf(0)
+
+/** The slot of a mapping’s entry. */
+function nested(key: Hex, slot: Hex): Hex {
+  return keccak256(concatHex([pad(key), slot]))
+}
+
+function setupOf(owners: readonly Address[], threshold: number): Hex {
+  const nobody = [ZERO_ADDRESS, '0x', ZERO_ADDRESS, ZERO_ADDRESS, 0n, ZERO_ADDRESS]
+  const signature = 'setup(address[],uint256,address,bytes,address,address,uint256,address)'
+  return encodeCall(signature, [owners, BigInt(threshold), ...nobody])
+}
+
+/** Makes an account of the drill a Safe: what only that account may do, its owners may do from now on. */
+export async function becomeSafe(
+  rpc: Rpc,
+  account: Address,
+  { owners, threshold }: { owners: readonly Address[]; threshold: number },
+): Promise<void> {
+  const model = await deploySafe(rpc, { version: '1.4.1', owners, threshold })
+  const [code, singleton] = await Promise.all([
+    rpc.request('eth_getCode', [model, 'latest']),
+    rpc.request('eth_getStorageAt', [model, '0x0', 'latest']),
+  ])
+  await rpc.request('anvil_setCode', [account, code])
+  await rpc.request('anvil_setStorageAt', [account, `0x${'0'.repeat(64)}`, singleton])
+  await sendAs(rpc, DEPLOYER, { to: account, data: setupOf(owners, threshold) })
 }
 
 /** ERC-2470, under which a modifier keeps its conditions: everywhere at one address by one transaction. */
