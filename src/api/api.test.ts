@@ -18,6 +18,8 @@ const PATHS = [
   '/v1/incidents/inc-1/findings',
   '/v1/incidents/inc-1/runs',
   '/v1/incidents/inc-1/report',
+  '/v1/incidents/inc-1/plans',
+  '/v1/plans/plan-1/approval',
   '/v1/runs/run-1',
   '/v1/stream',
 ]
@@ -37,7 +39,11 @@ test('the document is OpenAPI 3.1 with every route, and amounts as strings', asy
   const document: unknown = await (await ask('/openapi.json', { headers: { host } })).json()
   const { paths } = z.object({ paths: z.record(z.string(), z.unknown()) }).parse(document)
   expect(Object.keys(paths).sort()).toEqual(
-    ['/health', ...PATHS.map((path) => path.replace(/(inc|run)-1/, '{id}'))].sort(),
+    [
+      '/health',
+      '/v1/plans/{id}/approvals',
+      ...PATHS.map((path) => path.replace(/(inc|run|plan)-1/, '{id}')),
+    ].sort(),
   )
   const amount = { type: 'string', pattern: '^-?\\d+$' }
   const profit = { items: { properties: { amount } } }
@@ -200,6 +206,59 @@ test('other methods are 405 with what is allowed; a large body is 413', async ()
   expect(await problemOf(large)).toMatchObject({ status: 413, code: 'api.BodyTooLarge' })
 })
 
+const SIGNED = {
+  chainId: 1,
+  target: `0x${'11'.repeat(20)}`,
+  calldata: '0x8456cb59',
+  authority: `0x${'99'.repeat(20)}`,
+  lane: 'lane',
+  nonce: 0,
+  decision: 'approve',
+  validUntil: 1_700_000_600,
+  signer: `0x${'99'.repeat(20)}`,
+  signature: `0x${'ab'.repeat(65)}`,
+}
+
+const post = (
+  path: string,
+  body: string,
+  headers: Record<string, string> = {},
+): RequestInit & { path: string } => ({
+  path,
+  method: 'POST',
+  headers: { host, authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', ...headers },
+  body,
+})
+
+test('what a person signed is taken with the token, and the answer says what it came to', async () => {
+  const { ask } = await testApi()
+  const { path, ...init } = post('/v1/plans/plan-1/approvals', JSON.stringify(SIGNED))
+  const response = await ask(path, init)
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ verdict: { state: 'approved' }, notCounted: null })
+  const without = await ask(path, { ...init, headers: { host, 'content-type': 'application/json' } })
+  expect(await problemOf(without)).toMatchObject({ status: 401 })
+})
+
+test('a signed approval that is not one, or of no plan, is refused with what is wrong', async () => {
+  const { ask } = await testApi()
+  const cases: [string, string, number][] = [
+    ['/v1/plans/plan-1/approvals', JSON.stringify({ ...SIGNED, signature: '0xzz' }), 400],
+    ['/v1/plans/plan-1/approvals', '{', 400],
+    ['/v1/plans/plan-1/approvals', '', 400],
+    ['/v1/plans/nowhere/approvals', JSON.stringify(SIGNED), 404],
+  ]
+  for (const [at, body, status] of cases) {
+    const { path, ...init } = post(at, body)
+    expect({ body, ...(await problemOf(await ask(path, init))) }).toMatchObject({ body, status })
+  }
+  const { path, ...plain } = post('/v1/plans/plan-1/approvals', JSON.stringify(SIGNED), {
+    'content-type': 'text/plain',
+  })
+  const as = await ask(path, plain)
+  expect(await problemOf(as)).toMatchObject({ status: 400, code: 'api.InvalidRequest' })
+})
+
 test('HEAD on the stream takes no place in it', async () => {
   const { ask, feed } = await testApi()
   const response = await ask('/v1/stream', {
@@ -310,7 +369,7 @@ test('the docs page needs nothing from elsewhere and runs no script', async () =
   const { ask } = await testApi()
   const response = await ask('/docs', { headers: { host } })
   const html = await response.text()
-  for (const path of PATHS) expect(html).toContain(path.replace(/(inc|run)-1/, '{id}'))
+  for (const path of PATHS) expect(html).toContain(path.replace(/(inc|run|plan)-1/, '{id}'))
   expect(html).not.toMatch(/<script|src=|https?:|@import|url\(| on\w+=/)
   const style = /<style>([\s\S]*)<\/style>/.exec(html)?.[1] ?? ''
   const hash = createHash('sha256').update(style).digest('base64')

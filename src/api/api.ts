@@ -1,6 +1,7 @@
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Logger } from '../kit/logger.ts'
+import { approvalRoutes } from './approval-routes.ts'
 import { parseCursor } from './cursor.ts'
 import { docsPage, styleSource } from './docs-page.ts'
 import { openApiDocument, operationsOf } from './document.ts'
@@ -18,10 +19,10 @@ import {
 import type { ApiBindings, Router } from './read-routes.ts'
 import { createRouter, readRoutes } from './read-routes.ts'
 import { streamRoute } from './routes.ts'
-import type { ReadSources } from './sources.ts'
+import type { ApprovalSources, ReadSources } from './sources.ts'
 
 export type ApiOptions = {
-  sources: ReadSources
+  sources: ReadSources & ApprovalSources
   feed: Feed
   token: string
   /** Where it listens: other Host headers are refused. */
@@ -35,7 +36,7 @@ export type Api = (request: Request, bindings?: ApiBindings) => Response | Promi
 const MAX_BODY_BYTES = 16 * 1024
 
 /**
- * The HTTP interface over the sources: reads the record, streams what goes on, changes nothing. Everything under
+ * The HTTP interface over the sources: reads the record, streams what goes on, takes what people sign. Everything under
  * /v1 needs the token.
  */
 export function createApi({ sources, feed, token, port, logger }: ApiOptions): Api {
@@ -71,6 +72,7 @@ export function createApi({ sources, feed, token, port, logger }: ApiOptions): A
     }),
   )
   app.route('/', readRoutes(sources))
+  app.route('/', approvalRoutes(sources))
   addStream(app, feed)
   addDocument(app)
   refuseOtherMethods(app)
@@ -101,10 +103,14 @@ function addDocument(app: Router): void {
 
 /** Hono answers 404 to a known path with another method; 405 says which one it takes. */
 function refuseOtherMethods(app: Router): void {
-  const paths = new Set(app.routes.filter(({ method }) => method === 'GET').map(({ path }) => path))
-  for (const path of paths) {
+  const allowed = new Map<string, string>()
+  for (const { method, path } of app.routes) {
+    if (method === 'GET') allowed.set(path, 'GET, HEAD')
+    if (method === 'POST') allowed.set(path, 'POST')
+  }
+  for (const [path, methods] of allowed) {
     app.all(path, () => {
-      throw methodNotAllowed('GET, HEAD')
+      throw methodNotAllowed(methods)
     })
   }
 }

@@ -25,7 +25,7 @@ export function docsPage(operations: readonly Operation[]): string {
 <title>Cordon API</title><style>${STYLE}</style></head><body>
 <h1>Cordon API</h1>
 <p>Everything under <code>/v1</code> needs <code>Authorization: Bearer …</code> with the token that
-<code>cordon start</code> printed. The API only reads. Errors are
+<code>cordon start</code> printed. It reads, and takes what people sign. Errors are
 <code>application/problem+json</code> (RFC 9457). The machine-readable description:
 <a href="/openapi.json">openapi.json</a>.</p>
 <table><thead><tr><th>Request</th><th>What it gives</th><th>Parameters</th></tr></thead><tbody>

@@ -17,7 +17,7 @@ export function openApiDocument(app: Router): OpenApiDocument {
       title: 'Cordon',
       version: '1.0.0',
       description:
-        'Reads what Cordon has on record, and what goes on. Amounts are base units as decimal strings; times are milliseconds since the Unix epoch. Later versions may add fields.',
+        'Reads what Cordon has on record and what goes on, and takes what people sign. Amounts are base units as decimal strings; times are milliseconds since the Unix epoch. Later versions may add fields.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: '/' }],
@@ -26,18 +26,20 @@ export function openApiDocument(app: Router): OpenApiDocument {
 
 /** The document's operations, flat. */
 export function operationsOf({ paths = {} }: OpenApiDocument): Operation[] {
-  return Object.entries(paths).flatMap(([path, { get }]) =>
-    get === undefined
-      ? []
-      : [
-          {
-            method: 'GET',
-            path,
-            summary: get.summary ?? '',
-            description: get.description ?? '',
-            parameters: (get.parameters ?? []).flatMap((item) => ('name' in item ? [item] : [])),
-            needsToken: get.security !== undefined,
-          },
-        ],
+  return Object.entries(paths).flatMap(([path, { get, post }]) =>
+    Object.entries({ GET: get, POST: post }).flatMap(([method, operation]) =>
+      operation === undefined
+        ? []
+        : [
+            {
+              method,
+              path,
+              summary: operation.summary ?? '',
+              description: operation.description ?? '',
+              parameters: (operation.parameters ?? []).flatMap((item) => ('name' in item ? [item] : [])),
+              needsToken: operation.security !== undefined,
+            },
+          ],
+    ),
   )
 }

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
@@ -28,7 +29,7 @@ const titles: Readonly<Record<number, string>> = {
 
 /** Anything thrown as an HTTP answer. What we did not foresee says nothing of our insides; the log does. */
 export function problemResponse(thrown: unknown, c: Context, logger: Logger): Response {
-  const error = thrown instanceof CordonError ? thrown : unexpected()
+  const error = errorOf(thrown)
   const status = statusOf(error)
   const path = c.req.path
   if (status === 500) logger.error({ path, ...reasonOf(thrown) }, 'A request failed')
@@ -48,6 +49,14 @@ export function problemResponse(thrown: unknown, c: Context, logger: Logger): Re
     status,
     headers: { 'content-type': 'application/problem+json', ...headersFor(error, status) },
   })
+}
+
+/** Hono itself refuses a body that is no JSON, by its content type or by its text. */
+function errorOf(thrown: unknown): CordonError {
+  if (thrown instanceof CordonError) return thrown
+  if (thrown instanceof HTTPException && thrown.status < 500)
+    return invalidRequest([{ in: 'json', field: '', reason: 'the body must be JSON, as application/json' }])
+  return unexpected()
 }
 
 function statusOf({ code, retryable }: CordonError): ContentfulStatusCode {

@@ -22,7 +22,7 @@ const LONGEST_LIST = 500
 const id = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'expected an id: letters, digits, dots, dashes')
-const params = z.object({ id })
+export const params = z.object({ id })
 
 /** Digits only: no sign, no exponent, no hex. */
 const wholeNumber = z.string().regex(/^\d{1,9}$/, 'expected a whole number')
@@ -43,13 +43,13 @@ const after = wholeNumber
   .default(0)
   .openapi({ type: 'integer', minimum: 0, default: 0, description: 'Only entries with a greater sequence' })
 
-const security = [{ bearer: [] }]
-const nothing = z.strictObject({})
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
+export const security = [{ bearer: [] }]
+export const nothing = z.strictObject({})
+export const json = <S extends z.ZodType>(schema: S, description: string) => ({
   description,
   content: { 'application/json': { schema } },
 })
-const refused = {
+export const refused = {
   default: { description: 'What went wrong', content: { 'application/problem+json': { schema: problem } } },
 }
 

@@ -1,4 +1,6 @@
 import type { z } from 'zod'
+import type { Approval, ApprovalTerms, ApprovalVerdict } from '../model/approval.ts'
+import type { ContainmentPlan } from '../model/containment.ts'
 import type { chainVerdictSchema, Evidence } from '../model/evidence.ts'
 import type { Finding, Severity } from '../model/finding.ts'
 import type { Health } from '../model/health.ts'
@@ -14,7 +16,7 @@ export type EvidenceChain = { links: Evidence[]; verdict: z.infer<typeof chainVe
 export type PositionedEntry = TimelineEntry & { position: number }
 
 /** What the API reads: the other rooms' functions, handed in by app. They throw CordonErrors. */
-export type ApiSources = ReadSources & FeedSources
+export type ApiSources = ReadSources & ApprovalSources & FeedSources
 
 export type ReadSources = {
   /** Never throws: a database that is away is what it tells. */
@@ -30,6 +32,23 @@ export type ReadSources = {
   report(id: string): Promise<string>
   /** Throws `playbooks.UnknownRun`. */
   run(id: string): Promise<Run>
+}
+
+/** A containment plan, with what people have signed about it so far. */
+export type PlanState = { plan: ContainmentPlan; verdict: ApprovalVerdict; isSent: boolean }
+
+/** What one would sign about a plan, and the EIP-712 message of it for a wallet. */
+export type ApprovalOffer = { terms: ApprovalTerms; typedData: unknown }
+
+export type ApprovalSources = {
+  /** Throws `incidents.UnknownIncident`. */
+  plans(incidentId: string): Promise<PlanState[]>
+  /** Throws `app.UnknownPlan`. */
+  approvalOffer(planId: string, decision: ApprovalTerms['decision']): Promise<ApprovalOffer>
+  /** Keeps what was signed, whatever it is worth; says whether it counts. Throws `app.UnknownPlan`. */
+  giveApproval(
+    approval: Omit<Approval, 'givenAt'>,
+  ): Promise<{ verdict: ApprovalVerdict; notCounted: string | null }>
 }
 
 export type FeedSources = {

@@ -2,11 +2,13 @@ import { createServer } from 'node:net'
 import { anvilBinary } from '../chain/anvil.ts'
 import { object } from '../chain/trace/fields.ts'
 import { type Planned, planContainment } from '../contain/plan.ts'
+import { routeText } from '../contain/route.ts'
 import { trySigning } from '../contain/signer.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Address } from '../model/hex.ts'
+import { peopleOf } from './actions/work.ts'
 import { openChains } from './chains.ts'
 import type { LoadedConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
@@ -255,9 +257,7 @@ async function levers(handle: ChainHandle, config: Config, signers: readonly Add
   const { scope } = handle.engine
   if (scope.kind !== 'contracts') return []
   const latest = Number(await handle.rpc.request('eth_blockNumber', []))
-  const others = Object.values(config.roles).flatMap((people) =>
-    people.flatMap(({ address }) => address ?? []),
-  )
+  const others = peopleOf(config)
   const found: Check[] = []
   for (const target of scope.addresses) {
     const at = {
@@ -278,7 +278,7 @@ async function levers(handle: ChainHandle, config: Config, signers: readonly Add
   return found
 }
 
-function leverCheck({ plan: { lever } }: Planned): Check {
+function leverCheck({ plan: { lever, route } }: Planned): Check {
   const name = `pause of ${lever.target}`
   const { authority } = lever
   if (!lever.armed) return { name, state: 'warning', detail: `${lever.signature}: it is paused now` }
@@ -296,6 +296,8 @@ function leverCheck({ plan: { lever } }: Planned): Check {
       detail: `${lever.signature}: ${authority.address} may call it, but no signer for it is here`,
       fix: 'Add its key to signers, or leave it to people: Cordon then proposes.',
     }
+  if (route.kind !== 'direct')
+    return ok(name, `${lever.signature} by ${authority.address}, ${routeText(route)}`)
   if (authority.balance === 0n)
     return {
       name,

@@ -2,6 +2,7 @@ import type { ApiServer } from '../api/server.ts'
 import { startServer } from '../api/server.ts'
 import type { ApiSources, EvidenceChain } from '../api/sources.ts'
 import { apiToken } from '../api/token.ts'
+import { approvalTypedData } from '../contain/approval-data.ts'
 import { verifyEvidence } from '../incidents/ledger.ts'
 import { getIncident } from '../incidents/move.ts'
 import { CordonError } from '../kit/error.ts'
@@ -15,6 +16,7 @@ import type { Store } from '../store/store.ts'
 import { transaction } from '../store/store.ts'
 import { lastTimelinePosition, listTimeline, listTimelineAfter } from '../store/timeline.ts'
 import { recordOf } from './actions/report.ts'
+import { giveApproval, plansOf, planToDecide, termsFor } from './approvals/desk.ts'
 import type { App } from './context.ts'
 import { watchHealth } from './health.ts'
 
@@ -71,6 +73,16 @@ function sourcesOf(app: App): Omit<ApiSources, 'health'> {
     },
     report: async (id) => incidentReport(await recordOf(app, id)),
     run: (id) => getRun(store, id),
+    async plans(id) {
+      const incident = await known(id)
+      const found = await plansOf(app, incident)
+      return found.map(({ plan, verdict, isSent }) => ({ plan, verdict, isSent }))
+    },
+    async approvalOffer(planId, decision) {
+      const terms = await termsFor(app, await planToDecide(app, planId), { decision })
+      return { terms, typedData: approvalTypedData(terms) }
+    },
+    giveApproval: (given) => giveApproval(app, given),
     subscribe: hub.listen,
     timelineAfter: (position) => listTimelineAfter(store, position),
     lastPosition: () => lastTimelinePosition(store),

@@ -13,6 +13,8 @@ import { startPlaybooks } from '../playbooks/runner.ts'
 import { listenTimeline } from '../store/listen.ts'
 import { containAction } from './actions/contain.ts'
 import { notifyAction } from './actions/notify.ts'
+import { pullApprovedAction } from './actions/pull-approved.ts'
+import { reopenAction } from './actions/reopen.ts'
 import { reportAction } from './actions/report.ts'
 import { openChains } from './chains.ts'
 import type { Config } from './config/schema.ts'
@@ -127,7 +129,13 @@ async function watchAll(app: App, shared: Omit<WatchOptions, 'app' | 'chain'>): 
 }
 
 function actionsOf(app: App): readonly Action[] {
-  return [notifyAction(app), containAction(app), reportAction(app)]
+  return [
+    notifyAction(app),
+    containAction(app),
+    pullApprovedAction(app),
+    reopenAction(app),
+    reportAction(app),
+  ]
 }
 
 /** address → what the config calls it. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { addressOf } from '../app/config/load.ts'
 import { describeLevers, findLevers } from '../app/levers.ts'
+import { describeReopening, reopeningOf } from '../app/reopening.ts'
 import { registerAuthorize } from './authorize.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
@@ -26,6 +27,20 @@ export function registerLevers(program: Command, run: RunCommand): void {
   )
   registerPresign(levers, run)
   registerAuthorize(levers, run)
+  const back = levers
+    .command('reopen <incident>')
+    .description('the stages in which what an incident pulled would be opened again; sends nothing')
+  withChain(back).action((incident: string, options: CommonOptions) =>
+    run(options, (io) => reopen(incident, options, io)),
+  )
+}
+
+async function reopen(incidentId: string, options: CommonOptions, io: Io): Promise<number> {
+  const { config } = await loadedOrFail(options, io)
+  const stages = await reopeningOf({ config, env: io.env, logger: io.logger, incidentId })
+  io.emit({ type: 'reopening', incidentId, ...stages })
+  for (const line of describeReopening(stages)) io.say(line)
+  return EXIT.ok
 }
 
 async function discover(address: string, options: Options, io: Io): Promise<number> {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { registerApprovals } from './approvals.ts'
 import { registerBacktest } from './backtest.ts'
 import { registerCalibrate } from './calibrate.ts'
 import { registerDoctor } from './doctor.ts'
@@ -59,6 +60,7 @@ for (const register of [
   registerLevers,
   registerSigners,
   registerRules,
+  registerApprovals,
   registerPlaybooks,
   registerInvestigate,
   registerIncidents,

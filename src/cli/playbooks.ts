@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { knownActions } from '../app/actions/known.ts'
+import { type Answer, answerTypedData, proofOf, signAnswer } from '../app/answers.ts'
 import type { LoadedConfig } from '../app/config/load.ts'
 import { loadPlaybooks } from '../app/playbook-files.ts'
 import {
@@ -12,8 +13,10 @@ import {
   type RunDesk,
   rolesOf,
 } from '../app/playbooks.ts'
+import { openSigners } from '../app/signers.ts'
 import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
+import { type Hex, hexSchema } from '../model/hex.ts'
 import { answers } from '../model/playbook.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT, tellError } from './io.ts'
@@ -51,6 +54,9 @@ export function registerPlaybooks(program: Command, run: RunCommand): void {
   add('signal <run> <step> <answer>', `answer a step that waits: ${answers.join(' or ')}`)
     .requiredOption('--by <name>', 'who says so; for an approval a name in `roles` of the configuration')
     .option('--note <text>', 'what should stand beside it', '')
+    .option('--sign', 'sign it with their key, which is a signer of the configuration')
+    .option('--signature <hex>', 'sign it: what a wallet made of the message of --show')
+    .option('--show', 'print the EIP-712 message to sign, and say nothing')
     .action((runId: string, step: string, answer: string, options: SignalOptions) =>
       run(options, (io) => signal({ runId, step, answer }, options, io)),
     )
@@ -71,7 +77,13 @@ async function importOne(file: string, io: Io): Promise<number> {
 }
 
 type RunOptions = Options & { incident: string; by: string; dryRun?: boolean }
-type SignalOptions = Options & { by: string; note: string }
+type SignalOptions = Options & {
+  by: string
+  note: string
+  sign?: boolean
+  signature?: string
+  show?: boolean
+}
 
 function filesOf(loaded: LoadedConfig): readonly string[] | undefined {
   return loaded.origin === 'none' ? undefined : loaded.config.respond.playbooks
@@ -141,14 +153,36 @@ async function signal({ runId, step, answer }: Given, options: SignalOptions, io
   const word = answers.find((known) => known === answer)
   if (word === undefined) throw unknownAnswer(answer)
   const loaded = await load(options, io)
-  const roles = loaded.origin === 'none' ? [] : rolesOf(loaded.config.roles, options.by)
+  const people = loaded.origin === 'none' ? {} : loaded.config.roles
+  const said = { runId, target: step, answer: word, author: options.by, note: options.note }
+  if (options.show) {
+    io.emit({ type: 'answer-to-sign', typedData: answerTypedData(said) })
+    io.say(JSON.stringify(answerTypedData(said), null, 2))
+    return EXIT.ok
+  }
+  const signature = await signatureFor(said, { options, loaded, io })
+  const proof = await proofOf(said, people, signature)
   return withDesk(loaded, io, async (desk) => {
-    const { by: author, note } = options
-    const kept = await desk.signal({ runId, target: step, answer: word, author, roles, note })
+    const kept = await desk.signal({ ...said, roles: rolesOf(people, options.by), proof, signature })
     io.emit({ type: 'signal', ...kept })
-    io.say(`kept: ${kept.author} says ${word} to ${printable(step, 80)} of ${printable(runId, 80)}`)
+    const how = kept.proof === 'signed' ? ', signed' : ''
+    io.say(`kept: ${kept.author} says ${word} to ${printable(step, 80)} of ${printable(runId, 80)}${how}`)
     return EXIT.ok
   })
+}
+
+type Signing = { options: SignalOptions; loaded: LoadedConfig; io: Io }
+
+async function signatureFor(said: Answer, { options, loaded, io }: Signing): Promise<Hex | null> {
+  if (options.sign && loaded.origin !== 'none') {
+    const signers = await openSigners(loaded.config, io.env)
+    return signAnswer(
+      said,
+      loaded.config.roles,
+      signers.map(({ signer }) => signer),
+    )
+  }
+  return options.signature === undefined ? null : hexSchema.parse(options.signature)
 }
 
 async function withDesk(

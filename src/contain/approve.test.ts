@@ -1,11 +1,11 @@
 import { privateKeyToAccount } from 'viem/accounts'
 import { expect, test } from 'vitest'
 import { aPlan } from '../../test/harness/builders.ts'
-import type { Approval, ApprovalRule, ApprovalTerms } from '../model/approval.ts'
+import type { Approval, ApprovalRule, ApprovalTerms, ApprovalVerdict } from '../model/approval.ts'
 import type { Address } from '../model/hex.ts'
 import type { Roles } from '../model/role.ts'
 import { approvalTypedData, termsOf } from './approval-data.ts'
-import { type ApprovalVerdict, judgeApprovals } from './approve.ts'
+import { judgeApprovals } from './approve.ts'
 
 const NOW = 1_700_000_000
 const plan = aPlan()

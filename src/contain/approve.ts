@@ -1,6 +1,6 @@
 import { recoverTypedDataAddress } from 'viem'
 import { durationMs } from '../kit/duration.ts'
-import type { Approval, ApprovalRule } from '../model/approval.ts'
+import type { Approval, ApprovalRule, ApprovalVerdict, Rejected } from '../model/approval.ts'
 import type { ContainmentPlan } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
 import type { RoleId, Roles } from '../model/role.ts'
@@ -18,14 +18,6 @@ export type ApprovalCase = {
   /** Seconds since the epoch. */
   now: number
 }
-
-export type Rejected = { signer: Address; reason: string }
-
-/** What the signed words of people come to under the policy. */
-export type ApprovalVerdict =
-  | { state: 'approved'; by: Address[]; rejected: Rejected[] }
-  | { state: 'refused'; by: Address; rejected: Rejected[] }
-  | { state: 'waiting'; missing: string[]; rejected: Rejected[] }
 
 /**
  * Counts approvals of one plan: each must be over this very call, on this chain, this lane and its present nonce, in

@@ -79,7 +79,8 @@ function leverOf(template: LeverTemplate, place: Found, { subject, implementatio
     scope,
     signature,
     calldata,
-    undo: undo === undefined ? null : encode(undo.signature, undo.args),
+    undo:
+      undo === undefined ? null : { signature: undo.signature, calldata: encode(undo.signature, undo.args) },
     authority: null,
     state: [...state],
     armed: true,

@@ -24,18 +24,18 @@ type Check = Verification['checks'][number]
 export async function verifyPlan(options: VerifyOptions): Promise<Verification> {
   const { rpc, plan, broadcast } = options
   const latest = Number(await rpc.request('eth_blockNumber', []))
-  const views = viewChecks(options, latest)
-  const checks = await Promise.all([
+  const [promised, check] = plan.purpose === 'contain' ? ['blocked', blockedCheck] : ['open', openCheck]
+  const [views, ...others] = await Promise.all([
+    viewChecks(options, latest),
     ...(broadcast === null ? [] : [minedCheck(broadcast)]),
-
     ...(options.attack === null || options.simulation.attack !== 'stopped'
       ? []
       : [blockedCheck(options.sequencer, { name: 'the attack', call: options.attack, latest })]),
     ...options.operations
-      .filter(({ selector }) => options.simulation.opEffects[selector] === 'blocked')
-      .map((call) => blockedCheck(options.sequencer, { name: `operation ${call.selector}`, call, latest })),
+      .filter(({ selector }) => options.simulation.opEffects[selector] === promised)
+      .map((call) => check(options.sequencer, { name: `operation ${call.selector}`, call, latest })),
   ])
-  checks.push(...(await views))
+  const checks = [...others, ...views]
   const verified = checks.length > 0 && checks.every((check) => check.passed)
   return { planId: plan.id, atBlock: latest, verified, checks }
 }
@@ -50,22 +50,49 @@ async function minedCheck(broadcast: Broadcast): Promise<Check> {
 
 async function viewChecks({ rpc, plan }: VerifyOptions, latest: number): Promise<Check[]> {
   const answers = await readState(rpc, plan.lever.state, latest)
+  const isContained = plan.purpose === 'contain'
   return answers.map(({ read, answer, isPulled }) => ({
-    check: `${read.text} of ${read.to} says that it is pulled`,
-    passed: isPulled,
+    check: `${read.text} of ${read.to} says that it is ${isContained ? 'pulled' : 'open'}`,
+    passed: isPulled === isContained,
     detail: `it answers ${answer}`,
   }))
 }
 
-async function blockedCheck(
-  sequencer: Sequencer,
-  { name, call, latest }: { name: string; call: SimulatedCall; latest: number },
-): Promise<Check> {
-  const [result] = await sequencer.run(latest, [call])
-  const passed = result !== undefined && !result.succeeded
+type Tried = { name: string; call: SimulatedCall; latest: number }
+
+async function blockedCheck(sequencer: Sequencer, tried: Tried): Promise<Check> {
+  const succeeded = await goesThrough(sequencer, tried)
+  const { name, latest } = tried
   return {
     check: `${name} is blocked`,
-    passed,
-    detail: passed ? `it fails at block ${latest}` : `it still goes through at block ${latest}`,
+    passed: succeeded === false,
+    detail: succeeded === false ? `it fails at block ${latest}` : `it still goes through at block ${latest}`,
   }
+}
+
+async function openCheck(sequencer: Sequencer, tried: Tried): Promise<Check> {
+  const succeeded = await goesThrough(sequencer, tried)
+  const { name, latest } = tried
+  return {
+    check: `${name} is open again`,
+    passed: succeeded === true,
+    detail: succeeded === true ? `it goes through at block ${latest}` : `it still fails at block ${latest}`,
+  }
+}
+
+/** Undefined where the sequencer gave no answer: that proves nothing. */
+async function goesThrough(sequencer: Sequencer, { call, latest }: Tried): Promise<boolean | undefined> {
+  const [result] = await sequencer.run(latest, [call])
+  return result?.succeeded
+}
+
+/** The name of the first call that goes through on the state after a block; undefined where all fail, as they should. */
+export async function stillBlocked(
+  sequencer: Sequencer,
+  { calls, block }: { calls: readonly { name: string; call: SimulatedCall }[]; block: number },
+): Promise<string | undefined> {
+  const through = await Promise.all(
+    calls.map(({ name, call }) => goesThrough(sequencer, { name, call, latest: block })),
+  )
+  return calls[through.indexOf(true)]?.name
 }

@@ -65,6 +65,7 @@ export const timelineKinds = [
   'run',
   'step',
   'plan',
+  'approval',
   'simulation',
   'broadcast',
   'verification',

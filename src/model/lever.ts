@@ -24,7 +24,16 @@ export const opEffectSchema = z.enum(opEffects)
 export type OpEffect = z.infer<typeof opEffectSchema>
 
 /** What a lever is for: the classes that an approval policy speaks of. */
-export const leverKinds = ['pause', 'freeze', 'cap', 'isolate', 'cancel', 'revoke', 'request'] as const
+export const leverKinds = [
+  'pause',
+  'freeze',
+  'cap',
+  'isolate',
+  'cancel',
+  'revoke',
+  'feed',
+  'request',
+] as const
 export const leverKindSchema = z.enum(leverKinds)
 export type LeverKind = z.infer<typeof leverKindSchema>
 
@@ -87,8 +96,8 @@ const lever = z.object({
   scope: z.string().default(''),
   signature: z.string(),
   calldata: hexSchema,
-  /** Calldata on the same target that takes it back; null where nothing does. */
-  undo: hexSchema.nullable().default(null),
+  /** The call on the same target that takes it back; null where nothing does. */
+  undo: z.object({ signature: z.string(), calldata: hexSchema }).nullable().default(null),
   /** Null where nobody known to us may pull it now. */
   authority: authoritySchema.nullable(),
   /** All of these say pulled while the lever is pulled; empty where no such view exists. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { durationMs } from '../kit/duration.ts'
 import { severitySchema } from './finding.ts'
+import { hexSchema } from './hex.ts'
 import { roleIdSchema } from './role.ts'
 
 const DAY_MS = 86_400_000
@@ -9,7 +10,7 @@ const MOST_DAYS = 20
 
 const idSchema = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
 
-const durationSchema = z
+export const durationSchema = z
   .string()
   .regex(/^(\d{1,6}(ms|s|m|h|d))+$/, 'a duration as 30s, 15m, 1h30m or 2d')
   .refine((text) => (durationMs(text) ?? 0) <= MOST_DAYS * DAY_MS, `at most ${MOST_DAYS} days`)
@@ -225,6 +226,10 @@ export const signalSchema = z.object({
   /** The roles that the configuration gives this person. */
   roles: z.array(roleIdSchema),
   note: z.string(),
+  /** Whether it is theirs: signed with the address that the configuration gives them; by name where it gives none. */
+  proof: z.enum(['signed', 'named', 'unsigned']).default('named'),
+  /** EIP-712 over the answer; null where it is not signed. */
+  signature: hexSchema.nullable().default(null),
   /** Milliseconds since the epoch. */
   givenAt: z.number().int(),
 })

@@ -21,6 +21,8 @@ async function fixture(url: string, mode: string, crashAt?: string): Promise<End
   return { code, signal, output, errors }
 }
 
+const isParallel = (did: string): boolean => /^(left|left-two|right) /.test(did)
+
 test.concurrent.each([
   'playbooks.run-created',
   'fixture.first',

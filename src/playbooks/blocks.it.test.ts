@@ -33,7 +33,17 @@ async function begin(
 const say = (runId: string, target: string, more: Partial<Signal> = {}): Promise<Signal> =>
   giveSignal(
     { store: on.store, clock: systemClock },
-    { runId, target, answer: 'done', author: 'Ann', roles: ['guardian'], note: '', ...more },
+    {
+      runId,
+      target,
+      answer: 'done',
+      author: 'Ann',
+      roles: ['guardian'],
+      note: '',
+      proof: 'named',
+      signature: null,
+      ...more,
+    },
   )
 
 const waitsFor = (incidentId: string, step: string): Promise<void> =>

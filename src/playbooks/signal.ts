@@ -13,7 +13,8 @@ const LONGEST_NOTE = 1_000
 
 /**
  * Puts on record what a person said to a run, with its timeline entry, before anything is woken by it. It may come before the
- * step waits. Throws `playbooks.UnknownRun`, `playbooks.UnknownStep`, `playbooks.NotWaiting`, `playbooks.NotInRole`.
+ * step waits. Throws `playbooks.UnknownRun`, `playbooks.UnknownStep`, `playbooks.NotWaiting`, `playbooks.NotInRole`,
+ * `playbooks.NotSigned`.
  */
 export async function giveSignal(
   { store, clock }: { store: Store; clock: Clock },
@@ -44,7 +45,7 @@ export async function giveSignal(
   return signal
 }
 
-function refuse(run: Run, pinned: PinnedPlaybook, { target, roles, author }: Signal): void {
+function refuse(run: Run, pinned: PinnedPlaybook, { target, roles, author, proof }: Signal): void {
   const known = waitingSteps(pinned)
   const step = known.find(({ names }) => names.includes(idOf(target)))?.step
   if (step === undefined) throw unknownStep(target, known)
@@ -52,6 +53,7 @@ function refuse(run: Run, pinned: PinnedPlaybook, { target, roles, author }: Sig
     throw notWaiting(run, target)
   if ('approval' in step && !step.approval.roles.some((role) => roles.includes(role)))
     throw notInRole(author, target, step.approval.roles)
+  if ('approval' in step && proof === 'unsigned') throw notSigned(author, target)
 }
 
 /** `call/ask[2]` → `ask`. */
@@ -104,5 +106,14 @@ function notInRole(author: string, target: string, roles: readonly string[]): Co
     message: `${author} is in none of the roles that may approve this.`,
     facts: { step: printable(target), roles },
     fix: 'Ask somebody in these roles, or add the person to `roles` in cordon.config.ts.',
+  })
+}
+
+function notSigned(author: string, target: string): CordonError {
+  return new CordonError({
+    code: 'playbooks.NotSigned',
+    message: `The configuration gives ${author} an address: what they approve must be signed with it.`,
+    facts: { step: printable(target) },
+    fix: 'Sign it: `cordon playbooks signal … --sign` where the key is a signer of the configuration, or --signature 0x….',
   })
 }

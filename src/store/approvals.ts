@@ -1,15 +1,16 @@
 import { z } from 'zod'
-import { toJson } from '../kit/json.ts'
+import { canonicalJson, sha256, toJson } from '../kit/json.ts'
 import { type Approval, approvalSchema } from '../model/approval.ts'
 import type { Lever } from '../model/lever.ts'
 import { change, row, rows, type Store } from './store.ts'
 
-/** Keeps the signed word of a person for ever; false where this very signature is on record. */
+/** Keeps the signed word of a person for ever; false where the very same is on record. */
 export async function insertApproval(tx: Store, approval: Approval): Promise<boolean> {
-  const sql = `INSERT INTO approvals (plan_id, signer, signature, document) VALUES ($1, $2, $3, $4)
+  const sql = `INSERT INTO approvals (plan_id, signer, document, digest) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING`
-  const { planId, signer, signature } = approval
-  return (await change(tx, sql, [planId, signer, signature, toJson(approval)])) === 1
+  const { givenAt: _givenAt, ...words } = approval
+  const digest = sha256(canonicalJson(words))
+  return (await change(tx, sql, [approval.planId, approval.signer, toJson(approval), digest])) === 1
 }
 
 /** What people signed about a plan, in the order in which it came. */

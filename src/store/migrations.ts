@@ -379,12 +379,20 @@ CREATE TABLE approvals (
   position int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   plan_id text NOT NULL REFERENCES plans,
   signer text NOT NULL,
-  signature text NOT NULL,
   document json NOT NULL,
-  UNIQUE (plan_id, signature)
+  -- Of terms, signer and signature: a true signature under false terms must not stand in the way of the true terms.
+  digest text NOT NULL UNIQUE
 );
 CREATE TRIGGER approvals_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON approvals
   FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+`,
+  },
+  {
+    id: 11,
+    name: 'signed answers to runs',
+    sql: `
+ALTER TABLE signals ADD COLUMN proof text NOT NULL DEFAULT 'named' CHECK (proof IN ('signed', 'named', 'unsigned'));
+ALTER TABLE signals ADD COLUMN signature text;
 `,
   },
 ]

@@ -32,6 +32,13 @@ export async function listPlans(store: Store, incidentId: string): Promise<Conta
   return found.map(({ document }) => document)
 }
 
+/** Plans of incidents that are not over, oldest first. */
+export async function listActivePlans(store: Store): Promise<ContainmentPlan[]> {
+  const sql = `SELECT document FROM plans JOIN incidents ON incidents.id = incident_id
+    WHERE incidents.state IN ('open', 'contained', 'stable') ORDER BY plans.position`
+  return (await rows(store, documentOf(containmentPlanSchema), sql)).map(({ document }) => document)
+}
+
 /** Keeps a simulation of a plan; every one is kept, except the same again. */
 export async function insertSimulation(tx: Store, simulation: Simulation): Promise<void> {
   const sql = `INSERT INTO simulations (plan_id, document) SELECT $1, $2::json

@@ -3,14 +3,14 @@ import { toJson } from '../kit/json.ts'
 import { type Signal, signalSchema } from '../model/playbook.ts'
 import { change, row, rows, type Store } from './store.ts'
 
-const COLUMNS = `run_id AS "runId", target, answer, author, roles, note, given_at AS "givenAt"`
+const COLUMNS = `run_id AS "runId", target, answer, author, roles, note, proof, signature, given_at AS "givenAt"`
 
 /** Keeps a signal for ever, in the transaction that puts it on the timeline. */
 export async function insertSignal(tx: Store, signal: Signal): Promise<void> {
-  const sql = `INSERT INTO signals (run_id, target, answer, author, roles, note, given_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)`
-  const { runId, target, answer, author, roles, note, givenAt } = signal
-  await change(tx, sql, [runId, target, answer, author, toJson(roles), note, givenAt])
+  const sql = `INSERT INTO signals (run_id, target, answer, author, roles, note, proof, signature, given_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+  const { runId, target, answer, author, roles, note, proof, signature, givenAt } = signal
+  await change(tx, sql, [runId, target, answer, author, toJson(roles), note, proof, signature, givenAt])
 }
 
 /** Signals for any of the targets of a run, in the order they were kept. */

@@ -2,13 +2,14 @@ import { createApi } from '../../src/api/api.ts'
 import type { Feed, StreamLimits } from '../../src/api/feed.ts'
 import { createFeed } from '../../src/api/feed.ts'
 import type { ApiSources, PositionedEntry } from '../../src/api/sources.ts'
+import { approvalTypedData, termsOf } from '../../src/contain/approval-data.ts'
 import { CordonError } from '../../src/kit/error.ts'
 import { toJson } from '../../src/kit/json.ts'
 import type { Logger } from '../../src/kit/logger.ts'
 import type { Incident, TimelineEntry } from '../../src/model/incident.ts'
 import type { LiveLine } from '../../src/model/line.ts'
 import type { Run } from '../../src/model/playbook.ts'
-import { aFinding, aHash, anAddress } from './builders.ts'
+import { aFinding, aHash, anAddress, aPlan } from './builders.ts'
 
 export const TOKEN = 'a-token-that-nobody-will-guess'
 export const PORT = 4480
@@ -128,6 +129,22 @@ export function fakeSources(changes: Partial<ApiSources> = {}): FakeSources {
     runs: async (id) => [{ ...aRun, incidentId: known(id).id }],
     report: async (id) => `# ${known(id).title}\n`,
     run: async (id) => (id === aRun.id ? aRun : unknown('playbooks.UnknownRun')),
+    plans: async (id) => [
+      {
+        plan: aPlan({ incidentId: known(id).id }),
+        verdict: { state: 'waiting', missing: ['0 of 1 from guardian'], rejected: [] },
+        isSent: false,
+      },
+    ],
+    approvalOffer: async (planId, decision) => {
+      if (planId !== 'plan-1') unknown('app.UnknownPlan')
+      const terms = termsOf(aPlan(), { nonce: 0, validUntil: 1_700_000_600, decision })
+      return { terms, typedData: approvalTypedData(terms) }
+    },
+    giveApproval: async ({ planId, signer }) => {
+      if (planId !== 'plan-1') unknown('app.UnknownPlan')
+      return { verdict: { state: 'approved', by: [signer], rejected: [] }, notCounted: null }
+    },
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -117,7 +117,7 @@ export function aPlan(changes: Partial<ContainmentPlan> = {}): ContainmentPlan {
       kind: 'pause',
       breadth: 'contract',
       scope: 'the whole contract',
-      undo: '0x3f4ba83a',
+      undo: { signature: 'unpause()', calldata: '0x3f4ba83a' },
       claims: {},
       trap: null,
       maxDurationSeconds: null,

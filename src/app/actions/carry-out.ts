@@ -103,7 +103,7 @@ export async function confirmAndVerify(work: Work, sent: Sent): Promise<ContainO
     target,
     planId: plan.id,
     transactionHash: broadcast.transactionHash,
-    outcome: verification.verified ? 'contained' : 'not-verified',
+    outcome: !verification.verified ? 'not-verified' : plan.purpose === 'contain' ? 'contained' : 'reopened',
     reasons: verification.checks
       .filter((check) => !check.passed)
       .map((check) => `${check.check}: ${check.detail}`),

@@ -2,6 +2,7 @@ import type { AuthorisationVerdict } from '../../contain/authorise.ts'
 import { authorise } from '../../contain/authorise.ts'
 import { planContainment } from '../../contain/plan.ts'
 import type { Candidate } from '../../contain/rank.ts'
+import { simulateReopen } from '../../contain/reopen.ts'
 import { routeText, senderOf } from '../../contain/route.ts'
 import { safeProposal } from '../../contain/routes/safe-route.ts'
 import { simulatePlan } from '../../contain/simulate.ts'
@@ -12,10 +13,11 @@ import { containmentPlanSchema } from '../../model/containment.ts'
 import { countBroadcasts } from '../../store/broadcasts.ts'
 import { insertPlan, insertSimulation } from '../../store/plans.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
+import type { App } from '../context.ts'
 import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
 import { recordStep } from './record-step.ts'
-import { operationsFor, type Planned, type Work } from './work.ts'
+import { operationsFor, type Planned, peopleOf, type Work } from './work.ts'
 
 /** A plan that is ready: already pulled, for people to decide, or to be carried out now. */
 export type Prepared =
@@ -72,9 +74,7 @@ async function makePlan({ app, chain, context, incident, attack, target, wanted 
     pinnedBlock: attack.pinnedBlock,
     signers: [...app.signers.keys()],
     presigned: await listSafeSignatures(app.store, chain.chainId),
-    others: Object.values(app.config.roles).flatMap((people) =>
-      people.flatMap(({ address }) => address ?? []),
-    ),
+    others: peopleOf(app.config),
   })
   await insertPlan(app.store, plan)
   const { lever } = plan
@@ -115,6 +115,23 @@ export async function simulateIt(
   return simulation
 }
 
+/** The same for a plan that takes a lever back: what is open after it, and whether the attack works again. */
+export async function simulateReopenIt(
+  { app, chain, context, attack }: Work,
+  { plan, operations }: Planned,
+): Promise<Simulation> {
+  const { rpc, sequencer } = chain
+  const block = plan.pinnedBlock
+  const simulation = await simulateReopen({ rpc, sequencer, plan, block, attack: attack.call, operations })
+  await insertSimulation(app.store, simulation)
+  const open = Object.values(simulation.opEffects).filter((effect) => effect === 'open').length
+  const again =
+    { stopped: 'fails', 'not-stopped': 'GOES THROUGH AGAIN' }[String(simulation.attack)] ?? 'is not known'
+  const message = `Simulated at block ${block}: ${plan.lever.signature} ${simulation.leverSucceeded ? 'works' : 'fails'}; after it ${open} of ${operations.length} recent operations are open, and the attack ${again}.`
+  await recordStep(app, context, { kind: 'simulation', message, body: simulation })
+  return simulation
+}
+
 function notesText({ notes, asymmetry }: Simulation): string {
   const said = [...(asymmetry === null ? [] : [asymmetry]), ...notes].slice(0, 4)
   return said.length === 0 ? '' : ` Note: ${said.join('; ')}.`
@@ -133,10 +150,7 @@ async function decideIt(
 
 async function authoriseIt({ app }: Work, plan: ContainmentPlan): Promise<AuthorisationVerdict> {
   const { roles, authorisations } = app.config
-  const sender = senderOf(plan)
-  if (plan.lever.authority?.live !== true || sender === null || !app.signers.has(sender)) {
-    return { allowed: false, reasons: [notOurs(plan)] }
-  }
+  if (!isAtHand(app, plan)) return { allowed: false, reasons: [notOurs(plan)] }
   const people = [...(roles.guardian ?? []), ...(roles['incident-leader'] ?? [])]
   return authorise({
     plan,
@@ -148,17 +162,25 @@ async function authoriseIt({ app }: Work, plan: ContainmentPlan): Promise<Author
   })
 }
 
+/** Whether all that the plan's way needs was here when it was made, and who sends it still is. */
+export function isAtHand({ signers }: App, plan: ContainmentPlan): boolean {
+  const sender = senderOf(plan)
+  return plan.lever.authority?.live === true && sender !== null && signers.has(sender)
+}
+
 function notOurs({ route }: ContainmentPlan): string {
   if (route.kind === 'safe') return `too few owners of the Safe ${route.safe} have signed`
   return 'no signer at hand may pull the lever'
 }
 
-async function propose(
-  { app, chain, context }: Work,
+/** Says which exact call waits for people, and why. */
+export async function propose(
+  { app, context }: Pick<Work, 'app' | 'context'>,
   { plan, reasons }: { plan: ContainmentPlan; reasons: readonly string[] },
 ): Promise<Prepared> {
   const { lever } = plan
-  const proposal = await safeProposal(plan, chain.rpc)
+  const rpc = app.chains.get(lever.chainId)?.rpc
+  const proposal = rpc === undefined ? null : await safeProposal(plan, rpc)
   const asSafe =
     proposal === null
       ? ''

@@ -8,6 +8,7 @@ import type { Address } from '../../model/hex.ts'
 import { addressSchema, amountSchema, hexSchema } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
+import type { Config } from '../config/schema.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { recentOperations } from '../watch/operations.ts'
 import type { Attack } from './attack.ts'
@@ -30,7 +31,15 @@ export type Planned = { plan: ContainmentPlan; operations: readonly Operation[] 
 export type ContainOutcome = {
   target: Address
   /** `scheduled`: it waits for a delay that the chain demands. */
-  outcome: 'contained' | 'proposed' | 'already-paused' | 'not-verified' | 'refused' | 'failed' | 'scheduled'
+  outcome:
+    | 'contained'
+    | 'reopened'
+    | 'proposed'
+    | 'already-paused'
+    | 'not-verified'
+    | 'refused'
+    | 'failed'
+    | 'scheduled'
   planId: string | null
   transactionHash: string | null
   reasons: string[]
@@ -52,6 +61,11 @@ export async function operationsFor({ context, chain, target }: Work): Promise<O
     toJson(recentOperations(chain.operations, target)),
   )
   return operationsSchema.parse(JSON.parse(json))
+}
+
+/** Addresses of the people in roles. */
+export function peopleOf({ roles }: Pick<Config, 'roles'>): Address[] {
+  return Object.values(roles).flatMap((people) => people.flatMap(({ address }) => address ?? []))
 }
 
 /** The chain of a lever. Throws `app.ChainNotWatched`, retryable: the run goes on where it is watched. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { approvalRuleSchema } from '../../model/approval.ts'
 import { standingAuthorisationSchema } from '../../model/containment.ts'
 import { severitySchema } from '../../model/finding.ts'
 import { addressSchema, amountSchema } from '../../model/hex.ts'
@@ -89,6 +90,8 @@ export const configSchema = z.strictObject({
   signers: z.array(signerSchema).default([]),
   /** Signed beforehand; without one Cordon proposes and people act. */
   authorisations: z.array(standingAuthorisationSchema).default([]),
+  /** Who must sign what people decide; the first rule that fits holds. docs/guides/approvals.md. */
+  approvals: z.array(approvalRuleSchema).default([]),
   /** Options by detector id; docs/guides/detectors.md. */
   detectors: z.record(z.string(), z.unknown()).default({}),
   /** Detectors that are only tried: their findings are put on record, nobody is called, nothing is done. */

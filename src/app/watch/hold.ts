@@ -1,48 +1,89 @@
+import { undoOf } from '../../contain/reopen.ts'
 import { readState } from '../../contain/state-view.ts'
+import { stillBlocked } from '../../contain/verify.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { messageOf } from '../../kit/error.ts'
 import { sha256 } from '../../kit/json.ts'
 import type { BlockRef } from '../../model/block.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
+import { findBroadcast } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
-import { listPlans } from '../../store/plans.ts'
+import { listPlans, listSimulations } from '../../store/plans.ts'
+import { findAttack, reviveAttack } from '../actions/attack.ts'
 import { deliver } from '../actions/notify.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { recentOperations } from './operations.ts'
+
+/** Blocks between two times that what a lever blocks is tried again; its state is read after each. */
+const TRY_EVERY = 5
+
+type Holding = { incident: Incident; plan: ContainmentPlan; block: BlockRef }
 
 /**
- * Asks after each block whether every lever of a contained incident still holds. One that came undone opens the incident
- * again and calls people: whoever lifts a pause on purpose says so first, by moving the incident to `stable`.
+ * Asks after each block whether every lever of a contained incident still holds: its state, and every few blocks (each
+ * block where no view tells its state) whether the attack and the operations that it blocks still fail. One that came undone
+ * opens the incident again and calls people. What people have opened again by a plan of theirs is left out; whoever lifts
+ * a pause by hand says so first, by moving the incident to `stable`.
  */
 export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef): Promise<void> {
   const contained = await listIncidents(app.store, { states: ['contained'] })
-  for (const incident of contained.filter(({ chainId }) => chainId === chain.chainId)) {
+  for (const incident of contained) {
     for (const plan of await listPlans(app.store, incident.id)) {
-      const view = await undoneOf(plan, chain, block)
-      if (view === undefined) continue
-      await comeUndone(app, { incident, plan, block, view })
+      if (plan.purpose !== 'contain' || plan.lever.chainId !== chain.chainId) continue
+      const at = { incident, plan, block }
+      const undone = await undoneOf(app, chain, at)
+      if (undone === undefined || (await wasReopened(app, plan))) continue
+      await comeUndone(app, { ...at, undone })
       break
     }
   }
 }
 
-/** What of a lever's state no longer says that it is pulled. Levers without a view of their state are taken to hold. */
-async function undoneOf(
-  { lever }: ContainmentPlan,
-  { rpc }: ChainHandle,
-  { number }: BlockRef,
-): Promise<string | undefined> {
-  const answers = await readState(rpc, lever.state, number)
+/** What no longer says that the lever is pulled; undefined where it holds as far as can be told. */
+async function undoneOf(app: App, chain: ChainHandle, at: Holding): Promise<string | undefined> {
+  const { lever } = at.plan
+  const { number } = at.block
+  const answers = await readState(chain.rpc, lever.state, number)
   const undone = answers.find(({ isPulled }) => !isPulled)
-  return undone === undefined ? undefined : undone.read.text
+  if (undone !== undefined)
+    return `${undone.read.text} of ${app.names.get(lever.target) ?? lever.target} no longer says that it is pulled`
+  if (answers.length > 0 && number % TRY_EVERY !== 0) return undefined
+  return tried(app, chain, at)
 }
 
-type Undone = { incident: Incident; plan: ContainmentPlan; block: BlockRef; view: string }
+/** What the plan's simulation saw blocked, tried on the state of this block. */
+async function tried(
+  app: App,
+  chain: ChainHandle,
+  { incident, plan, block }: Holding,
+): Promise<string | undefined> {
+  const simulation = (await listSimulations(app.store, plan.id)).at(-1)
+  if (simulation === undefined) return undefined
+  const target = plan.protects ?? plan.lever.target
+  const calls = recentOperations(chain.operations, target)
+    .filter(({ selector }) => simulation.opEffects[selector] === 'blocked')
+    .map((call) => ({ name: `operation ${call.selector}`, call }))
+  if (simulation.attack === 'stopped' && incident.chainId === chain.chainId) {
+    const { call } = reviveAttack(await findAttack(chain.rpc, incident))
+    if (call !== null) calls.push({ name: 'the attack', call: { ...call, selector: '0x' } })
+  }
+  const open = await stillBlocked(chain.sequencer, { calls, block: block.number })
+  return open === undefined ? undefined : `${open} goes through again on ${app.names.get(target) ?? target}`
+}
 
-async function comeUndone(app: App, { incident, plan, block, view }: Undone): Promise<void> {
-  const { store, clock, names, hub, logger } = app
+async function wasReopened({ store }: App, plan: ContainmentPlan): Promise<boolean> {
+  const back = undoOf(plan)
+  return back !== null && (await findBroadcast(store, back.id)) !== undefined
+}
+
+async function comeUndone(
+  app: App,
+  { incident, plan, block, undone }: Holding & { undone: string },
+): Promise<void> {
+  const { store, clock, hub, logger } = app
   const { target } = plan.lever
-  const what = `${view} of ${names.get(target) ?? target} no longer says that it is pulled (block ${block.number}): the containment has come undone`
+  const what = `${undone} (block ${block.number}): the containment has come undone`
   const moved = await moveIncident(
     { store, clock },
     { incidentId: incident.id, to: 'open', author: 'cordon', reason: what },

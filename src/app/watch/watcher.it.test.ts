@@ -1,20 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { toFunctionSelector } from 'viem'
 import { afterEach, expect, test } from 'vitest'
 import { anAlert, anAssessment } from '../../../test/harness/builders.ts'
-import type { FreshDatabase } from '../../../test/harness/postgres.ts'
-import { freshDatabase, killSessions } from '../../../test/harness/postgres.ts'
-import type { Anvil } from '../../chain/anvil.ts'
-import { startAnvil } from '../../chain/anvil.ts'
-import type { Endpoint } from '../../chain/rpc/endpoint.ts'
-import { createEndpoint } from '../../chain/rpc/endpoint.ts'
+import { killSessions } from '../../../test/harness/postgres.ts'
+import { attack, closeStages, head, said, sawBlock, stage } from '../../../test/harness/stage.ts'
 import { detectors } from '../../detect/registry.ts'
 import { recordAlert } from '../../incidents/record-alert.ts'
 import { giveVerdict } from '../../incidents/verdict.ts'
-import { silentLogger } from '../../kit/logger.ts'
-import type { TimelineEntry } from '../../model/incident.ts'
 import { listBroadcasts } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listRemarks } from '../../store/remarks.ts'
@@ -23,101 +14,8 @@ import { findTraffic } from '../../store/traffic.ts'
 import type { Config } from '../config/schema.ts'
 import { addressOf } from '../drill/accounts.ts'
 import { sendAttackOnce } from '../drill/attacks.ts'
-import { drillConfig } from '../drill/config.ts'
-import { deployDrill } from '../drill/deploy.ts'
-import type { DrillDeployment } from '../drill/deployment.ts'
-import type { LiveEvent } from '../events.ts'
-import { createHub } from '../events.ts'
-import type { RunningApp } from '../start.ts'
-import { startApp } from '../start.ts'
 
-type Stage = {
-  anvil: Anvil
-  node: Endpoint
-  at: DrillDeployment
-  running: RunningApp
-  database: FreshDatabase
-  events: LiveEvent[]
-  written: string[]
-  until(fits: (event: LiveEvent) => boolean): Promise<LiveEvent>
-}
-
-const closers: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
-/** A drill protocol on a chain that is mined by hand, and a Cordon on it. */
-async function stage(
-  change: (config: Config, at: DrillDeployment) => Config = (config) => config,
-): Promise<Stage> {
-  const anvil = await startAnvil({ mining: { kind: 'manual' } })
-  closers.push(anvil.stop)
-  const node = createEndpoint(anvil.url)
-  const at = await deployDrill(anvil.url)
-  const database = await freshDatabase()
-  closers.push(database.drop)
-  const dataDir = await mkdtemp(join(tmpdir(), 'cordon-watch-'))
-  closers.push(() => rm(dataDir, { recursive: true, force: true }))
-  const now = Math.floor(Date.now() / 1000)
-  const made = await drillConfig({
-    deployment: at,
-    rpcUrl: anvil.url,
-    dataDir,
-    apiPort: 0,
-    respond: true,
-    mempool: false,
-    now,
-  })
-  const hub = createHub()
-  const events: LiveEvent[] = []
-  const looks = new Set<() => void>()
-  hub.listen((event) => {
-    events.push(event)
-    for (const look of looks) look()
-  })
-  const written: string[] = []
-  const env = { DATABASE_URL: database.url }
-  const running = await startApp({
-    ...made,
-    config: change(made.config, at),
-    env,
-    logger: silentLogger,
-    hub,
-    write: (line) => written.push(line),
-  })
-  closers.push(running.stop)
-  const until: Stage['until'] = (fits) =>
-    new Promise((resolve) => {
-      let next = 0
-      const look = (): void => {
-        for (; next < events.length; next++) {
-          const event = events[next]
-          if (event === undefined || !fits(event)) continue
-          looks.delete(look)
-          resolve(event)
-          return
-        }
-      }
-      looks.add(look)
-      look()
-    })
-  return { anvil, node, at, running, database, events, written, until }
-}
-
-const said = (kind: TimelineEntry['kind'], words: RegExp) => (event: LiveEvent) =>
-  event.type === 'timeline' && event.kind === kind && words.test(event.message)
-const sawBlock = (number: number) => (event: LiveEvent) =>
-  event.type === 'block' && event.blockNumber === number
-
-async function head(node: Endpoint): Promise<number> {
-  return Number(await node.request('eth_blockNumber', []))
-}
-
-async function attack({ node, at, anvil }: Stage): Promise<void> {
-  await sendAttackOnce(at, anvil.url, { kind: 'reentrancy' })
-  await node.request('evm_mine', [])
-}
+afterEach(closeStages)
 
 test('a reorg withdraws the incident that stood on it alone, and the timeline says so', async () => {
   const watch = (config: Config): Config => ({ ...config, respond: { ...config.respond, enabled: false } })

@@ -1,0 +1,141 @@
+import { assert } from '../../kit/assert.ts'
+import type { ApprovalVerdict } from '../../model/approval.ts'
+import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
+import type { Incident } from '../../model/incident.ts'
+import type { ActionContext } from '../../playbooks/action.ts'
+import { findBroadcast } from '../../store/broadcasts.ts'
+import { findPlan } from '../../store/plans.ts'
+import { verdictOn } from '../approvals/verdict.ts'
+import type { App } from '../context.ts'
+import { findAttack, reviveAttack } from './attack.ts'
+import { confirmAndVerify, signAndSend } from './carry-out.ts'
+import { isAtHand, simulateIt, simulateReopenIt } from './prepare.ts'
+import { recordStep } from './record-step.ts'
+import { type ContainOutcome, chainOf, operationsFor, type Planned, type Work } from './work.ts'
+
+export type Awaiting = {
+  context: ActionContext
+  incident: Incident
+  planIds: readonly string[]
+  /** Milliseconds since the epoch. */
+  deadline: number
+}
+
+/**
+ * Waits until people have decided about each plan, and carries out each as soon as it is approved. What is not decided in
+ * time stays proposed.
+ */
+export async function carryOutApproved(
+  app: App,
+  { context, incident, planIds, deadline }: Awaiting,
+): Promise<ContainOutcome[]> {
+  const outcomes: ContainOutcome[] = []
+  const left = new Set(planIds)
+  for (let turn = 0; left.size > 0; turn++) {
+    const look = (): Promise<string | undefined> => firstDecided(app, incident, [...left])
+    const seen = await context.until({ deadline, look })
+    const planId = await context.durable(`decided:${turn}`, async () => seen ?? null)
+    if (planId === null) break
+    left.delete(planId)
+    outcomes.push(await decided(app, { context, incident, planId }))
+  }
+  for (const planId of left) outcomes.push(await unanswered(app, planId))
+  return outcomes
+}
+
+/** A plan that is sent already (we died after signing) goes before all others. */
+async function firstDecided(
+  app: App,
+  incident: Incident,
+  planIds: readonly string[],
+): Promise<string | undefined> {
+  for (const id of planIds) if ((await findBroadcast(app.store, id)) !== undefined) return id
+  for (const id of planIds) {
+    const plan = await findPlan(app.store, id)
+    if (plan !== undefined && (await verdictOn(app, { plan, incident })).state !== 'waiting') return id
+  }
+  return undefined
+}
+
+type Deciding = { context: ActionContext; incident: Incident; planId: string }
+
+async function decided(app: App, { context, incident, planId }: Deciding): Promise<ContainOutcome> {
+  const plan = await findPlan(app.store, planId)
+  assert(plan !== undefined, 'a plan is kept for ever')
+  const verdict = await context.durable(`approvals:${planId}`, () => record(app, { context, incident, plan }))
+  const base = { target: plan.lever.target, planId, transactionHash: null }
+  if (verdict.state === 'refused')
+    return { ...base, outcome: 'refused', reasons: [`refused by ${verdict.by}`] }
+  if (verdict.state === 'waiting')
+    return {
+      ...base,
+      outcome: 'proposed',
+      reasons: ['its approval expired or was withdrawn before it was signed'],
+    }
+  return carryOut(app, { context, incident, plan })
+}
+
+/** The verdict of this moment on the timeline, with what did not count and why. */
+async function record(
+  app: App,
+  { context, incident, plan }: { context: ActionContext; incident: Incident; plan: ContainmentPlan },
+): Promise<ApprovalVerdict> {
+  const sent = await findBroadcast(app.store, plan.id)
+  const verdict: ApprovalVerdict =
+    sent === undefined
+      ? await verdictOn(app, { plan, incident })
+      : { state: 'approved', by: [], rejected: [] }
+  const who = 'by' in verdict ? ` by ${[verdict.by].flat().join(', ')}` : ''
+  const uncounted = verdict.rejected.map(({ signer, reason }) => `${signer}: ${reason}`).join('; ')
+  const message = `Plan ${plan.id} (${plan.lever.signature}) is ${verdict.state}${who}.${uncounted === '' ? '' : ` Not counted: ${uncounted}.`}`
+  await recordStep(app, context, { kind: 'approval', message, body: { planId: plan.id, ...verdict } })
+  return verdict
+}
+
+type Approved = { context: ActionContext; incident: Incident; plan: ContainmentPlan }
+
+async function carryOut(app: App, { context, incident, plan }: Approved): Promise<ContainOutcome> {
+  const chain = chainOf(app, incident, plan.lever.chainId)
+  const found = await context.durable(`attack:${plan.id}`, () => findAttack(chain.rpc, incident))
+  const attack = reviveAttack(found)
+  const target = plan.protects ?? plan.lever.target
+  const work: Work = { app, chain, context, incident, attack, target }
+  const base = { target, planId: plan.id, transactionHash: null }
+  if (!isAtHand(app, plan))
+    return {
+      ...base,
+      outcome: 'proposed',
+      reasons: ['approved, and no signer here may send it: send it by hand'],
+    }
+  const operations = await operationsFor(work)
+  const latest = await context.durable(`latest:${plan.id}`, async () =>
+    Number(await chain.rpc.request('eth_blockNumber', [])),
+  )
+  const simulation = await context.durable(`simulate:${plan.id}`, () =>
+    simulatedNow(work, { plan: { ...plan, pinnedBlock: latest }, operations }),
+  )
+  if (!simulation.leverSucceeded)
+    return {
+      ...base,
+      outcome: 'proposed',
+      reasons: ['approved, and it fails in the simulation on the state of now'],
+    }
+  const broadcast = await signAndSend(work, { plan, simulation })
+  return confirmAndVerify(work, { plan, operations, simulation, broadcast })
+}
+
+/** On the state of now: people may have taken their time. */
+function simulatedNow(work: Work, planned: Planned): Promise<Simulation> {
+  return planned.plan.purpose === 'reopen' ? simulateReopenIt(work, planned) : simulateIt(work, planned)
+}
+
+async function unanswered(app: App, planId: string): Promise<ContainOutcome> {
+  const plan = await findPlan(app.store, planId)
+  return {
+    target: plan?.lever.target ?? '0x',
+    planId,
+    transactionHash: null,
+    outcome: 'proposed',
+    reasons: ['nobody decided in time'],
+  }
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { assert } from '../../kit/assert.ts'
+import { durationMs } from '../../kit/duration.ts'
+import type { Incident } from '../../model/incident.ts'
+import { durationSchema } from '../../model/playbook.ts'
+import type { Action } from '../../playbooks/action.ts'
+import { findBroadcast } from '../../store/broadcasts.ts'
+import { findIncident } from '../../store/incidents.ts'
+import { listPlans } from '../../store/plans.ts'
+import type { App } from '../context.ts'
+import { carryOutApproved } from './approved.ts'
+import { settle } from './settle.ts'
+
+export const pullApprovedArgs = z.strictObject({
+  /** How long signed approvals are waited for: 10m, 1h. */
+  wait: durationSchema,
+})
+
+/**
+ * `pull-approved`: waits for the signed approvals that the policy asks for, on every plan of the incident that was
+ * proposed and not sent, and carries each out as soon as it is approved: simulated once more on the state of that moment,
+ * judged once more before it is signed. A plan that is refused is left; at the end of the time so are the rest.
+ */
+export function pullApprovedAction(app: App): Action<z.infer<typeof pullApprovedArgs>> {
+  return {
+    name: 'pull-approved',
+    args: pullApprovedArgs,
+    async run(context, { wait }) {
+      const incident = await findIncident(app.store, context.incidentId)
+      assert(incident !== undefined, 'a run has an incident')
+      const began = await context.durable('open', async () => ({
+        planIds: await openPlans(app, incident),
+        deadline: app.clock.now() + (durationMs(wait) ?? 0),
+      }))
+      const outcomes = await carryOutApproved(app, { context, incident, ...began })
+      await settle(app, incident)
+      return outcomes
+    },
+  }
+}
+
+/** Plans to contain that were proposed and not sent, oldest first. */
+async function openPlans(app: App, incident: Incident): Promise<string[]> {
+  const open: string[] = []
+  for (const { id, lever, purpose } of await listPlans(app.store, incident.id)) {
+    if (purpose !== 'contain' || !lever.armed || lever.authority === null) continue
+    if ((await findBroadcast(app.store, id)) === undefined) open.push(id)
+  }
+  return open
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod'
+import { resolveAuthority } from '../../contain/authority.ts'
+import type { ReopenStage, ReopenStages } from '../../contain/reopen.ts'
+import { reopenStages } from '../../contain/reopen.ts'
+import { readState } from '../../contain/state-view.ts'
+import { moveIncident } from '../../incidents/move.ts'
+import { assert } from '../../kit/assert.ts'
+import { durationMs } from '../../kit/duration.ts'
+import { toJson } from '../../kit/json.ts'
+import type { ContainmentPlan } from '../../model/containment.ts'
+import { containmentPlanSchema } from '../../model/containment.ts'
+import type { Address } from '../../model/hex.ts'
+import type { Incident } from '../../model/incident.ts'
+import { durationSchema } from '../../model/playbook.ts'
+import type { Action, ActionContext } from '../../playbooks/action.ts'
+import { findIncident } from '../../store/incidents.ts'
+import { insertPlan, listPlans, listSimulations } from '../../store/plans.ts'
+import type { Store } from '../../store/store.ts'
+import type { App, ChainHandle } from '../context.ts'
+import { carryOutApproved } from './approved.ts'
+import { propose } from './prepare.ts'
+import { recordStep } from './record-step.ts'
+import { type ContainOutcome, peopleOf } from './work.ts'
+
+export const reopenArgs = z.strictObject({
+  /** How long approvals are waited for, for each stage. */
+  wait: durationSchema,
+  /** Time between the way out and liquidation, in which people can save their positions. */
+  grace: durationSchema.default('1h'),
+})
+
+/**
+ * `reopen`: takes back what was pulled, in stages (feeds, way out, liquidation after the grace, the rest). Each plan needs
+ * its own signed approvals under the policy for `reopen`, is simulated on the state of that moment, sent once and verified;
+ * a stage that does not come through stops the ones after it. Never without people, never by the emergency path.
+ */
+export function reopenAction(app: App): Action<z.infer<typeof reopenArgs>> {
+  return {
+    name: 'reopen',
+    args: reopenArgs,
+    async run(context, { wait, grace }) {
+      const incident = await findIncident(app.store, context.incidentId)
+      assert(incident !== undefined, 'a run has an incident')
+      const stages = stagesSchema.parse(
+        JSON.parse(await context.durable('stages', () => announce(app, { context, incident }))),
+      )
+      const outcomes: ContainOutcome[] = []
+      for (const [i, stage] of stages.entries()) {
+        if (i > 0 && stage.name === 'liquidation') await context.sleep(durationMs(grace) ?? 0)
+        const done = await openStage(app, { context, incident, stage, wait })
+        outcomes.push(...done)
+        if (done.some(({ outcome }) => outcome !== 'reopened')) return outcomes
+      }
+      if (outcomes.length > 0) await stable(app, incident)
+      return outcomes
+    },
+  }
+}
+
+const stagesSchema = z.array(
+  z.object({
+    name: z.enum(['feeds', 'way-out', 'liquidation', 'all-else']),
+    plans: z.array(containmentPlanSchema),
+  }),
+)
+
+type Reopening = { context: ActionContext; incident: Incident }
+
+/** Keeps the plans of every stage and says what is coming. */
+async function announce(app: App, { context, incident }: Reopening): Promise<string> {
+  const { store, chains, config } = app
+  const at = { store, chains, signers: [...app.signers.keys()], others: peopleOf(config) }
+  const { stages, notes } = await stagesFor(at, incident.id)
+  for (const { plans } of stages) for (const plan of plans) await insertPlan(app.store, plan)
+  const named = stages.map(
+    ({ name, plans }) => `${name} (${plans.map(({ lever }) => lever.target).join(', ')})`,
+  )
+  const message =
+    stages.length === 0
+      ? `Nothing is pulled that could be taken back. ${notes.join('; ')}`
+      : `To be opened in ${stages.length} stages: ${named.join(', then ')}. ${notes.join('; ')}`
+  await recordStep(app, context, { kind: 'plan', message, body: { stages, notes } })
+  return toJson(stages)
+}
+
+export type StagesOptions = {
+  store: Store
+  chains: ReadonlyMap<number, ChainHandle>
+  signers: readonly Address[]
+  others: readonly Address[]
+}
+
+/**
+ * What of an incident is pulled now, as stages to open it again, each call with who may make it: often somebody else than
+ * who may pause. Sends nothing.
+ */
+export async function stagesFor(options: StagesOptions, incidentId: string): Promise<ReopenStages> {
+  const { store, chains } = options
+  const pulled: Parameters<typeof reopenStages>[0][number][] = []
+  for (const plan of await listPlans(store, incidentId)) {
+    const chain = chains.get(plan.lever.chainId)
+    if (plan.purpose !== 'contain' || chain === undefined || !(await isPulled(plan, chain))) continue
+    pulled.push({ plan, simulation: (await listSimulations(store, plan.id)).at(-1) ?? null })
+  }
+  const { stages, notes } = reopenStages(pulled)
+  const resolved = stages.map(async ({ name, plans }) => ({
+    name,
+    plans: await Promise.all(plans.map((plan) => withAuthority(plan, options))),
+  }))
+  return { stages: await Promise.all(resolved), notes }
+}
+
+async function withAuthority(
+  plan: ContainmentPlan,
+  { chains, signers, others }: StagesOptions,
+): Promise<ContainmentPlan> {
+  const rpc = chains.get(plan.lever.chainId)?.rpc
+  if (rpc === undefined) return plan
+  const block = Number(await rpc.request('eth_blockNumber', []))
+  const { authority, route, tried } = await resolveAuthority(plan.lever, { rpc, block, signers, others })
+  const lever = { ...plan.lever, authority, evidence: [...plan.lever.evidence, ...tried] }
+  return { ...plan, lever, route, pinnedBlock: block }
+}
+
+async function isPulled({ lever }: ContainmentPlan, { rpc }: ChainHandle): Promise<boolean> {
+  const latest = Number(await rpc.request('eth_blockNumber', []))
+  const answers = await readState(rpc, lever.state, latest)
+  return answers.length > 0 && answers.every((answer) => answer.isPulled)
+}
+
+async function openStage(
+  app: App,
+  { context, incident, stage, wait }: Reopening & { stage: ReopenStage; wait: string },
+): Promise<ContainOutcome[]> {
+  const deadline = await context.durable(`stage:${stage.name}`, async () => {
+    for (const plan of stage.plans)
+      await propose(
+        { app, context },
+        { plan, reasons: [`stage ${stage.name}: opening again is for people to decide`] },
+      )
+    return app.clock.now() + (durationMs(wait) ?? 0)
+  })
+  const planIds = stage.plans.map(({ id }) => id)
+  return carryOutApproved(app, { context, incident, planIds, deadline })
+}
+
+async function stable({ store, clock }: App, incident: Incident): Promise<void> {
+  const current = await findIncident(store, incident.id)
+  if (current?.state !== 'contained' && current?.state !== 'open') return
+  const reason = 'every stage is open again and verified on the chain'
+  await moveIncident({ store, clock }, { incidentId: incident.id, to: 'stable', author: 'cordon', reason })
+}

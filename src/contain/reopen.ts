@@ -1,0 +1,124 @@
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import { sha256 } from '../kit/json.ts'
+import type { ContainmentPlan, Simulation } from '../model/containment.ts'
+import type { OperationKind } from '../model/lever.ts'
+import { effectsByKind } from './operation-kinds.ts'
+import type { Sequencer, SimulatedCall } from './sequence.ts'
+import type { Operation } from './simulate.ts'
+import { stateDiff } from './state-diff.ts'
+
+/** The order in which a protocol is opened again: prices, the way out, liquidation after a time of grace, the rest. */
+export const stageNames = ['feeds', 'way-out', 'liquidation', 'all-else'] as const
+export type StageName = (typeof stageNames)[number]
+
+/** What is taken back at one time; the next stage waits until each of these is verified. */
+export type ReopenStage = { name: StageName; plans: ContainmentPlan[] }
+
+export type ReopenStages = {
+  stages: ReopenStage[]
+  /** Levers that nothing takes back, or whose one call opens more than its stage, for people. */
+  notes: string[]
+}
+
+/** People must be able to save themselves before anybody may liquidate them. */
+const WAY_OUT: readonly OperationKind[] = ['repay', 'top-up', 'withdraw', 'close']
+
+export type Pulled = { plan: ContainmentPlan; simulation: Simulation | null }
+
+/**
+ * The plans that take back what an incident's plans pulled, in stages: feeds before positions, repaying before liquidation,
+ * trading last. A lever that holds several of these is opened at the latest stage that is safe for all but the way out:
+ * where one lever blocks liquidation and repaying, both open together, and it is said.
+ */
+export function reopenStages(pulled: readonly Pulled[]): ReopenStages {
+  const stages = stageNames.map((name): ReopenStage => ({ name, plans: [] }))
+  const notes: string[] = []
+  for (const { plan, simulation } of pulled) {
+    const { lever } = plan
+    const back = undoOf(plan)
+    if (back === null) {
+      notes.push(`nothing takes back ${lever.signature} on ${lever.target}: it ends by itself or not at all`)
+      continue
+    }
+    const blocked = blockedKinds(plan, simulation)
+    const stage = stages.find(({ name }) => name === stageOf(blocked, lever.kind))
+    stage?.plans.push(back)
+    if (blocked.has('liquidate') && WAY_OUT.some((kind) => blocked.has(kind)))
+      notes.push(
+        `${lever.signature} on ${lever.target} opens repaying and liquidation at once: tell people beforehand, there is no repay-only stage`,
+      )
+  }
+  return { stages: stages.filter(({ plans }) => plans.length > 0), notes }
+}
+
+function blockedKinds({ lever }: ContainmentPlan, simulation: Simulation | null): Set<OperationKind> {
+  const effects = effectsByKind(lever, simulation?.opEffects ?? {})
+  return new Set((Object.keys(effects) as OperationKind[]).filter((kind) => effects[kind] === 'blocked'))
+}
+
+function stageOf(blocked: ReadonlySet<OperationKind>, kind: ContainmentPlan['lever']['kind']): StageName {
+  if (kind === 'feed') return 'feeds'
+  if (blocked.has('liquidate')) return 'liquidation'
+  return WAY_OUT.some((way) => blocked.has(way)) ? 'way-out' : 'all-else'
+}
+
+/** The plan that takes a plan back; null where its lever has no way back. The same plan gives the same id. */
+export function undoOf(plan: ContainmentPlan): ContainmentPlan | null {
+  const { lever } = plan
+  if (lever.undo === null) return null
+  const id = `${lever.id}:undo`
+  return {
+    ...plan,
+    id: sha256(`${plan.incidentId}:${id}`).slice(0, 32),
+    lever: {
+      ...lever,
+      id,
+      ...lever.undo,
+      undo: { signature: lever.signature, calldata: lever.calldata },
+      armed: true,
+      opEffects: {},
+    },
+    purpose: 'reopen',
+  }
+}
+
+export type SimulateReopenOptions = {
+  rpc: Rpc
+  sequencer: Sequencer
+  plan: ContainmentPlan
+  /** The latest block: what is opened is opened now. */
+  block: number
+  /** The attack, to be tried again on what is open then. */
+  attack: SimulatedCall | null
+  operations: readonly Operation[]
+}
+
+/**
+ * Takes a lever back on a copy of the chain as it is now. `attack` is `stopped` where the attack fails after it, and
+ * `not-stopped` where it goes through again: then nothing has been mended. `opEffects` says what is open after it.
+ */
+export async function simulateReopen(options: SimulateReopenOptions): Promise<Simulation> {
+  const { rpc, sequencer, plan, block, attack, operations } = options
+  const { lever } = plan
+  const from = lever.authority?.address ?? `0x${'0'.repeat(40)}`
+  const back: SimulatedCall = { from, to: lever.target, data: lever.calldata, value: 0n }
+  const after = async (call: SimulatedCall): Promise<boolean> =>
+    (await sequencer.run(block, [back, call]))[1]?.succeeded === true
+  const [first] = await sequencer.run(block, [back])
+  const opened = await Promise.all(operations.map(after))
+  const attackWorks = attack === null ? null : await after(attack)
+  return {
+    planId: plan.id,
+    method: sequencer.method,
+    atBlock: block,
+    leverSucceeded: first?.succeeded === true,
+    gasUsed: first?.gasUsed ?? 0,
+    attack: attackWorks === null ? 'not-run' : attackWorks ? 'not-stopped' : 'stopped',
+    opEffects: Object.fromEntries(
+      operations.map(({ selector }, i) => [selector, opened[i] === true ? 'open' : 'blocked']),
+    ),
+    stateDiff: await stateDiff(rpc, back, block),
+    asymmetry: null,
+    notes: attackWorks === true ? ['the attack goes through again once this is open'] : [],
+  }
+}

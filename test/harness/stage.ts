@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Config } from '../../src/app/config/schema.ts'
+import { sendAttackOnce } from '../../src/app/drill/attacks.ts'
+import { drillConfig } from '../../src/app/drill/config.ts'
+import { deployDrill } from '../../src/app/drill/deploy.ts'
+import type { DrillDeployment } from '../../src/app/drill/deployment.ts'
+import type { LiveEvent } from '../../src/app/events.ts'
+import { createHub } from '../../src/app/events.ts'
+import type { RunningApp, StartOptions } from '../../src/app/start.ts'
+import { startApp } from '../../src/app/start.ts'
+import type { Anvil } from '../../src/chain/anvil.ts'
+import { startAnvil } from '../../src/chain/anvil.ts'
+import type { Endpoint } from '../../src/chain/rpc/endpoint.ts'
+import { createEndpoint } from '../../src/chain/rpc/endpoint.ts'
+import { silentLogger } from '../../src/kit/logger.ts'
+import type { TimelineEntry } from '../../src/model/incident.ts'
+import type { FreshDatabase } from './postgres.ts'
+import { freshDatabase } from './postgres.ts'
+
+export type Stage = {
+  anvil: Anvil
+  node: Endpoint
+  at: DrillDeployment
+  running: RunningApp
+  database: FreshDatabase
+  events: LiveEvent[]
+  written: string[]
+  until(fits: (event: LiveEvent) => boolean): Promise<LiveEvent>
+}
+
+const closers: (() => Promise<unknown>)[] = []
+
+/** Ends every stage of a test. */
+export async function closeStages(): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close()
+}
+
+/** A drill protocol on a chain that is mined by hand, and a Cordon on it. */
+export async function stage(
+  change: (config: Config, at: DrillDeployment) => Config | Promise<Config> = (config) => config,
+  options: Partial<StartOptions> = {},
+): Promise<Stage> {
+  const anvil = await startAnvil({ mining: { kind: 'manual' } })
+  closers.push(anvil.stop)
+  const node = createEndpoint(anvil.url)
+  const at = await deployDrill(anvil.url)
+  const database = await freshDatabase()
+  closers.push(database.drop)
+  const dataDir = await mkdtemp(join(tmpdir(), 'cordon-watch-'))
+  closers.push(() => rm(dataDir, { recursive: true, force: true }))
+  const now = Math.floor(Date.now() / 1000)
+  const made = await drillConfig({
+    deployment: at,
+    rpcUrl: anvil.url,
+    dataDir,
+    apiPort: 0,
+    respond: true,
+    mempool: false,
+    now,
+  })
+  const hub = createHub()
+  const events: LiveEvent[] = []
+  const looks = new Set<() => void>()
+  hub.listen((event) => {
+    events.push(event)
+    for (const look of looks) look()
+  })
+  const written: string[] = []
+  const env = { DATABASE_URL: database.url }
+  const running = await startApp({
+    ...made,
+    ...options,
+    config: await change(made.config, at),
+    env,
+    logger: silentLogger,
+    hub,
+    write: (line) => written.push(line),
+  })
+  closers.push(running.stop)
+  const until: Stage['until'] = (fits) =>
+    new Promise((resolve) => {
+      let next = 0
+      const look = (): void => {
+        for (; next < events.length; next++) {
+          const event = events[next]
+          if (event === undefined || !fits(event)) continue
+          looks.delete(look)
+          resolve(event)
+          return
+        }
+      }
+      looks.add(look)
+      look()
+    })
+  return { anvil, node, at, running, database, events, written, until }
+}
+
+export const said = (kind: TimelineEntry['kind'], words: RegExp) => (event: LiveEvent) =>
+  event.type === 'timeline' && event.kind === kind && words.test(event.message)
+export const sawBlock = (number: number) => (event: LiveEvent) =>
+  event.type === 'block' && event.blockNumber === number
+
+export async function head(node: Endpoint): Promise<number> {
+  return Number(await node.request('eth_blockNumber', []))
+}
+
+export async function attack({ node, at, anvil }: Stage): Promise<void> {
+  await sendAttackOnce(at, anvil.url, { kind: 'reentrancy' })
+  await node.request('evm_mine', [])
+}
