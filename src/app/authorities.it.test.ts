@@ -12,6 +12,7 @@ import {
   person,
   sendAs,
 } from '../../test/harness/authority-world.ts'
+import { startCordon } from '../../test/harness/cordon-process.ts'
 import { type FreshDatabase, freshDatabase } from '../../test/harness/postgres.ts'
 import { type Anvil, startAnvil } from '../chain/anvil.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
@@ -245,3 +246,55 @@ test('a delay that is longer than a run waits for is scheduled and told, and nob
   expect(incident?.state).toBe('open')
   expect(await isPaused(it.rpc, it.at.ethReserve)).toBe(false)
 })
+
+test('at the command line: what owners sign is written, taken in, seen by doctor; a role’s permissions are a batch', async () => {
+  const it = await stage()
+  const run = async (...args: string[]) => {
+    const cordon = startCordon({ args, cwd: it.folder, env: it.env })
+    const { code } = await cordon.ended
+    return { code, lines: cordon.lines, stderr: cordon.stderr() }
+  }
+  const config = join(it.folder, 'cordon.config.json')
+  const { chains } = it.config
+  await writeFile(config, JSON.stringify({ chains: [{ chainId: 31_337, rpcUrls: chains[0]?.rpcUrls }] }))
+  const asked = await run('levers', 'presign', it.at.ethReserve, '--safe', guardian, '-o', 'pause.json')
+  expect(asked).toMatchObject({
+    code: 0,
+    lines: [{ type: 'presign', lever: 'pause()', nonce: 0, threshold: 2 }],
+  })
+  const file = join(it.folder, 'pause.json')
+  const { presigned } = JSON.parse(await readFile(file, 'utf8'))
+  presigned[0].signatures = [await person(0).signTypedData(presigned[0].typedData)]
+  await writeFile(file, JSON.stringify({ presigned }))
+  const taken = await run('levers', 'presign', '--import', 'pause.json')
+  expect(taken).toMatchObject({ code: 0, lines: [{ owner: person(0).address, problem: null }] })
+  const checks = async () =>
+    (await run('doctor')).lines.filter(({ name }) => /^signed beforehand/.test(String(name)))
+  expect(await checks()).toMatchObject([{ state: 'ok' }])
+  await it.rpc.request('anvil_setStorageAt', [
+    guardian,
+    `0x${'5'.padStart(64, '0')}`,
+    `0x${'1'.padStart(64, '0')}`,
+  ])
+  await it.rpc.request('anvil_mine', ['0x1'])
+  expect(await checks()).toMatchObject([
+    { state: 'warning', detail: expect.stringMatching(/^dead: 1 owners/) },
+  ])
+  const modifier = await deployRoles(it.rpc, guardian)
+  const member = person(4).address
+  const permit = await run(
+    ...['levers', 'authorize', it.at.ethReserve, '--safe', guardian],
+    ...['--modifier', modifier, '--member', member, '-o', 'batch.json'],
+  )
+  expect(permit.code).toBe(0)
+  const batch = JSON.parse(await readFile(join(it.folder, 'batch.json'), 'utf8'))
+  expect(batch).toMatchObject({ version: '1.0', chainId: '31337' })
+  expect(batch.transactions.map(({ to }: { to: string }) => to)).toEqual([
+    guardian,
+    modifier,
+    modifier,
+    modifier,
+  ])
+  const wrong = await run('levers', 'presign', it.at.ethReserve, '--safe', it.at.usdc)
+  expect(wrong.stderr).toContain('app.NotASafe')
+}, 60_000)
