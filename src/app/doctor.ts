@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { anvilBinary } from '../chain/anvil.ts'
 import { object } from '../chain/trace/fields.ts'
 import { type Planned, planContainment } from '../contain/plan.ts'
+import { routeText } from '../contain/route.ts'
 import { trySigning } from '../contain/signer.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
@@ -14,6 +15,7 @@ import type { Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
 import { openDatabase } from './database.ts'
 import { openSigner, sourceOf } from './signers.ts'
+import { presignedOn } from './watch/presigned.ts'
 
 export type Check = { name: string; state: 'ok' | 'warning' | 'failed'; detail: string; fix?: string }
 
@@ -116,17 +118,18 @@ function apiPort(port: number): Promise<Check[]> {
   })
 }
 
-async function examineChain(config: Config, { env }: ExamineOptions): Promise<Check[]> {
+async function examineChain(config: Config, options: ExamineOptions): Promise<Check[]> {
   const handle = [...(await openChains(config, systemClock)).values()][0]
   if (handle === undefined) return []
   try {
-    const signers = await signersOf(config, env)
+    const signers = await signersOf(config, options.env)
     return [
       ok(`chain ${handle.chainId}`, `${handle.capabilities.clientVersion}`),
       ...methods(handle),
       ...(await endpoints(handle)),
       await headAge(handle),
       ...signers.checks,
+      ...(await presignedChecks(handle, config, options)),
       ...(await levers(handle, config, signers.addresses)),
     ]
   } finally {
@@ -227,6 +230,28 @@ async function signersOf(
   return { addresses, checks }
 }
 
+/** What Safe owners signed beforehand, and whether their Safes still take it. */
+async function presignedChecks(
+  handle: ChainHandle,
+  { dataDir }: Config,
+  { env, logger }: ExamineOptions,
+): Promise<Check[]> {
+  const database = await openDatabase({ dataDir, env, logger })
+  try {
+    const latest = Number(await handle.rpc.request('eth_blockNumber', []))
+    const calls = await presignedOn(database, handle, latest)
+    return calls.map(({ to, safe, nonce, safeNonce, owners, isDead }): Check => {
+      const name = `signed beforehand for ${to}`
+      const detail = `${owners.length} owners of the Safe ${safe} for nonce ${nonce}; it is at ${safeNonce}`
+      if (!isDead) return ok(name, detail)
+      const fix = `Have the owners sign again: cordon levers presign ${to} --safe ${safe}`
+      return { name, state: 'warning', detail: `dead: ${detail}`, fix }
+    })
+  } finally {
+    await database.close()
+  }
+}
+
 /** For each protected contract: is there a pause, who may pull it now, and can he pay for it. */
 async function levers(handle: ChainHandle, config: Config, signers: readonly Address[]): Promise<Check[]> {
   const { scope } = handle.engine
@@ -253,7 +278,7 @@ async function levers(handle: ChainHandle, config: Config, signers: readonly Add
   return found
 }
 
-function leverCheck({ plan: { lever } }: Planned): Check {
+function leverCheck({ plan: { lever, route } }: Planned): Check {
   const name = `pause of ${lever.target}`
   const { authority } = lever
   if (!lever.armed) return { name, state: 'warning', detail: `${lever.signature}: it is paused now` }
@@ -271,6 +296,8 @@ function leverCheck({ plan: { lever } }: Planned): Check {
       detail: `${lever.signature}: ${authority.address} may call it, but no signer for it is here`,
       fix: 'Add its key to signers, or leave it to people: Cordon then proposes.',
     }
+  if (route.kind !== 'direct')
+    return ok(name, `${lever.signature} by ${authority.address}, ${routeText(route)}`)
   if (authority.balance === 0n)
     return {
       name,

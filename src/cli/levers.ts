@@ -7,11 +7,13 @@ import type { DiscoveredLevers } from '../app/levers.ts'
 import { findLevers } from '../app/levers.ts'
 import { describeReopening, reopeningOf } from '../app/reopening.ts'
 import { systemClock } from '../kit/clock.ts'
+import { registerAuthorize } from './authorize.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { dataDirOf, loadedOrFail } from './loaded.ts'
 import type { CommonOptions } from './options.ts'
 import { listOf, withChain, withOutput } from './options.ts'
+import { registerPresign } from './presign.ts'
 import { blockNumber } from './record.ts'
 
 type Options = CommonOptions & { as?: string; with?: string; blocks: string }
@@ -29,6 +31,8 @@ export function registerLevers(program: Command, run: RunCommand): void {
   withChain(command).action((address: string, options: Options) =>
     run(options, (io) => discover(address, options, io)),
   )
+  registerPresign(levers, run)
+  registerAuthorize(levers, run)
   const back = levers
     .command('reopen <incident>')
     .description('the stages in which what an incident pulled would be opened again; sends nothing')

@@ -1,10 +1,14 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
+import type { Route } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
 import { addressFromWord } from '../model/hex.ts'
 import type { Authority, Lever } from '../model/lever.ts'
+import type { SafeSignature } from '../model/safe.ts'
 import { toHex } from './block-tag.ts'
 import { authorityViews } from './catalogue.ts'
+import { isBetter, resolveManaged, resolveRoute } from './route.ts'
+import type { FoundRoute, Reach } from './routes/reach.ts'
 
 export type AuthorityOptions = {
   rpc: Rpc
@@ -13,41 +17,105 @@ export type AuthorityOptions = {
   signers: readonly Address[]
   /** Addresses of people in roles, without a signer here. */
   others: readonly Address[]
+  /** What Safe owners signed beforehand; none when left out. */
+  presigned?: readonly SafeSignature[] | undefined
 }
+
+/** Who may pull a lever, and how that is done. */
+export type Resolved = {
+  authority: Authority | null
+  route: Route
+  /** Seconds until the lever can take effect by this route. */
+  seconds: number
+  /** What became of each who was tried. */
+  tried: string[]
+}
+
+type Way = { authority: Authority; found: FoundRoute }
+
+const DIRECT: Route = { kind: 'direct' }
 
 /**
  * Who may pull a lever now: tried, not believed. Each candidate (our signers first, then people in roles, then whom
- * the contract names) calls it in `eth_call` at the block; the first that goes through is the authority.
- * `tried` tells what became of each.
+ * the contract names) calls it in `eth_call` at the block. Of those for whom it goes through: a signer of ours, else a
+ * contract that we have a way through, the soonest first; else the first.
  */
-export async function resolveAuthority(
-  lever: Lever,
-  { rpc, block, signers, others }: AuthorityOptions,
-): Promise<{ authority: Authority | null; tried: string[] }> {
+export async function resolveAuthority(lever: Lever, options: AuthorityOptions): Promise<Resolved> {
+  const { rpc, block, signers, others, presigned = [] } = options
+  const reach: Reach = { rpc, block, signers, presigned }
   // a holder's lever is called by the holder: anybody else's call goes through and does nothing for him
   const candidates =
     lever.caller === null
-      ? [...new Set([...signers, ...others, ...(await namedByContract(rpc, lever.target, block))])]
+      ? new Set([...signers, ...others, ...(await namedByContract(rpc, lever.target, block))])
       : [lever.caller]
   const tried: string[] = []
+  const ways: Way[] = []
   for (const address of candidates) {
     const refusal = await refusalOf(rpc, lever, { address, block })
     tried.push(refusal === undefined ? `${address} may call ${lever.signature}` : `${address}: ${refusal}`)
     if (refusal !== undefined) continue
-    const [code, balance] = await Promise.all([
-      rpc.request('eth_getCode', [address, toHex(block)]),
-      rpc.request('eth_getBalance', [address, toHex(block)]),
-    ])
-    const authority: Authority = {
-      kind: code === '0x' ? 'eoa' : 'contract',
-      address,
-      evidence: `eth_call of ${lever.signature} from ${address} went through at block ${block}`,
-      live: signers.includes(address),
-      balance: BigInt(String(balance)),
-    }
-    return { authority, tried }
+    const way = await wayOf(lever, address, reach)
+    ways.push(way)
+    if (way.found.isLive && way.found.seconds === 0) break
   }
-  return { authority: null, tried }
+  if (!ways.some(({ found }) => found.isLive && found.seconds === 0))
+    ways.push(...(await managedWay(lever, reach)))
+  const best = ways.reduce<Way | null>(
+    (so, way) => (so === null || isBetter(way.found, so.found) ? way : so),
+    null,
+  )
+  if (best === null) return { authority: null, route: DIRECT, seconds: 0, tried }
+  const { authority, found } = best
+  if (found.text !== '') tried.push(found.text)
+  return { authority, route: found.route, seconds: found.seconds, tried }
+}
+
+/** How we may act as an account for which the call goes through. */
+async function wayOf(lever: Lever, address: Address, reach: Reach): Promise<Way> {
+  const { rpc, block } = reach
+  const isOurs = reach.signers.includes(address)
+  const [code, balance] = await Promise.all([
+    rpc.request('eth_getCode', [address, tagOf(block)]),
+    rpc.request('eth_getBalance', [address, tagOf(block)]),
+  ])
+  // EIP-7702: a delegated account still has its key
+  const isAccount = code === '0x' || String(code).startsWith('0xef0100')
+  const found = isAccount || isOurs ? null : await resolveRoute(lever, address, reach)
+  const authority: Authority = {
+    kind: isAccount ? 'eoa' : kindOf(found),
+    address,
+    evidence: `eth_call of ${lever.signature} from ${address} went through at block ${block}`,
+    live: isOurs || found?.isLive === true,
+    balance: BigInt(String(balance)),
+  }
+  return { authority, found: found ?? { route: DIRECT, seconds: 0, isLive: isOurs, text: '' } }
+}
+
+function kindOf(found: FoundRoute | null): Authority['kind'] {
+  switch (found?.route.kind) {
+    case 'safe':
+    case 'roles':
+      return 'safe'
+    case 'timelock':
+      return 'timelock'
+    default:
+      return 'contract'
+  }
+}
+
+/** No plain call shows who may schedule: a contract under an AccessManager is asked for besides. */
+async function managedWay(lever: Lever, reach: Reach): Promise<Way[]> {
+  const managed = await resolveManaged(lever, reach)
+  if (managed === null) return []
+  const { manager, found } = managed
+  const evidence = `eth_call of schedule for ${lever.signature} went through at block ${reach.block}`
+  return [
+    { authority: { kind: 'access-manager', address: manager, evidence, live: true, balance: 0n }, found },
+  ]
+}
+
+function tagOf(block: Reach['block']): string {
+  return block === 'latest' ? block : toHex(block)
 }
 
 async function refusalOf(

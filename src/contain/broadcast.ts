@@ -8,10 +8,11 @@ import type { Broadcast, ContainmentPlan } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
 import { findBroadcast, insertBroadcast, moveBroadcast, nextNonce } from '../store/broadcasts.ts'
 import type { Store } from '../store/store.ts'
+import type { Call } from './call.ts'
 import type { FeePolicy } from './fees.ts'
 import { feesFor } from './fees.ts'
 import { type Relay, sendPrivately } from './relays.ts'
-import { type Call, callOf } from './route.ts'
+import { callOf } from './route.ts'
 import type { Signer } from './signer.ts'
 
 export type BroadcastContext = {

@@ -4,7 +4,8 @@ import { sha256 } from '../kit/json.ts'
 import type { ContainmentPlan } from '../model/containment.ts'
 import type { Address, Hash } from '../model/hex.ts'
 import { breadths, type Lever } from '../model/lever.ts'
-import { resolveAuthority } from './authority.ts'
+import type { SafeSignature } from '../model/safe.ts'
+import { type Resolved, resolveAuthority } from './authority.ts'
 import { discoverLevers } from './discover.ts'
 import { type Candidate, PEOPLE_SECONDS, rankCandidates } from './rank.ts'
 import type { Sequencer, SimulatedCall } from './sequence.ts'
@@ -23,6 +24,8 @@ export type PlanOptions = {
   pinnedBlock: number
   signers: readonly Address[]
   others: readonly Address[]
+  /** What Safe owners signed beforehand, on this chain. */
+  presigned?: readonly SafeSignature[] | undefined
   /** A lever that people have named beforehand; the best one when left out. */
   wanted?: WantedLever | undefined
 }
@@ -56,9 +59,9 @@ export async function planContainment(options: PlanOptions): Promise<Planned> {
         : lever.template === wanted.template && isMeant(lever, given),
   )
   const resolved = await Promise.all(levers.map((lever) => withAuthority(lever, options)))
-  const armed = resolved.filter((lever) => lever.armed)
+  const armed = resolved.filter(({ lever }) => lever.armed)
   const ranked = rankCandidates(await candidatesOf(armed, options))
-  const best = ranked[0]?.lever ?? resolved[0]
+  const best = ranked[0]?.lever ?? resolved[0]?.lever
   if (best === undefined) throw noLever(options)
   const plan: ContainmentPlan = {
     id: sha256(`${options.incidentId}:${best.id}`).slice(0, 32),
@@ -66,9 +69,10 @@ export async function planContainment(options: PlanOptions): Promise<Planned> {
     lever: best,
     pinnedBlock,
     attackTransaction: options.attackTransaction,
-    route: { kind: 'direct' },
+    route: resolved.find(({ lever }) => lever === best)?.route ?? { kind: 'direct' },
     protects: best.target === target ? null : target,
     purpose: 'contain',
+    executes: null,
   }
   return { plan, besides: ranked.slice(1) }
 }
@@ -81,33 +85,38 @@ function isMeant({ calldata }: Lever, given: WantedLever['given']): boolean {
   )
 }
 
-async function withAuthority(lever: Lever, options: PlanOptions): Promise<Lever> {
-  const { authority, tried } = await resolveAuthority(lever, { ...options, block: options.pinnedBlock })
-  return { ...lever, authority, evidence: [...lever.evidence, ...tried] }
+type Pullable = Pick<Resolved, 'route' | 'seconds'> & { lever: Lever }
+
+async function withAuthority(lever: Lever, options: PlanOptions): Promise<Pullable> {
+  const resolved = await resolveAuthority(lever, { ...options, block: options.pinnedBlock })
+  const { authority, tried, route, seconds } = resolved
+  return { lever: { ...lever, authority, evidence: [...lever.evidence, ...tried] }, route, seconds }
 }
 
 /** With one lever there is nothing to rank, and money is lost meanwhile: it is tried once, in the simulation. */
-async function candidatesOf(levers: readonly Lever[], options: PlanOptions): Promise<Candidate[]> {
+async function candidatesOf(levers: readonly Pullable[], options: PlanOptions): Promise<Candidate[]> {
   const { sequencer, attack, pinnedBlock } = options
   // the widest first: where there are more levers than are tried, one that stops everything is among them
   const soonest = [...levers].sort(
-    (a, b) => secondsOf(a) - secondsOf(b) || breadths.indexOf(b.breadth) - breadths.indexOf(a.breadth),
+    (a, b) =>
+      secondsOf(a) - secondsOf(b) || breadths.indexOf(b.lever.breadth) - breadths.indexOf(a.lever.breadth),
   )
   return Promise.all(
-    soonest.map(async (lever, i) => {
-      const seconds = secondsOf(lever)
+    soonest.map(async (pullable, i) => {
+      const { lever, route } = pullable
+      const seconds = secondsOf(pullable)
       if (levers.length === 1 || i >= MOST_TRIED)
         return { lever, seconds, attack: 'not-run' as const, leverSucceeded: true }
-      const tried = await tryLever({ sequencer, lever, block: pinnedBlock, attack })
+      const tried = await tryLever({ sequencer, lever, route, block: pinnedBlock, attack })
       return { lever, seconds, attack: tried.attack, leverSucceeded: tried.leverSucceeded }
     }),
   )
 }
 
 /** Nobody known comes last: somebody must be found first. */
-function secondsOf({ authority }: Lever): number {
+function secondsOf({ lever: { authority }, seconds }: Pullable): number {
   if (authority === null) return PEOPLE_SECONDS * 10
-  return authority.live ? 0 : PEOPLE_SECONDS
+  return authority.live ? seconds : PEOPLE_SECONDS + seconds
 }
 
 function noLever({ target, pinnedBlock, wanted }: PlanOptions): CordonError {

@@ -8,7 +8,15 @@ import type { Address, Hex } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
 
 /** A call as anybody could make it: no signature needed in a simulation. */
-export type SimulatedCall = { from: Address; to: Address | null; data: Hex; value: bigint; gas?: number }
+export type SimulatedCall = {
+  from: Address
+  to: Address | null
+  data: Hex
+  value: bigint
+  gas?: number
+  /** Seconds that pass before it, besides the block. */
+  laterBy?: number
+}
 export type CallResult = { succeeded: boolean; gasUsed: number; output: Hex }
 
 /** Runs calls one after the other on the state after `block`, changes nothing, gives each result. */
@@ -26,7 +34,8 @@ export function simulateV1Sequencer(rpc: Rpc): Sequencer {
     method: 'eth_simulateV1',
     async run(block, calls) {
       // A block of its own for each call: the attack comes a block after the pause, as it would.
-      const blockStateCalls = calls.map((call) => ({ calls: [rpcCall(call)] }))
+      const times = await timesOf(rpc, block, calls)
+      const blockStateCalls = calls.map((call, i) => ({ ...times[i], calls: [rpcCall(call)] }))
       const answer = await rpc.request('eth_simulateV1', [
         { blockStateCalls, validation: false },
         toHex(block),
@@ -44,6 +53,23 @@ export function simulateV1Sequencer(rpc: Rpc): Sequencer {
     close: async () => {},
   }
 }
+
+/** A block has a time of its own only where somebody waits. */
+async function timesOf(
+  rpc: Rpc,
+  block: number,
+  calls: readonly SimulatedCall[],
+): Promise<{ blockOverrides?: { time: string } }[]> {
+  if (!calls.some(({ laterBy }) => laterBy !== undefined)) return []
+  const base = object(await rpc.request('eth_getBlockByNumber', [toHex(block), false]), 'block')
+  let time = Number(base['timestamp'])
+  return calls.map(({ laterBy = 0 }) => {
+    time += SECONDS_A_BLOCK + laterBy
+    return { blockOverrides: { time: toHex(time) } }
+  })
+}
+
+const SECONDS_A_BLOCK = 12
 
 /** An anvil sidecar that forks the node: for nodes without `eth_simulateV1`. Slower, and needs the anvil binary. */
 export function forkSequencer(forkUrl: string): Sequencer {
@@ -68,6 +94,7 @@ export function forkSequencer(forkUrl: string): Sequencer {
 async function sendOnFork(endpoint: Endpoint, call: SimulatedCall): Promise<CallResult> {
   await endpoint.request('anvil_impersonateAccount', [call.from])
   await endpoint.request('anvil_setBalance', [call.from, toHex(PLENTY + call.value)])
+  if (call.laterBy !== undefined) await endpoint.request('evm_increaseTime', [toHex(call.laterBy)])
   const gas = call.gas ?? 30_000_000
   const hash = await endpoint.request('eth_sendTransaction', [{ ...rpcCall(call), gas: toHex(gas) }])
   for (let tries = 0; tries < 200; tries++) {

@@ -1,10 +1,12 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { CordonError } from '../kit/error.ts'
-import type { ContainmentPlan, Simulation } from '../model/containment.ts'
+import type { ContainmentPlan, Route, Simulation } from '../model/containment.ts'
 import type { Hex } from '../model/hex.ts'
 import type { Lever } from '../model/lever.ts'
 import { asymmetryOf, openQuestions } from './asymmetry.ts'
 import { effectsByKind, operationKindOf } from './operation-kinds.ts'
+import { callOf } from './route.ts'
+import { executeCall, scheduleCall } from './routes/access-manager-route.ts'
 import type { CallResult, Sequencer, SimulatedCall } from './sequence.ts'
 import { overwritten, stateDiff } from './state-diff.ts'
 
@@ -29,13 +31,13 @@ export type SimulateOptions = {
  */
 export async function simulatePlan(options: SimulateOptions): Promise<Simulation> {
   const { rpc, sequencer, plan, attack, operations } = options
-  const { lever, pinnedBlock: block } = plan
-  const pull = pullOf(lever)
-  if (pull === null) throw noAuthority(plan)
+  const { lever, route, pinnedBlock: block } = plan
+  const last = pullsOf(lever, route).at(-1)
+  if (last === undefined) throw noAuthority(plan)
   const [tried, opEffects, changes] = await Promise.all([
-    tryLever({ sequencer, lever, block, attack }),
-    probeLever({ sequencer, lever, block, operations }),
-    stateDiff(rpc, pull, block),
+    tryLever({ sequencer, lever, route, block, attack }),
+    probeLever({ sequencer, lever, route, block, operations }),
+    stateDiff(rpc, last, block),
   ])
   const effects = effectsByKind(lever, opEffects)
   return {
@@ -78,19 +80,19 @@ export type TryOptions = Omit<ProbeOptions, 'operations'> & { attack: SimulatedC
 export async function tryLever({
   sequencer,
   lever,
+  route,
   block,
   attack,
 }: TryOptions): Promise<Pick<Simulation, 'leverSucceeded' | 'gasUsed' | 'attack'>> {
-  const pull = pullOf(lever)
-  if (pull === null) return { leverSucceeded: false, gasUsed: 0, attack: 'not-run' }
+  const pulls = pullsOf(lever, route)
+  if (pulls.length === 0) return { leverSucceeded: false, gasUsed: 0, attack: 'not-run' }
   const [pulled, stopped] = await Promise.all([
-    sequencer.run(block, [pull]),
-    attack === null ? undefined : compare(sequencer, { block, pull, call: attack }),
+    sequencer.run(block, pulls),
+    attack === null ? undefined : compare(sequencer, { block, pulls, call: attack }),
   ])
-  const first = pulled[0]
   return {
-    leverSucceeded: first?.succeeded === true,
-    gasUsed: first?.gasUsed ?? 0,
+    leverSucceeded: pulled.length === pulls.length && pulled.every(({ succeeded }) => succeeded),
+    gasUsed: pulled.at(-1)?.gasUsed ?? 0,
     attack: verdictOf(stopped),
   }
 }
@@ -98,21 +100,35 @@ export async function tryLever({
 export type ProbeOptions = {
   sequencer: Sequencer
   lever: Lever
+  /** Direct when left out. */
+  route?: Route
   block: number
   operations: readonly Operation[]
 }
 
 /** What a lever does to each operation: the same call with and without it. Empty where nobody may pull it. */
 export async function probeLever(options: ProbeOptions): Promise<Simulation['opEffects']> {
-  const { sequencer, lever, block, operations } = options
-  const pull = pullOf(lever)
-  if (pull === null) return {}
-  const effects = await Promise.all(operations.map((call) => compare(sequencer, { block, pull, call })))
+  const { sequencer, lever, route, block, operations } = options
+  const pulls = pullsOf(lever, route)
+  if (pulls.length === 0) return {}
+  const effects = await Promise.all(operations.map((call) => compare(sequencer, { block, pulls, call })))
   return Object.fromEntries(operations.map(({ selector }, i) => [selector, effectOf(effects[i])]))
 }
 
-function pullOf({ authority, target, calldata }: Lever): SimulatedCall | null {
-  return authority === null ? null : { from: authority.address, to: target, data: calldata, value: 0n }
+/**
+ * The calls that pull a lever, none where nobody may: its authority makes the call itself, whatever way leads to that. Only an
+ * AccessManager lets nobody call before it was scheduled and the delay is over.
+ */
+function pullsOf(lever: Lever, route: Route = { kind: 'direct' }): SimulatedCall[] {
+  const { authority } = lever
+  if (authority === null) return []
+  const call = callOf({ lever })
+  if (route.kind !== 'access-manager') return [{ ...call, from: authority.address }]
+  const { manager, member, delaySeconds } = route
+  return [
+    { ...scheduleCall(manager, call), from: member },
+    { ...executeCall(manager, call), from: member, laterBy: delaySeconds + 1 },
+  ]
 }
 
 function effectOf(effect: Comparison | undefined): Simulation['opEffects'][string] {
@@ -125,14 +141,14 @@ type Comparison = { before: boolean; after: boolean }
 /** The same call on the same state, without and with the lever pulled. */
 async function compare(
   sequencer: Sequencer,
-  { block, pull, call }: { block: number; pull: SimulatedCall; call: SimulatedCall },
+  { block, pulls, call }: { block: number; pulls: readonly SimulatedCall[]; call: SimulatedCall },
 ): Promise<Comparison> {
   const [without, withLever] = await Promise.all([
     sequencer.run(block, [call]),
-    sequencer.run(block, [pull, call]),
+    sequencer.run(block, [...pulls, call]),
   ])
   const succeeded = (results: readonly CallResult[], i: number): boolean => results[i]?.succeeded === true
-  return { before: succeeded(without, 0), after: succeeded(withLever, 1) }
+  return { before: succeeded(without, 0), after: succeeded(withLever, pulls.length) }
 }
 
 function verdictOf(stopped: Comparison | undefined): Simulation['attack'] {

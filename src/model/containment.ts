@@ -13,10 +13,18 @@ export const routeSchema = z.discriminatedUnion('kind', [
     threshold: z.number().int(),
     owners: z.array(addressSchema),
     version: z.string(),
+    /** Who of ours sends it and pays; null where no signer is here. */
+    sender: addressSchema.nullable().default(null),
   }),
-  /** A member of a role sends `execTransactionWithRole` to a Zodiac Roles modifier. */
-  z.object({ kind: z.literal('roles'), modifier: addressSchema, roleKey: hexSchema, member: addressSchema }),
-  /** A member of the role sends `execute` to an AccessManager, after `schedule` where there is a delay. */
+  /** A member of a role sends `execTransactionWithRole` to a Zodiac Roles modifier, which acts as the avatar. */
+  z.object({
+    kind: z.literal('roles'),
+    modifier: addressSchema,
+    avatar: addressSchema,
+    roleKey: hashSchema,
+    member: addressSchema,
+  }),
+  /** A member of the role sends `schedule` to an AccessManager, and `execute` after the delay. */
   z.object({
     kind: z.literal('access-manager'),
     manager: addressSchema,
@@ -28,9 +36,12 @@ export const routeSchema = z.discriminatedUnion('kind', [
     kind: z.literal('timelock'),
     timelock: addressSchema,
     proposer: addressSchema,
+    /** Null where no signer here may execute. */
+    executor: addressSchema.nullable(),
     delaySeconds: z.number().int(),
   }),
 ])
+export type Route = z.infer<typeof routeSchema>
 
 /** A ContainmentPlan: pull this lever because of this incident. One plan is broadcast at most once. */
 export const containmentPlanSchema = z.object({
@@ -47,6 +58,8 @@ export const containmentPlanSchema = z.object({
   protects: addressSchema.nullable().default(null),
   /** `reopen`: takes a lever back. Never without people. */
   purpose: z.enum(['contain', 'reopen']).default('contain'),
+  /** The plan whose scheduled call this one executes; null for every other. */
+  executes: z.string().nullable().default(null),
 })
 export type ContainmentPlan = z.infer<typeof containmentPlanSchema>
 

@@ -23,6 +23,31 @@ CREATE TRIGGER levers_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON levers
 `,
   },
   {
+    id: 9,
+    name: 'signatures of Safe owners',
+    sql: `
+-- What owners signed for a Safe, one call under one nonce: kept for ever, worth nothing once the nonce has moved.
+CREATE TABLE safe_signatures (
+  position int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  chain_id int8 NOT NULL,
+  safe text NOT NULL,
+  nonce int8 NOT NULL,
+  safe_tx_hash text NOT NULL,
+  owner text NOT NULL,
+  signature text NOT NULL,
+  to_address text NOT NULL,
+  data text NOT NULL,
+  value numeric NOT NULL,
+  plan_id text REFERENCES plans,
+  given_at int8 NOT NULL,
+  UNIQUE (safe_tx_hash, owner)
+);
+CREATE INDEX safe_signatures_by_chain ON safe_signatures (chain_id, position);
+CREATE TRIGGER safe_signatures_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON safe_signatures
+  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+`,
+  },
+  {
     id: 10,
     name: 'signed approvals',
     sql: `

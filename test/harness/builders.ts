@@ -131,6 +131,7 @@ export function aPlan(changes: Partial<ContainmentPlan> = {}): ContainmentPlan {
     route: { kind: 'direct' },
     protects: null,
     purpose: 'contain',
+    executes: null,
     ...changes,
   }
 }

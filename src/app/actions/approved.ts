@@ -9,7 +9,7 @@ import { verdictOn } from '../approvals/verdict.ts'
 import type { App } from '../context.ts'
 import { findAttack, reviveAttack } from './attack.ts'
 import { confirmAndVerify, signAndSend } from './carry-out.ts'
-import { simulateIt, simulateReopenIt } from './prepare.ts'
+import { isAtHand, simulateIt, simulateReopenIt } from './prepare.ts'
 import { recordStep } from './record-step.ts'
 import { type ContainOutcome, chainOf, operationsFor, type Planned, patiently, type Work } from './work.ts'
 
@@ -103,7 +103,7 @@ async function carryOut(app: App, { context, incident, plan }: Approved): Promis
   const target = plan.protects ?? plan.lever.target
   const work: Work = { app, chain, context, incident, attack, target }
   const base = { target, planId: plan.id, transactionHash: null }
-  if (!app.signers.has(plan.lever.authority?.address ?? '0x'))
+  if (!isAtHand(app, plan))
     return {
       ...base,
       outcome: 'proposed',

@@ -1,11 +1,19 @@
+import { z } from 'zod'
+import type { Rpc } from '../../chain/rpc/rpc.ts'
+import { object } from '../../chain/trace/fields.ts'
 import { type BroadcastContext, sendBroadcast, signPlan } from '../../contain/broadcast.ts'
 import { confirmBroadcast } from '../../contain/confirm.ts'
+import { isScheduling, nextStep, readyAtOf } from '../../contain/route.ts'
 import { verifyPlan } from '../../contain/verify.ts'
 import { assert } from '../../kit/assert.ts'
 import { crashPoint } from '../../kit/crash-point.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
+import { sha256, toJson } from '../../kit/json.ts'
 import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../../model/containment.ts'
-import { insertVerification } from '../../store/plans.ts'
+import { type Address, addressSchema } from '../../model/hex.ts'
+import { safeCallSchema } from '../../model/safe.ts'
+import { insertPlan, insertVerification } from '../../store/plans.ts'
+import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import { recordStep } from './record-step.ts'
 import { type ContainOutcome, type Planned, patiently, type Work } from './work.ts'
 
@@ -19,17 +27,25 @@ export const REPLACE_AFTER_BLOCKS = 2
 /** Looks at the chain until it says what was promised, about 10 s: the node that answers may be behind. */
 const VERIFY = { looks: 10, waitMs: 1_000 }
 
-/** Signs, keeps and sends, as durable steps: the transaction is kept before anybody sees it, so it is sent again, never signed again. */
+/**
+ * Builds what the plan's route sends, signs, keeps and sends it, as durable steps: the transaction is kept before anybody sees
+ * it, so it is sent again, never signed again.
+ */
 export async function signAndSend(work: Work, { plan, simulation }: Signing): Promise<Broadcast> {
-  const { app, context } = work
-  const { to, signer, fees } = meansOf(work, plan)
+  const { app, chain, context } = work
+  const step = await stepOf(work, plan)
+  const { to, signer, fees } = meansOf(work, step.from)
   // the watcher tends every transaction that no step waits for: this one is waited for until `confirmAndVerify` ends
   app.containing.add(plan.id)
   try {
     const signed = await context.durable(`sign:${plan.id}`, () =>
-      patiently(app, () => signPlan(plan, { signer, gasUsed: simulation.gasUsed, fees }, to)),
+      patiently(app, async () => {
+        const isDirect = plan.route.kind === 'direct'
+        const gasUsed = isDirect ? simulation.gasUsed : await gasOf(chain.rpc, step)
+        return signPlan(plan, { signer, call: step.call, gasUsed, fees }, to)
+      }),
     )
-    return await send(work, { plan, signed })
+    return await send(work, { plan, step, signed })
   } catch (thrown) {
     app.containing.delete(plan.id)
     throw thrown
@@ -38,14 +54,15 @@ export async function signAndSend(work: Work, { plan, simulation }: Signing): Pr
 
 async function send(
   work: Work,
-  { plan, signed }: { plan: ContainmentPlan; signed: Broadcast },
+  { plan, step, signed }: { plan: ContainmentPlan; step: Step; signed: Broadcast },
 ): Promise<Broadcast> {
   const { app, context } = work
-  const { to } = meansOf(work, plan)
+  const { to } = meansOf(work, step.from)
   return context.durable(`send:${plan.id}`, async () => {
     const { broadcast, trouble } = await sentOrHeld(signed, to)
     const word = trouble === null ? 'Sent' : `Not taken yet (${trouble}), and sent again until it is:`
-    const message = `${word} ${plan.lever.signature} as ${broadcast.transactionHash} (nonce ${broadcast.nonce} of ${broadcast.from}).`
+    const what = step.does === 'schedule' ? 'the schedule of ' : ''
+    const message = `${word} ${what}${plan.lever.signature} as ${broadcast.transactionHash} (nonce ${broadcast.nonce} of ${broadcast.from}).`
     await recordStep(app, context, { kind: 'broadcast', message, body: broadcast })
     return broadcast
   })
@@ -67,6 +84,49 @@ async function sentOrHeld(
   }
 }
 
+const stepSchema = safeCallSchema
+  .extend({ from: addressSchema, does: z.enum(['pull', 'schedule']) })
+  .transform(({ from, does, ...call }) => ({ from, does, call }))
+type Step = z.infer<typeof stepSchema>
+
+/** What is sent for a plan, decided once: after a crash the same call is signed. */
+async function stepOf({ app, chain, context }: Work, plan: ContainmentPlan): Promise<Step> {
+  const json = await context.durable(`route:${plan.id}`, async () => {
+    const presigned = await listSafeSignatures(app.store, chain.chainId)
+    const now = await patiently(app, () => chainTime(chain.rpc))
+    const reach = { rpc: chain.rpc, signers: app.signers, presigned }
+    const step = await patiently(app, () => nextStep(plan, reach, now))
+    // what waits already was scheduled before: to schedule it again would only begin the delay anew
+    if (step.does === 'wait') throw stillWaiting(plan, step.readyAt)
+    const { call, from, does } = step
+    return toJson({ ...call, from, does })
+  })
+  return stepSchema.parse(JSON.parse(json))
+}
+
+/** The latest block's, seconds since the epoch: delays run by the chain's clock. */
+async function chainTime(rpc: Rpc): Promise<number> {
+  const block = object(await rpc.request('eth_getBlockByNumber', ['latest', false]), 'block')
+  return Number(block['timestamp'])
+}
+
+/** A Safe, a role and a timelock cost more than the lever by itself. */
+async function gasOf(rpc: Rpc, { from, call }: Step): Promise<number> {
+  const { to, data, value } = call
+  return Number(await rpc.request('eth_estimateGas', [{ from, to, data, value: `0x${value.toString(16)}` }]))
+}
+
+function stillWaiting({ id, lever }: ContainmentPlan, readyAt: number): CordonError {
+  const at = new Date(readyAt * 1_000).toISOString()
+  return new CordonError({
+    code: 'contain.NotReady',
+    message: `${lever.signature} of ${lever.target} is scheduled and cannot be executed before ${at}.`,
+    facts: { plan: id, target: lever.target, readyAt: at },
+    fix: 'Wait for that time, then run the step again; the delay is the chain’s.',
+    retryable: true,
+  })
+}
+
 /** Waits for the chain and asks it whether the lever holds: what the plan promised is tried again. */
 export async function confirmAndVerify(work: Work, sent: Sent): Promise<ContainOutcome> {
   const { app, context } = work
@@ -74,6 +134,7 @@ export async function confirmAndVerify(work: Work, sent: Sent): Promise<ContainO
   app.containing.add(plan.id)
   try {
     const broadcast = await confirm(work, sent)
+    if (isScheduling(plan, broadcast.rawTransaction)) return await afterDelay(work, { ...sent, broadcast })
     const verification = await context.durable(`verify:${plan.id}`, () =>
       patiently(app, () => verifyIt(work, { ...sent, broadcast })),
     )
@@ -98,8 +159,44 @@ function outcomeOf({ target }: Work, { plan, broadcast, verification }: Done): C
   }
 }
 
-function meansOf({ app, chain, attack }: Work, plan: ContainmentPlan) {
-  const signer = app.signers.get(plan.lever.authority?.address ?? '0x')
+/** A run waits that long for a delay of the chain; a longer one is told, and the run goes on without it. Seconds. */
+const MOST_WAIT = 900
+
+/** What was scheduled is executed once its delay is over, as a plan of its own; where that is far off, people are told when. */
+async function afterDelay(work: Work, sent: Sent): Promise<ContainOutcome> {
+  const { app, chain, context, target } = work
+  const { plan } = sent
+  const { readyAt, now } = await context.durable(`ready:${plan.id}`, async () => {
+    const now = await chainTime(chain.rpc)
+    const at = await readyAtOf(plan, chain.rpc)
+    const when =
+      at === null ? 'which nobody can tell: it is not scheduled' : new Date(at * 1_000).toISOString()
+    const message = `Scheduled ${plan.lever.signature} of ${app.names.get(target) ?? target}; it can be executed at ${when}. Nothing is stopped until then.`
+    await recordStep(app, context, { kind: 'plan', message, body: { planId: plan.id, readyAt: at } })
+    return { readyAt: at, now }
+  })
+  const base = { target, planId: plan.id, transactionHash: sent.broadcast.transactionHash }
+  if (readyAt === null) return { ...base, outcome: 'not-verified', reasons: ['it was not scheduled'] }
+  const seconds = readyAt - now
+  const reasons = [`it can be executed at ${new Date(readyAt * 1_000).toISOString()}`]
+  if (seconds > MOST_WAIT) return { ...base, outcome: 'scheduled', reasons }
+  await context.sleep(Math.max(0, seconds) * 1_000)
+  const execution = { ...plan, id: sha256(`${plan.id}:execute`).slice(0, 32), executes: plan.id }
+  await context.durable(`execution:${plan.id}`, () => insertPlan(app.store, execution))
+  await context.durable(`blocks:${plan.id}`, () => reached(work, readyAt))
+  const broadcast = await signAndSend(work, { ...sent, plan: execution })
+  return confirmAndVerify(work, { ...sent, plan: execution, broadcast })
+}
+
+/** Until the chain has a block of that time: its clock is not ours. */
+async function reached({ app, chain }: Work, readyAt: number): Promise<void> {
+  const until = app.clock.now() + CONFIRM.timeoutMs
+  while ((await chainTime(chain.rpc)) < readyAt && app.clock.now() < until)
+    await app.clock.sleep(CONFIRM.pollMs)
+}
+
+function meansOf({ app, chain, attack }: Work, from: Address) {
+  const signer = app.signers.get(from)
   assert(signer !== undefined, 'an authorised plan has a signer')
   return {
     to: { rpc: chain.rpc, store: app.store, clock: app.clock, relays: chain.relays },
@@ -110,7 +207,7 @@ function meansOf({ app, chain, attack }: Work, plan: ContainmentPlan) {
 
 async function confirm(work: Work, { plan, broadcast: sent }: Sent): Promise<Broadcast> {
   const { app, chain, context } = work
-  const { to, signer, fees } = meansOf(work, plan)
+  const { to, signer, fees } = meansOf(work, sent.from)
   return context.durable(`confirm:${plan.id}`, async () => {
     const tell = async (replaced: { broadcast: Broadcast; reason: string }): Promise<void> => {
       const message = `Replaced by ${replaced.broadcast.transactionHash}: ${replaced.reason}.`

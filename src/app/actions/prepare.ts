@@ -3,6 +3,8 @@ import { authorise } from '../../contain/authorise.ts'
 import { planContainment } from '../../contain/plan.ts'
 import type { Candidate } from '../../contain/rank.ts'
 import { simulateReopen } from '../../contain/reopen.ts'
+import { routeText, senderOf } from '../../contain/route.ts'
+import { safeProposal } from '../../contain/routes/safe-route.ts'
 import { simulatePlan } from '../../contain/simulate.ts'
 import { crashPoint } from '../../kit/crash-point.ts'
 import { toJson } from '../../kit/json.ts'
@@ -10,6 +12,8 @@ import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
 import { containmentPlanSchema } from '../../model/containment.ts'
 import { countBroadcasts } from '../../store/broadcasts.ts'
 import { insertPlan, insertSimulation } from '../../store/plans.ts'
+import { listSafeSignatures } from '../../store/safe-signatures.ts'
+import type { App } from '../context.ts'
 import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
 import { recordStep } from './record-step.ts'
@@ -71,11 +75,15 @@ async function makePlan({ app, chain, context, incident, attack, target, wanted 
     wanted,
     pinnedBlock: attack.pinnedBlock,
     signers: [...app.signers.keys()],
+    presigned: await listSafeSignatures(app.store, chain.chainId),
     others: peopleOf(app.config),
   })
   await insertPlan(app.store, plan)
   const { lever } = plan
-  const who = lever.authority === null ? 'nobody known may pull it' : `${lever.authority.address} may pull it`
+  const who =
+    lever.authority === null
+      ? 'nobody known may pull it'
+      : `${lever.authority.address} may pull it, ${routeText(plan.route)}`
   const message = `Plan: ${lever.signature} on ${app.names.get(target) ?? target}; ${who} (block ${plan.pinnedBlock}).${besidesText(besides)}`
   await recordStep(app, context, { kind: 'plan', message, body: { ...plan, besides } })
   return toJson(plan)
@@ -144,10 +152,7 @@ async function decideIt(
 
 async function authoriseIt({ app }: Work, plan: ContainmentPlan): Promise<AuthorisationVerdict> {
   const { roles, authorisations } = app.config
-  const authority = plan.lever.authority
-  if (authority === null || !app.signers.has(authority.address)) {
-    return { allowed: false, reasons: ['no signer at hand may pull the lever'] }
-  }
+  if (!isAtHand(app, plan)) return { allowed: false, reasons: [notOurs(plan)] }
   const people = [...(roles.guardian ?? []), ...(roles['incident-leader'] ?? [])]
   return authorise({
     plan,
@@ -159,17 +164,34 @@ async function authoriseIt({ app }: Work, plan: ContainmentPlan): Promise<Author
   })
 }
 
+/** Whether all that the plan's way needs was here when it was made, and who sends it still is. */
+export function isAtHand({ signers }: App, plan: ContainmentPlan): boolean {
+  const sender = senderOf(plan)
+  return plan.lever.authority?.live === true && sender !== null && signers.has(sender)
+}
+
+function notOurs({ route }: ContainmentPlan): string {
+  if (route.kind === 'safe') return `too few owners of the Safe ${route.safe} have signed`
+  return 'no signer at hand may pull the lever'
+}
+
 /** Says which exact call waits for people, and why. */
 export async function propose(
   { app, context }: Pick<Work, 'app' | 'context'>,
   { plan, reasons }: { plan: ContainmentPlan; reasons: readonly string[] },
 ): Promise<Prepared> {
   const { lever } = plan
-  const message = `Not sent (plan ${plan.id}), for people to decide: call ${lever.target} with ${lever.calldata} as ${lever.authority?.address ?? 'its guardian'}. Why: ${reasons.join('; ')}. Approve with: cordon approvals sign ${plan.id}`
+  const rpc = app.chains.get(lever.chainId)?.rpc
+  const proposal = rpc === undefined ? null : await safeProposal(plan, rpc)
+  const asSafe =
+    proposal === null
+      ? ''
+      : ` Its owners sign SafeTx ${proposal.safeTxHash} (nonce ${proposal.nonce}; typed data in the evidence).`
+  const message = `Not sent (plan ${plan.id}), for people to decide: call ${lever.target} with ${lever.calldata} as ${lever.authority?.address ?? 'its guardian'}. Why: ${reasons.join('; ')}.${asSafe} Approve with: cordon approvals sign ${plan.id}`
   await recordStep(app, context, {
     kind: 'plan',
     message,
-    body: { planId: plan.id, proposed: true, reasons },
+    body: { planId: plan.id, proposed: true, reasons, safe: proposal },
   })
   return { kind: 'proposed', plan, reasons: [...reasons] }
 }

@@ -117,9 +117,9 @@ async function withAuthority(
   const rpc = chains.get(plan.lever.chainId)?.rpc
   if (rpc === undefined) return plan
   const block = Number(await rpc.request('eth_blockNumber', []))
-  const { authority, tried } = await resolveAuthority(plan.lever, { rpc, block, signers, others })
+  const { authority, route, tried } = await resolveAuthority(plan.lever, { rpc, block, signers, others })
   const lever = { ...plan.lever, authority, evidence: [...plan.lever.evidence, ...tried] }
-  return { ...plan, lever, pinnedBlock: block }
+  return { ...plan, lever, route, pinnedBlock: block }
 }
 
 async function isPulled({ lever }: ContainmentPlan, { rpc }: ChainHandle): Promise<boolean> {

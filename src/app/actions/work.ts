@@ -31,7 +31,16 @@ export type Planned = { plan: ContainmentPlan; operations: readonly Operation[] 
 /** What became of one target. */
 export type ContainOutcome = {
   target: Address
-  outcome: 'contained' | 'reopened' | 'proposed' | 'already-paused' | 'not-verified' | 'refused' | 'failed'
+  /** `scheduled`: it waits for a delay that the chain demands. */
+  outcome:
+    | 'contained'
+    | 'reopened'
+    | 'proposed'
+    | 'already-paused'
+    | 'not-verified'
+    | 'refused'
+    | 'failed'
+    | 'scheduled'
   planId: string | null
   transactionHash: string | null
   reasons: string[]

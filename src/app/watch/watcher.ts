@@ -21,6 +21,7 @@ import { assessed, budgetFindings, followVerdicts, observeTraffic, recallTraffic
 import { watchHolds } from './hold.ts'
 import { mergeUpdates } from './merge.ts'
 import { rememberOperations } from './operations.ts'
+import { watchPresigned } from './presigned.ts'
 import { withStateReads } from './reads.ts'
 import { resendRemoved } from './resend.ts'
 import { recordAndRespond } from './respond.ts'
@@ -132,6 +133,7 @@ async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void
     await setProcessed(app.store, chain.chainId, { number, hash })
     await watchHolds(app, chain, { number, hash })
     await tendBroadcasts(app, chain, { number, hash })
+    await watchPresigned(app, chain, { number, hash })
   })
   packKept(chain.engine)
 }

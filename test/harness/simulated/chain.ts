@@ -57,7 +57,12 @@ export type SimChain = {
 }
 
 export const GWEI = 1_000_000_000n
-export const SELECTORS = { pause: '0x8456cb59', paused: '0x5c975abb', drain: '0x9890220b' } as const
+export const SELECTORS = {
+  pause: '0x8456cb59',
+  unpause: '0x3f4ba83a',
+  paused: '0x5c975abb',
+  drain: '0x9890220b',
+} as const
 export const FIRST_BLOCK = 1_000
 export const BLOCK_SECONDS = 2
 const GENESIS_TIME = 1_900_000_000
@@ -175,6 +180,8 @@ export function execute(
     case SELECTORS.pause:
       if (from !== chain.guardian || (paused && chain.pauseReverts)) return { succeeded: false, paused }
       return { succeeded: true, paused: true }
+    case SELECTORS.unpause:
+      return { succeeded: from === chain.guardian, paused: paused && from !== chain.guardian }
     case SELECTORS.paused:
       return { succeeded: true, paused }
     case SELECTORS.drain:

@@ -1,0 +1,43 @@
+import { type AbiFunction, decodeFunctionResult, encodeFunctionData, parseAbiItem } from 'viem'
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import type { Address, Hex } from '../model/hex.ts'
+import { toHex } from './block-tag.ts'
+
+/** What a transaction does: its destination, its calldata, and wei. */
+export type Call = { to: Address; data: Hex; value: bigint }
+
+/** Calldata by a signature: `encodeCall('pause()')`. */
+export function encodeCall(signature: string, args: readonly unknown[] = []): Hex {
+  const abi = parseAbiItem(`function ${signature}`) as AbiFunction
+  return encodeFunctionData({ abi: [abi], args }).toLowerCase() as Hex
+}
+
+/** A function of a contract with what it is asked: `view` has its return types. */
+export type Question = { to: Address; view: string; args?: readonly unknown[]; from?: Address }
+export type At = { rpc: Rpc; block: number | 'latest' }
+
+/** What a function answers, or null where it reverts or answers something else. A contract may lie here. */
+export async function ask(
+  { rpc, block }: At,
+  { to, view, args = [], from }: Question,
+): Promise<readonly unknown[] | null> {
+  const abi = parseAbiItem(`function ${view}`) as AbiFunction
+  const call = { to, data: encodeFunctionData({ abi: [abi], args }), ...(from === undefined ? {} : { from }) }
+  try {
+    const data = (await rpc.request('eth_call', [call, block === 'latest' ? block : toHex(block)])) as Hex
+    const decoded: unknown = decodeFunctionResult({ abi: [abi], data })
+    return abi.outputs.length > 1 ? (decoded as readonly unknown[]) : [decoded]
+  } catch {
+    return null
+  }
+}
+
+/** True where a call would go through now. */
+export async function goesThrough({ rpc, block }: At, call: Call & { from: Address }): Promise<boolean> {
+  const { from, to, data, value } = call
+  const tag = block === 'latest' ? block : toHex(block)
+  return rpc.request('eth_call', [{ from, to, data, value: toHex(value) }, tag]).then(
+    () => true,
+    () => false,
+  )
+}
