@@ -1,20 +1,21 @@
 /**
  * The pending race: an attack waits in the pool, Cordon simulates it and sends a pause that pays more.
- * Each run has a chain, a protocol and a Cordon of its own; blocks come every second and the attack is sent at a
- * random moment between two. Says how often the pause came first, and how fast Cordon was.
+ * Each run has a chain, a protocol and a Cordon of its own; blocks come every second, and the attack is sent at a
+ * random moment between two, with random fees. Where it lands all the same the attacker goes on, a transaction a block.
+ * Says how often the pause was ahead in the same block, what was saved of the value, and how fast Cordon was.
  *
- * npm run build && node dist/bench/mempool-race.js [--runs 20] [--json]
+ * npm run build && node dist/bench/mempool-race.js [--runs 50] [--seed 1] [--json]
  */
-import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { addressOf } from '../src/app/drill/accounts.ts'
-import { sendAttackOnce } from '../src/app/drill/attacks.ts'
+import { launchAttack, sendAttackOnce } from '../src/app/drill/attacks.ts'
 import { drillConfig } from '../src/app/drill/config.ts'
 import { deployDrill } from '../src/app/drill/deploy.ts'
 import type { DrillDeployment } from '../src/app/drill/deployment.ts'
+import { fundsAtRisk } from '../src/app/drill/funds.ts'
 import type { AttackKind } from '../src/app/drill/kinds.ts'
 import { attackKinds } from '../src/app/drill/kinds.ts'
 import { runTraffic } from '../src/app/drill/traffic.ts'
@@ -26,28 +27,37 @@ import { createEndpoint } from '../src/chain/rpc/endpoint.ts'
 import { silentLogger } from '../src/kit/logger.ts'
 import type { Hash } from '../src/model/hex.ts'
 import { quantile } from './quantile.ts'
+import { randomFrom } from './random.ts'
 
 const BLOCK_MS = 1_000
+const GWEI = 1_000_000_000
+/** The attacker's tip, gwei: from what everybody pays to what outbids most. */
+const TIPS = { least: 1, most: 200 }
 
 type Outcome = {
   attack: AttackKind
   /** Milliseconds left to the next block when the attack was sent. */
   leftMs: number
+  tipGwei: number
   /** Milliseconds from sending the attack to Cordon’s broadcast; null if it never came. */
   broadcastMs: number | null
   /** The part of it from Cordon’s first finding on: record, playbook, page, plan, simulate, sign, keep, send. */
   findingToBroadcastMs: number | null
   result: 'pause first, attack reverted' | 'attack first' | 'pause later'
+  /** Of what the attack could take, when all was over. */
+  savedShare: number
 }
 
-async function race(attack: AttackKind): Promise<Outcome> {
+type Drawn = { attack: AttackKind; offsetMs: number; tipGwei: number }
+
+async function race(drawn: Drawn): Promise<Outcome> {
   const anvil = await startAnvil({ mining: { kind: 'manual' } })
   const endpoint = createEndpoint(anvil.url)
   const dataDir = await mkdtemp(join(tmpdir(), 'cordon-race-'))
   try {
     const deployment = await deployDrill(anvil.url)
     await runTraffic(deployment, anvil.url, { rounds: 2, seed: 1 })
-    return await withCordon({ deployment, endpoint, rpcUrl: anvil.url, attack, dataDir })
+    return await withCordon({ deployment, endpoint, rpcUrl: anvil.url, drawn, dataDir })
   } finally {
     await endpoint.close()
     await anvil.stop()
@@ -59,12 +69,12 @@ type Stage = {
   deployment: DrillDeployment
   endpoint: Endpoint
   rpcUrl: string
-  attack: AttackKind
+  drawn: Drawn
   dataDir: string
 }
 
 async function withCordon(stage: Stage): Promise<Outcome> {
-  const { deployment, endpoint, rpcUrl, dataDir, attack } = stage
+  const { deployment, endpoint, rpcUrl, dataDir, drawn } = stage
   const now = Math.floor(Date.now() / 1000)
   const made = await drillConfig({
     deployment,
@@ -103,15 +113,34 @@ async function withCordon(stage: Stage): Promise<Outcome> {
   try {
     await ready
     await endpoint.request('evm_setIntervalMining', [BLOCK_MS / 1000])
-    const offset = randomInt(0, BLOCK_MS)
-    await new Promise((resolve) => setTimeout(resolve, offset))
+    await new Promise((resolve) => setTimeout(resolve, drawn.offsetMs))
+    const { attack, tipGwei, offsetMs } = drawn
+    const before = await stakeOf(stage)
     sentAt = performance.now()
-    const hash = await sendAttackOnce(deployment, rpcUrl, { kind: attack })
+    const maxPriorityFeePerGas = BigInt(Math.round(tipGwei * GWEI))
+    const hash = await sendAttackOnce(deployment, rpcUrl, { kind: attack, maxPriorityFeePerGas })
     const result = await resultOf(endpoint, hash)
-    return { attack, leftMs: BLOCK_MS - offset, broadcastMs, findingToBroadcastMs, result }
+    if (!result.startsWith('pause first'))
+      await launchAttack(deployment, rpcUrl, { kind: attack, maxPriorityFeePerGas })
+    const savedShare = Number(((await stakeOf(stage)) * 10_000n) / before) / 10_000
+    return {
+      attack,
+      leftMs: BLOCK_MS - offsetMs,
+      tipGwei,
+      broadcastMs,
+      findingToBroadcastMs,
+      result,
+      savedShare,
+    }
   } finally {
     await running.stop()
   }
+}
+
+/** What the attack can still take, base units. */
+async function stakeOf({ deployment, rpcUrl, drawn }: Stage): Promise<bigint> {
+  const funds = await fundsAtRisk(deployment, rpcUrl)
+  return funds.find(({ attack }) => attack === drawn.attack)?.amount ?? 0n
 }
 
 /** The attack failed in a block in which the guardian was already heard; or it went through. */
@@ -136,29 +165,43 @@ function described({ p50, p99 }: { p50: number; p99: number }): string {
 }
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } },
+  options: {
+    runs: { type: 'string', default: '50' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
 })
+const random = randomFrom(Number(values.seed))
 const outcomes: Outcome[] = []
 for (let i = 0; i < Number(values.runs); i++) {
-  const outcome = await race(attackKinds[i % attackKinds.length] ?? 'option')
-  outcomes.push(outcome)
-  if (!values.json) {
-    const broadcast = outcome.broadcastMs === null ? 'none' : `${Math.round(outcome.broadcastMs)} ms`
-    process.stdout.write(
-      `${String(i + 1).padStart(3)} ${outcome.attack.padEnd(10)} sent ${String(outcome.leftMs).padStart(4)} ms before the block; broadcast after ${broadcast}: ${outcome.result}\n`,
-    )
+  const drawn: Drawn = {
+    attack: attackKinds[i % attackKinds.length] ?? 'option',
+    offsetMs: Math.floor(random() * BLOCK_MS),
+    // evenly over the orders of magnitude
+    tipGwei: TIPS.least * (TIPS.most / TIPS.least) ** random(),
   }
+  const outcome = await race(drawn)
+  outcomes.push(outcome)
+  if (!values.json) process.stdout.write(`${lineOf(outcome, i)}\n`)
 }
+
+function lineOf({ attack, leftMs, tipGwei, broadcastMs, result, savedShare }: Outcome, i: number): string {
+  const broadcast = broadcastMs === null ? 'none' : `${Math.round(broadcastMs)} ms`
+  const saved = `${(savedShare * 100).toFixed(1)} % saved`
+  return `${String(i + 1).padStart(3)} ${attack.padEnd(10)} tip ${tipGwei.toFixed(1).padStart(5)} gwei, sent ${String(leftMs).padStart(4)} ms before the block; broadcast after ${broadcast}: ${result}, ${saved}`
+}
+
 const times = outcomes.flatMap(({ broadcastMs }) => broadcastMs ?? [])
 const responses = outcomes.flatMap(({ findingToBroadcastMs }) => findingToBroadcastMs ?? [])
 const summary = {
   runs: outcomes.length,
   pauseFirst: outcomes.filter(({ result }) => result.startsWith('pause first')).length,
+  savedShare: outcomes.reduce((sum, { savedShare }) => sum + savedShare, 0) / outcomes.length,
   attackSentToBroadcastMs: { p50: quantile(times, 0.5), p99: quantile(times, 0.99) },
   findingToBroadcastMs: { p50: quantile(responses, 0.5), p99: quantile(responses, 0.99) },
 }
 process.stdout.write(
   values.json
     ? `${JSON.stringify(summary)}\n`
-    : `\npause first in ${summary.pauseFirst} of ${summary.runs} runs\nattack sent → pause broadcast: ${described(summary.attackSentToBroadcastMs)}\nfinding → pause broadcast: ${described(summary.findingToBroadcastMs)}\n`,
+    : `\npause first in ${summary.pauseFirst} of ${summary.runs} runs; ${(summary.savedShare * 100).toFixed(1)} % of the value saved on average\nattack sent → pause broadcast: ${described(summary.attackSentToBroadcastMs)}\nfinding → pause broadcast: ${described(summary.findingToBroadcastMs)}\n`,
 )
