@@ -71,7 +71,8 @@ test('whatever takes funds from a contract is contained at once, beside the page
     const steps = first && 'playbook' in first ? (pinned?.parts?.[first.playbook] ?? []) : [first]
     const [act] = steps
     const heads = act && 'parallel' in act ? act.parallel.map(([step]) => step) : []
-    expect(heads.map((step) => (step && 'action' in step ? step.action : ''))).toEqual(['contain', 'notify'])
+    const does = new Set(heads.map((step) => (step && 'action' in step ? step.action : '')))
+    expect([...does]).toEqual(['contain', 'notify'])
   }
 })
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { assert } from '../../kit/assert.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
+import { toJson } from '../../kit/json.ts'
 import { addressSchema } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Action, ActionContext } from '../../playbooks/action.ts'
@@ -9,6 +10,7 @@ import type { App } from '../context.ts'
 import { type Attack, findAttack, reviveAttack } from './attack.ts'
 import { confirmAndVerify, type Sent, signAndSend } from './carry-out.ts'
 import { prepare } from './prepare.ts'
+import { queuedIn } from './queued.ts'
 import { recordStep } from './record-step.ts'
 import { settle } from './settle.ts'
 import { type ContainOutcome, chainOf, patiently, type Work } from './work.ts'
@@ -26,6 +28,8 @@ const namedLever = z.strictObject({
 export const containArgs = z.discriminatedUnion('action', [
   /** The best lever of each protected contract of the incident. */
   z.strictObject({ action: z.literal('pause') }),
+  /** What the transactions of the incident queued in timelocks, AccessManagers and Governors is cancelled. */
+  z.strictObject({ action: z.literal('cancel') }),
   /** Levers named beforehand, on several contracts and chains. `in-order`: each waits until the one before it holds. */
   z.strictObject({
     action: z.literal('levers'),
@@ -51,7 +55,8 @@ export function containAction(app: App): Action<ContainArgs> {
       const found = await context.durable('attack', () =>
         patiently(app, () => findAttack(chain.rpc, incident)),
       )
-      const works = worksOf(args, { app, context, incident, attack: reviveAttack(found) })
+      const shared = { app, context, incident, attack: reviveAttack(found) }
+      const works = args.action === 'cancel' ? await cancelling(shared) : worksOf(args, shared)
       const errors: unknown[] = []
       const isOrdered = args.action === 'levers' && args.order === 'in-order'
       const outcomes = isOrdered ? await oneByOne(works, errors) : await together(works, errors)
@@ -64,7 +69,38 @@ export function containAction(app: App): Action<ContainArgs> {
 
 type Shared = { app: App; context: ActionContext; incident: Incident; attack: Attack }
 
-function worksOf(args: ContainArgs, shared: Shared): Work[] {
+const queuedSchema = z.array(
+  z.object({
+    target: addressSchema,
+    wanted: z.object({ template: z.string(), given: z.record(z.string(), z.string()) }),
+  }),
+)
+
+/** What is queued is there only after the transaction that queued it: these are tried on the latest block. */
+async function cancelling(shared: Shared): Promise<Work[]> {
+  const { app, context, incident, attack } = shared
+  const chain = chainOf(app, incident)
+  const found = await context.durable('queued', () =>
+    patiently(app, async () => {
+      const queued = await queuedIn(chain.rpc, incident.transactions)
+      const latest = Number(await chain.rpc.request('eth_blockNumber', []))
+      return toJson({ queued, latest })
+    }),
+  )
+  const { queued, latest } = z.object({ queued: queuedSchema, latest: z.number() }).parse(JSON.parse(found))
+  if (queued.length === 0) {
+    const message = 'Nothing that could be cancelled was queued by the transactions of this incident.'
+    await recordStep(app, context, { kind: 'plan', message, body: { queued } })
+  }
+  return queued.map((item) => ({
+    ...shared,
+    ...item,
+    chain,
+    attack: { ...attack, call: null, pinnedBlock: latest },
+  }))
+}
+
+function worksOf(args: Exclude<ContainArgs, { action: 'cancel' }>, shared: Shared): Work[] {
   const { app, incident, attack } = shared
   if (args.action === 'pause') {
     const chain = chainOf(app, incident)
