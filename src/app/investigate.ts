@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { readBundles } from '../chain/bundle/read.ts'
 import { probeCapabilities } from '../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../chain/rpc/fetch-bundle.ts'
@@ -5,64 +6,82 @@ import { createRpc } from '../chain/rpc/rpc.ts'
 import { createEngine, evaluateSettled } from '../detect/engine.ts'
 import { detectors } from '../detect/registry.ts'
 import { blockFacts } from '../facts/facts.ts'
-import { investigate } from '../forensics/investigate.ts'
+import { investigate, type Suspect } from '../forensics/investigate.ts'
 import { CordonError } from '../kit/error.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
-import { hashSchema } from '../model/hex.ts'
+import { type Address, type Hash, hashSchema } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
+import { functionNames } from './function-names.ts'
 
 export type InvestigateTransactionOptions = {
   /** A bundle file or a JSON-RPC URL. */
   source: string
-  /** May be left out where the bundle has one transaction. */
-  hash?: string
+  /** May be left out where a bundle has one transaction. In any order: they are investigated in the chain's. */
+  hashes: readonly string[]
   scope: Scope
+  names?: ReadonlyMap<Address, string>
   full: boolean
 }
 
 /**
- * Finds a transaction in a bundle file or at a node and investigates it, with everything before it in the file as
- * history. Throws `app.TransactionNotFound`, `app.InvalidHash`, and what reading throws.
+ * Finds transactions in a bundle file or at a node and investigates them together, with everything before them in the file
+ * as history. Throws `app.TransactionNotFound`, `app.InvalidHash`, and what reading throws.
  */
-export async function investigateTransaction(options: InvestigateTransactionOptions): Promise<Investigation> {
-  const hash = options.hash === undefined ? undefined : hashOf(options.hash)
-  const bundles = /^(https?|wss?):\/\//.test(options.source)
-    ? fromRpc(options.source, hash)
-    : readBundles(options.source)
-  const engine = createEngine({ detectors, scope: options.scope })
+export async function investigateTransactions(
+  options: InvestigateTransactionOptions,
+): Promise<Investigation> {
+  const { scope, names = new Map(), full } = options
+  const suspects = await suspectsIn(options)
+  if (suspects.length === 0) throw notFound(options)
+  const protect = scope.kind === 'contracts' ? scope.addresses : new Set<Address>()
+  return investigate({ suspects, protect, names, functions: functionNames, full })
+}
+
+async function suspectsIn({ source, hashes, scope }: InvestigateTransactionOptions): Promise<Suspect[]> {
+  const wanted = new Set(hashes.map(hashOf))
+  const bundles = /^(https?|wss?):\/\//.test(source) ? fromRpc(source, [...wanted]) : readBundles(source)
+  const engine = createEngine({ detectors, scope })
+  const suspects: Suspect[] = []
   for await (const bundle of bundles) {
     const facts = blockFacts(bundle)
     const findings = evaluateSettled(engine, facts)
-    const only = facts.transactions.length === 1 ? facts.transactions[0] : undefined
-    const tx =
-      hash === undefined ? only : facts.transactions.find(({ transaction }) => transaction.hash === hash)
-    if (tx === undefined) continue
-    return investigate({
-      facts,
-      tx,
-      findings: findings.filter((finding) => finding.transactionHash === tx.transaction.hash),
-      blind: [...engine.blind.values()].map(({ detector, missing }) => `${detector}: no ${missing}`),
-      names: new Map(),
-      full: options.full,
-    })
+    const isAlone = wanted.size === 0 && facts.transactions.length === 1
+    for (const tx of facts.transactions) {
+      const { hash } = tx.transaction
+      if (!isAlone && !wanted.delete(hash)) continue
+      suspects.push({
+        facts,
+        tx,
+        findings: findings.filter(({ transactionHash }) => transactionHash === hash),
+        blind: [...engine.blind.values()].map(({ detector, missing }) => `${detector}: no ${missing}`),
+      })
+      if (isAlone || wanted.size === 0) return suspects
+    }
   }
-  throw notFound(options)
+  if (wanted.size > 0 && suspects.length > 0) throw missing([...wanted])
+  return suspects
 }
 
-async function* fromRpc(url: string, hash: string | undefined): AsyncGenerator<BlockBundle> {
+async function* fromRpc(url: string, hashes: readonly string[]): AsyncGenerator<BlockBundle> {
   const rpc = createRpc({ urls: [url] })
   try {
     const capabilities = await probeCapabilities(rpc)
-    if (hash === undefined) return
-    const found = (await rpc.request('eth_getTransactionByHash', [hash])) as { blockHash?: unknown } | null
-    if (typeof found?.blockHash === 'string') yield await fetchBundle(found.blockHash, { rpc, capabilities })
+    const blocks = new Map<string, number>()
+    for (const hash of hashes) {
+      const found = foundSchema.safeParse(await rpc.request('eth_getTransactionByHash', [hash]))
+      if (found.success) blocks.set(found.data.blockHash, Number(found.data.blockNumber))
+    }
+    const inOrder = [...blocks].sort((a, b) => a[1] - b[1])
+    for (const [blockHash] of inOrder) yield await fetchBundle(blockHash, { rpc, capabilities })
   } finally {
     await rpc.close()
   }
 }
 
-function hashOf(text: string): string {
+const foundSchema = z.object({ blockHash: hashSchema, blockNumber: z.string().regex(/^0x[0-9a-fA-F]+$/) })
+
+function hashOf(text: string): Hash {
   const parsed = hashSchema.safeParse(text)
   if (parsed.success) return parsed.data
   throw new CordonError({
@@ -73,14 +92,23 @@ function hashOf(text: string): string {
   })
 }
 
-function notFound({ source, hash }: InvestigateTransactionOptions): CordonError {
+function missing(hashes: readonly string[]): CordonError {
+  return new CordonError({
+    code: 'app.TransactionNotFound',
+    message: 'Some of these transactions are not there.',
+    facts: { transactions: hashes.slice(0, 10) },
+    fix: 'Check --tx; all must be in the bundle file, or known to the node.',
+  })
+}
+
+function notFound({ source, hashes }: InvestigateTransactionOptions): CordonError {
   return new CordonError({
     code: 'app.TransactionNotFound',
     message:
-      hash === undefined
+      hashes.length === 0
         ? 'Say which transaction: there is not exactly one.'
         : 'There is no such transaction there.',
-    facts: { source, ...(hash === undefined ? {} : { transaction: hash }) },
+    facts: { source, ...(hashes.length === 0 ? {} : { transactions: hashes.slice(0, 10) }) },
     fix: 'Check --tx; a bundle file must hold the transaction’s block, and a node must still know it.',
   })
 }

@@ -1,61 +1,101 @@
 import { expect, test } from 'vitest'
-import type { Frame } from '../model/block.ts'
-import type { Address } from '../model/hex.ts'
-import { callTree } from './call-tree.ts'
+import {
+  address,
+  block,
+  call,
+  create,
+  data,
+  hashOf,
+  pay,
+  type TransactionParts,
+} from '../../test/harness/build.ts'
+import { aFinding } from '../../test/harness/builders.ts'
+import { blockFacts } from '../facts/facts.ts'
+import type { Finding } from '../model/finding.ts'
+import { investigate } from './investigate.ts'
 
-const A: Address = `0x${'aa'.repeat(20)}`
-const B: Address = `0x${'bb'.repeat(20)}`
+const [eve, tool, child, vault, token] = ['eve', 'tool', 'child', 'vault', 'token'].map(address) as [
+  `0x${string}`,
+  `0x${string}`,
+  `0x${string}`,
+  `0x${string}`,
+  `0x${string}`,
+]
 
-function frame(index: number, change: Partial<Frame> = {}): Frame {
-  return {
-    index,
-    parent: index - 1,
-    depth: index,
-    end: index + 1,
-    type: 'CALL',
-    from: A,
-    to: B,
-    context: B,
-    input: '0x12345678',
-    output: '0x',
-    value: 0n,
-    gas: 0,
-    gasUsed: 0,
-    error: null,
-    revertReason: null,
-    reverted: false,
-    logs: [],
-    ...change,
-  }
+function investigated(transactions: TransactionParts[], findings: Finding[] = []) {
+  const facts = blockFacts(block({ transactions }))
+  return investigate({
+    suspects: facts.transactions.map((tx) => ({
+      facts,
+      tx,
+      findings: findings.filter(({ transactionHash }) => transactionHash === tx.transaction.hash),
+      blind: [],
+    })),
+    protect: new Set(),
+    names: new Map(),
+    functions: new Map([['0xaabbccdd', 'withdrawAll(address)']]),
+    full: false,
+  })
 }
 
-const options = { names: new Map([[B, 'Vault']]), marked: new Set<number>(), full: false }
-
-test('reads are folded into a line that counts them, and shown in full on demand', () => {
-  const frames = [frame(0), frame(1, { type: 'STATICCALL' }), frame(2, { type: 'DELEGATECALL' }), frame(3)]
-  expect(callTree(frames, options).map((line) => line.trim())).toEqual([
-    '0 CALL Vault 0x12345678',
-    '… 2 reads',
-    '3       CALL Vault 0x12345678',
-  ])
-  expect(callTree(frames, { ...options, full: true })).toHaveLength(4)
+const theft = (name: string): TransactionParts => ({
+  name,
+  from: eve,
+  root: call(
+    tool,
+    {},
+    create(child, {}),
+    call(
+      vault,
+      { input: data('0xaabbccdd', address('somebody')) },
+      pay(token, { from: vault, to: tool, amount: 100n }),
+    ),
+  ),
 })
 
-test('a frame that a finding points at is marked and never folded', () => {
-  const [line] = callTree([frame(0, { type: 'STATICCALL' })], { ...options, marked: new Set([0]) })
-  expect(line).toMatch(/^▶ +0 STATICCALL Vault/)
+test('sender, his contract and what that made are the attacker’s; who paid is not', () => {
+  const { attackers, victims } = investigated([theft('one')])
+  expect(attackers).toEqual({ accounts: [eve], contracts: [tool, child] })
+  expect(victims).toEqual([{ address: vault, loss: [{ asset: token, tokenId: null, amount: 100n }] }])
 })
 
-test('value, failure and its reason are told; a hostile reason cannot move the cursor', () => {
-  const [line] = callTree(
-    [frame(0, { value: 5n, error: 'execution reverted', revertReason: '\u001b[2Jgone' })],
-    options,
-  )
-  expect(line).toContain('{5 wei}')
-  expect(line).toContain('✗ ·[2Jgone')
+test('two transactions are one story: losses are summed, steps are in order', () => {
+  const { victims, transactions, steps } = investigated([theft('one'), theft('two')])
+  expect(transactions.map(({ hash }) => hash)).toEqual([hashOf('one'), hashOf('two')])
+  expect(victims[0]?.loss).toEqual([{ asset: token, tokenId: null, amount: 200n }])
+  expect(steps.map(({ transactionHash }) => transactionHash)).toEqual([hashOf('one'), hashOf('two')])
 })
 
-test('a thousand-deep trace stays on the screen', () => {
-  const frames = Array.from({ length: 1_000 }, (_, i) => frame(i))
-  expect(Math.max(...callTree(frames, options).map((line) => line.length))).toBeLessThan(120)
+test('a cause stands before an effect that is a little surer, each with contract, function and weakness', () => {
+  const found = (category: string, confidence: number): Finding =>
+    aFinding({
+      transactionHash: hashOf('one'),
+      categories: [category],
+      confidence,
+      victims: [vault],
+      evidence: [{ statement: 'here', frames: [2], amounts: [] }],
+    })
+  const { rootCause } = investigated([theft('one')], [found('drain', 0.8), found('access-control', 0.6)])
+  expect(rootCause.hypotheses.map(({ category }) => category)).toEqual(['access-control', 'drain'])
+  expect(rootCause).toMatchObject({
+    category: 'access-control',
+    contract: vault,
+    function: 'withdrawAll(address)',
+    weakness: { id: 'SC01:2025' },
+    confidence: 0.6,
+  })
+  expect(rootCause.hypotheses[0]?.evidence[0]).toMatchObject({ transactionHash: hashOf('one'), frames: [2] })
+})
+
+test('without a rule there is a suspicion only, and it says that it is no more', () => {
+  const { rootCause, unexplained } = investigated([theft('one')])
+  expect(rootCause).toMatchObject({ category: 'arbitrary-call', contract: vault, confidence: 0.15 })
+  expect(unexplained.join()).toMatch(/no more than a suspicion/)
+})
+
+test('a transaction that called nothing has no cause, no victims and no contract to blame', () => {
+  const { rootCause, victims, attackers } = investigated([{ from: eve, root: call(address('bob'), {}) }])
+  expect(rootCause).toMatchObject({ category: 'unknown', contract: null, hypotheses: [] })
+  expect(victims).toEqual([])
+  expect(attackers.contracts).toEqual([])
 })

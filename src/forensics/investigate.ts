@@ -1,58 +1,158 @@
-import type { Asset } from '../model/block.ts'
 import type { BlockFacts, TransactionFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
-import type { Address } from '../model/hex.ts'
-import type { BalanceChange, Investigation } from '../model/investigation.ts'
+import type { Address, Hex } from '../model/hex.ts'
+import type { BalanceChange, Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
+import { actorsOf } from './actors.ts'
+import { attackersOf } from './attackers.ts'
 import { callTree } from './call-tree.ts'
+import { assetOf, issuedIn, netChanges } from './changes.ts'
+import { hypothesesFrom } from './hypotheses.ts'
+import { type Prices, pricesIn, usdOf } from './prices.ts'
+import { stepsOf } from './steps.ts'
+import { suspicion } from './suspicion.ts'
+import { victimsOf } from './victims.ts'
 
-export type InvestigateOptions = {
+/** A transaction to be investigated, with the block that it is in and what the detectors said about it. */
+export type Suspect = {
   facts: BlockFacts
   tx: TransactionFacts
-  /** What the detectors said about this transaction. */
   findings: readonly Finding[]
   blind: readonly string[]
+}
+
+export type InvestigateOptions = {
+  /** In chain order. */
+  suspects: readonly Suspect[]
+  /** Contracts that are never the attacker's. */
+  protect: ReadonlySet<Address>
+  /** What addresses are called here. */
   names: ReadonlyMap<Address, string>
+  /** Signatures by selector. */
+  functions: ReadonlyMap<Hex, string>
+  prices?: Prices
   /** Show every read in the tree. */
   full: boolean
 }
 
-/** What happened in one transaction: call tree, gains and losses, and the findings with their evidence. */
-export function investigate({ facts, tx, findings, blind, names, full }: InvestigateOptions): Investigation {
-  const { transaction } = tx
-  const marked = new Set(findings.flatMap((finding) => finding.evidence.flatMap((item) => item.frames)))
-  const actors = new Set(findings.flatMap((finding) => finding.actors))
-  const victims = new Set(findings.flatMap((finding) => finding.victims))
-  const known = new Map(names)
-  for (const victim of victims) if (!known.has(victim)) known.set(victim, `${victim} [victim]`)
-  for (const actor of actors) if (!known.has(actor)) known.set(actor, `${actor} [actor]`)
+/**
+ * What happened in one or more transactions: why it could, to whom, by whom, in which steps, with what it stands on.
+ * Throws nothing: what is missing is said in `unexplained`.
+ */
+export function investigate(options: InvestigateOptions): Investigation {
+  const { suspects, names, functions, protect } = options
+  const transactions = suspects.map(({ tx }) => tx)
+  const findings = suspects.flatMap((suspect) => suspect.findings)
+  const chainId = suspects[0]?.facts.bundle.chainId ?? 0
+  const net = netChanges(transactions)
+  const spared = new Set([...protect, ...findings.flatMap(({ victims }) => victims)])
+  const attackers = attackersOf({ transactions, net, spared })
+  const cluster = new Set([...attackers.accounts, ...attackers.contracts])
+  const found = hypothesesFrom({ transactions, findings, attackers: cluster, functions })
+  const hypotheses = found.length > 0 ? found : suspicion({ transactions, attackers: cluster, functions })
+  const prices = pricesIn(chainId, transactions, options.prices)
+  const named = hypotheses.map((hypothesis) => victimsNamed(hypothesis, findings))
+  const victims = victimsOf({ hypotheses, named, transactions, net, attackers: cluster }).map((victim) => ({
+    ...victim,
+    loss: victim.loss.map((item) => withUsd(item, prices)),
+  }))
+  const lost = new Set(victims.map(({ address }) => address))
+  const nameOf = (address: string): string => names.get(address as Address) ?? address
   return {
     type: 'investigation',
-    chainId: facts.bundle.chainId,
+    chainId,
+    transactions: suspects.map((suspect) => investigatedOf(suspect, { ...options, cluster, lost })),
+    rootCause: rootCauseOf(hypotheses),
+    victims,
+    attackers,
+    actors: actorsOf({ transactions, net, findings, attackers, victims: [...lost] }),
+    balanceChanges: changesOf(net, { cluster, lost, prices }),
+    issued: [...issuedIn(transactions)].map(([key, amount]) => ({ ...assetOf(key), amount })),
+    steps: stepsOf({ transactions, findings, attackers: cluster, victims: lost, nameOf }),
+    prices: [...prices]
+      .filter(([asset]) => [...net.values()].some((assets) => assets.has(asset)))
+      .map(([asset, { usdE36, source }]) => ({ asset, usdPerUnitE18: usdE36 / 10n ** 18n, source })),
+    unexplained: unexplainedIn(suspects, findings),
+  }
+}
+
+function rootCauseOf(hypotheses: Hypothesis[]): Investigation['rootCause'] {
+  const [first] = hypotheses
+  const { category = 'unknown', contract = null, function: name = null } = first ?? {}
+  const { weakness = null, confidence = 0 } = first ?? {}
+  return { category, contract, function: name, line: null, weakness, confidence, hypotheses }
+}
+
+/** All that the findings of a hypothesis call victims: the surest finding’s first. */
+function victimsNamed({ category, contract }: Hypothesis, findings: readonly Finding[]): Address[] {
+  if (findings.length === 0) return contract === null ? [] : [contract]
+  return findings
+    .filter(({ categories }) => (categories[0] ?? 'unknown') === category)
+    .sort((a, b) => b.confidence - a.confidence)
+    .flatMap(({ victims }) => victims)
+}
+
+function withUsd<T extends { asset: Parameters<typeof usdOf>[1]; tokenId: bigint | null; amount: bigint }>(
+  item: T,
+  prices: Prices,
+): T & { usd?: string } {
+  const usd = item.tokenId === null ? usdOf(prices, item.asset, item.amount) : undefined
+  return usd === undefined ? item : { ...item, usd }
+}
+
+type Telling = InvestigateOptions & { cluster: ReadonlySet<Address>; lost: ReadonlySet<Address> }
+
+function investigatedOf({ facts, tx, findings, blind }: Suspect, telling: Telling): Investigated {
+  const { transaction } = tx
+  const { names, full, cluster, lost } = telling
+  const marked = new Set(findings.flatMap((finding) => finding.evidence.flatMap((item) => item.frames)))
+  const known = new Map(names)
+  for (const victim of lost) if (!known.has(victim)) known.set(victim, `${victim} [victim]`)
+  for (const actor of cluster) if (!known.has(actor)) known.set(actor, `${actor} [attacker]`)
+  return {
+    hash: transaction.hash,
     blockNumber: facts.bundle.number,
-    transactionHash: transaction.hash,
+    from: transaction.from,
+    to: transaction.to,
     succeeded: transaction.succeeded,
     frames: transaction.frames.length,
     movementsFrom: facts.bundle.coverage.logs === 'none' ? 'calls' : 'logs',
-    balanceChanges: changesOf(tx, { actors, victims }),
     findings: [...findings],
     blind: [...blind],
     tree: callTree(transaction.frames, { names: known, marked, full }),
   }
 }
 
-type Sides = { actors: ReadonlySet<Address>; victims: ReadonlySet<Address> }
+type Sides = { cluster: ReadonlySet<Address>; lost: ReadonlySet<Address>; prices: Prices }
 
-function changesOf(tx: TransactionFacts, { actors, victims }: Sides): BalanceChange[] {
+function changesOf(net: ReturnType<typeof netChanges>, { cluster, lost, prices }: Sides): BalanceChange[] {
   const order = { victim: 0, actor: 1, other: 2 } as const
-  return [...tx.deltas]
+  return [...net]
     .flatMap(([account, assets]) => {
-      const side = victims.has(account) ? 'victim' : actors.has(account) ? 'actor' : 'other'
-      return [...assets].map(([key, amount]): BalanceChange => ({ account, ...assetOf(key), amount, side }))
+      const side = lost.has(account) ? 'victim' : cluster.has(account) ? 'actor' : 'other'
+      return [...assets].map(
+        ([key, amount]): BalanceChange => withUsd({ account, ...assetOf(key), amount, side }, prices),
+      )
     })
     .sort((a, b) => order[a.side] - order[b.side])
 }
 
-function assetOf(key: string): { asset: Asset; tokenId: bigint | null } {
-  const [asset, id] = key.split('/')
-  return { asset: asset as Asset, tokenId: id === undefined ? null : BigInt(id) }
+/** What must not look like knowledge: missing parts of the record, assets that appeared or vanished, no hypothesis at all. */
+function unexplainedIn(suspects: readonly Suspect[], findings: readonly Finding[]): string[] {
+  const said: string[] = []
+  if (findings.length === 0)
+    said.push('no rule names a cause: the hypothesis is no more than a suspicion from what was called')
+  for (const { facts, tx } of suspects) {
+    const { coverage } = facts.bundle
+    const { hash } = tx.transaction
+    if (coverage.traces === 'none') said.push(`${hash}: no calls were recorded`)
+    if (coverage.logs === 'none')
+      said.push(`${hash}: no logs were recorded, movements are what calls asked for`)
+    if (coverage.partial) said.push(`${hash}: only a part of the calls was recorded`)
+    for (const fact of tx.facts)
+      if (fact.kind === 'discrepancy')
+        said.push(
+          `${hash}: ${fact.asset} says that ${fact.claimed} moved where ${fact.observed} was seen: its amounts are not to be relied on`,
+        )
+  }
+  return [...new Set(said)].slice(0, 100)
 }

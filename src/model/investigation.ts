@@ -1,32 +1,117 @@
 import { z } from 'zod'
-import { assetSchema, findingSchema } from './finding.ts'
+import { assetSchema, evidenceItemSchema, findingSchema } from './finding.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
 
-/** Net change of one account and asset over a transaction, base units, signed; gas is not counted. */
+/** Dollars with two decimals, as text: money is never a float. */
+const usdSchema = z.string().regex(/^-?\d+\.\d{2}$/)
+
+/** Net change of one account and asset over all transactions, base units, signed; gas is not counted. */
 export const balanceChangeSchema = z.object({
   account: addressSchema,
   asset: assetSchema,
   tokenId: amountSchema.nullable(),
   amount: amountSchema,
-  /** What the findings make of the account. */
+  /** At the prices of `prices`; left out where there is none. */
+  usd: usdSchema.optional(),
   side: z.enum(['actor', 'victim', 'other']),
 })
 export type BalanceChange = z.infer<typeof balanceChangeSchema>
 
-/** An Investigation of one transaction: what was called, who gained and lost, what the detectors say. */
-export const investigationSchema = z.object({
-  type: z.literal('investigation'),
-  chainId: z.number().int(),
-  blockNumber: z.number().int(),
+/** A weakness by its name in a public list. */
+export const weaknessSchema = z.object({
+  list: z.enum(['OWASP Smart Contract Top 10 (2025)', 'SWC']),
+  id: z.string(),
+  title: z.string(),
+})
+export type Weakness = z.infer<typeof weaknessSchema>
+
+/** A statement about what made the attack possible, with all that it stands on. */
+export const hypothesisSchema = z.object({
+  category: z.string(),
+  /** The likeliest place of the weakness; null where none is known. */
+  contract: addressSchema.nullable(),
+  /** The function of it, by signature where that is known, else its selector; null where none is known. */
+  function: z.string().nullable(),
+  statement: z.string(),
+  /** 0 to 1: how sure the rule is; not a probability. */
+  confidence: z.number().min(0).max(1),
+  weakness: weaknessSchema.nullable(),
+  evidence: z.array(evidenceItemSchema.extend({ transactionHash: hashSchema.nullable() })),
+})
+export type Hypothesis = z.infer<typeof hypothesisSchema>
+
+export const actorRoles = ['attacker', 'beneficiary', 'victim', 'copier', 'unknown'] as const
+export const actorSchema = z.object({
+  address: addressSchema,
+  kind: z.enum(['account', 'contract']),
+  role: z.enum(actorRoles),
+  confidence: z.number().min(0).max(1),
+  reasons: z.array(z.string()),
+})
+export type Actor = z.infer<typeof actorSchema>
+
+const lossSchema = z.object({
+  asset: assetSchema,
+  tokenId: amountSchema.nullable(),
+  /** base units, positive */
+  amount: amountSchema,
+  usd: usdSchema.optional(),
+})
+
+export const stepSchema = z.object({
   transactionHash: hashSchema,
+  /** By index in execution order; −1 where the frame is not known. */
+  frame: z.number().int(),
+  text: z.string(),
+})
+export type InvestigationStep = z.infer<typeof stepSchema>
+
+/** One transaction of an investigation: how it went, what was called, what the detectors say. */
+export const investigatedSchema = z.object({
+  hash: hashSchema,
+  blockNumber: z.number().int(),
+  from: addressSchema.nullable(),
+  to: addressSchema.nullable(),
   succeeded: z.boolean().nullable(),
   frames: z.number().int(),
   /** Where token movements come from; `calls` are what was asked for, believed less. */
   movementsFrom: z.enum(['logs', 'calls']),
-  balanceChanges: z.array(balanceChangeSchema),
   findings: z.array(findingSchema),
   blind: z.array(z.string()),
   /** The call tree, a line a frame. */
   tree: z.array(z.string()),
+})
+export type Investigated = z.infer<typeof investigatedSchema>
+
+/** An Investigation: what happened, to whom, by whom, and why it could, each statement with its evidence. */
+export const investigationSchema = z.object({
+  type: z.literal('investigation'),
+  chainId: z.number().int(),
+  transactions: z.array(investigatedSchema),
+  rootCause: z.object({
+    /** `unknown` where no hypothesis could be made. */
+    category: z.string(),
+    contract: addressSchema.nullable(),
+    function: z.string().nullable(),
+    /** Source line, where source and layout were given. */
+    line: z.number().int().nullable(),
+    weakness: weaknessSchema.nullable(),
+    confidence: z.number().min(0).max(1),
+    /** The likeliest first. */
+    hypotheses: z.array(hypothesisSchema),
+  }),
+  /** The likeliest vulnerable contract first. */
+  victims: z.array(z.object({ address: addressSchema, loss: z.array(lossSchema) })),
+  attackers: z.object({ accounts: z.array(addressSchema), contracts: z.array(addressSchema) }),
+  actors: z.array(actorSchema),
+  balanceChanges: z.array(balanceChangeSchema),
+  /** Minted less burned, signed: with it the changes of each asset sum to zero. */
+  issued: z.array(z.object({ asset: assetSchema, tokenId: amountSchema.nullable(), amount: amountSchema })),
+  /** What the attacker did, in order, in plain words. */
+  steps: z.array(stepSchema),
+  /** asset → dollars a whole base unit times 10^18, and where that comes from. */
+  prices: z.array(z.object({ asset: assetSchema, usdPerUnitE18: amountSchema, source: z.string() })),
+  /** What does not add up, or was not recorded: never hidden. */
+  unexplained: z.array(z.string()),
 })
 export type Investigation = z.infer<typeof investigationSchema>

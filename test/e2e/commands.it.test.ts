@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { launchAttack } from '../../src/app/drill/attacks.ts'
 import { deployDrill } from '../../src/app/drill/deploy.ts'
 import type { DrillDeployment } from '../../src/app/drill/deployment.ts'
@@ -95,13 +96,16 @@ test('an attack is investigated from a file and from a node alike', async () => 
   const [node] = fromNode.lines
   expect(file).toMatchObject({
     type: 'investigation',
-    transactionHash: attackHash,
-    succeeded: true,
-    movementsFrom: 'logs',
+    transactions: [{ hash: attackHash, succeeded: true, movementsFrom: 'logs' }],
+    rootCause: { category: 'reentrancy' },
+    victims: [{ address: at.ethReserve }],
   })
   // Only the file has the history that learned findings rest on, so it may point at more frames.
   const unmarked = (tree: unknown) => String(tree).replaceAll('▶', ' ')
-  expect(unmarked(node?.['tree'])).toEqual(unmarked(file?.['tree']))
+  const treeOf = (line: Record<string, unknown> | undefined) =>
+    z.object({ transactions: z.array(z.object({ tree: z.array(z.string()) })) }).parse(line).transactions[0]
+      ?.tree
+  expect(unmarked(treeOf(node))).toEqual(unmarked(treeOf(file)))
   expect(node?.['balanceChanges']).toEqual(file?.['balanceChanges'])
   const changes = (file?.['balanceChanges'] ?? []) as { account: string; amount: string }[]
   const loss = changes.find(({ account }) => account === at.ethReserve)

@@ -1,0 +1,31 @@
+import { toFunctionSelector, toFunctionSignature } from 'viem'
+import { leverTemplates } from '../contain/levers/registry.ts'
+import { families } from '../facts/actions/families.ts'
+import type { Hex } from '../model/hex.ts'
+
+/** What everybody has: ERC-20, ERC-721, ERC-2612, WETH. */
+const COMMON = [
+  'transfer(address,uint256)',
+  'transferFrom(address,address,uint256)',
+  'approve(address,uint256)',
+  'safeTransferFrom(address,address,uint256)',
+  'permit(address,address,uint256,uint256,uint8,bytes32,bytes32)',
+  'deposit()',
+  'withdraw(uint256)',
+  'initialize()',
+  'initialize(address)',
+  'init(address)',
+  'burn(uint256)',
+  'mint(address,uint256)',
+]
+
+/** Signatures by selector, of all functions that are shipped. Two functions may share a selector: the first stands. */
+export const functionNames: ReadonlyMap<Hex, string> = new Map(
+  [
+    ...COMMON,
+    ...families.flatMap(({ calls }) => calls.map((call) => toFunctionSignature(`function ${call.function}`))),
+    ...leverTemplates.map(({ signature }) => signature),
+  ]
+    .reverse()
+    .map((signature) => [toFunctionSelector(signature), signature]),
+)

@@ -1,0 +1,79 @@
+import { printable } from '../kit/text.ts'
+import type { Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
+import { describeFinding } from './lines.ts'
+
+const MOST_STEPS = 60
+
+/** An investigation for people: who lost what and the likeliest cause first. */
+export function describeInvestigation(found: Investigation, { tree }: { tree: boolean }): string[] {
+  const { rootCause, attackers, steps, unexplained, transactions } = found
+  return [
+    ...transactions.map(outcomeOf),
+    '',
+    'Why it could happen, the likeliest first',
+    ...(rootCause.hypotheses.length === 0 ? ['  no rule names a cause'] : rootCause.hypotheses.flatMap(why)),
+    '',
+    'Who lost, the likeliest vulnerable contract first (base units)',
+    ...lost(found),
+    '',
+    'By whom',
+    ...attackers.accounts.map((address) => `  account  ${address}`),
+    ...attackers.contracts.map((address) => `  contract ${address}`),
+    '',
+    `What was done${steps.length > MOST_STEPS ? ` (the first ${MOST_STEPS} of ${steps.length} steps)` : ''}`,
+    ...steps
+      .slice(0, MOST_STEPS)
+      .map(({ frame, text }) => `${String(frame).padStart(7)} ${printable(text, 300)}`),
+    '',
+    'Who gained and lost (base units, gas not counted)',
+    ...changes(found),
+    ...(unexplained.length === 0
+      ? []
+      : ['', 'Not explained', ...unexplained.map((text) => `  ${printable(text, 300)}`)]),
+    ...(tree ? transactions.flatMap(({ hash, tree: lines }) => ['', `Calls of ${hash}`, ...lines]) : []),
+    '',
+    'Findings',
+    ...findingsOf(transactions),
+  ]
+}
+
+function outcomeOf({ hash, blockNumber, succeeded, frames, movementsFrom }: Investigated): string {
+  const outcome = succeeded === false ? 'failed' : succeeded === true ? 'succeeded' : 'outcome not recorded'
+  const source = movementsFrom === 'calls' ? '; logs not recorded: movements are what calls asked for' : ''
+  return `Transaction ${hash}, block ${blockNumber}, ${outcome}, ${frames} frames${source}`
+}
+
+function why({ category, contract, function: name, statement, confidence, weakness }: Hypothesis): string[] {
+  const place = contract === null ? '' : ` in ${contract}${name === null ? '' : `, ${printable(name, 120)}`}`
+  const listed = weakness === null ? '' : ` (${weakness.id} ${weakness.title})`
+  return [
+    `  ${Math.round(confidence * 100)} % ${category}${listed}${place}`,
+    `       ${printable(statement, 400)}`,
+  ]
+}
+
+function lost({ victims }: Investigation): string[] {
+  if (victims.length === 0) return ['  nobody, as far as was recorded']
+  return victims.flatMap(({ address, loss }) => [
+    `  ${address}`,
+    ...loss.map(({ asset, tokenId, amount, usd }) => {
+      const unit = tokenId === null ? asset : `${asset} #${tokenId}`
+      return `      ${amount} ${unit}${usd === undefined ? '' : ` (${usd} USD)`}`
+    }),
+  ])
+}
+
+function changes({ balanceChanges }: Investigation): string[] {
+  return balanceChanges.map(({ account, asset, tokenId, amount, usd, side }) => {
+    const unit = tokenId === null ? asset : `${asset} #${tokenId}`
+    return `${side.padEnd(7)} ${account} ${amount > 0n ? '+' : ''}${amount} ${unit}${usd === undefined ? '' : ` (${usd} USD)`}`
+  })
+}
+
+function findingsOf(transactions: readonly Investigated[]): string[] {
+  const lines = transactions.flatMap(({ findings, blind }) => [
+    ...findings.flatMap(describeFinding),
+    ...blind.map((item) => `BLIND    ${item}`),
+  ])
+  return lines.length === 0 ? ['none'] : [...new Set(lines)]
+}

@@ -1,0 +1,38 @@
+import type { BalanceDeltas, TransactionFacts } from '../model/fact.ts'
+import type { Address } from '../model/hex.ts'
+
+export type Attackers = { accounts: Address[]; contracts: Address[] }
+
+export type AttackersOptions = {
+  transactions: readonly TransactionFacts[]
+  net: BalanceDeltas
+  /** Contracts that are not the attacker's whatever they did: what is protected, and what the findings call victims. */
+  spared: ReadonlySet<Address>
+}
+
+/**
+ * The senders, the contracts they called that are no victims, what was created by those, and what a created or called
+ * contract of theirs was the only one to enter and that ended with a gain. Everybody else is at most suspected.
+ */
+export function attackersOf({ transactions, net, spared }: AttackersOptions): Attackers {
+  const accounts = new Set<Address>()
+  const contracts = new Set<Address>()
+  for (const { transaction } of transactions) {
+    const { from, to, frames } = transaction
+    if (from !== null) accounts.add(from)
+    if (to !== null && frames.length > 1 && !spared.has(to) && !lostOnly(net, to)) contracts.add(to)
+    for (const { type, from: creator, to: created, reverted } of frames) {
+      const isNew = (type === 'CREATE' || type === 'CREATE2') && created !== null && !reverted
+      if (!isNew || spared.has(created)) continue
+      if (creator !== null && (contracts.has(creator) || accounts.has(creator))) contracts.add(created)
+    }
+  }
+  for (const account of accounts) contracts.delete(account)
+  return { accounts: [...accounts], contracts: [...contracts] }
+}
+
+/** It gave something and got nothing: a victim that was called directly. Coin alone does not count, bots pay with it. */
+function lostOnly(net: BalanceDeltas, account: Address): boolean {
+  const changes = [...(net.get(account) ?? [])]
+  return changes.every(([, amount]) => amount < 0n) && changes.some(([asset]) => asset !== 'native')
+}

@@ -1,0 +1,79 @@
+import type { TransactionFacts } from '../model/fact.ts'
+import { type Finding, severityRank } from '../model/finding.ts'
+import type { Address, Hex } from '../model/hex.ts'
+import { selectorOf } from '../model/hex.ts'
+import type { Hypothesis } from '../model/investigation.ts'
+import { weaknessOf } from './weakness.ts'
+
+export type HypothesesOptions = {
+  transactions: readonly TransactionFacts[]
+  findings: readonly Finding[]
+  attackers: ReadonlySet<Address>
+  functions: ReadonlyMap<Hex, string>
+}
+
+/** A category that names only the effect gives way to one that names the cause, at this distance in confidence. */
+const EFFECTS: ReadonlySet<string> = new Set(['drain', 'wallet-sweep', 'activity'])
+const EFFECT_HANDICAP = 0.3
+const MOST = 12
+
+/**
+ * What may have made the attack possible, the likeliest first: each finding about these transactions in its first
+ * category, agreeing ones joined. A cause stands before an effect that is a little surer of itself.
+ */
+export function hypothesesFrom(options: HypothesesOptions): Hypothesis[] {
+  const joined = new Map<string, Finding[]>()
+  for (const finding of options.findings) {
+    const [category = 'unknown'] = finding.categories
+    const known = joined.get(category) ?? []
+    known.push(finding)
+    joined.set(category, known)
+  }
+  return [...joined]
+    .map(([category, findings]) => hypothesisOf(category, findings, options))
+    .sort((a, b) => weightOf(b) - weightOf(a))
+    .slice(0, MOST)
+}
+
+function weightOf({ category, confidence }: Hypothesis): number {
+  return confidence - (EFFECTS.has(category) ? EFFECT_HANDICAP : 0)
+}
+
+function hypothesisOf(category: string, findings: Finding[], options: HypothesesOptions): Hypothesis {
+  const [best] = [...findings].sort(
+    (a, b) => b.confidence - a.confidence || severityRank(b.severity) - severityRank(a.severity),
+  )
+  // what several detectors say apart is surer than what one says: 1 − Π(1 − c), each other one at a half
+  const others = findings.filter((finding) => finding !== best)
+  const doubt = others.reduce((product, { confidence }) => product * (1 - confidence / 2), 1)
+  const confidence = best === undefined ? 0 : 1 - (1 - best.confidence) * doubt
+  const contract = best?.victims[0] ?? null
+  return {
+    category,
+    contract,
+    function: contract === null || best === undefined ? null : functionOf(contract, best, options),
+    statement: best?.message ?? '',
+    confidence: Math.min(0.99, confidence),
+    weakness: weaknessOf(category),
+    evidence: findings.flatMap(({ evidence, transactionHash }) =>
+      evidence.map((item) => ({ ...item, transactionHash })),
+    ),
+  }
+}
+
+/** The function of the contract that the first frame of the evidence is inside of, else the first that an attacker called. */
+function functionOf(
+  contract: Address,
+  { evidence, transactionHash }: Finding,
+  { transactions, attackers, functions }: HypothesesOptions,
+): string | null {
+  const frames =
+    transactions.find(({ transaction }) => transaction.hash === transactionHash)?.transaction.frames ?? []
+  const pointed = evidence.flatMap((item) => item.frames.map((index) => frames[index]))
+  const inside = pointed.find((frame) => frame?.context === contract)
+  const entered = frames.find(
+    ({ context, from }) => context === contract && from !== null && attackers.has(from),
+  )
+  const selector = selectorOf((inside ?? entered)?.input ?? '0x')
+  return selector === undefined ? null : (functions.get(selector) ?? selector)
+}

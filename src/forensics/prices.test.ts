@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import type { SwapFact, TransactionFacts } from '../model/fact.ts'
+import type { Address } from '../model/hex.ts'
+import { pricesIn, usdOf } from './prices.ts'
+
+const USDC: Address = '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48'
+const [A, B, C, POOL] = ['aa', 'bb', 'cc', 'dd'].map((pair): Address => `0x${pair.repeat(20)}`) as [
+  Address,
+  Address,
+  Address,
+  Address,
+]
+
+const swap = (assetIn: Address, amountIn: bigint, [assetOut, amountOut]: [Address, bigint]): SwapFact => ({
+  kind: 'swap',
+  pool: POOL,
+  trader: null,
+  assetIn,
+  assetOut,
+  amountIn,
+  amountOut,
+  protocol: null,
+  frame: 0,
+})
+
+const withSwaps = (...facts: SwapFact[]): TransactionFacts[] => [
+  { facts, deltas: new Map(), transaction: {} as TransactionFacts['transaction'] },
+]
+
+test('a dollar token is a dollar, by its decimals', () => {
+  expect(usdOf(pricesIn(1, []), USDC, 1_234_560_000n)).toBe('1234.56')
+  expect(usdOf(pricesIn(1, []), USDC, -50_000_000n)).toBe('-50.00')
+})
+
+test('a token is worth what was first paid for it, before the attack moved the pool', () => {
+  const swaps = withSwaps(
+    swap(USDC, 2_000_000_000n, [A, 10n ** 18n]),
+    swap(USDC, 2_000_000_000n, [A, 10n ** 12n]),
+  )
+  expect(usdOf(pricesIn(1, swaps), A, 3n * 10n ** 18n)).toBe('6000.00')
+})
+
+test('prices are handed on from pool to pool, and say so', () => {
+  const swaps = withSwaps(swap(B, 10n, [A, 5n]), swap(A, 1n, [USDC, 4_000_000n]))
+  const prices = pricesIn(1, swaps)
+  expect(usdOf(prices, B, 1n)).toBe('2.00')
+  expect(prices.get(B)?.source).toMatch(/after 2 pools/)
+})
+
+test('what was never traded has no price, and a given one counts before all', () => {
+  const prices = pricesIn(1, [], new Map([[USDC, { usdE36: 10n ** 30n / 2n, source: 'a file' }]]))
+  expect(usdOf(prices, C, 1n)).toBeUndefined()
+  expect(usdOf(prices, USDC, 1_000_000n)).toBe('0.50')
+})
+
+test('hostile amounts neither divide by zero nor end', () => {
+  const swaps = withSwaps(swap(USDC, 0n, [A, 5n]), swap(USDC, 5n, [A, 0n]), swap(USDC, 10n ** 77n, [B, 1n]))
+  const prices = pricesIn(1, swaps)
+  expect(usdOf(prices, A, 1n)).toBeUndefined()
+  expect(usdOf(prices, B, 10n ** 77n)).toMatch(/^\d+\.00$/)
+})

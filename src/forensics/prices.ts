@@ -1,0 +1,80 @@
+import type { Asset } from '../model/block.ts'
+import type { TransactionFacts } from '../model/fact.ts'
+
+/** Dollars for one base unit, times 10^36: exact enough for tokens with no decimals and with thirty. */
+export type Price = { usdE36: bigint; source: string }
+export type Prices = ReadonlyMap<Asset, Price>
+
+const E36 = 10n ** 36n
+
+/** Dollar tokens by chain, with their decimals: from the token lists of the chains. Taken at one dollar. */
+const DOLLARS: Readonly<Record<number, Readonly<Record<string, number>>>> = {
+  1: {
+    '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48': 6,
+    '0xdac17f958d2ee523a2206206994597c13d831ec7': 6,
+    '0x6b175474e89094c44da98b954eedeac495271d0f': 18,
+  },
+  10: { '0x7f5c764cbc14f9669b88837ca1490cca17c31607': 6, '0x0b2c639c533813f4aa9d7837caf62653d097ff85': 6 },
+  56: {
+    '0xe9e7cea3dedca5984780bafc599bd69add087d56': 18,
+    '0x55d398326f99059ff775485246999027b3197955': 18,
+    '0x8ac76a51cc950d9822d68b83fe1ad97b32cd580d': 18,
+  },
+  100: { '0xddafbb505ad214d7b80b1f830fccc89b60fb7a83': 6 },
+  137: {
+    '0x2791bca1f2de4661ed88a30c99a7a9449aa84174': 6,
+    '0xc2132d05d31c914a87c6611c10748aeb04b58e8f': 6,
+    '0x8f3cf7ad23cd3cadbd9735aff958023239c6a063': 18,
+  },
+  250: { '0x04068da6c83afcfa0e13ba15a6696662335d5b75': 6, '0x8d11ec38a3eb5e956b052f67da8bdc9bef8abf3e': 18 },
+  8453: { '0x833589fcd6edb6e08f4c7c32d4f71b54bda02913': 6 },
+  42161: { '0xff970a61a04b1ca14834a43f5de4533ebddb5cc8': 6, '0xaf88d065e77c8cc2239327c5edb3a432268e5831': 6 },
+  43114: { '0xb97ef9ef8734c71904d8002f8b6bc66dd9c48a6e': 6 },
+}
+
+/** Times that a price is handed on from pool to pool. */
+const HOPS = 4
+
+/**
+ * What assets were worth in these transactions: given prices, dollar tokens at a dollar, and the rest by the first trade
+ * against something that has a price. The first, because it comes before what the attack does to the pool; a thin pool may
+ * say anything, so the source stands beside every price.
+ */
+export function pricesIn(
+  chainId: number,
+  transactions: readonly TransactionFacts[],
+  given: Prices = new Map(),
+): Prices {
+  const prices = new Map<Asset, Price>(given)
+  for (const [asset, decimals] of Object.entries(DOLLARS[chainId] ?? {}))
+    if (!prices.has(asset as Asset))
+      prices.set(asset as Asset, {
+        usdE36: E36 / 10n ** BigInt(decimals),
+        source: 'dollar token, taken at 1',
+      })
+  const swaps = transactions.flatMap(({ facts }) => facts.filter((fact) => fact.kind === 'swap'))
+  for (let hop = 0; hop < HOPS; hop++) {
+    for (const { pool, assetIn, assetOut, amountIn, amountOut } of swaps) {
+      if (amountIn <= 0n || amountOut <= 0n) continue
+      const [known, amount, other, otherAmount] = prices.has(assetIn)
+        ? ([assetIn, amountIn, assetOut, amountOut] as const)
+        : ([assetOut, amountOut, assetIn, amountIn] as const)
+      const price = prices.get(known)
+      if (price === undefined || prices.has(other)) continue
+      prices.set(other, {
+        usdE36: (price.usdE36 * amount) / otherAmount,
+        source: `first trade in ${pool}, after ${hop + 1} ${hop === 0 ? 'pool' : 'pools'}`,
+      })
+    }
+  }
+  return prices
+}
+
+/** An amount in dollars with two decimals; undefined where it has no price. */
+export function usdOf(prices: Prices, asset: Asset, amount: bigint): string | undefined {
+  const price = prices.get(asset)
+  if (price === undefined) return undefined
+  const cents = (amount * price.usdE36 * 100n) / E36
+  const [sign, size] = cents < 0n ? ['-', -cents] : ['', cents]
+  return `${sign}${size / 100n}.${String(size % 100n).padStart(2, '0')}`
+}

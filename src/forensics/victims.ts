@@ -1,0 +1,100 @@
+import type { BalanceDeltas, TransactionFacts } from '../model/fact.ts'
+import type { Address } from '../model/hex.ts'
+import type { Hypothesis, Investigation } from '../model/investigation.ts'
+import { assetOf } from './changes.ts'
+
+type Victim = Investigation['victims'][number]
+
+export type VictimsOptions = {
+  hypotheses: readonly Hypothesis[]
+  /** Victims by hypothesis, in the order of the hypotheses: what each finding names, the likeliest first. */
+  named: readonly (readonly Address[])[]
+  transactions: readonly TransactionFacts[]
+  net: BalanceDeltas
+  attackers: ReadonlySet<Address>
+}
+
+const MOST = 64
+const MOST_ASSETS = 64
+
+/**
+ * Who lost, the likeliest vulnerable contract first: as the likeliest hypothesis names them, then the others’, then whoever
+ * gave and got nothing. Attackers, the zero address and pure pass-throughs are none. Behind the first stands the code that
+ * it ran, where it is a proxy: the weakness is in one of the two, and reports name either.
+ */
+export function victimsOf(options: VictimsOptions): Victim[] {
+  const { named, hypotheses, net, attackers, transactions } = options
+  const [likeliest = [], ...others] = named
+  const isForged = hypotheses[0]?.category === 'bridge-forgery'
+  const first = isForged ? gateFirst(likeliest, options) : likeliest
+  const order = new Set<Address>()
+  // where a rule names two contracts at once, both stand before the code of either
+  const codeAfter = isForged || likeliest.length < 2 ? 1 : 2
+  for (const account of [...first, ...others.flat(), ...plainLosers(net)]) {
+    order.add(account)
+    if (order.size !== codeAfter) continue
+    const code = codeBehind([...order][0] ?? account, transactions)
+    if (code !== undefined) order.add(code)
+  }
+  return [...order]
+    .filter((address) => !attackers.has(address) && !/^0x0{40}$/.test(address))
+    .slice(0, MOST)
+    .map((address) => ({ address, loss: lossesOf(net, address) }))
+}
+
+function plainLosers(net: BalanceDeltas): Address[] {
+  return [...net]
+    .filter(([, assets]) => assets.size > 0 && [...assets.values()].every((amount) => amount < 0n))
+    .map(([account]) => account)
+}
+
+/** A forged message goes in where the attacker calls, and the value comes out elsewhere: the gate, then who paid. */
+function gateFirst(
+  likeliest: readonly Address[],
+  { transactions, net, attackers }: VictimsOptions,
+): Address[] {
+  const gates = entriesOf(transactions, attackers).filter(
+    ({ subtree }) =>
+      likeliest.includes(subtree.context) || subtree.inner.some((inner) => likeliest.includes(inner)),
+  )
+  const payers = likeliest.filter((address) =>
+    [...(net.get(address)?.values() ?? [])].some((amount) => amount < 0n),
+  )
+  return [...gates.map(({ subtree }) => subtree.context), ...payers, ...likeliest]
+}
+
+type Entry = { subtree: { context: Address; inner: Address[] } }
+
+/** Contracts that the attackers called with effect, each with what it called in turn. */
+export function entriesOf(
+  transactions: readonly TransactionFacts[],
+  attackers: ReadonlySet<Address>,
+): Entry[] {
+  return transactions.flatMap(({ transaction }) =>
+    transaction.frames.flatMap(({ type, from, context, index, end, reverted }) => {
+      const isEntry = type === 'CALL' && !reverted && from !== null && attackers.has(from)
+      if (!isEntry || context === null || attackers.has(context) || end === index + 1) return []
+      const inner = transaction.frames.slice(index, end).flatMap((frame) => frame.context ?? [])
+      return [{ subtree: { context, inner: [...new Set(inner)] } }]
+    }),
+  )
+}
+
+/** The code that a proxy ran as its first act when it was entered; undefined where it ran its own. */
+function codeBehind(account: Address, transactions: readonly TransactionFacts[]): Address | undefined {
+  for (const { transaction } of transactions) {
+    const { frames } = transaction
+    const entered = frames.find(({ context, to }) => context === account && to === account)
+    const next = entered === undefined ? undefined : frames.slice(entered.index + 1, entered.end)
+    const code = next?.find(({ type, parent }) => type === 'DELEGATECALL' && parent === entered?.index)
+    if (code?.to !== undefined && code.to !== null && code.input === entered?.input) return code.to
+  }
+  return undefined
+}
+
+function lossesOf(net: BalanceDeltas, account: Address): Victim['loss'] {
+  return [...(net.get(account) ?? [])]
+    .filter(([, amount]) => amount < 0n)
+    .slice(0, MOST_ASSETS)
+    .map(([key, amount]) => ({ ...assetOf(key), amount: -amount }))
+}
