@@ -15,6 +15,8 @@ export type AnvilOptions = {
   mining: AnvilMining
   /** 31337 by default, or the fork's own. */
   chainId?: number
+  /** Number and time (seconds since the epoch) of the first block; 0 and now by default. */
+  genesis?: { number: number; timestamp: number }
   forkUrl?: string
   /** Only with `forkUrl`; its latest block by default. */
   forkBlock?: number
@@ -118,7 +120,7 @@ async function launch(binary: string, port: number, options: AnvilOptions): Prom
 
 function anvilArguments(port: number, options: AnvilOptions): string[] {
   const { mining, chainId, forkUrl, forkBlock, stateHistory = 512, accounts = 20 } = options
-  const { epochBlocks = 32 } = options
+  const { epochBlocks = 32, genesis } = options
   return [
     ...['--host', HOST, '--port', String(port), '--quiet', '--no-cors', '--no-request-size-limit'],
     ...['--slots-in-an-epoch', String(epochBlocks)],
@@ -128,6 +130,9 @@ function anvilArguments(port: number, options: AnvilOptions): string[] {
     ...(mining.kind === 'interval' ? ['--block-time', String(mining.seconds)] : []),
     ...(mining.kind === 'manual' ? ['--no-mining'] : []),
     ...(chainId === undefined ? [] : ['--chain-id', String(chainId)]),
+    ...(genesis === undefined
+      ? []
+      : ['--number', String(genesis.number), '--timestamp', String(genesis.timestamp)]),
     ...(forkUrl === undefined ? [] : ['--fork-url', forkUrl]),
     ...(forkBlock === undefined ? [] : ['--fork-block-number', String(forkBlock)]),
   ]

@@ -12,6 +12,7 @@ import { registerLearn } from './learn.ts'
 import { registerLevers } from './levers.ts'
 import { registerPlaybooks } from './playbooks.ts'
 import { registerRecord } from './record.ts'
+import { registerRegress } from './regress.ts'
 import { registerReplay } from './replay.ts'
 import { registerRules } from './rules.ts'
 import { registerSigners } from './signers.ts'
@@ -63,6 +64,7 @@ for (const register of [
   registerApprovals,
   registerPlaybooks,
   registerInvestigate,
+  registerRegress,
   registerIncidents,
   registerDoctor,
 ]) {

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { type Address, addressSchema, type Hash, hashSchema, hexSchema } from '../../model/hex.ts'
+import type { FrozenAccount } from '../../model/regression.ts'
+import type { Rpc } from './rpc.ts'
+
+const quantity = z.string().regex(/^0x[0-9a-fA-F]+$/)
+const answerSchema = z.record(
+  addressSchema,
+  z.looseObject({
+    balance: quantity.transform(BigInt).default(0n),
+    nonce: z.union([z.number(), quantity.transform(Number)]).default(0),
+    code: hexSchema.default('0x'),
+    storage: z.record(hashSchema, hashSchema).default({}),
+  }),
+)
+
+export type Prestate = Record<Address, FrozenAccount>
+
+/**
+ * All accounts and slots that transactions touched, as they were before the first that touched each: by
+ * `debug_traceTransaction` with geth’s prestateTracer. Throws what the node throws.
+ */
+export async function fetchPrestate(rpc: Rpc, hashes: readonly Hash[]): Promise<Prestate> {
+  const merged: Prestate = {}
+  for (const hash of hashes) {
+    const answer = await rpc.request('debug_traceTransaction', [hash, { tracer: 'prestateTracer' }])
+    const parsed = answerSchema.parse(answer)
+    for (const address of Object.keys(parsed) as Address[]) {
+      const seen = parsed[address]
+      if (seen === undefined) continue
+      const known = merged[address]
+      const { balance, nonce, code, storage } = known ?? seen
+      merged[address] = { balance, nonce, code, storage: { ...seen.storage, ...storage } }
+    }
+  }
+  return merged
+}

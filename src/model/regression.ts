@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { assetSchema } from './finding.ts'
+import { addressSchema, amountSchema, hashSchema, hexSchema } from './hex.ts'
+
+const accountSchema = z.object({
+  balance: amountSchema,
+  nonce: z.number().int().min(0),
+  code: hexSchema,
+  storage: z.record(hashSchema, hashSchema),
+})
+export type FrozenAccount = z.infer<typeof accountSchema>
+
+const transactionSchema = z.object({
+  hash: hashSchema,
+  /** `attack` must no longer pay; `legitimate` must still succeed. */
+  is: z.enum(['attack', 'legitimate']),
+  from: addressSchema,
+  to: addressSchema.nullable(),
+  input: hexSchema,
+  value: amountSchema,
+  gas: amountSchema,
+  /** Seconds since the epoch, and the block's number: contracts may look at both. */
+  timestamp: z.number().int(),
+  blockNumber: z.number().int(),
+})
+export type FrozenTransaction = z.infer<typeof transactionSchema>
+
+/** A Regression: transactions frozen with all the state that they touched, so that they run again anywhere, without an RPC. */
+export const regressionSchema = z.object({
+  type: z.literal('regression'),
+  version: z.literal(1),
+  chainId: z.number().int().positive(),
+  transactions: z.array(transactionSchema).min(1).max(1_000),
+  prestate: z.record(addressSchema, accountSchema),
+  /** What the attackers had more after the attacks, base units: none of it may be had again. */
+  gains: z.array(z.object({ account: addressSchema, asset: assetSchema, amount: amountSchema })),
+})
+export type Regression = z.infer<typeof regressionSchema>
+
+/** How one frozen transaction went this time. */
+export type Rerun = {
+  hash: FrozenTransaction['hash']
+  is: FrozenTransaction['is']
+  succeeded: boolean
+  /** Of `gains`, what was had again: base units. */
+  gained: Regression['gains']
+  /** An attack that pays nothing, or a legitimate transaction that succeeds. */
+  passed: boolean
+}
