@@ -34,6 +34,8 @@ export type StartOptions = {
   /** Where the console channel writes its lines. */
   write: (line: string) => void
   kind?: Incident['kind']
+  /** False: nobody answers, so a drill's playbook leaves its human part out. */
+  people?: boolean
   hub?: Hub
   clock?: Clock
   /** Signers that do not come from the environment: the drill’s. */
@@ -100,6 +102,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
           store: database.store,
           actions,
           tell: notifyAction(app),
+          people: options.people ?? true,
           clock,
           logger,
         })

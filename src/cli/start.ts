@@ -56,7 +56,7 @@ async function start(options: Options, io: Io): Promise<number> {
 }
 
 /** Notifications of the console channel; in JSON mode stdout belongs to NDJSON. */
-function writer(io: Io): (line: string) => void {
+export function writer(io: Io): (line: string) => void {
   return (line) => (io.json ? process.stderr.write(line) : io.say(`            ${line.trimEnd()}`))
 }
 
@@ -67,6 +67,9 @@ async function drill(options: Options, io: Io): Promise<number> {
   const drilled = await runDrill({
     attack,
     respond: options.response,
+    people: 'none',
+    pace: 1,
+    standing: true,
     mempool: options.mempool === true,
     blockSeconds: 1,
     seed: Number(options.seed) || 1,
@@ -95,7 +98,7 @@ async function drill(options: Options, io: Io): Promise<number> {
   }
 }
 
-function attackOf(text: string): AttackKind {
+export function attackOf(text: string): AttackKind {
   const kind = attackKinds.find((known) => known === text)
   if (kind !== undefined) return kind
   throw new CordonError({

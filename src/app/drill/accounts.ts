@@ -24,6 +24,7 @@ const drillRoles = [
   'optionAttacker',
   'oracleAttacker',
   'reentrancyAttacker',
+  'incidentLeader',
 ] as const
 export type DrillRole = (typeof drillRoles)[number]
 export type DrillAccount = ReturnType<typeof hdKeyToAccount>

@@ -1,10 +1,15 @@
 import type { Anvil } from '../../chain/anvil.ts'
 import { startAnvil } from '../../chain/anvil.ts'
+import { systemClock } from '../../kit/clock.ts'
 import type { Logger } from '../../kit/logger.ts'
+import type { DrillPeople } from '../../model/drill.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Run } from '../../model/playbook.ts'
+import type { Playbooks } from '../../playbooks/runner.ts'
 import { listIncidents } from '../../store/incidents.ts'
-import { listRuns } from '../../store/runs.ts'
+import { findRun, listRuns } from '../../store/runs.ts'
+import type { Store } from '../../store/store.ts'
+import type { Config } from '../config/schema.ts'
 import type { Hub } from '../events.ts'
 import type { RunningApp } from '../start.ts'
 import { startApp } from '../start.ts'
@@ -14,11 +19,20 @@ import { deployDrill } from './deploy.ts'
 import type { DrillDeployment } from './deployment.ts'
 import { fundsAtRisk } from './funds.ts'
 import type { AttackKind } from './kinds.ts'
+import { type Played, playPeople } from './played.ts'
+import { teamSigners } from './team.ts'
 import { runTraffic } from './traffic.ts'
 
 export type DrillOptions = {
   attack: AttackKind
   respond: boolean
+  people: DrillPeople
+  /** Played people are so many times faster than life. */
+  pace: number
+  /** Whether a guardian has signed a standing authorisation beforehand. */
+  standing: boolean
+  /** Real people in place of the drill's. */
+  team?: Pick<Config, 'roles' | 'channels'> | undefined
   /** Look at pending transactions too: the pause can then come before the attack. */
   mempool: boolean
   /** Seconds between blocks. */
@@ -43,6 +57,8 @@ export type DrillOutcome = {
   /** What the attack goes for, base units of `asset`. */
   funds: { asset: string; before: bigint; after: bigint; withoutResponse: bigint }
   attackTransactions: { mined: number; reverted: number }
+  startedAt: number
+  endedAt: number
 }
 
 export type RunningDrill = {
@@ -76,26 +92,41 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
     const now = Math.floor(Date.now() / 1000)
     const { config, signers } = await drillConfig({
       ...options,
+      ...options.team,
       deployment,
       rpcUrl: anvil.url,
       now,
     })
-    running = await startApp({ config, env, logger, write, hub, signers, kind: 'drill' })
+    running = await startApp({
+      config,
+      env,
+      logger,
+      write,
+      hub,
+      signers,
+      kind: 'drill',
+      people: options.people !== 'none',
+    })
     say(
       options.respond
-        ? 'Cordon watches, and may pause these three contracts'
+        ? `Cordon watches, and may ${options.standing ? 'pause these three contracts' : 'propose to pause'}`
         : 'Cordon watches, and may not act (--no-response)',
     )
     const traffic = await runTraffic(deployment, anvil.url, { rounds: TRAFFIC_ROUNDS, seed, signal })
     say(
       `${traffic.length} honest transactions: deposits, exercises, a large exit, an arbitrage, a liquidation`,
     )
-    const outcome = await attackAndWait(options, { anvil, deployment, running })
+    const played = options.people === 'played' ? play(options, running) : undefined
+    const outcome = await attackAndWait(options, { anvil, deployment, running }).finally(() => played?.stop())
     return { outcome, running, deployment, stop }
   } catch (thrown) {
     await stop()
     throw thrown
   }
+}
+
+function play({ pace, seed, say }: DrillOptions, { app }: RunningApp): Played {
+  return playPeople({ app, signers: teamSigners(), pace, seed, say })
 }
 
 /** Each drill is on a chain of its own, so that the records of one are never taken for another's. */
@@ -115,6 +146,7 @@ async function attackAndWait(
     return { asset: found?.asset ?? 'native', amount: found?.amount ?? 0n }
   }
   const before = await threatened(anvil.url, deployment)
+  const startedAt = Date.now()
   say(`now a stranger attacks (${attack}), once a block`)
   const result = await launchAttack(deployment, anvil.url, { kind: attack, rounds: 12, signal })
   const mined = result.transactions.filter(({ succeeded }) => succeeded).length
@@ -131,30 +163,54 @@ async function attackAndWait(
     run,
     funds: { asset: before.asset, before: before.amount, after: after.amount, withoutResponse },
     attackTransactions: { mined, reverted: result.transactions.length - mined },
+    startedAt,
+    endedAt: Date.now(),
   }
 }
 
 const WAIT_MS = 60_000
+/** Longest that the drill waits for a run without real people. */
+const PLAYED_MS = 30 * 60_000
 
 /** The drill's incident, once its run has ended (or a minute has passed). */
 async function waitForRun(
-  { respond }: DrillOptions,
+  { respond, people, signal }: DrillOptions,
   { app, playbooks }: RunningApp,
 ): Promise<{ incident: Incident | null; run: Run | null }> {
   const deadline = Date.now() + WAIT_MS
   const chainId = [...app.chains.keys()][0]
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !signal.aborted) {
     const incident = (await listIncidents(app.store)).find((item) => item.chainId === chainId) ?? null
     const run = incident === null ? null : ((await listRuns(app.store, incident.id))[0] ?? null)
     if (incident !== null && !respond) return { incident, run: null }
     if (incident !== null && run !== null && playbooks !== null) {
-      const ended = await playbooks.wait(run.id)
+      const ended = await endOf(run, { people, signal, playbooks, store: app.store })
       const current = (await listIncidents(app.store)).find((item) => item.id === incident.id)
       return { incident: current ?? incident, run: ended }
     }
     await app.clock.sleep(100)
   }
   return { incident: null, run: null }
+}
+
+type Ending = Pick<DrillOptions, 'people' | 'signal'> & { playbooks: Playbooks; store: Store }
+
+/** Real people may take as long as they like, until somebody calls the drill off. */
+async function endOf(run: Run, { people, signal, playbooks, store }: Ending): Promise<Run> {
+  const ended = playbooks.wait(run.id)
+  ended.catch(() => undefined)
+  const late = new AbortController()
+  const patience = people === 'timed' ? [] : [systemClock.sleep(PLAYED_MS, late.signal)]
+  const calledOff = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  try {
+    await Promise.race([ended, calledOff, ...patience])
+  } finally {
+    late.abort()
+  }
+  return (await findRun(store, run.id)) ?? run
 }
 
 /** The same traffic and the same attack on a second chain that nobody watches: what would have been left. */

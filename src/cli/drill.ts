@@ -1,0 +1,136 @@
+import { type Command, Option } from 'commander'
+import type { LoadedConfig } from '../app/config/load.ts'
+import { type DrillHome, openDrillHome } from '../app/drill/home.ts'
+import { attackKinds } from '../app/drill/kinds.ts'
+import { type Practice, practise } from '../app/drill/practice.ts'
+import { archiveOf } from '../app/drill/read.ts'
+import { createHub } from '../app/events.ts'
+import { printable } from '../kit/text.ts'
+import { type DrillPeople, type DrillReport, drillPeople } from '../model/drill.ts'
+import type { Io, RunCommand } from './io.ts'
+import { EXIT } from './io.ts'
+import { type CommonOptions, load, positive, withChain, withOutput } from './options.ts'
+import { attackOf, writer } from './start.ts'
+import { drillStory } from './story.ts'
+
+type RunOptions = CommonOptions & {
+  attack: string
+  mempool?: boolean
+  people: DrillPeople
+  standing: boolean
+  pace: string
+  seed: string
+}
+
+export function registerDrill(program: Command, run: RunCommand): void {
+  const drill = program.command('drill').description('practise, measure, score (docs/guides/drills.md)')
+  const runs = drill
+    .command('run')
+    .description('an attack from the first block to containment; exit code 3 where it was not contained')
+    .option('--attack <kind>', attackKinds.join(', '), 'option')
+    .option('--mempool', 'look at pending transactions too')
+    .addOption(
+      new Option('--people <who>', 'played by a script, real and timed, or none')
+        .choices([...drillPeople])
+        .default('played'),
+    )
+    .option('--no-standing', 'nothing is signed beforehand: people must sign')
+    .option('--pace <n>', 'played people are n times faster than life', '60')
+    .option('--seed <n>', 'seed of the honest traffic and of the played people', '1')
+  withChain(runs).action((options: RunOptions) => run(options, (io) => runIt(options, io)))
+  const listed = drill.command('list').description('drills and reach tests so far, newest first')
+  withConfig(listed).action((options: CommonOptions) => run(options, (io) => list(options, io)))
+  const reported = drill
+    .command('report [id]')
+    .description('the report of a drill or reach test (the newest)')
+  withConfig(reported).action((id: string | undefined, options: CommonOptions) =>
+    run(options, (io) => report(id, options, io)),
+  )
+}
+
+function withConfig(command: Command): Command {
+  return withOutput(command).option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
+}
+
+async function withHome<T>(loaded: LoadedConfig, io: Io, act: (home: DrillHome) => Promise<T>): Promise<T> {
+  const dataDir = loaded.origin === 'none' ? '.cordon' : loaded.config.dataDir
+  const home = await openDrillHome({ dataDir, env: io.env, logger: io.logger })
+  try {
+    return await act(home)
+  } finally {
+    await home.close()
+  }
+}
+
+async function runIt(options: RunOptions, io: Io): Promise<number> {
+  const loaded = await load(options, io)
+  const { people } = options
+  const real = people === 'timed' && loaded.origin !== 'none' ? loaded.config : undefined
+  return withHome(loaded, io, async (home) => {
+    const hub = createHub()
+    const practice = await practise({
+      home,
+      attack: attackOf(options.attack),
+      people,
+      pace: positive(options.pace, '--pace'),
+      standing: options.standing,
+      team:
+        real && Object.keys(real.roles).length > 0
+          ? { roles: real.roles, channels: real.channels }
+          : undefined,
+      mempool: options.mempool === true,
+      blockSeconds: 1,
+      seed: Number(options.seed) || 1,
+      hub,
+      logger: io.logger,
+      write: writer(io),
+      say: drillStory(hub, io),
+      signal: io.signal,
+    })
+    return end(practice, io)
+  })
+}
+
+/** Tells how it went. */
+function end({ report, markdown, file }: Practice, io: Io): number {
+  io.emit(report)
+  io.say(`\n${markdown}`)
+  io.say(`Kept in ${file}`)
+  return report.contained ? EXIT.ok : EXIT.notContained
+}
+
+async function list(options: CommonOptions, io: Io): Promise<number> {
+  return withHome(await load(options, io), io, async ({ store }) => {
+    const { drills, reaches } = await archiveOf(store)
+    for (const drill of drills) {
+      io.emit(drill)
+      io.say(drillLine(drill))
+    }
+    for (const { test, people } of reaches) {
+      io.emit({ type: 'reach', ...test, people })
+      const reached = people.filter((person) => person.reached).length
+      io.say(`${test.id}  ${iso(test.startedAt)}  reach test: ${reached} of ${people.length} reached`)
+    }
+    if (drills.length + reaches.length === 0) io.say('no drill yet: cordon drill run')
+    return EXIT.ok
+  })
+}
+
+function drillLine({ id, startedAt, attack, people, contained, points, where }: DrillReport): string {
+  const met = points.filter(({ state }) => state === 'met').length
+  const how = contained ? 'contained' : 'NOT contained'
+  return `${id}  ${iso(startedAt)}  ${printable(attack, 60)} (${where.kind}), people ${people}: ${how}; ${met} of ${points.length} points`
+}
+
+async function report(id: string | undefined, options: CommonOptions, io: Io): Promise<number> {
+  return withHome(await load(options, io), io, async ({ store }) => {
+    const found = await (await archiveOf(store)).find(id)
+    io.emit(found.document)
+    io.say(found.markdown)
+    return EXIT.ok
+  })
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}
