@@ -146,7 +146,13 @@ export function namesOf(config: Config): ReadonlyMap<Address, string> {
   return new Map(config.protect.flatMap(({ address, name }) => (name === undefined ? [] : [[address, name]])))
 }
 
-function channelsFrom({ config, env, write }: StartOptions, clock: Clock): ReadonlyMap<string, Channel> {
+export type ChannelSources = Pick<StartOptions, 'config' | 'env' | 'write'>
+
+/** The channels of a configuration. Throws `app.SecretMissing`, `notify.BadSecret`. */
+export function channelsFrom(
+  { config, env, write }: ChannelSources,
+  clock: Clock,
+): ReadonlyMap<string, Channel> {
   return new Map(
     Object.entries(config.channels).map(([id, channel]) => {
       const made =

@@ -3,12 +3,20 @@ import type { LoadedConfig } from '../app/config/load.ts'
 import { type DrillHome, openDrillHome } from '../app/drill/home.ts'
 import { attackKinds } from '../app/drill/kinds.ts'
 import { type Practice, practise } from '../app/drill/practice.ts'
+import { answerReach, reachTypedData, signReach, testReach } from '../app/drill/reach.ts'
 import { archiveOf } from '../app/drill/read.ts'
 import { createHub } from '../app/events.ts'
+import { openSigners } from '../app/signers.ts'
+import { channelsFrom } from '../app/start.ts'
+import { systemClock } from '../kit/clock.ts'
+import { durationMs } from '../kit/duration.ts'
+import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
 import { type DrillPeople, type DrillReport, drillPeople } from '../model/drill.ts'
+import { hexSchema } from '../model/hex.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
+import { loadedOrFail } from './loaded.ts'
 import { type CommonOptions, load, positive, withChain, withOutput } from './options.ts'
 import { attackOf, writer } from './start.ts'
 import { drillStory } from './story.ts'
@@ -38,6 +46,7 @@ export function registerDrill(program: Command, run: RunCommand): void {
     .option('--pace <n>', 'played people are n times faster than life', '60')
     .option('--seed <n>', 'seed of the honest traffic and of the played people', '1')
   withChain(runs).action((options: RunOptions) => run(options, (io) => runIt(options, io)))
+  registerReach(drill, run)
   const listed = drill.command('list').description('drills and reach tests so far, newest first')
   withConfig(listed).action((options: CommonOptions) => run(options, (io) => list(options, io)))
   const reported = drill
@@ -46,6 +55,83 @@ export function registerDrill(program: Command, run: RunCommand): void {
   withConfig(reported).action((id: string | undefined, options: CommonOptions) =>
     run(options, (io) => report(id, options, io)),
   )
+}
+
+type ReachOptions = CommonOptions & { timeout: string }
+
+function registerReach(drill: Command, run: RunCommand): void {
+  const reached = drill
+    .command('reach')
+    .description(
+      'page everybody who holds a key with a one-time code; exit code 4 where somebody stays silent',
+    )
+    .option('--timeout <duration>', 'how long answers are waited for', '10m')
+  withConfig(reached).action((options: ReachOptions) => run(options, (io) => reach(options, io)))
+  const answered = drill
+    .command('answer <code>')
+    .description('answer a page of `drill reach`')
+    .requiredOption('--by <name>', 'who answers, as the page has it')
+    .option('--sign', 'sign it with their key, which is a signer of the configuration')
+    .option('--signature <hex>', 'sign it: what a wallet made of the message of --show')
+    .option('--show', 'print the EIP-712 message to sign, and say nothing')
+  withConfig(answered).action((code: string, options: AnswerOptions) =>
+    run(options, (io) => answer(code, options, io)),
+  )
+}
+
+async function reach(options: ReachOptions, io: Io): Promise<number> {
+  const { config } = await loadedOrFail(options, io)
+  const timeoutMs = durationMs(options.timeout)
+  if (timeoutMs === undefined || timeoutMs <= 0) throw invalidDuration(options.timeout)
+  const channels = channelsFrom({ config, env: io.env, write: writer(io) }, systemClock)
+  return withHome({ origin: 'file', file: null, config }, io, async (home) => {
+    const { signal } = io
+    const given = { home, config, channels, timeoutMs, clock: systemClock, signal, say: io.say }
+    const { test, people, file, markdown } = await testReach(given)
+    io.emit({ type: 'reach', ...test, people })
+    io.say(`\n${markdown}`)
+    io.say(`Kept in ${file}`)
+    const all = people.length > 0 && people.every(({ reached }) => reached) && test.emptyRoles.length === 0
+    return all ? EXIT.ok : EXIT.unhealthy
+  })
+}
+
+type AnswerOptions = CommonOptions & { by: string; sign?: boolean; signature?: string; show?: boolean }
+
+async function answer(code: string, options: AnswerOptions, io: Io): Promise<number> {
+  const word = { code, by: options.by }
+  if (options.show) {
+    io.emit({ type: 'answer-to-sign', typedData: reachTypedData(word) })
+    io.say(JSON.stringify(reachTypedData(word), null, 2))
+    return EXIT.ok
+  }
+  const { config } = await loadedOrFail(options, io)
+  const signature = options.sign
+    ? await signReach(
+        word,
+        config.roles,
+        (await openSigners(config, io.env)).map(({ signer }) => signer),
+      )
+    : options.signature === undefined
+      ? null
+      : hexSchema.parse(options.signature)
+  return withHome({ origin: 'file', file: null, config }, io, async ({ store }) => {
+    const kept = await answerReach({ store, clock: systemClock }, { ...word, signature })
+    io.emit(kept)
+    const missing = kept.proof === 'missing' ? '; NOT signed, so it does not count (--sign)' : ''
+    io.say(
+      `kept: ${printable(kept.person, 60)} answers over ${kept.channel}${kept.late ? ', too late' : ''}${missing}`,
+    )
+    return kept.late || kept.proof === 'missing' ? EXIT.failed : EXIT.ok
+  })
+}
+
+function invalidDuration(text: string): CordonError {
+  return new CordonError({
+    code: 'app.InvalidDuration',
+    message: `“${printable(text, 40)}” is not a duration.`,
+    fix: 'Give one as 30m, 4h or 1d.',
+  })
 }
 
 function withConfig(command: Command): Command {

@@ -69,7 +69,7 @@ function score({ points }: DrillReport): string[] {
 
 function pointRow({ title, state, evidence, fix }: DrillPoint): string {
   const why = evidence.map((line) => markdown(line)).join('; ')
-  return `| ${markdown(title)} | ${WORDS[state]} | ${why} | ${fix === null ? '–' : markdown(fix)} |`
+  return `| ${markdown(title)} | ${WORDS[state]} | ${why} | ${fix ?? '–'} |`
 }
 
 function times({ times }: DrillReport): string[] {
@@ -126,9 +126,9 @@ export function reachReport(test: ReachTest, people: readonly ReachedPerson[]): 
   ].join('\n')
 }
 
-function reachRow({ person, roles, paged, notPaged, answer, afterMs }: ReachedPerson): string {
+function reachRow({ person, roles, codes, paged, notPaged, answer, afterMs }: ReachedPerson): string {
   const failed = notPaged.map(({ channel }) => `${markdown(channel)} (failed)`)
-  const over = [...paged.map((channel) => markdown(channel)), ...failed].join(', ') || '**nothing**'
+  const over = codes.length === 0 ? '**nothing**' : [...paged.map((id) => markdown(id)), ...failed].join(', ')
   const said = answer === null ? '**none**' : answer.late ? '**late**' : 'yes'
   const signature =
     answer === null ? '–' : { signed: 'valid', named: 'no address', missing: '**missing**' }[answer.proof]

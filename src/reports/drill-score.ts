@@ -105,7 +105,7 @@ function preSigned({ authorisations, sentOnStanding, times }: Scoring): DrillPoi
   return point('pre-signed', title, {
     state,
     evidence: [
-      `${authorisations} standing authorisations hold now (signed bounds on call and count; the transaction itself is signed when it is sent)`,
+      `standing authorisations that hold now: ${authorisations} (signed bounds on calls and their count; the transaction itself is signed when it is sent)`,
       sent
         ? sentOnStanding
           ? 'this drill was contained on one, without waiting for a signature'
