@@ -9,7 +9,7 @@ import { investigate } from '../forensics/investigate.ts'
 import { CordonError } from '../kit/error.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
-import { hashSchema } from '../model/hex.ts'
+import { type Hash, hashSchema } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
 
 export type InvestigateTransactionOptions = {
@@ -62,14 +62,15 @@ async function* fromRpc(url: string, hash: string | undefined): AsyncGenerator<B
   }
 }
 
-function hashOf(text: string): string {
+/** A transaction hash of the command line. Throws `app.InvalidHash`. */
+export function hashOf(text: string): Hash {
   const parsed = hashSchema.safeParse(text)
   if (parsed.success) return parsed.data
   throw new CordonError({
     code: 'app.InvalidHash',
     message: `“${text.slice(0, 70)}” is not a transaction hash.`,
     facts: { got: text.slice(0, 70) },
-    fix: 'Give --tx as 0x and 64 hex digits.',
+    fix: 'Give the transaction as 0x and 64 hex digits.',
   })
 }
 

@@ -1,16 +1,19 @@
 import { type Command, Option } from 'commander'
 import type { LoadedConfig } from '../app/config/load.ts'
-import { type DrillHome, openDrillHome } from '../app/drill/home.ts'
+import type { Config } from '../app/config/schema.ts'
+import { type DrillHome, openDrillHome, writeDrillFile } from '../app/drill/home.ts'
 import { attackKinds } from '../app/drill/kinds.ts'
-import { type Practice, practise } from '../app/drill/practice.ts'
+import { type Practice, type PracticeOptions, practise } from '../app/drill/practice.ts'
 import { answerReach, reachTypedData, signReach, testReach } from '../app/drill/reach.ts'
 import { archiveOf } from '../app/drill/read.ts'
 import { createHub } from '../app/events.ts'
+import { hashOf } from '../app/investigate.ts'
 import { openSigners } from '../app/signers.ts'
 import { channelsFrom } from '../app/start.ts'
 import { systemClock } from '../kit/clock.ts'
 import { durationMs } from '../kit/duration.ts'
 import { CordonError } from '../kit/error.ts'
+import { toJson } from '../kit/json.ts'
 import { printable } from '../kit/text.ts'
 import { type DrillPeople, type DrillReport, drillPeople } from '../model/drill.ts'
 import { hexSchema } from '../model/hex.ts'
@@ -28,6 +31,8 @@ type RunOptions = CommonOptions & {
   standing: boolean
   pace: string
   seed: string
+  forkUrl?: string
+  replay?: string
 }
 
 export function registerDrill(program: Command, run: RunCommand): void {
@@ -45,6 +50,8 @@ export function registerDrill(program: Command, run: RunCommand): void {
     .option('--no-standing', 'nothing is signed beforehand: people must sign')
     .option('--pace <n>', 'played people are n times faster than life', '60')
     .option('--seed <n>', 'seed of the honest traffic and of the played people', '1')
+    .option('--fork-url <rpc>', 'on a fork of this chain, under another chain id, with your configuration')
+    .option('--replay <transaction>', 'with --fork-url: replay this recorded attack')
   withChain(runs).action((options: RunOptions) => run(options, (io) => runIt(options, io)))
   registerReach(drill, run)
   const listed = drill.command('list').description('drills and reach tests so far, newest first')
@@ -149,32 +156,59 @@ async function withHome<T>(loaded: LoadedConfig, io: Io, act: (home: DrillHome) 
 }
 
 async function runIt(options: RunOptions, io: Io): Promise<number> {
-  const loaded = await load(options, io)
-  const { people } = options
-  const real = people === 'timed' && loaded.origin !== 'none' ? loaded.config : undefined
+  const { people, forkUrl } = options
+  const loaded = forkUrl === undefined ? await load(options, io) : await fileFor(options, io)
   return withHome(loaded, io, async (home) => {
     const hub = createHub()
+    const say = drillStory(hub, io)
     const practice = await practise({
       home,
       attack: attackOf(options.attack),
       people,
       pace: positive(options.pace, '--pace'),
       standing: options.standing,
-      team:
-        real && Object.keys(real.roles).length > 0
-          ? { roles: real.roles, channels: real.channels }
-          : undefined,
+      ...groundOf(loaded, options),
+      ready: (config) => tellPeople({ loaded, people, home, say }, config),
       mempool: options.mempool === true,
       blockSeconds: 1,
       seed: Number(options.seed) || 1,
       hub,
       logger: io.logger,
       write: writer(io),
-      say: drillStory(hub, io),
+      say,
       signal: io.signal,
     })
     return end(practice, io)
   })
+}
+
+async function fileFor(options: RunOptions, io: Io): Promise<LoadedConfig> {
+  return { origin: 'file', ...(await loadedOrFail(options, io)) }
+}
+
+type Ground = Pick<PracticeOptions, 'on' | 'team'>
+
+/** On what the drill goes on, and who is called: real people on a chain of its own are those of the configuration. */
+function groundOf(loaded: LoadedConfig, { people, forkUrl, replay }: RunOptions): Ground {
+  if (loaded.origin === 'none') return {}
+  const { config } = loaded
+  if (forkUrl !== undefined) {
+    return { on: { config, forkUrl, replay: replay === undefined ? null : hashOf(replay) } }
+  }
+  const real = people === 'timed' && Object.keys(config.roles).length > 0
+  return real ? { team: { roles: config.roles, channels: config.channels } } : {}
+}
+
+type Telling = { loaded: LoadedConfig; people: DrillPeople; home: DrillHome; say: (line: string) => void }
+
+/** Real people answer with the ordinary commands, on the drill's own record. */
+async function tellPeople({ loaded, people, home, say }: Telling, config: Config): Promise<void> {
+  if (people !== 'timed') return
+  const signers = loaded.origin === 'none' ? [] : loaded.config.signers
+  const text = `${toJson({ ...config, signers }, 2)}\n`
+  const file = await writeDrillFile(home.dataDir, 'cordon.config.json', text)
+  say(`answer with the commands of the pages and: -c ${file}`)
+  say('Ctrl-C calls the drill off; what was measured until then is kept')
 }
 
 /** Tells how it went. */

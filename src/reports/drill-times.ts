@@ -13,6 +13,8 @@ export type DrillRecord = {
   runs: readonly Run[]
   /** When transactions were signed, milliseconds since the epoch, oldest first. */
   signedAt: readonly number[]
+  /** How far the chain's clock is behind ours, milliseconds: that of a fork of an old block. 0 when left out. */
+  skewMs?: number
 }
 
 type Found = { at: number; source: string } | undefined
@@ -47,13 +49,16 @@ function milestone(name: MilestoneName, found: Found, since: number | undefined)
 }
 
 /** Block times are whole seconds and may lie after the moment in which the block was seen. */
-function attackSeen({ incident, timeline }: DrillRecord): { seen: Found; how: DrillTimes['attackSeen'] } {
+function attackSeen({ incident, timeline, skewMs = 0 }: DrillRecord): {
+  seen: Found
+  how: DrillTimes['attackSeen']
+} {
   if (incident === null) return { seen: undefined, how: 'not seen' }
   const first = timeline.find(({ kind }) => kind === 'alert')
   const { startedAt, discoveredAt } = incident
   if (first?.facts['pending'] === true || startedAt === null)
     return { seen: { at: discoveredAt, source: 'seen while it was pending' }, how: 'pending' }
-  const at = Math.min(startedAt, discoveredAt)
+  const at = Math.min(startedAt + skewMs, discoveredAt)
   return { seen: { at, source: 'block time, whole seconds' }, how: 'block' }
 }
 

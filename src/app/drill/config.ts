@@ -25,10 +25,10 @@ export type DrillConfigOptions = {
   now: number
 }
 
+export type DrillConfiguration = { config: Config; signers: readonly Signer[] }
+
 /** The configuration of a drill, as a team would write it for its own protocol, and the guardian’s signer. */
-export async function drillConfig(
-  options: DrillConfigOptions,
-): Promise<{ config: Config; signers: readonly Signer[] }> {
+export async function drillConfig(options: DrillConfigOptions): Promise<DrillConfiguration> {
   const { deployment, rpcUrl, dataDir, apiPort, respond, mempool } = options
   const config = configSchema.parse({
     chains: [

@@ -63,7 +63,7 @@ async function breakOff({ store }: DrillHome, clock: Clock): Promise<void> {
 export async function writeDrillFile(dataDir: string, name: string, text: string): Promise<string> {
   const file = join(dataDir, name)
   await mkdir(dataDir, { recursive: true })
-  await writeFile(`${file}.new`, text)
+  await writeFile(`${file}.new`, text, { mode: 0o600 })
   await rename(`${file}.new`, file)
   return file
 }

@@ -27,6 +27,7 @@ export type Drilled = {
   seed: number
   startedAt: number
   endedAt: number
+  skewMs: number
   incident: Incident | null
   run: Run | null
   /** Base units; null where it cannot be measured. */
@@ -40,8 +41,8 @@ type Sources = { store: Store; clock: Clock; config: Pick<Config, 'authorisation
 /** Reads a drill's record, measures and scores it. */
 export async function measureDrill(sources: Sources, drilled: Drilled): Promise<DrillReport> {
   const { store, clock, config } = sources
-  const { incident, run, notes, ...known } = drilled
-  const record = await recordOfDrill(store, incident)
+  const { incident, run, notes, skewMs, ...known } = drilled
+  const record = { ...(await recordOfDrill(store, incident)), skewMs }
   const times = drillTimes(record)
   const contained = times.milestones.some(({ name, at }) => name === 'contained' && at !== null)
   const points = scoreDrill({
@@ -129,6 +130,9 @@ function notesOn({ where, people, pace, blockSeconds, standing }: Drilled): stri
       ? [
           `The contracts are the drill’s${standing ? ', and so is the standing authorisation' : ''}: this says how the response works, not whether your own contracts can be paused.`,
         ]
+      : []),
+    ...(where.kind === 'fork'
+      ? [`What was signed here names chain ${where.chainId} and holds nowhere else.`]
       : []),
     'The same scene without a response is played on a chain that nobody watches.',
   ]
