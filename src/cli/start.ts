@@ -3,6 +3,7 @@ import { loadConfig } from '../app/config/load.ts'
 import type { AttackKind } from '../app/drill/kinds.ts'
 import { attackKinds } from '../app/drill/kinds.ts'
 import { runDrill } from '../app/drill/run.ts'
+import { followSchedule } from '../app/drill/scheduled.ts'
 import { createHub } from '../app/events.ts'
 import { serveApi } from '../app/serve.ts'
 import { startApp } from '../app/start.ts'
@@ -44,12 +45,17 @@ async function start(options: Options, io: Io): Promise<number> {
     : { ...loaded.config, respond: { ...loaded.config.respond, enabled: false } }
   const running = await startApp({ config, env: io.env, logger: io.logger, hub, write: writer(io) })
   const api = await serveApi(running.app, config.api.port)
+  const drills = new AbortController()
+  const child = { program: process.argv[1] ?? '', configFile: loaded.file, cwd: io.cwd, env: io.env }
+  const drilling = followSchedule(running.app, { ...child, signal: drills.signal })
   try {
     io.say(`Cordon watches ${[...running.app.chains.keys()].join(', ')}; API ${api.url} (token ${api.token})`)
     io.emit({ type: 'ready', api: api.url })
     await Promise.race([running.watching, aborted(io.signal)])
     return EXIT.ok
   } finally {
+    drills.abort()
+    await drilling
     await api.stop()
     await running.stop()
   }
