@@ -24,7 +24,7 @@ const best: Scoring = {
   times: timesWithout(),
   people: 'timed',
   contained: true,
-  channelsByRole: new Map([['guardian', new Set(['pager', 'phone'])]]),
+  channelsByPerson: new Map([['Gus', new Set(['pager', 'phone'])]]),
   evidence: { ok: true, count: 12, head: 'ab'.repeat(32) },
   reach: { startedAt: NOW - 10 * DAY, people: [person()], emptyRoles: [] },
   authorisations: 1,
@@ -42,8 +42,8 @@ describe('the score of a drill', () => {
   })
 
   test.each<[string, string, Partial<Scoring>]>([
-    ['redundant-paging', 'not-met', { channelsByRole: new Map([['guardian', new Set(['pager'])]]) }],
-    ['redundant-paging', 'not-tried', { channelsByRole: new Map() }],
+    ['redundant-paging', 'not-met', { channelsByPerson: new Map([['Gus', new Set(['pager'])]]) }],
+    ['redundant-paging', 'not-tried', { channelsByPerson: new Map() }],
     ['tamper-evident-logs', 'not-met', { evidence: { ok: false, count: 3, head: '' } }],
     ['tamper-evident-logs', 'not-tried', { evidence: null }],
     ['signer-reach', 'not-tried', { reach: null }],
@@ -72,7 +72,7 @@ describe('the score of a drill', () => {
       reach: null,
       authorisations: 0,
       people: 'none' as const,
-      channelsByRole: new Map(),
+      channelsByPerson: new Map(),
     }
     for (const { state, fix } of scoreDrill(worst)) expect(fix === null).toBe(state === 'met')
   })

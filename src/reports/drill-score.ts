@@ -4,8 +4,8 @@ export type Scoring = {
   times: DrillTimes
   people: DrillPeople
   contained: boolean
-  /** Role → channels that took a page in this drill. */
-  channelsByRole: ReadonlyMap<string, ReadonlySet<string>>
+  /** Person → channels that took a page in this drill. */
+  channelsByPerson: ReadonlyMap<string, ReadonlySet<string>>
   evidence: { ok: boolean; count: number; head: string } | null
   /** The newest reach test; null where there never was one. */
   reach: { startedAt: number; people: readonly ReachedPerson[]; emptyRoles: readonly string[] } | null
@@ -41,16 +41,17 @@ function point(id: string, title: string, { state, evidence, fix }: Judged): Dri
   return { id, title, state, evidence, fix: state === 'met' ? null : fix }
 }
 
-function redundantPaging({ channelsByRole }: Scoring): DrillPoint {
-  const roles = [...channelsByRole]
-  const evidence = roles.map(
-    ([role, channels]) => `${role}: ${channels.size === 0 ? 'reached by nothing' : [...channels].join(', ')}`,
+function redundantPaging({ channelsByPerson }: Scoring): DrillPoint {
+  const people = [...channelsByPerson]
+  const evidence = people.map(
+    ([person, channels]) =>
+      `${person}: ${channels.size === 0 ? 'reached by nothing' : [...channels].join(', ')}`,
   )
   const state =
-    roles.length === 0 ? 'not-tried' : roles.every(([, channels]) => channels.size >= 2) ? 'met' : 'not-met'
-  return point('redundant-paging', 'Every role is paged over two channels at least', {
+    people.length === 0 ? 'not-tried' : people.every(([, channels]) => channels.size >= 2) ? 'met' : 'not-met'
+  return point('redundant-paging', 'Everybody who is paged is paged over two channels at least', {
     state,
-    evidence: roles.length === 0 ? ['nobody was paged in this drill'] : evidence,
+    evidence: people.length === 0 ? ['nobody was paged in this drill'] : evidence,
     fix: 'Give each person two channels that do not fail together (`channels` and `roles` in cordon.config.ts).',
   })
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Evidence } from '../model/evidence.ts'
 import type { Incident, TimelineEntry } from '../model/incident.ts'
-import { channelsByRole, type DrillRecord, drillTimes } from './drill-times.ts'
+import { channelsByPerson, type DrillRecord, drillTimes } from './drill-times.ts'
 
 const T = 1_700_000_000_000
 
@@ -136,9 +136,9 @@ describe('the times of a drill', () => {
     ])
   })
 
-  test('a role that was paged in vain has no channel', () => {
-    expect(channelsByRole({ ...whole, evidence: whole.evidence.slice(0, 1) })).toEqual(
-      new Map([['guardian', new Set()]]),
+  test('who was paged in vain has no channel', () => {
+    expect(channelsByPerson({ ...whole, evidence: whole.evidence.slice(0, 1) })).toEqual(
+      new Map([['P', new Set()]]),
     )
   })
 })

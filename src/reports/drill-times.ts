@@ -94,7 +94,12 @@ function evidence(record: DrillRecord, kind: string, fits: (body: Body) => boole
 }
 
 const deliveriesSchema = z.array(
-  z.looseObject({ outcome: z.string(), role: z.string(), channel: z.string().nullable().optional() }),
+  z.looseObject({
+    outcome: z.string(),
+    role: z.string(),
+    person: z.string().nullable(),
+    channel: z.string().nullable(),
+  }),
 )
 
 function paged(record: DrillRecord): Found {
@@ -103,19 +108,20 @@ function paged(record: DrillRecord): Found {
   )
 }
 
-/** Channels that took a page, by role; a role that was paged in vain has none. */
-export function channelsByRole({ evidence }: DrillRecord): ReadonlyMap<string, ReadonlySet<string>> {
-  const roles = new Map<string, Set<string>>()
+/** Channels that took a page, by person; who was paged in vain has none, and neither has a role without people. */
+export function channelsByPerson({ evidence }: DrillRecord): ReadonlyMap<string, ReadonlySet<string>> {
+  const people = new Map<string, Set<string>>()
   for (const { kind, body } of evidence) {
     if (kind !== 'notification') continue
     const { results } = bodySchema.safeParse(body).data ?? {}
-    for (const { role, channel, outcome } of deliveriesSchema.safeParse(results).data ?? []) {
-      const channels = roles.get(role) ?? new Set()
-      roles.set(role, channels)
+    for (const { role, person, channel, outcome } of deliveriesSchema.safeParse(results).data ?? []) {
+      const who = person ?? `nobody (${role})`
+      const channels = people.get(who) ?? new Set()
+      people.set(who, channels)
       if (outcome === 'delivered' && channel) channels.add(channel)
     }
   }
-  return roles
+  return people
 }
 
 /** The last signed word before the first transaction; where there is none, what was signed beforehand. */

@@ -10,9 +10,9 @@ import { addressSchema, type Hash, hashSchema, hexSchema } from '../../model/hex
 import type { Config } from '../config/schema.ts'
 import type { Env } from '../signers.ts'
 import { openSigner, sourceOf } from '../signers.ts'
-import { addressOf } from './accounts.ts'
 import type { DrillConfiguration } from './config.ts'
 import { drillOnly } from './drill-only.ts'
+import { drillTeam } from './team.ts'
 
 export type ForkOptions = {
   config: Config
@@ -121,7 +121,6 @@ async function refuseSame(anvil: Anvil, real: readonly number[]): Promise<void> 
 export function sceneOn(fork: Fork, made: DrillConfiguration): DrillConfiguration {
   const { config } = fork
   const [own, drill] = [config.chains[0], made.config.chains[0]]
-  const guardian = { name: 'Gus (drill)', channels: ['console'], address: addressOf('guardian') }
   return {
     signers: [...fork.signers, ...made.signers],
     config: {
@@ -132,7 +131,10 @@ export function sceneOn(fork: Fork, made: DrillConfiguration): DrillConfiguratio
         ...config.protect,
         ...made.config.protect.map((item) => ({ ...item, chainId: fork.chainId })),
       ],
-      roles: { ...config.roles, guardian: [...(config.roles.guardian ?? []), guardian] },
+      roles: {
+        ...config.roles,
+        guardian: [...(config.roles.guardian ?? []), ...(drillTeam().guardian ?? [])],
+      },
       channels: { console: { kind: 'console' }, ...config.channels },
       authorisations: [...config.authorisations, ...made.config.authorisations],
       respond: { ...config.respond, enabled: made.config.respond.enabled },

@@ -7,7 +7,7 @@ import type { Incident } from '../../model/incident.ts'
 import type { Run } from '../../model/playbook.ts'
 import { scoreDrill } from '../../reports/drill-score.ts'
 import type { DrillRecord } from '../../reports/drill-times.ts'
-import { channelsByRole, drillTimes } from '../../reports/drill-times.ts'
+import { channelsByPerson, drillTimes } from '../../reports/drill-times.ts'
 import { listReachEntries, listReachTests, listSigningTimes } from '../../store/drills.ts'
 import { listEvidence } from '../../store/evidence.ts'
 import { listRuns } from '../../store/runs.ts'
@@ -49,7 +49,7 @@ export async function measureDrill(sources: Sources, drilled: Drilled): Promise<
     times,
     people: drilled.people,
     contained,
-    channelsByRole: channelsByRole(record),
+    channelsByPerson: withoutPlayed(channelsByPerson(record)),
     evidence: incident === null ? null : await verifyEvidence({ store, clock }, incident.id),
     reach: await lastReach(store),
     authorisations: holdingNow(config, clock.now()),
@@ -83,6 +83,12 @@ async function recordOfDrill(store: Store, incident: Incident | null): Promise<D
     listSigningTimes(store, id),
   ])
   return { incident, timeline, evidence, runs, signedAt }
+}
+
+/** Among real people the drill's own guardian, who signed for its contracts, is nobody to be paged. */
+function withoutPlayed(paged: ReturnType<typeof channelsByPerson>): ReturnType<typeof channelsByPerson> {
+  const real = [...paged].filter(([person]) => !person.endsWith('(drill)'))
+  return real.length === 0 ? paged : new Map(real)
 }
 
 async function lastReach(store: Store): Promise<Parameters<typeof scoreDrill>[0]['reach']> {
