@@ -6,7 +6,9 @@ import { authorisationTypedData } from '../../contain/authorise.ts'
 import type { Signer } from '../../contain/signer.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { StandingAuthorisation } from '../../model/containment.ts'
+import type { DrillPeople } from '../../model/drill.ts'
 import { addressSchema, type Hash, hashSchema, hexSchema } from '../../model/hex.ts'
+import { type Roles, rolesSchema } from '../../model/role.ts'
 import type { Config } from '../config/schema.ts'
 import type { Env } from '../signers.ts'
 import { openSigner, sourceOf } from '../signers.ts'
@@ -23,6 +25,7 @@ export type ForkOptions = {
   blockSeconds: number
   /** False: nothing that was signed beforehand counts. */
   standing: boolean
+  people: DrillPeople
 }
 
 const quantity = z.string().regex(/^0x[0-9a-f]+$/i)
@@ -146,7 +149,7 @@ export function sceneOn(fork: Fork, made: DrillConfiguration): DrillConfiguratio
 type Place = { anvil: Anvil; chainId: number; forkOf: number; forkBlock: number }
 
 async function moved(
-  { config, env, standing, blockSeconds: _ }: ForkOptions,
+  { config, env, standing, people }: ForkOptions,
   { anvil, chainId, forkOf, forkBlock }: Place,
 ): Promise<Pick<Fork, 'config' | 'signers' | 'notes'>> {
   const { signers, notes } = await signersAtHand(config, { env, chainId })
@@ -169,7 +172,15 @@ async function moved(
     .filter((item) => item.chainId === undefined || item.chainId === forkOf)
     .map((item) => ({ ...item, chainId }))
   return {
-    config: { ...config, chains: [chain], protect, authorisations, signers: [], api: { port: 0 } },
+    config: {
+      ...config,
+      roles: people === 'played' ? playedRoles(config.roles) : config.roles,
+      chains: [chain],
+      protect,
+      authorisations,
+      signers: [],
+      api: { port: 0 },
+    },
     signers,
     notes: [
       ...notes,
@@ -179,6 +190,15 @@ async function moved(
         : []),
     ],
   }
+}
+
+/** What a script says is never on record as the word of somebody who is there. */
+function playedRoles(roles: Roles): Roles {
+  const renamed = Object.entries(roles).map(([role, people]) => [
+    role,
+    people.map((person) => ({ ...person, name: `${person.name} (played)` })),
+  ])
+  return rolesSchema.parse(Object.fromEntries(renamed))
 }
 
 /** A key that is not at hand is said, and the drill goes on without it. */
