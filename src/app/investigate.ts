@@ -81,14 +81,15 @@ async function* fromRpc(url: string, hashes: readonly string[]): AsyncGenerator<
 
 const foundSchema = z.object({ blockHash: hashSchema, blockNumber: z.string().regex(/^0x[0-9a-fA-F]+$/) })
 
-function hashOf(text: string): Hash {
+/** A transaction hash of the command line. Throws `app.InvalidHash`. */
+export function hashOf(text: string): Hash {
   const parsed = hashSchema.safeParse(text)
   if (parsed.success) return parsed.data
   throw new CordonError({
     code: 'app.InvalidHash',
     message: `“${text.slice(0, 70)}” is not a transaction hash.`,
     facts: { got: text.slice(0, 70) },
-    fix: 'Give --tx as 0x and 64 hex digits.',
+    fix: 'Give the transaction as 0x and 64 hex digits.',
   })
 }
 

@@ -174,7 +174,7 @@ test('a run is found by its incident and by its id', async () => {
   })
   await pinPlaybook(store, { contentHash: 'x', source: '', playbook })
   const run = { id: 'run-1', incidentId, playbookId: 'contain', contentHash: 'x', state: 'running' as const }
-  await insertRun(store, { ...run, startedAt: 1, endedAt: null, steps: [] })
+  await insertRun(store, { ...run, startedAt: 1, endedAt: null, people: true, steps: [] })
   expect(await (await get('/v1/runs/run-1')).json()).toMatchObject(run)
   expect(await (await get(`/v1/incidents/${incidentId}/runs`)).json()).toMatchObject({ runs: [run] })
 })

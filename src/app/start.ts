@@ -34,6 +34,8 @@ export type StartOptions = {
   /** Where the console channel writes its lines. */
   write: (line: string) => void
   kind?: Incident['kind']
+  /** False: nobody answers, so a drill's playbook leaves its human part out. */
+  people?: boolean
   hub?: Hub
   clock?: Clock
   /** Signers that do not come from the environment: the drill’s. */
@@ -101,6 +103,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
           store: database.store,
           actions,
           tell: notifyAction(app),
+          people: options.people ?? true,
           clock,
           logger,
         })
@@ -144,7 +147,13 @@ export function namesOf(config: Config): ReadonlyMap<Address, string> {
   return new Map(config.protect.flatMap(({ address, name }) => (name === undefined ? [] : [[address, name]])))
 }
 
-function channelsFrom({ config, env, write }: StartOptions, clock: Clock): ReadonlyMap<string, Channel> {
+export type ChannelSources = Pick<StartOptions, 'config' | 'env' | 'write'>
+
+/** The channels of a configuration. Throws `app.SecretMissing`, `notify.BadSecret`. */
+export function channelsFrom(
+  { config, env, write }: ChannelSources,
+  clock: Clock,
+): ReadonlyMap<string, Channel> {
   return new Map(
     Object.entries(config.channels).map(([id, channel]) => {
       const made =

@@ -4,6 +4,7 @@ import { registerApprovals } from './approvals.ts'
 import { registerBacktest } from './backtest.ts'
 import { registerCalibrate } from './calibrate.ts'
 import { registerDoctor } from './doctor.ts'
+import { registerDrill } from './drill.ts'
 import { registerIncidents } from './incidents.ts'
 import { registerInvestigate } from './investigate.ts'
 import type { RunCommand } from './io.ts'
@@ -52,6 +53,7 @@ const program = new Command('cordon')
 
 for (const register of [
   registerStart,
+  registerDrill,
   registerWatch,
   registerReplay,
   registerBacktest,

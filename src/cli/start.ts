@@ -3,6 +3,7 @@ import { loadConfig } from '../app/config/load.ts'
 import type { AttackKind } from '../app/drill/kinds.ts'
 import { attackKinds } from '../app/drill/kinds.ts'
 import { runDrill } from '../app/drill/run.ts'
+import { followSchedule } from '../app/drill/scheduled.ts'
 import { createHub } from '../app/events.ts'
 import { serveApi } from '../app/serve.ts'
 import { startApp } from '../app/start.ts'
@@ -44,19 +45,24 @@ async function start(options: Options, io: Io): Promise<number> {
     : { ...loaded.config, respond: { ...loaded.config.respond, enabled: false } }
   const running = await startApp({ config, env: io.env, logger: io.logger, hub, write: writer(io) })
   const api = await serveApi(running.app, config.api.port)
+  const drills = new AbortController()
+  const child = { program: process.argv[1] ?? '', configFile: loaded.file, cwd: io.cwd, env: io.env }
+  const drilling = followSchedule(running.app, { ...child, signal: drills.signal })
   try {
     io.say(`Cordon watches ${[...running.app.chains.keys()].join(', ')}; API ${api.url} (token ${api.token})`)
     io.emit({ type: 'ready', api: api.url })
     await Promise.race([running.watching, aborted(io.signal)])
     return EXIT.ok
   } finally {
+    drills.abort()
+    await drilling
     await api.stop()
     await running.stop()
   }
 }
 
 /** Notifications of the console channel; in JSON mode stdout belongs to NDJSON. */
-function writer(io: Io): (line: string) => void {
+export function writer(io: Io): (line: string) => void {
   return (line) => (io.json ? process.stderr.write(line) : io.say(`            ${line.trimEnd()}`))
 }
 
@@ -67,6 +73,9 @@ async function drill(options: Options, io: Io): Promise<number> {
   const drilled = await runDrill({
     attack,
     respond: options.response,
+    people: 'none',
+    pace: 1,
+    standing: true,
     mempool: options.mempool === true,
     blockSeconds: 1,
     seed: Number(options.seed) || 1,
@@ -95,7 +104,7 @@ async function drill(options: Options, io: Io): Promise<number> {
   }
 }
 
-function attackOf(text: string): AttackKind {
+export function attackOf(text: string): AttackKind {
   const kind = attackKinds.find((known) => known === text)
   if (kind !== undefined) return kind
   throw new CordonError({

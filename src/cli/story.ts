@@ -66,6 +66,16 @@ export function drillEnd({ outcome, running }: RunningDrill, io: Io): void {
   const { incident, funds, attackTransactions } = outcome
   io.say('')
   io.say(outcome.contained ? 'CONTAINED' : 'NOT CONTAINED')
+  if (funds !== null) tellFunds(funds, io)
+  io.say(
+    `  attack transactions        ${attackTransactions.mined} went through, ${attackTransactions.reverted} failed`,
+  )
+  if (incident === null) return
+  io.say(`  incident                   ${incident.id}: npx cordon incidents show ${incident.id}`)
+  io.say(`  report                     ${reportPath(running.app.config.dataDir, incident.id)}`)
+}
+
+function tellFunds(funds: NonNullable<RunningDrill['outcome']['funds']>, io: Io): void {
   io.say(`  at risk before the attack  ${amount(funds.before, funds.asset)}`)
   io.say(
     `  left                       ${amount(funds.after, funds.asset)}  (${share(funds.after, funds.before)})`,
@@ -73,12 +83,6 @@ export function drillEnd({ outcome, running }: RunningDrill, io: Io): void {
   io.say(
     `  left without a response    ${amount(funds.withoutResponse, funds.asset)}  (${share(funds.withoutResponse, funds.before)})`,
   )
-  io.say(
-    `  attack transactions        ${attackTransactions.mined} went through, ${attackTransactions.reverted} failed`,
-  )
-  if (incident === null) return
-  io.say(`  incident                   ${incident.id}: npx cordon incidents show ${incident.id}`)
-  io.say(`  report                     ${reportPath(running.app.config.dataDir, incident.id)}`)
 }
 
 /** The drill's USDC has 6 decimals, its coin 18: shown with two. */

@@ -71,8 +71,8 @@ const parallelStep = z.strictObject({
 })
 const ifStep = z.strictObject({
   ...common,
-  /** CEL over `incident`, `alert`, `steps`, `item`; gives a bool. */
-  if: expressionSchema.describe('CEL over incident, alert, steps, item; gives true or false'),
+  /** CEL over `incident`, `alert`, `steps`, `item`, `people`; gives a bool. */
+  if: expressionSchema.describe('CEL over incident, alert, steps, item, people; gives true or false'),
   // biome-ignore lint/suspicious/noThenProperty: the word of the language; a step is never awaited
   then: z.lazy(() => stepsSchema),
   else: z.lazy(() => stepsSchema).optional(),
@@ -210,6 +210,8 @@ export const runSchema = z.object({
   state: z.enum(runStates),
   startedAt: z.number().int(),
   endedAt: z.number().int().nullable(),
+  /** False in a drill that nobody answers: `people` in conditions. A real incident always has people. */
+  people: z.boolean().default(true),
   steps: z.array(stepResultSchema),
 })
 export type Run = z.infer<typeof runSchema>

@@ -15,6 +15,7 @@ function environment(): Environment {
   env.registerVariable('alert', 'map<string, dyn>')
   env.registerVariable('steps', 'map<string, dyn>')
   env.registerVariable('item', 'dyn')
+  env.registerVariable('people', 'bool')
   shared = env
   return env
 }

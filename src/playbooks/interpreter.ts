@@ -24,7 +24,7 @@ export type Interpreter = { run: (runId: string) => Promise<void> }
 export function registerInterpreter(session: Session): Interpreter {
   const leaf = DBOS.registerWorkflow(
     async (runId: string, stepId: string, place: Place = ROOT): Promise<StepResult> => {
-      const { run, pinned } = await load(session, runId)
+      const { run, pinned } = await loadRunning(session, runId)
       const step = stepAt(pinned, place, stepId)
       assert(step, 'a step is in its own pinned playbook')
       return performStep(session, { run, pinned, place, step: step as Leaf })
@@ -33,7 +33,7 @@ export function registerInterpreter(session: Session): Interpreter {
   )
   const branch: Frame['branch'] = DBOS.registerWorkflow(
     async (runId: string, { stepId, index, place }: BranchAt): Promise<ListEnd> => {
-      const { run, pinned } = await load(session, runId)
+      const { run, pinned } = await loadRunning(session, runId)
       const step = stepAt(pinned, place, stepId)
       assert(step && 'parallel' in step, 'a branch is one of a parallel block')
       return runList({ session, run, pinned, leaf, branch }, step.parallel[index] ?? [], place)
@@ -43,6 +43,7 @@ export function registerInterpreter(session: Session): Interpreter {
   const run = DBOS.registerWorkflow(
     async (runId: string): Promise<void> => {
       const loaded = await load(session, runId)
+      if (loaded.run.state !== 'running') return
       await interpret({ session, ...loaded, leaf, branch })
     },
     { name: RUN_WORKFLOW },
@@ -57,7 +58,15 @@ async function interpret(frame: Frame): Promise<void> {
   await durably(session, 'end', () => finish(session, run, failures))
 }
 
-async function load(session: Session, runId: string): Promise<{ run: Run; pinned: PinnedPlaybook }> {
+type Loaded = { run: Run; pinned: PinnedPlaybook }
+
+/** What was left of a run that was ended from outside (a drill that was broken off) goes no further. */
+async function loadRunning(session: Session, runId: string): Promise<Loaded> {
+  const loaded = await load(session, runId)
+  return loaded.run.state === 'running' ? loaded : standStill()
+}
+
+async function load(session: Session, runId: string): Promise<Loaded> {
   if (session.stopping) return standStill()
   const run = await findRun(session.store, runId)
   const pinned = run && (await findPlaybook(session.store, run.contentHash))

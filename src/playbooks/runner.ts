@@ -35,6 +35,8 @@ export type PlaybooksOptions = {
   tell?: Action
   clock: Clock
   logger: Logger
+  /** False where nobody answers: a drill without people. Real incidents always have them. */
+  people?: boolean
   /** A name for this machine in the database; the host name by default. */
   executorId?: string
 }
@@ -83,7 +85,7 @@ export async function startPlaybooks(options: PlaybooksOptions): Promise<Playboo
     await withLock(store, 'playbooks-launch', () => launch(options, executorId, pool))
     const watch = await watchOrphans({ session, executorId, interpreter })
     return {
-      begin: (incident, pinned) => begin({ session, interpreter }, incident, pinned),
+      begin: (incident, pinned) => begin({ session, interpreter, people: options.people }, incident, pinned),
       wait: (runId) => wait(session, runId),
       stop: () => stop(session, watch, pool),
     }
@@ -125,14 +127,14 @@ function quiet(logger: Logger): DLogger {
   }
 }
 
-type Running = { session: Session; interpreter: Interpreter }
+type Running = { session: Session; interpreter: Interpreter; people: boolean | undefined }
 
 async function begin(
-  { session, interpreter }: Running,
+  { session, interpreter, people = true }: Running,
   incident: Incident,
   pinned: PinnedPlaybook,
 ): Promise<Run> {
-  const run = await writeRun(session, { incident, pinned, author: 'cordon' })
+  const run = await writeRun(session, { incident, pinned, author: 'cordon', people })
   crashPoint('playbooks.run-created')
   // The run's id is the workflow's: starting it again, from here or from elsewhere, changes nothing.
   if (run.state === 'running') {

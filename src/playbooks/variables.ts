@@ -13,6 +13,8 @@ export type Variables = {
   alert: Record<string, unknown>
   steps: Record<string, unknown>
   item: unknown
+  /** False in a drill that nobody answers; true in every real incident. */
+  people: boolean
 }
 
 /** What conditions and templates of a place see now. Read inside a durable step, so that a resumed run sees the same. */
@@ -32,6 +34,7 @@ export async function readVariables(
     alert: alertFields(standing),
     steps: stepFields(known, visibleFrom(place, current?.steps ?? [])),
     item: place.item,
+    people: run.people,
   }
 }
 

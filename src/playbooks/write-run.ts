@@ -12,6 +12,8 @@ type Wish = {
   incident: Incident
   pinned: PinnedPlaybook /** `cordon`, or the person who began it. */
   author: string
+  /** False where nobody is there to answer. Only a drill may have that; true by default. */
+  people?: boolean
 }
 
 /**
@@ -20,7 +22,7 @@ type Wish = {
  */
 export async function writeRun(
   { store, clock }: { store: Store; clock: Clock },
-  { incident, pinned, author }: Wish,
+  { incident, pinned, author, people = true }: Wish,
 ): Promise<Run> {
   const { playbook, contentHash } = pinned
   const now = clock.now()
@@ -32,6 +34,7 @@ export async function writeRun(
     state: 'running',
     startedAt: now,
     endedAt: null,
+    people: people || incident.kind !== 'drill',
     steps: [],
   }
   return transaction(

@@ -43,7 +43,7 @@ export function incidentReport(record: IncidentRecord): string {
 
 function heading({ incident, writtenAt }: IncidentRecord): string[] {
   return [
-    `# ${markdown(incident.title)}`,
+    `# ${incident.kind === 'drill' ? 'DRILL: ' : ''}${markdown(incident.title)}`,
     '',
     '**TLP:RED** until the incident is closed. Severity, categories and confidence are a rule’s words, not a verdict.',
     '',

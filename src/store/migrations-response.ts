@@ -72,4 +72,56 @@ ALTER TABLE signals ADD COLUMN proof text NOT NULL DEFAULT 'named' CHECK (proof 
 ALTER TABLE signals ADD COLUMN signature text;
 `,
   },
+  {
+    id: 12,
+    name: 'drills',
+    sql: `
+-- False in a drill that nobody answers.
+ALTER TABLE runs ADD COLUMN people boolean NOT NULL DEFAULT true;
+
+-- When it was signed, milliseconds since the epoch, by the database's clock; null for those of before.
+ALTER TABLE broadcast_attempts ADD COLUMN signed_at int8;
+ALTER TABLE broadcast_attempts ALTER COLUMN signed_at
+  SET DEFAULT (extract(epoch FROM clock_timestamp()) * 1000)::int8;
+
+-- How a drill went, whole: kept once, never changed.
+CREATE TABLE drills (
+  id text PRIMARY KEY,
+  started_at int8 NOT NULL,
+  document json NOT NULL
+);
+CREATE TRIGGER drills_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON drills
+  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+
+-- Who is paged to see whether they can be reached. The codes themselves are never kept, only their hashes.
+CREATE TABLE reach_tests (
+  id text PRIMARY KEY,
+  started_at int8 NOT NULL,
+  document json NOT NULL
+);
+CREATE TRIGGER reach_tests_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON reach_tests
+  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+
+-- What became of each page, and what came back.
+CREATE TABLE reach_entries (
+  position int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  test_id text NOT NULL REFERENCES reach_tests,
+  document json NOT NULL
+);
+CREATE INDEX reach_entries_by_test ON reach_entries (test_id, position);
+CREATE TRIGGER reach_entries_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON reach_entries
+  FOR EACH STATEMENT EXECUTE FUNCTION cordon_refuse_change();
+
+-- Drills that the schedule began: one process takes each, the second insert fails.
+CREATE TABLE scheduled_drills (
+  schedule text NOT NULL,
+  due_at int8 NOT NULL,
+  started_at int8 NOT NULL,
+  ended_at int8,
+  outcome text CHECK (outcome IN ('passed', 'failed', 'missed')),
+  detail text NOT NULL DEFAULT '',
+  PRIMARY KEY (schedule, due_at)
+);
+`,
+  },
 ]

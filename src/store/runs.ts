@@ -5,7 +5,7 @@ import { change, row, rows, type Store, transaction } from './store.ts'
 
 const runRowSchema = runSchema.omit({ steps: true })
 const COLUMNS = `id, incident_id AS "incidentId", playbook_id AS "playbookId", content_hash AS "contentHash", state,
-  started_at AS "startedAt", ended_at AS "endedAt"`
+  started_at AS "startedAt", ended_at AS "endedAt", people`
 
 /** Writes a run, unless that incident has one of that playbook: then gives back the first. */
 export async function insertRun(
@@ -13,13 +13,13 @@ export async function insertRun(
   run: Run,
   author = 'cordon',
 ): Promise<{ run: Run; created: boolean }> {
-  const sql = `INSERT INTO runs (id, incident_id, playbook_id, content_hash, state, started_at, ended_at, author)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
-  const { id, incidentId, playbookId, contentHash, state, startedAt, endedAt } = run
+  const sql = `INSERT INTO runs (id, incident_id, playbook_id, content_hash, state, started_at, ended_at, author, people)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
+  const { id, incidentId, playbookId, contentHash, state, startedAt, endedAt, people } = run
   return transaction(
     store,
     async (tx) => {
-      const values = [id, incidentId, playbookId, contentHash, state, startedAt, endedAt, author]
+      const values = [id, incidentId, playbookId, contentHash, state, startedAt, endedAt, author, people]
       const created = (await change(tx, sql, values)) === 1
       const first = await findRunOf(tx, incidentId, playbookId)
       return { run: first ?? run, created }

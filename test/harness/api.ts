@@ -56,6 +56,7 @@ const aRun: Run = {
   state: 'succeeded',
   startedAt: 1,
   endedAt: 2,
+  people: true,
   steps: [
     {
       stepId: 'pause',

@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { durationMs } from '../../kit/duration.ts'
 import { approvalRuleSchema } from '../../model/approval.ts'
 import { standingAuthorisationSchema } from '../../model/containment.ts'
 import { severitySchema } from '../../model/finding.ts'
 import { addressSchema, amountSchema } from '../../model/hex.ts'
 import { rolesSchema } from '../../model/role.ts'
+import { attackKinds } from '../drill/kinds.ts'
 
 const urlSchema = z.string().regex(/^(https?|wss?):\/\/\S+$/, 'expected an http(s) or ws(s) URL')
 const envName = z
@@ -81,6 +83,21 @@ const decisionSchema = z.strictObject({
   pauseCostBps: z.number().min(0).default(5),
 })
 
+/** A drill that `cordon start` runs by itself, in a process of its own on a chain of its own. */
+const drillSchema = z.strictObject({
+  every: z
+    .string()
+    .refine((text) => (durationMs(text) ?? 0) >= 3_600_000, 'a duration of an hour at least, as 12h or 7d'),
+  attack: z.enum(attackKinds),
+  /** `played` puts the human part of the playbook through its paces; nobody is called in either. */
+  people: z.enum(['none', 'played']).default('none'),
+  mempool: z.boolean().default(false),
+  /** False: nothing is signed beforehand. */
+  standing: z.boolean().default(true),
+  /** How many times faster than life people are played. */
+  pace: z.number().positive().default(60),
+})
+
 /** `cordon.config.ts`, checked. Unknown fields are refused, so a typo is an error. */
 export const configSchema = z.strictObject({
   chains: z.array(chainSchema).min(1),
@@ -118,6 +135,8 @@ export const configSchema = z.strictObject({
       maxFeePerGasCap: amountSchema.default(500_000_000_000n),
     })
     .default({ minPriorityFeePerGas: 2_000_000_000n, maxFeePerGasCap: 500_000_000_000n }),
+  /** Drills on a schedule. docs/guides/drills.md. */
+  drills: z.array(drillSchema).max(20).default([]),
   /** Where the embedded PostgreSQL and the reports live. `DATABASE_URL` replaces the embedded one. */
   dataDir: z.string().default('.cordon'),
   api: z.strictObject({ port: z.number().int().min(0).max(65_535).default(4480) }).default({ port: 4480 }),

@@ -4,7 +4,7 @@ import { assert } from '../../kit/assert.ts'
 import type { Address } from '../../model/hex.ts'
 
 /** Everybody in the drill, in the order of anvil's funded test accounts. */
-const drillRoles = [
+export const drillRoles = [
   'deployer',
   'guardian',
   'oracleOperator',
@@ -24,6 +24,7 @@ const drillRoles = [
   'optionAttacker',
   'oracleAttacker',
   'reentrancyAttacker',
+  'incidentLeader',
 ] as const
 export type DrillRole = (typeof drillRoles)[number]
 export type DrillAccount = ReturnType<typeof hdKeyToAccount>

@@ -45,6 +45,8 @@ export type SentTransaction = DrillReceipt & { label: string }
 export const GWEI = 1_000_000_000n
 const DEFAULT_GAS = 600_000n
 const NOT_MINED_MS = 30_000
+/** A fork fetches what it lacks from the real node before it answers. */
+const REQUEST_MS = 30_000
 
 const quantity = z.string().regex(/^0x[0-9a-f]+$/i)
 const number = quantity.transform(Number)
@@ -57,7 +59,7 @@ const receiptSchema = z
 /** Connects to the drill's node and asks how it mines. `mine` replaces `evm_mine` where it mines on demand. */
 export async function connectDrill(rpcUrl: string, mine?: () => Promise<void>): Promise<DrillChain> {
   const client = createClient({
-    transport: http(rpcUrl, { batch: { batchSize: 200 }, retryCount: 0 }),
+    transport: http(rpcUrl, { batch: { batchSize: 200 }, retryCount: 0, timeout: REQUEST_MS }),
     rpcSchema: rpcSchema<[{ Method: string; Parameters: readonly unknown[]; ReturnType: unknown }]>(),
   })
   const request: DrillChain['request'] = (method, params = []) => client.request({ method, params })

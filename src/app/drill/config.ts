@@ -1,14 +1,13 @@
-import { bytesToHex, toFunctionSelector } from 'viem'
+import { toFunctionSelector } from 'viem'
 import { authorisationTypedData } from '../../contain/authorise.ts'
 import type { Signer } from '../../contain/signer.ts'
-import { keySigner } from '../../contain/signer.ts'
-import { assert } from '../../kit/assert.ts'
 import type { StandingAuthorisation } from '../../model/containment.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import type { Config } from '../config/schema.ts'
 import { configSchema } from '../config/schema.ts'
 import { addressOf, drillAccount } from './accounts.ts'
 import type { DrillDeployment } from './deployment.ts'
+import { drillSigner, drillTeam } from './team.ts'
 
 export type DrillConfigOptions = {
   deployment: DrillDeployment
@@ -17,16 +16,20 @@ export type DrillConfigOptions = {
   apiPort: number
   respond: boolean
   mempool: boolean
+  /** False: nothing was signed beforehand, so people must sign. */
+  standing?: boolean
+  /** Real people in place of the drill's. */
+  roles?: Config['roles']
+  channels?: Config['channels']
   /** Seconds since the epoch. */
   now: number
 }
 
+export type DrillConfiguration = { config: Config; signers: readonly Signer[] }
+
 /** The configuration of a drill, as a team would write it for its own protocol, and the guardian’s signer. */
-export async function drillConfig(
-  options: DrillConfigOptions,
-): Promise<{ config: Config; signers: readonly Signer[] }> {
+export async function drillConfig(options: DrillConfigOptions): Promise<DrillConfiguration> {
   const { deployment, rpcUrl, dataDir, apiPort, respond, mempool } = options
-  const guardian = addressOf('guardian')
   const config = configSchema.parse({
     chains: [
       {
@@ -43,21 +46,24 @@ export async function drillConfig(
       { address: deployment.lendingMarket, name: 'LendingMarket' },
       { address: deployment.ethReserve, name: 'EthReserve' },
     ],
-    roles: {
-      'incident-leader': [{ name: 'Ilse (drill)', channels: ['console'] }],
-      operations: [{ name: 'Omar (drill)', channels: ['console'] }],
-      communications: [{ name: 'Cleo (drill)', channels: ['console'] }],
-      guardian: [{ name: 'Gus (drill)', channels: ['console'], address: guardian }],
-      'protocol-lead': [{ name: 'Priya (drill)', channels: ['console'] }],
-    },
-    authorisations: [await standingAuthorisation(deployment, options.now)],
+    ...peopleFor(options),
+    authorisations: options.standing === false ? [] : [await standingAuthorisation(deployment, options.now)],
     // A drill day has its attack; and a week is what the shipped calibration can promise at 200 transactions a day.
     decision: { actDays: 7, attacksPerYear: 365 },
     respond: { enabled: respond },
     dataDir,
     api: { port: apiPort },
   })
-  return { config, signers: [guardianSigner()] }
+  return { config, signers: [drillSigner('guardian')] }
+}
+
+/** With real people the guardian who signed for the drill's contracts is one more: else his word would not count. */
+function peopleFor({ roles, channels }: DrillConfigOptions): Partial<Pick<Config, 'roles' | 'channels'>> {
+  if (roles === undefined) return { roles: drillTeam() }
+  return {
+    roles: { ...roles, guardian: [...(roles.guardian ?? []), ...(drillTeam().guardian ?? [])] },
+    channels: { console: { kind: 'console' }, ...channels },
+  }
 }
 
 const HOUR = 3_600
@@ -78,11 +84,4 @@ async function standingAuthorisation(
   }
   const signature = await drillAccount('guardian').signTypedData(authorisationTypedData(terms))
   return { ...terms, signer: addressOf('guardian'), signature }
-}
-
-/** The drill's keys come from the test mnemonic that every anvil has: worth nothing anywhere else. */
-function guardianSigner(): Signer {
-  const { privateKey } = drillAccount('guardian').getHdKey()
-  assert(privateKey !== null, 'a drill account has a private key')
-  return keySigner(bytesToHex(privateKey))
 }

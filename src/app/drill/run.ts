@@ -1,29 +1,47 @@
 import type { Anvil } from '../../chain/anvil.ts'
 import { startAnvil } from '../../chain/anvil.ts'
+import type { Signer } from '../../contain/signer.ts'
 import type { Logger } from '../../kit/logger.ts'
+import type { DrillPeople } from '../../model/drill.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Run } from '../../model/playbook.ts'
-import { listIncidents } from '../../store/incidents.ts'
-import { listRuns } from '../../store/runs.ts'
+import type { Config } from '../config/schema.ts'
 import type { Hub } from '../events.ts'
 import type { RunningApp } from '../start.ts'
 import { startApp } from '../start.ts'
+import { addressOf, drillRoles } from './accounts.ts'
 import { launchAttack } from './attacks.ts'
+import { connectDrill } from './chain.ts'
 import { drillConfig } from './config.ts'
 import { deployDrill } from './deploy.ts'
 import type { DrillDeployment } from './deployment.ts'
+import { type Fork, sceneOn } from './fork.ts'
 import { fundsAtRisk } from './funds.ts'
 import type { AttackKind } from './kinds.ts'
+import { type Played, playPeople } from './played.ts'
+import { teamSigners } from './team.ts'
 import { runTraffic } from './traffic.ts'
+import { skewOf, waitForRun } from './wait.ts'
 
 export type DrillOptions = {
   attack: AttackKind
   respond: boolean
+  people: DrillPeople
+  /** Played people are so many times faster than life. */
+  pace: number
+  /** Whether a guardian has signed a standing authorisation beforehand. */
+  standing: boolean
+  /** Real people in place of the drill's. */
+  team?: Pick<Config, 'roles' | 'channels'> | undefined
   /** Look at pending transactions too: the pause can then come before the attack. */
   mempool: boolean
   /** Seconds between blocks. */
   blockSeconds: number
   seed: number
+  /** In place of a chain of its own: the drill's contracts beside those that are protected there. */
+  fork?: Fork | undefined
+  /** Told the configuration before anything is watched. */
+  ready?: ((config: Config) => Promise<void>) | undefined
   dataDir: string
   apiPort: number
   hub: Hub
@@ -36,13 +54,17 @@ export type DrillOptions = {
 }
 
 export type DrillOutcome = {
-  attack: AttackKind
+  attack: string
   contained: boolean
   incident: Incident | null
   run: Run | null
   /** What the attack goes for, base units of `asset`. */
-  funds: { asset: string; before: bigint; after: bigint; withoutResponse: bigint }
+  funds: { asset: string; before: bigint; after: bigint; withoutResponse: bigint } | null
   attackTransactions: { mined: number; reverted: number }
+  /** How far the chain's clock is behind ours, milliseconds. */
+  skewMs: number
+  startedAt: number
+  endedAt: number
 }
 
 export type RunningDrill = {
@@ -60,10 +82,8 @@ const TRAFFIC_ROUNDS = 2
  */
 export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
   const { say, hub, logger, env, write, signal, seed } = options
-  const anvil = await startAnvil({
-    mining: { kind: 'interval', seconds: options.blockSeconds },
-    chainId: drillChainId(),
-  })
+  const mining = { kind: 'interval', seconds: options.blockSeconds } as const
+  const anvil = options.fork?.anvil ?? (await startAnvil({ mining, chainId: drillChainId() }))
   let running: RunningApp | undefined
   const stop = async (): Promise<void> => {
     await running?.stop()
@@ -71,31 +91,56 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
   }
   try {
     say('a chain is up; deploying an options vault, a lending market and an ETH reserve')
+    if (options.fork !== undefined) await clearAccounts(anvil.url)
     const deployment = await deployDrill(anvil.url)
     say(`deployed in block ${deployment.readyBlock}`)
     const now = Math.floor(Date.now() / 1000)
-    const { config, signers } = await drillConfig({
-      ...options,
-      deployment,
-      rpcUrl: anvil.url,
-      now,
+    const made = await drillConfig({ ...options, ...options.team, deployment, rpcUrl: anvil.url, now })
+    const { config, signers } = options.fork === undefined ? made : sceneOn(options.fork, made)
+    await options.ready?.(config)
+    running = await startApp({
+      config,
+      env,
+      logger,
+      write,
+      hub,
+      signers,
+      kind: 'drill',
+      people: options.people !== 'none',
     })
-    running = await startApp({ config, env, logger, write, hub, signers, kind: 'drill' })
     say(
       options.respond
-        ? 'Cordon watches, and may pause these three contracts'
+        ? `Cordon watches, and may ${options.standing ? 'pause these three contracts' : 'propose to pause'}`
         : 'Cordon watches, and may not act (--no-response)',
     )
     const traffic = await runTraffic(deployment, anvil.url, { rounds: TRAFFIC_ROUNDS, seed, signal })
     say(
       `${traffic.length} honest transactions: deposits, exercises, a large exit, an arbitrage, a liquidation`,
     )
-    const outcome = await attackAndWait(options, { anvil, deployment, running })
+    const played = options.people === 'played' ? play(options, running) : undefined
+    const outcome = await attackAndWait(options, { anvil, deployment, running }).finally(() => played?.stop())
     return { outcome, running, deployment, stop }
   } catch (thrown) {
     await stop()
     throw thrown
   }
+}
+
+/** On a real chain others have given code to these well-known accounts: on a fork it is taken off them. */
+async function clearAccounts(url: string): Promise<void> {
+  const chain = await connectDrill(url)
+  await Promise.all(drillRoles.map((role) => chain.request('anvil_setCode', [addressOf(role), '0x'])))
+}
+
+type Playing = Pick<DrillOptions, 'pace' | 'seed' | 'say'>
+
+/** Real people are never signed for: only those of the drill, and whose key is at hand. */
+export function play(
+  { pace, seed, say }: Playing,
+  { app }: RunningApp,
+  signers: readonly Signer[] = [],
+): Played {
+  return playPeople({ app, signers: [...teamSigners(), ...signers], pace, seed, say })
 }
 
 /** Each drill is on a chain of its own, so that the records of one are never taken for another's. */
@@ -115,12 +160,14 @@ async function attackAndWait(
     return { asset: found?.asset ?? 'native', amount: found?.amount ?? 0n }
   }
   const before = await threatened(anvil.url, deployment)
+  const startedAt = Date.now()
   say(`now a stranger attacks (${attack}), once a block`)
   const result = await launchAttack(deployment, anvil.url, { kind: attack, rounds: 12, signal })
   const mined = result.transactions.filter(({ succeeded }) => succeeded).length
   say(
     `the attack has ended: ${mined} of its transactions went through, ${result.transactions.length - mined} failed`,
   )
+  const skewMs = options.fork === undefined ? 0 : await skewOf(anvil.url)
   const { incident, run } = await waitForRun(options, running)
   const after = await threatened(anvil.url, deployment)
   const withoutResponse = options.respond ? await undefended(options) : after.amount
@@ -131,30 +178,10 @@ async function attackAndWait(
     run,
     funds: { asset: before.asset, before: before.amount, after: after.amount, withoutResponse },
     attackTransactions: { mined, reverted: result.transactions.length - mined },
+    skewMs,
+    startedAt,
+    endedAt: Date.now(),
   }
-}
-
-const WAIT_MS = 60_000
-
-/** The drill's incident, once its run has ended (or a minute has passed). */
-async function waitForRun(
-  { respond }: DrillOptions,
-  { app, playbooks }: RunningApp,
-): Promise<{ incident: Incident | null; run: Run | null }> {
-  const deadline = Date.now() + WAIT_MS
-  const chainId = [...app.chains.keys()][0]
-  while (Date.now() < deadline) {
-    const incident = (await listIncidents(app.store)).find((item) => item.chainId === chainId) ?? null
-    const run = incident === null ? null : ((await listRuns(app.store, incident.id))[0] ?? null)
-    if (incident !== null && !respond) return { incident, run: null }
-    if (incident !== null && run !== null && playbooks !== null) {
-      const ended = await playbooks.wait(run.id)
-      const current = (await listIncidents(app.store)).find((item) => item.id === incident.id)
-      return { incident: current ?? incident, run: ended }
-    }
-    await app.clock.sleep(100)
-  }
-  return { incident: null, run: null }
 }
 
 /** The same traffic and the same attack on a second chain that nobody watches: what would have been left. */

@@ -1,0 +1,193 @@
+import { z } from 'zod'
+import type { DrillQuestion, DrillTimes, Milestone, MilestoneName } from '../model/drill.ts'
+import { milestoneNames } from '../model/drill.ts'
+import type { Evidence } from '../model/evidence.ts'
+import type { Incident, TimelineEntry } from '../model/incident.ts'
+import type { Run } from '../model/playbook.ts'
+
+/** What is on record about a drill's incident. */
+export type DrillRecord = {
+  incident: Incident | null
+  timeline: readonly TimelineEntry[]
+  evidence: readonly Evidence[]
+  runs: readonly Run[]
+  /** When transactions were signed, milliseconds since the epoch, oldest first. */
+  signedAt: readonly number[]
+  /** How far the chain's clock is behind ours, milliseconds: that of a fork of an old block. 0 when left out. */
+  skewMs?: number
+}
+
+type Found = { at: number; source: string } | undefined
+
+/** How long each part of a response took: a pure reading of the record, without a clock of its own. */
+export function drillTimes(record: DrillRecord): DrillTimes {
+  const attack = attackSeen(record)
+  const found: Record<MilestoneName, Found> = {
+    attack: attack.seen,
+    detected: detected(record),
+    alerted: entry(record, ({ kind }) => kind === 'alert'),
+    paged: paged(record),
+    acknowledged: entry(record, isAnswer),
+    decided: evidence(record, 'decision', () => true),
+    approved: approved(record),
+    signed: signed(record),
+    broadcast: evidence(record, 'broadcast', () => true),
+    mined: evidence(record, 'broadcast', ({ state }) => state === 'mined'),
+    verified: evidence(record, 'verification', ({ verified }) => verified === true),
+    contained: entry(record, ({ kind, facts }) => kind === 'state' && facts['to'] === 'contained'),
+  }
+  return {
+    attackSeen: attack.how,
+    milestones: milestoneNames.map((name) => milestone(name, found[name], attack.seen?.at)),
+    questions: questionsOf(record),
+  }
+}
+
+function milestone(name: MilestoneName, found: Found, since: number | undefined): Milestone {
+  if (found === undefined) return { name, at: null, afterMs: null, source: 'not on record' }
+  return { name, at: found.at, afterMs: since === undefined ? null : found.at - since, source: found.source }
+}
+
+/** Block times are whole seconds and may lie after the moment in which the block was seen. */
+function attackSeen({ incident, timeline, skewMs = 0 }: DrillRecord): {
+  seen: Found
+  how: DrillTimes['attackSeen']
+} {
+  if (incident === null) return { seen: undefined, how: 'not seen' }
+  const first = timeline.find(({ kind }) => kind === 'alert')
+  const { startedAt, discoveredAt } = incident
+  if (first?.facts['pending'] === true || startedAt === null)
+    return { seen: { at: discoveredAt, source: 'seen while it was pending' }, how: 'pending' }
+  const at = Math.min(startedAt + skewMs, discoveredAt)
+  return { seen: { at, source: 'block time, whole seconds' }, how: 'block' }
+}
+
+function detected({ incident }: DrillRecord): Found {
+  return incident === null ? undefined : { at: incident.discoveredAt, source: 'incident opened' }
+}
+
+function entry({ timeline }: DrillRecord, fits: (entry: TimelineEntry) => boolean): Found {
+  const it = timeline.find(fits)
+  if (it === undefined) return undefined
+  return { at: it.discoveryTime, source: `timeline ${it.sequence}, by ${it.author}` }
+}
+
+const HUMAN = new Set<TimelineEntry['kind']>(['step', 'approval', 'note', 'verdict'])
+
+/** The first word of somebody who is not Cordon. */
+function isAnswer({ kind, author }: TimelineEntry): boolean {
+  return author !== 'cordon' && HUMAN.has(kind)
+}
+
+const bodySchema = z
+  .looseObject({ state: z.unknown(), verified: z.unknown(), results: z.unknown() })
+  .partial()
+type Body = z.infer<typeof bodySchema>
+
+function evidence(record: DrillRecord, kind: string, fits: (body: Body) => boolean): Found {
+  for (const link of record.evidence) {
+    const body = link.kind === kind ? bodySchema.safeParse(link.body).data : undefined
+    if (body !== undefined && fits(body))
+      return { at: link.recordedAt, source: `evidence ${link.sequence} (${kind})` }
+  }
+  return undefined
+}
+
+const deliveriesSchema = z.array(
+  z.looseObject({
+    outcome: z.string(),
+    role: z.string(),
+    person: z.string().nullable(),
+    channel: z.string().nullable(),
+  }),
+)
+
+function paged(record: DrillRecord): Found {
+  return evidence(record, 'notification', ({ results }) =>
+    (deliveriesSchema.safeParse(results).data ?? []).some(({ outcome }) => outcome === 'delivered'),
+  )
+}
+
+/** Channels that took a page, by person; who was paged in vain has none, and neither has a role without people. */
+export function channelsByPerson({ evidence }: DrillRecord): ReadonlyMap<string, ReadonlySet<string>> {
+  const people = new Map<string, Set<string>>()
+  for (const { kind, body } of evidence) {
+    if (kind !== 'notification') continue
+    const { results } = bodySchema.safeParse(body).data ?? {}
+    for (const { role, person, channel, outcome } of deliveriesSchema.safeParse(results).data ?? []) {
+      const who = person ?? `nobody (${role})`
+      const channels = people.get(who) ?? new Set()
+      people.set(who, channels)
+      if (outcome === 'delivered' && channel) channels.add(channel)
+    }
+  }
+  return people
+}
+
+/** The last signed word before the first transaction; where there is none, what was signed beforehand. */
+function approved(record: DrillRecord): Found {
+  const sent = evidence(record, 'broadcast', () => true)
+  const words = record.timeline.filter(
+    ({ kind, facts, discoveryTime }) =>
+      kind === 'approval' && facts['decision'] === 'approve' && discoveryTime <= (sent?.at ?? discoveryTime),
+  )
+  const last = words.at(-1)
+  if (last !== undefined)
+    return { at: last.discoveryTime, source: `timeline ${last.sequence}, signed by ${last.author}` }
+  const decided = evidence(record, 'decision', () => true)
+  if (sent === undefined || decided === undefined) return undefined
+  return { at: decided.at, source: 'standing authorisation, signed beforehand' }
+}
+
+function signed({ signedAt }: DrillRecord): Found {
+  const [first] = signedAt
+  return first === undefined ? undefined : { at: first, source: 'first signed transaction' }
+}
+
+const askedSchema = z.looseObject({
+  runId: z.string(),
+  stepId: z.string(),
+  title: z.string(),
+  roles: z.array(z.string()),
+  until: z.number(),
+})
+const answerSchema = z.looseObject({
+  runId: z.string(),
+  target: z.string(),
+  answer: z.enum(['done', 'refuse']),
+})
+
+/** A question as the timeline has it; undefined for other entries. */
+export function askedIn(found: TimelineEntry): z.infer<typeof askedSchema> | undefined {
+  return found.kind === 'step' && found.author === 'cordon'
+    ? askedSchema.safeParse(found.facts).data
+    : undefined
+}
+
+function questionsOf({ timeline }: DrillRecord): DrillQuestion[] {
+  return timeline.flatMap((found) => {
+    const asked = askedIn(found)
+    return asked === undefined ? [] : [questionOf(asked, { askedAt: found.discoveryTime, timeline })]
+  })
+}
+
+function questionOf(
+  { runId, stepId, title, roles }: z.infer<typeof askedSchema>,
+  { askedAt, timeline }: { askedAt: number; timeline: readonly TimelineEntry[] },
+): DrillQuestion {
+  const given = timeline.flatMap(({ kind, author, discoveryTime, facts }) => {
+    const said = kind === 'step' && author !== 'cordon' ? answerSchema.safeParse(facts).data : undefined
+    return said?.runId === runId && said.target === stepId ? [{ ...said, author, at: discoveryTime }] : []
+  })
+  const last = given.at(-1)
+  return {
+    step: stepId,
+    title,
+    roles,
+    askedAt,
+    answeredAt: last?.at ?? null,
+    answeredMs: last === undefined ? null : last.at - askedAt,
+    by: given.map(({ author }) => author),
+    answer: last?.answer ?? null,
+  }
+}
