@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { type Anvil, startAnvil } from '../chain/anvil.ts'
+import { startAnvil } from '../chain/anvil.ts'
 import { probeCapabilities } from '../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../chain/rpc/fetch-bundle.ts'
 import { fetchPrestate } from '../chain/rpc/prestate.ts'
@@ -10,6 +10,7 @@ import { blockFacts } from '../facts/facts.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
 import type { Asset } from '../model/block.ts'
+import type { BalanceDeltas } from '../model/fact.ts'
 import { type Address, addressSchema, type Hash, type Hex, hexSchema } from '../model/hex.ts'
 import { type FrozenTransaction, type Regression, type Rerun, regressionSchema } from '../model/regression.ts'
 import { investigateTransactions } from './investigate.ts'
@@ -62,10 +63,25 @@ export async function freeze({ rpcUrl, attacks, legitimate }: FreezeOptions): Pr
       gains: found.balanceChanges
         .filter(({ account, amount, tokenId }) => own.has(account) && amount > 0n && tokenId === null)
         .map(({ account, asset, amount }) => ({ account, asset, amount })),
+      given: givenBy(
+        own,
+        found.balanceChanges.filter(({ tokenId }) => tokenId === null),
+      ),
+      attackers: [...own],
     }
   } finally {
     await rpc.close()
   }
+}
+
+type Change = { account: Address; asset: Asset; amount: bigint }
+
+/** What a group lost of each asset, summed; coin is left out, gas would count as a price. */
+function givenBy(group: ReadonlySet<Address>, changes: readonly Change[]): Regression['given'] {
+  const net = new Map<Asset, bigint>()
+  for (const { account, asset, amount } of changes)
+    if (group.has(account) && asset !== 'native') net.set(asset, (net.get(asset) ?? 0n) + amount)
+  return [...net].filter(([, amount]) => amount < 0n).map(([asset, amount]) => ({ asset, amount: -amount }))
 }
 
 async function inOrder(
@@ -100,7 +116,7 @@ export type RerunOptions = {
  * it had. Without the fix the attack pays; with it nothing may. Throws `chain.AnvilMissing`.
  */
 export async function rerun({ regression, replace = new Map() }: RerunOptions): Promise<Rerun[]> {
-  const { chainId, transactions, prestate, gains } = regression
+  const { chainId, transactions, prestate } = regression
   const [first] = transactions
   const anvil = await startAnvil({
     mining: { kind: 'manual' },
@@ -111,7 +127,7 @@ export async function rerun({ regression, replace = new Map() }: RerunOptions): 
   try {
     await putState(rpc, prestate, replace)
     const reruns: Rerun[] = []
-    for (const transaction of transactions) reruns.push(await runAgain({ rpc, anvil }, transaction, gains))
+    for (const transaction of transactions) reruns.push(await runAgain(rpc, transaction, regression))
     return reruns
   } finally {
     await rpc.close()
@@ -139,9 +155,9 @@ async function putState(
 }
 
 async function runAgain(
-  { rpc }: { rpc: Rpc; anvil: Anvil },
+  rpc: Rpc,
   { hash, is, from, to, input, value, gas, timestamp }: FrozenTransaction,
-  gains: Regression['gains'],
+  { gains, given, attackers }: Regression,
 ): Promise<Rerun> {
   const latest = z
     .object({ timestamp: z.string().transform(Number) })
@@ -162,12 +178,25 @@ async function runAgain(
   const bundle = await fetchBundle(Number(await rpc.request('eth_blockNumber', [])), { rpc, capabilities })
   const tx = blockFacts(bundle).transactions.find(({ transaction }) => transaction.hash === sent)
   const succeeded = tx?.transaction.succeeded === true
-  const deltaOf = (account: Address, asset: Asset): bigint => tx?.deltas.get(account)?.get(asset) ?? 0n
+  const changes = changesIn(tx?.deltas ?? new Map())
+  const amountOf = (account: Address, asset: Asset): bigint =>
+    changes.find((change) => change.account === account && change.asset === asset)?.amount ?? 0n
   const gained = gains
-    .map(({ account, asset }) => ({ account, asset, amount: deltaOf(account, asset) }))
+    .map(({ account, asset }) => ({ account, asset, amount: amountOf(account, asset) }))
     .filter(({ amount }) => amount > 0n)
-  const passed = is === 'attack' ? !succeeded || gained.length === 0 : succeeded
-  return { hash, is, succeeded, gained: is === 'attack' ? gained : [], passed }
+  const before = new Map(given.map(({ asset, amount }) => [asset, amount]))
+  const givenMore = givenBy(new Set(attackers), changes)
+    .map(({ asset, amount }) => ({ asset, amount: amount - (before.get(asset) ?? 0n) }))
+    .filter(({ amount }) => amount > 0n)
+  if (is === 'legitimate') return { hash, is, succeeded, gained: [], givenMore: [], passed: succeeded }
+  const passed = !succeeded || gained.length === 0 || givenMore.length > 0
+  return { hash, is, succeeded, gained, givenMore, passed }
+}
+
+function changesIn(deltas: BalanceDeltas): Change[] {
+  return [...deltas].flatMap(([account, assets]) =>
+    [...assets].map(([asset, amount]) => ({ account, asset: asset as Asset, amount })),
+  )
 }
 
 /** Reads a frozen file. Throws `app.RegressionUnreadable`. */

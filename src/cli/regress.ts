@@ -57,11 +57,12 @@ async function runIt(file: string, options: RunOptions, io: Io): Promise<number>
   return reruns.every(({ passed }) => passed) ? EXIT.ok : EXIT.failed
 }
 
-function lineOf({ hash, is, succeeded, gained, passed }: Rerun): string {
+function lineOf({ hash, is, succeeded, gained, givenMore, passed }: Rerun): string {
   const mark = passed ? '✓' : '✗'
   const what = gained.map(({ account, asset, amount }) => `${account} gains ${amount} of ${asset}`).join(', ')
   const outcome = succeeded ? 'goes through' : 'fails'
-  return `${mark} ${is} ${hash} ${outcome}${what === '' ? '' : `: ${what}`}`
+  const price = givenMore.map(({ asset, amount }) => `${amount} of ${asset} more than then`).join(', ')
+  return `${mark} ${is} ${hash} ${outcome}${what === '' ? '' : `: ${what}`}${price === '' ? '' : `, and gives ${price}`}`
 }
 
 async function replacements(pairs: readonly string[], io: Io): Promise<Map<Address, Hex>> {

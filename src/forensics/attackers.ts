@@ -20,7 +20,7 @@ export function attackersOf({ transactions, net, spared }: AttackersOptions): At
   for (const { transaction } of transactions) {
     const { from, to, frames } = transaction
     if (from !== null) accounts.add(from)
-    if (to !== null && frames.length > 1 && !spared.has(to) && !lostOnly(net, to)) contracts.add(to)
+    if (to !== null && frames.length > 1 && !spared.has(to) && !paid(net, to, from)) contracts.add(to)
     for (const { type, from: creator, to: created, reverted } of frames) {
       const isNew = (type === 'CREATE' || type === 'CREATE2') && created !== null && !reverted
       if (!isNew || spared.has(created)) continue
@@ -31,8 +31,12 @@ export function attackersOf({ transactions, net, spared }: AttackersOptions): At
   return { accounts: [...accounts], contracts: [...contracts] }
 }
 
-/** It gave something and got nothing: a victim that was called directly. Coin alone does not count, bots pay with it. */
-function lostOnly(net: BalanceDeltas, account: Address): boolean {
+/** It got nothing, and what it gave the sender has: a victim that was called directly. Coin does not count, bots pay with it. */
+function paid(net: BalanceDeltas, account: Address, sender: Address | null): boolean {
   const changes = [...(net.get(account) ?? [])]
-  return changes.every(([, amount]) => amount < 0n) && changes.some(([asset]) => asset !== 'native')
+  const got = net.get(sender ?? '0x')
+  return (
+    changes.every(([, amount]) => amount < 0n) &&
+    changes.some(([asset]) => asset !== 'native' && (got?.get(asset) ?? 0n) > 0n)
+  )
 }

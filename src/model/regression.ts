@@ -32,8 +32,11 @@ export const regressionSchema = z.object({
   chainId: z.number().int().positive(),
   transactions: z.array(transactionSchema).min(1).max(1_000),
   prestate: z.record(addressSchema, accountSchema),
-  /** What the attackers had more after the attacks, base units: none of it may be had again. */
+  /** What the attackers had more after the attacks, base units: none of it may be had again for no more than was given. */
   gains: z.array(z.object({ account: addressSchema, asset: assetSchema, amount: amountSchema })),
+  /** What they gave for it, all of them together, base units. */
+  given: z.array(z.object({ asset: assetSchema, amount: amountSchema })),
+  attackers: z.array(addressSchema),
 })
 export type Regression = z.infer<typeof regressionSchema>
 
@@ -44,6 +47,8 @@ export type Rerun = {
   succeeded: boolean
   /** Of `gains`, what was had again: base units. */
   gained: Regression['gains']
-  /** An attack that pays nothing, or a legitimate transaction that succeeds. */
+  /** Of what the attackers gave, how much more than then: who pays the price has not attacked. */
+  givenMore: Regression['given']
+  /** An attack that pays nothing, or nothing that was not paid for; a legitimate transaction that succeeds. */
   passed: boolean
 }
