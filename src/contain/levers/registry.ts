@@ -1,4 +1,8 @@
 import { aaveV3Templates } from './aave-v3.ts'
+import { axelarTemplates } from './axelar.ts'
+import { balancerTemplates } from './balancer.ts'
+import { ccipTemplates } from './ccip.ts'
+import { circleTemplates } from './circle.ts'
 import { compoundV2Templates } from './compound-v2.ts'
 import { compoundV3Templates } from './compound-v3.ts'
 import { curveTemplates } from './curve.ts'
@@ -6,15 +10,25 @@ import { eulerEvkTemplates } from './euler-evk.ts'
 import { governorTemplates } from './governor.ts'
 import { holderTemplates } from './holder.ts'
 import { issuerTemplates } from './issuer.ts'
+import { layerzeroTemplates } from './layerzero.ts'
 import { lidoTemplates } from './lido.ts'
 import { makerTemplates } from './maker.ts'
 import { openzeppelinTemplates } from './openzeppelin.ts'
 import { pauseTemplates } from './pause.ts'
+import { perpCurieTemplates } from './perp-curie.ts'
+import { rollupTemplates } from './rollup.ts'
+import { safeTemplates } from './safe.ts'
+import { synthetixTemplates } from './synthetix.ts'
 import type { LeverTemplate } from './template.ts'
 import { zodiacTemplates } from './zodiac.ts'
 
 /** Every lever that Cordon knows how to find. A new one is a file and a line here. */
 export const leverTemplates: readonly LeverTemplate[] = [
+  // Before the pauses of nobody in particular, with which they share a signature: the first one to find a call stands.
+  ...perpCurieTemplates,
+  ...balancerTemplates,
+  ...circleTemplates,
+  ...rollupTemplates,
   ...pauseTemplates,
   ...openzeppelinTemplates,
   ...governorTemplates,
@@ -25,6 +39,11 @@ export const leverTemplates: readonly LeverTemplate[] = [
   ...makerTemplates,
   ...curveTemplates,
   ...lidoTemplates,
+  ...synthetixTemplates,
+  ...axelarTemplates,
+  ...ccipTemplates,
+  ...layerzeroTemplates,
+  ...safeTemplates,
   ...zodiacTemplates,
   ...holderTemplates,
   ...issuerTemplates,
