@@ -175,17 +175,9 @@ async function balancerV3(world: World): Promise<Record<string, Trial>> {
 }
 
 const named = (protocol: string, ...names: readonly string[]) => names.map((name) => `${protocol}/${name}`)
+const suspensions = ['synth', 'futures-market', 'futures', 'exchange', 'issuance', 'system']
 
-leverMatrix(
-  'synthetix',
-  named(
-    'synthetix',
-    ...['synth', 'futures-market', 'futures', 'exchange', 'issuance', 'system'].map(
-      (name) => `suspend-${name}`,
-    ),
-  ),
-  synthetix,
-)
+leverMatrix('synthetix', named('synthetix', ...suspensions.map((name) => `suspend-${name}`)), synthetix)
 leverMatrix('perp-curie', named('perp-curie', 'trading-stop', 'market-pause', 'market-close'), perpCurie)
 leverMatrix('balancer-v2', named('balancer-v2', 'vault-pause'), balancerV2)
 leverMatrix('balancer-v3', named('balancer-v3', 'pool-pause', 'recovery', 'vault-pause'), balancerV3)

@@ -47,7 +47,7 @@ export const axelarTemplates: readonly LeverTemplate[] = [
     signature: 'setPauseStatus(bool)',
     recognisedBy: ['setPauseStatus(bool)', LIMITS],
     claims: { transfer: 'blocked' },
-    trap: 'stops this chain only: what was sent before waits, and other chains go on; limits that stand at 0 are unlimited again when it ends, so set axelar/flow-limit with it',
+    trap: 'stops this chain only: what was sent before waits, and other chains go on; limits that stand at 0 are unlimited again when it ends',
     together: ['axelar/flow-limit'],
     find: async ({ target }) => [
       {

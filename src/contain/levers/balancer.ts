@@ -40,7 +40,7 @@ export const balancerTemplates: readonly LeverTemplate[] = [
     recognisedBy: V3,
     needs: ['pool'],
     claims: { ...PAUSED, withdraw: 'blocked' },
-    trap: 'exits stop too: pull balancer-v3/recovery with it, which anybody may while it is paused',
+    trap: 'exits stop too, until recovery mode is enabled, which anybody may while it is paused',
     together: ['balancer-v3/recovery'],
     find: pausePool,
   },

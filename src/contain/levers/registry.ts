@@ -6,14 +6,19 @@ import { circleTemplates } from './circle.ts'
 import { compoundV2Templates } from './compound-v2.ts'
 import { compoundV3Templates } from './compound-v3.ts'
 import { curveTemplates } from './curve.ts'
+import { deriveTemplates } from './derive.ts'
+import { erc7265Templates } from './erc7265.ts'
 import { eulerEvkTemplates } from './euler-evk.ts'
+import { gmxTemplates } from './gmx.ts'
 import { governorTemplates } from './governor.ts'
 import { holderTemplates } from './holder.ts'
 import { issuerTemplates } from './issuer.ts'
 import { layerzeroTemplates } from './layerzero.ts'
 import { lidoTemplates } from './lido.ts'
+import { lyraTemplates } from './lyra.ts'
 import { makerTemplates } from './maker.ts'
 import { openzeppelinTemplates } from './openzeppelin.ts'
+import { opynTemplates } from './opyn.ts'
 import { pauseTemplates } from './pause.ts'
 import { perpCurieTemplates } from './perp-curie.ts'
 import { rollupTemplates } from './rollup.ts'
@@ -24,11 +29,6 @@ import { zodiacTemplates } from './zodiac.ts'
 
 /** Every lever that Cordon knows how to find. A new one is a file and a line here. */
 export const leverTemplates: readonly LeverTemplate[] = [
-  // Before the pauses of nobody in particular, with which they share a signature: the first one to find a call stands.
-  ...perpCurieTemplates,
-  ...balancerTemplates,
-  ...circleTemplates,
-  ...rollupTemplates,
   ...pauseTemplates,
   ...openzeppelinTemplates,
   ...governorTemplates,
@@ -40,9 +40,18 @@ export const leverTemplates: readonly LeverTemplate[] = [
   ...curveTemplates,
   ...lidoTemplates,
   ...synthetixTemplates,
+  ...perpCurieTemplates,
+  ...gmxTemplates,
+  ...opynTemplates,
+  ...lyraTemplates,
+  ...deriveTemplates,
+  ...balancerTemplates,
+  ...erc7265Templates,
   ...axelarTemplates,
   ...ccipTemplates,
   ...layerzeroTemplates,
+  ...circleTemplates,
+  ...rollupTemplates,
   ...safeTemplates,
   ...zodiacTemplates,
   ...holderTemplates,
