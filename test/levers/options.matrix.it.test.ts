@@ -44,12 +44,14 @@ async function gmxV2(world: World): Promise<Record<string, Trial>> {
       withdraw: act('createWithdrawal'),
     },
   }
-  const waiting = (expected: 'blocked' | 'open') => ({
-    'orders that wait': { call: order('executeOrder', 2n), expected },
-  })
+  const [waiting, fresh] = [order('executeOrder', 2n), order('createOrder', 2n)]
   return {
-    'gmx-v2/create-order': { ...trial, others: waiting('open') },
-    'gmx-v2/execute-order': { ...trial, others: waiting('blocked') },
+    'gmx-v2/create-order': { ...trial, others: { 'orders that wait': { call: waiting, expected: 'open' } } },
+    'gmx-v2/execute-order': {
+      ...trial,
+      operations: { ...trial.operations, trade: waiting, close: order('executeOrder', 4n) },
+      others: { 'new orders': { call: fresh, expected: 'open' } },
+    },
     'gmx-v2/create-deposit': trial,
     'gmx-v2/create-withdrawal': trial,
   }

@@ -1,4 +1,6 @@
+import { encodeAbiParameters, keccak256 } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { resolveAuthority } from '../../src/contain/authority.ts'
 import { leversBesides } from '../../src/contain/catalogue.ts'
 import { resolveCode, selectorsIn } from '../../src/contain/code.ts'
 import { discoverLevers } from '../../src/contain/discover.ts'
@@ -191,6 +193,17 @@ test('a market of Perp Curie is stopped for ever only where a person says so', a
   const templates = async (given = {}) => (await leversOf(market, given)).map(({ template }) => template)
   expect(await templates({ irreversible: 'yes' })).toEqual(['perp-curie/market-pause'])
   expect(await templates()).toEqual([])
+})
+
+test('a keeper of GMX who may set caps only is no authority for its features', async () => {
+  const roles = await deploy(world, ourFixture('LeverGmxRoles'))
+  const config = await deploy(world, ourFixture('LeverGmxConfig'), { args: [roles] })
+  const limited = keccak256(encodeAbiParameters([{ type: 'string' }], ['LIMITED_CONFIG_KEEPER']))
+  await send(world, callTo(roles, 'grantRole(address,bytes32)', { args: [guardian, limited] }))
+  const lever = only(await leversOf(config, { handler: guardian }), 'gmx-v2/create-order')
+  const { rpc } = world
+  const tried = { rpc, block: await latestBlock(world), signers: [], others: [guardian] }
+  expect((await resolveAuthority(lever, tried)).authority).toBeNull()
 })
 
 test('a lever that does not do alone says which belong to it', async () => {

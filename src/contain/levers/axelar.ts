@@ -8,6 +8,7 @@ const MANAGER = 'tokenManagerAddress(bytes32) view returns (address)'
 /** One base unit: the least that is a limit at all. */
 const LEAST = 1n
 const UNLIMITED = 'a limit of 0 means UNLIMITED: the limit that blocks is 1 base unit'
+const TRAP = 'both ways: what is under way to here waits too; single base units still pass'
 const base = {
   protocol: 'Axelar',
   tried: { on: 'package', what: '@axelar-network/interchain-token-service 2.2.0' },
@@ -24,7 +25,7 @@ export const axelarTemplates: readonly LeverTemplate[] = [
     needs: ['tokenId'],
     claims: { transfer: 'blocked' },
     zeroMeaning: UNLIMITED,
-    trap: 'single base units still pass; what flows in is netted against what flows out, so who can bring some in can take as much out',
+    trap: TRAP,
     find: limitFlow,
   },
   {
@@ -36,7 +37,7 @@ export const axelarTemplates: readonly LeverTemplate[] = [
     recognisedBy: ['setFlowLimit(uint256)', 'flowLimit()', 'addFlowLimiter(address)'],
     claims: { transfer: 'blocked' },
     zeroMeaning: UNLIMITED,
-    trap: 'single base units still pass; what flows in is netted against what flows out',
+    trap: TRAP,
     find: limitManager,
   },
   {

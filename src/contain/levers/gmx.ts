@@ -31,7 +31,7 @@ const FEATURES: readonly Feature[] = [
     name: 'execute-order',
     key: 'EXECUTE_ORDER_FEATURE_DISABLED',
     hasOrderType: true,
-    claims: { trade: 'open', close: 'open', liquidate: 'open', supply: 'open', withdraw: 'open' },
+    claims: { trade: 'blocked', close: 'open', liquidate: 'open', supply: 'open', withdraw: 'open' },
     trap: `only one order type of one handler: liquidations have their own; new orders are still taken; ${ORDER_TYPES}`,
   },
   {

@@ -33,7 +33,7 @@ export const safeTemplates: readonly LeverTemplate[] = [
     recognisedBy: ['setGuard(address)', 'getStorageAt(uint256,uint256)', 'getThreshold()'],
     needs: ['guard'],
     zeroMeaning: 'a guard of 0 takes the guard away and lets everything pass',
-    trap: 'a guard sees only what owners sign: modules pass it by; a guard that refuses everything locks the Safe for good',
+    trap: 'a guard sees only what owners sign: modules pass it by; a guard that refuses everything locks the owners out for good: only a module could take it away',
     find: setGuard,
   },
 ]

@@ -33,7 +33,7 @@ const SECTIONS: readonly Section[] = [
     resume: 'resumeFuturesMarket(bytes32)',
     view: 'futuresMarketSuspension(bytes32) view returns (bool, uint248)',
     blocks: ['close'],
-    trap: 'positions of this market can be neither closed nor topped up, and are not liquidated',
+    trap: 'positions of this market can be neither closed nor topped up, and are not liquidated: what stays open is the liquidation of debt',
     breadth: 'market',
     key: 'marketKey',
   },
@@ -43,7 +43,7 @@ const SECTIONS: readonly Section[] = [
     resume: 'resumeFutures()',
     view: 'futuresSuspension() view returns (bool, uint248)',
     blocks: ['close'],
-    trap: 'positions can be neither closed nor topped up, and are not liquidated',
+    trap: 'positions can be neither closed nor topped up, and are not liquidated: what stays open is the liquidation of debt',
     breadth: 'operation',
   },
   {
