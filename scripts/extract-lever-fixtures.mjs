@@ -13,7 +13,8 @@ const outDir = fileURLToPath(new URL('../test/fixtures/levers', import.meta.url)
 
 /**
  * `artifacts`: compiled contracts as the package publishes them, by path in it. `sources`: a file of ours beside the results
- * that puts together the package's abstract contracts; it is compiled with the solc of this repository.
+ * that puts together the package's abstract contracts; it is compiled with the solc of this repository. `own`: contracts of
+ * the package that it publishes as sources only, by path in it, compiled with the solc that they ask for.
  */
 const packages = [
   {
@@ -57,6 +58,66 @@ const packages = [
       (path) => `artifacts/hardhat/contracts/${path}.sol/${basename(path)}.json`,
     ),
   },
+  {
+    name: 'synthetix',
+    version: '2.102.1',
+    own: { paths: ['contracts/SystemStatus.sol'], solc: '0.5.16', evmVersion: 'istanbul' },
+  },
+  {
+    name: '@perp/curie-contract',
+    version: '2.8.4',
+    artifacts: ['artifacts/contracts/BaseToken.sol/BaseToken.json'],
+  },
+  {
+    name: '@lyrafinance/protocol',
+    version: '0.1.3-alpha',
+    artifacts: ['dist/artifacts/contracts/SynthetixAdapter.sol/SynthetixAdapter.json'],
+  },
+  {
+    name: '@balancer-labs/v2-deployments',
+    version: '3.2.0',
+    artifacts: [
+      'dist/tasks/20210418-vault/artifact/Vault.json',
+      'dist/tasks/20210418-authorizer/artifact/Authorizer.json',
+    ],
+  },
+  {
+    name: '@axelar-network/interchain-token-service',
+    version: '2.2.0',
+    artifacts: [
+      'InterchainTokenService',
+      'TokenHandler',
+      'token-manager/TokenManager',
+      'utils/TokenManagerDeployer',
+      'proxies/InterchainProxy',
+    ].map((path) => `artifacts/contracts/${path}.sol/${basename(path)}.json`),
+  },
+  {
+    name: '@chainlink/contracts-ccip',
+    version: '2.0.0',
+    artifacts: ['v1_5_1/lock_release_token_pool', 'v1_6_0/rmn_remote'].map((path) => `abi/${path}.json`),
+  },
+  { name: '@layerzerolabs/oapp-evm', version: '0.4.1', sources: 'layerzero.sol' },
+  {
+    name: '@eth-optimism/contracts-bedrock',
+    version: '0.17.3',
+    artifacts: ['forge-artifacts/SuperchainConfig.sol/SuperchainConfig.json'],
+  },
+  {
+    name: '@arbitrum/nitro-contracts',
+    version: '3.2.0',
+    artifacts: ['Bridge', 'Inbox'].map((name) => `build/contracts/src/bridge/${name}.sol/${name}.json`),
+  },
+  {
+    name: '@uniswap/v3-core',
+    version: '1.0.1',
+    artifacts: ['artifacts/contracts/UniswapV3Factory.sol/UniswapV3Factory.json'],
+  },
+  {
+    name: '@uniswap/v4-core',
+    version: '1.0.2',
+    artifacts: ['out/PoolManager.sol/PoolManager.json'],
+  },
 ]
 
 function logic(name) {
@@ -70,7 +131,7 @@ function aave(folder, name) {
 const wanted = process.argv.slice(2)
 for (const each of packages) if (wanted.length === 0 || wanted.includes(each.name)) extract(each)
 
-function extract({ name, version, artifacts = [], sources }) {
+function extract({ name, version, artifacts = [], sources, own }) {
   const work = mkdtempSync(join(tmpdir(), 'lever-fixtures-'))
   try {
     execFileSync('npm', ['pack', `${name}@${version}`, '--silent'], { cwd: work })
@@ -85,7 +146,13 @@ function extract({ name, version, artifacts = [], sources }) {
       write(folder, basename(path, '.json'), {
         ...from,
         path,
-        ...published(JSON.parse(readFileSync(join(root, path), 'utf8'))),
+        ...published(artifactAt(root, path)),
+      })
+    for (const path of own?.paths ?? [])
+      write(folder, basename(path, '.sol'), {
+        ...from,
+        path: `${path}, compiled with solc ${own.solc}`,
+        ...compiledOwn(path, { root, work, ...own }),
       })
     if (sources === undefined) return
     for (const [contract, artifact] of compiled(sources, { name, root }))
@@ -97,6 +164,14 @@ function extract({ name, version, artifacts = [], sources }) {
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+/** An ABI alone has its bytecode in a file of the same name. */
+function artifactAt(root, path) {
+  const document = JSON.parse(readFileSync(join(root, path), 'utf8'))
+  if (!Array.isArray(document)) return document
+  const bytecode = path.replace(/^abi/, 'bytecode').replace(/json$/, 'bin')
+  return { abi: document, bytecode: readFileSync(join(root, bytecode), 'utf8').trim() }
 }
 
 function published({ abi, bytecode, evm, linkReferences, ...rest }) {
@@ -140,6 +215,26 @@ function compiled(file, { name, root }) {
   return Object.entries(contracts[file])
     .filter(([, { evm }]) => evm.bytecode.object !== '')
     .map(([contract, { abi, evm }]) => [contract, published({ abi, evm })])
+}
+
+function compiledOwn(path, { root, work, solc: version, evmVersion }) {
+  execFileSync('npm', ['install', '--no-save', '--silent', '--prefix', work, `solc@${version}`])
+  const solc = require(join(work, 'node_modules/solc'))
+  const input = {
+    language: 'Solidity',
+    sources: { [path]: { content: readFileSync(join(root, path), 'utf8') } },
+    settings: {
+      optimizer: { enabled: true, runs: 200 },
+      evmVersion,
+      outputSelection: { [path]: { '*': ['abi', 'evm.bytecode.object'] } },
+    },
+  }
+  const find = (inside) => ({ contents: readFileSync(join(root, inside), 'utf8') })
+  const { errors = [], contracts } = JSON.parse(solc.compile(JSON.stringify(input), find))
+  const fatal = errors.filter(({ severity }) => severity === 'error')
+  if (fatal.length > 0) throw new Error(fatal.map(({ formattedMessage }) => formattedMessage).join('\n'))
+  const { abi, evm } = contracts[path][basename(path, '.sol')]
+  return published({ abi, evm })
 }
 
 function write(folder, name, artifact) {

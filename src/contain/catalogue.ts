@@ -27,6 +27,8 @@ function viewsOf(signatures: readonly string[]): readonly { signature: string; s
 /** A lever that Cordon tells of and does not pull by itself yet: it needs an argument, or is no pause. */
 export type OtherLever = { signature: string; selector: Hex; protocol: string; effect: string; trap?: string }
 
+const NONE = 'none: no lever'
+
 /**
  * Levers by their signature in the sources of the protocols. What each does is what the sources say: a hypothesis until it
  * is tried on the contract itself.
@@ -35,46 +37,61 @@ const OTHERS: readonly Omit<OtherLever, 'selector'>[] = [
   {
     signature: 'acceptOwnership()',
     protocol: 'OpenZeppelin Ownable2Step',
-    effect: 'none: no lever',
+    effect: NONE,
     trap: 'transferOwnership only names the next owner; the old one keeps every power until acceptOwnership: no containment',
   },
+]
+
+/**
+ * Protocols known to have nothing that stops them, by functions that tell them from others. It is said, so that nobody looks
+ * for it while the loss goes on.
+ */
+const WITHOUT: readonly (Omit<OtherLever, 'selector'> & { recognisedBy: readonly string[] })[] = [
   {
-    signature: 'disputeExpiryPrice(address,uint256,uint256)',
-    protocol: 'Opyn Gamma oracle',
-    effect: 'replaces a wrong expiry price while the dispute period lasts',
-    trap: 'a pause does not stop the dispute clock',
+    signature: 'skim(address)',
+    protocol: 'Uniswap v2',
+    effect: NONE,
+    trap: 'nobody can pause a pair: liquidity leaves by its holders only',
+    recognisedBy: ['skim(address)', 'sync()', 'getReserves()', 'kLast()'],
   },
   {
-    signature: 'suspendFutures(uint256)',
-    protocol: 'Synthetix v2',
-    effect: 'stops all futures markets',
-    trap: 'who may suspend is not who may resume',
+    signature: 'createPair(address,address)',
+    protocol: 'Uniswap v2',
+    effect: NONE,
+    trap: 'setFeeTo only moves the protocol’s fee',
+    recognisedBy: ['createPair(address,address)', 'setFeeTo(address)', 'allPairsLength()'],
   },
   {
-    signature: 'setMarketPaused(address,bool)',
-    protocol: 'Lyra v1',
-    effect: 'stops one market',
+    signature: 'setFeeProtocol(uint8,uint8)',
+    protocol: 'Uniswap v3',
+    effect: NONE,
+    trap: 'setFeeProtocol only moves the protocol’s fee: nobody can pause a pool',
+    recognisedBy: ['setFeeProtocol(uint8,uint8)', 'slot0()', 'tickSpacing()'],
   },
   {
-    signature: 'setBoardFrozen(uint256,bool)',
-    protocol: 'Lyra v1',
-    effect: 'stops trading of one expiry',
+    signature: 'enableFeeAmount(uint24,int24)',
+    protocol: 'Uniswap v3',
+    effect: NONE,
+    trap: 'the owner of the factory enables fees and cannot pause a pool',
+    recognisedBy: ['createPool(address,address,uint24)', 'enableFeeAmount(uint24,int24)'],
   },
   {
-    signature: 'setFlowLimits(bytes32[],uint256[])',
-    protocol: 'Axelar',
-    effect: 'bounds what a bridge lets through',
-    trap: 'a limit of 0 means unlimited: stop with setPauseStatus(true)',
+    signature: 'unlock(bytes)',
+    protocol: 'Uniswap v4',
+    effect: NONE,
+    trap: 'the manager has no pause; what a hook may stop is fixed by the bits of its address: look at the hook’s own levers',
+    recognisedBy: ['unlock(bytes)', 'setProtocolFeeController(address)', 'extsload(bytes32)'],
   },
   {
-    signature: 'setPauseStatus(bool)',
-    protocol: 'Axelar',
-    effect: 'stops the token service',
-  },
-  {
-    signature: 'curse(bytes16)',
-    protocol: 'Chainlink CCIP RMN',
-    effect: 'stops all lanes',
+    signature: 'completeTransfer(bytes)',
+    protocol: 'Wormhole',
+    effect: NONE,
+    trap: 'its Governor is no contract: guardians hold large transfers back for 24 hours off the chain, or sign none at all',
+    recognisedBy: [
+      'wormhole()',
+      'completeTransfer(bytes)',
+      'wrapAndTransferETH(uint16,bytes32,uint256,uint32)',
+    ],
   },
 ]
 
@@ -92,13 +109,19 @@ export function leversBesides(
   given: Readonly<Record<string, string>> = {},
 ): OtherLever[] {
   const unnamed = leverTemplates.filter((template) => {
-    const isHere = template.recognisedBy.every((signature) => selectors.has(toFunctionSelector(signature)))
-    return isHere && missing(template, given).length > 0
+    return knowsAll(selectors, template.recognisedBy) && missing(template, given).length > 0
   })
   return [
     ...unnamed.map((template) => needing(template, given)),
     ...others.filter(({ selector }) => selectors.has(selector)),
+    ...WITHOUT.filter(({ recognisedBy }) => knowsAll(selectors, recognisedBy)).map(
+      ({ recognisedBy: _, ...lever }) => ({ ...lever, selector: toFunctionSelector(lever.signature) }),
+    ),
   ]
+}
+
+function knowsAll(selectors: ReadonlySet<string>, signatures: readonly string[]): boolean {
+  return signatures.every((signature) => selectors.has(toFunctionSelector(signature)))
 }
 
 function missing({ needs = [] }: LeverTemplate, given: Readonly<Record<string, string>>): string[] {

@@ -8,12 +8,16 @@ const IMPLEMENTATION_SLOT = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a92
 const BEACON_SLOT = '0xa3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50'
 /** implementation() */
 const IMPLEMENTATION_VIEW = '0x5c60da1b'
+/** masterCopy(), which a Safe's proxy answers itself from its first slot. */
+const MASTER_COPY_VIEW = '0xa619486e'
+/** Bytes: Axelar's token manager proxy, the longest one looked at, has 1,500. */
+const LONGEST_PROXY = 2_048
 /** EIP-1167 minimal proxy: the code before and after the address. */
 const CLONE = /^0x363d3d373d3d3d363d73([0-9a-f]{40})5af43d82803e903d91602b57fd5bf3/
 
 export type Code = { implementation: Address; bytecode: Hex; path: string[] }
 
-/** The code that answers at an address: through EIP-1967, beacon and EIP-1167 proxies, at most four deep. */
+/** The code that answers at an address: through EIP-1967, beacon, EIP-1167 and Safe proxies and those that tell it, at most four deep. */
 export async function resolveCode(rpc: Rpc, address: Address, block: string): Promise<Code> {
   const path: string[] = []
   let at = address
@@ -38,10 +42,29 @@ async function proxied(
   const implementation = await slotAddress(rpc, { at, slot: IMPLEMENTATION_SLOT, block })
   if (implementation !== undefined) return { kind: 'an EIP-1967 proxy', to: implementation }
   const beacon = await slotAddress(rpc, { at, slot: BEACON_SLOT, block })
-  if (beacon === undefined) return undefined
+  if (beacon === undefined) return byView(rpc, { at, bytecode, block })
   const word = String(await rpc.request('eth_call', [{ to: beacon, data: IMPLEMENTATION_VIEW }, block]))
   const to = addressFromWord(word.slice(2, 66))
   return to === undefined ? undefined : { kind: 'a beacon proxy', to }
+}
+
+/** A proxy that keeps its implementation elsewhere and tells it; a claim, so what it names must have code. */
+async function byView(
+  rpc: Rpc,
+  { at, bytecode, block }: Place,
+): Promise<{ kind: string; to: Address } | undefined> {
+  if (bytecode.length > 2 + 2 * LONGEST_PROXY || !bytecode.includes('f4')) return undefined
+  const view = [MASTER_COPY_VIEW, IMPLEMENTATION_VIEW].find((data) => bytecode.includes(data.slice(2)))
+  if (view === undefined) return undefined
+  try {
+    const word = String(await rpc.request('eth_call', [{ to: at, data: view }, block]))
+    const to = addressFromWord(word.slice(2, 66))
+    if (to === undefined || to === at || (await rpc.request('eth_getCode', [to, block])) === '0x')
+      return undefined
+    return { kind: view === MASTER_COPY_VIEW ? 'a Safe’s proxy' : 'a proxy that says so', to }
+  } catch {
+    return undefined
+  }
 }
 
 async function slotAddress(

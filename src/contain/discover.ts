@@ -32,7 +32,7 @@ export async function discoverLevers(options: DiscoverOptions): Promise<Lever[]>
   const subject = createSubject({ ...options, selectors })
   const found = await Promise.all(
     leverTemplates
-      .filter((template) => isCandidate(template, subject))
+      .filter((template) => isCandidate(template, subject) && !isKnownBetter(template, subject))
       .map((template) => leversOf(template, { subject, implementation })),
   )
   const evidence = [...path, `${implementation} at block ${block}`]
@@ -62,10 +62,21 @@ function unique(levers: readonly Lever[]): Lever[] {
   return [...byId.values()]
 }
 
-function isCandidate({ recognisedBy, needs = [] }: LeverTemplate, { selectors, given }: Subject): boolean {
-  return (
-    recognisedBy.every((signature) => selectors.has(toFunctionSelector(signature))) &&
-    needs.every((name) => given[name] !== undefined)
+function isCandidate(template: LeverTemplate, subject: Subject): boolean {
+  const { needs = [] } = template
+  return isRecognised(template, subject) && needs.every((name) => subject.given[name] !== undefined)
+}
+
+function isRecognised({ recognisedBy }: LeverTemplate, { selectors }: Subject): boolean {
+  return recognisedBy.every((signature) => selectors.has(toFunctionSelector(signature)))
+}
+
+/** A pause of whoever wrote it must not offer without a word what another template asks a person for. */
+function isKnownBetter({ isFallback, signature }: LeverTemplate, subject: Subject): boolean {
+  if (isFallback === undefined) return false
+  return leverTemplates.some(
+    (other) =>
+      other.isFallback === undefined && other.signature === signature && isRecognised(other, subject),
   )
 }
 
@@ -76,7 +87,7 @@ function leverOf(template: LeverTemplate, place: Found, { subject, implementatio
   const { target, args, scope, state, undo, evidence = [] } = place
   const { chainId } = subject
   const calldata = encode(signature, args)
-  const traps = [trap, place.trap, zeroMeaning].filter((text) => text !== undefined)
+  const traps = [trap, place.trap, zeroMeaning, notAlone(template)].filter((text) => text !== undefined)
   return {
     id: args.length === 0 ? `${chainId}:${target}:${signature}` : `${chainId}:${target}:${calldata}`,
     chainId,
@@ -101,6 +112,11 @@ function leverOf(template: LeverTemplate, place: Found, { subject, implementatio
     maxDurationSeconds: place.maxDurationSeconds ?? maxDurationSeconds ?? null,
     evidence: [`${signature} by template ${id}`, ...evidence],
   }
+}
+
+/** What a lever says of the ones that belong to it. */
+function notAlone({ together = [] }: LeverTemplate): string | undefined {
+  return together.length === 0 ? undefined : `not alone: pull ${together.join(' and ')} with it`
 }
 
 function encode(signature: string, args: readonly unknown[]): Hex {

@@ -1,6 +1,5 @@
 import { stringToHex } from 'viem'
 import type { Address } from '../../src/model/hex.ts'
-import { ZERO_ADDRESS } from '../../src/model/hex.ts'
 import { leverMatrix, type Trial } from '../harness/lever-matrix.ts'
 import { coins } from '../harness/lever-tokens.ts'
 import { callTo, deploy, ourFixture, person, sendAll, type World } from '../harness/lever-world.ts'
@@ -199,28 +198,6 @@ async function lido(world: World): Promise<Record<string, Trial>> {
   }
 }
 
-async function delay(world: World): Promise<Record<string, Trial>> {
-  const queue = await deploy(world, ourFixture('LeverDelay'))
-  const item = [ZERO_ADDRESS, 0n, '0x', 0]
-  await sendAll(world, [
-    callTo(queue, 'execTransactionFromModule(address,uint256,bytes,uint8)', { args: item, from: user }),
-  ])
-  await world.rpc.request('anvil_mine', ['0x2', '0x50'])
-  return {
-    'zodiac/delay-skip': {
-      target: queue,
-      caller: admin,
-      operations: {},
-      others: {
-        'the queued item': {
-          call: callTo(queue, 'executeNextTx(address,uint256,bytes,uint8)', { args: item, from: user }),
-          expected: 'blocked',
-        },
-      },
-    },
-  }
-}
-
 const MAKER = ['stop-price', 'auction-breaker', 'auction-trip', 'emergency-shutdown'].map(
   (name) => `maker/${name}`,
 )
@@ -230,4 +207,3 @@ leverMatrix('maker', MAKER, maker)
 leverMatrix('euler-evk', EULER, euler)
 leverMatrix('curve', ['curve/kill'], curve)
 leverMatrix('lido', ['lido/gate-seal', 'lido/circuit-breaker'], lido)
-leverMatrix('zodiac', ['zodiac/delay-skip'], delay)

@@ -36,9 +36,16 @@ const answers: Readonly<Record<string, string>> = {
 
 const sensible: Readonly<Record<string, string>> = {
   ...Object.fromEntries(givenNames.map((name) => [name, `0x${'ab'.repeat(20)}`])),
-  ...{ operation: `0x${'cd'.repeat(32)}`, role: `0x${'cd'.repeat(32)}`, ilk: `0x${'cd'.repeat(32)}` },
-  ...{ proposalId: '5', nonce: '5', item: '5', callData: '0x1234' },
+  ...givenAs(`0x${'cd'.repeat(32)}`, ['operation', 'role', 'ilk', 'roleKey', 'tokenId']),
+  ...givenAs(`0x${'cd'.repeat(32)}`, ['currencyKey', 'marketKey']),
+  ...givenAs('5', ['proposalId', 'nonce', 'item', 'boardId', 'eid', 'chainSelector']),
+  ...givenAs('5', ['orderType', 'expiry', 'price']),
+  callData: '0x12345678',
 }
+function givenAs(value: string, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, value]))
+}
+
 const rubbish = Object.fromEntries(givenNames.map((name) => [name, '0xzz \u0000 –1']))
 
 test.each(Object.keys(answers))(

@@ -28,6 +28,12 @@ test('what is on record as probed is a template that there is', () => {
   expect([...probed.keys()].filter((id) => !known.has(id))).toEqual([])
 })
 
+test('what belongs together is a template that there is', () => {
+  const known = new Set(leverTemplates.map(({ id }) => id))
+  const named = leverTemplates.flatMap(({ together = [] }) => together)
+  expect(named.filter((id) => !known.has(id))).toEqual([])
+})
+
 test('the ids of templates are unique', () => {
   const ids = leverTemplates.map(({ id }) => id)
   expect(ids).toEqual([...new Set(ids)])
@@ -96,10 +102,12 @@ function kinds({ id, claims }: LeverTemplate, effect: 'blocked' | 'open'): strin
   ].join(', ')
 }
 
-function notes({ id, trap, zeroMeaning, maxDurationSeconds }: LeverTemplate): string[] {
+function notes(template: LeverTemplate): string[] {
+  const { id, trap, zeroMeaning, maxDurationSeconds, together = [] } = template
   const lines = [
     ...(trap === undefined ? [] : [trap]),
     ...(zeroMeaning === undefined ? [] : [zeroMeaning]),
+    ...(together.length === 0 ? [] : [`not alone: ${together.map((other) => `\`${other}\``).join(' and ')}`]),
     ...(maxDurationSeconds === undefined ? [] : [`ends by itself after ${maxDurationSeconds} s`]),
   ]
   return lines.length === 0 ? [] : ['', `\`${id}\`: ${lines.join('. ')}.`]

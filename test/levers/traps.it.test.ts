@@ -1,9 +1,12 @@
+import { encodeAbiParameters, keccak256 } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { resolveAuthority } from '../../src/contain/authority.ts'
 import { leversBesides } from '../../src/contain/catalogue.ts'
 import { resolveCode, selectorsIn } from '../../src/contain/code.ts'
 import { discoverLevers } from '../../src/contain/discover.ts'
 import type { Address } from '../../src/model/hex.ts'
 import type { Lever } from '../../src/model/lever.ts'
+import { deploySafe } from '../harness/authority-world.ts'
 import { giveTokens } from '../harness/lever-tokens.ts'
 import {
   callTo,
@@ -140,6 +143,74 @@ test('a timelocked operation that is executed or unknown is nothing to cancel; r
   })
   for (const operation of [`0x${'ab'.repeat(32)}`, 'the evil one', '0x', ''])
     expect(await leversOf(timelock, { operation })).toEqual([])
+})
+
+test('a superchain pause that has expired must be reset before it can be used again', async () => {
+  const config = await deploy(world, ourFixture('LeverSuperchain'), { args: [guardian] })
+  const fresh = only(await leversOf(config), 'op-stack/pause')
+  expect(fresh).toMatchObject({ armed: true, maxDurationSeconds: 7_884_000 })
+  const pull = { from: guardian, to: config, data: fresh.calldata, value: 0n }
+  await send(world, pull)
+  expect(only(await leversOf(config), 'op-stack/pause').armed).toBe(false)
+  await world.rpc.request('anvil_mine', ['0x2', '0x784d21'])
+  const expired = only(await leversOf(config), 'op-stack/pause')
+  expect(expired.armed).toBe(true)
+  expect(expired.trap).toMatch(/HAS EXPIRED/)
+  await expect(send(world, pull)).rejects.toThrow(/reverted/)
+  await send(world, { ...pull, data: expired.undo?.calldata ?? '0x' })
+  await send(world, pull)
+})
+
+test('a module of an old Safe is taken out from the middle of the list, and from its head', async () => {
+  const at = await deploySafe(world.rpc, { version: '1.3.0', owners: [guardian], threshold: 1 })
+  const modules = [person(5), person(6), person(7)]
+  await sendAll(
+    world,
+    modules.map((module) => callTo(at, 'enableModule(address)', { args: [module], from: at })),
+  )
+  for (const module of [person(6), person(7), person(5)]) {
+    const lever = only(await leversOf(at, { module }), 'safe/disable-module')
+    expect(lever.caller).toBe(at)
+    await send(world, { from: at, to: at, data: lever.calldata, value: 0n })
+    expect(await leversOf(at, { module })).toEqual([])
+  }
+})
+
+test('a Balancer vault past its pause window has no lever', async () => {
+  const vault = await deploy(world, ourFixture('LeverVaultV3'), {
+    args: [guardian, guardian, 1_000, 1_000],
+  })
+  const before = only(await leversOf(vault), 'balancer-v3/vault-pause')
+  expect(before.maxDurationSeconds).toBeGreaterThan(1_000)
+  await world.rpc.request('anvil_mine', ['0x2', '0x3e9'])
+  expect(await leversOf(vault)).toEqual([])
+})
+
+test('a market of Perp Curie is stopped for ever only where a person says so', async () => {
+  const feed = await deploy(world, ourFixture('LeverPriceFeed'))
+  const market = await deploy(world, packaged('perp/curie-contract', 'BaseToken'))
+  await send(world, callTo(market, 'initialize(string,string,address)', { args: ['vETH', 'vETH', feed] }))
+  const templates = async (given = {}) => (await leversOf(market, given)).map(({ template }) => template)
+  expect(await templates({ irreversible: 'yes' })).toEqual(['perp-curie/market-pause'])
+  expect(await templates()).toEqual([])
+})
+
+test('a keeper of GMX who may set caps only is no authority for its features', async () => {
+  const roles = await deploy(world, ourFixture('LeverGmxRoles'))
+  const config = await deploy(world, ourFixture('LeverGmxConfig'), { args: [roles] })
+  const limited = keccak256(encodeAbiParameters([{ type: 'string' }], ['LIMITED_CONFIG_KEEPER']))
+  await send(world, callTo(roles, 'grantRole(address,bytes32)', { args: [guardian, limited] }))
+  const lever = only(await leversOf(config, { handler: guardian }), 'gmx-v2/create-order')
+  const { rpc } = world
+  const tried = { rpc, block: await latestBlock(world), signers: [], others: [guardian] }
+  expect((await resolveAuthority(lever, tried)).authority).toBeNull()
+})
+
+test('a lever that does not do alone says which belong to it', async () => {
+  const controller = await deploy(world, ourFixture('LeverGammaController'), { args: [guardian, guardian] })
+  expect(only(await leversOf(controller), 'opyn/partial-pause').trap).toMatch(
+    /not alone: pull opyn\/dispute-price with it/,
+  )
 })
 
 async function timestamp(): Promise<bigint> {

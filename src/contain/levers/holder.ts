@@ -35,7 +35,8 @@ export const holderTemplates: readonly LeverTemplate[] = [
     signature: 'lockdown((address token, address spender)[])',
     recognisedBy: ['lockdown((address,address)[])', 'allowance(address,address,address)'],
     needs: ['holder', 'asset', 'spender'],
-    trap: 'zeroes the allowance and NOT the nonces: a signed permit that is not used yet grants it again; pull permit2/invalidate-nonces and permit2/invalidate-unordered with it',
+    trap: 'zeroes the allowance and NOT the nonces: a signed permit that is not used yet grants it again',
+    together: ['permit2/invalidate-nonces', 'permit2/invalidate-unordered'],
     find: lockdown,
   },
   {
@@ -44,7 +45,8 @@ export const holderTemplates: readonly LeverTemplate[] = [
     signature: 'invalidateNonces(address,address,uint48)',
     recognisedBy: ['invalidateNonces(address,address,uint48)', 'allowance(address,address,address)'],
     needs: ['holder', 'asset', 'spender'],
-    trap: 'the allowance that stands stays: pull permit2/lockdown with it',
+    trap: 'the allowance that stands stays',
+    together: ['permit2/lockdown', 'permit2/invalidate-unordered'],
     find: invalidateNonces,
   },
   {
@@ -54,6 +56,7 @@ export const holderTemplates: readonly LeverTemplate[] = [
     recognisedBy: ['invalidateUnorderedNonces(uint256,uint256)', 'nonceBitmap(address,uint256)'],
     needs: ['holder', 'nonce'],
     trap: 'only the 256 nonces of one word: signed transfers with other nonces stay good',
+    together: ['permit2/lockdown', 'permit2/invalidate-nonces'],
     find: invalidateUnordered,
   },
 ]

@@ -30,6 +30,7 @@ export const pauseTemplates: readonly LeverTemplate[] = Object.entries(PAUSES).m
   signature,
   recognisedBy: [signature],
   claims: {},
+  isFallback: true,
   tried: {
     on: signature === 'pause()' ? 'package' : 'fixture',
     what: signature === 'pause()' ? '@openzeppelin/contracts 5.7.0, Pausable' : 'contracts/levers/Pauses.sol',

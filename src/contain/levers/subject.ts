@@ -44,7 +44,17 @@ export function createSubject(options: SubjectOptions): Subject {
         ({ implementation }) => implementation,
         () => address,
       ),
+    now: () => timeOf(rpc, block),
   }
+}
+
+async function timeOf(rpc: Rpc, block: number): Promise<bigint | undefined> {
+  const answer = await rpc.request('eth_getBlockByNumber', [toHex(block), false]).catch(() => null)
+  if (typeof answer !== 'object' || answer === null || !('timestamp' in answer)) return undefined
+  const { timestamp } = answer
+  return typeof timestamp === 'string' && /^0x[0-9a-f]{1,16}$/i.test(timestamp)
+    ? BigInt(timestamp)
+    : undefined
 }
 
 type Call = { abi: AbiFunction; data: Hex }

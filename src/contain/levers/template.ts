@@ -22,6 +22,8 @@ export type Subject = {
   selectorsOf(address: Address): Promise<ReadonlySet<Hex>>
   /** The address whose code answers at another one: itself where it is no proxy. */
   implementationOf(address: Address): Promise<Address>
+  /** The timestamp of the block, in seconds; undefined where the node does not say. */
+  now(): Promise<bigint | undefined>
 }
 
 /** A lever as a template found it: where it is called, with what, and how one sees that it is pulled. */
@@ -60,6 +62,8 @@ export type LeverTemplate = {
   /** Functions that the target must dispatch on for this template to be looked at, without a call. */
   recognisedBy: readonly string[]
   claims: Readonly<Partial<Record<OperationKind, OpEffect>>>
+  /** Looked at only where no other template of the same call recognises the contract: one that knows it may ask for more. */
+  isFallback?: true
   trap?: string
   /** Where an argument of zero does not mean what one would think. */
   zeroMeaning?: string
@@ -71,6 +75,11 @@ export type LeverTemplate = {
   needs?: readonly string[]
   /** Names in `Subject.given` that narrow it down and need not be given. */
   takes?: readonly string[]
+  /**
+   * Templates, on this contract or another of the protocol, without which this one does not stop what it is for: a plan that
+   * pulls it alone is to be warned of.
+   */
+  together?: readonly string[]
   /** On which bytecode its claims were tried: an npm package with its version, a fixture of ours, or not at all. */
   tried: { on: 'package' | 'fixture'; what: string } | null
   find(subject: Subject): Promise<readonly Found[]>

@@ -1,8 +1,65 @@
-import { givenNumber, numberIn, readOf, wordOf } from './reads.ts'
+import { givenAddress, givenNumber, givenWord, numberIn, readOf, wordOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** Zodiac Delay: its owner skips what is queued. */
+/** Zodiac: the owner of a Delay skips what is queued, the owner of a Roles modifier takes away what a stolen key may do. */
+const ASSIGN = 'assignRoles(address,bytes32[],bool[])'
+const roles = {
+  protocol: 'Zodiac',
+  kind: 'revoke',
+  breadth: 'account',
+  claims: {},
+  tried: { on: 'package', what: 'zodiac-roles-sdk 3.4.8, Roles' },
+} as const
+const ROLES = ['execTransactionWithRole(address,uint256,bytes,uint8,bytes32,bool)', ASSIGN] as const
+const NO_SCOPE =
+  'takes it from every member of the role; what the scope was has no view: keep it to give it back'
+
 export const zodiacTemplates: readonly LeverTemplate[] = [
+  {
+    ...roles,
+    id: 'zodiac/roles-revoke-member',
+    signature: ASSIGN,
+    recognisedBy: ROLES,
+    needs: ['roleKey', 'member'],
+    trap: 'other roles of the member stay; whether it is a member has no view',
+    find: async ({ target, given }) => {
+      const [member, role] = [givenAddress(given, 'member'), givenWord(given, 'roleKey')]
+      if (member === undefined || role === undefined) return []
+      const undo = { signature: ASSIGN, args: [member, [role], [true]] }
+      return [
+        { target, args: [member, [role], [false]], scope: `role ${role} of ${member}`, state: [], undo },
+      ]
+    },
+  },
+  {
+    ...roles,
+    id: 'zodiac/roles-revoke-function',
+    signature: 'revokeFunction(bytes32,address,bytes4)',
+    recognisedBy: [...ROLES, 'revokeFunction(bytes32,address,bytes4)'],
+    needs: ['roleKey', 'callTarget', 'callData'],
+    trap: NO_SCOPE,
+    find: async ({ target, given }) => {
+      const [role, to] = [givenWord(given, 'roleKey'), givenAddress(given, 'callTarget')]
+      const selector = /^0x[0-9a-f]{8}/i.exec(given['callData'] ?? '')?.[0]
+      if (role === undefined || to === undefined || selector === undefined) return []
+      return [
+        { target, args: [role, to, selector], scope: `${selector} on ${to} by role ${role}`, state: [] },
+      ]
+    },
+  },
+  {
+    ...roles,
+    id: 'zodiac/roles-revoke-target',
+    signature: 'revokeTarget(bytes32,address)',
+    recognisedBy: [...ROLES, 'revokeTarget(bytes32,address)'],
+    needs: ['roleKey', 'callTarget'],
+    trap: NO_SCOPE,
+    find: async ({ target, given }) => {
+      const [role, to] = [givenWord(given, 'roleKey'), givenAddress(given, 'callTarget')]
+      if (role === undefined || to === undefined) return []
+      return [{ target, args: [role, to], scope: `all of ${to} by role ${role}`, state: [] }]
+    },
+  },
   {
     id: 'zodiac/delay-skip',
     protocol: 'Zodiac',
