@@ -14,6 +14,7 @@ import { registerLevers } from './levers.ts'
 import { registerPlaybooks } from './playbooks.ts'
 import { registerRecord } from './record.ts'
 import { registerRegress } from './regress.ts'
+import { registerReimburse } from './reimburse.ts'
 import { registerReplay } from './replay.ts'
 import { registerRules } from './rules.ts'
 import { registerSigners } from './signers.ts'
@@ -67,6 +68,7 @@ for (const register of [
   registerPlaybooks,
   registerInvestigate,
   registerRegress,
+  registerReimburse,
   registerIncidents,
   registerDoctor,
 ]) {
