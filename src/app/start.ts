@@ -12,6 +12,8 @@ import type { Playbooks } from '../playbooks/runner.ts'
 import { startPlaybooks } from '../playbooks/runner.ts'
 import { listenTimeline } from '../store/listen.ts'
 import { containAction } from './actions/contain.ts'
+import { escalateAction } from './actions/escalate.ts'
+import { investigateAction } from './actions/investigate.ts'
 import { notifyAction } from './actions/notify.ts'
 import { pullApprovedAction } from './actions/pull-approved.ts'
 import { reopenAction } from './actions/reopen.ts'
@@ -135,9 +137,11 @@ async function watchAll(app: App, shared: Omit<WatchOptions, 'app' | 'chain'>): 
 function actionsOf(app: App): readonly Action[] {
   return [
     notifyAction(app),
+    escalateAction(app),
     containAction(app),
     pullApprovedAction(app),
     reopenAction(app),
+    investigateAction(app),
     reportAction(app),
   ]
 }

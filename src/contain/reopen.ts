@@ -118,6 +118,7 @@ export async function simulateReopen(options: SimulateReopenOptions): Promise<Si
       operations.map(({ selector }, i) => [selector, opened[i] === true ? 'open' : 'blocked']),
     ),
     stateDiff: await stateDiff(rpc, back, block),
+    blastRadius: null,
     asymmetry: null,
     notes: attackWorks === true ? ['the attack goes through again once this is open'] : [],
   }

@@ -4,6 +4,7 @@ import type { ContainmentPlan, Route, Simulation } from '../model/containment.ts
 import type { Hex } from '../model/hex.ts'
 import type { Lever } from '../model/lever.ts'
 import { asymmetryOf, openQuestions } from './asymmetry.ts'
+import { blastRadius } from './blast-radius.ts'
 import { effectsByKind, operationKindOf } from './operation-kinds.ts'
 import { callOf } from './route.ts'
 import { executeCall, scheduleCall } from './routes/access-manager-route.ts'
@@ -47,6 +48,7 @@ export async function simulatePlan(options: SimulateOptions): Promise<Simulation
     ...tried,
     opEffects,
     stateDiff: changes,
+    blastRadius: await blastRadius({ rpc, block, operations, opEffects }),
     asymmetry: asymmetryOf(effects) ?? null,
     notes: notesOf({ lever, opEffects, changes, attack: tried.attack, effects }),
   }

@@ -84,6 +84,17 @@ export const simulationSchema = z.object({
   opEffects: z.record(z.string(), opEffectSchema),
   /** Storage that pulling changes; null where the node cannot tell. */
   stateDiff: z.array(stateChangeSchema).nullable().default(null),
+  /** Whom it touches besides the attacker, of the calls seen lately; null for records of before. */
+  blastRadius: z
+    .object({
+      functions: z.number().int(),
+      blocked: z.number().int(),
+      /** Who made the calls that are blocked now, and how many of them are contracts: what others have built on it. */
+      callers: z.number().int(),
+      contracts: z.number().int(),
+    })
+    .nullable()
+    .default(null),
   /** Why the plan needs people to say that they want it all the same: who would be left liquidatable and helpless. */
   asymmetry: z.string().nullable().default(null),
   notes: z.array(z.string()),

@@ -178,6 +178,7 @@ test('a plan, its simulations and verifications are kept; the same again is kept
     attack: 'stopped' as const,
     opEffects: { '0x2e1a7d4d': 'blocked' as const },
     stateDiff: null,
+    blastRadius: null,
     asymmetry: null,
     notes: [],
   }

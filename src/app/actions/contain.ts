@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { leverTemplates } from '../../contain/levers/registry.ts'
 import { assert } from '../../kit/assert.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
@@ -106,7 +107,7 @@ function worksOf(args: Exclude<ContainArgs, { action: 'cancel' }>, shared: Share
     const chain = chainOf(app, incident)
     return incident.protected.map((target) => ({ ...shared, chain, target }))
   }
-  return args.levers.map(({ target, lever, given, chainId }) => ({
+  return withTogether(args.levers).map(({ target, lever, given, chainId }) => ({
     ...shared,
     chain: chainOf(app, incident, chainId),
     // the attack is a transaction of the incident's chain: elsewhere there is nothing to try
@@ -115,6 +116,20 @@ function worksOf(args: Exclude<ContainArgs, { action: 'cancel' }>, shared: Share
     target,
     wanted: { template: lever, given },
   }))
+}
+
+type Named = z.infer<typeof namedLever>
+
+/** What is worth nothing alone is pulled together: a lockdown of Permit2 without its nonces leaves signed permits alive. */
+function withTogether(levers: readonly Named[]): Named[] {
+  const all = [...levers]
+  for (const named of levers) {
+    const { together = [] } = leverTemplates.find(({ id }) => id === named.lever) ?? {}
+    for (const lever of together)
+      if (!all.some((item) => item.lever === lever && item.target === named.target))
+        all.push({ ...named, lever })
+  }
+  return all
 }
 
 /** All are sent before the first is waited for: a block is soon over. */

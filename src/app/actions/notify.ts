@@ -5,7 +5,7 @@ import type { Notification } from '../../model/notification.ts'
 import { roleIdSchema } from '../../model/role.ts'
 import type { DeliveryResult } from '../../notify/deliver.ts'
 import { notifyRoles } from '../../notify/deliver.ts'
-import type { Action } from '../../playbooks/action.ts'
+import type { Action, ActionContext } from '../../playbooks/action.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { queueNotification, settleNotification } from '../../store/notifications.ts'
 import { listTimeline } from '../../store/timeline.ts'
@@ -30,34 +30,46 @@ export function notifyAction(app: App): Action<z.infer<typeof notifyArgs>> {
   return {
     name: 'notify',
     args: notifyArgs,
-    async run(context, { roles, title, body }) {
-      const notification = await context.durable('compose', async (): Promise<Notification> => {
-        const incident = await findIncident(app.store, context.incidentId)
-        assert(incident !== undefined, 'a run has an incident')
-        const timeline = await listTimeline(app.store, context.incidentId)
-        const told = timeline.filter((entry) => TOLD.has(entry.kind))
-        const latest = told.slice(-ENTRIES).map((entry) => entry.message)
-        return {
-          id: sha256(`${context.run.id}:${context.stepId}`).slice(0, 32),
-          incidentId: context.incidentId,
-          kind: incident.kind,
-          roles,
-          recipients: [],
-          severity: incident.severity,
-          title: `${incident.kind === 'drill' ? 'DRILL: ' : ''}${title}: ${incident.title}`,
-          body: [body, ...latest].filter((line) => line !== '').join('\n'),
-          at: app.clock.now(),
-          facts: { incident: incident.id, state: incident.state, transactions: incident.transactions },
-        }
-      })
-      const results = await context.durable('deliver', () => deliver(app, notification))
-      await context.durable('record', async () => {
-        const message = `Notified ${roles.join(', ')}: ${summary(results)}.`
-        await recordStep(app, context, { kind: 'notification', message, body: { notification, results } })
-      })
-      return results
-    },
+    run: (context, told) => tellRoles(app, context, told),
   }
+}
+
+export type Told = z.infer<typeof notifyArgs> & {
+  /** Tells apart the messages of one step; left out where it has one. */
+  part?: string
+}
+
+/** Composes, delivers and records a message, as durable steps. Gives back who was reached. */
+export async function tellRoles(
+  app: App,
+  context: ActionContext,
+  { roles, title, body, part = '' }: Told,
+): Promise<DeliveryResult[]> {
+  const notification = await context.durable(`compose${part}`, async (): Promise<Notification> => {
+    const incident = await findIncident(app.store, context.incidentId)
+    assert(incident !== undefined, 'a run has an incident')
+    const timeline = await listTimeline(app.store, context.incidentId)
+    const told = timeline.filter((entry) => TOLD.has(entry.kind))
+    const latest = told.slice(-ENTRIES).map((entry) => entry.message)
+    return {
+      id: sha256(`${context.run.id}:${context.stepId}${part}`).slice(0, 32),
+      incidentId: context.incidentId,
+      kind: incident.kind,
+      roles,
+      recipients: [],
+      severity: incident.severity,
+      title: `${incident.kind === 'drill' ? 'DRILL: ' : ''}${title}: ${incident.title}`,
+      body: [body, ...latest].filter((line) => line !== '').join('\n'),
+      at: app.clock.now(),
+      facts: { incident: incident.id, state: incident.state, transactions: incident.transactions },
+    }
+  })
+  const results = await context.durable(`deliver${part}`, () => deliver(app, notification))
+  await context.durable(`record${part}`, async () => {
+    const message = `Notified ${roles.join(', ')}: ${summary(results)}.`
+    await recordStep(app, context, { kind: 'notification', message, body: { notification, results } })
+  })
+  return results
 }
 
 /** Keeps a notification in the outbox, sends it, and settles it there. */

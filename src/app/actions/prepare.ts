@@ -1,5 +1,6 @@
 import type { AuthorisationVerdict } from '../../contain/authorise.ts'
 import { authorise } from '../../contain/authorise.ts'
+import { blastText } from '../../contain/blast-radius.ts'
 import { planContainment } from '../../contain/plan.ts'
 import type { Candidate } from '../../contain/rank.ts'
 import { simulateReopen } from '../../contain/reopen.ts'
@@ -111,8 +112,8 @@ export async function simulateIt(
     operations,
   })
   await insertSimulation(app.store, simulation)
-  const blocked = Object.values(simulation.opEffects).filter((effect) => effect === 'blocked').length
-  const message = `Simulated at block ${simulation.atBlock} (${simulation.method}): the lever ${simulation.leverSucceeded ? 'works' : 'fails'}, the attack is ${simulation.attack}; ${blocked} of ${operations.length} recent operations would be blocked.${notesText(simulation)}`
+  const touched = simulation.blastRadius === null ? '' : `; ${blastText(simulation.blastRadius)}`
+  const message = `Simulated at block ${simulation.atBlock} (${simulation.method}): the lever ${simulation.leverSucceeded ? 'works' : 'fails'}, the attack is ${simulation.attack}${touched}.${notesText(simulation)}`
   await recordStep(app, context, { kind: 'simulation', message, body: simulation })
   return simulation
 }

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { assert } from '../../kit/assert.ts'
+import type { Investigation } from '../../model/investigation.ts'
+import type { Action } from '../../playbooks/action.ts'
+import { findIncident } from '../../store/incidents.ts'
+import { scopeFor } from '../chains.ts'
+import type { App } from '../context.ts'
+import { investigateTransactions } from '../investigate.ts'
+import { recordStep } from './record-step.ts'
+import { chainOf, patiently } from './work.ts'
+
+export const investigateArgs = z.strictObject({})
+
+/** Transactions of one incident that are looked at together, the newest. */
+const MOST = 20
+
+/**
+ * `investigate`: investigates the transactions of the incident as the chain has them now, puts the likeliest cause on the timeline
+ * and the whole of it into the evidence. Its output is the root cause without hypotheses, victims and attackers.
+ */
+export function investigateAction(app: App): Action<z.infer<typeof investigateArgs>> {
+  return {
+    name: 'investigate',
+    args: investigateArgs,
+    run: (context) =>
+      context.durable('investigate', async () => {
+        const incident = await findIncident(app.store, context.incidentId)
+        assert(incident !== undefined, 'a run has an incident')
+        const { config, chainId } = chainOf(app, incident)
+        const found = await patiently(app, () =>
+          investigateTransactions({
+            source: config.rpcUrls[0] ?? '',
+            hashes: incident.transactions.slice(-MOST),
+            scope: scopeFor(app.config, chainId),
+            names: app.names,
+            full: false,
+          }),
+        )
+        await recordStep(app, context, { kind: 'note', message: summaryOf(found, app), body: found })
+        const { hypotheses: _hypotheses, ...cause } = found.rootCause
+        return { rootCause: cause, victims: found.victims, attackers: found.attackers }
+      }),
+  }
+}
+
+function summaryOf({ rootCause, attackers, victims }: Investigation, { names }: App): string {
+  const { category, contract, function: name, confidence, hypotheses } = rootCause
+  const place =
+    contract === null ? '' : ` in ${names.get(contract) ?? contract}${name === null ? '' : ` (${name})`}`
+  const others = hypotheses.length > 1 ? `; ${hypotheses.length - 1} other hypotheses` : ''
+  return `Investigated: ${category}${place}, confidence ${Math.round(confidence * 100)} %${others}. ${hypotheses[0]?.statement ?? ''} ${victims.length} lost, by ${attackers.accounts.join(', ') || 'nobody known'}.`
+}

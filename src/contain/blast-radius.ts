@@ -1,0 +1,44 @@
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import type { Simulation } from '../model/containment.ts'
+import { toHex } from './block-tag.ts'
+import type { Operation } from './simulate.ts'
+
+export type BlastOptions = {
+  rpc: Rpc
+  block: number
+  operations: readonly Operation[]
+  opEffects: Simulation['opEffects']
+}
+
+/**
+ * Whom a lever touches besides the attacker: of the functions that were used lately how many it blocks, who called them, and
+ * which of those callers are contracts, that is what others have built on it. Only what was seen lately counts.
+ */
+export async function blastRadius({
+  rpc,
+  block,
+  operations,
+  opEffects,
+}: BlastOptions): Promise<NonNullable<Simulation['blastRadius']>> {
+  const blocked = operations.filter(({ selector }) => opEffects[selector] === 'blocked')
+  const callers = [...new Set(blocked.map(({ from }) => from))]
+  const code = await Promise.all(
+    callers.map((caller) => rpc.request('eth_getCode', [caller, toHex(block)]).catch(() => '0x')),
+  )
+  return {
+    functions: operations.length,
+    blocked: blocked.length,
+    callers: callers.length,
+    contracts: code.filter((text) => String(text).length > 2 && !String(text).startsWith('0xef0100')).length,
+  }
+}
+
+/** A blast radius for people. */
+export function blastText({
+  functions,
+  blocked,
+  callers,
+  contracts,
+}: NonNullable<Simulation['blastRadius']>): string {
+  return `blocks ${blocked} of ${functions} functions used lately, by ${callers} callers of which ${contracts} are contracts`
+}
