@@ -4,6 +4,7 @@ import { registerApprovals } from './approvals.ts'
 import { registerBacktest } from './backtest.ts'
 import { registerCalibrate } from './calibrate.ts'
 import { registerDoctor } from './doctor.ts'
+import { registerFunds } from './funds.ts'
 import { registerIncidents } from './incidents.ts'
 import { registerInvestigate } from './investigate.ts'
 import type { RunCommand } from './io.ts'
@@ -63,6 +64,7 @@ for (const register of [
   registerApprovals,
   registerPlaybooks,
   registerInvestigate,
+  registerFunds,
   registerIncidents,
   registerDoctor,
 ]) {
