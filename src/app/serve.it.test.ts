@@ -88,6 +88,8 @@ function aChain(): ChainHandle {
     }),
     operations: new Map(),
     signals: emptySignals(),
+    labels: new Map(),
+    labels: new Map(),
   }
 }
 

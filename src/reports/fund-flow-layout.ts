@@ -33,7 +33,7 @@ export function layout(flow: FundFlow): Layout {
   return {
     nodes: [...placed.values()],
     lines,
-    width: Math.max(760, right + BOX.width + MARGIN.left),
+    width: Math.max(860, right + BOX.width + MARGIN.left),
     height: bottom + BOX.height + 70,
     hidden: flow.nodes.length - shown.size,
   }
@@ -101,6 +101,7 @@ function placeWords(lines: readonly Unplaced[], placed: ReadonlyMap<Address, Pla
   }))
   const boxes = taken.length
   const isFree = (x: number, y: number): boolean =>
+    y >= MARGIN.top &&
     taken.every((other, i) => {
       const [width, height] =
         i < boxes ? [(BOX.width + WORDS.width) / 2, BOX.height / 2 + 9] : [WORDS.width, WORDS.height]
@@ -111,7 +112,6 @@ function placeWords(lines: readonly Unplaced[], placed: ReadonlyMap<Address, Pla
     let at = y
     for (let step = 0; step < 400 && !isFree(x, at); step++)
       at = y + (step % 2 === 0 ? 1 : -1) * Math.ceil((step + 1) / 2) * 6
-    at = Math.max(at, MARGIN.top - 4)
     taken.push({ x, y: at })
     return { ...line, at: { x, y: at } }
   })
@@ -121,10 +121,6 @@ function middle({ from, to }: Unplaced, placed: ReadonlyMap<Address, Placed>): {
   const [a, b] = [placed.get(from), placed.get(to)]
   if (a === undefined || b === undefined) return { x: 0, y: 0 }
   const mid = BOX.height / 2
-  if (b.x > a.x)
-    return {
-      x: a.x + BOX.width + GAP.x / 2,
-      y: b.x - a.x > BOX.width + GAP.x ? (a.y + b.y) / 2 + mid : b.y + mid,
-    }
+  if (b.x > a.x) return { x: (a.x + BOX.width + b.x) / 2, y: (a.y + b.y) / 2 + mid }
   return { x: (a.x + b.x + BOX.width) / 2, y: Math.max(a.y, b.y) + BOX.height + 18 }
 }

@@ -38,15 +38,16 @@ export function fundFlowSvg(flow: FundFlow): string {
 
 function heading(flow: FundFlow, { hidden }: Layout): string {
   const stolen = flow.totals.map(({ asset, stolen: amount }) => `${short(amount)} ${nameOf(asset)}`)
-  const shown = stolen.slice(0, 3).join(', ') + (stolen.length > 3 ? ` and ${stolen.length - 3} more` : '')
-  const first = `Stolen: ${shown} · chain ${flow.chainId}, blocks ${flow.fromBlock} to ${flow.toBlock}`
+  const shown = stolen.slice(0, 2).join(', ') + (stolen.length > 2 ? ` and ${stolen.length - 2} more` : '')
+  const first = `Stolen: ${shown}`
+  const where = `Chain ${flow.chainId}, blocks ${flow.fromBlock} to ${flow.toBlock}`
   const cut = hidden > 0 ? ` · ${hidden} accounts not drawn` : ''
   return [
     text({ x: 24, y: 24, words: first, more: 'font-size="15" font-weight="600" fill="#1b1f24"' }),
     text({
       x: 24,
       y: 42,
-      words: `Tainted base units by haircut; / FIFO where it differs${cut}`,
+      words: `${where} · tainted base units by haircut / by FIFO where it differs${cut}`,
       more: 'fill="#57606a"',
     }),
   ].join('')
@@ -115,7 +116,7 @@ function heldBy({ kind, held }: FlowNode): string {
   const [first] = held
   if (first === undefined) return kind
   const more = held.length > 1 ? ` +${held.length - 1}` : ''
-  return cutTo(`${kind} · ${short(first.amount)} ${nameOf(first.asset)}${more}`, 27)
+  return cutTo(`${kind} · ${short(first.amount)} ${nameOf(first.asset)}${more}`, 24)
 }
 
 function legend({ nodes }: FundFlow, { height }: Layout): string {

@@ -37,6 +37,12 @@ export function followTheft(flow: Flow, tx: TransactionFacts, block: number): vo
     else known.add(keyOf(source))
   }
   follow({ flow, tx, block, victims })
+  for (const account of victims.keys()) flow.robbed.add(account)
+}
+
+/** True where a holding that this transaction spends from is tainted. */
+export function concernsTransaction(flow: Flow, tx: TransactionFacts): boolean {
+  return concerns(flow, tx.facts.filter(isMove))
 }
 
 type Followed = {
@@ -151,7 +157,8 @@ function fromHolding(step: Step, transfer: TransferFact, method: Method): Parcel
   const { from, to, amount } = transfer
   const key = keyOf(transfer)
   const isRobbed = victims.get(from)?.has(key) === true
-  if (from === ZERO_ADDRESS || (!isRobbed && isEnd(flow, from))) return [clean(amount)]
+  const isHome = isEnd(flow, from) || flow.robbed.has(from)
+  if (from === ZERO_ADDRESS || (!isRobbed && isHome)) return [clean(amount)]
   const isReturn = victims.get(to)?.has(key) === true || lent.has(holding(to, key))
   const spending = isRobbed ? 'tainted-first' : isReturn ? 'clean-first' : 'as-held'
   return spend(flow, method, { account: from, key, amount, spending })

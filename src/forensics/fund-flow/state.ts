@@ -46,6 +46,8 @@ export type Flow = {
   order: number
   cut: { edges: number; accounts: number; assets: number }
   contracts: Set<Address>
+  /** Sources whose theft was followed: what comes back to them later has come home. */
+  robbed: Set<Address>
   doubted: Set<Address>
   /** account → block in which taint last left it (arrived, where it never left). */
   moved: Map<Address, number>
@@ -89,6 +91,7 @@ export function startFlow({ chainId, block, sources, labels, actors, limits }: S
     order: 0,
     cut: { edges: 0, accounts: 0, assets: 0 },
     contracts: new Set(),
+    robbed: new Set(),
     doubted: new Set(),
     moved: new Map(),
     fromBlock: block,
