@@ -89,7 +89,6 @@ function aChain(): ChainHandle {
     operations: new Map(),
     signals: emptySignals(),
     labels: new Map(),
-    labels: new Map(),
   }
 }
 

@@ -23,7 +23,6 @@ export type FlowNodeKind = (typeof flowNodeKinds)[number]
 const count = z.number().int().min(0)
 const tokenId = amountSchema.nullable()
 const bothSchema = z.object({ haircut: amountSchema, fifo: amountSchema })
-export type BothMethods = z.infer<typeof bothSchema>
 
 const stolenSchema = bothSchema.extend({ asset: assetSchema, tokenId })
 /** Base units of a stolen asset, by both methods. */

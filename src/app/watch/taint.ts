@@ -18,7 +18,7 @@ import { deliver } from '../actions/notify.ts'
 import type { App, ChainHandle } from '../context.ts'
 
 /** What one incident may keep in the database; dust spread over more accounts is counted as unexplained. */
-const WATCHED = { tainted: 2_000, clean: 200, edges: 500, lineages: 16 }
+const WATCHED = { tainted: 2_000, clean: 200, edges: 500, lineages: 16, accounts: 5_000 }
 /** Movements told of one block. */
 const MOST_TOLD = 5
 

@@ -32,7 +32,7 @@ export function findRoles(
   except: ReadonlySet<Address>,
 ): Roles {
   const roles: Roles = { giver: [], taker: [] }
-  findWraps(transfers, roles)
+  findWraps(transfers, except, roles)
   const found = tx.facts.flatMap((fact) => exchangeOf(fact, tx)).filter(({ account }) => !except.has(account))
   const all = found.length > 0 || tx.transaction.frames.length > 0 ? found : byDeltas(tx, except)
   assign(transfers, gather(all), roles)
@@ -40,7 +40,7 @@ export function findRoles(
 }
 
 /** Coins for as many tokens of the contract that took them, or back: whatever its address is. */
-function findWraps(transfers: readonly TransferFact[], roles: Roles): void {
+function findWraps(transfers: readonly TransferFact[], except: ReadonlySet<Address>, roles: Roles): void {
   const coins = new Map<string, number[]>()
   const keyOf = (token: Address, amount: bigint, isIn: boolean): string => `${token}${isIn}${amount}`
   transfers.forEach(({ asset, from, to, amount }, i) => {
@@ -55,7 +55,7 @@ function findWraps(transfers: readonly TransferFact[], roles: Roles): void {
   for (const list of coins.values()) list.reverse()
   transfers.forEach(({ asset, from, to, amount }, i) => {
     const isMint = from === ZERO_ADDRESS
-    if (asset === NATIVE || isMint === (to === ZERO_ADDRESS)) return
+    if (asset === NATIVE || isMint === (to === ZERO_ADDRESS) || except.has(asset)) return
     const coin = coins.get(keyOf(asset, amount, isMint))?.pop()
     if (coin === undefined) return
     const [given, got] = isMint ? [coin, i] : [i, coin]

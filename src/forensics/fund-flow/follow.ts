@@ -212,7 +212,8 @@ function edgeOf(step: Step, at: number, moved: ByMethod<readonly Parcel[]>): Flo
   const taker = roles.taker[at]
   const from = giver?.account ?? transfer.from
   const to = taker?.account ?? transfer.to
-  for (const account of [from, to]) flow.moved.set(account, block)
+  for (const account of [from, to])
+    if (flow.moved.size < flow.limits.accounts || flow.moved.has(account)) flow.moved.set(account, block)
   const order = flow.order++
   return {
     id: `e${order}`,
@@ -275,6 +276,7 @@ function passesOn({ flow, tx, edges }: Step, account: Address): boolean {
 }
 
 function noteAccounts(flow: Flow, tx: TransactionFacts): void {
+  if (flow.contracts.size >= flow.limits.accounts || flow.doubted.size >= flow.limits.accounts) return
   for (const account of contractsIn(tx.transaction)) flow.contracts.add(account)
   for (const fact of tx.facts) {
     if (fact.kind === 'discrepancy') flow.doubted.add(fact.asset)

@@ -20,9 +20,17 @@ export type FlowLimits = {
   edges: number
   /** Stolen assets that are told apart. */
   lineages: number
+  /** Accounts of which it is remembered that they are contracts, or when they moved. */
+  accounts: number
 }
 
-export const LIMITS: FlowLimits = { tainted: 50_000, clean: 100_000, edges: 50_000, lineages: 32 }
+export const LIMITS: FlowLimits = {
+  tainted: 50_000,
+  clean: 100_000,
+  edges: 50_000,
+  lineages: 32,
+  accounts: 200_000,
+}
 
 /** Lots that FIFO keeps of a holding before it mixes the newest. */
 export const MOST_LOTS: ByMethod<number> = { haircut: 1, fifo: 256 }
@@ -197,11 +205,4 @@ export function noteSpent({ books, tainted }: Flow, method: Method, name: string
 export function isEnd({ labels }: Flow, account: Address): boolean {
   const label = labels.get(account)
   return label !== undefined && endsFlow(label.kind)
-}
-
-/** Accounts that hold taint now by either method. */
-export function taintedAccounts({ tainted }: Flow): Set<Address> {
-  const accounts = new Set<Address>()
-  for (const method of methods) for (const name of tainted[method]) accounts.add(partsOfHolding(name).account)
-  return accounts
 }
