@@ -106,7 +106,7 @@ function box({ node, x, y }: Placed): string {
     `<g transform="translate(${x} ${y})"><title>${html(`${node.id}${source}`)}</title>`,
     `<rect width="${BOX.width}" height="${BOX.height}" rx="6" fill="#fff" stroke="${colour}" stroke-width="1.5"${dash}/>`,
     `<path d="${path}" transform="translate(11 15)" fill="${colour}" fill-rule="evenodd"/>`,
-    text({ x: 39, y: 20, words: cutTo(name, 23), more: 'font-weight="600" fill="#1b1f24"' }),
+    text({ x: 39, y: 20, words: cutTo(name, 20), more: 'font-weight="600" fill="#1b1f24"' }),
     text({ x: 39, y: 37, words: heldBy(node), more: 'font-size="11" fill="#57606a"' }),
     '</g>',
   ].join('')
@@ -116,7 +116,10 @@ function heldBy({ kind, held }: FlowNode): string {
   const [first] = held
   if (first === undefined) return kind
   const more = held.length > 1 ? ` +${held.length - 1}` : ''
-  return cutTo(`${kind} · ${short(first.amount)} ${nameOf(first.asset)}${more}`, 24)
+  return cutTo(
+    `${kind} · ${short(first.amount)} ${first.asset.slice(0, 6)}${first.asset === 'native' ? '' : '…'}${more}`,
+    25,
+  )
 }
 
 function legend({ nodes }: FundFlow, { height }: Layout): string {

@@ -59,7 +59,7 @@ test('when the thief pays, the timeline and operations are told what went where,
   })
   expect(told).toMatchObject({ message: expect.stringMatching(/by haircut \d{17,}, by FIFO \d{17,}/) })
   await expect.poll(() => it.written.join('\n')).toContain('Stolen funds moved')
-  expect(await listQueuedNotifications(it.running.app.store)).toEqual([])
+  await expect.poll(() => listQueuedNotifications(it.running.app.store)).toEqual([])
 })
 
 test('funds are followed on after a restart, also those that moved while nobody watched', async () => {
