@@ -8,6 +8,7 @@ import { detectors } from '../detect/registry.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Calibration } from '../model/calibration.ts'
 import type { Scope } from '../model/detector.ts'
+import { type AddressLabels, labelsOn, loadAddressLabels } from './address-labels.ts'
 import { loadCalibration } from './calibration-file.ts'
 import { UNKNOWN_CHAIN } from './config/load.ts'
 import type { ChainConfig, Config } from './config/schema.ts'
@@ -20,22 +21,27 @@ import { emptySignals } from './watch/signals.ts'
 /**
  * Connects to every chain of the config and finds out what its nodes have.
  * Throws `chain.WrongChain`, `chain.EndpointFailed`, `detect.InvalidOptions`, `app.InvalidModel`, `app.InvalidCalibration`,
+ * `app.InvalidAddressLabels`,
  * and what `loadRules` throws.
  */
 export async function openChains(config: Config, clock: Clock): Promise<Map<number, ChainHandle>> {
   const options = await withRules(await withFiles(config.detectors), config.rules)
   const calibration = await loadCalibration(config.calibration)
+  const labels = await loadAddressLabels(config.labels)
   const handles = await Promise.all(
     config.chains.map((chain) =>
-      openChain(chain, { config: { ...config, detectors: options }, calibration, clock }),
+      openChain(chain, { config: { ...config, detectors: options }, calibration, labels, clock }),
     ),
   )
   return new Map(handles.map((handle) => [handle.chainId, handle]))
 }
 
-type Opening = { config: Config; calibration: Calibration; clock: Clock }
+type Opening = { config: Config; calibration: Calibration; labels: AddressLabels; clock: Clock }
 
-async function openChain(chain: ChainConfig, { config, calibration, clock }: Opening): Promise<ChainHandle> {
+async function openChain(
+  chain: ChainConfig,
+  { config, calibration, labels, clock }: Opening,
+): Promise<ChainHandle> {
   const rpc = createRpc({ urls: chain.rpcUrls, clock })
   const expected = chain.chainId === UNKNOWN_CHAIN ? undefined : chain.chainId
   const capabilities = await probeCapabilities(rpc, expected)
@@ -56,6 +62,7 @@ async function openChain(chain: ChainConfig, { config, calibration, clock }: Ope
     assessor: createAssessor(calibration, config.decision),
     operations: new Map(),
     signals: emptySignals(),
+    labels: labelsOn(labels, capabilities.chainId),
   }
 }
 

@@ -7,6 +7,7 @@ import type { Signer } from '../contain/signer.ts'
 import type { Engine } from '../detect/engine.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
+import type { AddressLabel } from '../model/address-label.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident } from '../model/incident.ts'
 import type { Channel } from '../model/notification.ts'
@@ -30,6 +31,8 @@ export type ChainHandle = {
   assessor: Assessor
   operations: OperationMemory
   signals: SignalMemory
+  /** What accounts of this chain are called and what they are. */
+  labels: ReadonlyMap<Address, AddressLabel>
 }
 
 /** Everything that the parts of the running program share. Made once, by `start`. */

@@ -88,6 +88,7 @@ function aChain(): ChainHandle {
     }),
     operations: new Map(),
     signals: emptySignals(),
+    labels: new Map(),
   }
 }
 

@@ -5,6 +5,7 @@ import { registerBacktest } from './backtest.ts'
 import { registerCalibrate } from './calibrate.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerDrill } from './drill.ts'
+import { registerFunds } from './funds.ts'
 import { registerIncidents } from './incidents.ts'
 import { registerInvestigate } from './investigate.ts'
 import type { RunCommand } from './io.ts'
@@ -69,6 +70,7 @@ for (const register of [
   registerInvestigate,
   registerRegress,
   registerReimburse,
+  registerFunds,
   registerIncidents,
   registerDoctor,
 ]) {

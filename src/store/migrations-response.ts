@@ -124,4 +124,21 @@ CREATE TABLE scheduled_drills (
 );
 `,
   },
+  {
+    id: 13,
+    name: 'stolen funds that are watched',
+    sql: `
+-- Where stolen funds were after a block that moved them: the newest counts. A reorganisation takes its blocks' away, and what
+-- is older than the finalised one is not kept; what was told of them stands on the timeline.
+CREATE TABLE fund_flows (
+  incident_id text NOT NULL REFERENCES incidents,
+  chain_id int8 NOT NULL,
+  block_number int8 NOT NULL,
+  block_hash text,
+  document json NOT NULL,
+  PRIMARY KEY (incident_id, chain_id, block_number)
+);
+CREATE INDEX fund_flows_by_chain ON fund_flows (chain_id, block_number);
+`,
+  },
 ]

@@ -118,6 +118,8 @@ export const configSchema = z.strictObject({
   decision: decisionSchema.prefault({}),
   /** Rule files, folders, or patterns as `rules/*.yaml`; the shipped ones when left out. docs/guides/rules.md. */
   rules: z.array(z.string()).optional(),
+  /** Address labels, files or folders; the shipped ones when left out. docs/guides/fund-flow.md. */
+  labels: z.array(z.string()).optional(),
   respond: z
     .strictObject({
       /** False: watch and record only. */

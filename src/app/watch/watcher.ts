@@ -12,6 +12,7 @@ import type { Finding } from '../../model/finding.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
 import { ownTransactions } from '../../store/broadcasts.ts'
 import { findCursor, setFinalized, setProcessed } from '../../store/cursors.ts'
+import { dropFundFlowsAfter, pruneFundFlows } from '../../store/fund-flows.ts'
 import { insertRemarks } from '../../store/remarks.ts'
 import { keepTraffic } from '../../store/traffic.ts'
 import { alertsOf } from '../../triage/alerts.ts'
@@ -26,6 +27,7 @@ import { withStateReads } from './reads.ts'
 import { resendRemoved } from './resend.ts'
 import { recordAndRespond } from './respond.ts'
 import { noteSignal, withSignals } from './signals.ts'
+import { watchTaint } from './taint.ts'
 import { tendBroadcasts } from './tend.ts'
 
 export type WatchOptions = {
@@ -93,7 +95,10 @@ async function handle(update: ChainUpdate, options: WatchOptions): Promise<void>
       return onReorg(update, options)
     case 'finalized':
       finalize(chain.engine, update.block)
-      return persist(options, () => setFinalized(app.store, chain.chainId, update.block))
+      return persist(options, async () => {
+        await setFinalized(app.store, chain.chainId, update.block)
+        await pruneFundFlows(app.store, chain.chainId, update.block.number)
+      })
     case 'notice':
       return tellNotice(update.notice, options)
   }
@@ -130,6 +135,7 @@ async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void
     // with nothing protected nothing is counted: no write a block for it
     if (chain.assessor.traffic.last !== null)
       await keepTraffic(app.store, chain.chainId, chain.assessor.traffic)
+    await watchTaint(app, chain, { facts, findings })
     await setProcessed(app.store, chain.chainId, { number, hash })
     await watchHolds(app, chain, { number, hash })
     await tendBroadcasts(app, chain, { number, hash })
@@ -205,6 +211,7 @@ async function onReorg({ ancestor, removed }: Reorg, options: WatchOptions): Pro
   await persist(options, async () => {
     await withdrawBlocks({ store: app.store, clock: app.clock }, chain.chainId, removed)
     await resendRemoved(app, chain, removed)
+    await dropFundFlowsAfter(app.store, chain.chainId, ancestor.number)
     await setProcessed(app.store, chain.chainId, ancestor)
   })
 }

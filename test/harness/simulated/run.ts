@@ -236,6 +236,7 @@ async function partsFor({ store, calibration, playbook }: Ground, world: World):
       assessor: createAssessor(calibration, config.decision),
       operations: new Map(),
       signals: emptySignals(),
+      labels: new Map(),
     },
     app: {
       config,

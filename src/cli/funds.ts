@@ -1,0 +1,132 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { loadAddressLabels } from '../app/address-labels.ts'
+import { addressOf } from '../app/config/load.ts'
+import { followFunds, writeFundFlowSvg } from '../app/funds.ts'
+import { CordonError } from '../kit/error.ts'
+import { printable } from '../kit/text.ts'
+import { NATIVE } from '../model/block.ts'
+import type { FlowNode, FlowSource, FundFlow } from '../model/fund-flow.ts'
+import type { Io, RunCommand } from './io.ts'
+import { EXIT } from './io.ts'
+import type { CommonOptions } from './options.ts'
+import { listOf, positive, withOutput } from './options.ts'
+import { blockNumber } from './record.ts'
+import { scopeOf } from './replay.ts'
+
+type Options = CommonOptions & {
+  tx: string
+  from?: string
+  asset: string
+  amount?: string
+  blocks?: string
+  dormant?: string
+  labels?: string
+  svg?: string
+}
+
+export function registerFunds(program: Command, run: RunCommand): void {
+  const funds = program.command('funds').description('where stolen funds went')
+  const command = funds
+    .command('follow <source>')
+    .description('follow what was stolen in a transaction, by haircut and FIFO, to labelled ends')
+    .requiredOption('--tx <hash>', 'the theft')
+    .option('--from <address>', 'who lost it (default: the victims that findings name, and what they lost)')
+    .option('--asset <asset>', 'what was lost: a token, or native', NATIVE)
+    .option('--amount <units>', 'how much, base units')
+    .option('--blocks <n>', 'blocks after the theft (default: all of a file, 50 of a node)')
+    .option('--dormant <n>', 'blocks without a move after which an account is dormant', '7200')
+    .option('--labels <files>', 'address labels, separated by commas (default: the shipped ones)')
+    .option('--svg <file>', 'draw it')
+    .option('--protect <addresses>', 'contracts to protect, separated by commas')
+    .addHelpText('after', '\n<source> is a bundle file or a JSON-RPC URL.')
+  withOutput(command).action((source: string, options: Options) =>
+    run(options, (io) => follow(source, options, io)),
+  )
+}
+
+async function follow(source: string, options: Options, io: Io): Promise<number> {
+  const stolen = stolenOf(options)
+  const found = await followFunds({
+    source,
+    hash: options.tx,
+    scope: scopeOf(options.protect),
+    labels: await loadAddressLabels(options.labels === undefined ? undefined : listOf(options.labels)),
+    dormantBlocks: positive(options.dormant ?? '7200', '--dormant'),
+    signal: io.signal,
+    progress: (text) => io.progress(text),
+    ...(stolen === undefined ? {} : { stolen }),
+    ...(options.blocks === undefined ? {} : { blocks: blockNumber(options.blocks, '--blocks') }),
+  })
+  io.emit(found)
+  for (const line of describe(found)) io.say(line)
+  if (options.svg !== undefined) {
+    await writeFundFlowSvg(found, resolve(io.cwd, options.svg))
+    io.say(`drawn: ${options.svg}`)
+  }
+  return EXIT.ok
+}
+
+function stolenOf({ from, asset, amount }: Options): FlowSource | undefined {
+  if (from === undefined && amount === undefined) return undefined
+  if (from === undefined || amount === undefined || !/^[1-9]\d{0,77}$/.test(amount))
+    throw new CordonError({
+      code: 'app.InvalidNumber',
+      message: '--from and --amount go together, and --amount is a whole number of base units above 0.',
+      facts: { from: from ?? '', amount: (amount ?? '').slice(0, 90) },
+      fix: 'For example --from 0x… --asset native --amount 1000000000000000000.',
+    })
+  const what = asset === NATIVE ? NATIVE : addressOf(asset)
+  return { account: addressOf(from), asset: what, tokenId: null, amount: BigInt(amount) }
+}
+
+const MOST_LINES = 40
+
+function describe(found: FundFlow): string[] {
+  const movements = found.edges
+    .slice(0, MOST_LINES)
+    .map(
+      ({ blockNumber: block, kind, from, to, asset, tainted, taintedFifo, through }) =>
+        `${block} ${kind.padEnd(8)} ${from} → ${to} ${asset} haircut ${tainted}, fifo ${taintedFifo}${through.length === 0 ? '' : ` (through ${through.length})`}`,
+    )
+  const more = found.edges.length - movements.length
+  return [
+    `Funds of chain ${found.chainId}, blocks ${found.fromBlock} to ${found.toBlock}, ${found.transactions} transactions`,
+    '',
+    'Stolen (base units)',
+    ...found.sources.map(({ account, asset, amount }) => `${account} ${amount} ${asset}`),
+    '',
+    'Movements (tainted base units)',
+    ...movements,
+    ...(more > 0 ? [`… ${more} more: --json or --svg has all that was kept`] : []),
+    '',
+    'Where it is (in units of what was stolen)',
+    ...found.nodes.flatMap(describeNode),
+    '',
+    ...found.totals.flatMap(describeTotal),
+    ...found.doubted.map(
+      (token) => `DOUBT    ${token} says one thing and answers another: its amounts are not to be relied on`,
+    ),
+  ]
+}
+
+function describeNode({ id, kind, label, held }: FlowNode): string[] {
+  const name = label === null ? '' : ` ${printable(label.name, 60)} (${printable(label.source, 60)})`
+  return held.flatMap(({ stolen }) =>
+    stolen.map(
+      ({ asset, haircut, fifo }) =>
+        `${kind.padEnd(8)} ${id}${name} haircut ${haircut}, fifo ${fifo} of ${asset}`,
+    ),
+  )
+}
+
+function describeTotal({ asset, stolen, at, unexplained }: FundFlow['totals'][number]): string[] {
+  const ends = Object.entries(at).map(
+    ([kind, { haircut, fifo }]) => `${kind} haircut ${haircut}, fifo ${fifo}`,
+  )
+  const cut =
+    unexplained.haircut + unexplained.fifo > 0n
+      ? [`unexplained haircut ${unexplained.haircut}, fifo ${unexplained.fifo}`]
+      : []
+  return [`${asset}: stolen ${stolen} = ${[...ends, ...cut].join('; ')}`]
+}
