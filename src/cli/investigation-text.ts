@@ -27,10 +27,16 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
     '',
     'Who gained and lost (base units, gas not counted)',
     ...changes(found),
+    ...flow(found),
     ...(unexplained.length === 0
       ? []
       : ['', 'Not explained', ...unexplained.map((text) => `  ${printable(text, 300)}`)]),
     ...(tree ? transactions.flatMap(({ hash, tree: lines }) => ['', `Calls of ${hash}`, ...lines]) : []),
+    '',
+    'What to do',
+    ...found.remediation.map(
+      ({ when, action }) => `  ${when === 'now' ? 'NOW   ' : 'before opening'} ${printable(action, 300)}`,
+    ),
     '',
     'Findings',
     ...findingsOf(transactions),
@@ -68,6 +74,20 @@ function changes({ balanceChanges }: Investigation): string[] {
     const unit = tokenId === null ? asset : `${asset} #${tokenId}`
     return `${side.padEnd(7)} ${account} ${amount > 0n ? '+' : ''}${amount} ${unit}${usd === undefined ? '' : ` (${usd} USD)`}`
   })
+}
+
+/** Where what was stolen is at the end of these transactions: the larger holders. */
+function flow({ fundFlow: { nodes } }: Investigation): string[] {
+  const held = nodes.flatMap(({ id, kind, held: assets }) =>
+    assets.length === 0 || kind === 'victim'
+      ? []
+      : [
+          `  ${kind.padEnd(9)} ${id} holds ${assets.length} stolen ${assets.length === 1 ? 'asset' : 'assets'}`,
+        ],
+  )
+  return held.length === 0
+    ? []
+    : ['', 'Where it is now (follow it: cordon funds follow)', ...held.slice(0, 12)]
 }
 
 function findingsOf(transactions: readonly Investigated[]): string[] {

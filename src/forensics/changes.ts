@@ -1,4 +1,3 @@
-import type { Asset } from '../model/block.ts'
 import type { BalanceDeltas, TransactionFacts } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
 
@@ -15,12 +14,6 @@ export function netChanges(transactions: readonly TransactionFacts[]): BalanceDe
   for (const assets of net.values())
     for (const [asset, amount] of assets) if (amount === 0n) assets.delete(asset)
   return net
-}
-
-/** `address/id` for a token of a collection, else the asset itself. */
-export function assetOf(key: string): { asset: Asset; tokenId: bigint | null } {
-  const [asset, id] = key.split('/')
-  return { asset: asset as Asset, tokenId: id === undefined ? null : BigInt(id) }
 }
 
 const ZERO = `0x${'0'.repeat(40)}`

@@ -1,13 +1,21 @@
 import type { BlockFacts, TransactionFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
+import type { FundFlow } from '../model/fund-flow.ts'
 import type { Address, Hex } from '../model/hex.ts'
 import type { BalanceChange, Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
 import { actorsOf } from './actors.ts'
 import { attackersOf } from './attackers.ts'
 import { callTree } from './call-tree.ts'
-import { assetOf, issuedIn, netChanges } from './changes.ts'
+import { issuedIn, netChanges } from './changes.ts'
+import { finishFlow } from './fund-flow/finish.ts'
+import { followTheft } from './fund-flow/follow.ts'
+import { assetOf } from './fund-flow/key.ts'
+import { sourcesOf } from './fund-flow/sources.ts'
+import { addSources, startFlow } from './fund-flow/state.ts'
 import { hypothesesFrom } from './hypotheses.ts'
 import { type Prices, pricesIn, usdOf } from './prices.ts'
+import { remediationFor } from './remediation.ts'
+import { scopeOf } from './scope.ts'
 import { stepsOf } from './steps.ts'
 import { suspicion } from './suspicion.ts'
 import { victimsOf } from './victims.ts'
@@ -71,8 +79,34 @@ export function investigate(options: InvestigateOptions): Investigation {
     prices: [...prices]
       .filter(([asset]) => [...net.values()].some((assets) => assets.has(asset)))
       .map(([asset, { usdE36, source }]) => ({ asset, usdPerUnitE18: usdE36 / 10n ** 18n, source })),
+    fundFlow: flowOf(suspects, cluster),
+    scope: scopeOf(transactions, {
+      weak: hypotheses[0]?.contract ?? null,
+      watched: new Set([...cluster, ...lost]),
+    }),
+    remediation: remediationFor(
+      hypotheses,
+      transactions.map(({ transaction }) => transaction.hash),
+    ),
     unexplained: unexplainedIn(suspects, findings),
   }
+}
+
+/** What the victims of the findings lost, followed through these very transactions. */
+function flowOf(suspects: readonly Suspect[], actors: ReadonlySet<Address>): FundFlow {
+  const first = suspects[0]?.facts.bundle
+  const flow = startFlow({
+    chainId: first?.chainId ?? 0,
+    block: first?.number ?? 0,
+    sources: [],
+    labels: new Map(),
+    actors: [...actors],
+  })
+  for (const { tx, findings, facts } of suspects) {
+    addSources(flow, sourcesOf(tx, findings))
+    followTheft(flow, tx, facts.bundle.number)
+  }
+  return finishFlow(flow)
 }
 
 function rootCauseOf(hypotheses: Hypothesis[]): Investigation['rootCause'] {

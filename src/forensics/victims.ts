@@ -1,7 +1,7 @@
 import type { BalanceDeltas, TransactionFacts } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
 import type { Hypothesis, Investigation } from '../model/investigation.ts'
-import { assetOf } from './changes.ts'
+import { assetOf } from './fund-flow/key.ts'
 
 type Victim = Investigation['victims'][number]
 

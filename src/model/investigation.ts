@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { assetSchema, evidenceItemSchema, findingSchema } from './finding.ts'
+import { fundFlowSchema } from './fund-flow.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
 
 /** Dollars with two decimals, as text: money is never a float. */
@@ -111,6 +112,26 @@ export const investigationSchema = z.object({
   steps: z.array(stepSchema),
   /** asset → dollars a whole base unit times 10^18, and where that comes from. */
   prices: z.array(z.object({ asset: assetSchema, usdPerUnitE18: amountSchema, source: z.string() })),
+  /** Where what was stolen went within these transactions; `cordon funds follow` goes on from there. */
+  fundFlow: fundFlowSchema,
+  /** What else these transactions show to be at risk; the rest of the chain is not looked at. */
+  scope: z.object({
+    /** Contracts that ran the same code as the weak one. */
+    sameCode: z.array(addressSchema),
+    /** Given to victims or attackers in these transactions, base units. */
+    approvals: z.array(
+      z.object({ owner: addressSchema, spender: addressSchema, asset: addressSchema, amount: amountSchema }),
+    ),
+  }),
+  /** What to do, by cause. */
+  remediation: z.array(
+    z.object({
+      category: z.string(),
+      contract: addressSchema.nullable(),
+      when: z.enum(['now', 'before-reopening']),
+      action: z.string(),
+    }),
+  ),
   /** What does not add up, or was not recorded: never hidden. */
   unexplained: z.array(z.string()),
 })
