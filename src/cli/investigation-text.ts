@@ -37,10 +37,11 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
   ]
 }
 
-function outcomeOf({ hash, blockNumber, succeeded, frames, movementsFrom }: Investigated): string {
+function outcomeOf({ hash, blockNumber, succeeded, frames, movementsFrom, failure }: Investigated): string {
   const outcome = succeeded === false ? 'failed' : succeeded === true ? 'succeeded' : 'outcome not recorded'
   const source = movementsFrom === 'calls' ? '; logs not recorded: movements are what calls asked for' : ''
-  return `Transaction ${hash}, block ${blockNumber}, ${outcome}, ${frames} frames${source}`
+  const why = failure === undefined ? '' : `; failed in frame ${failure.frame}: ${failure.reason}`
+  return `Transaction ${hash}, block ${blockNumber}, ${outcome}, ${frames} frames${source}${why}`
 }
 
 function why({ category, contract, function: name, statement, confidence, weakness }: Hypothesis): string[] {
