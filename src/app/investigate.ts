@@ -15,6 +15,7 @@ import { type Address, type Hash, hashSchema } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
 import { type DecodingOptions, decoderFor } from './decoding.ts'
 import { functionNames } from './function-names.ts'
+import { withStorage } from './storage-changes.ts'
 
 export type InvestigateTransactionOptions = {
   /** A bundle file or a JSON-RPC URL. */
@@ -27,6 +28,8 @@ export type InvestigateTransactionOptions = {
   /** What of the tree is shown. */
   view?: TreeView
   decoding?: DecodingOptions
+  /** Say what changed in storage; only a node can. */
+  storage?: boolean
 }
 
 /**
@@ -41,7 +44,10 @@ export async function investigateTransactions(
   if (suspects.length === 0) throw notFound(options)
   const protect = scope.kind === 'contracts' ? scope.addresses : new Set<Address>()
   const decoder = await decoderFor(suspects, { ...decoding, url: isUrl(source) ? source : null })
-  return investigate({ suspects, protect, names, functions: functionNames, full, view, decoder })
+  const found = investigate({ suspects, protect, names, functions: functionNames, full, view, decoder })
+  return options.storage === true && isUrl(source)
+    ? withStorage(found, { suspects, abis: decoding.abis ?? [], url: source })
+    : found
 }
 
 function isUrl(source: string): boolean {

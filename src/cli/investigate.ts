@@ -15,6 +15,7 @@ type Options = CommonOptions & {
   abi?: string
   signatures?: string
   guess?: boolean
+  storage?: boolean
   find?: string
   depth?: string
 }
@@ -33,6 +34,7 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
     .option('--depth <levels>', 'of the tree only so many levels')
     .option('--abi <paths>', 'ABI files, artifacts or metadata folders, separated by commas; 0xADDRESS=PATH')
     .option('--signatures <files>', '4-byte tables, separated by commas')
+    .option('--storage', 'what changed in storage, with names where --abi gives layouts (from a node only)')
     .option('--guess', 'guess the functions of unknown code from its bytecode')
     .addHelpText('after', '\n<source> is a bundle file or a JSON-RPC URL.')
   withOutput(command).action((source: string, options: Options) =>
@@ -51,6 +53,7 @@ async function show(source: string, options: Options, io: Io): Promise<number> {
     full: full === true,
     view: { find, depth: depth === undefined ? undefined : depth - 1 },
     decoding: await decodingIn(options, io),
+    storage: options.storage === true,
   })
   io.emit(investigation)
   for (const line of describeInvestigation(investigation, { tree })) io.say(line)

@@ -31,6 +31,7 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
       ? []
       : ['', 'Not explained', ...unexplained.map((text) => `  ${printable(text, 300)}`)]),
     ...(tree ? transactions.flatMap(({ hash, tree: lines }) => ['', `Calls of ${hash}`, ...lines]) : []),
+    ...transactions.flatMap(storageOf),
     '',
     'Findings',
     ...findingsOf(transactions),
@@ -69,6 +70,20 @@ function changes({ balanceChanges }: Investigation): string[] {
     const unit = tokenId === null ? asset : `${asset} #${tokenId}`
     return `${side.padEnd(7)} ${account} ${amount > 0n ? '+' : ''}${amount} ${unit}${usd === undefined ? '' : ` (${usd} USD)`}`
   })
+}
+
+const MOST_CHANGES = 200
+
+function storageOf({ hash, stateChanges }: Investigated): string[] {
+  if (stateChanges === undefined) return []
+  const lines = stateChanges.flatMap(({ address, slot, before, after, parts, writtenIn }) => {
+    const frames = writtenIn.length === 0 ? '' : ` (frame ${writtenIn.slice(0, 5).join(', ')})`
+    return parts.length === 0
+      ? [`  ${address} ${slot}: ${before} → ${after}${frames}`]
+      : parts.map((part) => `  ${address} ${part.name}: ${part.before} → ${part.after}${frames}`)
+  })
+  const more = lines.length > MOST_CHANGES ? [`  … ${lines.length - MOST_CHANGES} more`] : []
+  return ['', `Storage changed by ${hash}`, ...lines.slice(0, MOST_CHANGES), ...more]
 }
 
 function findingsOf(transactions: readonly Investigated[]): string[] {

@@ -86,6 +86,20 @@ export const decodedSchema = z.object({
 })
 export type DecodedRecord = z.infer<typeof decodedSchema>
 
+/** One storage slot that a transaction changed, and what its parts are called where a layout is known. */
+export const slotChangeSchema = z.object({
+  address: addressSchema,
+  slot: hashSchema,
+  before: hashSchema,
+  after: hashSchema,
+  /** Frames that read or wrote it, where accesses were recorded. */
+  readIn: z.array(z.number().int()),
+  writtenIn: z.array(z.number().int()),
+  /** Parts whose value changed. */
+  parts: z.array(z.object({ name: z.string(), type: z.string(), before: z.string(), after: z.string() })),
+})
+export type SlotChange = z.infer<typeof slotChangeSchema>
+
 /** One transaction of an investigation: how it went, what was called, what the detectors say. */
 export const investigatedSchema = z.object({
   hash: hashSchema,
@@ -104,6 +118,8 @@ export const investigatedSchema = z.object({
   failure: z.object({ frame: z.number().int(), reason: z.string() }).optional(),
   /** Calls, errors and logs that could be decoded, in order of execution. */
   calls: z.array(decodedSchema).optional(),
+  /** What changed in storage, where it was asked for and the node tells it. */
+  stateChanges: z.array(slotChangeSchema).optional(),
 })
 export type Investigated = z.infer<typeof investigatedSchema>
 
