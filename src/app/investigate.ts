@@ -6,13 +6,16 @@ import { createRpc } from '../chain/rpc/rpc.ts'
 import { createEngine, evaluateSettled } from '../detect/engine.ts'
 import { detectors } from '../detect/registry.ts'
 import { blockFacts } from '../facts/facts.ts'
+import type { TreeView } from '../forensics/call-tree.ts'
 import { investigate, type Suspect } from '../forensics/investigate.ts'
 import { CordonError } from '../kit/error.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
 import { type Address, type Hash, hashSchema } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
+import { type DecodingOptions, decoderFor } from './decoding.ts'
 import { functionNames } from './function-names.ts'
+import { withStorage } from './storage-changes.ts'
 
 export type InvestigateTransactionOptions = {
   /** A bundle file or a JSON-RPC URL. */
@@ -22,6 +25,11 @@ export type InvestigateTransactionOptions = {
   scope: Scope
   names?: ReadonlyMap<Address, string>
   full: boolean
+  /** What of the tree is shown. */
+  view?: TreeView
+  decoding?: DecodingOptions
+  /** Say what changed in storage; only a node can. */
+  storage?: boolean
 }
 
 /**
@@ -31,16 +39,24 @@ export type InvestigateTransactionOptions = {
 export async function investigateTransactions(
   options: InvestigateTransactionOptions,
 ): Promise<Investigation> {
-  const { scope, names = new Map(), full } = options
+  const { scope, names = new Map(), full, view, source, decoding = {} } = options
   const suspects = await suspectsIn(options)
   if (suspects.length === 0) throw notFound(options)
   const protect = scope.kind === 'contracts' ? scope.addresses : new Set<Address>()
-  return investigate({ suspects, protect, names, functions: functionNames, full })
+  const decoder = await decoderFor(suspects, { ...decoding, url: isUrl(source) ? source : null })
+  const found = investigate({ suspects, protect, names, functions: functionNames, full, view, decoder })
+  return options.storage === true && isUrl(source)
+    ? withStorage(found, { suspects, abis: decoding.abis ?? [], url: source })
+    : found
+}
+
+function isUrl(source: string): boolean {
+  return /^(https?|wss?):\/\//.test(source)
 }
 
 async function suspectsIn({ source, hashes, scope }: InvestigateTransactionOptions): Promise<Suspect[]> {
   const wanted = new Set(hashes.map(hashOf))
-  const bundles = /^(https?|wss?):\/\//.test(source) ? fromRpc(source, [...wanted]) : readBundles(source)
+  const bundles = isUrl(source) ? fromRpc(source, [...wanted]) : readBundles(source)
   const engine = createEngine({ detectors, scope })
   const suspects: Suspect[] = []
   for await (const bundle of bundles) {

@@ -26,6 +26,8 @@ export type AnvilOptions = {
   epochBlocks?: number
   /** Funded test accounts (10,000 ETH each); 20 by default. */
   accounts?: number
+  /** Keeps every step, so that `debug_traceTransaction` has struct logs; slow. */
+  stepsTracing?: boolean
 }
 
 export type Anvil = {
@@ -122,7 +124,7 @@ async function launch(binary: string, port: number, options: AnvilOptions): Prom
 
 function anvilArguments(port: number, options: AnvilOptions): string[] {
   const { mining, chainId, forkUrl, forkBlock, stateHistory = 512, accounts = 20 } = options
-  const { epochBlocks = 32, genesis } = options
+  const { epochBlocks = 32, genesis, stepsTracing = false } = options
   return [
     ...['--host', HOST, '--port', String(port), '--quiet', '--no-cors', '--no-request-size-limit'],
     ...['--slots-in-an-epoch', String(epochBlocks)],
@@ -131,6 +133,7 @@ function anvilArguments(port: number, options: AnvilOptions): string[] {
     ...['--prune-history', String(stateHistory)],
     ...(mining.kind === 'interval' ? ['--block-time', String(mining.seconds)] : []),
     ...(mining.kind === 'manual' ? ['--no-mining'] : []),
+    ...(stepsTracing ? ['--steps-tracing'] : []),
     ...(chainId === undefined ? [] : ['--chain-id', String(chainId)]),
     ...(genesis === undefined
       ? []

@@ -32,6 +32,7 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
       ? []
       : ['', 'Not explained', ...unexplained.map((text) => `  ${printable(text, 300)}`)]),
     ...(tree ? transactions.flatMap(({ hash, tree: lines }) => ['', `Calls of ${hash}`, ...lines]) : []),
+    ...transactions.flatMap(storageOf),
     '',
     'What to do',
     ...found.remediation.map(
@@ -43,10 +44,11 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
   ]
 }
 
-function outcomeOf({ hash, blockNumber, succeeded, frames, movementsFrom }: Investigated): string {
+function outcomeOf({ hash, blockNumber, succeeded, frames, movementsFrom, failure }: Investigated): string {
   const outcome = succeeded === false ? 'failed' : succeeded === true ? 'succeeded' : 'outcome not recorded'
   const source = movementsFrom === 'calls' ? '; logs not recorded: movements are what calls asked for' : ''
-  return `Transaction ${hash}, block ${blockNumber}, ${outcome}, ${frames} frames${source}`
+  const why = failure === undefined ? '' : `; failed in frame ${failure.frame}: ${failure.reason}`
+  return `Transaction ${hash}, block ${blockNumber}, ${outcome}, ${frames} frames${source}${why}`
 }
 
 function why({ category, contract, function: name, statement, confidence, weakness }: Hypothesis): string[] {
@@ -88,6 +90,20 @@ function flow({ fundFlow: { nodes } }: Investigation): string[] {
   return held.length === 0
     ? []
     : ['', 'Where it is now (follow it: cordon funds follow)', ...held.slice(0, 12)]
+}
+
+const MOST_CHANGES = 200
+
+function storageOf({ hash, stateChanges }: Investigated): string[] {
+  if (stateChanges === undefined) return []
+  const lines = stateChanges.flatMap(({ address, slot, before, after, parts, writtenIn }) => {
+    const frames = writtenIn.length === 0 ? '' : ` (frame ${writtenIn.slice(0, 5).join(', ')})`
+    return parts.length === 0
+      ? [`  ${address} ${slot}: ${before} → ${after}${frames}`]
+      : parts.map((part) => `  ${address} ${part.name}: ${part.before} → ${part.after}${frames}`)
+  })
+  const more = lines.length > MOST_CHANGES ? [`  … ${lines.length - MOST_CHANGES} more`] : []
+  return ['', `Storage changed by ${hash}`, ...lines.slice(0, MOST_CHANGES), ...more]
 }
 
 function findingsOf(transactions: readonly Investigated[]): string[] {

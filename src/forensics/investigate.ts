@@ -5,8 +5,10 @@ import type { Address, Hex } from '../model/hex.ts'
 import type { BalanceChange, Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
 import { actorsOf } from './actors.ts'
 import { attackersOf } from './attackers.ts'
-import { callTree } from './call-tree.ts'
+import { callTree, failureIn, type TreeView } from './call-tree.ts'
 import { issuedIn, netChanges } from './changes.ts'
+import { decodedCalls } from './decode/calls.ts'
+import type { Decoder } from './decode/decoder.ts'
 import { finishFlow } from './fund-flow/finish.ts'
 import { followTheft } from './fund-flow/follow.ts'
 import { assetOf } from './fund-flow/key.ts'
@@ -40,6 +42,10 @@ export type InvestigateOptions = {
   prices?: Prices
   /** Show every read in the tree. */
   full: boolean
+  /** What says which function a call is, and with which arguments. */
+  decoder?: Decoder | undefined
+  /** What of the tree is shown. */
+  view?: TreeView | undefined
 }
 
 /**
@@ -137,22 +143,26 @@ type Telling = InvestigateOptions & { cluster: ReadonlySet<Address>; lost: Reado
 
 function investigatedOf({ facts, tx, findings, blind }: Suspect, telling: Telling): Investigated {
   const { transaction } = tx
-  const { names, full, cluster, lost } = telling
+  const { names, full, cluster, lost, decoder, view } = telling
   const marked = new Set(findings.flatMap((finding) => finding.evidence.flatMap((item) => item.frames)))
   const known = new Map(names)
   for (const victim of lost) if (!known.has(victim)) known.set(victim, `${victim} [victim]`)
   for (const actor of cluster) if (!known.has(actor)) known.set(actor, `${actor} [attacker]`)
+  const { frames } = transaction
+  const failure = failureIn(frames, { names: known, marked, decoder })
   return {
     hash: transaction.hash,
     blockNumber: facts.bundle.number,
     from: transaction.from,
     to: transaction.to,
     succeeded: transaction.succeeded,
-    frames: transaction.frames.length,
+    frames: frames.length,
     movementsFrom: facts.bundle.coverage.logs === 'none' ? 'calls' : 'logs',
     findings: [...findings],
     blind: [...blind],
-    tree: callTree(transaction.frames, { names: known, marked, full }),
+    tree: callTree(frames, { names: known, marked, full, decoder, view }),
+    ...(failure === undefined ? {} : { failure }),
+    ...(decoder === undefined ? {} : { calls: decodedCalls(frames, decoder) }),
   }
 }
 

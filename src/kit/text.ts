@@ -8,3 +8,20 @@ export function printable(text: string, max = 80): string {
   const clean = text.replace(CONTROL, '·')
   return clean.length > max ? `${clean.slice(0, max - 1)}…` : clean
 }
+
+/** What HTML and Markdown would act on, and what would make a link: written as JSON writes an odd character. */
+const MARKUP = /[<>&`|"\\]|\]\(|\]\[|!\[|:\/\//g
+
+/**
+ * A stranger's text that is inert wherever it lands: as `printable`, and without anything that HTML, Markdown or a
+ * program that makes links of addresses would act on.
+ */
+export function inert(text: string, max = 80): string {
+  return printable(
+    printable(text, max).replace(MARKUP, (found) => {
+      const code = found.charCodeAt(0).toString(16).padStart(4, '0')
+      return `\\u${code}${found.slice(1)}`
+    }),
+    6 * max,
+  )
+}

@@ -67,6 +67,40 @@ export const stepSchema = z.object({
 })
 export type InvestigationStep = z.infer<typeof stepSchema>
 
+const argumentsSchema = z.array(
+  z.object({ name: z.string().nullable(), type: z.string(), value: z.string() }),
+)
+
+/** What bytes of a frame mean, and how that is known. */
+export const decodedSchema = z.object({
+  frame: z.number().int(),
+  kind: z.enum(['call', 'error', 'log']),
+  /** Whose code was called, failed, or emitted. */
+  address: addressSchema.nullable(),
+  /** In order of trust; `guessed` is from bytecode: types without names. */
+  source: z.enum(['given', 'shipped', 'table', 'guessed']),
+  signature: z.string(),
+  /** Null where the data does not fit the signature. */
+  arguments: argumentsSchema.nullable(),
+  /** Where a given ABI tells their types. */
+  returned: argumentsSchema.optional(),
+})
+export type DecodedRecord = z.infer<typeof decodedSchema>
+
+/** One storage slot that a transaction changed, and what its parts are called where a layout is known. */
+export const slotChangeSchema = z.object({
+  address: addressSchema,
+  slot: hashSchema,
+  before: hashSchema,
+  after: hashSchema,
+  /** Frames that read or wrote it, where accesses were recorded. */
+  readIn: z.array(z.number().int()),
+  writtenIn: z.array(z.number().int()),
+  /** Parts whose value changed. */
+  parts: z.array(z.object({ name: z.string(), type: z.string(), before: z.string(), after: z.string() })),
+})
+export type SlotChange = z.infer<typeof slotChangeSchema>
+
 /** One transaction of an investigation: how it went, what was called, what the detectors say. */
 export const investigatedSchema = z.object({
   hash: hashSchema,
@@ -81,6 +115,12 @@ export const investigatedSchema = z.object({
   blind: z.array(z.string()),
   /** The call tree, a line a frame. */
   tree: z.array(z.string()),
+  /** Where a failed transaction's reason began, and the reason in words. */
+  failure: z.object({ frame: z.number().int(), reason: z.string() }).optional(),
+  /** Calls, errors and logs that could be decoded, in order of execution. */
+  calls: z.array(decodedSchema).optional(),
+  /** What changed in storage, where it was asked for and the node tells it. */
+  stateChanges: z.array(slotChangeSchema).optional(),
 })
 export type Investigated = z.infer<typeof investigatedSchema>
 

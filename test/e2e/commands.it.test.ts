@@ -9,6 +9,7 @@ import type { DrillDeployment } from '../../src/app/drill/deployment.ts'
 import { runTraffic } from '../../src/app/drill/traffic.ts'
 import type { Anvil } from '../../src/chain/anvil.ts'
 import { startAnvil } from '../../src/chain/anvil.ts'
+import { createRpc } from '../../src/chain/rpc/rpc.ts'
 import type { CordonOptions } from '../harness/cordon-process.ts'
 import { startCordon, writeDrillConfig } from '../harness/cordon-process.ts'
 import type { FreshDatabase } from '../harness/postgres.ts'
@@ -111,6 +112,87 @@ test('an attack is investigated from a file and from a node alike', async () => 
   const loss = changes.find(({ account }) => account === at.ethReserve)
   expect(BigInt(loss?.amount ?? 0)).toBeLessThan(0n)
 })
+
+test('an attack is decoded by a given ABI, searched, and its storage named by a given layout', async () => {
+  const { abi } = JSON.parse(await readFile('contracts/out/EthReserve.json', 'utf8')) as { abi: unknown }
+  const word = { encoding: 'inplace', label: 'uint256', numberOfBytes: '32' }
+  const account = { encoding: 'inplace', label: 'address', numberOfBytes: '20' }
+  const shares = { encoding: 'mapping', label: 'mapping', key: 'a', value: 'u', numberOfBytes: '32' }
+  const storage = Array.from({ length: 4 }, (_, n) => ({
+    label: `m${n}`,
+    slot: `${n}`,
+    offset: 0,
+    type: 'm',
+  }))
+  const artifact = join(dir, 'EthReserve.json')
+  await writeFile(
+    artifact,
+    JSON.stringify({ abi, storageLayout: { storage, types: { u: word, a: account, m: shares } } }),
+  )
+  const { code, lines } = await run([
+    ...[
+      'investigate',
+      anvil.url,
+      '--tx',
+      attackHash,
+      '--protect',
+      protect,
+      '--find',
+      'withdraw',
+      '--storage',
+    ],
+    ...['--abi', `${at.ethReserve}=${artifact}`],
+  ])
+  expect(code).toBe(0)
+  const [transaction] = z
+    .object({
+      transactions: z.array(
+        z.object({
+          tree: z.array(z.string()),
+          calls: z.array(z.object({ source: z.string(), signature: z.string() })),
+          stateChanges: z.array(
+            z.object({ address: z.string(), parts: z.array(z.object({ name: z.string() })) }),
+          ),
+        }),
+      ),
+    })
+    .parse(lines[0]).transactions
+  expect(transaction?.tree.filter((line) => line.startsWith('»')).length).toBeGreaterThan(1)
+  expect(transaction?.calls).toContainEqual(
+    expect.objectContaining({ source: 'given', signature: expect.stringMatching(/^withdraw/) }),
+  )
+  // The stolen credit was paid in and taken out: the reserve's books end as they began.
+  expect(transaction?.stateChanges.filter(({ address }) => address === at.ethReserve)).toEqual([])
+  const saved = await run([
+    'investigate',
+    anvil.url,
+    '--tx',
+    await firstSaving(),
+    '--storage',
+    '--abi',
+    `${at.ethReserve}=${artifact}`,
+  ])
+  expect(JSON.stringify(saved.lines[0])).toMatch(
+    /"name":"m\d\[0x[0-9a-f]{40}\]","type":"uint256","before":"\d+","after":"\d+"/,
+  )
+})
+
+/** A transaction in which somebody paid the reserve. */
+async function firstSaving(): Promise<string> {
+  const rpc = createRpc({ urls: [anvil.url] })
+  const blockSchema = z.object({
+    transactions: z.array(z.object({ hash: z.string(), to: z.string().nullable(), value: z.string() })),
+  })
+  for (let number = 1; ; number++) {
+    const block = blockSchema.parse(
+      await rpc.request('eth_getBlockByNumber', [`0x${number.toString(16)}`, true]),
+    )
+    const paid = block.transactions.find(({ to, value }) => to === at.ethReserve && value !== '0x0')
+    if (paid === undefined) continue
+    await rpc.close()
+    return paid.hash
+  }
+}
 
 test('a broken file is named with its line, the others are replayed, and the exit code says so', async () => {
   const broken = join(dir, 'broken.ndjson')

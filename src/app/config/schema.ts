@@ -120,6 +120,10 @@ export const configSchema = z.strictObject({
   rules: z.array(z.string()).optional(),
   /** Address labels, files or folders; the shipped ones when left out. docs/guides/fund-flow.md. */
   labels: z.array(z.string()).optional(),
+  /** ABI files, artifacts and metadata folders for `cordon investigate`; `ADDRESS=PATH` says whose. */
+  abis: z.array(z.string().min(1)).optional(),
+  /** Files of 4-byte tables for `cordon investigate`. */
+  signatures: z.array(z.string().min(1)).optional(),
   respond: z
     .strictObject({
       /** False: watch and record only. */

@@ -1,0 +1,125 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { type Abi, parseAbi } from '../forensics/decode/abi.ts'
+import { parseLayout, type StorageLayout } from '../forensics/storage/layout.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
+import { type Address, addressSchema } from '../model/hex.ts'
+
+/** What one contract of a file says of itself; `address` and `chainId` where the path or the caller tells them. */
+export type AbiSource = {
+  address: Address | null
+  chainId: number | null
+  abi: Abi
+  layout: StorageLayout | null
+}
+
+const MOST_FILES = 10_000
+const MOST_BYTES = 64 * 2 ** 20
+/** Sourcify's folders: `[full_match/]<chainId>/<address>/metadata.json`. */
+const SOURCIFY = /(?:^|[\\/])(\d{1,12})[\\/](0x[0-9a-fA-F]{40})[\\/]metadata\.json$/
+
+/**
+ * ABIs of files and folders: JSON ABIs, Hardhat and Foundry artifacts, compiler output, Sourcify-style metadata folders.
+ * `ADDRESS=PATH` says whose it is. In a folder, files that hold no ABI are passed over. Throws `app.InvalidAbi`.
+ */
+export async function readAbis(paths: readonly string[]): Promise<AbiSource[]> {
+  const sources: AbiSource[] = []
+  for (const given of paths) {
+    const { address, path } = placeOf(given)
+    for (const file of await filesAt(path)) {
+      const found = contractsIn(await readJson(file, path))
+      if (found.length === 0 && file === path) throw invalidAbi(path, 'no ABI in it')
+      sources.push(...found.map((contract) => sourceOf(contract, file, address)))
+    }
+  }
+  return sources
+}
+
+function placeOf(given: string): { address: Address | null; path: string } {
+  const [before = '', ...rest] = given.split('=')
+  const parsed = addressSchema.safeParse(before)
+  return parsed.success && rest.length > 0
+    ? { address: parsed.data, path: rest.join('=') }
+    : { address: null, path: given }
+}
+
+type Contract = { abi: readonly unknown[]; layout: unknown }
+
+function sourceOf({ abi, layout }: Contract, file: string, address: Address | null): AbiSource {
+  const match = SOURCIFY.exec(file)
+  const fromPath = match === null ? null : addressSchema.parse(match[2])
+  return {
+    address: address ?? fromPath,
+    chainId: match === null || address !== null ? null : Number(match[1]),
+    abi: parseAbi(abi),
+    layout: parseLayout(layout) ?? null,
+  }
+}
+
+async function filesAt(path: string): Promise<string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path]
+    const files = await readdir(path, { recursive: true, encoding: 'utf8' })
+    return files
+      .filter((file) => file.endsWith('.json') && !file.split(sep).includes('node_modules'))
+      .sort()
+      .slice(0, MOST_FILES)
+      .map((file) => join(path, file))
+  } catch (cause) {
+    throw invalidAbi(path, messageOf(cause), cause)
+  }
+}
+
+/** Undefined for a file of a folder that is not JSON; a file that was named itself must be. */
+async function readJson(file: string, named: string): Promise<unknown> {
+  try {
+    if ((await stat(file)).size > MOST_BYTES) throw invalidAbi(file, `larger than ${MOST_BYTES} bytes`)
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    if (file === named) throw cause instanceof CordonError ? cause : invalidAbi(file, messageOf(cause), cause)
+    return undefined
+  }
+}
+
+/** Every contract of a JSON file, in whichever of the known shapes. */
+function contractsIn(json: unknown): Contract[] {
+  if (Array.isArray(json)) return json.some(isEntry) || json.length === 0 ? [{ abi: json, layout: null }] : []
+  const abi = field(json, 'abi')
+  if (Array.isArray(abi)) return [{ abi, layout: field(json, 'storageLayout') }]
+  const output = field(json, 'output')
+  const ofMetadata = field(output, 'abi')
+  if (Array.isArray(ofMetadata)) return [{ abi: ofMetadata, layout: field(json, 'storageLayout') }]
+  const files = field(json, 'contracts') ?? field(output, 'contracts')
+  return valuesOf(files).flatMap((file) =>
+    valuesOf(file).flatMap((contract) => {
+      const inner = field(contract, 'abi')
+      return Array.isArray(inner) ? [{ abi: inner, layout: field(contract, 'storageLayout') }] : []
+    }),
+  )
+}
+
+function isEntry(value: unknown): boolean {
+  return typeof field(value, 'type') === 'string' || typeof field(value, 'name') === 'string'
+}
+
+function field(value: unknown, name: string): unknown {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+function valuesOf(value: unknown): unknown[] {
+  return isObject(value) ? Object.values(value) : []
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function invalidAbi(path: string, reason: string, cause?: unknown): CordonError {
+  return new CordonError({
+    code: 'app.InvalidAbi',
+    message: 'An ABI could not be read.',
+    facts: { path, reason },
+    fix: 'Give --abi a JSON ABI, a Hardhat or Foundry artifact, or a folder of metadata; 0xADDRESS=PATH says whose.',
+    cause,
+  })
+}

@@ -1,0 +1,79 @@
+import { createRpc } from '../chain/rpc/rpc.ts'
+import { TOPICS } from '../facts/signatures.ts'
+import { createDecoder, type Decoder } from '../forensics/decode/decoder.ts'
+import type { Suspect } from '../forensics/investigate.ts'
+import type { Frame } from '../model/block.ts'
+import { type Address, type Hex, hexSchema, selectorOf } from '../model/hex.ts'
+import { readAbis } from './abi-sources.ts'
+import { functionNames } from './function-names.ts'
+import { codeIn, type GuessedAbis, guessAbis } from './guessed-abis.ts'
+import { readSignatureTables, selectorsIn } from './signature-tables.ts'
+
+export type DecodingOptions = {
+  /** ABI files, artifacts, metadata folders; `ADDRESS=PATH`. */
+  abis?: readonly string[] | undefined
+  /** Files of 4-byte tables. */
+  signatures?: readonly string[] | undefined
+  /** Guess the functions of unknown code from its bytecode. */
+  guess?: boolean
+}
+
+/** Code is asked for of at most so many addresses. */
+const MOST_CODES = 200
+
+/**
+ * A decoder for what these transactions called. Throws `app.InvalidAbi`, `app.InvalidSignatures`, `app.EvmoleMissing` and what
+ * asking for code throws.
+ */
+export async function decoderFor(
+  suspects: readonly Suspect[],
+  { abis = [], signatures = [], guess = false, url }: DecodingOptions & { url: string | null },
+): Promise<Decoder> {
+  const frames = suspects.flatMap(({ tx }) => tx.transaction.frames)
+  const chainId = suspects[0]?.facts.bundle.chainId ?? 0
+  const given = (await readAbis(abis)).filter(
+    (source) => source.chainId === null || source.chainId === chainId,
+  )
+  const known = {
+    abis: given,
+    shipped: functionNames,
+    shippedEvents: Object.keys(TOPICS),
+    tables: await readSignatureTables(signatures, selectorsIn(frames)),
+  }
+  return guess
+    ? createDecoder({ ...known, guessed: await guessedFor(frames, known, url) })
+    : createDecoder(known)
+}
+
+/** Of the code that has calls which nothing else explains. */
+async function guessedFor(
+  frames: readonly Frame[],
+  known: Parameters<typeof createDecoder>[0],
+  url: string | null,
+): Promise<GuessedAbis> {
+  const decoder = createDecoder(known)
+  const unknown = new Set(
+    frames.flatMap((frame) => {
+      const isUnknown =
+        frame.to !== null && selectorOf(frame.input) !== undefined && !decoder.call(frame)?.isExact
+      return isUnknown && frame.to !== null && !frame.type.startsWith('CREATE') ? [frame.to] : []
+    }),
+  )
+  const created = [...codeIn(frames)].filter(([address]) => unknown.has(address))
+  const code = new Map<Address, Hex>(created)
+  if (url !== null)
+    await fetchCode(code, [...unknown].filter((address) => !code.has(address)).slice(0, MOST_CODES), url)
+  return guessAbis(code)
+}
+
+async function fetchCode(code: Map<Address, Hex>, addresses: readonly Address[], url: string): Promise<void> {
+  const rpc = createRpc({ urls: [url] })
+  try {
+    for (const address of addresses) {
+      const parsed = hexSchema.safeParse(await rpc.request('eth_getCode', [address, 'latest']))
+      if (parsed.success && parsed.data.length > 2) code.set(address, parsed.data)
+    }
+  } finally {
+    await rpc.close()
+  }
+}
