@@ -1,12 +1,12 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Simulation } from '../model/containment.ts'
+import type { Address, Hex } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
-import type { Operation } from './simulate.ts'
 
 export type BlastOptions = {
   rpc: Rpc
   block: number
-  operations: readonly Operation[]
+  operations: readonly { selector: Hex; from: Address }[]
   opEffects: Simulation['opEffects']
 }
 
