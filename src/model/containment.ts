@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { addressSchema, hashSchema, hexSchema } from './hex.ts'
+import { type Address, addressSchema, hashSchema, hexSchema } from './hex.ts'
 import { leverSchema, opEffectSchema } from './lever.ts'
 
 /** How a lever is pulled in the name of its authority. */
@@ -62,6 +62,11 @@ export const containmentPlanSchema = z.object({
   executes: z.string().nullable().default(null),
 })
 export type ContainmentPlan = z.infer<typeof containmentPlanSchema>
+
+/** The protected contract that a plan is for: the lever may stand on another one. */
+export function protectedBy({ protects, lever }: Pick<ContainmentPlan, 'protects' | 'lever'>): Address {
+  return protects ?? lever.target
+}
 
 /** A storage slot that a lever changes. */
 export const stateChangeSchema = z.object({

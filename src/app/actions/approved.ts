@@ -1,6 +1,7 @@
+import { headOf } from '../../chain/rpc/head.ts'
 import { assert } from '../../kit/assert.ts'
 import type { ApprovalVerdict } from '../../model/approval.ts'
-import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
+import { type ContainmentPlan, protectedBy, type Simulation } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
@@ -100,7 +101,7 @@ async function carryOut(app: App, { context, incident, plan }: Approved): Promis
     patiently(app, () => findAttack(chain.rpc, incident)),
   )
   const attack = reviveAttack(found)
-  const target = plan.protects ?? plan.lever.target
+  const target = protectedBy(plan)
   const work: Work = { app, chain, context, incident, attack, target }
   const base = { target, planId: plan.id, transactionHash: null }
   if (!isAtHand(app, plan))
@@ -110,9 +111,7 @@ async function carryOut(app: App, { context, incident, plan }: Approved): Promis
       reasons: ['approved, and no signer here may send it: send it by hand'],
     }
   const operations = await operationsFor(work)
-  const latest = await context.durable(`latest:${plan.id}`, async () =>
-    Number(await chain.rpc.request('eth_blockNumber', [])),
-  )
+  const latest = await context.durable(`latest:${plan.id}`, async () => await headOf(chain.rpc))
   const simulation = await context.durable(`simulate:${plan.id}`, () =>
     patiently(app, () => simulatedNow(work, { plan: { ...plan, pinnedBlock: latest }, operations })),
   )

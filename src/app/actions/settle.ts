@@ -1,6 +1,7 @@
+import { headOf } from '../../chain/rpc/head.ts'
 import { readState } from '../../contain/state-view.ts'
 import { moveIncident } from '../../incidents/move.ts'
-import type { ContainmentPlan } from '../../model/containment.ts'
+import { type ContainmentPlan, protectedBy } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { listPlans, listVerifications } from '../../store/plans.ts'
@@ -15,17 +16,18 @@ export async function settle(app: App, incident: Incident): Promise<void> {
   if (current?.state !== 'open') return
   const plans = (await listPlans(app.store, incident.id)).filter(({ purpose }) => purpose === 'contain')
   const held = new Set<string>()
-  for (const plan of plans) if (await holds(app, plan)) held.add(plan.protects ?? plan.lever.target)
+  for (const plan of plans) if (await holds(app, plan)) held.add(protectedBy(plan))
   if (incident.protected.length === 0 || !incident.protected.every((target) => held.has(target))) return
-  const names = incident.protected.map((target) => app.names.get(target) ?? target).join(', ')
-  await moveIncident(
-    { store: app.store, clock: app.clock },
-    {
-      incidentId: incident.id,
-      to: 'contained',
-      author: 'cordon',
-      reason: `every lever is pulled and verified on the chain (${names})`,
-    },
+  await moveToContained(app, incident)
+}
+
+/** Says that every lever holds; the caller has asked the chain. */
+export function moveToContained({ store, clock, names }: App, incident: Incident): Promise<Incident> {
+  const held = incident.protected.map((target) => names.get(target) ?? target).join(', ')
+  const reason = `every lever is pulled and verified on the chain (${held})`
+  return moveIncident(
+    { store, clock },
+    { incidentId: incident.id, to: 'contained', author: 'cordon', reason },
   )
 }
 
@@ -34,6 +36,6 @@ async function holds({ store, chains }: App, { id, lever }: ContainmentPlan): Pr
   if (lever.armed && (await listVerifications(store, id)).at(-1)?.verified !== true) return false
   const chain = chains.get(lever.chainId)
   if (chain === undefined) return false
-  const latest = Number(await chain.rpc.request('eth_blockNumber', []))
+  const latest = await headOf(chain.rpc)
   return (await readState(chain.rpc, lever.state, latest)).every(({ isPulled }) => isPulled)
 }

@@ -5,7 +5,7 @@ import { moveIncident } from '../../incidents/move.ts'
 import { messageOf } from '../../kit/error.ts'
 import { sha256 } from '../../kit/json.ts'
 import type { BlockRef } from '../../model/block.ts'
-import type { ContainmentPlan } from '../../model/containment.ts'
+import { type ContainmentPlan, protectedBy } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
@@ -67,7 +67,7 @@ async function tried(
 ): Promise<string | undefined> {
   const simulation = (await listSimulations(app.store, plan.id)).at(-1)
   if (simulation === undefined) return undefined
-  const target = plan.protects ?? plan.lever.target
+  const target = protectedBy(plan)
   const calls = recentOperations(chain.operations, target)
     .filter(({ selector }) => simulation.opEffects[selector] === 'blocked')
     .map((call) => ({ name: `operation ${call.selector}`, call }))

@@ -1,15 +1,20 @@
 import { hashAt } from '../../contain/settle.ts'
 import { verifyPlan } from '../../contain/verify.ts'
-import { moveIncident } from '../../incidents/move.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockRef } from '../../model/block.ts'
-import type { Broadcast, ContainmentPlan, Verification } from '../../model/containment.ts'
+import {
+  type Broadcast,
+  type ContainmentPlan,
+  protectedBy,
+  type Verification,
+} from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
 import { findBroadcast, listUnsettled } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { findPlan, insertVerification, listPlans, listSimulations } from '../../store/plans.ts'
 import { findAttack, reviveAttack } from '../actions/attack.ts'
 import { REPLACE_AFTER_BLOCKS } from '../actions/carry-out.ts'
+import { moveToContained } from '../actions/settle.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { keptAlive, recordTended } from './keep-alive.ts'
 import { resend } from './resend.ts'
@@ -59,8 +64,8 @@ async function isGone({ rpc }: ChainHandle, { blockNumber, blockHash }: Broadcas
 
 /** Contained only where every protected contract of the incident has a plan, and the chain says that each holds. */
 async function containAfterAll({ app, chain }: Place, incident: Incident): Promise<void> {
-  const plans = await listPlans(app.store, incident.id)
-  const targets = new Set(plans.map(({ lever }) => lever.target))
+  const plans = (await listPlans(app.store, incident.id)).filter(({ purpose }) => purpose === 'contain')
+  const targets = new Set(plans.map(protectedBy))
   if (!incident.protected.every((target) => targets.has(target))) return
   const verifications: { plan: ContainmentPlan; verification: Verification }[] = []
   for (const plan of plans) {
@@ -73,17 +78,7 @@ async function containAfterAll({ app, chain }: Place, incident: Incident): Promi
     const message = `Verified at block ${verification.atBlock}: ${verification.checks.length} checks passed, after the step had ended or the chain had changed.`
     await recordTended(app, plan, { kind: 'verification', message, body: verification })
   }
-  const names = [...targets].map((target) => app.names.get(target) ?? target).join(', ')
-  const moved = await moveIncident(
-    { store: app.store, clock: app.clock },
-    {
-      incidentId: incident.id,
-      to: 'contained',
-      author: 'cordon',
-      reason: `every lever is pulled and verified on the chain (${names})`,
-    },
-  )
-  app.hub.tell(moved)
+  app.hub.tell(await moveToContained(app, incident))
 }
 
 async function verifyAgain(
