@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { readBundles } from '../chain/bundle/read.ts'
 import { probeCapabilities } from '../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../chain/rpc/fetch-bundle.ts'
+import { headOf } from '../chain/rpc/head.ts'
 import { createRpc } from '../chain/rpc/rpc.ts'
 import { createEngine, evaluateSettled } from '../detect/engine.ts'
 import { detectors } from '../detect/registry.ts'
@@ -16,10 +17,11 @@ import type { Scope } from '../model/detector.ts'
 import type { BlockFacts, TransactionFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 import type { FlowSource, FundFlow } from '../model/fund-flow.ts'
-import { type Hash, hashSchema } from '../model/hex.ts'
+import type { Hash } from '../model/hex.ts'
 import { fundFlowSvg } from '../reports/fund-flow-svg.ts'
 import type { AddressLabels } from './address-labels.ts'
 import { labelsOn } from './address-labels.ts'
+import { hashOf } from './investigate.ts'
 
 export type FollowFundsOptions = {
   /** A bundle file or a JSON-RPC URL. */
@@ -120,24 +122,13 @@ async function* fromNode(url: string, hash: Hash, blocks: number): AsyncGenerato
     if (typeof found?.blockHash !== 'string') return
     const first = await fetchBundle(found.blockHash, { rpc, capabilities })
     yield first
-    const head = Number(await rpc.request('eth_blockNumber', []))
+    const head = await headOf(rpc)
     const last = Math.min(head, first.number + blocks)
     for (let number = first.number + 1; number <= last; number++)
       yield await fetchBundle(number, { rpc, capabilities })
   } finally {
     await rpc.close()
   }
-}
-
-function hashOf(text: string): Hash {
-  const parsed = hashSchema.safeParse(text)
-  if (parsed.success) return parsed.data
-  throw new CordonError({
-    code: 'app.InvalidHash',
-    message: `“${text.slice(0, 70)}” is not a transaction hash.`,
-    facts: { got: text.slice(0, 70) },
-    fix: 'Give --tx as 0x and 64 hex digits.',
-  })
 }
 
 function notFound({ source, hash }: FollowFundsOptions): CordonError {

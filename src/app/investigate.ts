@@ -11,7 +11,7 @@ import { investigate, type Suspect } from '../forensics/investigate.ts'
 import { CordonError } from '../kit/error.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
-import { type Address, type Hash, hashSchema } from '../model/hex.ts'
+import { type Address, type Hash, hashSchema, quantitySchema } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
 import { type DecodingOptions, decoderFor } from './decoding.ts'
 import { functionNames } from './function-names.ts'
@@ -95,7 +95,7 @@ async function* fromRpc(url: string, hashes: readonly string[]): AsyncGenerator<
   }
 }
 
-const foundSchema = z.object({ blockHash: hashSchema, blockNumber: z.string().regex(/^0x[0-9a-fA-F]+$/) })
+const foundSchema = z.object({ blockHash: hashSchema, blockNumber: quantitySchema })
 
 /** A transaction hash of the command line. Throws `app.InvalidHash`. */
 export function hashOf(text: string): Hash {

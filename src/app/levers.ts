@@ -1,4 +1,5 @@
 import { fetchBundle } from '../chain/rpc/fetch-bundle.ts'
+import { headOf } from '../chain/rpc/head.ts'
 import { resolveAuthority } from '../contain/authority.ts'
 import type { AuthorityDetail } from '../contain/authority-detail.ts'
 import { authorityDetail } from '../contain/authority-detail.ts'
@@ -63,7 +64,7 @@ export async function findLevers(options: DiscoverLeversOptions): Promise<Discov
 async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): Promise<DiscoveredLevers> {
   const { rpc, chainId } = chain
   const { target, given } = options
-  const block = Number(await rpc.request('eth_blockNumber', []))
+  const block = await headOf(rpc)
   const operations = await operationsOf(chain, options, block)
   const { implementation, bytecode } = await resolveCode(rpc, target, toHex(block))
   const levers: FoundLever[] = []

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { headOf } from '../chain/rpc/head.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { type At, type Call, goesThrough } from '../contain/call.ts'
 import { discoverLevers } from '../contain/discover.ts'
@@ -9,8 +10,7 @@ import type { TypedData } from '../contain/signer.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
-import type { Address, Hash } from '../model/hex.ts'
-import { addressSchema, hexSchema } from '../model/hex.ts'
+import { type Address, addressSchema, type Hash, hexSchema } from '../model/hex.ts'
 import type { Lever } from '../model/lever.ts'
 import { safeCallSchema } from '../model/safe.ts'
 import { insertSafeSignature } from '../store/safe-signatures.ts'
@@ -40,7 +40,7 @@ export type PresignOptions = { config: Config; target: Address; safe: Address; n
 export async function presignRequests(options: PresignOptions): Promise<PresignRequest[]> {
   const { config, target, safe: address } = options
   return onFirstChain(config, async (rpc, chainId) => {
-    const block = Number(await rpc.request('eth_blockNumber', []))
+    const block = await headOf(rpc)
     const safe = await safeOr({ rpc, block }, { chainId, address })
     const levers = await leversOf({ rpc, block }, { chainId, target, caller: address })
     return levers.map((lever) => requestOf(safe, lever, options.nonce ?? safe.nonce))

@@ -5,6 +5,7 @@ import { finished, pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { Capabilities } from '../chain/rpc/capabilities.ts'
 import { fetchRawBundle } from '../chain/rpc/fetch-bundle.ts'
+import { headOf } from '../chain/rpc/head.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
@@ -36,7 +37,7 @@ export async function recordBlocks(options: RecordOptions): Promise<Recorded> {
   if (chain === undefined) throw interrupted(options.out)
   const { rpc, capabilities, chainId } = chain
   try {
-    const first = options.from ?? Number(await rpc.request('eth_blockNumber', []))
+    const first = options.from ?? (await headOf(rpc))
     const last = options.to ?? first
     let transactions = 0
     const partial = `${options.out}.partial`

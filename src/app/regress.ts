@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { startAnvil } from '../chain/anvil.ts'
-import { probeCapabilities } from '../chain/rpc/capabilities.ts'
+import { type Capabilities, probeCapabilities } from '../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../chain/rpc/fetch-bundle.ts'
+import { headOf } from '../chain/rpc/head.ts'
 import { fetchPrestate } from '../chain/rpc/prestate.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
 import { toHex } from '../contain/block-tag.ts'
@@ -11,7 +12,7 @@ import { CordonError, messageOf } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
 import type { Asset } from '../model/block.ts'
 import type { BalanceDeltas } from '../model/fact.ts'
-import { type Address, addressSchema, type Hash, type Hex, hexSchema } from '../model/hex.ts'
+import { type Address, addressSchema, type Hash, type Hex, hexSchema, quantitySchema } from '../model/hex.ts'
 import { type FrozenTransaction, type Regression, type Rerun, regressionSchema } from '../model/regression.ts'
 import { investigateTransactions } from './investigate.ts'
 
@@ -23,15 +24,13 @@ export type FreezeOptions = {
   legitimate: readonly Hash[]
 }
 
-const quantity = z.string().regex(/^0x[0-9a-fA-F]+$/)
-
 const minedSchema = z.object({
   hash: hexSchema,
   from: addressSchema,
   to: addressSchema.nullish().transform((to) => to ?? null),
   input: hexSchema,
-  value: quantity.transform(BigInt),
-  gas: quantity.transform(BigInt),
+  value: quantitySchema.transform(BigInt),
+  gas: quantitySchema.transform(BigInt),
   blockNumber: z.string().transform(Number),
   transactionIndex: z.string().transform(Number),
 })
@@ -126,8 +125,10 @@ export async function rerun({ regression, replace = new Map() }: RerunOptions): 
   const rpc = createRpc({ urls: [anvil.url] })
   try {
     await putState(rpc, prestate, replace)
+    const capabilities = await probeCapabilities(rpc)
     const reruns: Rerun[] = []
-    for (const transaction of transactions) reruns.push(await runAgain(rpc, transaction, regression))
+    for (const transaction of transactions)
+      reruns.push(await runAgain({ rpc, capabilities }, transaction, regression))
     return reruns
   } finally {
     await rpc.close()
@@ -155,10 +156,11 @@ async function putState(
 }
 
 async function runAgain(
-  rpc: Rpc,
+  node: { rpc: Rpc; capabilities: Capabilities },
   { hash, is, from, to, input, value, gas, timestamp }: FrozenTransaction,
   { gains, given, attackers }: Regression,
 ): Promise<Rerun> {
+  const { rpc } = node
   const latest = z
     .object({ timestamp: z.string().transform(Number) })
     .parse(await rpc.request('eth_getBlockByNumber', ['latest', false]))
@@ -174,8 +176,7 @@ async function runAgain(
   }
   const sent = await rpc.request('eth_sendTransaction', [call]).catch((thrown: unknown) => messageOf(thrown))
   await rpc.request('evm_mine', [])
-  const capabilities = await probeCapabilities(rpc)
-  const bundle = await fetchBundle(Number(await rpc.request('eth_blockNumber', [])), { rpc, capabilities })
+  const bundle = await fetchBundle(await headOf(rpc), node)
   const tx = blockFacts(bundle).transactions.find(({ transaction }) => transaction.hash === sent)
   const succeeded = tx?.transaction.succeeded === true
   const changes = changesIn(tx?.deltas ?? new Map())

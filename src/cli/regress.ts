@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { addressOf } from '../app/config/load.ts'
+import { hashOf } from '../app/investigate.ts'
 import { freeze, readRegression, readRuntimeCode, rerun, writeRegression } from '../app/regress.ts'
-import { CordonError } from '../kit/error.ts'
-import { type Address, type Hash, type Hex, hashSchema } from '../model/hex.ts'
+import type { Address, Hash, Hex } from '../model/hex.ts'
 import type { Rerun } from '../model/regression.ts'
 import type { GlobalOptions, Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
@@ -75,14 +75,5 @@ async function replacements(pairs: readonly string[], io: Io): Promise<Map<Addre
 }
 
 function hashesOf(text: string | undefined): Hash[] {
-  return listOf(text).map((item) => {
-    const parsed = hashSchema.safeParse(item.trim())
-    if (parsed.success) return parsed.data
-    throw new CordonError({
-      code: 'app.InvalidHash',
-      message: `“${item.slice(0, 70)}” is not a transaction hash.`,
-      facts: { got: item.slice(0, 70) },
-      fix: 'Give hashes as 0x and 64 hex digits, separated by commas.',
-    })
-  })
+  return listOf(text).map((item) => hashOf(item.trim()))
 }

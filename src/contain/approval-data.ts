@@ -1,5 +1,6 @@
 import type { ApprovalTerms } from '../model/approval.ts'
 import type { ContainmentPlan } from '../model/containment.ts'
+import { ZERO_ADDRESS } from '../model/hex.ts'
 import type { Lever } from '../model/lever.ts'
 
 const TYPES = {
@@ -52,7 +53,7 @@ export function termsOf(
     chainId: lever.chainId,
     target: lever.target,
     calldata: lever.calldata,
-    authority: lever.authority?.address ?? `0x${'0'.repeat(40)}`,
+    authority: lever.authority?.address ?? ZERO_ADDRESS,
     lane: laneOf(lever),
     nonce,
     decision,

@@ -1,5 +1,5 @@
 import { keccak256, parseTransaction } from 'viem'
-import type { Rpc } from '../chain/rpc/rpc.ts'
+import { headOf } from '../chain/rpc/head.ts'
 import { crashPoint } from '../kit/crash-point.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { Broadcast } from '../model/containment.ts'
@@ -195,10 +195,6 @@ async function replace(
 /** A node that refuses for the moment (underpriced, away) is asked again at the next look. */
 async function resend(broadcast: Broadcast, context: BroadcastContext, route: Route): Promise<Broadcast> {
   return sendBroadcast(broadcast, context, route).catch(() => broadcast)
-}
-
-async function headOf(rpc: Rpc): Promise<number> {
-  return Number(await rpc.request('eth_blockNumber', []))
 }
 
 function notMined(

@@ -7,7 +7,7 @@ import { resolveCode, selectorsIn } from './code.ts'
 import { leverTemplates } from './levers/registry.ts'
 import { createSubject } from './levers/subject.ts'
 import type { Found, LeverTemplate, Subject } from './levers/template.ts'
-import { readState } from './state-view.ts'
+import { isPulled } from './state-view.ts'
 
 export type DiscoverOptions = {
   rpc: Rpc
@@ -39,7 +39,8 @@ export async function discoverLevers(options: DiscoverOptions): Promise<Lever[]>
   return Promise.all(
     unique(found.flat()).map(async (lever) => ({
       ...lever,
-      armed: !(await isPulled(rpc, lever, block)),
+      // a view that reverts says nothing
+      armed: !(await isPulled(rpc, lever.state, block).catch(() => false)),
       evidence: [...evidence, ...lever.evidence],
     })),
   )
@@ -122,11 +123,4 @@ function notAlone({ together = [] }: LeverTemplate): string | undefined {
 function encode(signature: string, args: readonly unknown[]): Hex {
   const abi = parseAbiItem(`function ${signature}`) as AbiFunction
   return encodeFunctionData({ abi: [abi], args }).toLowerCase() as Hex
-}
-
-/** Pulled where all that is read says so. A view that reverts says nothing. */
-async function isPulled(rpc: Rpc, { state }: Lever, block: number): Promise<boolean> {
-  if (state.length === 0) return false
-  const answers = await readState(rpc, state, block).catch(() => [])
-  return answers.length > 0 && answers.every((answer) => answer.isPulled)
 }

@@ -1,3 +1,4 @@
+import { headOf } from '../chain/rpc/head.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Hex } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
@@ -17,7 +18,7 @@ export async function sendPrivately(
   { rpc, relays }: { rpc: Rpc; relays: readonly Relay[] },
 ): Promise<boolean> {
   if (relays.length === 0) return false
-  const head = Number(await rpc.request('eth_blockNumber', []))
+  const head = await headOf(rpc)
   const sent = await Promise.allSettled(
     relays.map((relay) => relay.rpc.request(relay.method, [paramsFor(relay.method, rawTransaction, head)])),
   )

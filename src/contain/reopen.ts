@@ -1,6 +1,7 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { sha256 } from '../kit/json.ts'
 import type { ContainmentPlan, Simulation } from '../model/containment.ts'
+import { ZERO_ADDRESS } from '../model/hex.ts'
 import type { OperationKind } from '../model/lever.ts'
 import { effectsByKind } from './operation-kinds.ts'
 import type { Sequencer, SimulatedCall } from './sequence.ts'
@@ -100,7 +101,7 @@ export type SimulateReopenOptions = {
 export async function simulateReopen(options: SimulateReopenOptions): Promise<Simulation> {
   const { rpc, sequencer, plan, block, attack, operations } = options
   const { lever } = plan
-  const from = lever.authority?.address ?? `0x${'0'.repeat(40)}`
+  const from = lever.authority?.address ?? ZERO_ADDRESS
   const back: SimulatedCall = { from, to: lever.target, data: lever.calldata, value: 0n }
   const after = async (call: SimulatedCall): Promise<boolean> =>
     (await sequencer.run(block, [back, call]))[1]?.succeeded === true

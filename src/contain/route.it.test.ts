@@ -74,7 +74,7 @@ async function step(
   presigned: readonly SafeSignature[] = [],
 ): Promise<RouteStep> {
   const at = new Map(signers.map((signer) => [signer.address, signer]))
-  return nextStep(plan, { rpc, signers: at, presigned }, await timestamp())
+  return nextStep(plan, { rpc, signers: at, presigned: async () => presigned, now: timestamp })
 }
 
 /** Signs and sends a step as its sender does, with a key and no impersonation; gives the raw bytes. */

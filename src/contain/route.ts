@@ -92,7 +92,10 @@ export function senderOf({ route, lever }: Pick<ContainmentPlan, 'route' | 'leve
 export type BuildContext = {
   rpc: Rpc
   signers: ReadonlyMap<Address, Signer>
-  presigned: readonly SafeSignature[]
+  /** What owners signed beforehand: asked for a Safe only. */
+  presigned: () => Promise<readonly SafeSignature[]>
+  /** Seconds since the epoch, by the chain: asked where there is a delay only. */
+  now: () => Promise<number>
 }
 
 /** A transaction of a route. `schedule` changes nothing yet: the lever is pulled by `execute`, not before `readyAt`. */
@@ -107,7 +110,7 @@ type Routed = Pick<ContainmentPlan, 'id' | 'lever' | 'route' | 'executes'>
  * What is to be sent next for a plan, as the chain is now. A Safe's signatures are collected here; a plan that needs a delay
  * is scheduled once, then waits, then pulls. Throws `contain.SafeNotSigned`.
  */
-export async function nextStep(plan: Routed, context: BuildContext, now: number): Promise<RouteStep> {
+export async function nextStep(plan: Routed, context: BuildContext): Promise<RouteStep> {
   const { route, lever } = plan
   const call = callOf(plan)
   const from = senderOf(plan)
@@ -121,14 +124,15 @@ export async function nextStep(plan: Routed, context: BuildContext, now: number)
     case 'safe': {
       const safe = await readSafe(at, { chainId: lever.chainId, address: route.safe })
       assert(safe !== null, 'a Safe stays one')
-      const signatures = await collectSignatures(safe, call, context)
+      const presigned = await context.presigned()
+      const signatures = await collectSignatures(safe, call, { ...context, presigned })
       return { does: 'pull', call: await execTransaction(safe, call, signatures), from }
     }
     case 'access-manager':
     case 'timelock': {
       const readyAt = await readyAtOf(plan, context.rpc)
       if (readyAt === null) return { does: 'schedule', call: schedules(plan, route), from }
-      if (readyAt > now) return { does: 'wait', readyAt }
+      if (readyAt > (await context.now())) return { does: 'wait', readyAt }
       return { does: 'pull', ...executes(plan, route, from) }
     }
   }

@@ -1,8 +1,7 @@
 import { concatHex, hashMessage } from 'viem'
 import { z } from 'zod'
 import { CordonError } from '../kit/error.ts'
-import type { Address, Hash, Hex } from '../model/hex.ts'
-import { addressSchema } from '../model/hex.ts'
+import { type Address, addressSchema, type Hash, type Hex, ZERO_ADDRESS } from '../model/hex.ts'
 import { type At, ask, type Call, encodeCall } from './call.ts'
 import { signerOf, type TypedData, typedDataHash } from './signer.ts'
 
@@ -62,14 +61,13 @@ export function safeTypedData(safe: SafeIdentity, call: Call, nonce: number): Ty
       safeTxGas: 0n,
       baseGas: 0n,
       gasPrice: 0n,
-      gasToken: ZERO,
-      refundReceiver: ZERO,
+      gasToken: ZERO_ADDRESS,
+      refundReceiver: ZERO_ADDRESS,
       nonce: BigInt(nonce),
     },
   }
 }
 
-const ZERO: Address = `0x${'0'.repeat(40)}`
 const SAFE_TX = [
   { name: 'to', type: 'address' },
   { name: 'value', type: 'uint256' },

@@ -1,4 +1,5 @@
 import { parseTransaction } from 'viem'
+import { headOf } from '../chain/rpc/head.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { array, hash, integer, object } from '../chain/trace/fields.ts'
 import { crashPoint } from '../kit/crash-point.ts'
@@ -95,7 +96,7 @@ export async function isTaken(
   rpc: Rpc,
   { from, nonce, ours }: { from: Address; nonce: number; ours: ReadonlySet<string> },
 ): Promise<boolean> {
-  const head = Number(await rpc.request('eth_blockNumber', []))
+  const head = await headOf(rpc)
   const oldest = Math.max(0, head - LOOK_BACK)
   for (let number = head; number > oldest; number--) {
     const found = await rpc.request('eth_getBlockByNumber', [toHex(number), true])

@@ -18,6 +18,12 @@ export function readState(rpc: Rpc, state: readonly StateRead[], block: number):
   )
 }
 
+/** True where there is a view at all, and each says that the lever is pulled. Throws what the node throws. */
+export async function isPulled(rpc: Rpc, state: readonly StateRead[], block: number): Promise<boolean> {
+  const answers = await readState(rpc, state, block)
+  return answers.length > 0 && answers.every((answer) => answer.isPulled)
+}
+
 function saysPulled({ word, mask, pulled }: StateRead, answer: string): boolean {
   const found = wordAt(`0x${answer.slice(2)}`, word)
   if (found === undefined || !/^[0-9a-fA-F]{64}$/.test(found)) return false

@@ -1,6 +1,6 @@
 import type { BalanceDeltas, TransactionFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
-import type { Address } from '../model/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../model/hex.ts'
 import type { Actor } from '../model/investigation.ts'
 import type { Attackers } from './attackers.ts'
 
@@ -16,58 +16,63 @@ const MOST = 100
 
 /** Who took part, with the likely role and every reason for it. Addresses only: nobody is named. */
 export function actorsOf(options: ActorsOptions): Actor[] {
-  const { attackers, victims, net, findings, transactions } = options
+  const { attackers, victims, net } = options
   const own = new Set([...attackers.accounts, ...attackers.contracts])
-  const code = new Set(
-    transactions.flatMap(({ transaction }) =>
-      transaction.frames.flatMap(({ to, type, end, index }) =>
-        to !== null && (type.startsWith('CREATE') || end > index + 1) ? [to] : [],
-      ),
-    ),
-  )
-  const kindOf = (address: Address): Actor['kind'] =>
-    code.has(address) || attackers.contracts.includes(address) ? 'contract' : 'account'
-  const of = (address: Address, role: Actor['role'], [confidence, reasons]: [number, string[]]): Actor => ({
-    address,
-    kind: kindOf(address),
-    role,
-    confidence,
-    reasons,
-  })
-  const gained = (address: Address): boolean =>
-    [...(net.get(address)?.values() ?? [])].some((amount) => amount > 0n)
-  const named = (address: Address): number =>
-    Math.max(
-      0,
-      ...findings.filter(({ actors }) => actors.includes(address)).map(({ confidence }) => confidence),
-    )
-  const list: Actor[] = [
+  const paid = [...net]
+    .filter(([address]) => !own.has(address) && !victims.includes(address) && address !== ZERO_ADDRESS)
+    .filter(([, assets]) => [...assets.values()].every((amount) => amount > 0n))
+    .map(([address]) => address)
+  const contracts = contractsIn(options)
+  const kindOf = (address: Address): Actor['kind'] => (contracts.has(address) ? 'contract' : 'account')
+  return [
     ...attackers.accounts.map((address) =>
-      of(address, 'attacker', [Math.max(0.6, named(address)), reasonsFor(address, 'sent the transaction')]),
+      attacker(address, { ...options, why: 'sent the transaction', least: 0.6 }),
     ),
     ...attackers.contracts.map((address) =>
-      of(address, 'attacker', [
-        Math.max(0.5, named(address)),
-        reasonsFor(address, 'called by the sender, or created by what he called'),
-      ]),
+      attacker(address, {
+        ...options,
+        why: 'called by the sender, or created by what he called',
+        least: 0.5,
+      }),
     ),
-    ...victims.map((address) => of(address, 'victim', [0.7, [`lost assets, or a finding names it`]])),
+    ...victims.map((address) => ({
+      address,
+      role: 'victim' as const,
+      confidence: 0.7,
+      reasons: ['lost assets, or a finding names it'],
+    })),
+    ...paid.map((address) => ({
+      address,
+      role: 'beneficiary' as const,
+      confidence: 0.4,
+      reasons: ['got assets and gave none in these transactions'],
+    })),
   ]
-  for (const [address, assets] of net) {
-    if (own.has(address) || victims.includes(address) || /^0x0{40}$/.test(address)) continue
-    const isPaid = [...assets.values()].every((amount) => amount > 0n)
-    if (isPaid)
-      list.push(of(address, 'beneficiary', [0.4, ['got assets and gave none in these transactions']]))
-  }
-  return list.slice(0, MOST)
+    .slice(0, MOST)
+    .map((actor) => ({ ...actor, kind: kindOf(actor.address) }))
+}
 
-  function reasonsFor(address: Address, first: string): string[] {
-    const reasons = [first]
-    if (gained(address)) reasons.push('gained assets')
-    const detectors = findings
-      .filter(({ actors }) => actors.includes(address))
-      .map(({ detector }) => detector)
-    if (detectors.length > 0) reasons.push(`named by ${[...new Set(detectors)].join(', ')}`)
-    return reasons
+/** What was created here or called others, and what the attackers run. */
+function contractsIn({ transactions, attackers }: ActorsOptions): Set<Address> {
+  const frames = transactions.flatMap(({ transaction }) => transaction.frames)
+  const ran = frames.filter(({ type, end, index }) => type.startsWith('CREATE') || end > index + 1)
+  return new Set([...attackers.contracts, ...ran.flatMap(({ to }) => to ?? [])])
+}
+
+type Suspected = ActorsOptions & { why: string; least: number }
+
+function attacker(address: Address, { findings, net, why, least }: Suspected): Omit<Actor, 'kind'> {
+  const about = findings.filter(({ actors }) => actors.includes(address))
+  const hasGained = [...(net.get(address)?.values() ?? [])].some((amount) => amount > 0n)
+  const detectors = [...new Set(about.map(({ detector }) => detector))]
+  return {
+    address,
+    role: 'attacker',
+    confidence: Math.max(least, ...about.map(({ confidence }) => confidence)),
+    reasons: [
+      why,
+      ...(hasGained ? ['gained assets'] : []),
+      ...(detectors.length > 0 ? [`named by ${detectors.join(', ')}`] : []),
+    ],
   }
 }

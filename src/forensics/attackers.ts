@@ -10,10 +10,7 @@ export type AttackersOptions = {
   spared: ReadonlySet<Address>
 }
 
-/**
- * The senders, the contracts they called that are no victims, what was created by those, and what a created or called
- * contract of theirs was the only one to enter and that ended with a gain. Everybody else is at most suspected.
- */
+/** The senders, the contracts they called that are no victims, and what those created. Everybody else is at most suspected. */
 export function attackersOf({ transactions, net, spared }: AttackersOptions): Attackers {
   const accounts = new Set<Address>()
   const contracts = new Set<Address>()

@@ -1,5 +1,5 @@
 import type { BalanceDeltas, TransactionFacts } from '../model/fact.ts'
-import type { Address } from '../model/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../model/hex.ts'
 
 /** account → asset key → net change over several transactions, base units; zeros left out. */
 export function netChanges(transactions: readonly TransactionFacts[]): BalanceDeltas {
@@ -16,14 +16,12 @@ export function netChanges(transactions: readonly TransactionFacts[]): BalanceDe
   return net
 }
 
-const ZERO = `0x${'0'.repeat(40)}`
-
 /** asset key → minted less burned over several transactions, base units; zeros left out. */
 export function issuedIn(transactions: readonly TransactionFacts[]): ReadonlyMap<string, bigint> {
   const issued = new Map<string, bigint>()
   for (const fact of transactions.flatMap(({ facts }) => facts)) {
     if (fact.kind !== 'transfer' || fact.from === fact.to) continue
-    const sign = fact.from === ZERO ? 1n : fact.to === ZERO ? -1n : 0n
+    const sign = fact.from === ZERO_ADDRESS ? 1n : fact.to === ZERO_ADDRESS ? -1n : 0n
     const key = fact.tokenId === null ? fact.asset : `${fact.asset}/${fact.tokenId}`
     if (sign !== 0n) issued.set(key, (issued.get(key) ?? 0n) + sign * fact.amount)
   }

@@ -1,6 +1,5 @@
 import type { TransactionFacts } from '../model/fact.ts'
-import type { Address, Hex } from '../model/hex.ts'
-import { addressFromWord, selectorOf, wordAt } from '../model/hex.ts'
+import { type Address, addressFromWord, type Hex, selectorOf, wordAt } from '../model/hex.ts'
 import type { Hypothesis } from '../model/investigation.ts'
 import { entriesOf } from './victims.ts'
 import { weaknessOf } from './weakness.ts'
@@ -27,8 +26,8 @@ export function suspicion({ transactions, attackers, functions }: SuspicionOptio
     ),
   )
   const counts = new Map<Address, number>()
-  for (const { subtree } of entriesOf(transactions, attackers))
-    if (!tokens.has(subtree.context)) counts.set(subtree.context, (counts.get(subtree.context) ?? 0) + 1)
+  for (const { context } of entriesOf(transactions, attackers))
+    if (!tokens.has(context)) counts.set(context, (counts.get(context) ?? 0) + 1)
   const [most] = [...counts].sort((a, b) => b[1] - a[1])
   if (most === undefined) return []
   const [contract, times] = most

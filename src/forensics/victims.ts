@@ -1,5 +1,5 @@
 import type { BalanceDeltas, TransactionFacts } from '../model/fact.ts'
-import type { Address } from '../model/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../model/hex.ts'
 import type { Hypothesis, Investigation } from '../model/investigation.ts'
 import { assetOf } from './fund-flow/key.ts'
 
@@ -37,7 +37,7 @@ export function victimsOf(options: VictimsOptions): Victim[] {
     if (code !== undefined) order.add(code)
   }
   return [...order]
-    .filter((address) => !attackers.has(address) && !/^0x0{40}$/.test(address))
+    .filter((address) => !attackers.has(address) && address !== ZERO_ADDRESS)
     .slice(0, MOST)
     .map((address) => ({ address, loss: lossesOf(net, address) }))
 }
@@ -53,17 +53,17 @@ function gateFirst(
   likeliest: readonly Address[],
   { transactions, net, attackers }: VictimsOptions,
 ): Address[] {
-  const gates = entriesOf(transactions, attackers).filter(
-    ({ subtree }) =>
-      likeliest.includes(subtree.context) || subtree.inner.some((inner) => likeliest.includes(inner)),
+  const gates = entriesOf(transactions, attackers).filter(({ inner }) =>
+    inner.some((context) => likeliest.includes(context)),
   )
   const payers = likeliest.filter((address) =>
     [...(net.get(address)?.values() ?? [])].some((amount) => amount < 0n),
   )
-  return [...gates.map(({ subtree }) => subtree.context), ...payers, ...likeliest]
+  return [...gates.map(({ context }) => context), ...payers, ...likeliest]
 }
 
-type Entry = { subtree: { context: Address; inner: Address[] } }
+/** A contract that was entered, and every context in what it called in turn. */
+type Entry = { context: Address; inner: Address[] }
 
 /** Contracts that the attackers called with effect, each with what it called in turn. */
 export function entriesOf(
@@ -75,7 +75,7 @@ export function entriesOf(
       const isEntry = type === 'CALL' && !reverted && from !== null && attackers.has(from)
       if (!isEntry || context === null || attackers.has(context) || end === index + 1) return []
       const inner = transaction.frames.slice(index, end).flatMap((frame) => frame.context ?? [])
-      return [{ subtree: { context, inner: [...new Set(inner)] } }]
+      return [{ context, inner: [...new Set(inner)] }]
     }),
   )
 }

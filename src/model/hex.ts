@@ -22,6 +22,9 @@ export const hashSchema = z
   .regex(/^0x[0-9a-fA-F]{64}$/, 'expected a hash: 0x and 64 hex digits')
   .transform((text) => text.toLowerCase() as Hash)
 
+/** A quantity as JSON-RPC writes it. */
+export const quantitySchema = z.string().regex(/^0x[0-9a-fA-F]+$/, 'expected a quantity: 0x and hex digits')
+
 /** An amount in base units, as a decimal string outside and a bigint inside. */
 export const amountSchema = z
   .union([z.bigint(), z.string().regex(/^-?\d+$/)])

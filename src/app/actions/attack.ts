@@ -1,10 +1,17 @@
 import { z } from 'zod'
+import { headOf } from '../../chain/rpc/head.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import type { Fees } from '../../contain/fees.ts'
 import type { SimulatedCall } from '../../contain/sequence.ts'
 import { toJson } from '../../kit/json.ts'
-import type { Hash } from '../../model/hex.ts'
-import { addressSchema, amountSchema, hashSchema, hexSchema } from '../../model/hex.ts'
+import {
+  addressSchema,
+  amountSchema,
+  type Hash,
+  hashSchema,
+  hexSchema,
+  quantitySchema,
+} from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 
 /** The attack transaction as something that can be tried again. */
@@ -17,27 +24,24 @@ export type Attack = {
   outbid: Fees | null
 }
 
-const quantitySchema = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]+$/)
-  .transform(BigInt)
+const bigSchema = quantitySchema.transform(BigInt)
 
 const transactionSchema = z.object({
   hash: hashSchema,
   from: addressSchema,
   to: addressSchema.nullish().transform((to) => to ?? null),
   input: hexSchema,
-  value: quantitySchema,
-  gas: quantitySchema,
-  blockNumber: quantitySchema.nullish(),
-  gasPrice: quantitySchema.nullish(),
-  maxFeePerGas: quantitySchema.nullish(),
-  maxPriorityFeePerGas: quantitySchema.nullish(),
+  value: bigSchema,
+  gas: bigSchema,
+  blockNumber: bigSchema.nullish(),
+  gasPrice: bigSchema.nullish(),
+  maxFeePerGas: bigSchema.nullish(),
+  maxPriorityFeePerGas: bigSchema.nullish(),
 })
 
 /** The newest transaction of the incident that the node still knows, as JSON (a durable step remembers it). */
 export async function findAttack(rpc: Rpc, incident: Incident): Promise<string> {
-  const latest = Number(await rpc.request('eth_blockNumber', []))
+  const latest = await headOf(rpc)
   for (const hash of [...incident.transactions].reverse()) {
     const found = transactionSchema.safeParse(await rpc.request('eth_getTransactionByHash', [hash]))
     if (found.success) return toJson(attackOf(found.data, latest))

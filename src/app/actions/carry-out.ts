@@ -92,10 +92,10 @@ type Step = z.infer<typeof stepSchema>
 /** What is sent for a plan, decided once: after a crash the same call is signed. */
 async function stepOf({ app, chain, context }: Work, plan: ContainmentPlan): Promise<Step> {
   const json = await context.durable(`route:${plan.id}`, async () => {
-    const presigned = await listSafeSignatures(app.store, chain.chainId)
-    const now = await patiently(app, () => chainTime(chain.rpc))
-    const reach = { rpc: chain.rpc, signers: app.signers, presigned }
-    const step = await patiently(app, () => nextStep(plan, reach, now))
+    const { rpc, chainId } = chain
+    const presigned = () => listSafeSignatures(app.store, chainId)
+    const now = () => chainTime(rpc)
+    const step = await patiently(app, () => nextStep(plan, { rpc, signers: app.signers, presigned, now }))
     // what waits already was scheduled before: to schedule it again would only begin the delay anew
     if (step.does === 'wait') throw stillWaiting(plan, step.readyAt)
     const { call, from, does } = step

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { headOf } from '../../chain/rpc/head.ts'
 import { leverTemplates } from '../../contain/levers/registry.ts'
 import { assert } from '../../kit/assert.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
@@ -84,7 +85,7 @@ async function cancelling(shared: Shared): Promise<Work[]> {
   const found = await context.durable('queued', () =>
     patiently(app, async () => {
       const queued = await queuedIn(chain.rpc, incident.transactions)
-      const latest = Number(await chain.rpc.request('eth_blockNumber', []))
+      const latest = await headOf(chain.rpc)
       return toJson({ queued, latest })
     }),
   )

@@ -1,14 +1,14 @@
 import { z } from 'zod'
+import { headOf } from '../../chain/rpc/head.ts'
 import { resolveAuthority } from '../../contain/authority.ts'
 import type { ReopenStage, ReopenStages } from '../../contain/reopen.ts'
 import { reopenStages } from '../../contain/reopen.ts'
-import { readState } from '../../contain/state-view.ts'
+import { isPulled } from '../../contain/state-view.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { assert } from '../../kit/assert.ts'
 import { durationMs } from '../../kit/duration.ts'
 import { toJson } from '../../kit/json.ts'
-import type { ContainmentPlan } from '../../model/containment.ts'
-import { containmentPlanSchema } from '../../model/containment.ts'
+import { type ContainmentPlan, containmentPlanSchema } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import { durationSchema } from '../../model/playbook.ts'
@@ -99,7 +99,8 @@ export async function stagesFor(options: StagesOptions, incidentId: string): Pro
   const pulled: Parameters<typeof reopenStages>[0][number][] = []
   for (const plan of await listPlans(store, incidentId)) {
     const chain = chains.get(plan.lever.chainId)
-    if (plan.purpose !== 'contain' || chain === undefined || !(await isPulled(plan, chain))) continue
+    if (plan.purpose !== 'contain' || chain === undefined) continue
+    if (!(await isPulled(chain.rpc, plan.lever.state, await headOf(chain.rpc)))) continue
     pulled.push({ plan, simulation: (await listSimulations(store, plan.id)).at(-1) ?? null })
   }
   const { stages, notes } = reopenStages(pulled)
@@ -116,16 +117,10 @@ async function withAuthority(
 ): Promise<ContainmentPlan> {
   const rpc = chains.get(plan.lever.chainId)?.rpc
   if (rpc === undefined) return plan
-  const block = Number(await rpc.request('eth_blockNumber', []))
+  const block = await headOf(rpc)
   const { authority, route, tried } = await resolveAuthority(plan.lever, { rpc, block, signers, others })
   const lever = { ...plan.lever, authority, evidence: [...plan.lever.evidence, ...tried] }
   return { ...plan, lever, route, pinnedBlock: block }
-}
-
-async function isPulled({ lever }: ContainmentPlan, { rpc }: ChainHandle): Promise<boolean> {
-  const latest = Number(await rpc.request('eth_blockNumber', []))
-  const answers = await readState(rpc, lever.state, latest)
-  return answers.length > 0 && answers.every((answer) => answer.isPulled)
 }
 
 async function openStage(

@@ -2,8 +2,7 @@ import { createClient, http, RpcError, rpcSchema } from 'viem'
 import { z } from 'zod'
 import { systemClock } from '../../kit/clock.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
-import type { Address, Hash, Hex } from '../../model/hex.ts'
-import { hashSchema, hexSchema } from '../../model/hex.ts'
+import { type Address, type Hash, type Hex, hashSchema, hexSchema, quantitySchema } from '../../model/hex.ts'
 import { addressOf, type DrillRole, drillAccount } from './accounts.ts'
 import { type ContractName, decode, encode } from './artifacts.ts'
 
@@ -48,9 +47,8 @@ const NOT_MINED_MS = 30_000
 /** A fork fetches what it lacks from the real node before it answers. */
 const REQUEST_MS = 30_000
 
-const quantity = z.string().regex(/^0x[0-9a-f]+$/i)
-const number = quantity.transform(Number)
-const bigint = quantity.transform(BigInt)
+const number = quantitySchema.transform(Number)
+const bigint = quantitySchema.transform(BigInt)
 const blockSchema = z.object({ number, timestamp: number, baseFeePerGas: bigint.default(0n) })
 const receiptSchema = z
   .object({ transactionHash: hashSchema, status: number, blockNumber: number })

@@ -7,7 +7,7 @@ import type { Signer } from '../../contain/signer.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { StandingAuthorisation } from '../../model/containment.ts'
 import type { DrillPeople } from '../../model/drill.ts'
-import { addressSchema, type Hash, hashSchema, hexSchema } from '../../model/hex.ts'
+import { addressSchema, type Hash, hashSchema, hexSchema, quantitySchema } from '../../model/hex.ts'
 import { type Roles, rolesSchema } from '../../model/role.ts'
 import type { Config } from '../config/schema.ts'
 import type { Env } from '../signers.ts'
@@ -28,15 +28,14 @@ export type ForkOptions = {
   people: DrillPeople
 }
 
-const quantity = z.string().regex(/^0x[0-9a-f]+$/i)
 const attackSchema = z.object({
   hash: hashSchema,
   from: addressSchema,
   to: addressSchema.nullish().transform((to) => to ?? null),
   input: hexSchema,
-  value: quantity,
-  gas: quantity,
-  blockNumber: quantity.nullish(),
+  value: quantitySchema,
+  gas: quantitySchema,
+  blockNumber: quantitySchema.nullish(),
 })
 export type RecordedAttack = z.infer<typeof attackSchema>
 
@@ -66,9 +65,9 @@ export async function openFork(options: ForkOptions): Promise<Fork> {
   const { forkUrl, replay, config } = options
   const real = createEndpoint(forkUrl)
   try {
-    const forkOf = Number(quantity.parse(await real.request('eth_chainId', [])))
+    const forkOf = Number(quantitySchema.parse(await real.request('eth_chainId', [])))
     const attack = replay === null ? null : await findRecorded(real, replay)
-    const latest = Number(quantity.parse(await real.request('eth_blockNumber', [])))
+    const latest = Number(quantitySchema.parse(await real.request('eth_blockNumber', [])))
     const forkBlock = attack === null ? latest : Number(attack.blockNumber) - 1
     const chainId = forkChainId()
     const mining = { kind: 'interval', seconds: options.blockSeconds } as const
@@ -107,7 +106,7 @@ async function findRecorded(real: Endpoint, hash: Hash): Promise<RecordedAttack>
 async function refuseSame(anvil: Anvil, real: readonly number[]): Promise<void> {
   const node = createEndpoint(anvil.url)
   try {
-    const chainId = Number(quantity.parse(await node.request('eth_chainId', [])))
+    const chainId = Number(quantitySchema.parse(await node.request('eth_chainId', [])))
     if (!real.includes(chainId)) return
     throw new CordonError({
       code: 'drill.SameChain',

@@ -2,16 +2,13 @@ import { z } from 'zod'
 import { createEndpoint, type Endpoint } from '../../chain/rpc/endpoint.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { CordonError } from '../../kit/error.ts'
-import { type Hash, hashSchema } from '../../model/hex.ts'
+import { type Hash, hashSchema, quantitySchema } from '../../model/hex.ts'
 import { startApp } from '../start.ts'
 import type { Fork, RecordedAttack } from './fork.ts'
 import { type DrillOptions, type DrillOutcome, play } from './run.ts'
 import { skewOf, waitForRun } from './wait.ts'
 
-const quantity = z
-  .string()
-  .regex(/^0x[0-9a-f]+$/i)
-  .transform(Number)
+const quantity = quantitySchema.transform(Number)
 const receiptSchema = z.object({ status: quantity, blockNumber: quantity }).nullable()
 const PATIENCE_MS = 60_000
 

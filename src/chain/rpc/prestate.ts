@@ -1,14 +1,20 @@
 import { z } from 'zod'
-import { type Address, addressSchema, type Hash, hashSchema, hexSchema } from '../../model/hex.ts'
+import {
+  type Address,
+  addressSchema,
+  type Hash,
+  hashSchema,
+  hexSchema,
+  quantitySchema,
+} from '../../model/hex.ts'
 import type { FrozenAccount } from '../../model/regression.ts'
 import type { Rpc } from './rpc.ts'
 
-const quantity = z.string().regex(/^0x[0-9a-fA-F]+$/)
 const answerSchema = z.record(
   addressSchema,
   z.looseObject({
-    balance: quantity.transform(BigInt).default(0n),
-    nonce: z.union([z.number(), quantity.transform(Number)]).default(0),
+    balance: quantitySchema.transform(BigInt).default(0n),
+    nonce: z.union([z.number(), quantitySchema.transform(Number)]).default(0),
     code: hexSchema.default('0x'),
     storage: z.record(hashSchema, hashSchema).default({}),
   }),
