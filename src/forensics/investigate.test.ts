@@ -93,6 +93,28 @@ test('without a rule there is a suspicion only, and it says that it is no more',
   expect(unexplained.join()).toMatch(/no more than a suspicion/)
 })
 
+test('the price of a token with eighteen decimals is not rounded away', () => {
+  const busd = '0xe9e7cea3dedca5984780bafc599bd69add087d56'
+  const facts = blockFacts({ ...block({ transactions: [theft('one')] }), chainId: 56 })
+  const paid = {
+    ...facts,
+    transactions: facts.transactions.map((tx) => ({
+      ...tx,
+      deltas: new Map([[vault, new Map([[busd, -5n]])]]),
+    })),
+  }
+  const suspects = paid.transactions.map((tx) => ({ facts: paid, tx, findings: [], blind: [] }))
+  const { prices } = investigate({
+    suspects,
+    protect: new Set(),
+    names: new Map(),
+    functions: new Map(),
+    full: false,
+    prices: new Map([[busd, { usdE36: 92n * 10n ** 16n, source: 'a file' }]]),
+  })
+  expect(prices).toEqual([{ asset: busd, usdPerUnitE36: 92n * 10n ** 16n, source: 'a file' }])
+})
+
 test('a transaction that called nothing has no cause, no victims and no contract to blame', () => {
   const { rootCause, victims, attackers } = investigated([{ from: eve, root: call(address('bob'), {}) }])
   expect(rootCause).toMatchObject({ category: 'unknown', contract: null, hypotheses: [] })

@@ -84,7 +84,7 @@ export function investigate(options: InvestigateOptions): Investigation {
     steps: stepsOf({ transactions, findings, attackers: cluster, victims: lost, nameOf }),
     prices: [...prices]
       .filter(([asset]) => [...net.values()].some((assets) => assets.has(asset)))
-      .map(([asset, { usdE36, source }]) => ({ asset, usdPerUnitE18: usdE36 / 10n ** 18n, source })),
+      .map(([asset, { usdE36, source }]) => ({ asset, usdPerUnitE36: usdE36, source })),
     fundFlow: flowOf(suspects, cluster),
     scope: scopeOf(transactions, {
       weak: hypotheses[0]?.contract ?? null,

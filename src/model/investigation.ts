@@ -150,8 +150,8 @@ export const investigationSchema = z.object({
   issued: z.array(z.object({ asset: assetSchema, tokenId: amountSchema.nullable(), amount: amountSchema })),
   /** What the attacker did, in order, in plain words. */
   steps: z.array(stepSchema),
-  /** asset → dollars a whole base unit times 10^18, and where that comes from. */
-  prices: z.array(z.object({ asset: assetSchema, usdPerUnitE18: amountSchema, source: z.string() })),
+  /** asset → dollars for one base unit times 10^36, and where that comes from. */
+  prices: z.array(z.object({ asset: assetSchema, usdPerUnitE36: amountSchema, source: z.string() })),
   /** Where what was stolen went within these transactions; `cordon funds follow` goes on from there. */
   fundFlow: fundFlowSchema,
   /** What else these transactions show to be at risk; the rest of the chain is not looked at. */
