@@ -100,3 +100,20 @@ export async function writeDrillConfig(
   if (privateKey === null) throw new Error('no key')
   return { GUARDIAN_KEY: bytesToHex(privateKey), DATABASE_URL: databaseUrl }
 }
+
+export type RanCommand = {
+  code: number | null
+  lines: Record<string, unknown>[]
+  stderr: string
+  /** The errors that it told on stderr. */
+  errors: Record<string, unknown>[]
+}
+
+/** Runs a command to its end. */
+export async function runCordon(options: CordonOptions): Promise<RanCommand> {
+  const cordon = startCordon(options)
+  const { code } = await cordon.ended
+  const stderr = cordon.stderr()
+  const told = stderr.split('\n').filter((line) => line.includes('"type":"error"'))
+  return { code, lines: cordon.lines, stderr, errors: told.map((line) => JSON.parse(line)) }
+}
