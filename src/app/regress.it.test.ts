@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type Abi, encodeDeployData } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { receiptOf } from '../../test/harness/receipt.ts'
 import type { Anvil } from '../chain/anvil.ts'
 import { startAnvil } from '../chain/anvil.ts'
 import { createEndpoint, type Endpoint } from '../chain/rpc/endpoint.ts'
@@ -125,10 +126,9 @@ async function fixedCode({ contract, args, patch }: Fix): Promise<Hex> {
   const hash = await node.request('eth_sendTransaction', [
     { from: addressOf('deployer'), data, gas: '0x1c9c380' },
   ])
-  const receipt = z
-    .object({ contractAddress: hexSchema })
-    .parse(await node.request('eth_getTransactionReceipt', [hash]))
-  return hexSchema.parse(await node.request('eth_getCode', [receipt.contractAddress, 'latest']))
+  // the node answers before it has mined
+  const { contractAddress } = await receiptOf(node, hash)
+  return hexSchema.parse(await node.request('eth_getCode', [contractAddress, 'latest']))
 }
 
 async function frozenAttack(kind: AttackKind): Promise<Regression> {

@@ -8,10 +8,10 @@ import {
   isPaused,
   people,
   person,
-  receiptOf,
   type SafeVersion,
   sendAs,
 } from '../../test/harness/authority-world.ts'
+import { receiptOf } from '../../test/harness/receipt.ts'
 import { type Anvil, startAnvil } from '../chain/anvil.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
 import { object } from '../chain/trace/fields.ts'

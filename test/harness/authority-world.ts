@@ -13,11 +13,11 @@ import {
 import { z } from 'zod'
 import { drillAccount } from '../../src/app/drill/accounts.ts'
 import type { Rpc } from '../../src/chain/rpc/rpc.ts'
-import { object } from '../../src/chain/trace/fields.ts'
 import { ask, type Call, encodeCall } from '../../src/contain/call.ts'
 import { keySigner, type Signer } from '../../src/contain/signer.ts'
 import type { Address, Hex } from '../../src/model/hex.ts'
 import { hexSchema, ZERO_ADDRESS } from '../../src/model/hex.ts'
+import { receiptOf } from './receipt.ts'
 
 /*
  * The contracts through which teams hold their pauses, from the packages that publish them (scripts/extract-authority-fixtures.mjs),
@@ -71,19 +71,6 @@ export async function sendAs(
     { from, data, gas: '0x1c9c380', ...(to === undefined ? {} : { to }) },
   ])
   return receiptOf(rpc, hash)
-}
-
-export async function receiptOf(rpc: Rpc, hash: unknown): Promise<Record<string, unknown>> {
-  for (let tries = 0; tries < 500; tries++) {
-    const found = await rpc.request('eth_getTransactionReceipt', [hash])
-    if (found !== null) {
-      const receipt = object(found, 'receipt')
-      if (receipt['status'] !== '0x1') throw new Error('the transaction reverted')
-      return { ...receipt }
-    }
-    await new Promise((resolve) => setTimeout(resolve, 4))
-  }
-  throw new Error('the transaction was not mined')
 }
 
 const names = ['writerA', 'writerB', 'writerC', 'writerD', 'holder'] as const

@@ -5,11 +5,12 @@ import type { Anvil } from '../../src/chain/anvil.ts'
 import { startAnvil } from '../../src/chain/anvil.ts'
 import type { Rpc } from '../../src/chain/rpc/rpc.ts'
 import { createRpc } from '../../src/chain/rpc/rpc.ts'
-import { object } from '../../src/chain/trace/fields.ts'
 import type { Sequencer, SimulatedCall } from '../../src/contain/sequence.ts'
 import { simulateV1Sequencer } from '../../src/contain/sequence.ts'
+import { messageOf } from '../../src/kit/error.ts'
 import type { Address, Hex } from '../../src/model/hex.ts'
 import { hexSchema } from '../../src/model/hex.ts'
+import { receiptOf } from './receipt.ts'
 
 /** A chain of its own on which the contracts of a protocol are put up; anybody may send, no keys needed. */
 export type World = {
@@ -124,17 +125,9 @@ export async function send(world: World, call: SimulatedCall): Promise<Record<st
     ...(to === null ? {} : { to }),
   }
   const hash = await rpc.request('eth_sendTransaction', [transaction])
-  for (let tries = 0; tries < 500; tries++) {
-    const found = await rpc.request('eth_getTransactionReceipt', [hash])
-    if (found !== null) return mined(object(found, 'receipt'), call)
-    await new Promise((resolve) => setTimeout(resolve, 4))
-  }
-  throw new Error('the transaction was not mined')
-}
-
-function mined(receipt: Record<string, unknown>, { to, data }: SimulatedCall): Record<string, unknown> {
-  if (receipt['status'] !== '0x1') throw new Error(`${data.slice(0, 10)} on ${to ?? 'creation'} reverted`)
-  return receipt
+  return receiptOf(rpc, hash).catch((cause: unknown) => {
+    throw new Error(`${data.slice(0, 10)} on ${to ?? 'creation'}: ${messageOf(cause)}`)
+  })
 }
 
 /** Sends calls one after the other. */
