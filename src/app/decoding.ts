@@ -1,4 +1,4 @@
-import { createRpc } from '../chain/rpc/rpc.ts'
+import type { Rpc } from '../chain/rpc/rpc.ts'
 import { TOPICS } from '../facts/signatures.ts'
 import { createDecoder, type Decoder } from '../forensics/decode/decoder.ts'
 import type { Suspect } from '../forensics/investigate.ts'
@@ -27,7 +27,7 @@ const MOST_CODES = 200
  */
 export async function decoderFor(
   suspects: readonly Suspect[],
-  { abis = [], signatures = [], guess = false, url }: DecodingOptions & { url: string | null },
+  { abis = [], signatures = [], guess = false, rpc }: DecodingOptions & { rpc: Rpc | null },
 ): Promise<Decoder> {
   const frames = suspects.flatMap(({ tx }) => tx.transaction.frames)
   const chainId = suspects[0]?.facts.bundle.chainId ?? 0
@@ -41,7 +41,7 @@ export async function decoderFor(
     tables: await readSignatureTables(signatures, selectorsIn(frames)),
   }
   return guess
-    ? createDecoder({ ...known, guessed: await guessedFor(frames, known, url) })
+    ? createDecoder({ ...known, guessed: await guessedFor(frames, known, rpc) })
     : createDecoder(known)
 }
 
@@ -49,7 +49,7 @@ export async function decoderFor(
 async function guessedFor(
   frames: readonly Frame[],
   known: Parameters<typeof createDecoder>[0],
-  url: string | null,
+  rpc: Rpc | null,
 ): Promise<GuessedAbis> {
   const decoder = createDecoder(known)
   const unknown = new Set(
@@ -61,19 +61,14 @@ async function guessedFor(
   )
   const created = [...codeIn(frames)].filter(([address]) => unknown.has(address))
   const code = new Map<Address, Hex>(created)
-  if (url !== null)
-    await fetchCode(code, [...unknown].filter((address) => !code.has(address)).slice(0, MOST_CODES), url)
+  if (rpc !== null)
+    await fetchCode(code, [...unknown].filter((address) => !code.has(address)).slice(0, MOST_CODES), rpc)
   return guessAbis(code)
 }
 
-async function fetchCode(code: Map<Address, Hex>, addresses: readonly Address[], url: string): Promise<void> {
-  const rpc = createRpc({ urls: [url] })
-  try {
-    for (const address of addresses) {
-      const parsed = hexSchema.safeParse(await rpc.request('eth_getCode', [address, 'latest']))
-      if (parsed.success && parsed.data.length > 2) code.set(address, parsed.data)
-    }
-  } finally {
-    await rpc.close()
+async function fetchCode(code: Map<Address, Hex>, addresses: readonly Address[], rpc: Rpc): Promise<void> {
+  for (const address of addresses) {
+    const parsed = hexSchema.safeParse(await rpc.request('eth_getCode', [address, 'latest']))
+    if (parsed.success && parsed.data.length > 2) code.set(address, parsed.data)
   }
 }

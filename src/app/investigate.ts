@@ -1,26 +1,24 @@
-import { z } from 'zod'
-import { readBundles } from '../chain/bundle/read.ts'
-import { probeCapabilities } from '../chain/rpc/capabilities.ts'
-import { fetchBundle } from '../chain/rpc/fetch-bundle.ts'
-import { createRpc } from '../chain/rpc/rpc.ts'
+import { fetchPrestate } from '../chain/rpc/prestate.ts'
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import { fetchStateChanges } from '../chain/rpc/state-changes.ts'
 import { createEngine, evaluateSettled } from '../detect/engine.ts'
 import { detectors } from '../detect/registry.ts'
 import { blockFacts } from '../facts/facts.ts'
 import type { TreeView } from '../forensics/call-tree.ts'
 import { investigate, type Suspect } from '../forensics/investigate.ts'
 import { CordonError } from '../kit/error.ts'
-import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
-import { type Address, type Hash, hashSchema, quantitySchema } from '../model/hex.ts'
+import { type Address, type Hash, hashSchema } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
 import { type DecodingOptions, decoderFor } from './decoding.ts'
 import { functionNames } from './function-names.ts'
+import { type InvestigationSource, openRecording, openSource } from './investigation-source.ts'
 import { withStorage } from './storage-changes.ts'
 
 export type InvestigateTransactionOptions = {
-  /** A bundle file or a JSON-RPC URL. */
+  /** A bundle file, plain or frozen, or a JSON-RPC URL. */
   source: string
-  /** May be left out where a bundle has one transaction. In any order: they are investigated in the chain's. */
+  /** May be left out where a bundle has one transaction, or was frozen for some. In any order: they are investigated in the chain's. */
   hashes: readonly string[]
   scope: Scope
   names?: ReadonlyMap<Address, string>
@@ -28,7 +26,7 @@ export type InvestigateTransactionOptions = {
   /** What of the tree is shown. */
   view?: TreeView
   decoding?: DecodingOptions
-  /** Say what changed in storage; only a node can. */
+  /** Say what changed in storage; only a node can, or a frozen file. */
   storage?: boolean
 }
 
@@ -39,24 +37,67 @@ export type InvestigateTransactionOptions = {
 export async function investigateTransactions(
   options: InvestigateTransactionOptions,
 ): Promise<Investigation> {
-  const { scope, names = new Map(), full, view, source, decoding = {} } = options
-  const suspects = await suspectsIn(options)
+  const source = await openSource(options.source)
+  try {
+    const hashes = options.hashes.length > 0 ? options.hashes : source.suspects
+    return await investigateIn(source, { ...options, hashes })
+  } finally {
+    await source.close()
+  }
+}
+
+/**
+ * Investigates transactions of a node and writes all that it was asked into a bundle file, with the state before them: from it
+ * the same investigation, and what may be asked of their state later, runs anywhere. Throws what investigating throws.
+ */
+export async function freezeInvestigation(
+  options: InvestigateTransactionOptions,
+  file: string,
+): Promise<Investigation> {
+  const hashes = options.hashes.map(hashOf)
+  const source = openRecording(options.source, hashes)
+  try {
+    const found = await investigateIn(source, options)
+    await askForState(source.rpc, hashes)
+    await source.write(file)
+    return found
+  } finally {
+    await source.close()
+  }
+}
+
+/** What is not needed now but may be later: the state before, what changed, and the transactions themselves. A node may refuse some. */
+async function askForState(rpc: Rpc, hashes: readonly Hash[]): Promise<void> {
+  const refused = (): void => undefined
+  await fetchPrestate(rpc, hashes).catch(refused)
+  for (const hash of hashes) {
+    await fetchStateChanges(rpc, hash).catch(refused)
+    await rpc.request('eth_getTransactionByHash', [hash]).catch(refused)
+  }
+}
+
+async function investigateIn(
+  source: InvestigationSource,
+  options: InvestigateTransactionOptions,
+): Promise<Investigation> {
+  const { scope, names = new Map(), full, view, decoding = {} } = options
+  const suspects = await suspectsIn(source, options)
   if (suspects.length === 0) throw notFound(options)
   const protect = scope.kind === 'contracts' ? scope.addresses : new Set<Address>()
-  const decoder = await decoderFor(suspects, { ...decoding, url: isUrl(source) ? source : null })
+  const { rpc } = source
+  const decoder = await decoderFor(suspects, { ...decoding, rpc })
   const found = investigate({ suspects, protect, names, functions: functionNames, full, view, decoder })
-  return options.storage === true && isUrl(source)
-    ? withStorage(found, { suspects, abis: decoding.abis ?? [], url: source })
+  return options.storage === true && rpc !== null
+    ? withStorage(found, { suspects, abis: decoding.abis ?? [], rpc })
     : found
 }
 
-function isUrl(source: string): boolean {
-  return /^(https?|wss?):\/\//.test(source)
-}
-
-async function suspectsIn({ source, hashes, scope }: InvestigateTransactionOptions): Promise<Suspect[]> {
+async function suspectsIn(
+  source: InvestigationSource,
+  { hashes, scope }: InvestigateTransactionOptions,
+): Promise<Suspect[]> {
   const wanted = new Set(hashes.map(hashOf))
-  const bundles = isUrl(source) ? fromRpc(source, [...wanted]) : readBundles(source)
+  const bundles = source.bundles([...wanted])
   const engine = createEngine({ detectors, scope })
   const suspects: Suspect[] = []
   for await (const bundle of bundles) {
@@ -78,24 +119,6 @@ async function suspectsIn({ source, hashes, scope }: InvestigateTransactionOptio
   if (wanted.size > 0 && suspects.length > 0) throw missing([...wanted])
   return suspects
 }
-
-async function* fromRpc(url: string, hashes: readonly string[]): AsyncGenerator<BlockBundle> {
-  const rpc = createRpc({ urls: [url] })
-  try {
-    const capabilities = await probeCapabilities(rpc)
-    const blocks = new Map<string, number>()
-    for (const hash of hashes) {
-      const found = foundSchema.safeParse(await rpc.request('eth_getTransactionByHash', [hash]))
-      if (found.success) blocks.set(found.data.blockHash, Number(found.data.blockNumber))
-    }
-    const inOrder = [...blocks].sort((a, b) => a[1] - b[1])
-    for (const [blockHash] of inOrder) yield await fetchBundle(blockHash, { rpc, capabilities })
-  } finally {
-    await rpc.close()
-  }
-}
-
-const foundSchema = z.object({ blockHash: hashSchema, blockNumber: quantitySchema })
 
 /** A transaction hash of the command line. Throws `app.InvalidHash`. */
 export function hashOf(text: string): Hash {

@@ -1,4 +1,4 @@
-import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
+import type { Rpc } from '../chain/rpc/rpc.ts'
 import { fetchStateChanges } from '../chain/rpc/state-changes.ts'
 import { framesFromStructLog } from '../chain/trace/struct-log.ts'
 import type { Suspect } from '../forensics/investigate.ts'
@@ -8,12 +8,12 @@ import type { Frame, Transaction } from '../model/block.ts'
 import type { Investigation } from '../model/investigation.ts'
 import { readAbis } from './abi-sources.ts'
 
-export type StorageOptions = { suspects: readonly Suspect[]; abis: readonly string[]; url: string }
+export type StorageOptions = { suspects: readonly Suspect[]; abis: readonly string[]; rpc: Rpc }
 
 /** Adds what changed in storage to each transaction; where the node does not tell, `unexplained` says so. */
 export async function withStorage(
   found: Investigation,
-  { suspects, abis, url }: StorageOptions,
+  { suspects, abis, rpc }: StorageOptions,
 ): Promise<Investigation> {
   const layouts = new Map(
     (await readAbis(abis)).flatMap(({ address, layout, chainId }) =>
@@ -22,26 +22,21 @@ export async function withStorage(
         : [[address, layout] as const],
     ),
   )
-  const rpc = createRpc({ urls: [url] })
   const unexplained = [...found.unexplained]
-  try {
-    const transactions = []
-    for (const [i, investigated] of found.transactions.entries()) {
-      const transaction = suspects[i]?.tx.transaction
-      if (transaction === undefined) continue
-      try {
-        const changes = await fetchStateChanges(rpc, transaction.hash)
-        const frames = await framesWithStorage(rpc, transaction)
-        transactions.push({ ...investigated, stateChanges: namedChanges({ changes, frames, layouts }) })
-      } catch (thrown) {
-        unexplained.push(`${transaction.hash}: the node does not tell its storage: ${messageOf(thrown)}`)
-        transactions.push(investigated)
-      }
+  const transactions = []
+  for (const [i, investigated] of found.transactions.entries()) {
+    const transaction = suspects[i]?.tx.transaction
+    if (transaction === undefined) continue
+    try {
+      const changes = await fetchStateChanges(rpc, transaction.hash)
+      const frames = await framesWithStorage(rpc, transaction)
+      transactions.push({ ...investigated, stateChanges: namedChanges({ changes, frames, layouts }) })
+    } catch (thrown) {
+      unexplained.push(`${transaction.hash}: the node does not tell its storage: ${messageOf(thrown)}`)
+      transactions.push(investigated)
     }
-    return { ...found, transactions, unexplained }
-  } finally {
-    await rpc.close()
   }
+  return { ...found, transactions, unexplained }
 }
 
 /** Frames with their accesses by struct logs; without them where the node has none, or more than an answer may have. */

@@ -1,7 +1,8 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { DecodingOptions } from '../app/decoding.ts'
 import { incidentSource, noSource } from '../app/incident-source.ts'
-import { investigateTransactions } from '../app/investigate.ts'
+import { freezeInvestigation, investigateTransactions } from '../app/investigate.ts'
 import { describeInvestigation } from './investigation-text.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
@@ -17,6 +18,7 @@ type Options = CommonOptions & {
   abi?: string
   signatures?: string
   guess?: boolean
+  freeze?: string
   storage?: boolean
   find?: string
   depth?: string
@@ -42,6 +44,10 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
     .option('--abi <paths>', 'ABI files, artifacts or metadata folders, separated by commas; 0xADDRESS=PATH')
     .option('--signatures <files>', '4-byte tables, separated by commas')
     .option('--storage', 'what changed in storage, with names where --abi gives layouts (from a node only)')
+    .option(
+      '--freeze <file>',
+      'write all that the node was asked into a bundle file (.ndjson, .ndjson.gz) that needs no node',
+    )
     .option('--guess', 'guess the functions of unknown code from its bytecode')
     .addHelpText('after', '\n<source> is a bundle file or a JSON-RPC URL.')
   withOutput(command).action((source: string | undefined, options: Options) =>
@@ -54,7 +60,7 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
   const { source, hashes } = await whatToLookAt(given, options, io)
   const depth = options.depth === undefined ? undefined : positive(options.depth, '--depth')
   const tree = options.tree === true || full === true || find !== undefined || depth !== undefined
-  const investigation = await investigateTransactions({
+  const wanted = {
     source,
     hashes,
     scope: scopeOf(protect),
@@ -62,7 +68,12 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
     view: { find, depth: depth === undefined ? undefined : depth - 1 },
     decoding: await decodingIn(options, io),
     storage: options.storage === true,
-  })
+  }
+  const { freeze } = options
+  const investigation =
+    freeze === undefined
+      ? await investigateTransactions(wanted)
+      : await freezeInvestigation(wanted, resolve(io.cwd, freeze))
   io.emit(investigation)
   for (const line of describeInvestigation(investigation, { tree })) io.say(line)
   return EXIT.ok

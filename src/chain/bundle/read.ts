@@ -39,7 +39,7 @@ function bundleOf(text: string, file: string, line: number): BlockBundle {
   }
 }
 
-function malformedBundle(at: {
+export function malformedBundle(at: {
   file: string
   line: number
   reason: string
@@ -58,13 +58,8 @@ function malformedBundle(at: {
 async function* readLines(file: string, bytes: ReadStream): AsyncGenerator<string> {
   // Pieces of an unfinished line are joined once: adding chunk to chunk is quadratic on lines of megabytes.
   let pieces: string[] = []
-  const chunks = openText(file, bytes)[Symbol.asyncIterator]()
-  for (;;) {
-    const next = await chunks.next().catch((cause) => {
-      throw unreadable(file, cause)
-    })
-    if (next.done === true) break
-    const lines = String(next.value).split('\n')
+  for await (const chunk of readText(file, bytes)) {
+    const lines = chunk.split('\n')
     const last = lines.pop() ?? ''
     for (const line of lines) {
       pieces.push(line)
@@ -75,6 +70,15 @@ async function* readLines(file: string, bytes: ReadStream): AsyncGenerator<strin
   }
   const rest = pieces.join('')
   if (rest !== '') yield rest
+}
+
+/** The text of a file, unpacked, piece by piece. Throws `chain.UnreadableBundle`. */
+export async function* readText(file: string, bytes = createReadStream(file)): AsyncGenerator<string> {
+  try {
+    for await (const chunk of openText(file, bytes)) yield String(chunk)
+  } catch (cause) {
+    throw unreadable(file, cause)
+  }
 }
 
 function openText(file: string, bytes: ReadStream): Readable {

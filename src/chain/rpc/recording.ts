@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { CordonError } from '../../kit/error.ts'
+import { canonicalJson } from '../../kit/json.ts'
+import type { Rpc } from './rpc.ts'
+
+const refusalSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  fix: z.string(),
+})
+
+/** One question to a node, with what it answered or why it refused. */
+export const askedSchema = z.object({
+  method: z.string(),
+  params: z.array(z.unknown()),
+  answer: z.unknown(),
+  refused: refusalSchema.optional(),
+})
+export type Asked = z.infer<typeof askedSchema>
+
+/** A node of which every answer is kept, refusals too; the same question is kept once. */
+export function recordingRpc(rpc: Rpc): { rpc: Rpc; asked(): Asked[] } {
+  const kept = new Map<string, Asked>()
+  const request: Rpc['request'] = async (method, params) => {
+    const keep = (outcome: Partial<Asked>): void => {
+      kept.set(keyOf(method, params), { method, params: [...params], answer: null, ...outcome })
+    }
+    try {
+      const answer = await rpc.request(method, params)
+      keep({ answer })
+      return answer
+    } catch (thrown) {
+      if (thrown instanceof CordonError) {
+        const { code, summary, fix } = thrown
+        keep({ refused: { code, message: summary, fix } })
+      }
+      throw thrown
+    }
+  }
+  return { rpc: { ...rpc, request }, asked: () => [...kept.values()] }
+}
+
+/**
+ * A node that answers what was recorded, the same way, and nothing else: its `request` throws `chain.NotRecorded`, or what the
+ * node threw then.
+ */
+export function recordedRpc(asked: readonly Asked[]): Rpc {
+  const known = new Map(asked.map((item) => [keyOf(item.method, item.params), item]))
+  return {
+    endpoints: [],
+    async request(method, params) {
+      const found = known.get(keyOf(method, params))
+      if (found === undefined) throw notRecorded(method, params)
+      if (found.refused !== undefined) throw new CordonError(found.refused)
+      return found.answer
+    },
+    takeNotices: () => [],
+    close: async () => {},
+  }
+}
+
+function keyOf(method: string, params: readonly unknown[]): string {
+  return canonicalJson([method, params])
+}
+
+function notRecorded(method: string, params: readonly unknown[]): CordonError {
+  return new CordonError({
+    code: 'chain.NotRecorded',
+    message: 'The file does not hold this answer of the node.',
+    facts: { method, params: canonicalJson(params).slice(0, 200) },
+    fix: 'Freeze it again with the same options (`cordon investigate RPC … --freeze FILE`), or ask a node.',
+  })
+}
