@@ -10,10 +10,13 @@ import { CordonError } from '../kit/error.ts'
 import type { Scope } from '../model/detector.ts'
 import { type Address, type Hash, hashSchema } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
+import type { Tokens } from '../model/token.ts'
 import { type DecodingOptions, decoderFor } from './decoding.ts'
 import { functionNames } from './function-names.ts'
 import { type InvestigationSource, openRecording, openSource } from './investigation-source.ts'
+import { pricesFrom, readPrices } from './prices.ts'
 import { withStorage } from './storage-changes.ts'
+import { assetsIn, readTokenLists, tokensFor } from './tokens.ts'
 
 export type InvestigateTransactionOptions = {
   /** A bundle file, plain or frozen, or a JSON-RPC URL. */
@@ -26,6 +29,9 @@ export type InvestigateTransactionOptions = {
   /** What of the tree is shown. */
   view?: TreeView
   decoding?: DecodingOptions
+  /** Files of prices, and of tokens in the token-list format. */
+  prices?: readonly string[] | undefined
+  tokens?: readonly string[] | undefined
   /** Say what changed in storage; only a node can, or a frozen file. */
   storage?: boolean
 }
@@ -86,10 +92,30 @@ async function investigateIn(
   const protect = scope.kind === 'contracts' ? scope.addresses : new Set<Address>()
   const { rpc } = source
   const decoder = await decoderFor(suspects, { ...decoding, rpc })
-  const found = investigate({ suspects, protect, names, functions: functionNames, full, view, decoder })
+  const told = { tokens: await tokensOf(suspects, rpc, options.tokens), rpc, block: blockBefore(suspects) }
+  const prices = await pricesFrom(await readPrices(options.prices ?? []), told)
+  const said = { names, functions: functionNames, prices, tokens: told.tokens, full, view, decoder }
+  const found = investigate({ suspects, protect, ...said })
   return options.storage === true && rpc !== null
     ? withStorage(found, { suspects, abis: decoding.abis ?? [], rpc })
     : found
+}
+
+async function tokensOf(
+  suspects: readonly Suspect[],
+  rpc: Rpc | null,
+  lists: readonly string[] = [],
+): Promise<Tokens> {
+  return tokensFor(assetsIn(suspects.flatMap(({ tx }) => tx.facts)), {
+    listed: await readTokenLists(lists, suspects[0]?.facts.bundle.chainId ?? 0),
+    frames: suspects.flatMap(({ tx }) => tx.transaction.frames),
+    rpc,
+  })
+}
+
+/** Where an oracle’s answer is not yet the attack’s. */
+function blockBefore(suspects: readonly Suspect[]): number {
+  return Math.max(0, (suspects[0]?.facts.bundle.number ?? 1) - 1)
 }
 
 async function suspectsIn(

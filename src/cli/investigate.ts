@@ -19,6 +19,8 @@ type Options = CommonOptions & {
   signatures?: string
   guess?: boolean
   freeze?: string
+  prices?: string
+  tokens?: string
   storage?: boolean
   find?: string
   depth?: string
@@ -43,6 +45,8 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
     .option('--depth <levels>', 'of the tree only so many levels')
     .option('--abi <paths>', 'ABI files, artifacts or metadata folders, separated by commas; 0xADDRESS=PATH')
     .option('--signatures <files>', '4-byte tables, separated by commas')
+    .option('--tokens <files>', 'token lists, separated by commas')
+    .option('--prices <files>', 'price files, separated by commas')
     .option('--storage', 'what changed in storage, with names where --abi gives layouts (from a node only)')
     .option(
       '--freeze <file>',
@@ -66,8 +70,8 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
     scope: scopeOf(protect),
     full: full === true,
     view: { find, depth: depth === undefined ? undefined : depth - 1 },
-    decoding: await decodingIn(options, io),
     storage: options.storage === true,
+    ...(await filesIn(options, io)),
   }
   const { freeze } = options
   const investigation =
@@ -98,14 +102,21 @@ async function whatToLookAt(
   return { source, hashes: named.length > 0 ? named : found.hashes }
 }
 
+type Files = { decoding: DecodingOptions; prices: readonly string[]; tokens: readonly string[] }
+
 /** What the command line names, or else the configuration. */
-async function decodingIn(options: Options, io: Io): Promise<DecodingOptions> {
-  const { abi, signatures, guess } = options
+async function filesIn(options: Options, io: Io): Promise<Files> {
   const loaded = await load(options, io)
   const config = loaded.origin === 'none' ? undefined : loaded.config
+  const named = (kind: 'abi' | 'signatures' | 'prices' | 'tokens', configured: string[] = []): string[] =>
+    options[kind] === undefined ? configured : listOf(options[kind])
   return {
-    abis: abi === undefined ? config?.abis : listOf(abi),
-    signatures: signatures === undefined ? config?.signatures : listOf(signatures),
-    guess: guess === true,
+    decoding: {
+      abis: named('abi', config?.abis),
+      signatures: named('signatures', config?.signatures),
+      guess: options.guess === true,
+    },
+    prices: named('prices', config?.prices),
+    tokens: named('tokens', config?.tokens),
   }
 }

@@ -1,5 +1,7 @@
 import { printable } from '../kit/text.ts'
+import type { Asset } from '../model/block.ts'
 import type { Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
+import { type Token, type Tokens, tokenAmount, tokenName } from '../model/token.ts'
 import { describeFinding } from './lines.ts'
 
 const MOST_STEPS = 60
@@ -13,7 +15,7 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
     'Why it could happen, the likeliest first',
     ...(rootCause.hypotheses.length === 0 ? ['  no rule names a cause'] : rootCause.hypotheses.flatMap(why)),
     '',
-    'Who lost, the likeliest vulnerable contract first (base units)',
+    'Who lost, the likeliest vulnerable contract first',
     ...lost(found),
     '',
     'By whom',
@@ -25,7 +27,7 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
       .slice(0, MOST_STEPS)
       .map(({ frame, text }) => `${String(frame).padStart(7)} ${printable(text, 300)}`),
     '',
-    'Who gained and lost (base units, gas not counted)',
+    'Who gained and lost (gas not counted)',
     ...changes(found),
     ...flow(found),
     ...(unexplained.length === 0
@@ -60,22 +62,35 @@ function why({ category, contract, function: name, statement, confidence, weakne
   ]
 }
 
-function lost({ victims }: Investigation): string[] {
+function lost({ victims, assets }: Investigation): string[] {
   if (victims.length === 0) return ['  nobody, as far as was recorded']
+  const tokens = tokensOf(assets)
   return victims.flatMap(({ address, loss }) => [
     `  ${address}`,
-    ...loss.map(({ asset, tokenId, amount, usd }) => {
-      const unit = tokenId === null ? asset : `${asset} #${tokenId}`
-      return `      ${amount} ${unit}${usd === undefined ? '' : ` (${usd} USD)`}`
-    }),
+    ...loss.map((item) => `      ${amountOf(item, tokens)}`),
   ])
 }
 
-function changes({ balanceChanges }: Investigation): string[] {
-  return balanceChanges.map(({ account, asset, tokenId, amount, usd, side }) => {
-    const unit = tokenId === null ? asset : `${asset} #${tokenId}`
-    return `${side.padEnd(7)} ${account} ${amount > 0n ? '+' : ''}${amount} ${unit}${usd === undefined ? '' : ` (${usd} USD)`}`
-  })
+function changes({ balanceChanges, assets }: Investigation): string[] {
+  const tokens = tokensOf(assets)
+  return balanceChanges.map(
+    (change) =>
+      `${change.side.padEnd(7)} ${change.account} ${change.amount > 0n ? '+' : ''}${amountOf(change, tokens)}`,
+  )
+}
+
+type Amount = { asset: Asset; tokenId: bigint | null; amount: bigint; usd?: string | undefined }
+
+function amountOf({ asset, tokenId, amount, usd }: Amount, tokens: Tokens): string {
+  const what =
+    tokenId === null
+      ? tokenAmount({ asset, amount }, tokens)
+      : `${amount} of ${tokenName(asset, tokens)} #${tokenId}`
+  return `${what}${usd === undefined ? '' : ` (${usd} USD)`}`
+}
+
+function tokensOf(assets: readonly Token[]): Tokens {
+  return new Map(assets.map((token) => [token.asset, token]))
 }
 
 /** Where what was stolen is at the end of these transactions: the larger holders. */

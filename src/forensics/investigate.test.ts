@@ -110,9 +110,11 @@ test('the price of a token with eighteen decimals is not rounded away', () => {
     names: new Map(),
     functions: new Map(),
     full: false,
-    prices: new Map([[busd, { usdE36: 92n * 10n ** 16n, source: 'a file' }]]),
+    prices: new Map([[busd, { usdE36: 92n * 10n ** 16n, source: 'a file', confidence: 0.9 }]]),
   })
-  expect(prices).toEqual([{ asset: busd, usdPerUnitE36: 92n * 10n ** 16n, source: 'a file' }])
+  expect(prices).toEqual([
+    { asset: busd, usdPerUnitE36: 92n * 10n ** 16n, source: 'a file', confidence: 0.9 },
+  ])
 })
 
 test('a transaction that called nothing has no cause, no victims and no contract to blame', () => {

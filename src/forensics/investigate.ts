@@ -3,6 +3,7 @@ import type { Finding } from '../model/finding.ts'
 import type { FundFlow } from '../model/fund-flow.ts'
 import type { Address, Hex } from '../model/hex.ts'
 import type { BalanceChange, Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
+import type { Tokens } from '../model/token.ts'
 import { actorsOf } from './actors.ts'
 import { attackersOf } from './attackers.ts'
 import { callTree, failureIn, type TreeView } from './call-tree.ts'
@@ -40,6 +41,8 @@ export type InvestigateOptions = {
   /** Signatures by selector. */
   functions: ReadonlyMap<Hex, string>
   prices?: Prices
+  /** What assets are called. */
+  tokens?: Tokens
   /** Show every read in the tree. */
   full: boolean
   /** What says which function a call is, and with which arguments. */
@@ -53,7 +56,7 @@ export type InvestigateOptions = {
  * Throws nothing: what is missing is said in `unexplained`.
  */
 export function investigate(options: InvestigateOptions): Investigation {
-  const { suspects, names, functions, protect } = options
+  const { suspects, names, functions, protect, tokens = new Map() } = options
   const transactions = suspects.map(({ tx }) => tx)
   const findings = suspects.flatMap((suspect) => suspect.findings)
   const chainId = suspects[0]?.facts.bundle.chainId ?? 0
@@ -81,10 +84,16 @@ export function investigate(options: InvestigateOptions): Investigation {
     actors: actorsOf({ transactions, net, findings, attackers, victims: [...lost] }),
     balanceChanges: changesOf(net, { cluster, lost, prices }),
     issued: [...issuedIn(transactions)].map(([key, amount]) => ({ ...assetOf(key), amount })),
-    steps: stepsOf({ transactions, findings, attackers: cluster, victims: lost, nameOf }),
+    steps: stepsOf({ transactions, findings, attackers: cluster, victims: lost, nameOf, tokens }),
+    assets: [...tokens.values()],
     prices: [...prices]
       .filter(([asset]) => [...net.values()].some((assets) => assets.has(asset)))
-      .map(([asset, { usdE36, source }]) => ({ asset, usdPerUnitE36: usdE36, source })),
+      .map(([asset, { usdE36, source, confidence }]) => ({
+        asset,
+        usdPerUnitE36: usdE36,
+        source,
+        confidence,
+      })),
     fundFlow: flowOf(suspects, cluster),
     scope: scopeOf(transactions, {
       weak: hypotheses[0]?.contract ?? null,

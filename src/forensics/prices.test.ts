@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import type { SwapFact, TransactionFacts } from '../model/fact.ts'
-import type { Address } from '../model/hex.ts'
+import type { Asset } from '../model/block.ts'
+import type { Fact, SwapFact, TransactionFacts, TransferFact } from '../model/fact.ts'
+import { type Address, ZERO_ADDRESS } from '../model/hex.ts'
 import { pricesIn, usdOf } from './prices.ts'
 
 const USDC: Address = '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48'
@@ -23,7 +24,7 @@ const swap = (assetIn: Address, amountIn: bigint, [assetOut, amountOut]: [Addres
   frame: 0,
 })
 
-const withSwaps = (...facts: SwapFact[]): TransactionFacts[] => [
+const withSwaps = (...facts: Fact[]): TransactionFacts[] => [
   { facts, deltas: new Map(), transaction: {} as TransactionFacts['transaction'] },
 ]
 
@@ -47,8 +48,45 @@ test('prices are handed on from pool to pool, and say so', () => {
   expect(prices.get(B)?.source).toMatch(/after 2 pools/)
 })
 
+const moved = (asset: Asset, amount: bigint, [from, to]: [Address, Address]): TransferFact => ({
+  kind: 'transfer',
+  standard: asset === 'native' ? 'native' : 'erc20',
+  asset,
+  from,
+  to,
+  amount,
+  tokenId: null,
+  frame: 0,
+  source: 'log',
+})
+
+test('the coin is worth what the token that wraps it is, seen from a deposit or a withdrawal of the same amount', () => {
+  const trade = swap(A, 10n ** 18n, [USDC, 3_000_000_000n])
+  const deposit = [moved('native', 7n, [B, A]), moved(A, 7n, [ZERO_ADDRESS, B])]
+  const withdrawal = [moved(A, 7n, [B, ZERO_ADDRESS]), moved('native', 7n, [A, B])]
+  for (const facts of [deposit, withdrawal]) {
+    const prices = pricesIn(1, withSwaps(trade, ...facts))
+    expect(usdOf(prices, 'native', 10n ** 18n)).toBe('3000.00')
+    expect(prices.get('native')?.source).toMatch(/^wraps .* one to one; first trade in/)
+  }
+  const unequal = [moved('native', 7n, [B, A]), moved(A, 8n, [ZERO_ADDRESS, B])]
+  const another = [moved('native', 7n, [B, C]), moved(A, 7n, [ZERO_ADDRESS, B])]
+  for (const facts of [unequal, another])
+    expect(usdOf(pricesIn(1, withSwaps(trade, ...facts)), 'native', 1n)).toBeUndefined()
+})
+
+test('each pool more is believed less', () => {
+  const prices = pricesIn(1, withSwaps(swap(B, 10n, [A, 5n]), swap(A, 1n, [USDC, 4_000_000n])))
+  expect(prices.get(USDC)?.confidence).toBeGreaterThan(prices.get(A)?.confidence ?? 1)
+  expect(prices.get(A)?.confidence).toBeGreaterThan(prices.get(B)?.confidence ?? 1)
+})
+
 test('what was never traded has no price, and a given one counts before all', () => {
-  const prices = pricesIn(1, [], new Map([[USDC, { usdE36: 10n ** 30n / 2n, source: 'a file' }]]))
+  const prices = pricesIn(
+    1,
+    [],
+    new Map([[USDC, { usdE36: 10n ** 30n / 2n, source: 'a file', confidence: 0.95 }]]),
+  )
   expect(usdOf(prices, C, 1n)).toBeUndefined()
   expect(usdOf(prices, USDC, 1_000_000n)).toBe('0.50')
 })

@@ -1,8 +1,14 @@
-import type { Asset } from '../model/block.ts'
-import type { TransactionFacts } from '../model/fact.ts'
+import { type Asset, NATIVE } from '../model/block.ts'
+import type { TransactionFacts, TransferFact } from '../model/fact.ts'
+import { ZERO_ADDRESS } from '../model/hex.ts'
 
 /** Dollars for one base unit, times 10^36: exact enough for tokens with no decimals and with thirty. */
-export type Price = { usdE36: bigint; source: string }
+export type Price = {
+  usdE36: bigint
+  source: string
+  /** 0 to 1: how far the source is to be believed, not a probability. */
+  confidence: number
+}
 export type Prices = ReadonlyMap<Asset, Price>
 
 const E36 = 10n ** 36n
@@ -35,10 +41,15 @@ const DOLLARS: Readonly<Record<number, Readonly<Record<string, number>>>> = {
 /** Times that a price is handed on from pool to pool. */
 const HOPS = 4
 
+/** A dollar token may have lost its peg; a trade within an attack may be part of it, and each pool more is one more guess. */
+const DOLLAR_CONFIDENCE = 0.9
+const TRADE_CONFIDENCE = 0.6
+const PER_HOP = 0.7
+
 /**
  * What assets were worth in these transactions: given prices, dollar tokens at a dollar, and the rest by the first trade
  * against something that has a price. The first, because it comes before what the attack does to the pool; a thin pool may
- * say anything, so the source stands beside every price.
+ * say anything, so source and confidence stand beside every price. The coin and the token that wraps it are worth the same.
  */
 export function pricesIn(
   chainId: number,
@@ -51,9 +62,12 @@ export function pricesIn(
       prices.set(asset as Asset, {
         usdE36: E36 / 10n ** BigInt(decimals),
         source: 'dollar token, taken at 1',
+        confidence: DOLLAR_CONFIDENCE,
       })
   const swaps = transactions.flatMap(({ facts }) => facts.filter((fact) => fact.kind === 'swap'))
+  const wrappers = wrappersIn(transactions)
   for (let hop = 0; hop < HOPS; hop++) {
+    for (const wrapper of wrappers) sameWorth(prices, NATIVE, wrapper)
     for (const { pool, assetIn, assetOut, amountIn, amountOut } of swaps) {
       if (amountIn <= 0n || amountOut <= 0n) continue
       const [known, amount, other, otherAmount] = prices.has(assetIn)
@@ -64,10 +78,39 @@ export function pricesIn(
       prices.set(other, {
         usdE36: (price.usdE36 * amount) / otherAmount,
         source: `first trade in ${pool}, after ${hop + 1} ${hop === 0 ? 'pool' : 'pools'}`,
+        confidence: TRADE_CONFIDENCE * PER_HOP ** hop,
       })
     }
   }
   return prices
+}
+
+function sameWorth(prices: Map<Asset, Price>, one: Asset, other: Asset): void {
+  const [from, to] = prices.has(one) ? [one, other] : [other, one]
+  const price = prices.get(from)
+  if (price === undefined || prices.has(to)) return
+  prices.set(to, { ...price, source: `wraps ${from} one to one; ${price.source}` })
+}
+
+/** Tokens that were minted for, or burned against, exactly as much coin as the contract got or gave in the same frame. */
+export function wrappersIn(transactions: readonly TransactionFacts[]): Asset[] {
+  const wrappers = new Set<Asset>()
+  for (const { facts } of transactions) {
+    const transfers = facts.filter((fact) => fact.kind === 'transfer')
+    const coin = transfers.filter(({ asset }) => asset === NATIVE)
+    for (const token of transfers)
+      if (token.asset !== NATIVE && !wrappers.has(token.asset) && coin.some((moved) => wraps(token, moved)))
+        wrappers.add(token.asset)
+  }
+  return [...wrappers]
+}
+
+/** WETH9: what deposits gets as many tokens as it sent wei, what withdraws gets as many wei as tokens were burned. */
+function wraps(token: TransferFact, coin: TransferFact): boolean {
+  if (token.amount !== coin.amount || token.amount === 0n) return false
+  const isDeposit = token.from === ZERO_ADDRESS && coin.to === token.asset && coin.from === token.to
+  const isWithdrawal = token.to === ZERO_ADDRESS && coin.from === token.asset && coin.to === token.from
+  return isDeposit || isWithdrawal
 }
 
 /** An amount in dollars with two decimals; undefined where it has no price. */

@@ -1,7 +1,10 @@
+import type { Asset, Frame } from '../model/block.ts'
 import type { ActionFact, Fact, SwapFact, TransactionFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Address } from '../model/hex.ts'
 import type { InvestigationStep } from '../model/investigation.ts'
+import { type Tokens, tokenAmount, tokenName } from '../model/token.ts'
+import { movedBy, type PriceMove, priceMove, priceText, type Ratio } from './price-moves.ts'
 
 export type StepsOptions = {
   transactions: readonly TransactionFacts[]
@@ -10,18 +13,20 @@ export type StepsOptions = {
   victims: ReadonlySet<Address>
   /** What addresses are called here. */
   nameOf: (address: string) => string
+  /** What assets are called, and their decimals. */
+  tokens: Tokens
 }
 
 const MOST = 400
+/** Basis points by which a trade must move a price to be told. */
+const NOTABLE = 500n
 
 /** What the attackers did, in order: borrowed, traded, deposited, took; and what the findings point at, where it happened. */
 export function stepsOf({ transactions, findings, ...options }: StepsOptions): InvestigationStep[] {
+  const so: SoFar = { times: new Map(), prices: new Map() }
   return transactions
     .flatMap(({ transaction, facts }) => {
-      const told = facts.flatMap((fact): [number, string][] => {
-        const text = textOf(fact, options)
-        return text === undefined ? [] : [[fact.frame, text]]
-      })
+      const told = facts.flatMap((fact) => linesOf(fact, { ...options, frames: transaction.frames, so }))
       const shown = findings
         .filter(({ transactionHash }) => transactionHash === transaction.hash)
         .flatMap(({ evidence }) => evidence)
@@ -34,25 +39,77 @@ export function stepsOf({ transactions, findings, ...options }: StepsOptions): I
     .slice(0, MOST)
 }
 
+/** What was done how often, and where each pool was left. */
+type SoFar = { times: Map<string, number>; prices: Map<Address, Ratio> }
+type Place = Telling & { frames: readonly Frame[]; so: SoFar }
+
+/** What a fact says, in a line or two, at its frame. Whoever moves a price, it is told. */
+function linesOf(fact: Fact, place: Place): [number, string][] {
+  const text = textOf(fact, place)
+  if (fact.kind === 'action' && text !== undefined)
+    return [[fact.frame, `${text}${timesText(fact, place.so.times)}`]]
+  if (fact.kind !== 'swap') return text === undefined ? [] : [[fact.frame, text]]
+  const move = priceMove(fact, place.frames, place.so.prices)
+  if (move === undefined || !movedBy(move, NOTABLE)) return text === undefined ? [] : [[fact.frame, text]]
+  const who = fact.trader === null ? '' : `${place.nameOf(fact.trader)} `
+  return [
+    [fact.frame, text ?? `${who}${swapText(fact, place)}`],
+    [fact.frame, moveText(fact, move, place)],
+  ]
+}
+
+/** Acts that are done once for each right: a second one with the same is worth a word. */
+const ONCE: ReadonlySet<ActionFact['action']> = new Set(['exercise', 'settle', 'liquidate'])
+
+/** “, a second time”, where the same was done before: contract, act, what was given. */
+function timesText({ action, contract, given }: ActionFact, so: SoFar['times']): string {
+  if (!ONCE.has(action)) return ''
+  const key = [action, contract, ...given.map(({ asset, amount }) => `${asset} ${amount}`)].join(' ')
+  const times = (so.get(key) ?? 0) + 1
+  so.set(key, times)
+  return times === 1 ? '' : times === 2 ? ', a second time' : `, ${times} times now`
+}
+
+function moveText(
+  { pool, assetIn, assetOut }: SwapFact,
+  { before, after }: PriceMove,
+  { nameOf, tokens }: Telling,
+): string {
+  const given = tokens.get(assetIn)?.decimals ?? null
+  const got = tokens.get(assetOut)?.decimals ?? null
+  const price = `the price of ${tokenName(assetOut, tokens)} in ${nameOf(pool)}`
+  if (given === null || got === null) {
+    const factor = { given: after.given * before.got, got: after.got * before.given }
+    return `${price} is ${priceText(factor, [0, 0])} times what it was`
+  }
+  const [was, is] = [before, after].map((ratio) => priceText(ratio, [given, got]))
+  return `${price} moves from ${was} to ${is} ${tokenName(assetIn, tokens)}`
+}
+
 type Telling = Omit<StepsOptions, 'transactions' | 'findings'>
 
 function textOf(fact: Fact, telling: Telling): string | undefined {
-  const { attackers, victims, nameOf } = telling
+  const { attackers, victims, nameOf, tokens } = telling
   switch (fact.kind) {
     case 'swap':
-      return attackers.has(fact.trader ?? '0x') ? swapText(fact, nameOf) : undefined
+      return attackers.has(fact.trader ?? '0x') && !attackers.has(fact.pool)
+        ? swapText(fact, telling)
+        : undefined
     case 'action':
-      return isTheirs(fact, attackers) ? actionText(fact, nameOf) : undefined
+      return isTheirs(fact, attackers) ? actionText(fact, telling) : undefined
     case 'control':
       return `${fact.change.replace('-', ' ')} on ${nameOf(fact.contract)}${fact.subject === null ? '' : `: ${nameOf(fact.subject)}`}`
     case 'transfer': {
       if (!attackers.has(fact.to) || !victims.has(fact.from)) return undefined
-      const what = fact.tokenId === null ? `${fact.amount}` : `${fact.amount} of token ${fact.tokenId}`
-      return `${nameOf(fact.from)} pays ${what} of ${nameOf(fact.asset)} to ${nameOf(fact.to)}`
+      const what =
+        fact.tokenId === null
+          ? tokenAmount(fact, tokens)
+          : `${fact.amount} of token ${fact.tokenId} of ${tokenName(fact.asset, tokens)}`
+      return `${nameOf(fact.from)} pays ${what} to ${nameOf(fact.to)}`
     }
     case 'approval':
       return attackers.has(fact.spender) && !attackers.has(fact.owner)
-        ? `${nameOf(fact.owner)} lets ${nameOf(fact.spender)} take ${fact.amount} of ${nameOf(fact.asset)}`
+        ? `${nameOf(fact.owner)} lets ${nameOf(fact.spender)} take ${allowanceText(fact, tokens)}`
         : undefined
     case 'valuation':
     case 'discrepancy':
@@ -64,11 +121,20 @@ function isTheirs({ actor, beneficiary }: ActionFact, attackers: ReadonlySet<Add
   return attackers.has(actor ?? '0x') || attackers.has(beneficiary ?? '0x')
 }
 
+/** Half of all numbers and more is what wallets write for “without end”. */
+const ENDLESS = 2n ** 255n
+
+function allowanceText(fact: { asset: Asset; amount: bigint }, tokens: Tokens): string {
+  return fact.amount >= ENDLESS ? `all ${tokenName(fact.asset, tokens)}` : tokenAmount(fact, tokens)
+}
+
 function swapText(
   { pool, assetIn, assetOut, amountIn, amountOut }: SwapFact,
-  nameOf: Telling['nameOf'],
+  { nameOf, tokens }: Telling,
 ): string {
-  return `swaps ${amountIn} of ${nameOf(assetIn)} for ${amountOut} of ${nameOf(assetOut)} in ${nameOf(pool)}`
+  const given = tokenAmount({ asset: assetIn, amount: amountIn }, tokens)
+  const got = tokenAmount({ asset: assetOut, amount: amountOut }, tokens)
+  return `swaps ${given} for ${got} in ${nameOf(pool)}`
 }
 
 const VERBS: Readonly<Record<ActionFact['action'], string>> = {
@@ -86,10 +152,12 @@ const VERBS: Readonly<Record<ActionFact['action'], string>> = {
   close: 'closes',
 }
 
-function actionText({ action, contract, given, taken }: ActionFact, nameOf: Telling['nameOf']): string {
+function actionText({ action, contract, given, taken }: ActionFact, { nameOf, tokens }: Telling): string {
   const amounts = (of: ActionFact['given']): string =>
     of
-      .map(({ asset, amount }) => `${amount} of ${asset === null ? 'something' : nameOf(asset)}`)
+      .map(({ asset, amount }) =>
+        asset === null ? `${amount} of something` : tokenAmount({ asset, amount }, tokens),
+      )
       .join(' and ')
   const isOut = action === 'borrow' || action === 'withdraw' || action === 'flash-loan'
   const [main, other] = isOut ? [taken, given] : [given, taken]

@@ -1,7 +1,9 @@
+import type { Asset } from '../model/block.ts'
 import type { BalanceDeltas, TransactionFacts } from '../model/fact.ts'
 import { type Address, ZERO_ADDRESS } from '../model/hex.ts'
 import type { Hypothesis, Investigation } from '../model/investigation.ts'
 import { assetOf } from './fund-flow/key.ts'
+import { wrappersIn } from './prices.ts'
 
 type Victim = Investigation['victims'][number]
 
@@ -30,7 +32,7 @@ export function victimsOf(options: VictimsOptions): Victim[] {
   const order = new Set<Address>()
   // where a rule names two contracts at once, both stand before the code of either
   const codeAfter = isForged || likeliest.length < 2 ? 1 : 2
-  for (const account of [...first, ...others.flat(), ...plainLosers(net)]) {
+  for (const account of [...first, ...others.flat(), ...plainLosers(net, transactions)]) {
     order.add(account)
     if (order.size !== codeAfter) continue
     const code = codeBehind([...order][0] ?? account, transactions)
@@ -42,8 +44,11 @@ export function victimsOf(options: VictimsOptions): Victim[] {
     .map((address) => ({ address, loss: lossesOf(net, address) }))
 }
 
-function plainLosers(net: BalanceDeltas): Address[] {
+/** Whoever only lost. What wraps the coin pays it out for tokens that it takes back: it lost nothing. */
+function plainLosers(net: BalanceDeltas, transactions: readonly TransactionFacts[]): Address[] {
+  const wrappers: ReadonlySet<Asset> = new Set(wrappersIn(transactions))
   return [...net]
+    .filter(([account]) => !wrappers.has(account))
     .filter(([, assets]) => assets.size > 0 && [...assets.values()].every((amount) => amount < 0n))
     .map(([account]) => account)
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { assetSchema, evidenceItemSchema, findingSchema } from './finding.ts'
 import { fundFlowSchema } from './fund-flow.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
+import { tokenSchema } from './token.ts'
 
 /** Dollars with two decimals, as text: money is never a float. */
 const usdSchema = z.string().regex(/^-?\d+\.\d{2}$/)
@@ -150,8 +151,17 @@ export const investigationSchema = z.object({
   issued: z.array(z.object({ asset: assetSchema, tokenId: amountSchema.nullable(), amount: amountSchema })),
   /** What the attacker did, in order, in plain words. */
   steps: z.array(stepSchema),
-  /** asset → dollars for one base unit times 10^36, and where that comes from. */
-  prices: z.array(z.object({ asset: assetSchema, usdPerUnitE36: amountSchema, source: z.string() })),
+  /** What the assets are called, with decimals, and who says so. */
+  assets: z.array(tokenSchema),
+  /** asset → dollars for one base unit times 10^36, where that comes from, and how far it is to be believed (0 to 1). */
+  prices: z.array(
+    z.object({
+      asset: assetSchema,
+      usdPerUnitE36: amountSchema,
+      source: z.string(),
+      confidence: z.number().min(0).max(1),
+    }),
+  ),
   /** Where what was stolen went within these transactions; `cordon funds follow` goes on from there. */
   fundFlow: fundFlowSchema,
   /** What else these transactions show to be at risk; the rest of the chain is not looked at. */
