@@ -1,7 +1,7 @@
 /**
  * Investigations of the recorded attacks, marked by their labels: is the first hypothesis of the right category (by the
  * published mapping in src/model/category.ts), is a vulnerable contract named first or second, is the attacker's contract
- * named as such. And how long it takes, as a multiple of JSON.parse of the same lines.
+ * named as such, are the tokens that the label calls lost among what victims lost or attackers gained. And how long it takes, as a multiple of JSON.parse of the same lines.
  *
  * npm run build && node dist/bench/investigation.js [--json]      (needs CORDON_CORPUS or ../shared/corpus)
  */
@@ -26,19 +26,27 @@ type Marked = {
   /** Place of the first vulnerable contract among the victims, from 1; null where it is not named. */
   vulnerableAt: number | null
   attacker: boolean
+  tokens: TokensLost
   /** Milliseconds, reading included. */
   ms: number
   parseMs: number
 }
 
-/** The contract that attacked, by the corpus’s own name for it. */
-const attackersBy = new Map(
+/**
+ * Tokens of the label that were found; those that moved here and were not; those that did not move here under their name; and how
+ * many lost assets nobody vouches a symbol for.
+ */
+type TokensLost = { found: string[]; missed: string[]; absent: string[]; unnamed: number }
+
+/** What the corpus says beside what the detectors' bench reads. */
+const more = new Map(
   (
     JSON.parse(readFileSync(join(corpus, 'attacks.labels.json'), 'utf8')) as {
       id: string
       attackerContract?: Address
+      tokensLost?: string[]
     }[]
-  ).map(({ id, attackerContract }) => [id, attackerContract === undefined ? [] : [attackerContract]]),
+  ).map((label) => [label.id, label]),
 )
 
 const marked: Marked[] = []
@@ -59,11 +67,12 @@ for (const label of await readLabels(join(corpus, 'attacks.labels.json'))) {
 }
 
 function mark(
-  { rootCause, victims, attackers }: Investigation,
+  investigation: Investigation,
   label: Awaited<ReturnType<typeof readLabels>>[number],
 ): Omit<Marked, 'ms' | 'parseMs'> {
+  const { rootCause, victims, attackers } = investigation
   const { id, tags, vulnerableContracts } = label
-  const labelled = attackersBy.get(id) ?? []
+  const attacker = more.get(id)?.attackerContract
   const place = victims.findIndex(({ address }) => vulnerableContracts.includes(address))
   return {
     id,
@@ -71,8 +80,34 @@ function mark(
     first: rootCause.category,
     category: isRightCategory([rootCause.category], tags),
     vulnerableAt: place < 0 ? null : place + 1,
-    attacker: labelled.some((address) => attackers.contracts.includes(address)),
+    attacker: attacker !== undefined && attackers.contracts.includes(attacker),
+    tokens: tokensLost(investigation, more.get(id)?.tokensLost ?? []),
   }
+}
+
+function tokensLost(
+  { victims, attackers, balanceChanges, assets }: Investigation,
+  labelled: readonly string[],
+): TokensLost {
+  const own = new Set([...attackers.accounts, ...attackers.contracts])
+  const gained = balanceChanges.filter(({ account, amount }) => own.has(account) && amount > 0n)
+  const moved = new Set([...victims.flatMap(({ loss }) => loss), ...gained].map(({ asset }) => asset))
+  const symbols = new Map(assets.filter(({ vouched }) => vouched).map(({ asset, symbol }) => [asset, symbol]))
+  const named = new Set([...moved].map((asset) => plain(symbols.get(asset) ?? '')))
+  const present = new Set([...symbols.values()].map((symbol) => plain(symbol ?? '')))
+  const others = labelled.filter((symbol) => !named.has(plain(symbol)))
+  return {
+    found: labelled.filter((symbol) => named.has(plain(symbol))),
+    missed: others.filter((symbol) => present.has(plain(symbol))),
+    absent: others.filter((symbol) => !present.has(plain(symbol))),
+    unnamed: [...moved].filter((asset) => !symbols.has(asset)).length,
+  }
+}
+
+/** The coin and what wraps it are one; so are a bridge's token and what it stands for (labels say “USDC” for Multichain's). */
+function plain(symbol: string): string {
+  const bare = symbol.replace(/^any(?=[A-Z])|^Punk /, '').toUpperCase()
+  return bare.replace(/^W(?=(ETH|BNB|FTM|XDAI|MATIC|AVAX)$)/, '')
 }
 
 const count = (fits: (one: Marked) => boolean): number => marked.filter(fits).length
@@ -81,6 +116,13 @@ const summary = {
   rightCategory: count(({ category }) => category),
   vulnerableFirstOrSecond: count(({ vulnerableAt }) => vulnerableAt !== null && vulnerableAt <= 2),
   attackerNamed: count(({ attacker }) => attacker),
+  tokensLabelled: count(({ id }) => (more.get(id)?.tokensLost ?? []).length > 0),
+  tokensAll: count(
+    ({ tokens }) => tokens.found.length > 0 && tokens.missed.length + tokens.absent.length === 0,
+  ),
+  tokensSome: count(
+    ({ tokens }) => tokens.found.length > 0 && tokens.missed.length + tokens.absent.length > 0,
+  ),
   timesJsonParse: quantile(
     marked.map(({ ms, parseMs }) => ms / parseMs),
     0.5,
@@ -91,11 +133,11 @@ else {
   for (const one of marked) process.stdout.write(`${lineOf(one)}\n`)
   const of = (n: number): string => `${n} of ${summary.attacks}`
   process.stdout.write(
-    `\nfirst hypothesis of the right category  ${of(summary.rightCategory)}\nvulnerable contract first or second      ${of(summary.vulnerableFirstOrSecond)}\nattacker's contract named as such        ${of(summary.attackerNamed)}\ntime, median                             ${summary.timesJsonParse.toFixed(1)} × JSON.parse\n`,
+    `\nfirst hypothesis of the right category  ${of(summary.rightCategory)}\nvulnerable contract first or second      ${of(summary.vulnerableFirstOrSecond)}\nattacker's contract named as such        ${of(summary.attackerNamed)}\ntokens lost, all of the label's           ${summary.tokensAll} of ${summary.tokensLabelled} (some of them: ${summary.tokensSome})\ntime, median                             ${summary.timesJsonParse.toFixed(1)} × JSON.parse\n`,
   )
 }
 
-function lineOf({ id, tags, first, category, vulnerableAt, attacker }: Marked): string {
+function lineOf({ id, tags, first, category, vulnerableAt, attacker, tokens }: Marked): string {
   const yes = (is: boolean): string => (is ? 'yes' : 'NO ')
-  return `${id.padEnd(20)} ${first.padEnd(20)} ${yes(category)}  vulnerable at ${String(vulnerableAt ?? '–').padEnd(2)} attacker ${yes(attacker)}  (${tags.join(', ')})`
+  return `${id.padEnd(20)} ${first.padEnd(20)} ${yes(category)}  vulnerable at ${String(vulnerableAt ?? '–').padEnd(2)} attacker ${yes(attacker)}  tokens ${tokens.found.join('+') || '–'}${tokens.missed.length > 0 ? ` missed ${tokens.missed.join('+')}` : ''}${tokens.absent.length > 0 ? ` not moved here ${tokens.absent.join('+')}` : ''}${tokens.unnamed > 0 ? ` (${tokens.unnamed} without a known symbol)` : ''}  (${tags.join(', ')})`
 }

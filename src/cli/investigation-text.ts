@@ -67,7 +67,10 @@ function lost({ victims, assets }: Investigation): string[] {
   const tokens = tokensOf(assets)
   return victims.flatMap(({ address, loss }) => [
     `  ${address}`,
-    ...loss.map((item) => `      ${amountOf(item, tokens)}`),
+    ...loss.map(
+      (item) =>
+        `      ${amountOf(item, tokens)}${item.by === 'reads' ? ', by its balance; no transfer says so' : ''}`,
+    ),
   ])
 }
 

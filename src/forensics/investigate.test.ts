@@ -8,6 +8,9 @@ import {
   hashOf,
   pay,
   type TransactionParts,
+  view,
+  word,
+  ZERO,
 } from '../../test/harness/build.ts'
 import { aFinding } from '../../test/harness/builders.ts'
 import { blockFacts } from '../facts/facts.ts'
@@ -57,6 +60,30 @@ test('sender, his contract and what that made are the attacker’s; who paid is 
   const { attackers, victims } = investigated([theft('one')])
   expect(attackers).toEqual({ accounts: [eve], contracts: [tool, child] })
   expect(victims).toEqual([{ address: vault, loss: [{ asset: token, tokenId: null, amount: 100n }] }])
+})
+
+test('a balance that fell though no transfer says so is a loss, marked as what it is', () => {
+  const balance = (amount: bigint) => view(token, data('0x70a08231', vault), `0x${word(amount)}`)
+  const other = pay(address('other'), { from: eve, to: tool, amount: 1n })
+  const books = call(vault, { input: '0xaabbccdd' }, call(token, {}))
+  const root = call(tool, {}, other, balance(9n), books, balance(4n))
+  const { victims, balanceChanges } = investigated([{ from: eve, root }])
+  expect(victims.find(({ address }) => address === vault)?.loss).toEqual([
+    { asset: token, tokenId: null, amount: 5n, by: 'reads' },
+  ])
+  expect(balanceChanges.some(({ asset }) => asset === token)).toBe(false)
+})
+
+test('what wraps the coin lost nothing when it paid the coin out', () => {
+  const coin = address('wrapper')
+  const root = call(
+    tool,
+    {},
+    pay(coin, { from: vault, to: tool, amount: 7n }),
+    call(coin, {}, pay(coin, { from: tool, to: ZERO, amount: 7n }), call(tool, { value: 7n })),
+  )
+  const { victims } = investigated([{ from: eve, root }])
+  expect(victims.map((victim) => victim.address)).toEqual([vault])
 })
 
 test('two transactions are one story: losses are summed, steps are in order', () => {

@@ -32,7 +32,8 @@ export function victimsOf(options: VictimsOptions): Victim[] {
   const order = new Set<Address>()
   // where a rule names two contracts at once, both stand before the code of either
   const codeAfter = isForged || likeliest.length < 2 ? 1 : 2
-  for (const account of [...first, ...others.flat(), ...plainLosers(net, transactions)]) {
+  const unsaid = unsaidLosses(transactions)
+  for (const account of [...first, ...others.flat(), ...plainLosers(net, transactions), ...unsaid.keys()]) {
     order.add(account)
     if (order.size !== codeAfter) continue
     const code = codeBehind([...order][0] ?? account, transactions)
@@ -41,7 +42,7 @@ export function victimsOf(options: VictimsOptions): Victim[] {
   return [...order]
     .filter((address) => !attackers.has(address) && address !== ZERO_ADDRESS)
     .slice(0, MOST)
-    .map((address) => ({ address, loss: lossesOf(net, address) }))
+    .map((address) => ({ address, loss: [...lossesOf(net, address), ...(unsaid.get(address) ?? [])] }))
 }
 
 /** Whoever only lost. What wraps the coin pays it out for tokens that it takes back: it lost nothing. */
@@ -51,6 +52,28 @@ function plainLosers(net: BalanceDeltas, transactions: readonly TransactionFacts
     .filter(([account]) => !wrappers.has(account))
     .filter(([, assets]) => assets.size > 0 && [...assets.values()].every((amount) => amount < 0n))
     .map(([account]) => account)
+}
+
+/** What accounts had less of between two reads of their balance though no transfer says that it left: books were written. */
+function unsaidLosses(transactions: readonly TransactionFacts[]): Map<Address, Victim['loss']> {
+  const net = new Map<Address, Map<Asset, bigint>>()
+  for (const fact of transactions.flatMap(({ facts }) => facts)) {
+    if (fact.kind !== 'discrepancy' || fact.about !== 'balance' || fact.claimed !== 0n) continue
+    const own = net.get(fact.account) ?? new Map<Asset, bigint>()
+    net.set(fact.account, own.set(fact.asset, (own.get(fact.asset) ?? 0n) + fact.observed))
+  }
+  return new Map(
+    [...net].flatMap(([account, assets]) => {
+      const loss = [...assets].filter(([, amount]) => amount < 0n).slice(0, MOST_ASSETS)
+      const items = loss.map(([asset, amount]) => ({
+        asset,
+        tokenId: null,
+        amount: -amount,
+        by: 'reads' as const,
+      }))
+      return items.length === 0 ? [] : [[account, items] as const]
+    }),
+  )
 }
 
 /** A forged message goes in where the attacker calls, and the value comes out elsewhere: the gate, then who paid. */

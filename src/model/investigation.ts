@@ -58,6 +58,8 @@ const lossSchema = z.object({
   /** base units, positive */
   amount: amountSchema,
   usd: usdSchema.optional(),
+  /** `reads`: the token answered so, and no transfer says it. */
+  by: z.literal('reads').optional(),
 })
 
 export const stepSchema = z.object({
