@@ -1,6 +1,9 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Anvil } from '../chain/anvil.ts'
@@ -65,12 +68,12 @@ test('a frozen file is a bundle file too, holds the state before, and gives no o
 test('what the file does not hold is said in the investigation, and a broken file is refused with its line', async () => {
   const file = join(dir, 'less.ndjson')
   await freezeInvestigation({ ...options, storage: false, source: anvil.url, hashes }, file)
-  const text = await readFile(file, 'utf8')
-  const stripped = text.replaceAll('"debug_traceTransaction"', '"debug_traceNothing"')
+  const whole = await readFile(file, 'utf8')
+  const stripped = whole.replaceAll('"debug_traceTransaction"', '"debug_traceNothing"')
   await writeFile(file, stripped)
   const found = await investigateTransactions({ ...options, source: file, hashes: [] })
   expect(found.unexplained.join('\n')).toContain('The file does not hold this answer of the node.')
-  await writeFile(file, text.replace('"version":1', '"version":9'))
+  await writeFile(file, whole.replace('"version":1', '"version":9'))
   await expect(readFrozen(file)).rejects.toMatchObject({ code: 'chain.MalformedBundle', facts: { line: 1 } })
 })
 
@@ -79,3 +82,48 @@ test('a file that says it is compressed is', async () => {
   await freezeInvestigation({ ...options, source: anvil.url, hashes }, file)
   expect(gunzipSync(await readFile(file)).toString('utf8')).toMatch(/^\{"frozen":/)
 })
+
+test('a node that has struct logs only gives the same cause, losses and steps', async () => {
+  const steps = await startAnvil({ mining: { kind: 'auto' }, stepsTracing: true })
+  const bare = await withoutTracers(steps.url)
+  try {
+    const at = await deployDrill(steps.url)
+    const { transactions } = await launchAttack(at, steps.url, { kind: 'reentrancy', rounds: 1 })
+    const wanted = { scope: options.scope, full: true, hashes: transactions.map(({ hash }) => hash) }
+    const told = await investigateTransactions({ ...wanted, source: steps.url })
+    const bared = await investigateTransactions({ ...wanted, source: bare.url })
+    expect(bared.transactions.map(({ frames }) => frames)).toEqual(
+      told.transactions.map(({ frames }) => frames),
+    )
+    expect(bared.rootCause.category).toBe('reentrancy')
+    expect(bared.rootCause.contract).toBe(told.rootCause.contract)
+    expect(bared.victims).toEqual(told.victims)
+    expect(bared.steps).toEqual(told.steps)
+  } finally {
+    await bare.close()
+    await steps.stop()
+  }
+})
+
+/** The same node without named tracers and `trace_` methods, as development nodes are. */
+async function withoutTracers(url: string): Promise<{ url: string; close(): Promise<void> }> {
+  const refuse = { code: -32601, message: 'no such method' }
+  const server = createServer(async (request, response) => {
+    const body = await text(request)
+    const { id, method, params } = JSON.parse(body) as { id: number; method: string; params: unknown[] }
+    const isNamed =
+      /^trace_|^debug_traceBlock|^debug_traceCall/.test(method) || JSON.stringify(params).includes('tracer')
+    const answer = isNamed
+      ? JSON.stringify({ jsonrpc: '2.0', id, error: refuse })
+      : await (
+          await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+        ).text()
+    response.setHeader('content-type', 'application/json').end(answer)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  }
+}

@@ -19,12 +19,15 @@ export type Endpoint = {
 /** JSON-RPC codes by which a node says that it does not have a method. */
 const NO_METHOD = new Set([-32601, -32004, -32000])
 
+/** Blocks with traces and prestates of long transactions are tens of megabytes; viem stops at ten. A string holds 512. */
+const MOST_BYTES = 256 * 2 ** 20
+
 /** A node behind http(s) or ws(s). Nothing is sent before the first request. Throws `chain.BadUrl`. */
 export function createEndpoint(url: string, timeoutMs = 10_000): Endpoint {
   const name = redact(url)
   if (/^wss?:\/\//.test(url)) return socketEndpoint(url, name, timeoutMs)
   if (!/^https?:\/\//.test(url)) throw badUrl(name)
-  const { request } = http(url, { retryCount: 0, timeout: timeoutMs })({})
+  const { request } = http(url, { retryCount: 0, timeout: timeoutMs, maxResponseBodySize: MOST_BYTES })({})
   return {
     name,
     request: (method, params) => call(() => request({ method, params: [...params] }), name, method),

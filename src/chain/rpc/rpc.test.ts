@@ -86,6 +86,15 @@ describe('two endpoints', () => {
     expect(told(rpc)).toEqual([])
   })
 
+  test('an answer of many megabytes is an answer: blocks with traces are long', async () => {
+    const server = await serve()
+    const rpc = createRpc({ urls: [server.url] })
+    rpcs.push(rpc)
+    server.node.instead = () => ({ kind: 'result', value: 'f'.repeat(12_000_000) })
+    const answer = await rpc.request('debug_traceBlockByHash', [])
+    expect(typeof answer === 'string' ? answer.length : answer).toBe(12_000_000)
+  })
+
   test('both down: the last failure is the answer, retryable', async () => {
     const { first, second, rpc } = await two()
     for (const server of [first, second]) server.node.instead = () => ({ kind: 'status', status: 500 })
