@@ -14,6 +14,7 @@ import type { Tokens } from '../model/token.ts'
 import { type DecodingOptions, decoderFor } from './decoding.ts'
 import { functionNames } from './function-names.ts'
 import { type InvestigationSource, openRecording, openSource } from './investigation-source.ts'
+import { type ProposeOptions, proposeRules } from './prevention.ts'
 import { pricesFrom, readPrices } from './prices.ts'
 import { withStorage } from './storage-changes.ts'
 import { assetsIn, readTokenLists, tokensFor } from './tokens.ts'
@@ -32,6 +33,8 @@ export type InvestigateTransactionOptions = {
   /** Files of prices, and of tokens in the token-list format. */
   prices?: readonly string[] | undefined
   tokens?: readonly string[] | undefined
+  /** Propose rules that would have told it, by this history. */
+  propose?: Pick<ProposeOptions, 'history' | 'folder' | 'attack'> | undefined
   /** Say what changed in storage; only a node can, or a frozen file. */
   storage?: boolean
 }
@@ -95,7 +98,14 @@ async function investigateIn(
   const told = { tokens: await tokensOf(suspects, rpc, options.tokens), rpc, block: blockBefore(suspects) }
   const prices = await pricesFrom(await readPrices(options.prices ?? []), told)
   const said = { names, functions: functionNames, prices, tokens: told.tokens, full, view, decoder }
-  const found = investigate({ suspects, protect, ...said })
+  const investigated = investigate({ suspects, protect, ...said })
+  const found =
+    options.propose === undefined
+      ? investigated
+      : {
+          ...investigated,
+          proposals: await proposeRules({ found: investigated, suspects, ...options.propose }),
+        }
   return options.storage === true && rpc !== null
     ? withStorage(found, { suspects, abis: decoding.abis ?? [], rpc })
     : found

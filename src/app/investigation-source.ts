@@ -52,7 +52,7 @@ export function openRecording(url: string, suspects: readonly Hash[]): Recording
   }
 }
 
-function isUrl(source: string): boolean {
+export function isUrl(source: string): boolean {
   return /^(https?|wss?):\/\//.test(source)
 }
 

@@ -2,7 +2,12 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { DecodingOptions } from '../app/decoding.ts'
 import { incidentSource, noSource } from '../app/incident-source.ts'
-import { freezeInvestigation, investigateTransactions } from '../app/investigate.ts'
+import {
+  freezeInvestigation,
+  type InvestigateTransactionOptions,
+  investigateTransactions,
+} from '../app/investigate.ts'
+import { isUrl } from '../app/investigation-source.ts'
 import { describeInvestigation } from './investigation-text.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
@@ -21,6 +26,8 @@ type Options = CommonOptions & {
   freeze?: string
   prices?: string
   tokens?: string
+  history?: string
+  propose?: string
   storage?: boolean
   find?: string
   depth?: string
@@ -47,6 +54,8 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
     .option('--signatures <files>', '4-byte tables, separated by commas')
     .option('--tokens <files>', 'token lists, separated by commas')
     .option('--prices <files>', 'price files, separated by commas')
+    .option('--history <files>', 'propose rules, by these bundle files with the protocol’s past')
+    .option('--propose <folder>', 'write the proposed rules there')
     .option('--storage', 'what changed in storage, with names where --abi gives layouts (from a node only)')
     .option(
       '--freeze <file>',
@@ -72,6 +81,7 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
     view: { find, depth: depth === undefined ? undefined : depth - 1 },
     storage: options.storage === true,
     ...(await filesIn(options, io)),
+    propose: proposeIn(source, options, io),
   }
   const { freeze } = options
   const investigation =
@@ -100,6 +110,22 @@ async function whatToLookAt(
   const source = given ?? found.rpcUrl
   if (source === null) throw noSource()
   return { source, hashes: named.length > 0 ? named : found.hashes }
+}
+
+/** The history that is named; for --propose alone the blocks before the attack in the bundle file itself. */
+function proposeIn(
+  source: string,
+  { history, propose }: Options,
+  { cwd }: Io,
+): InvestigateTransactionOptions['propose'] {
+  if (history === undefined && propose === undefined) return undefined
+  const file = isUrl(source) ? undefined : source
+  const files = listOf(history).map((path) => resolve(cwd, path))
+  return {
+    history: files.length > 0 || file === undefined ? files : [file],
+    folder: propose === undefined ? undefined : resolve(cwd, propose),
+    attack: file,
+  }
 }
 
 type Files = { decoding: DecodingOptions; prices: readonly string[]; tokens: readonly string[] }

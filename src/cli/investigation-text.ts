@@ -40,6 +40,7 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
     ...found.remediation.map(
       ({ when, action }) => `  ${when === 'now' ? 'NOW   ' : 'before opening'} ${printable(action, 300)}`,
     ),
+    ...proposed(found),
     '',
     'Findings',
     ...findingsOf(transactions),
@@ -108,6 +109,16 @@ function flow({ fundFlow: { nodes } }: Investigation): string[] {
   return held.length === 0
     ? []
     : ['', 'Where it is now (follow it: cordon funds follow)', ...held.slice(0, 12)]
+}
+
+function proposed({ proposals }: Investigation): string[] {
+  if (proposals === undefined) return []
+  const lines = proposals.map(({ id, title, file, history: { judged, falseAlarms, mostLikelyBelow } }) => {
+    const rate = `${Number((100 * mostLikelyBelow).toPrecision(2))} %`
+    return `  ${falseAlarms} false alarms in ${judged} transactions (below ${rate}): ${printable(title, 160)}${file === null ? ` [${id}]` : `, ${file}`}`
+  })
+  const none = '  nothing: whatever could be bounded was as large in the past'
+  return ['', 'What would have told it', ...(lines.length === 0 ? [none] : lines)]
 }
 
 const MOST_CHANGES = 200

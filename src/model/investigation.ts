@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { assetSchema, evidenceItemSchema, findingSchema } from './finding.ts'
 import { fundFlowSchema } from './fund-flow.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
+import { proposalSchema } from './proposal.ts'
 import { tokenSchema } from './token.ts'
 
 /** Dollars with two decimals, as text: money is never a float. */
@@ -184,6 +185,8 @@ export const investigationSchema = z.object({
       action: z.string(),
     }),
   ),
+  /** Rules that would have told it, the quietest in the protocol’s past first; where a history was given. */
+  proposals: z.array(proposalSchema).optional(),
   /** What does not add up, or was not recorded: never hidden. */
   unexplained: z.array(z.string()),
 })
