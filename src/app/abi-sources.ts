@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { type Abi, parseAbi } from '../forensics/decode/abi.ts'
+import type { SourceFile } from '../forensics/decode/source-line.ts'
 import { parseLayout, type StorageLayout } from '../forensics/storage/layout.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { type Address, addressSchema } from '../model/hex.ts'
@@ -11,9 +12,12 @@ export type AbiSource = {
   chainId: number | null
   abi: Abi
   layout: StorageLayout | null
+  /** Its source, the file that it is compiled from first; empty where the file does not hold it. */
+  sources: readonly SourceFile[]
 }
 
 const MOST_FILES = 10_000
+const MOST_SOURCES = 1_000
 const MOST_BYTES = 64 * 2 ** 20
 /** Sourcify's folders: `[full_match/]<chainId>/<address>/metadata.json`. */
 const SOURCIFY = /(?:^|[\\/])(\d{1,12})[\\/](0x[0-9a-fA-F]{40})[\\/]metadata\.json$/
@@ -27,9 +31,11 @@ export async function readAbis(paths: readonly string[]): Promise<AbiSource[]> {
   for (const given of paths) {
     const { address, path } = placeOf(given)
     for (const file of await filesAt(path)) {
-      const found = contractsIn(await readJson(file, path))
+      const json = await readJson(file, path)
+      const found = contractsIn(json)
+      const beside = found.length > 0 && SOURCIFY.test(file) ? await sourcesBeside(file) : []
       if (found.length === 0 && file === path) throw invalidAbi(path, 'no ABI in it')
-      sources.push(...found.map((contract) => sourceOf(contract, file, address)))
+      sources.push(...found.map((contract) => sourceOf(contract, { file, address, beside })))
     }
   }
   return sources
@@ -43,9 +49,10 @@ function placeOf(given: string): { address: Address | null; path: string } {
     : { address: null, path: given }
 }
 
-type Contract = { abi: readonly unknown[]; layout: unknown }
+type Contract = { abi: readonly unknown[]; layout: unknown; target: string | null; sources: SourceFile[] }
+type Found = { file: string; address: Address | null; beside: SourceFile[] }
 
-function sourceOf({ abi, layout }: Contract, file: string, address: Address | null): AbiSource {
+function sourceOf({ abi, layout, target, sources }: Contract, { file, address, beside }: Found): AbiSource {
   const match = SOURCIFY.exec(file)
   const fromPath = match === null ? null : addressSchema.parse(match[2])
   return {
@@ -53,7 +60,29 @@ function sourceOf({ abi, layout }: Contract, file: string, address: Address | nu
     chainId: match === null || address !== null ? null : Number(match[1]),
     abi: parseAbi(abi),
     layout: parseLayout(layout) ?? null,
+    sources: targetFirst(sources.length > 0 ? sources : beside, target),
   }
+}
+
+function targetFirst(sources: readonly SourceFile[], target: string | null): SourceFile[] {
+  const isTarget = ({ path }: SourceFile): boolean => target !== null && path.endsWith(target)
+  return [...sources.filter(isTarget), ...sources.filter((source) => !isTarget(source))]
+}
+
+/** Sourcify keeps sources in a folder beside the metadata. */
+async function sourcesBeside(metadata: string): Promise<SourceFile[]> {
+  const folder = join(dirname(metadata), 'sources')
+  const names = await readdir(folder, { recursive: true, encoding: 'utf8' }).catch(() => [])
+  const files = names
+    .filter((name) => /\.(sol|vy)$/.test(name))
+    .sort()
+    .slice(0, MOST_SOURCES)
+  return Promise.all(
+    files.map(async (path) => ({
+      path,
+      content: await readFile(join(folder, path), 'utf8').catch(() => ''),
+    })),
+  )
 }
 
 async function filesAt(path: string): Promise<string[]> {
@@ -83,19 +112,35 @@ async function readJson(file: string, named: string): Promise<unknown> {
 
 /** Every contract of a JSON file, in whichever of the known shapes. */
 function contractsIn(json: unknown): Contract[] {
-  if (Array.isArray(json)) return json.some(isEntry) || json.length === 0 ? [{ abi: json, layout: null }] : []
+  const none = { layout: null, target: null, sources: [] }
+  if (Array.isArray(json)) return json.some(isEntry) || json.length === 0 ? [{ ...none, abi: json }] : []
   const abi = field(json, 'abi')
-  if (Array.isArray(abi)) return [{ abi, layout: field(json, 'storageLayout') }]
+  if (Array.isArray(abi)) return [{ ...none, abi, layout: field(json, 'storageLayout') }]
   const output = field(json, 'output')
   const ofMetadata = field(output, 'abi')
-  if (Array.isArray(ofMetadata)) return [{ abi: ofMetadata, layout: field(json, 'storageLayout') }]
+  if (Array.isArray(ofMetadata)) {
+    const target = Object.keys(field(field(json, 'settings'), 'compilationTarget') ?? {})[0] ?? null
+    return [{ ...none, abi: ofMetadata, layout: field(json, 'storageLayout'), target }]
+  }
+  // compiler output, or a build with its input beside it
+  const sources = sourcesIn(field(field(json, 'input'), 'sources'))
   const files = field(json, 'contracts') ?? field(output, 'contracts')
-  return valuesOf(files).flatMap((file) =>
-    valuesOf(file).flatMap((contract) => {
+  return entriesOf(files).flatMap(([target, file]) =>
+    entriesOf(file).flatMap(([, contract]) => {
       const inner = field(contract, 'abi')
-      return Array.isArray(inner) ? [{ abi: inner, layout: field(contract, 'storageLayout') }] : []
+      const layout = field(contract, 'storageLayout')
+      return Array.isArray(inner) ? [{ abi: inner, layout, target, sources }] : []
     }),
   )
+}
+
+function sourcesIn(value: unknown): SourceFile[] {
+  return entriesOf(value)
+    .slice(0, MOST_SOURCES)
+    .flatMap(([path, source]) => {
+      const content = field(source, 'content')
+      return typeof content === 'string' ? [{ path, content }] : []
+    })
 }
 
 function isEntry(value: unknown): boolean {
@@ -106,8 +151,8 @@ function field(value: unknown, name: string): unknown {
   return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
-function valuesOf(value: unknown): unknown[] {
-  return isObject(value) ? Object.values(value) : []
+function entriesOf(value: unknown): [string, unknown][] {
+  return isObject(value) ? Object.entries(value) : []
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -48,6 +48,19 @@ describe('ABIs', () => {
     ])
   })
 
+  test('sources are read from a build, and from beside a metadata file, the compiled file first', async () => {
+    const input = { sources: { 'a/Base.sol': { content: 'base' }, 'a/Vault.sol': { content: 'vault' } } }
+    const output = { contracts: { 'a/Vault.sol': { Vault: { abi: ABI } } } }
+    const [built] = await readAbis([await file('build.json', { input, output })])
+    expect(built?.sources.map(({ content }) => content)).toEqual(['vault', 'base'])
+    await file(`kept/1/${A}/sources/a/Base.sol`, 'base')
+    await file(`kept/1/${A}/sources/a/Vault.sol`, 'vault')
+    const settings = { compilationTarget: { 'a/Vault.sol': 'Vault' } }
+    await file(`kept/1/${A}/metadata.json`, { output: { abi: ABI }, settings })
+    const [kept] = await readAbis([join(dir, 'kept')])
+    expect(kept?.sources.map(({ content }) => content)).toEqual(['vault', 'base'])
+  })
+
   test('the caller may say whose ABI it is', async () => {
     const [source] = await readAbis([`${A}=${await file('own.json', ABI)}`])
     expect(source?.address).toBe(A.toLowerCase())

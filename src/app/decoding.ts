@@ -4,7 +4,7 @@ import { createDecoder, type Decoder } from '../forensics/decode/decoder.ts'
 import type { Suspect } from '../forensics/investigate.ts'
 import type { Frame } from '../model/block.ts'
 import { type Address, type Hex, hexSchema, selectorOf } from '../model/hex.ts'
-import { readAbis } from './abi-sources.ts'
+import { type AbiSource, readAbis } from './abi-sources.ts'
 import { functionNames } from './function-names.ts'
 import { codeIn, type GuessedAbis, guessAbis } from './guessed-abis.ts'
 import { readSignatureTables, selectorsIn } from './signature-tables.ts'
@@ -21,19 +21,23 @@ export type DecodingOptions = {
 /** Code is asked for of at most so many addresses. */
 const MOST_CODES = 200
 
+/** ABIs that were read for the chain, and who has the code. */
+type Known = { given: readonly AbiSource[]; rpc: Rpc | null }
+
+/** The ABIs of files and folders that are of a chain, or do not say of which. Throws `app.InvalidAbi`. */
+export async function abisFor(paths: readonly string[], chainId: number): Promise<AbiSource[]> {
+  const sources = await readAbis(paths)
+  return sources.filter((source) => source.chainId === null || source.chainId === chainId)
+}
+
 /**
- * A decoder for what these transactions called. Throws `app.InvalidAbi`, `app.InvalidSignatures`, `app.EvmoleMissing` and what
- * asking for code throws.
+ * A decoder for what these transactions called. Throws `app.InvalidSignatures`, `app.EvmoleMissing` and what asking for code throws.
  */
 export async function decoderFor(
   suspects: readonly Suspect[],
-  { abis = [], signatures = [], guess = false, rpc }: DecodingOptions & { rpc: Rpc | null },
+  { given, signatures = [], guess = false, rpc }: Omit<DecodingOptions, 'abis'> & Known,
 ): Promise<Decoder> {
   const frames = suspects.flatMap(({ tx }) => tx.transaction.frames)
-  const chainId = suspects[0]?.facts.bundle.chainId ?? 0
-  const given = (await readAbis(abis)).filter(
-    (source) => source.chainId === null || source.chainId === chainId,
-  )
   const known = {
     abis: given,
     shipped: functionNames,

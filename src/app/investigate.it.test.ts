@@ -83,6 +83,21 @@ test('a file that says it is compressed is', async () => {
   expect(gunzipSync(await readFile(file)).toString('utf8')).toMatch(/^\{"frozen":/)
 })
 
+test('with its source given the root cause names file and line of the function', async () => {
+  const path = 'protocol/OptionsVault.sol'
+  const content = await readFile(join('contracts', path), 'utf8')
+  const { abi } = JSON.parse(await readFile('contracts/out/OptionsVault.json', 'utf8')) as { abi: unknown }
+  const input = { sources: { [path]: { content } } }
+  const output = { contracts: { [path]: { OptionsVault: { abi } } } }
+  const build = join(dir, 'build.json')
+  await writeFile(build, JSON.stringify({ input, output }))
+  const wanted = { scope: options.scope, full: false, source: anvil.url, hashes, decoding: { abis: [build] } }
+  const { rootCause } = await investigateTransactions(wanted)
+  expect(rootCause.file).toBe(path)
+  const line = content.split('\n')[(rootCause.line ?? 0) - 1]
+  expect(line).toContain(`function ${rootCause.function?.split('(')[0]}(`)
+})
+
 test('a node that has struct logs only gives the same cause, losses and steps', async () => {
   const steps = await startAnvil({ mining: { kind: 'auto' }, stepsTracing: true })
   const bare = await withoutTracers(steps.url)

@@ -11,11 +11,12 @@ import type { Scope } from '../model/detector.ts'
 import { type Address, type Hash, hashSchema } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
 import type { Tokens } from '../model/token.ts'
-import { type DecodingOptions, decoderFor } from './decoding.ts'
+import { abisFor, type DecodingOptions, decoderFor } from './decoding.ts'
 import { functionNames } from './function-names.ts'
 import { type InvestigationSource, openRecording, openSource } from './investigation-source.ts'
 import { type ProposeOptions, proposeRules } from './prevention.ts'
 import { pricesFrom, readPrices } from './prices.ts'
+import { withSourceLine } from './source-lines.ts'
 import { withStorage } from './storage-changes.ts'
 import { assetsIn, readTokenLists, tokensFor } from './tokens.ts'
 
@@ -94,11 +95,13 @@ async function investigateIn(
   if (suspects.length === 0) throw notFound(options)
   const protect = scope.kind === 'contracts' ? scope.addresses : new Set<Address>()
   const { rpc } = source
-  const decoder = await decoderFor(suspects, { ...decoding, rpc })
+  const given = await abisFor(decoding.abis ?? [], suspects[0]?.facts.bundle.chainId ?? 0)
+  const decoder = await decoderFor(suspects, { ...decoding, given, rpc })
   const told = { tokens: await tokensOf(suspects, rpc, options.tokens), rpc, block: blockBefore(suspects) }
   const prices = await pricesFrom(await readPrices(options.prices ?? []), told)
   const said = { names, functions: functionNames, prices, tokens: told.tokens, full, view, decoder }
-  const investigated = investigate({ suspects, protect, ...said })
+  const frames = suspects.flatMap(({ tx }) => tx.transaction.frames)
+  const investigated = withSourceLine(investigate({ suspects, protect, ...said }), given, frames)
   const found =
     options.propose === undefined
       ? investigated
@@ -106,9 +109,7 @@ async function investigateIn(
           ...investigated,
           proposals: await proposeRules({ found: investigated, suspects, ...options.propose }),
         }
-  return options.storage === true && rpc !== null
-    ? withStorage(found, { suspects, abis: decoding.abis ?? [], rpc })
-    : found
+  return options.storage === true && rpc !== null ? withStorage(found, { suspects, abis: given, rpc }) : found
 }
 
 async function tokensOf(

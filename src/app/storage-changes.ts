@@ -6,9 +6,9 @@ import { namedChanges } from '../forensics/storage/changes.ts'
 import { messageOf } from '../kit/error.ts'
 import type { Frame, Transaction } from '../model/block.ts'
 import type { Investigation } from '../model/investigation.ts'
-import { readAbis } from './abi-sources.ts'
+import type { AbiSource } from './abi-sources.ts'
 
-export type StorageOptions = { suspects: readonly Suspect[]; abis: readonly string[]; rpc: Rpc }
+export type StorageOptions = { suspects: readonly Suspect[]; abis: readonly AbiSource[]; rpc: Rpc }
 
 /** Adds what changed in storage to each transaction; where the node does not tell, `unexplained` says so. */
 export async function withStorage(
@@ -16,10 +16,8 @@ export async function withStorage(
   { suspects, abis, rpc }: StorageOptions,
 ): Promise<Investigation> {
   const layouts = new Map(
-    (await readAbis(abis)).flatMap(({ address, layout, chainId }) =>
-      address === null || layout === null || (chainId ?? found.chainId) !== found.chainId
-        ? []
-        : [[address, layout] as const],
+    abis.flatMap(({ address, layout }) =>
+      address === null || layout === null ? [] : [[address, layout] as const],
     ),
   )
   const unexplained = [...found.unexplained]

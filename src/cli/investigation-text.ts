@@ -13,7 +13,13 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
     ...transactions.map(outcomeOf),
     '',
     'Why it could happen, the likeliest first',
-    ...(rootCause.hypotheses.length === 0 ? ['  no rule names a cause'] : rootCause.hypotheses.flatMap(why)),
+    ...(rootCause.hypotheses.length === 0
+      ? ['  no rule names a cause']
+      : [
+          ...rootCause.hypotheses.slice(0, 1).flatMap(why),
+          ...sourceLine(found),
+          ...rootCause.hypotheses.slice(1).flatMap(why),
+        ]),
     '',
     'Who lost, the likeliest vulnerable contract first',
     ...lost(found),
@@ -52,6 +58,11 @@ function outcomeOf({ hash, blockNumber, succeeded, frames, movementsFrom, failur
   const source = movementsFrom === 'calls' ? '; logs not recorded: movements are what calls asked for' : ''
   const why = failure === undefined ? '' : `; failed in frame ${failure.frame}: ${failure.reason}`
   return `Transaction ${hash}, block ${blockNumber}, ${outcome}, ${frames} frames${source}${why}`
+}
+
+/** Where the first hypothesis is in the source, where that was given. */
+function sourceLine({ rootCause: { file, line } }: Investigation): string[] {
+  return file === null ? [] : [`       ${printable(file, 200)}:${line}`]
 }
 
 function why({ category, contract, function: name, statement, confidence, weakness }: Hypothesis): string[] {

@@ -128,7 +128,7 @@ function rootCauseOf(hypotheses: Hypothesis[]): Investigation['rootCause'] {
   const [first] = hypotheses
   const { category = 'unknown', contract = null, function: name = null } = first ?? {}
   const { weakness = null, confidence = 0 } = first ?? {}
-  return { category, contract, function: name, line: null, weakness, confidence, hypotheses }
+  return { category, contract, function: name, line: null, file: null, weakness, confidence, hypotheses }
 }
 
 /** All that the findings of a hypothesis call victims: the surest finding’s first. */

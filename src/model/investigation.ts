@@ -138,8 +138,9 @@ export const investigationSchema = z.object({
     category: z.string(),
     contract: addressSchema.nullable(),
     function: z.string().nullable(),
-    /** Source line, where source and layout were given. */
+    /** Where the function is defined, from 1, where its source was given. */
     line: z.number().int().nullable(),
+    file: z.string().nullable(),
     weakness: weaknessSchema.nullable(),
     confidence: z.number().min(0).max(1),
     /** The likeliest first. */
