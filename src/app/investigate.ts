@@ -11,6 +11,7 @@ import { investigate, type Suspect } from '../forensics/investigate.ts'
 import { CordonError } from '../kit/error.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
+import type { BlockFacts } from '../model/fact.ts'
 import { type Address, type Hash, hashSchema, quantitySchema } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
 import { type DecodingOptions, decoderFor } from './decoding.ts'
@@ -30,6 +31,8 @@ export type InvestigateTransactionOptions = {
   decoding?: DecodingOptions
   /** Say what changed in storage; only a node can. */
   storage?: boolean
+  /** Blocks that stand for what the source has. */
+  blocks?: readonly BlockFacts[]
 }
 
 /**
@@ -50,17 +53,17 @@ export async function investigateTransactions(
     : found
 }
 
-function isUrl(source: string): boolean {
+export function isUrl(source: string): boolean {
   return /^(https?|wss?):\/\//.test(source)
 }
 
-async function suspectsIn({ source, hashes, scope }: InvestigateTransactionOptions): Promise<Suspect[]> {
+async function suspectsIn(options: InvestigateTransactionOptions): Promise<Suspect[]> {
+  const { source, hashes, scope, blocks } = options
   const wanted = new Set(hashes.map(hashOf))
   const bundles = isUrl(source) ? fromRpc(source, [...wanted]) : readBundles(source)
   const engine = createEngine({ detectors, scope })
   const suspects: Suspect[] = []
-  for await (const bundle of bundles) {
-    const facts = blockFacts(bundle)
+  for await (const facts of blocks ?? factsOf(bundles)) {
     const findings = evaluateSettled(engine, facts)
     const isAlone = wanted.size === 0 && facts.transactions.length === 1
     for (const tx of facts.transactions) {
@@ -77,6 +80,10 @@ async function suspectsIn({ source, hashes, scope }: InvestigateTransactionOptio
   }
   if (wanted.size > 0 && suspects.length > 0) throw missing([...wanted])
   return suspects
+}
+
+async function* factsOf(bundles: AsyncIterable<BlockBundle>): AsyncGenerator<BlockFacts> {
+  for await (const bundle of bundles) yield blockFacts(bundle)
 }
 
 async function* fromRpc(url: string, hashes: readonly string[]): AsyncGenerator<BlockBundle> {

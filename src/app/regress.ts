@@ -1,20 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { startAnvil } from '../chain/anvil.ts'
-import { type Capabilities, probeCapabilities } from '../chain/rpc/capabilities.ts'
-import { fetchBundle } from '../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../chain/rpc/head.ts'
 import { fetchPrestate } from '../chain/rpc/prestate.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
 import { toHex } from '../contain/block-tag.ts'
-import { blockFacts } from '../facts/facts.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
-import type { Asset } from '../model/block.ts'
-import type { BalanceDeltas } from '../model/fact.ts'
 import { type Address, addressSchema, type Hash, type Hex, hexSchema, quantitySchema } from '../model/hex.ts'
-import { type FrozenTransaction, type Regression, type Rerun, regressionSchema } from '../model/regression.ts'
+import {
+  type FrozenTransaction,
+  givenBy,
+  isProfit,
+  profitIn,
+  type Regression,
+  type Rerun,
+  regressionSchema,
+} from '../model/regression.ts'
 import { investigateTransactions } from './investigate.ts'
+import { openRegression, type Ran } from './regression-node.ts'
 
 export type FreezeOptions = {
   /** A node with `debug_traceTransaction`. */
@@ -73,16 +75,6 @@ export async function freeze({ rpcUrl, attacks, legitimate }: FreezeOptions): Pr
   }
 }
 
-type Change = { account: Address; asset: Asset; amount: bigint }
-
-/** What a group lost of each asset, summed; coin is left out, gas would count as a price. */
-function givenBy(group: ReadonlySet<Address>, changes: readonly Change[]): Regression['given'] {
-  const net = new Map<Asset, bigint>()
-  for (const { account, asset, amount } of changes)
-    if (group.has(account) && asset !== 'native') net.set(asset, (net.get(asset) ?? 0n) + amount)
-  return [...net].filter(([, amount]) => amount < 0n).map(([asset, amount]) => ({ asset, amount: -amount }))
-}
-
 async function inOrder(
   rpc: Rpc,
   attacks: readonly Hash[],
@@ -115,89 +107,19 @@ export type RerunOptions = {
  * it had. Without the fix the attack pays; with it nothing may. Throws `chain.AnvilMissing`.
  */
 export async function rerun({ regression, replace = new Map() }: RerunOptions): Promise<Rerun[]> {
-  const { chainId, transactions, prestate } = regression
-  const [first] = transactions
-  const anvil = await startAnvil({
-    mining: { kind: 'manual' },
-    chainId,
-    genesis: { number: (first?.blockNumber ?? 1) - 1, timestamp: (first?.timestamp ?? 1) - 1 },
-  })
-  const rpc = createRpc({ urls: [anvil.url] })
+  const node = await openRegression(regression)
   try {
-    await putState(rpc, prestate, replace)
-    const capabilities = await probeCapabilities(rpc)
-    const reruns: Rerun[] = []
-    for (const transaction of transactions)
-      reruns.push(await runAgain({ rpc, capabilities }, transaction, regression))
-    return reruns
+    return (await node.run({ code: replace })).map((ran) => judge(ran, regression))
   } finally {
-    await rpc.close()
-    await anvil.stop()
+    await node.close()
   }
 }
 
-/** Gas is free here and everybody may send: what an attack gains is not to depend on what it paid. */
-async function putState(
-  rpc: Rpc,
-  prestate: Regression['prestate'],
-  replace: ReadonlyMap<Address, Hex>,
-): Promise<void> {
-  await rpc.request('anvil_autoImpersonateAccount', [true])
-  for (const address of Object.keys(prestate) as Address[]) {
-    const account = prestate[address]
-    if (account === undefined) continue
-    await rpc.request('anvil_setBalance', [address, toHex(account.balance)])
-    await rpc.request('anvil_setNonce', [address, toHex(account.nonce)])
-    const code = replace.get(address) ?? account.code
-    if (code !== '0x') await rpc.request('anvil_setCode', [address, code])
-    for (const [slot, value] of Object.entries(account.storage))
-      await rpc.request('anvil_setStorageAt', [address, slot, value])
-  }
-}
-
-async function runAgain(
-  node: { rpc: Rpc; capabilities: Capabilities },
-  { hash, is, from, to, input, value, gas, timestamp }: FrozenTransaction,
-  { gains, given, attackers }: Regression,
-): Promise<Rerun> {
-  const { rpc } = node
-  const latest = z
-    .object({ timestamp: z.string().transform(Number) })
-    .parse(await rpc.request('eth_getBlockByNumber', ['latest', false]))
-  await rpc.request('evm_setNextBlockTimestamp', [Math.max(timestamp, latest.timestamp + 1)])
-  await rpc.request('anvil_setNextBlockBaseFeePerGas', ['0x0'])
-  const call = {
-    from,
-    ...(to === null ? {} : { to }),
-    input,
-    value: toHex(value),
-    gas: toHex(gas),
-    gasPrice: '0x0',
-  }
-  const sent = await rpc.request('eth_sendTransaction', [call]).catch((thrown: unknown) => messageOf(thrown))
-  await rpc.request('evm_mine', [])
-  const bundle = await fetchBundle(await headOf(rpc), node)
-  const tx = blockFacts(bundle).transactions.find(({ transaction }) => transaction.hash === sent)
-  const succeeded = tx?.transaction.succeeded === true
-  const changes = changesIn(tx?.deltas ?? new Map())
-  const amountOf = (account: Address, asset: Asset): bigint =>
-    changes.find((change) => change.account === account && change.asset === asset)?.amount ?? 0n
-  const gained = gains
-    .map(({ account, asset }) => ({ account, asset, amount: amountOf(account, asset) }))
-    .filter(({ amount }) => amount > 0n)
-  const before = new Map(given.map(({ asset, amount }) => [asset, amount]))
-  const givenMore = givenBy(new Set(attackers), changes)
-    .map(({ asset, amount }) => ({ asset, amount: amount - (before.get(asset) ?? 0n) }))
-    .filter(({ amount }) => amount > 0n)
+function judge({ frozen, succeeded, changes }: Ran, regression: Regression): Rerun {
+  const { hash, is } = frozen
   if (is === 'legitimate') return { hash, is, succeeded, gained: [], givenMore: [], passed: succeeded }
-  const passed = !succeeded || gained.length === 0 || givenMore.length > 0
-  return { hash, is, succeeded, gained, givenMore, passed }
-}
-
-function changesIn(deltas: BalanceDeltas): Change[] {
-  return [...deltas].flatMap(([account, assets]) =>
-    [...assets].map(([asset, amount]) => ({ account, asset: asset as Asset, amount })),
-  )
+  const profit = profitIn(changes, regression)
+  return { hash, is, succeeded, ...profit, passed: !succeeded || !isProfit(profit) }
 }
 
 /** Reads a frozen file. Throws `app.RegressionUnreadable`. */

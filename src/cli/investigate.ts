@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { investigateWhatIf } from '../app/counterfactual/investigate.ts'
 import type { DecodingOptions } from '../app/decoding.ts'
 import { incidentSource, noSource } from '../app/incident-source.ts'
 import { investigateTransactions } from '../app/investigate.ts'
@@ -20,6 +21,8 @@ type Options = CommonOptions & {
   storage?: boolean
   find?: string
   depth?: string
+  counterfactual?: boolean
+  legitimate?: string
 }
 
 export function registerInvestigate(program: Command, run: RunCommand): void {
@@ -43,6 +46,11 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
     .option('--signatures <files>', '4-byte tables, separated by commas')
     .option('--storage', 'what changed in storage, with names where --abi gives layouts (from a node only)')
     .option('--guess', 'guess the functions of unknown code from its bytecode')
+    .option(
+      '--counterfactual',
+      'run the attack again with one thing altered at a time; <source> is a node, or a file of `regress freeze`',
+    )
+    .option('--legitimate <hashes>', 'with it: ordinary transactions that a sound alteration leaves alone')
     .addHelpText('after', '\n<source> is a bundle file or a JSON-RPC URL.')
   withOutput(command).action((source: string | undefined, options: Options) =>
     run(options, (io) => show(source, options, io)),
@@ -54,7 +62,7 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
   const { source, hashes } = await whatToLookAt(given, options, io)
   const depth = options.depth === undefined ? undefined : positive(options.depth, '--depth')
   const tree = options.tree === true || full === true || find !== undefined || depth !== undefined
-  const investigation = await investigateTransactions({
+  const asked = {
     source,
     hashes,
     scope: scopeOf(protect),
@@ -62,7 +70,11 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
     view: { find, depth: depth === undefined ? undefined : depth - 1 },
     decoding: await decodingIn(options, io),
     storage: options.storage === true,
-  })
+  }
+  const investigation =
+    options.counterfactual === true
+      ? await investigateWhatIf({ ...asked, legitimate: listOf(options.legitimate) })
+      : await investigateTransactions(asked)
   io.emit(investigation)
   for (const line of describeInvestigation(investigation, { tree })) io.say(line)
   return EXIT.ok

@@ -1,6 +1,7 @@
 import { printable } from '../kit/text.ts'
 import type { Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
 import { describeFinding } from './lines.ts'
+import { whatIf } from './what-if-text.ts'
 
 const MOST_STEPS = 60
 
@@ -12,6 +13,7 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
     '',
     'Why it could happen, the likeliest first',
     ...(rootCause.hypotheses.length === 0 ? ['  no rule names a cause'] : rootCause.hypotheses.flatMap(why)),
+    ...whatIf(found.counterfactuals),
     '',
     'Who lost, the likeliest vulnerable contract first (base units)',
     ...lost(found),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { counterfactualSchema } from './counterfactual.ts'
 import { assetSchema, evidenceItemSchema, findingSchema } from './finding.ts'
 import { fundFlowSchema } from './fund-flow.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
@@ -172,6 +173,8 @@ export const investigationSchema = z.object({
       action: z.string(),
     }),
   ),
+  /** The attack run again with one thing altered each time, the most telling first; only where it was asked for. */
+  counterfactuals: z.array(counterfactualSchema).optional(),
   /** What does not add up, or was not recorded: never hidden. */
   unexplained: z.array(z.string()),
 })

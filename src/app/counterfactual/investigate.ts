@@ -1,0 +1,91 @@
+import type { Alteration } from '../../forensics/counterfactual/alteration.ts'
+import { alterationsOf } from '../../forensics/counterfactual/find.ts'
+import { weighed } from '../../forensics/counterfactual/weigh.ts'
+import { rootCauseOf } from '../../forensics/investigate.ts'
+import { remediationFor } from '../../forensics/remediation.ts'
+import { systemClock } from '../../kit/clock.ts'
+import type { Counterfactual } from '../../model/counterfactual.ts'
+import type { Hash } from '../../model/hex.ts'
+import type { Investigation } from '../../model/investigation.ts'
+import { isProfit } from '../../model/regression.ts'
+import { hashOf, type InvestigateTransactionOptions, investigateTransactions, isUrl } from '../investigate.ts'
+import { freeze, readRegression } from '../regress.ts'
+import { openRegression } from '../regression-node.ts'
+import { attackOf } from './attack.ts'
+import { type Laboratory, totalProfit, tryAlteration } from './try.ts'
+
+export type WhatIfOptions = InvestigateTransactionOptions & {
+  /** Ordinary transactions, which a sound alteration leaves alone; with a frozen file they are in it. */
+  legitimate: readonly string[]
+  /** At most so many alterations, 24 by default. */
+  most?: number
+  /** No alteration begins after so long, milliseconds; two minutes by default. */
+  withinMs?: number
+}
+
+const MOST = 24
+const WITHIN_MS = 120_000
+
+/**
+ * An investigation, and what would have been left of the profit with one thing altered at a time. The source is a node
+ * (with `debug_traceTransaction`), or a file of `cordon regress freeze`, which needs none. Throws what freezing, reading and
+ * investigating throw, and `chain.AnvilMissing`.
+ */
+export async function investigateWhatIf(options: WhatIfOptions): Promise<Investigation> {
+  const { source, hashes, legitimate } = options
+  const fromNode = isUrl(source)
+  const regression = fromNode
+    ? await freeze({ rpcUrl: source, attacks: hashes.map(hashOf), legitimate: legitimate.map(hashOf) })
+    : await readRegression(source)
+  const node = await openRegression(regression)
+  try {
+    const recorded = await node.run({ code: new Map(), watch: 'written' })
+    const attacks = recorded.filter(({ frozen }) => frozen.is === 'attack')
+    const blocks = recorded.flatMap(({ seen }) => (seen === null ? [] : [seen.facts]))
+    const found = await investigateTransactions(
+      fromNode ? options : { ...options, hashes: attacks.map(({ frozen }) => frozen.hash), blocks },
+    )
+    const lab: Laboratory = { node, regression, recorded, controls: new Map() }
+    return withAnswers(found, await askAll(lab, found, options))
+  } finally {
+    await node.close()
+  }
+}
+
+type Answers = { counterfactuals: Counterfactual[]; unexplained: string[] }
+
+async function askAll(lab: Laboratory, found: Investigation, options: WhatIfOptions): Promise<Answers> {
+  const { most = MOST, withinMs = WITHIN_MS } = options
+  if (!isProfit(totalProfit(lab.recorded, lab.regression)))
+    return {
+      counterfactuals: [],
+      unexplained: ['what if: run again as it was, the attack does not pay here'],
+    }
+  const alterations = alterationsOf(attackOf(lab, found), most)
+  const deadline = systemClock.now() + withinMs
+  const counterfactuals: Counterfactual[] = []
+  const late: Alteration[] = []
+  for (const alteration of alterations) {
+    if (systemClock.now() > deadline) {
+      late.push(alteration)
+      continue
+    }
+    const answer = await tryAlteration(lab, alteration)
+    if (answer !== null) counterfactuals.push(answer)
+  }
+  const unexplained =
+    late.length === 0 ? [] : [`what if: ${late.length} alterations were not tried, time was up`]
+  return { counterfactuals, unexplained }
+}
+
+function withAnswers(found: Investigation, { counterfactuals, unexplained }: Answers): Investigation {
+  const hypotheses = weighed(found.rootCause.hypotheses, counterfactuals)
+  const hashes: Hash[] = found.transactions.map(({ hash }) => hash)
+  return {
+    ...found,
+    rootCause: rootCauseOf(hypotheses),
+    remediation: remediationFor(hypotheses, hashes),
+    counterfactuals,
+    unexplained: [...found.unexplained, ...unexplained],
+  }
+}
