@@ -7,6 +7,8 @@ import { type Alteration, type Attack, nameOf, suspicionOf } from './alteration.
 type Again = { contract: Address; frame: Frame; throughAttacker: boolean }
 
 const MOST_SELECTORS = 32
+/** Each lock costs a pass over all frames. */
+const MOST_LOCKS = 16
 const SPEAKS = ['reentrancy', 'read-only-reentrancy']
 
 /**
@@ -18,6 +20,7 @@ export function reentryAlterations(attack: Attack): Alteration[] {
   for (const tx of attack.transactions)
     for (const again of enteredAgain(tx.transaction.frames, attack.attackers)) {
       if (!attack.standing.has(again.contract) || found.has(again.contract)) continue
+      if (found.size >= MOST_LOCKS && !attack.suspected.includes(again.contract)) continue
       found.set(again.contract, lockOn(again, tx, attack))
     }
   for (const contract of attack.suspected) {

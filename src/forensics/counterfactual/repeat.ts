@@ -6,6 +6,7 @@ import { countsOf, within } from './counts.ts'
 
 type Seen = { first: Frame; lastEnd: number; times: number; paid: boolean }
 
+const MOST_REPEATS = 64
 const SPEAKS = ['drain', 'option-abuse', 'signature-replay']
 /** Where something was taken from the attacker beside: a claim that was given up once and paid several times. */
 const SPEAKS_OF_CLAIMS = ['option-abuse', 'drain', 'signature-replay']
@@ -51,7 +52,7 @@ function repeatsIn(tx: TransactionFacts, { attackers, standing }: Attack): Seen[
       known.paid ||= pays
     }
   }
-  return [...seen.values()].filter(({ times, paid: pays }) => times > 1 && pays)
+  return [...seen.values()].filter(({ times, paid: pays }) => times > 1 && pays).slice(0, MOST_REPEATS)
 }
 
 function paidOnce(frame: Frame, { transaction, facts }: TransactionFacts, attack: Attack): Alteration {
