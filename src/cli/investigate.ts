@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
+import { addressOf } from '../app/config/load.ts'
 import { investigateWhatIf } from '../app/counterfactual/investigate.ts'
 import type { DecodingOptions } from '../app/decoding.ts'
 import { incidentSource, noSource } from '../app/incident-source.ts'
 import { investigateTransactions } from '../app/investigate.ts'
+import { withAtRisk } from '../app/siblings/at-risk.ts'
 import { describeInvestigation } from './investigation-text.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
@@ -23,6 +25,7 @@ type Options = CommonOptions & {
   depth?: string
   counterfactual?: boolean
   legitimate?: string
+  siblings?: string
 }
 
 export function registerInvestigate(program: Command, run: RunCommand): void {
@@ -51,6 +54,10 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
       'run the attack again with one thing altered at a time; <source> is a node, or a file of `regress freeze`',
     )
     .option('--legitimate <hashes>', 'with it: ordinary transactions that a sound alteration leaves alone')
+    .option(
+      '--siblings <addresses>',
+      'contracts to try the same attack on, on a fork of <source>: what it would still take',
+    )
     .addHelpText('after', '\n<source> is a bundle file or a JSON-RPC URL.')
   withOutput(command).action((source: string | undefined, options: Options) =>
     run(options, (io) => show(source, options, io)),
@@ -71,10 +78,12 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
     decoding: await decodingIn(options, io),
     storage: options.storage === true,
   }
-  const investigation =
+  const found =
     options.counterfactual === true
       ? await investigateWhatIf({ ...asked, legitimate: listOf(options.legitimate) })
       : await investigateTransactions(asked)
+  const siblings = listOf(options.siblings).map(addressOf)
+  const investigation = siblings.length === 0 ? found : await withAtRisk(found, { source, siblings })
   io.emit(investigation)
   for (const line of describeInvestigation(investigation, { tree })) io.say(line)
   return EXIT.ok

@@ -1,7 +1,7 @@
 import { printable } from '../kit/text.ts'
 import type { Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
 import { describeFinding } from './lines.ts'
-import { whatIf } from './what-if-text.ts'
+import { stillAtRisk, whatIf } from './what-if-text.ts'
 
 const MOST_STEPS = 60
 
@@ -30,6 +30,7 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
     'Who gained and lost (base units, gas not counted)',
     ...changes(found),
     ...flow(found),
+    ...stillAtRisk(found.scope.atRisk),
     ...(unexplained.length === 0
       ? []
       : ['', 'Not explained', ...unexplained.map((text) => `  ${printable(text, 300)}`)]),

@@ -1,5 +1,6 @@
 import { printable } from '../kit/text.ts'
 import type { Counterfactual } from '../model/counterfactual.ts'
+import type { AtRisk } from '../model/investigation.ts'
 
 /** What was left of the profit with one thing altered at a time; nothing where it was not asked for. */
 export function whatIf(counterfactuals: readonly Counterfactual[] | undefined): string[] {
@@ -24,5 +25,19 @@ function tell(one: Counterfactual): string[] {
   return [
     `  ${outcome.replace('-', ' ').padEnd(14)} ${alteration}: ${printable(statement, 200)}${place}`,
     `                 ${printable(reason, 240)}${ordinary}`,
+  ]
+}
+
+/** What the same attack would still take elsewhere; nothing where it was not asked for. */
+export function stillAtRisk(atRisk: readonly AtRisk[] | undefined): string[] {
+  if (atRisk === undefined) return []
+  return [
+    '',
+    'What the same attack would still take (dry run on a fork of the latest block, base units)',
+    ...atRisk.flatMap(({ contract, outcome, drained, transactions, reason }) => [
+      `  ${outcome.replace('-', ' ').padEnd(11)} ${contract}${transactions === 0 ? '' : ` in ${transactions} transactions, one a block`}`,
+      ...drained.map(({ asset, amount }) => `      ${amount} ${asset}`),
+      `      ${printable(reason, 240)}`,
+    ]),
   ]
 }

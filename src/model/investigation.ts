@@ -52,6 +52,18 @@ export const actorSchema = z.object({
 })
 export type Actor = z.infer<typeof actorSchema>
 
+/** What the same attack would take from another contract at the chain’s latest block, by a dry run on a fork. */
+export const atRiskSchema = z.object({
+  contract: addressSchema,
+  outcome: z.enum(['drained', 'not-drained', 'not-tried']),
+  /** Base units, over all transactions. */
+  drained: z.array(z.object({ asset: assetSchema, amount: amountSchema })),
+  /** How many that took, one a block. */
+  transactions: z.number().int().min(0),
+  reason: z.string(),
+})
+export type AtRisk = z.infer<typeof atRiskSchema>
+
 const lossSchema = z.object({
   asset: assetSchema,
   tokenId: amountSchema.nullable(),
@@ -163,6 +175,8 @@ export const investigationSchema = z.object({
     approvals: z.array(
       z.object({ owner: addressSchema, spender: addressSchema, asset: addressSchema, amount: amountSchema }),
     ),
+    /** Siblings that were named, each attacked in the same way on a fork; only where it was asked for. */
+    atRisk: z.array(atRiskSchema).optional(),
   }),
   /** What to do, by cause. */
   remediation: z.array(
