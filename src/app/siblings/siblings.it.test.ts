@@ -1,9 +1,10 @@
-import { encodeFunctionData } from 'viem'
+import { encodeFunctionData, toFunctionSelector } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { receiptOf } from '../../../test/harness/receipt.ts'
 import type { Anvil } from '../../chain/anvil.ts'
 import { startAnvil } from '../../chain/anvil.ts'
 import { createEndpoint, type Endpoint } from '../../chain/rpc/endpoint.ts'
+import { shimCode } from '../../forensics/counterfactual/shim.ts'
 import { type Address, addressSchema, type Hex } from '../../model/hex.ts'
 import type { AtRisk } from '../../model/investigation.ts'
 import { addressOf } from '../drill/accounts.ts'
@@ -88,7 +89,19 @@ test('a sibling with money is drained in rounds by the same attack; one without,
   expect(await node.request('eth_getBalance', [rich, 'latest'])).toBe(before)
 })
 
-test('what the attacker had allowed to the victim is allowed to its sibling, and a safe contract in its place is not drained', async () => {
+test('a sibling of the same code that refuses re-entry keeps its money', async () => {
+  const locked = await reserveWith(40n * ETHER)
+  const original: Address = `0x${'0b'.repeat(20)}`
+  const entries = [toFunctionSelector('withdraw(uint256)'), toFunctionSelector('deposit()')]
+  await node.request('anvil_setCode', [original, await node.request('eth_getCode', [locked, 'latest'])])
+  const lock = shimCode({ kind: 'lock', entries, reads: [], readers: [] }, original)
+  await node.request('anvil_setCode', [locked, lock])
+  expect(await atRisk('reentrancy', [locked])).toMatchObject([
+    { contract: locked, outcome: 'not-drained', drained: [], transactions: 0 },
+  ])
+})
+
+test('what the attacker had allowed to the victim is allowed to its sibling, and another contract in its place is not drained', async () => {
   const rich = await marketWith(at.usdc, 150_000n * DOLLAR)
   const found = await atRisk('oracle', [rich, at.ethReserve])
   expect(found).toMatchObject([
