@@ -19,11 +19,22 @@ contract FlawAttacker {
     }
 }
 
+/// @notice The same from the constructor: there was no attacker's contract before.
+contract FlawNewcomer {
+    constructor(address[] memory targets, bytes[] memory calls) {
+        for (uint256 i = 0; i < targets.length; i++) {
+            (bool done,) = targets[i].call(calls[i]);
+            require(done, "failed");
+        }
+    }
+}
+
 /// @notice FLAW: anybody may name the keeper, and the keeper may sweep.
 contract FlawTill {
     IERC20 public immutable cash;
     address public keeper = msg.sender;
     mapping(address saver => uint256) public saved;
+    mapping(address deputy => bool) public deputies;
     bytes32 private seal;
 
     constructor(IERC20 cash_) {
@@ -45,7 +56,7 @@ contract FlawTill {
     }
 
     function sweep(address to, uint256 amount) external {
-        require(msg.sender == keeper, "not the keeper");
+        require(msg.sender == keeper || deputies[msg.sender], "not the keeper");
         require(seal == 0 || seal == address(this).codehash, "other code");
         cash.transfer(to, amount);
     }

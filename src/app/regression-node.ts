@@ -33,6 +33,8 @@ export type Ran = {
 export type RunOptions = {
   /** Stands for the code that was frozen. */
   code: ReadonlyMap<Address, Hex>
+  /** Put beside what was frozen. */
+  storage?: readonly { address: Address; slot: Hash; value: Hash }[]
   /** Gas above what each transaction had, for code that takes more; 0 by default. */
   extraGas?: bigint
   /** Tell what the attacks touched, or also what they wrote. */
@@ -96,6 +98,8 @@ async function runAll(
   const snapshot = await rpc.request('evm_snapshot', [])
   try {
     for (const [address, code] of options.code) await rpc.request('anvil_setCode', [address, code])
+    for (const { address, slot, value } of options.storage ?? [])
+      await rpc.request('anvil_setStorageAt', [address, slot, value])
     const ran: Ran[] = []
     for (const transaction of transactions) ran.push(await runAgain(node, transaction, options))
     return ran
@@ -175,7 +179,8 @@ function gasFor({ gas }: FrozenTransaction, { extraGas = 0n }: RunOptions): bigi
   return gas + extraGas > MOST_GAS ? MOST_GAS : gas + extraGas
 }
 
-function changesIn(deltas: BalanceDeltas): Change[] {
+/** Net changes as a list. */
+export function changesIn(deltas: BalanceDeltas): Change[] {
   return [...deltas].flatMap(([account, assets]) =>
     [...assets].map(([asset, amount]) => ({ account, asset: asset as Asset, amount })),
   )

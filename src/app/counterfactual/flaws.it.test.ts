@@ -1,5 +1,7 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Abi, encodeDeployData, encodeFunctionData } from 'viem'
+import { type Abi, encodeDeployData, encodeFunctionData, getContractAddress, keccak256 } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { receiptOf } from '../../../test/harness/receipt.ts'
@@ -10,6 +12,7 @@ import type { Counterfactual } from '../../model/counterfactual.ts'
 import { type Address, addressSchema, type Hash, hashSchema } from '../../model/hex.ts'
 import type { Investigation } from '../../model/investigation.ts'
 import { readArtifact } from '../drill/artifacts.ts'
+import { freeze, writeRegression } from '../regress.ts'
 import { investigateWhatIf } from './investigate.ts'
 
 /*
@@ -63,6 +66,8 @@ const token = (to: 'cash' | 'coin', name: string, ...args: unknown[]): Call => (
   args,
 })
 
+const till = (name: string, ...args: unknown[]): Call => ({ to: 'till', contract: 'FlawTill', name, args })
+
 beforeAll(async () => {
   anvil = await startAnvil({ mining: { kind: 'auto' } })
   node = createEndpoint(anvil.url)
@@ -99,16 +104,17 @@ afterAll(async () => {
   await anvil.stop()
 })
 
-const run = async (attacks: readonly Hash[], legitimate: readonly Hash[]): Promise<Investigation> => {
-  const found = await investigateWhatIf({
-    source: anvil.url,
-    hashes: attacks,
-    legitimate,
-    scope: { kind: 'everything' },
-    full: false,
-  })
+const whatIf = (source: string, hashes: readonly Hash[], legitimate: readonly Hash[]) =>
+  investigateWhatIf({ source, hashes, legitimate, scope: { kind: 'everything' }, full: false })
+
+async function reset(): Promise<void> {
   await node.request('evm_revert', [start])
   start = await node.request('evm_snapshot', [])
+}
+
+async function run(attacks: readonly Hash[], legitimate: readonly Hash[]): Promise<Investigation> {
+  const found = await whatIf(anvil.url, attacks, legitimate)
+  await reset()
   return found
 }
 
@@ -120,7 +126,6 @@ function soundOnes({ counterfactuals = [] }: Investigation): Counterfactual[] {
 }
 
 test('a setter that anybody may call is what is undone, and nothing else stops the sweep', async () => {
-  const till = (name: string, ...args: unknown[]): Call => ({ to: 'till', contract: 'FlawTill', name, args })
   const saves = await act(1, till('save', 5_000n))
   const found = await run(
     [await attack([till('nameKeeper', world.thief), till('sweep', world.thief, 5_000n)])],
@@ -130,8 +135,44 @@ test('a setter that anybody may call is what is undone, and nothing else stops t
   expect(found.rootCause).toMatchObject({ category: 'access-control', contract: world.till })
 })
 
+test('a contract that the attack itself creates is the attacker’s, and its calls are altered all the same', async () => {
+  const [deployer = world.cash] = accounts.slice(8)
+  const nonce = BigInt(z.string().parse(await node.request('eth_getTransactionCount', [deployer, 'latest'])))
+  const newcomer = getContractAddress({ from: deployer, nonce }).toLowerCase()
+  const saves = await act(1, till('save', 5_000n))
+  const calls = [till('nameKeeper', newcomer), till('sweep', deployer, 5_000n)]
+  const { abi, bytecode } = artifactOf('FlawNewcomer')
+  const args = [calls.map(({ to }) => world[to]), calls.map(dataOf)]
+  const { transactionHash } = await send(8, null, encodeDeployData({ abi, bytecode, args }))
+  const found = await run([hashSchema.parse(transactionHash)], [saves])
+  expect(found.attackers.contracts).toContain(newcomer)
+  expect(soundOnes(found)).toMatchObject([{ alteration: 'change-undone', contract: world.till }])
+})
+
+test('what an altered run looks at and was not frozen is asked of the node; without one nothing is concluded', async () => {
+  const saves = await act(1, till('save', 5_000n))
+  const hash = await attack([till('nameKeeper', world.thief), till('sweep', world.thief, 5_000n)])
+  const file = join(await mkdtemp(join(tmpdir(), 'cordon-flaws-')), 'till.json')
+  await writeRegression(file, await freeze({ rpcUrl: anvil.url, attacks: [hash], legitimate: [saves] }))
+  const offline = await whatIf(file, [], [])
+  const [undone] = offline.counterfactuals ?? []
+  expect(undone).toMatchObject({ alteration: 'change-undone', outcome: 'inconclusive' })
+  expect(undone?.reason).toContain('not frozen and look empty: 1')
+  const [asked] = soundOnes(await run([hash], [saves]))
+  expect(asked).toMatchObject({ alteration: 'change-undone', outcome: 'profit-gone' })
+})
+
+test('a thief who could have done it anyway is found out by what the node has', async () => {
+  const saves = await act(1, till('save', 5_000n))
+  const deputy = keccak256(`0x${world.thief.slice(2).padStart(64, '0')}${'2'.padStart(64, '0')}`)
+  await node.request('anvil_setStorageAt', [world.till, deputy, `0x${'1'.padStart(64, '0')}`])
+  const hash = await attack([till('nameKeeper', world.thief), till('sweep', world.thief, 5_000n)])
+  const found = await run([hash], [saves])
+  const undone = found.counterfactuals?.find(({ alteration }) => alteration === 'change-undone')
+  expect(undone).toMatchObject({ outcome: 'profit-remains' })
+})
+
 test('where code before a contract is noticed, nothing is concluded from it', async () => {
-  const till = (name: string, ...args: unknown[]): Call => ({ to: 'till', contract: 'FlawTill', name, args })
   await act(1, till('save', 5_000n))
   await act(0, till('sealCode'))
   const found = await run(

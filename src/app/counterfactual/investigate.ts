@@ -1,3 +1,5 @@
+import { createRpc } from '../../chain/rpc/rpc.ts'
+import { toHex } from '../../contain/block-tag.ts'
 import type { Alteration } from '../../forensics/counterfactual/alteration.ts'
 import { alterationsOf } from '../../forensics/counterfactual/find.ts'
 import { weighed } from '../../forensics/counterfactual/weigh.ts'
@@ -5,9 +7,9 @@ import { rootCauseOf } from '../../forensics/investigate.ts'
 import { remediationFor } from '../../forensics/remediation.ts'
 import { systemClock } from '../../kit/clock.ts'
 import type { Counterfactual } from '../../model/counterfactual.ts'
-import type { Hash } from '../../model/hex.ts'
+import { type Hash, hashSchema } from '../../model/hex.ts'
 import type { Investigation } from '../../model/investigation.ts'
-import { isProfit } from '../../model/regression.ts'
+import { isProfit, type Regression } from '../../model/regression.ts'
 import { hashOf, type InvestigateTransactionOptions, investigateTransactions, isUrl } from '../investigate.ts'
 import { freeze, readRegression } from '../regress.ts'
 import { openRegression } from '../regression-node.ts'
@@ -45,10 +47,30 @@ export async function investigateWhatIf(options: WhatIfOptions): Promise<Investi
     const found = await investigateTransactions(
       fromNode ? options : { ...options, hashes: attacks.map(({ frozen }) => frozen.hash), blocks },
     )
-    const lab: Laboratory = { node, regression, recorded, controls: new Map() }
+    const lookUp = fromNode ? lookUpAt(source, regression) : null
+    const lab: Laboratory = { node, regression, recorded, controls: new Map(), lookUp }
     return withAnswers(found, await askAll(lab, found, options))
   } finally {
     await node.close()
+  }
+}
+
+/** Storage as it was after the block before the attack’s first. */
+function lookUpAt(url: string, { transactions }: Regression): Laboratory['lookUp'] {
+  const first = transactions.find(({ is }) => is === 'attack')
+  const block = toHex((first?.blockNumber ?? 1) - 1)
+  return async (slots) => {
+    const rpc = createRpc({ urls: [url] })
+    try {
+      return await Promise.all(
+        slots.map(async ({ address, slot }) => {
+          const value = hashSchema.parse(await rpc.request('eth_getStorageAt', [address, slot, block]))
+          return { address, slot, value }
+        }),
+      )
+    } finally {
+      await rpc.close()
+    }
   }
 }
 

@@ -3,11 +3,11 @@ import { shimCode } from '../../forensics/counterfactual/shim.ts'
 import { messageOf } from '../../kit/error.ts'
 import { sha256 } from '../../kit/json.ts'
 import type { Counterfactual, Outcome } from '../../model/counterfactual.ts'
-import type { Address, Hex } from '../../model/hex.ts'
+import type { Address, Hash, Hex } from '../../model/hex.ts'
 import { isProfit, type Profit, profitIn, type Regression } from '../../model/regression.ts'
 import type { Ran, RegressionNode } from '../regression-node.ts'
 import { failureOf } from './failure.ts'
-import { unfrozen } from './unfrozen.ts'
+import { type Slot, strangers, unfrozen } from './unfrozen.ts'
 
 /** What a hop through other code costs many times over: gas units. */
 const EXTRA_GAS = 2_000_000n
@@ -19,7 +19,11 @@ export type Laboratory = {
   recorded: readonly Ran[]
   /** Code of each altered contract in which nothing is altered → what is wrong with that; null where nothing is. */
   controls: Map<Address, string | null>
+  /** What slots held before the attack; null where there is no node to ask. Throws what the node throws. */
+  lookUp: ((slots: readonly Slot[]) => Promise<Stored[]>) | null
 }
+
+export type Stored = Slot & { value: Hash }
 
 /**
  * Runs the attack again with one alteration; null where it would alter nothing (a price that did not move). Never throws:
@@ -31,8 +35,9 @@ export async function tryAlteration(lab: Laboratory, alteration: Alteration): Pr
     if (program === null) return null
     const wrong = await controlOf(lab, alteration.at)
     if (wrong !== null) return inconclusive(alteration, wrong)
-    const ran = await runWith(lab, { at: alteration.at, program })
-    return judged(lab, alteration, ran)
+    const run = { at: alteration.at, program, storage: [] }
+    const ran = await runWith(lab, run)
+    return judged(lab, alteration, await completed(lab, run, ran))
   } catch (thrown) {
     return inconclusive(alteration, `it could not be run: ${messageOf(thrown).slice(0, 200)}`)
   }
@@ -75,39 +80,66 @@ function lasting(ran: readonly Ran[]): unknown {
   ])
 }
 
-function runWith(
-  { node, regression }: Laboratory,
-  { at, program }: { at: Address; program: Settled },
-): Promise<Ran[]> {
-  const original: Address = `0x${sha256(`cordon original of ${at}`).slice(0, 40)}`
+type Run = { at: Address; program: Settled; storage?: readonly Stored[] }
+
+/** More slots may come to light each time that others are put in. */
+const MOST_LOOK_UPS = 3
+const MOST_SLOTS = 500
+
+type Completed = { ran: readonly Ran[]; unknown: number }
+
+/** Runs it again with what the chain has where the altered run looked at what was not frozen, as far as there is a node to ask. */
+async function completed(lab: Laboratory, run: Run, first: readonly Ran[]): Promise<Completed> {
+  const storage: Stored[] = []
+  let ran = first
+  for (let n = 0; ; n++) {
+    const asked = new Set(storage.map(({ address, slot }) => `${address} ${slot}`))
+    const missing = unfrozen(ran, lab).filter(({ address, slot }) => !asked.has(`${address} ${slot}`))
+    const isEnd = missing.length === 0 || n === MOST_LOOK_UPS || missing.length > MOST_SLOTS
+    if (isEnd || lab.lookUp === null) {
+      const unknown = missing.length + strangers(ran, { ...lab, own: originalOf(run.at) }).length
+      return { ran, unknown }
+    }
+    const found = await lab.lookUp(missing)
+    storage.push(...found)
+    if (found.some(({ value }) => BigInt(value) !== 0n)) ran = await runWith(lab, { ...run, storage })
+  }
+}
+
+/** Where the own code of a contract stands while other code stands before it. */
+function originalOf(at: Address): Address {
+  return `0x${sha256(`cordon original of ${at}`).slice(0, 40)}`
+}
+
+function runWith({ node, regression }: Laboratory, { at, program, storage = [] }: Run): Promise<Ran[]> {
+  const original = originalOf(at)
   const own: Hex = regression.prestate[at]?.code ?? '0x'
   const code = new Map<Address, Hex>([
     [original, own],
     [at, shimCode(program, original)],
   ])
-  return node.run({ code, extraGas: EXTRA_GAS, watch: 'touched' })
+  return node.run({ code, storage, extraGas: EXTRA_GAS, watch: 'touched' })
 }
 
 function judged(
   { regression, recorded }: Laboratory,
   alteration: Alteration,
-  ran: readonly Ran[],
+  { ran, unknown }: Completed,
 ): Counterfactual {
   const profit = totalProfit(ran, regression)
   const outcome = outcomeOf(profit, totalProfit(recorded, regression))
-  const unknown = outcome === 'profit-gone' ? unfrozen(ran, { regression, recorded }) : 0
+  const isBlind = outcome === 'profit-gone' && unknown > 0
   const passing = recorded.filter(({ frozen, succeeded }) => frozen.is === 'legitimate' && succeeded)
   const still = ran.filter(
     ({ frozen, succeeded }) => succeeded && passing.some((before) => before.frozen === frozen),
   )
   const failure = failureOf(ran)
-  const reason =
-    unknown > 0
-      ? `it went where the recorded attack did not: ${unknown} accounts or slots that were not frozen were read as empty`
-      : (failure ?? reasonOf(outcome))
+  const reason = isBlind
+    ? `it went where the recorded attack did not; slots or accounts that were not frozen and look empty: ${unknown}`
+    : (failure ?? reasonOf(outcome))
   return {
     ...toldOf(alteration),
-    outcome: unknown > 0 ? 'inconclusive' : outcome,
+    outcome: isBlind ? 'inconclusive' : outcome,
     ...profit,
     legitimate: { passed: still.length, of: passing.length },
     reason,

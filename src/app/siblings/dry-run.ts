@@ -18,7 +18,8 @@ import { messageOf } from '../../kit/error.ts'
 import type { Asset } from '../../model/block.ts'
 import { type Address, type Hex, hashSchema, hexSchema } from '../../model/hex.ts'
 import type { AtRisk } from '../../model/investigation.ts'
-import type { FrozenTransaction, Regression } from '../../model/regression.ts'
+import type { Change, FrozenTransaction, Regression } from '../../model/regression.ts'
+import { changesIn } from '../regression-node.ts'
 
 export type DryRunOptions = {
   rpcUrl: string
@@ -114,7 +115,7 @@ async function arm(rpc: Rpc, regression: Regression, substitutes: Substitutes): 
     await rpc.request('anvil_setStorageAt', [address, slot, value])
 }
 
-type Sent = { succeeded: boolean; why: string; changes: { account: Address; asset: Asset; amount: bigint }[] }
+type Sent = { succeeded: boolean; why: string; changes: Change[] }
 
 /** Again and again until it fails or pays nothing; what was lost is what the sibling and its like lost. */
 async function drain(fork: Fork, aim: Aim & { substitutes: Substitutes }): Promise<AtRisk> {
@@ -178,9 +179,7 @@ async function send(
   return {
     succeeded: tx?.transaction.succeeded === true,
     why: failure?.reason ?? (tx === undefined ? String(sent).slice(0, 160) : 'it fails'),
-    changes: [...(tx?.deltas ?? [])].flatMap(([account, assets]) =>
-      [...assets].map(([asset, amount]) => ({ account, asset: asset as Asset, amount })),
-    ),
+    changes: changesIn(tx?.deltas ?? new Map()),
   }
 }
 
