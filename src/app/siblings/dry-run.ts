@@ -64,7 +64,7 @@ type Fork = { rpc: Rpc; capabilities: Capabilities }
 type Aim = { regression: Regression; victim: Address; contract: Address }
 
 async function against(fork: Fork, aim: Aim): Promise<AtRisk> {
-  const { regression, victim, contract } = aim
+  const { regression, contract } = aim
   const nothing = { contract, drained: [], transactions: 0 }
   try {
     const code = await codeOf(fork.rpc, contract)
