@@ -78,7 +78,7 @@ async function against(fork: Fork, aim: Aim): Promise<AtRisk> {
     return {
       ...nothing,
       outcome: 'not-tried',
-      reason: victim === contract ? 'it is the victim itself' : reason,
+      reason,
     }
   }
 }
