@@ -12,6 +12,7 @@ import { readFrozen } from '../chain/bundle/frozen.ts'
 import { readBundles } from '../chain/bundle/read.ts'
 import { fetchPrestate } from '../chain/rpc/prestate.ts'
 import type { Hash } from '../model/hex.ts'
+import { investigateWhatIf } from './counterfactual/investigate.ts'
 import { launchAttack } from './drill/attacks.ts'
 import { deployDrill } from './drill/deploy.ts'
 import { freezeInvestigation, investigateTransactions } from './investigate.ts'
@@ -38,12 +39,21 @@ afterAll(() => anvil.stop())
 
 test('a frozen investigation gives the same again without the node, and needs no hashes', async () => {
   const file = join(dir, 'attack.ndjson.gz')
-  const live = await freezeInvestigation({ ...options, source: anvil.url, hashes }, file)
+  await freezeInvestigation({ ...options, source: anvil.url, hashes }, file)
+  const live = await investigateTransactions({ ...options, source: anvil.url, hashes })
   expect(live.transactions.some(({ stateChanges = [] }) => stateChanges.length > 0)).toBe(true)
   const calls = live.transactions.flatMap((transaction) => transaction.calls ?? [])
   expect(calls.some(({ source }) => source === 'guessed')).toBe(true)
   const again = await investigateTransactions({ ...options, source: file, hashes: [] })
   expect(again).toEqual(live)
+})
+
+test('what would have been left with one thing altered is found from the frozen file as from the node', async () => {
+  const file = join(dir, 'what-if.ndjson')
+  const wanted = { scope: options.scope, full: false, legitimate: [] }
+  await freezeInvestigation({ ...wanted, source: anvil.url, hashes }, file)
+  const { counterfactuals = [] } = await investigateWhatIf({ ...wanted, source: file, hashes: [] })
+  expect(counterfactuals.find(({ outcome }) => outcome === 'profit-gone')?.alteration).toBe('repeat-refused')
 })
 
 test('a frozen file is a bundle file too, holds the state before, and gives no other answers than the node’s', async () => {

@@ -1,3 +1,4 @@
+import { minedTransaction } from '../chain/rpc/mined.ts'
 import { fetchPrestate } from '../chain/rpc/prestate.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { fetchStateChanges } from '../chain/rpc/state-changes.ts'
@@ -7,7 +8,9 @@ import { blockFacts } from '../facts/facts.ts'
 import type { TreeView } from '../forensics/call-tree.ts'
 import { investigate, type Suspect } from '../forensics/investigate.ts'
 import { CordonError } from '../kit/error.ts'
+import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
+import type { BlockFacts } from '../model/fact.ts'
 import { type Address, type Hash, hashSchema } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
 import type { Tokens } from '../model/token.ts'
@@ -38,6 +41,8 @@ export type InvestigateTransactionOptions = {
   propose?: Pick<ProposeOptions, 'history' | 'folder' | 'attack'> | undefined
   /** Say what changed in storage; only a node can, or a frozen file. */
   storage?: boolean
+  /** Blocks that stand for what the source has. */
+  blocks?: readonly BlockFacts[]
 }
 
 /**
@@ -57,32 +62,33 @@ export async function investigateTransactions(
 }
 
 /**
- * Investigates transactions of a node and writes all that it was asked into a bundle file, with the state before them: from it
- * the same investigation, and what may be asked of their state later, runs anywhere. Throws what investigating throws.
+ * Investigates transactions of a node and writes all that it was asked into a bundle file, with the state before them and before
+ * ordinary ones: from it the same investigation, and what is left with one thing altered, runs anywhere. Throws what
+ * investigating throws.
  */
 export async function freezeInvestigation(
   options: InvestigateTransactionOptions,
   file: string,
-): Promise<Investigation> {
+  legitimate: readonly string[] = [],
+): Promise<void> {
   const hashes = options.hashes.map(hashOf)
   const source = openRecording(options.source, hashes)
   try {
-    const found = await investigateIn(source, options)
-    await askForState(source.rpc, hashes)
+    await investigateIn(source, options)
+    await askForState(source.rpc, [...hashes, ...legitimate.map(hashOf)])
     await source.write(file)
-    return found
   } finally {
     await source.close()
   }
 }
 
-/** What is not needed now but may be later: the state before, what changed, and the transactions themselves. A node may refuse some. */
+/** What is not needed now but is later: the state before, what changed, the transactions and their blocks’ times. A node may refuse some. */
 async function askForState(rpc: Rpc, hashes: readonly Hash[]): Promise<void> {
   const refused = (): void => undefined
   await fetchPrestate(rpc, hashes).catch(refused)
   for (const hash of hashes) {
     await fetchStateChanges(rpc, hash).catch(refused)
-    await rpc.request('eth_getTransactionByHash', [hash]).catch(refused)
+    await minedTransaction(rpc, hash).catch(refused)
   }
 }
 
@@ -131,14 +137,13 @@ function blockBefore(suspects: readonly Suspect[]): number {
 
 async function suspectsIn(
   source: InvestigationSource,
-  { hashes, scope }: InvestigateTransactionOptions,
+  { hashes, scope, blocks }: InvestigateTransactionOptions,
 ): Promise<Suspect[]> {
   const wanted = new Set(hashes.map(hashOf))
   const bundles = source.bundles([...wanted])
   const engine = createEngine({ detectors, scope })
   const suspects: Suspect[] = []
-  for await (const bundle of bundles) {
-    const facts = blockFacts(bundle)
+  for await (const facts of blocks ?? factsOf(bundles)) {
     const findings = evaluateSettled(engine, facts)
     const isAlone = wanted.size === 0 && facts.transactions.length === 1
     for (const tx of facts.transactions) {
@@ -155,6 +160,10 @@ async function suspectsIn(
   }
   if (wanted.size > 0 && suspects.length > 0) throw missing([...wanted])
   return suspects
+}
+
+async function* factsOf(bundles: AsyncIterable<BlockBundle>): AsyncGenerator<BlockFacts> {
+  for await (const bundle of bundles) yield blockFacts(bundle)
 }
 
 /** A transaction hash of the command line. Throws `app.InvalidHash`. */

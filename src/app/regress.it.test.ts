@@ -136,7 +136,7 @@ async function frozenAttack(kind: AttackKind): Promise<Regression> {
   try {
     const { transactions } = await launchAttack(at, anvil.url, { kind, rounds: 1 })
     const attacks = transactions.map(({ hash }) => hash)
-    return await freeze({ rpcUrl: anvil.url, attacks, legitimate: honest.slice(0, 12) })
+    return await freeze({ source: anvil.url, attacks, legitimate: honest.slice(0, 12) })
   } finally {
     await node.request('evm_revert', [snapshot])
   }

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { addressOf } from '../app/config/load.ts'
+import { investigateWhatIf } from '../app/counterfactual/investigate.ts'
 import type { DecodingOptions } from '../app/decoding.ts'
 import { incidentSource, noSource } from '../app/incident-source.ts'
 import {
@@ -8,6 +10,8 @@ import {
   investigateTransactions,
 } from '../app/investigate.ts'
 import { isUrl } from '../app/investigation-source.ts'
+import { withAtRisk } from '../app/siblings/at-risk.ts'
+import type { Investigation } from '../model/investigation.ts'
 import { describeInvestigation } from './investigation-text.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
@@ -31,6 +35,9 @@ type Options = CommonOptions & {
   storage?: boolean
   find?: string
   depth?: string
+  counterfactual?: boolean
+  legitimate?: string
+  siblings?: string
 }
 
 export function registerInvestigate(program: Command, run: RunCommand): void {
@@ -62,6 +69,15 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
       'write all that the node was asked into a bundle file (.ndjson, .ndjson.gz) that needs no node',
     )
     .option('--guess', 'guess the functions of unknown code from its bytecode')
+    .option(
+      '--counterfactual',
+      'run the attack again with one thing altered at a time; <source> is a node, or a file of `regress freeze`',
+    )
+    .option('--legitimate <hashes>', 'with it: ordinary transactions that a sound alteration leaves alone')
+    .option(
+      '--siblings <addresses>',
+      'contracts to try the same attack on, on a fork of <source>: what it would still take',
+    )
     .addHelpText('after', '\n<source> is a bundle file or a JSON-RPC URL.')
   withOutput(command).action((source: string | undefined, options: Options) =>
     run(options, (io) => show(source, options, io)),
@@ -73,7 +89,7 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
   const { source, hashes } = await whatToLookAt(given, options, io)
   const depth = options.depth === undefined ? undefined : positive(options.depth, '--depth')
   const tree = options.tree === true || full === true || find !== undefined || depth !== undefined
-  const wanted = {
+  const asked = {
     source,
     hashes,
     scope: scopeOf(protect),
@@ -83,14 +99,23 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
     ...(await filesIn(options, io)),
     propose: proposeIn(source, options, io),
   }
-  const { freeze } = options
-  const investigation =
-    freeze === undefined
-      ? await investigateTransactions(wanted)
-      : await freezeInvestigation(wanted, resolve(io.cwd, freeze))
+  const found = await investigated(asked, options, io)
+  const siblings = listOf(options.siblings).map(addressOf)
+  const investigation = siblings.length === 0 ? found : await withAtRisk(found, { source, siblings })
   io.emit(investigation)
   for (const line of describeInvestigation(investigation, { tree })) io.say(line)
   return EXIT.ok
+}
+
+/** As it was, frozen into a file on the way, or with what would have been left of the profit. */
+async function investigated(
+  asked: InvestigateTransactionOptions,
+  { freeze, counterfactual, legitimate }: Options,
+  { cwd }: Io,
+): Promise<Investigation> {
+  if (freeze !== undefined) await freezeInvestigation(asked, resolve(cwd, freeze), listOf(legitimate))
+  if (counterfactual === true) return investigateWhatIf({ ...asked, legitimate: listOf(legitimate) })
+  return investigateTransactions(freeze === undefined ? asked : { ...asked, source: resolve(cwd, freeze) })
 }
 
 /** Named transactions, or those of an incident on record. Throws `app.NoSource`, `incidents.UnknownIncident`. */

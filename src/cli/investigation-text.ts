@@ -3,6 +3,7 @@ import type { Asset } from '../model/block.ts'
 import type { Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
 import { type Token, type Tokens, tokenAmount, tokenName } from '../model/token.ts'
 import { describeFinding } from './lines.ts'
+import { stillAtRisk, whatIf } from './what-if-text.ts'
 
 const MOST_STEPS = 60
 
@@ -20,6 +21,7 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
           ...sourceLine(found),
           ...rootCause.hypotheses.slice(1).flatMap(why),
         ]),
+    ...whatIf(found.counterfactuals),
     '',
     'Who lost, the likeliest vulnerable contract first',
     ...lost(found),
@@ -36,6 +38,7 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
     'Who gained and lost (gas not counted)',
     ...changes(found),
     ...flow(found),
+    ...stillAtRisk(found.scope.atRisk),
     ...(unexplained.length === 0
       ? []
       : ['', 'Not explained', ...unexplained.map((text) => `  ${printable(text, 300)}`)]),

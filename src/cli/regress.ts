@@ -39,7 +39,7 @@ export function registerRegress(program: Command, run: RunCommand): void {
 
 async function freezeIt(rpcUrl: string, options: FreezeOptions, io: Io): Promise<number> {
   const { tx, legitimate, output } = options
-  const regression = await freeze({ rpcUrl, attacks: hashesOf(tx), legitimate: hashesOf(legitimate) })
+  const regression = await freeze({ source: rpcUrl, attacks: hashesOf(tx), legitimate: hashesOf(legitimate) })
   await writeRegression(resolve(io.cwd, output), regression)
   const accounts = Object.keys(regression.prestate).length
   io.emit({ type: 'frozen', file: output, transactions: regression.transactions.length, accounts })

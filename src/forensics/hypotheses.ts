@@ -35,7 +35,7 @@ export function hypothesesFrom(options: HypothesesOptions): Hypothesis[] {
     .slice(0, MOST)
 }
 
-function weightOf({ category, confidence }: Hypothesis): number {
+export function weightOf({ category, confidence }: Hypothesis): number {
   return confidence - (EFFECTS.has(category) ? EFFECT_HANDICAP : 0)
 }
 

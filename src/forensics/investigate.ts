@@ -124,7 +124,8 @@ function flowOf(suspects: readonly Suspect[], actors: ReadonlySet<Address>): Fun
   return finishFlow(flow)
 }
 
-function rootCauseOf(hypotheses: Hypothesis[]): Investigation['rootCause'] {
+/** The first hypothesis is the cause. */
+export function rootCauseOf(hypotheses: Hypothesis[]): Investigation['rootCause'] {
   const [first] = hypotheses
   const { category = 'unknown', contract = null, function: name = null } = first ?? {}
   const { weakness = null, confidence = 0 } = first ?? {}

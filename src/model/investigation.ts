@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { counterfactualSchema } from './counterfactual.ts'
 import { assetSchema, evidenceItemSchema, findingSchema } from './finding.ts'
 import { fundFlowSchema } from './fund-flow.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
@@ -52,6 +53,18 @@ export const actorSchema = z.object({
   reasons: z.array(z.string()),
 })
 export type Actor = z.infer<typeof actorSchema>
+
+/** What the same attack would take from another contract at the chain’s latest block, by a dry run on a fork. */
+export const atRiskSchema = z.object({
+  contract: addressSchema,
+  outcome: z.enum(['drained', 'not-drained', 'not-tried']),
+  /** Base units, over all transactions. */
+  drained: z.array(z.object({ asset: assetSchema, amount: amountSchema })),
+  /** How many that took, one a block. */
+  transactions: z.number().int().min(0),
+  reason: z.string(),
+})
+export type AtRisk = z.infer<typeof atRiskSchema>
 
 const lossSchema = z.object({
   asset: assetSchema,
@@ -176,6 +189,8 @@ export const investigationSchema = z.object({
     approvals: z.array(
       z.object({ owner: addressSchema, spender: addressSchema, asset: addressSchema, amount: amountSchema }),
     ),
+    /** Siblings that were named, each attacked in the same way on a fork; only where it was asked for. */
+    atRisk: z.array(atRiskSchema).optional(),
   }),
   /** What to do, by cause. */
   remediation: z.array(
@@ -188,6 +203,8 @@ export const investigationSchema = z.object({
   ),
   /** Rules that would have told it, the quietest in the protocol’s past first; where a history was given. */
   proposals: z.array(proposalSchema).optional(),
+  /** The attack run again with one thing altered each time, the most telling first; only where it was asked for. */
+  counterfactuals: z.array(counterfactualSchema).optional(),
   /** What does not add up, or was not recorded: never hidden. */
   unexplained: z.array(z.string()),
 })

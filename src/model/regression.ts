@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { Asset } from './block.ts'
 import { assetSchema } from './finding.ts'
-import { addressSchema, amountSchema, hashSchema, hexSchema } from './hex.ts'
+import { type Address, addressSchema, amountSchema, hashSchema, hexSchema } from './hex.ts'
 
 const accountSchema = z.object({
   balance: amountSchema,
@@ -51,4 +52,43 @@ export type Rerun = {
   givenMore: Regression['given']
   /** An attack that pays nothing, or nothing that was not paid for; a legitimate transaction that succeeds. */
   passed: boolean
+}
+
+/** What an account had more or less of an asset, base units, signed. */
+export type Change = { account: Address; asset: Asset; amount: bigint }
+
+/** What a group lost of each asset, summed; coin is left out, gas would count as a price. */
+export function givenBy(group: ReadonlySet<Address>, changes: readonly Change[]): Regression['given'] {
+  const net = new Map<Asset, bigint>()
+  for (const { account, asset, amount } of changes)
+    if (group.has(account) && asset !== 'native') net.set(asset, (net.get(asset) ?? 0n) + amount)
+  return [...net].filter(([, amount]) => amount < 0n).map(([asset, amount]) => ({ asset, amount: -amount }))
+}
+
+export type Profit = Pick<Rerun, 'gained' | 'givenMore'>
+
+/** What of the attack's gains is in these changes, and what the attackers gave for it above what they gave then. */
+export function profitIn(
+  changes: readonly Change[],
+  { gains, given, attackers }: Pick<Regression, 'gains' | 'given' | 'attackers'>,
+): Profit {
+  const net = new Map<string, bigint>()
+  for (const { account, asset, amount } of changes) {
+    const key = `${account} ${asset}`
+    net.set(key, (net.get(key) ?? 0n) + amount)
+  }
+  const before = new Map(given.map(({ asset, amount }) => [asset, amount]))
+  return {
+    gained: gains
+      .map(({ account, asset }) => ({ account, asset, amount: net.get(`${account} ${asset}`) ?? 0n }))
+      .filter(({ amount }) => amount > 0n),
+    givenMore: givenBy(new Set(attackers), changes)
+      .map(({ asset, amount }) => ({ asset, amount: amount - (before.get(asset) ?? 0n) }))
+      .filter(({ amount }) => amount > 0n),
+  }
+}
+
+/** Something is gained for no more than was given then: who pays the price has not attacked. */
+export function isProfit({ gained, givenMore }: Profit): boolean {
+  return gained.length > 0 && givenMore.length === 0
 }

@@ -1,0 +1,118 @@
+import { readFrozen } from '../../chain/bundle/frozen.ts'
+import { createRpc } from '../../chain/rpc/rpc.ts'
+import { toHex } from '../../contain/block-tag.ts'
+import type { Alteration } from '../../forensics/counterfactual/alteration.ts'
+import { alterationsOf } from '../../forensics/counterfactual/find.ts'
+import { weighed } from '../../forensics/counterfactual/weigh.ts'
+import { rootCauseOf } from '../../forensics/investigate.ts'
+import { remediationFor } from '../../forensics/remediation.ts'
+import { systemClock } from '../../kit/clock.ts'
+import type { Counterfactual } from '../../model/counterfactual.ts'
+import { type Hash, hashSchema } from '../../model/hex.ts'
+import type { Investigation } from '../../model/investigation.ts'
+import { isProfit, type Regression } from '../../model/regression.ts'
+import { hashOf, type InvestigateTransactionOptions, investigateTransactions } from '../investigate.ts'
+import { isUrl } from '../investigation-source.ts'
+import { freeze, readRegression } from '../regress.ts'
+import { openRegression } from '../regression-node.ts'
+import { attackOf } from './attack.ts'
+import { type Laboratory, totalProfit, tryAlteration } from './try.ts'
+
+export type WhatIfOptions = InvestigateTransactionOptions & {
+  /** Ordinary transactions, which a sound alteration leaves alone; with a frozen file they are in it. */
+  legitimate: readonly string[]
+  /** At most so many alterations, 24 by default. */
+  most?: number
+  /** No alteration begins after so long, milliseconds; two minutes by default. */
+  withinMs?: number
+}
+
+const MOST = 24
+const WITHIN_MS = 120_000
+
+/**
+ * An investigation, and what would have been left of the profit with one thing altered at a time. The source is a node
+ * (with `debug_traceTransaction`), or a file that was frozen from one (`--freeze`, `cordon regress freeze`), which needs none. Throws what freezing, reading and
+ * investigating throw, and `chain.AnvilMissing`.
+ */
+export async function investigateWhatIf(options: WhatIfOptions): Promise<Investigation> {
+  const { source, hashes, legitimate } = options
+  const isFrozen = isUrl(source) || (await readFrozen(source).catch(() => null)) !== null
+  const regression = isFrozen
+    ? await freeze({ source, attacks: hashes.map(hashOf), legitimate: legitimate.map(hashOf) })
+    : await readRegression(source)
+  const node = await openRegression(regression)
+  try {
+    const recorded = await node.run({ code: new Map(), watch: 'written' })
+    const attacks = recorded.filter(({ frozen }) => frozen.is === 'attack')
+    const blocks = recorded.flatMap(({ seen }) => (seen === null ? [] : [seen.facts]))
+    const found = await investigateTransactions(
+      isFrozen ? options : { ...options, hashes: attacks.map(({ frozen }) => frozen.hash), blocks },
+    )
+    const lookUp = isUrl(source) ? lookUpAt(source, regression) : null
+    const lab: Laboratory = { node, regression, recorded, controls: new Map(), lookUp }
+    return withAnswers(found, await askAll(lab, found, options))
+  } finally {
+    await node.close()
+  }
+}
+
+/** Storage as it was after the block before the attack’s first. */
+function lookUpAt(url: string, { transactions }: Regression): Laboratory['lookUp'] {
+  const first = transactions.find(({ is }) => is === 'attack')
+  const block = toHex((first?.blockNumber ?? 1) - 1)
+  return async (slots) => {
+    const rpc = createRpc({ urls: [url] })
+    try {
+      return await Promise.all(
+        slots.map(async ({ address, slot }) => {
+          const value = hashSchema.parse(await rpc.request('eth_getStorageAt', [address, slot, block]))
+          return { address, slot, value }
+        }),
+      )
+    } finally {
+      await rpc.close()
+    }
+  }
+}
+
+type Answers = { counterfactuals: Counterfactual[]; unexplained: string[] }
+
+async function askAll(lab: Laboratory, found: Investigation, options: WhatIfOptions): Promise<Answers> {
+  const { most = MOST, withinMs = WITHIN_MS } = options
+  if (!isProfit(totalProfit(lab.recorded, lab.regression)))
+    return {
+      counterfactuals: [],
+      unexplained: ['what if: run again as it was, the attack does not pay here'],
+    }
+  const alterations = alterationsOf(attackOf(lab, found), most)
+  const deadline = systemClock.now() + withinMs
+  const counterfactuals: Counterfactual[] = []
+  const late: Alteration[] = []
+  for (const alteration of alterations) {
+    if (systemClock.now() > deadline) {
+      late.push(alteration)
+      continue
+    }
+    const answer = await tryAlteration(lab, alteration)
+    if (answer !== null) counterfactuals.push(answer)
+  }
+  const unexplained =
+    late.length === 0 ? [] : [`what if: ${late.length} alterations were not tried, time was up`]
+  return { counterfactuals, unexplained }
+}
+
+function withAnswers(found: Investigation, { counterfactuals, unexplained }: Answers): Investigation {
+  const hypotheses = weighed(found.rootCause.hypotheses, counterfactuals)
+  const hashes: Hash[] = found.transactions.map(({ hash }) => hash)
+  const { category, contract, function: name, file, line } = found.rootCause
+  const cause = rootCauseOf(hypotheses)
+  const isSame = cause.category === category && cause.contract === contract
+  return {
+    ...found,
+    rootCause: isSame ? { ...cause, function: name, file, line } : cause,
+    remediation: remediationFor(hypotheses, hashes),
+    counterfactuals,
+    unexplained: [...found.unexplained, ...unexplained],
+  }
+}

@@ -1,0 +1,43 @@
+import { printable } from '../kit/text.ts'
+import type { Counterfactual } from '../model/counterfactual.ts'
+import type { AtRisk } from '../model/investigation.ts'
+
+/** What was left of the profit with one thing altered at a time; nothing where it was not asked for. */
+export function whatIf(counterfactuals: readonly Counterfactual[] | undefined): string[] {
+  if (counterfactuals === undefined) return []
+  const telling = counterfactuals.filter(({ speaksFor }) => speaksFor.length > 0)
+  const others = counterfactuals.filter(({ speaksFor }) => speaksFor.length === 0)
+  return [
+    '',
+    `What if: the attack run again ${counterfactuals.length} times, one thing altered each time`,
+    ...(counterfactuals.length === 0 ? ['  nothing was found to alter'] : []),
+    ...telling.flatMap(tell),
+    ...(others.length === 0 ? [] : ['  steps that merely are needed, or not, and name no cause:']),
+    ...others.flatMap(tell),
+  ]
+}
+
+function tell(one: Counterfactual): string[] {
+  const { alteration, statement, outcome, legitimate, reason, function: name, frame } = one
+  const { passed, of } = legitimate
+  const ordinary = of === 0 ? '' : `; ${passed} of ${of} ordinary transactions pass`
+  const place = name === null ? '' : ` (${printable(name, 80)}, frame ${frame})`
+  return [
+    `  ${outcome.replace('-', ' ').padEnd(14)} ${alteration}: ${printable(statement, 200)}${place}`,
+    `                 ${printable(reason, 240)}${ordinary}`,
+  ]
+}
+
+/** What the same attack would still take elsewhere; nothing where it was not asked for. */
+export function stillAtRisk(atRisk: readonly AtRisk[] | undefined): string[] {
+  if (atRisk === undefined) return []
+  return [
+    '',
+    'What the same attack would still take (dry run on a fork of the latest block, base units)',
+    ...atRisk.flatMap(({ contract, outcome, drained, transactions, reason }) => [
+      `  ${outcome.replace('-', ' ').padEnd(11)} ${contract}${transactions === 0 ? '' : ` in ${transactions} transactions, one a block`}`,
+      ...drained.map(({ asset, amount }) => `      ${amount} ${asset}`),
+      `      ${printable(reason, 240)}`,
+    ]),
+  ]
+}
