@@ -1,20 +1,18 @@
-import { z } from 'zod'
 import { readBundles } from '../chain/bundle/read.ts'
-import { probeCapabilities } from '../chain/rpc/capabilities.ts'
-import { fetchBundle } from '../chain/rpc/fetch-bundle.ts'
-import { createRpc } from '../chain/rpc/rpc.ts'
 import { createEngine, evaluateSettled } from '../detect/engine.ts'
 import { detectors } from '../detect/registry.ts'
-import { blockFacts } from '../facts/facts.ts'
 import type { TreeView } from '../forensics/call-tree.ts'
 import { investigate, type Suspect } from '../forensics/investigate.ts'
 import { CordonError } from '../kit/error.ts'
-import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
-import { type Address, type Hash, hashSchema, quantitySchema } from '../model/hex.ts'
+import type { BlockFacts } from '../model/fact.ts'
+import { type Address, type Hash, hashSchema } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
 import { type DecodingOptions, decoderFor } from './decoding.ts'
 import { functionNames } from './function-names.ts'
+import { type BeyondOptions, beyondTransactions } from './investigate/beyond.ts'
+import { nodeBlocks } from './investigate/node-blocks.ts'
+import { BLOCKS_AFTER, type BlockRecord, readRecord, startRecord } from './investigate/record.ts'
 import { withStorage } from './storage-changes.ts'
 
 export type InvestigateTransactionOptions = {
@@ -30,6 +28,8 @@ export type InvestigateTransactionOptions = {
   decoding?: DecodingOptions
   /** Say what changed in storage; only a node can. */
   storage?: boolean
+  /** What of actors and scope is looked at besides the transactions. */
+  beyond?: BeyondOptions
 }
 
 /**
@@ -39,12 +39,14 @@ export type InvestigateTransactionOptions = {
 export async function investigateTransactions(
   options: InvestigateTransactionOptions,
 ): Promise<Investigation> {
-  const { scope, names = new Map(), full, view, source, decoding = {} } = options
-  const suspects = await suspectsIn(options)
+  const { scope, names = new Map(), full, view, source, decoding = {}, beyond } = options
+  const { suspects, record } = await suspectsIn(options)
   if (suspects.length === 0) throw notFound(options)
   const protect = scope.kind === 'contracts' ? scope.addresses : new Set<Address>()
   const decoder = await decoderFor(suspects, { ...decoding, url: isUrl(source) ? source : null })
-  const found = investigate({ suspects, protect, names, functions: functionNames, full, view, decoder })
+  const alone = investigate({ suspects, protect, names, functions: functionNames, full, view, decoder })
+  const url = isUrl(source) ? source : null
+  const found = await beyondTransactions(alone, { ...beyond, suspects, record, url })
   return options.storage === true && isUrl(source)
     ? withStorage(found, { suspects, abis: decoding.abis ?? [], url: source })
     : found
@@ -54,13 +56,23 @@ function isUrl(source: string): boolean {
   return /^(https?|wss?):\/\//.test(source)
 }
 
-async function suspectsIn({ source, hashes, scope }: InvestigateTransactionOptions): Promise<Suspect[]> {
+type Read = { suspects: Suspect[]; record: BlockRecord }
+
+async function suspectsIn({ source, hashes, scope, beyond }: InvestigateTransactionOptions): Promise<Read> {
   const wanted = new Set(hashes.map(hashOf))
-  const bundles = isUrl(source) ? fromRpc(source, [...wanted]) : readBundles(source)
+  const record = startRecord()
+  const { history = 0 } = beyond ?? {}
+  const bundles = isUrl(source)
+    ? nodeBlocks({
+        url: source,
+        hashes: [...wanted],
+        history,
+        onTrouble: (text) => record.trouble.push(text),
+      })
+    : readBundles(source)
   const engine = createEngine({ detectors, scope })
   const suspects: Suspect[] = []
-  for await (const bundle of bundles) {
-    const facts = blockFacts(bundle)
+  const take = (facts: BlockFacts): void => {
     const findings = evaluateSettled(engine, facts)
     const isAlone = wanted.size === 0 && facts.transactions.length === 1
     for (const tx of facts.transactions) {
@@ -72,30 +84,13 @@ async function suspectsIn({ source, hashes, scope }: InvestigateTransactionOptio
         findings: findings.filter(({ transactionHash }) => transactionHash === hash),
         blind: [...engine.blind.values()].map(({ detector, missing }) => `${detector}: no ${missing}`),
       })
-      if (isAlone || wanted.size === 0) return suspects
     }
   }
+  const isDone = (): boolean => suspects.length > 0 && wanted.size === 0
+  await readRecord(bundles, { record, take, isDone, after: beyond?.history ?? BLOCKS_AFTER })
   if (wanted.size > 0 && suspects.length > 0) throw missing([...wanted])
-  return suspects
+  return { suspects, record }
 }
-
-async function* fromRpc(url: string, hashes: readonly string[]): AsyncGenerator<BlockBundle> {
-  const rpc = createRpc({ urls: [url] })
-  try {
-    const capabilities = await probeCapabilities(rpc)
-    const blocks = new Map<string, number>()
-    for (const hash of hashes) {
-      const found = foundSchema.safeParse(await rpc.request('eth_getTransactionByHash', [hash]))
-      if (found.success) blocks.set(found.data.blockHash, Number(found.data.blockNumber))
-    }
-    const inOrder = [...blocks].sort((a, b) => a[1] - b[1])
-    for (const [blockHash] of inOrder) yield await fetchBundle(blockHash, { rpc, capabilities })
-  } finally {
-    await rpc.close()
-  }
-}
-
-const foundSchema = z.object({ blockHash: hashSchema, blockNumber: quantitySchema })
 
 /** A transaction hash of the command line. Throws `app.InvalidHash`. */
 export function hashOf(text: string): Hash {

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import type { DecodingOptions } from '../app/decoding.ts'
 import { incidentSource, noSource } from '../app/incident-source.ts'
+import type { BeyondOptions } from '../app/investigate/beyond.ts'
+import { beyondOptions } from '../app/investigate/beyond-options.ts'
 import { investigateTransactions } from '../app/investigate.ts'
 import { describeInvestigation } from './investigation-text.ts'
 import type { Io, RunCommand } from './io.ts'
@@ -20,6 +22,10 @@ type Options = CommonOptions & {
   storage?: boolean
   find?: string
   depth?: string
+  known?: string
+  addresses?: string
+  history?: string
+  labels?: string
 }
 
 export function registerInvestigate(program: Command, run: RunCommand): void {
@@ -42,6 +48,16 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
     .option('--abi <paths>', 'ABI files, artifacts or metadata folders, separated by commas; 0xADDRESS=PATH')
     .option('--signatures <files>', '4-byte tables, separated by commas')
     .option('--storage', 'what changed in storage, with names where --abi gives layouts (from a node only)')
+    .option(
+      '--history <blocks>',
+      'blocks around the attack to read of a node, which is then asked how the actors began',
+    )
+    .option('--known <paths>', 'known attackers’ code: JSON lists or folders of them, separated by commas')
+    .option(
+      '--addresses <list>',
+      'contracts to compare with the weak one: addresses, or a file with one a line',
+    )
+    .option('--labels <paths>', 'address labels, separated by commas (default: the shipped ones)')
     .option('--guess', 'guess the functions of unknown code from its bytecode')
     .addHelpText('after', '\n<source> is a bundle file or a JSON-RPC URL.')
   withOutput(command).action((source: string | undefined, options: Options) =>
@@ -51,7 +67,7 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
 
 async function show(given: string | undefined, options: Options, io: Io): Promise<number> {
   const { protect, full, find } = options
-  const { source, hashes } = await whatToLookAt(given, options, io)
+  const { source, hashes, others } = await whatToLookAt(given, options, io)
   const depth = options.depth === undefined ? undefined : positive(options.depth, '--depth')
   const tree = options.tree === true || full === true || find !== undefined || depth !== undefined
   const investigation = await investigateTransactions({
@@ -62,29 +78,44 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
     view: { find, depth: depth === undefined ? undefined : depth - 1 },
     decoding: await decodingIn(options, io),
     storage: options.storage === true,
+    beyond: await beyondIn(options, { io, others }),
   })
   io.emit(investigation)
   for (const line of describeInvestigation(investigation, { tree })) io.say(line)
   return EXIT.ok
 }
 
+type LookAt = { source: string; hashes: readonly string[]; others: NonNullable<BeyondOptions['incidents']> }
+
 /** Named transactions, or those of an incident on record. Throws `app.NoSource`, `incidents.UnknownIncident`. */
-async function whatToLookAt(
-  given: string | undefined,
-  options: Options,
-  io: Io,
-): Promise<{ source: string; hashes: readonly string[] }> {
+async function whatToLookAt(given: string | undefined, options: Options, io: Io): Promise<LookAt> {
   const named = listOf(options.tx)
   if (options.incident === undefined) {
     if (given === undefined) throw noSource()
-    return { source: given, hashes: named }
+    return { source: given, hashes: named, others: [] }
   }
   const loaded = await load(options, io)
   const { env, logger } = io
   const found = await incidentSource({ loaded, incidentId: options.incident, env, logger })
   const source = given ?? found.rpcUrl
   if (source === null) throw noSource()
-  return { source, hashes: named.length > 0 ? named : found.hashes }
+  return { source, hashes: named.length > 0 ? named : found.hashes, others: found.others }
+}
+
+/** Watched contracts of the configuration are compared too; the command line’s lists stand before its own. */
+async function beyondIn(
+  { addresses, history, known, labels, ...options }: Options,
+  { io, others }: { io: Io; others: LookAt['others'] },
+): Promise<BeyondOptions> {
+  const loaded = await load(options, io)
+  const config = loaded.origin === 'none' ? undefined : loaded.config
+  return beyondOptions(config, {
+    addresses,
+    history: history === undefined ? undefined : positive(history, '--history'),
+    known: known === undefined ? undefined : listOf(known),
+    labels: labels === undefined ? undefined : listOf(labels),
+    incidents: others,
+  })
 }
 
 /** What the command line names, or else the configuration. */

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { actorSchema } from './actor.ts'
 import { assetSchema, evidenceItemSchema, findingSchema } from './finding.ts'
 import { fundFlowSchema } from './fund-flow.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
+import { loserClasses, scopeSchema } from './scope-at-risk.ts'
 
 /** Dollars with two decimals, as text: money is never a float. */
 const usdSchema = z.string().regex(/^-?\d+\.\d{2}$/)
@@ -40,16 +42,6 @@ export const hypothesisSchema = z.object({
   evidence: z.array(evidenceItemSchema.extend({ transactionHash: hashSchema.nullable() })),
 })
 export type Hypothesis = z.infer<typeof hypothesisSchema>
-
-export const actorRoles = ['attacker', 'beneficiary', 'victim', 'copier', 'unknown'] as const
-export const actorSchema = z.object({
-  address: addressSchema,
-  kind: z.enum(['account', 'contract']),
-  role: z.enum(actorRoles),
-  confidence: z.number().min(0).max(1),
-  reasons: z.array(z.string()),
-})
-export type Actor = z.infer<typeof actorSchema>
 
 const lossSchema = z.object({
   asset: assetSchema,
@@ -143,6 +135,10 @@ export const investigationSchema = z.object({
   }),
   /** The likeliest vulnerable contract first. */
   victims: z.array(z.object({ address: addressSchema, loss: z.array(lossSchema) })),
+  /** Losses by what the losers were to the protocol. */
+  lossByClass: z.array(
+    z.object({ class: z.enum(loserClasses), accounts: z.number().int(), loss: z.array(lossSchema) }),
+  ),
   attackers: z.object({ accounts: z.array(addressSchema), contracts: z.array(addressSchema) }),
   actors: z.array(actorSchema),
   balanceChanges: z.array(balanceChangeSchema),
@@ -154,15 +150,8 @@ export const investigationSchema = z.object({
   prices: z.array(z.object({ asset: assetSchema, usdPerUnitE36: amountSchema, source: z.string() })),
   /** Where what was stolen went within these transactions; `cordon funds follow` goes on from there. */
   fundFlow: fundFlowSchema,
-  /** What else these transactions show to be at risk; the rest of the chain is not looked at. */
-  scope: z.object({
-    /** Contracts that ran the same code as the weak one. */
-    sameCode: z.array(addressSchema),
-    /** Given to victims or attackers in these transactions, base units. */
-    approvals: z.array(
-      z.object({ owner: addressSchema, spender: addressSchema, asset: addressSchema, amount: amountSchema }),
-    ),
-  }),
+  /** What else is at risk: as these transactions show it, and as the record, given addresses and the node do where asked. */
+  scope: scopeSchema,
   /** What to do, by cause. */
   remediation: z.array(
     z.object({

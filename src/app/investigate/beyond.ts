@@ -1,0 +1,144 @@
+import { headOf } from '../../chain/rpc/head.ts'
+import { createRpc } from '../../chain/rpc/rpc.ts'
+import { codeCreatedIn } from '../../forensics/actors/alike.ts'
+import { type Known, type KnownCode, NOTHING_KNOWN, partRecord } from '../../forensics/actors/known.ts'
+import { placedOf, type Suspect } from '../../forensics/investigate.ts'
+import { withKnown } from '../../forensics/with-known.ts'
+import type { Address, Hex } from '../../model/hex.ts'
+import type { Investigation } from '../../model/investigation.ts'
+import { minHash } from '../../model/minhash.ts'
+import { type AddressLabels, labelsOn } from '../address-labels.ts'
+import { outstanding } from './node-approvals.ts'
+import { beginningsOf } from './node-origins.ts'
+import { siblingsAt } from './node-scope.ts'
+import { codeAt, type Questions, startQuestions } from './questions.ts'
+import type { BlockRecord } from './record.ts'
+
+/** What an investigation may look at besides its transactions. */
+export type BeyondOptions = {
+  /** Blocks around the attack that are read of a node; with it the node is also asked how the actors began. */
+  history?: number | undefined
+  /** Watched and given contracts that are compared with the weak one; only a node has their code. */
+  addresses?: readonly Address[]
+  knownCode?: readonly KnownCode[]
+  labels?: AddressLabels
+  /** Other incidents on record. */
+  incidents?: readonly { id: string; chainId: number; actors: readonly Address[] }[]
+}
+
+/** Questions to a node about one investigation. */
+const BUDGET = 3_000
+const MOST_RECORDED_CODE = 50
+
+type Looking = BeyondOptions & { suspects: readonly Suspect[]; record: BlockRecord; url: string | null }
+
+/** An investigation with what the record, the lists, the database and the node say besides of actors and scope. */
+export async function beyondTransactions(found: Investigation, looking: Looking): Promise<Investigation> {
+  const { suspects, record, url, labels = [], incidents = [], knownCode = [] } = looking
+  const { chainId } = found
+  const hashes = new Set(suspects.map(({ tx }) => tx.transaction.hash))
+  const known: Known = {
+    ...NOTHING_KNOWN,
+    ...partRecord(record.blocks, { hashes, chainId }),
+    labels: labelsOn(labels, chainId),
+    attackersCode: knownCode,
+    incidents: incidents.filter((incident) => incident.chainId === chainId),
+  }
+  if (url === null) {
+    const told = withKnown(found, { suspects, known: withRecordedCode(known, suspects, new Map()) })
+    const missing =
+      looking.addresses === undefined ? [] : ['other addresses were not compared: their code needs a node']
+    return said(told, [...missing, ...limitsOf(looking, known)])
+  }
+  const rpc = createRpc({ urls: [url] })
+  try {
+    const questions = await startQuestions(rpc, BUDGET)
+    const more = await askedOf(questions, { found, known, looking })
+    const told = withKnown(found, { suspects, known: more })
+    const scope = await scopeAt(questions, told, looking)
+    return said({ ...told, scope }, [...questions.unknown, ...limitsOf(looking, known)])
+  } finally {
+    await rpc.close()
+  }
+}
+
+type Asking = { found: Investigation; known: Known; looking: Looking }
+
+async function askedOf(questions: Questions, { found, known, looking }: Asking): Promise<Known> {
+  const { suspects, history } = looking
+  const { accounts, contracts } = found.attackers
+  const first = suspects[0]?.facts.bundle.number ?? 0
+  const recorded = new Map<Address, Hex>()
+  for (const address of recordedContracts(known, accounts)) {
+    const code = await codeAt(questions, address, first)
+    if (code !== undefined && code !== '0x') recorded.set(address, code)
+  }
+  const same = withRecordedCode(known, suspects, recorded)
+  if (history === undefined) return same
+  const created = new Set(codeCreatedIn([...known.before, ...placedOf(suspects)]).keys())
+  const began = await beginningsOf(questions, { accounts, contracts, created, first, labels: known.labels })
+  return { ...same, ...began }
+}
+
+/** What other incidents name, but for accounts that only sent. */
+function recordedContracts({ incidents }: Known, accounts: readonly Address[]): Address[] {
+  const named = new Set(incidents.flatMap(({ actors }) => actors))
+  return [...named].filter((address) => !accounts.includes(address)).slice(0, MOST_RECORDED_CODE)
+}
+
+/** With the code of earlier incidents’ contracts among the known attackers’. */
+function withRecordedCode(
+  known: Known,
+  suspects: readonly Suspect[],
+  told: ReadonlyMap<Address, Hex>,
+): Known {
+  const code = new Map([...told, ...codeCreatedIn(known.before)])
+  const own = new Set(placedOf(suspects).flatMap(({ tx }) => tx.transaction.to ?? []))
+  const recorded = known.incidents.flatMap(({ id, actors }) =>
+    actors.flatMap((address): KnownCode[] => {
+      const bytes = own.has(address) ? undefined : code.get(address)
+      const hash = bytes === undefined ? null : minHash(bytes)
+      return hash === null ? [] : [{ name: `${address} of incident ${id}`, minHash: hash }]
+    }),
+  )
+  return { ...known, attackersCode: [...known.attackersCode, ...recorded] }
+}
+
+async function scopeAt(
+  questions: Questions,
+  found: Investigation,
+  { addresses, history = 0 }: Looking,
+): Promise<Investigation['scope']> {
+  const { scope, attackers, rootCause } = found
+  const siblings = addresses === undefined ? undefined : await siblingsAt(questions, found, addresses)
+  const weak = rootCause.contract === null ? [] : [rootCause.contract]
+  const spenders = [...weak, ...attackers.contracts]
+  const head = await headOf(questions.rpc)
+  const open = await outstanding(questions, { seen: scope.approvals, spenders, window: history, head })
+  return {
+    ...scope,
+    ...(siblings === undefined ? {} : { siblings }),
+    approvals: open.approvals,
+    exposure: open.exposure,
+  }
+}
+
+function limitsOf({ record, history, url }: Looking, known: Known): string[] {
+  return [
+    ...record.trouble,
+    ...(record.dropped > 0
+      ? [
+          `the first ${record.dropped} blocks of the record are more than was kept: what began there is not known`,
+        ]
+      : []),
+    ...(known.before.length === 0 && history === undefined
+      ? [
+          `nothing before these transactions was read: who funded and deployed is not known${url === null ? '' : ' (--history BLOCKS)'}`,
+        ]
+      : []),
+  ]
+}
+
+function said(found: Investigation, more: readonly string[]): Investigation {
+  return { ...found, unexplained: [...new Set([...found.unexplained, ...more])].slice(0, 200) }
+}
