@@ -1,12 +1,13 @@
 import { printable } from '../kit/text.ts'
 import type { Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
+import { atRisk, byClass, byWhom } from './actors-text.ts'
 import { describeFinding } from './lines.ts'
 
 const MOST_STEPS = 60
 
 /** An investigation for people: who lost what and the likeliest cause first. */
 export function describeInvestigation(found: Investigation, { tree }: { tree: boolean }): string[] {
-  const { rootCause, attackers, steps, unexplained, transactions } = found
+  const { rootCause, steps, unexplained, transactions } = found
   return [
     ...transactions.map(outcomeOf),
     '',
@@ -15,10 +16,10 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
     '',
     'Who lost, the likeliest vulnerable contract first (base units)',
     ...lost(found),
+    ...byClass(found),
     '',
     'By whom',
-    ...attackers.accounts.map((address) => `  account  ${address}`),
-    ...attackers.contracts.map((address) => `  contract ${address}`),
+    ...byWhom(found),
     '',
     `What was done${steps.length > MOST_STEPS ? ` (the first ${MOST_STEPS} of ${steps.length} steps)` : ''}`,
     ...steps
@@ -28,6 +29,9 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
     'Who gained and lost (base units, gas not counted)',
     ...changes(found),
     ...flow(found),
+    '',
+    'What else is at risk',
+    ...atRisk(found),
     ...(unexplained.length === 0
       ? []
       : ['', 'Not explained', ...unexplained.map((text) => `  ${printable(text, 300)}`)]),

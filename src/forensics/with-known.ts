@@ -4,7 +4,10 @@ import type { Known } from './actors/known.ts'
 import { netChanges } from './changes.ts'
 import { placedOf, type Suspect } from './investigate.ts'
 import { lossByClass } from './loser-classes.ts'
+import { lastApprovals } from './scope.ts'
 import { usageOf } from './usage.ts'
+
+const MOST_APPROVALS = 200
 
 /**
  * An investigation with what is known besides its transactions: how the actors began and who funded them, who helped, copied
@@ -26,16 +29,22 @@ export function withKnown(
     victims: victims.map(({ address }) => address),
     known,
   })
-  const usage = usageOf({
-    transactions: [...transactions, ...own],
-    weak: rootCause.contract,
-    attackers: new Set([...attackers.accounts, ...attackers.contracts]),
-  })
+  const all = [...transactions, ...own]
+  const cluster = new Set([...attackers.accounts, ...attackers.contracts])
+  const usage = usageOf({ transactions: all, weak: rootCause.contract, attackers: cluster })
+  const watched = new Set([...cluster, ...victims.map(({ address }) => address)])
+  // what an attacker allows is no one’s risk
+  const approvals = lastApprovals(
+    [...known.before, ...placedOf(suspects), ...known.near].map(({ tx }) => tx),
+    watched,
+  )
+    .filter(({ owner }) => !cluster.has(owner))
+    .slice(0, MOST_APPROVALS)
   return {
     ...found,
     actors,
-    lossByClass: lossByClass(victims, [...transactions, ...own]),
-    scope: { ...found.scope, ...usage },
+    lossByClass: lossByClass(victims, all),
+    scope: { ...found.scope, approvals, ...usage },
     unexplained: [...found.unexplained, ...unexplained].slice(0, 200),
   }
 }

@@ -1,7 +1,7 @@
 import { type AddressLabel, endsFlow } from '../../model/address-label.ts'
 import type { Frame } from '../../model/block.ts'
 import type { TransferFact } from '../../model/fact.ts'
-import type { Address } from '../../model/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../../model/hex.ts'
 import type { Cluster } from './clusters.ts'
 import type { Payments } from './funders.ts'
 import type { Origin, Placed } from './known.ts'
@@ -33,7 +33,10 @@ export function accomplicesOf(options: AccomplicesOptions): Accomplice[] {
   const isOutside = (address: Address): boolean => {
     const label = options.labels.get(address)
     return (
-      !own.has(address) && !options.victims.has(address) && !(label !== undefined && endsFlow(label.kind))
+      address !== ZERO_ADDRESS &&
+      !own.has(address) &&
+      !options.victims.has(address) &&
+      !(label !== undefined && endsFlow(label.kind))
     )
   }
   return options.clusters
