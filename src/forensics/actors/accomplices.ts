@@ -55,17 +55,18 @@ function paidBy({ id, members }: Cluster, { investigated, near }: AccomplicesOpt
     for (const fact of tx.facts)
       if (fact.kind === 'transfer' && members.has(fact.to) && !members.has(fact.from))
         got.set(fact.asset, (got.get(fact.asset) ?? 0n) + fact.amount)
-  return [...investigated, ...near].flatMap(({ tx, producer }) =>
-    tx.facts.flatMap((fact): Accomplice[] => {
+  return [...investigated, ...near].flatMap(({ tx, producer }) => {
+    const { frames, hash } = tx.transaction
+    const runners = runnersIn(frames)
+    return tx.facts.flatMap((fact): Accomplice[] => {
       if (fact.kind !== 'transfer' || !members.has(fact.from) || members.has(fact.to)) return []
       const all = got.get(fact.asset) ?? 0n
-      const { frames, hash } = tx.transaction
       if (all === 0n || fact.amount * 10_000n < all * LEAST_BPS || fact.to === producer) return []
-      if (!isDirect(fact, frames) || hasRun(fact.to, frames)) return []
+      if (!isDirect(fact, frames) || runners.has(fact.to)) return []
       const reason = `got ${fact.amount} of ${fact.asset} from ${fact.from} in ${hash}, by a direct payment and not through a market`
       return [{ address: fact.to, confidence: 0.5, reason, cluster: id }]
-    }),
-  )
+    })
+  })
 }
 
 /** A fee that a token takes on the way goes to whom the caller does not name. */
@@ -73,12 +74,15 @@ function isDirect({ asset, to, frame }: TransferFact, frames: readonly Frame[]):
   return asset === 'native' || frames[frame]?.input.includes(to.slice(2)) === true
 }
 
-function hasRun(address: Address, frames: readonly Frame[]): boolean {
-  return frames.some(
-    ({ to, context, end, index, output, type }) =>
-      (to === address || context === address) &&
-      (end > index + 1 || output !== '0x' || type.startsWith('CREATE')),
-  )
+/** Addresses that ran code in these frames. */
+function runnersIn(frames: readonly Frame[]): Set<Address> {
+  const runners = new Set<Address>()
+  for (const { to, context, end, index, output, type } of frames) {
+    if (end <= index + 1 && output === '0x' && !type.startsWith('CREATE')) continue
+    if (to !== null) runners.add(to)
+    if (context !== null) runners.add(context)
+  }
+  return runners
 }
 
 function deployersFor({ id, members }: Cluster, options: AccomplicesOptions): Accomplice[] {
@@ -107,13 +111,14 @@ function othersUsing(
 /** Whoever paid a fresh account of the cluster, and not many others besides. */
 function fundersFor({ id, members }: Cluster, options: AccomplicesOptions): Accomplice[] {
   const { origins, payments } = options
+  const runners = runnersIn(options.before.flatMap(({ tx }) => tx.transaction.frames))
   return [...members].flatMap((account) => {
     const { nonce } = origins.get(account) ?? {}
     if (nonce === undefined || nonce > FRESH_NONCE) return []
     return (payments.get(account) ?? []).flatMap((payment): Accomplice[] => {
       const { from, asset, amount, transactionHash } = payment
       if (members.has(from) || payeesOf(from, payments) > MOST_SERVED) return []
-      if (options.before.some(({ tx }) => hasRun(from, tx.transaction.frames))) return []
+      if (runners.has(from)) return []
       const reason = `funded ${account}, which had sent ${nonce} transactions, with ${amount} of ${asset} in ${transactionHash}`
       return [{ address: from, confidence: 0.3, reason, cluster: id }]
     })
