@@ -11,7 +11,7 @@ import { type AddressLabels, labelsOn } from '../address-labels.ts'
 import { outstanding } from './node-approvals.ts'
 import { beginningsOf } from './node-origins.ts'
 import { siblingsAt } from './node-scope.ts'
-import { codeAt, type Questions, startQuestions } from './questions.ts'
+import { lastCodeOf, type Questions, startQuestions } from './questions.ts'
 import type { BlockRecord } from './record.ts'
 
 /** What an investigation may look at besides its transactions. */
@@ -28,7 +28,7 @@ export type BeyondOptions = {
 
 /** Questions to a node about one investigation. */
 const BUDGET = 3_000
-const MOST_RECORDED_CODE = 50
+const MOST_CODE = 50
 
 type Looking = BeyondOptions & { suspects: readonly Suspect[]; record: BlockRecord; url: string | null }
 
@@ -68,22 +68,23 @@ async function askedOf(questions: Questions, { found, known, looking }: Asking):
   const { suspects, history } = looking
   const { accounts, contracts } = found.attackers
   const first = suspects[0]?.facts.bundle.number ?? 0
-  const recorded = new Map<Address, Hex>()
-  for (const address of recordedContracts(known, accounts)) {
-    const code = await codeAt(questions, address, first)
-    if (code !== undefined && code !== '0x') recorded.set(address, code)
+  const created = codeCreatedIn([...known.before, ...placedOf(suspects)])
+  const code = new Map<Address, Hex>()
+  const wanted = [...contracts.slice(0, MOST_CODE), ...recordedContracts(known, accounts)]
+  for (const address of wanted) {
+    const bytes = created.has(address) ? undefined : await lastCodeOf(questions, address, first)
+    if (bytes !== undefined) code.set(address, bytes)
   }
-  const same = withRecordedCode(known, suspects, recorded)
-  if (history === undefined) return same
-  const created = new Set(codeCreatedIn([...known.before, ...placedOf(suspects)]).keys())
-  const began = await beginningsOf(questions, { accounts, contracts, created, first, labels: known.labels })
-  return { ...same, ...began }
+  const told = withRecordedCode({ ...known, code }, suspects, code)
+  if (history === undefined) return told
+  const options = { accounts, contracts, created: new Set(created.keys()), first, labels: known.labels }
+  return { ...told, ...(await beginningsOf(questions, options)) }
 }
 
 /** What other incidents name, but for accounts that only sent. */
 function recordedContracts({ incidents }: Known, accounts: readonly Address[]): Address[] {
   const named = new Set(incidents.flatMap(({ actors }) => actors))
-  return [...named].filter((address) => !accounts.includes(address)).slice(0, MOST_RECORDED_CODE)
+  return [...named].filter((address) => !accounts.includes(address)).slice(0, MOST_CODE)
 }
 
 /** With the code of earlier incidents’ contracts among the known attackers’. */

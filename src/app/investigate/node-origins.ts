@@ -2,7 +2,7 @@ import { blockFacts } from '../../facts/facts.ts'
 import { orderOf } from '../../forensics/actors/funders.ts'
 import type { Origin, Payment } from '../../forensics/actors/known.ts'
 import { type AddressLabel, endsFlow } from '../../model/address-label.ts'
-import type { Address, Hex } from '../../model/hex.ts'
+import type { Address } from '../../model/hex.ts'
 import { blockAt, codeAt, firstBlock, type Questions, quantityAt } from './questions.ts'
 
 /** Payers that are followed backwards from one account. */
@@ -15,7 +15,6 @@ const MOST_ACCOUNTS = 10
 export type Beginnings = {
   origins: Map<Address, Origin>
   payments: Payment[]
-  code: Map<Address, Hex>
 }
 
 export type BeginningsOptions = {
@@ -34,7 +33,7 @@ export type BeginningsOptions = {
  * does not tell is in `questions.unknown`.
  */
 export async function beginningsOf(questions: Questions, options: BeginningsOptions): Promise<Beginnings> {
-  const found: Beginnings = { origins: new Map(), payments: [], code: new Map() }
+  const found: Beginnings = { origins: new Map(), payments: [] }
   for (const contract of options.contracts.slice(0, MOST_CONTRACTS))
     if (!options.created.has(contract))
       await askContract(questions, contract, { found, before: options.first - 1 })
@@ -48,7 +47,6 @@ type Asking = { found: Beginnings; before: number }
 async function askContract(questions: Questions, address: Address, { found, before }: Asking): Promise<void> {
   const code = await codeAt(questions, address, before)
   if (code === undefined || code === '0x') return
-  found.code.set(address, code)
   const block = await firstBlock(before, async (number) => {
     const then = await codeAt(questions, address, number)
     return then === undefined ? undefined : then !== '0x'

@@ -41,16 +41,24 @@ export async function asked(
 export async function codeAt(
   questions: Questions,
   address: Address,
-  block: number,
+  block: number | 'latest',
 ): Promise<Hex | undefined> {
-  const params = [address, tagOf(block)]
-  const answer = await asked(questions, {
-    method: 'eth_getCode',
-    params,
-    about: `code of ${address} at block ${block}`,
-  })
+  const tag = block === 'latest' ? block : tagOf(block)
+  const about = `code of ${address} at block ${block}`
+  const answer = await asked(questions, { method: 'eth_getCode', params: [address, tag], about })
   const parsed = hexSchema.safeParse(answer)
   return parsed.success ? parsed.data : undefined
+}
+
+/** Code as it is now, which every node knows, or where it is gone as it was at a block; undefined where there is none. */
+export async function lastCodeOf(
+  questions: Questions,
+  address: Address,
+  block: number,
+): Promise<Hex | undefined> {
+  const now = await codeAt(questions, address, 'latest')
+  const code = now === '0x' ? await codeAt(questions, address, block) : now
+  return code === '0x' ? undefined : code
 }
 
 /** A number that the node keeps of an account at a block. */
