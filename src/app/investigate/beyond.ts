@@ -4,6 +4,7 @@ import { codeCreatedIn } from '../../forensics/actors/alike.ts'
 import { type Known, type KnownCode, NOTHING_KNOWN, partRecord } from '../../forensics/actors/known.ts'
 import { placedOf, type Suspect } from '../../forensics/investigate.ts'
 import { withKnown } from '../../forensics/with-known.ts'
+import { messageOf } from '../../kit/error.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import type { Investigation } from '../../model/investigation.ts'
 import { minHash } from '../../model/minhash.ts'
@@ -29,6 +30,8 @@ export type BeyondOptions = {
 /** Questions to a node about one investigation. */
 const BUDGET = 3_000
 const MOST_CODE = 50
+/** Victims whose deployer is asked for: what is given back to one is given back. */
+const MOST_VICTIMS = 3
 
 type Looking = BeyondOptions & { suspects: readonly Suspect[]; record: BlockRecord; url: string | null }
 
@@ -57,6 +60,10 @@ export async function beyondTransactions(found: Investigation, looking: Looking)
     const told = withKnown(found, { suspects, known: more })
     const scope = await scopeAt(questions, told, looking)
     return said({ ...told, scope }, [...questions.unknown, ...limitsOf(looking, known)])
+  } catch (thrown) {
+    // a node that stops answering takes the history away, never the investigation
+    const trouble = `the node stopped answering, actors and scope are those of the record: ${messageOf(thrown)}`
+    return said(withKnown(found, { suspects, known }), [trouble, ...limitsOf(looking, known)])
   } finally {
     await rpc.close()
   }
@@ -77,7 +84,14 @@ async function askedOf(questions: Questions, { found, known, looking }: Asking):
   }
   const told = withRecordedCode({ ...known, code }, suspects, code)
   if (history === undefined) return told
-  const options = { accounts, contracts, created: new Set(created.keys()), first, labels: known.labels }
+  const victims = found.victims.slice(0, MOST_VICTIMS).map(({ address }) => address)
+  const options = {
+    accounts,
+    contracts: [...contracts, ...victims],
+    created: new Set(created.keys()),
+    first,
+    labels: known.labels,
+  }
   return { ...told, ...(await beginningsOf(questions, options)) }
 }
 

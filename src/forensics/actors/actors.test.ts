@@ -298,6 +298,15 @@ test('code like a known attacker’s, and actors of other incidents, are told wi
   expect(actor(look([deployed(program(6)), theft], ['theft'], known), tool)?.similarTo).toBeUndefined()
 })
 
+test('an attacker who had the victim created is said to be an insider', () => {
+  const found = look([
+    { number: 1, transactions: [{ name: 'deploy', from: eve, root: create(vault, {}) }] },
+    { number: 2, transactions: [steal(eve, tool)] },
+  ])
+  expect(actor(found, eve)?.reasons.join()).toMatch(/had a victim created/)
+  expect(actor(found, vault)).toMatchObject({ role: 'victim', deployer: eve, createdAt: { block: 1 } })
+})
+
 test('who makes the block and is paid for it is a beneficiary, and nobody’s accomplice', () => {
   const paying = steal(eve, tool)
   const root = { ...paying.root, inner: [...paying.root.inner, call(builder, { value: 5n })] }

@@ -73,7 +73,8 @@ function attackerCast(options: ActorsOptions, clusters: readonly Cluster[], { or
     const cluster = clusters.find(({ members }) => members.has(address))?.id
     const given = cluster === undefined ? undefined : returns.get(cluster)
     const own = suspected(address, options)
-    const reasons = [...own.reasons, ...(given?.reasons ?? [])]
+    const made = deployers.has(address) ? ['had a victim created: an insider, or somebody with its keys'] : []
+    const reasons = [...own.reasons, ...made, ...(given?.reasons ?? [])]
     const same = cluster === undefined ? {} : { cluster }
     return given?.isRescue === true
       ? { ...own, ...same, reasons, role: 'white-hat' as const, confidence: given.confidence }
