@@ -2,7 +2,7 @@ import { type AddressLabel, endsFlow } from '../../model/address-label.ts'
 import type { Frame } from '../../model/block.ts'
 import type { TransferFact } from '../../model/fact.ts'
 import { type Address, ZERO_ADDRESS } from '../../model/hex.ts'
-import type { Cluster } from './clusters.ts'
+import { type Cluster, MOST_SERVED } from './clusters.ts'
 import type { Payments } from './funders.ts'
 import type { Origin, Placed } from './known.ts'
 
@@ -10,9 +10,6 @@ import type { Origin, Placed } from './known.ts'
 const LEAST_BPS = 100n
 /** Accounts with no more transactions than this before the attack are fresh; the default of `preparation`. */
 export const FRESH_NONCE = 3
-/** Who funds, or whose contract serves, more than this many others is a service: an exchange, a faucet, a factory. */
-const MOST_SERVED = 3
-
 /** An address that helped, and why it seems so. */
 export type Accomplice = { address: Address; confidence: number; reason: string; cluster: Address }
 
@@ -55,7 +52,8 @@ function paidBy({ id, members }: Cluster, { investigated, near }: AccomplicesOpt
     for (const fact of tx.facts)
       if (fact.kind === 'transfer' && members.has(fact.to) && !members.has(fact.from))
         got.set(fact.asset, (got.get(fact.asset) ?? 0n) + fact.amount)
-  return [...investigated, ...near].flatMap(({ tx, producer }) => {
+  const own = near.filter(({ tx }) => tx.transaction.from !== null && members.has(tx.transaction.from))
+  return [...investigated, ...own].flatMap(({ tx, producer }) => {
     const { frames, hash } = tx.transaction
     const runners = runnersIn(frames)
     return tx.facts.flatMap((fact): Accomplice[] => {
@@ -89,23 +87,9 @@ function deployersFor({ id, members }: Cluster, options: AccomplicesOptions): Ac
   return [...members].flatMap((contract) => {
     const { deployer, createdAt } = options.origins.get(contract) ?? {}
     if (deployer === undefined || members.has(deployer)) return []
-    if (othersUsing(contract, members, options) > MOST_SERVED) return []
     const reason = `deployed ${contract}, which the attackers ran${createdAt === undefined ? '' : `, in ${createdAt.transactionHash}`}`
     return [{ address: deployer, confidence: 0.5, reason, cluster: id }]
   })
-}
-
-function othersUsing(
-  contract: Address,
-  members: ReadonlySet<Address>,
-  { before, near }: AccomplicesOptions,
-): number {
-  const others = new Set<Address>()
-  for (const { tx } of [...before, ...near]) {
-    const { from, to } = tx.transaction
-    if (to === contract && from !== null && !members.has(from)) others.add(from)
-  }
-  return others.size
 }
 
 /** Whoever paid a fresh account of the cluster, and not many others besides. */

@@ -208,6 +208,38 @@ test('who gives everything back is a white hat; an attacker who sends dust back 
   expect(actor(elsewhere, eve)).toMatchObject({ role: 'attacker' })
 })
 
+test('what others pay through a router that the attacker used gives nothing back, and the router is nobody’s', () => {
+  const theft = { number: 1, transactions: [steal(eve, tool)] }
+  const uses = ['a', 'b', 'c', 'd'].map((name) => ({
+    name,
+    from: address(name),
+    root: call(tool, {}, pay(token, { from: tool, to: vault, amount: 95n })),
+  }))
+  const few = look([theft, { number: 2, transactions: uses.slice(0, 1) }])
+  expect([eve, tool].map((who) => actor(few, who)?.role)).toEqual(['attacker', 'attacker'])
+  const many = look([theft, { number: 2, transactions: uses }])
+  expect([eve, tool].map((who) => actor(many, who)?.role)).toEqual(['attacker', 'unknown'])
+  expect(actor(many, tool)?.reasons.join()).toMatch(/4 accounts besides called it/)
+})
+
+test('what is sold to the victim is not given back', () => {
+  const sale: TransactionParts = {
+    name: 'sale',
+    from: eve,
+    root: call(
+      tool,
+      {},
+      pay(token, { from: tool, to: vault, amount: 100n }),
+      call(address('market'), {}, pay(address('coin'), { from: address('market'), to: tool, amount: 90n })),
+    ),
+  }
+  const found = look([
+    { number: 1, transactions: [steal(eve, tool)] },
+    { number: 2, transactions: [sale] },
+  ])
+  expect(actor(found, eve)).toMatchObject({ role: 'attacker' })
+})
+
 test('a label alone makes a white hat only while nothing was moved on', () => {
   const theft = { number: 1, transactions: [steal(eve, tool)] }
   const named: AddressLabel = { ...mixer, address: eve, name: 'Whitehat group', kind: 'account' }

@@ -1,7 +1,7 @@
 import type { Actor } from '../../model/actor.ts'
 import type { Address } from '../../model/hex.ts'
 import { type ActorsOptions, castOf, type Told } from './cast.ts'
-import { clustersOf } from './clusters.ts'
+import { clustersOf, sharedOf } from './clusters.ts'
 import { paymentsIn } from './funders.ts'
 import { joinOrigins, originsIn } from './origins.ts'
 import { profiled } from './profile.ts'
@@ -18,11 +18,13 @@ export function actorsOf(options: ActorsOptions): { actors: Actor[]; unexplained
   const payments = paymentsIn(known.before, known.labels)
   for (const payment of known.payments)
     payments.set(payment.to, [...(payments.get(payment.to) ?? []), payment])
+  const around = [...known.before, ...known.near].map(({ tx }) => tx)
+  const shared = sharedOf(around, attackers)
   const clusters = clustersOf(
     investigated.map(({ tx }) => tx),
-    attackers,
+    { ...attackers, shared },
   )
-  const told: Told = { origins, payments, contracts: contractsIn(options) }
+  const told: Told = { origins, payments, shared, contracts: contractsIn(options) }
   const cast = castOf(options, clusters, told).slice(0, MOST)
   return profiled(cast, { ...options, told, clusters })
 }

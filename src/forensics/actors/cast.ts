@@ -27,6 +27,8 @@ export type Cast = Pick<Actor, 'address' | 'role' | 'confidence' | 'reasons' | '
 export type Told = {
   origins: ReadonlyMap<Address, Origin>
   payments: Payments
+  /** Contracts of the attackers that others use too, with how many. */
+  shared: ReadonlyMap<Address, number>
   contracts: ReadonlySet<Address>
 }
 
@@ -59,7 +61,11 @@ function joined(had: Cast, more: Cast): Cast {
   return { ...had, role: more.role, confidence, reasons }
 }
 
-function attackerCast(options: ActorsOptions, clusters: readonly Cluster[], { origins }: Told): Cast[] {
+function attackerCast(
+  options: ActorsOptions,
+  clusters: readonly Cluster[],
+  { origins, shared }: Told,
+): Cast[] {
   const { attackers, known, victims } = options
   const deployers = new Set(victims.flatMap((victim) => origins.get(victim)?.deployer ?? []))
   const placed = inOrder([...options.investigated, ...known.near])
@@ -73,6 +79,14 @@ function attackerCast(options: ActorsOptions, clusters: readonly Cluster[], { or
     const cluster = clusters.find(({ members }) => members.has(address))?.id
     const given = cluster === undefined ? undefined : returns.get(cluster)
     const own = suspected(address, options)
+    const others = shared.get(address)
+    if (others !== undefined)
+      return {
+        ...own,
+        role: 'unknown' as const,
+        confidence: 0.3,
+        reasons: [...own.reasons, `${others} accounts besides called it in what was read: a public contract`],
+      }
     const made = deployers.has(address) ? ['had a victim created: an insider, or somebody with its keys'] : []
     const reasons = [...own.reasons, ...made, ...(given?.reasons ?? [])]
     const same = cluster === undefined ? {} : { cluster }

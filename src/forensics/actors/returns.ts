@@ -34,11 +34,14 @@ export function returnsOf({ members, id }: Cluster, options: ReturnsOptions): Re
   for (const { tx } of placed) {
     const gains = takenIn(tx.deltas, members, options.victims)
     for (const [asset, amount] of gains) add(taken, asset, amount)
-    if (gains.size > 0) continue
+    const { from: sender } = tx.transaction
+    // what others do with a contract that many use, and what is paid for something, is no gift
+    if (gains.size > 0 || sender === null || !members.has(sender)) continue
+    const isTrade = [...changesOf(tx.deltas, members).values()].some((amount) => amount > 0n)
     const out = tx.facts.flatMap((fact) =>
       fact.kind === 'transfer' && members.has(fact.from) && !members.has(fact.to) ? [fact] : [],
     )
-    const back = out.filter(({ to }) => isRescuer(to, options))
+    const back = isTrade ? [] : out.filter(({ to }) => isRescuer(to, options))
     hasSold ||= out.length > back.length && taken.size > 0
     for (const fact of back) {
       add(returned, keyOf(fact), fact.amount)
@@ -79,15 +82,20 @@ function takenIn(
   members: ReadonlySet<Address>,
   victims: ReadonlySet<Address>,
 ): Map<string, bigint> {
-  const gains = new Map<string, bigint>()
+  const gains = changesOf(deltas, members)
   const lost = new Set<string>()
   for (const [account, assets] of deltas)
-    for (const [asset, amount] of assets) {
-      if (members.has(account)) add(gains, asset, amount)
-      else if (victims.has(account) && amount < 0n) lost.add(asset)
-    }
+    if (victims.has(account)) for (const [asset, amount] of assets) if (amount < 0n) lost.add(asset)
   for (const [asset, amount] of gains) if (amount <= 0n || !lost.has(asset)) gains.delete(asset)
   return gains
+}
+
+/** asset key → net change of all members together. */
+function changesOf(deltas: Placed['tx']['deltas'], members: ReadonlySet<Address>): Map<string, bigint> {
+  const changes = new Map<string, bigint>()
+  for (const member of members)
+    for (const [asset, amount] of deltas.get(member) ?? []) add(changes, asset, amount)
+  return changes
 }
 
 function isRescuer(address: Address, { victims, deployers, labels }: ReturnsOptions): boolean {
