@@ -303,6 +303,16 @@ test('who overtook somebody that failed with the same, by paying more for gas, i
   expect(actor(look([{ ...overtaking, gasPrices: [30n, 30n] }]), eve)).toMatchObject({ role: 'attacker' })
 })
 
+test('two who race for the same with code and figures of their own are no copiers', () => {
+  const other = steal(mallory, copyTool, { name: 'original' })
+  const [entry] = other.root.inner
+  if (entry === undefined || 'log' in entry) throw new Error('no call')
+  const own = { ...entry, input: data('0xaabbccdd', copyTool, 77n) }
+  const failed = { ...other, root: { ...other.root, inner: [own], error: 'execution reverted' } }
+  const found = look([{ number: 1, transactions: [steal(eve, tool), failed], gasPrices: [90n, 30n] }])
+  expect(actor(found, eve)).toMatchObject({ role: 'attacker' })
+})
+
 /** Sixty-odd different functions: long enough to be compared. */
 const program = (seed: number): Hex =>
   `0x${Array.from({ length: 400 }, (_, i) => ['01', '03', '10', '54', '55', '50', '80', '91', '15', '33'][((i * i + seed * i + (i >> 3)) * (seed + 7)) % 10]).join('')}`

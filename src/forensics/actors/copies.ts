@@ -33,6 +33,8 @@ type Doing = Placed & {
   /** The calldata of these calls, the doer’s own addresses taken out. */
   calldata: string
   hasGained: boolean
+  /** It failed, or moved nothing of its own: neither a gain nor a trade. */
+  isFruitless: boolean
   paidProducer: bigint
 }
 
@@ -60,7 +62,8 @@ export function copiesOf({ investigated, near, victims }: CopiesOptions): Copy[]
 function compared(original: Doing, other: Doing): Copy | undefined {
   const isLater = isAfter(other, original)
   const isSameBlock = other.block === original.block
-  if (!other.hasGained) return isLater && isSameBlock ? overtaken(original, other) : undefined
+  if (!other.hasGained)
+    return isLater && isSameBlock && other.isFruitless ? overtaken(original, other) : undefined
   const isSame = original.calldata === other.calldata
   const outbid =
     isSameBlock &&
@@ -68,7 +71,7 @@ function compared(original: Doing, other: Doing): Copy | undefined {
     (other.tx.transaction.gasPrice ?? 0n) > (original.tx.transaction.gasPrice ?? 0n)
   // of two that both gained, the earlier one is the copy only where it paid to come first
   if (!isLater && !(isSameBlock && (outbid || other.paidProducer > 0n))) return undefined
-  const isCopier = isSame || other.paidProducer > 0n || outbid
+  const isCopier = isSame || other.paidProducer > 0n
   const { accounts, contracts } = other
   return {
     role: isCopier ? 'copier' : 'unknown',
@@ -88,8 +91,9 @@ function compared(original: Doing, other: Doing): Copy | undefined {
 /** The investigated one came first, and paid for it; the other did the same and got nothing. */
 function overtaken(original: Doing, other: Doing): Copy | undefined {
   const outbid = (original.tx.transaction.gasPrice ?? 0n) > (other.tx.transaction.gasPrice ?? 0n)
-  if (original.paidProducer === 0n && !outbid) return undefined
   const isSame = original.calldata === other.calldata
+  // searchers race for the same trade with code of their own: that alone is no copy
+  if (original.paidProducer === 0n && !(outbid && isSame)) return undefined
   const { accounts, contracts } = original
   return {
     role: 'copier',
@@ -138,6 +142,7 @@ function doing(placed: Placed, victims: ReadonlySet<Address>): Doing | undefined
     contracts,
     calls: steps.filter((step, i) => step !== steps[i - 1]).join(' '),
     calldata: masked(entries.map(({ input }) => input.slice(0, MOST_DIGITS)).join(' '), own),
+    isFruitless: tx.transaction.succeeded === false || sums.size === 0,
     hasGained:
       hasVictim &&
       [...sums.values()].some((amount) => amount > 0n) &&
