@@ -111,7 +111,7 @@ async function beyondIn(
   const config = loaded.origin === 'none' ? undefined : loaded.config
   return beyondOptions(config, {
     addresses,
-    history: history === undefined ? undefined : positive(history, '--history'),
+    history: history === undefined ? undefined : Math.ceil(positive(history, '--history')),
     known: known === undefined ? undefined : listOf(known),
     labels: labels === undefined ? undefined : listOf(labels),
     incidents: others,
