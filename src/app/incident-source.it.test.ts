@@ -20,7 +20,7 @@ test('an incident on record is investigated by its id, at the endpoint of its ch
     logger: silentLogger,
   }
   const found = await incidentSource({ ...common, incidentId: incident?.id ?? '' })
-  expect(found).toEqual({ hashes: incident?.transactions, rpcUrl: it.anvil.url })
+  expect(found).toEqual({ hashes: incident?.transactions, rpcUrl: it.anvil.url, others: [] })
   const { rootCause, victims } = await investigateTransactions({
     source: found.rpcUrl ?? '',
     hashes: found.hashes,

@@ -1,6 +1,7 @@
 import { CordonError } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Hash } from '../model/hex.ts'
+import type { Incident } from '../model/incident.ts'
 import { openArchive } from './archive.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { namesOf } from './start.ts'
@@ -13,22 +14,23 @@ export type IncidentSourceOptions = {
 }
 
 /**
- * The transactions of an incident on record, and the first endpoint of its chain in the configuration; null where there is
- * none. Throws `incidents.UnknownIncident`.
+ * The transactions of an incident on record, the first endpoint of its chain in the configuration (null where there is none),
+ * and the other incidents, newest first. Throws `incidents.UnknownIncident`.
  */
 export async function incidentSource({
   loaded,
   incidentId,
   env,
   logger,
-}: IncidentSourceOptions): Promise<{ hashes: Hash[]; rpcUrl: string | null }> {
+}: IncidentSourceOptions): Promise<{ hashes: Hash[]; rpcUrl: string | null; others: Incident[] }> {
   const config = loaded.origin === 'none' ? undefined : loaded.config
   const names = config === undefined ? new Map() : namesOf(config)
   const archive = await openArchive({ dataDir: config?.dataDir ?? '.cordon', names, env, logger })
   try {
     const { incident } = await archive.record(incidentId)
     const chain = config?.chains.find(({ chainId }) => chainId === incident.chainId) ?? config?.chains[0]
-    return { hashes: incident.transactions, rpcUrl: chain?.rpcUrls[0] ?? null }
+    const others = (await archive.list()).filter(({ id }) => id !== incidentId)
+    return { hashes: incident.transactions, rpcUrl: chain?.rpcUrls[0] ?? null, others }
   } finally {
     await archive.close()
   }

@@ -15,8 +15,8 @@ import type { Hash } from '../model/hex.ts'
 import { investigateWhatIf } from './counterfactual/investigate.ts'
 import { launchAttack } from './drill/attacks.ts'
 import { deployDrill } from './drill/deploy.ts'
+import { openSource } from './investigate/source.ts'
 import { freezeInvestigation, investigateTransactions } from './investigate.ts'
-import { openSource } from './investigation-source.ts'
 
 let anvil: Anvil
 let dir: string

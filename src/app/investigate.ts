@@ -16,7 +16,9 @@ import type { Investigation } from '../model/investigation.ts'
 import type { Tokens } from '../model/token.ts'
 import { abisFor, type DecodingOptions, decoderFor } from './decoding.ts'
 import { functionNames } from './function-names.ts'
-import { type InvestigationSource, openRecording, openSource } from './investigation-source.ts'
+import { type BeyondOptions, beyondTransactions } from './investigate/beyond.ts'
+import { BLOCKS_AFTER, type BlockRecord, readRecord, startRecord } from './investigate/record.ts'
+import { type InvestigationSource, openRecording, openSource } from './investigate/source.ts'
 import { type ProposeOptions, proposeRules } from './prevention.ts'
 import { pricesFrom, readPrices } from './prices.ts'
 import { withSourceLine } from './source-lines.ts'
@@ -43,6 +45,8 @@ export type InvestigateTransactionOptions = {
   storage?: boolean
   /** Blocks that stand for what the source has. */
   blocks?: readonly BlockFacts[]
+  /** What of actors and scope is looked at besides the transactions. */
+  beyond?: BeyondOptions
 }
 
 /**
@@ -96,8 +100,8 @@ async function investigateIn(
   source: InvestigationSource,
   options: InvestigateTransactionOptions,
 ): Promise<Investigation> {
-  const { scope, names = new Map(), full, view, decoding = {} } = options
-  const suspects = await suspectsIn(source, options)
+  const { scope, names = new Map(), full, view, decoding = {}, propose } = options
+  const { suspects, record } = await suspectsIn(source, options)
   if (suspects.length === 0) throw notFound(options)
   const protect = scope.kind === 'contracts' ? scope.addresses : new Set<Address>()
   const { rpc } = source
@@ -107,15 +111,11 @@ async function investigateIn(
   const prices = await pricesFrom(await readPrices(options.prices ?? []), told)
   const said = { names, functions: functionNames, prices, tokens: told.tokens, full, view, decoder }
   const frames = suspects.flatMap(({ tx }) => tx.transaction.frames)
-  const investigated = withSourceLine(investigate({ suspects, protect, ...said }), given, frames)
-  const found =
-    options.propose === undefined
-      ? investigated
-      : {
-          ...investigated,
-          proposals: await proposeRules({ found: investigated, suspects, ...options.propose }),
-        }
-  return options.storage === true && rpc !== null ? withStorage(found, { suspects, abis: given, rpc }) : found
+  const alone = withSourceLine(investigate({ suspects, protect, ...said }), given, frames)
+  const found = await beyondTransactions(alone, { ...options.beyond, suspects, record, rpc })
+  const proposals = propose && (await proposeRules({ found, suspects, ...propose }))
+  const whole = proposals === undefined ? found : { ...found, proposals }
+  return options.storage === true && rpc !== null ? withStorage(whole, { suspects, abis: given, rpc }) : whole
 }
 
 async function tokensOf(
@@ -135,15 +135,21 @@ function blockBefore(suspects: readonly Suspect[]): number {
   return Math.max(0, (suspects[0]?.facts.bundle.number ?? 1) - 1)
 }
 
+type Read = { suspects: Suspect[]; record: BlockRecord }
+
 async function suspectsIn(
   source: InvestigationSource,
-  { hashes, scope, blocks }: InvestigateTransactionOptions,
-): Promise<Suspect[]> {
+  { hashes, scope, blocks, beyond }: InvestigateTransactionOptions,
+): Promise<Read> {
   const wanted = new Set(hashes.map(hashOf))
-  const bundles = source.bundles([...wanted])
+  const record = startRecord()
+  const onTrouble = (text: string): void => {
+    record.trouble.push(text)
+  }
+  const read = blocks ?? factsOf(source.bundles([...wanted], { around: beyond?.around ?? 0, onTrouble }))
   const engine = createEngine({ detectors, scope })
   const suspects: Suspect[] = []
-  for await (const facts of blocks ?? factsOf(bundles)) {
+  const take = (facts: BlockFacts): void => {
     const findings = evaluateSettled(engine, facts)
     const isAlone = wanted.size === 0 && facts.transactions.length === 1
     for (const tx of facts.transactions) {
@@ -155,11 +161,12 @@ async function suspectsIn(
         findings: findings.filter(({ transactionHash }) => transactionHash === hash),
         blind: [...engine.blind.values()].map(({ detector, missing }) => `${detector}: no ${missing}`),
       })
-      if (isAlone || wanted.size === 0) return suspects
     }
   }
+  const isDone = (): boolean => suspects.length > 0 && wanted.size === 0
+  await readRecord(read, { record, take, isDone, after: beyond?.around ?? BLOCKS_AFTER })
   if (wanted.size > 0 && suspects.length > 0) throw missing([...wanted])
-  return suspects
+  return { suspects, record }
 }
 
 async function* factsOf(bundles: AsyncIterable<BlockBundle>): AsyncGenerator<BlockFacts> {

@@ -15,8 +15,8 @@ import {
   type Rerun,
   regressionSchema,
 } from '../model/regression.ts'
+import { openSource } from './investigate/source.ts'
 import { investigateTransactions } from './investigate.ts'
-import { openSource } from './investigation-source.ts'
 import { openRegression, type Ran } from './regression-node.ts'
 
 export type FreezeOptions = {

@@ -4,12 +4,14 @@ import { addressOf } from '../app/config/load.ts'
 import { investigateWhatIf } from '../app/counterfactual/investigate.ts'
 import type { DecodingOptions } from '../app/decoding.ts'
 import { incidentSource, noSource } from '../app/incident-source.ts'
+import type { BeyondOptions } from '../app/investigate/beyond.ts'
+import { beyondOptions } from '../app/investigate/beyond-options.ts'
+import { isUrl } from '../app/investigate/source.ts'
 import {
   freezeInvestigation,
   type InvestigateTransactionOptions,
   investigateTransactions,
 } from '../app/investigate.ts'
-import { isUrl } from '../app/investigation-source.ts'
 import { withAtRisk } from '../app/siblings/at-risk.ts'
 import type { Investigation } from '../model/investigation.ts'
 import { describeInvestigation } from './investigation-text.ts'
@@ -38,6 +40,10 @@ type Options = CommonOptions & {
   counterfactual?: boolean
   legitimate?: string
   siblings?: string
+  known?: string
+  addresses?: string
+  around?: string
+  labels?: string
 }
 
 export function registerInvestigate(program: Command, run: RunCommand): void {
@@ -68,6 +74,16 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
       '--freeze <file>',
       'write all that the node was asked into a bundle file (.ndjson, .ndjson.gz) that needs no node',
     )
+    .option(
+      '--around <blocks>',
+      'blocks around the attack to read of a node, which is then asked how the actors began',
+    )
+    .option('--known <paths>', 'known attackers’ code: JSON lists or folders of them, separated by commas')
+    .option(
+      '--addresses <list>',
+      'contracts to compare with the weak one: addresses, or a file with one a line',
+    )
+    .option('--labels <paths>', 'address labels, separated by commas (default: the shipped ones)')
     .option('--guess', 'guess the functions of unknown code from its bytecode')
     .option(
       '--counterfactual',
@@ -86,7 +102,7 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
 
 async function show(given: string | undefined, options: Options, io: Io): Promise<number> {
   const { protect, full, find } = options
-  const { source, hashes } = await whatToLookAt(given, options, io)
+  const { source, hashes, others } = await whatToLookAt(given, options, io)
   const depth = options.depth === undefined ? undefined : positive(options.depth, '--depth')
   const tree = options.tree === true || full === true || find !== undefined || depth !== undefined
   const asked = {
@@ -98,6 +114,7 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
     storage: options.storage === true,
     ...(await filesIn(options, io)),
     propose: proposeIn(source, options, io),
+    beyond: await beyondIn(options, { io, others }),
   }
   const found = await investigated(asked, options, io)
   const siblings = listOf(options.siblings).map(addressOf)
@@ -117,24 +134,37 @@ async function investigated(
   if (counterfactual === true) return investigateWhatIf({ ...asked, legitimate: listOf(legitimate) })
   return investigateTransactions(freeze === undefined ? asked : { ...asked, source: resolve(cwd, freeze) })
 }
+type LookAt = { source: string; hashes: readonly string[]; others: NonNullable<BeyondOptions['incidents']> }
 
 /** Named transactions, or those of an incident on record. Throws `app.NoSource`, `incidents.UnknownIncident`. */
-async function whatToLookAt(
-  given: string | undefined,
-  options: Options,
-  io: Io,
-): Promise<{ source: string; hashes: readonly string[] }> {
+async function whatToLookAt(given: string | undefined, options: Options, io: Io): Promise<LookAt> {
   const named = listOf(options.tx)
   if (options.incident === undefined) {
     if (given === undefined) throw noSource()
-    return { source: given, hashes: named }
+    return { source: given, hashes: named, others: [] }
   }
   const loaded = await load(options, io)
   const { env, logger } = io
   const found = await incidentSource({ loaded, incidentId: options.incident, env, logger })
   const source = given ?? found.rpcUrl
   if (source === null) throw noSource()
-  return { source, hashes: named.length > 0 ? named : found.hashes }
+  return { source, hashes: named.length > 0 ? named : found.hashes, others: found.others }
+}
+
+/** Watched contracts of the configuration are compared too; the command line’s lists stand before its own. */
+async function beyondIn(
+  { addresses, around, known, labels, ...options }: Options,
+  { io, others }: { io: Io; others: LookAt['others'] },
+): Promise<BeyondOptions> {
+  const loaded = await load(options, io)
+  const config = loaded.origin === 'none' ? undefined : loaded.config
+  return beyondOptions(config, {
+    addresses,
+    around: around === undefined ? undefined : Math.ceil(positive(around, '--around')),
+    known: known === undefined ? undefined : listOf(known),
+    labels: labels === undefined ? undefined : listOf(labels),
+    incidents: others,
+  })
 }
 
 /** The history that is named; for --propose alone the blocks before the attack in the bundle file itself. */

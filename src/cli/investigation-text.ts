@@ -1,7 +1,7 @@
 import { printable } from '../kit/text.ts'
-import type { Asset } from '../model/block.ts'
 import type { Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
-import { type Token, type Tokens, tokenAmount, tokenName } from '../model/token.ts'
+import { atRisk, byClass, byWhom } from './actors-text.ts'
+import { amountText, tokensOf } from './amount-text.ts'
 import { describeFinding } from './lines.ts'
 import { stillAtRisk, whatIf } from './what-if-text.ts'
 
@@ -9,7 +9,7 @@ const MOST_STEPS = 60
 
 /** An investigation for people: who lost what and the likeliest cause first. */
 export function describeInvestigation(found: Investigation, { tree }: { tree: boolean }): string[] {
-  const { rootCause, attackers, steps, unexplained, transactions } = found
+  const { rootCause, steps, unexplained, transactions } = found
   return [
     ...transactions.map(outcomeOf),
     '',
@@ -25,10 +25,10 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
     '',
     'Who lost, the likeliest vulnerable contract first',
     ...lost(found),
+    ...byClass(found),
     '',
     'By whom',
-    ...attackers.accounts.map((address) => `  account  ${address}`),
-    ...attackers.contracts.map((address) => `  contract ${address}`),
+    ...byWhom(found),
     '',
     `What was done${steps.length > MOST_STEPS ? ` (the first ${MOST_STEPS} of ${steps.length} steps)` : ''}`,
     ...steps
@@ -38,7 +38,10 @@ export function describeInvestigation(found: Investigation, { tree }: { tree: bo
     'Who gained and lost (gas not counted)',
     ...changes(found),
     ...flow(found),
-    ...stillAtRisk(found.scope.atRisk),
+    '',
+    'What else is at risk',
+    ...atRisk(found),
+    ...stillAtRisk(found.scope.atRisk, tokensOf(found.assets)),
     ...(unexplained.length === 0
       ? []
       : ['', 'Not explained', ...unexplained.map((text) => `  ${printable(text, 300)}`)]),
@@ -84,7 +87,7 @@ function lost({ victims, assets }: Investigation): string[] {
     `  ${address}`,
     ...loss.map(
       (item) =>
-        `      ${amountOf(item, tokens)}${item.by === 'reads' ? ', by its balance; no transfer says so' : ''}`,
+        `      ${amountText(item, tokens)}${item.by === 'reads' ? ', by its balance; no transfer says so' : ''}`,
     ),
   ])
 }
@@ -93,22 +96,8 @@ function changes({ balanceChanges, assets }: Investigation): string[] {
   const tokens = tokensOf(assets)
   return balanceChanges.map(
     (change) =>
-      `${change.side.padEnd(7)} ${change.account} ${change.amount > 0n ? '+' : ''}${amountOf(change, tokens)}`,
+      `${change.side.padEnd(7)} ${change.account} ${change.amount > 0n ? '+' : ''}${amountText(change, tokens)}`,
   )
-}
-
-type Amount = { asset: Asset; tokenId: bigint | null; amount: bigint; usd?: string | undefined }
-
-function amountOf({ asset, tokenId, amount, usd }: Amount, tokens: Tokens): string {
-  const what =
-    tokenId === null
-      ? tokenAmount({ asset, amount }, tokens)
-      : `${amount} of ${tokenName(asset, tokens)} #${tokenId}`
-  return `${what}${usd === undefined ? '' : ` (${usd} USD)`}`
-}
-
-function tokensOf(assets: readonly Token[]): Tokens {
-  return new Map(assets.map((token) => [token.asset, token]))
 }
 
 /** Where what was stolen is at the end of these transactions: the larger holders. */

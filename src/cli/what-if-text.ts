@@ -1,6 +1,8 @@
 import { printable } from '../kit/text.ts'
 import type { Counterfactual } from '../model/counterfactual.ts'
-import type { AtRisk } from '../model/investigation.ts'
+import type { AtRisk } from '../model/scope-at-risk.ts'
+import type { Tokens } from '../model/token.ts'
+import { amountText } from './amount-text.ts'
 
 /** What was left of the profit with one thing altered at a time; nothing where it was not asked for. */
 export function whatIf(counterfactuals: readonly Counterfactual[] | undefined): string[] {
@@ -29,14 +31,14 @@ function tell(one: Counterfactual): string[] {
 }
 
 /** What the same attack would still take elsewhere; nothing where it was not asked for. */
-export function stillAtRisk(atRisk: readonly AtRisk[] | undefined): string[] {
+export function stillAtRisk(atRisk: readonly AtRisk[] | undefined, tokens: Tokens): string[] {
   if (atRisk === undefined) return []
   return [
     '',
-    'What the same attack would still take (dry run on a fork of the latest block, base units)',
+    'What the same attack would still take (dry run on a fork of the latest block)',
     ...atRisk.flatMap(({ contract, outcome, drained, transactions, reason }) => [
       `  ${outcome.replace('-', ' ').padEnd(11)} ${contract}${transactions === 0 ? '' : ` in ${transactions} transactions, one a block`}`,
-      ...drained.map(({ asset, amount }) => `      ${amount} ${asset}`),
+      ...drained.map((item) => `      ${amountText(item, tokens)}`),
       `      ${printable(reason, 240)}`,
     ]),
   ]

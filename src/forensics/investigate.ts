@@ -4,7 +4,8 @@ import type { FundFlow } from '../model/fund-flow.ts'
 import type { Address, Hex } from '../model/hex.ts'
 import type { BalanceChange, Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
 import type { Tokens } from '../model/token.ts'
-import { actorsOf } from './actors.ts'
+import { actorsOf } from './actors/actors.ts'
+import { NOTHING_KNOWN, type Placed } from './actors/known.ts'
 import { attackersOf } from './attackers.ts'
 import { callTree, failureIn, type TreeView } from './call-tree.ts'
 import { issuedIn, netChanges } from './changes.ts'
@@ -16,6 +17,7 @@ import { assetOf } from './fund-flow/key.ts'
 import { sourcesOf } from './fund-flow/sources.ts'
 import { addSources, startFlow } from './fund-flow/state.ts'
 import { hypothesesFrom } from './hypotheses.ts'
+import { lossByClass } from './loser-classes.ts'
 import { type Prices, pricesIn, usdOf } from './prices.ts'
 import { remediationFor } from './remediation.ts'
 import { scopeOf } from './scope.ts'
@@ -80,8 +82,16 @@ export function investigate(options: InvestigateOptions): Investigation {
     transactions: suspects.map((suspect) => investigatedOf(suspect, { ...options, cluster, lost })),
     rootCause: rootCauseOf(hypotheses),
     victims,
+    lossByClass: lossByClass(victims, transactions),
     attackers,
-    actors: actorsOf({ transactions, net, findings, attackers, victims: [...lost] }),
+    actors: actorsOf({
+      investigated: placedOf(suspects),
+      net,
+      findings,
+      attackers,
+      victims: [...lost],
+      known: NOTHING_KNOWN,
+    }).actors,
     balanceChanges: changesOf(net, { cluster, lost, prices }),
     issued: [...issuedIn(transactions)].map(([key, amount]) => ({ ...assetOf(key), amount })),
     steps: stepsOf({ transactions, findings, attackers: cluster, victims: lost, nameOf, tokens }),
@@ -105,6 +115,11 @@ export function investigate(options: InvestigateOptions): Investigation {
     ),
     unexplained: unexplainedIn(suspects, findings),
   }
+}
+
+/** Suspects with their places on the chain. */
+export function placedOf(suspects: readonly Suspect[]): Placed[] {
+  return suspects.map(({ facts, tx }) => ({ tx, block: facts.bundle.number, producer: facts.bundle.miner }))
 }
 
 /** What the victims of the findings lost, followed through these very transactions. */

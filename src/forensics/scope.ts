@@ -1,6 +1,7 @@
 import type { TransactionFacts } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
+import type { ScopeApproval } from '../model/scope-at-risk.ts'
 
 const MOST = 200
 
@@ -21,12 +22,19 @@ export function scopeOf(
   const sameCode = [...code]
     .filter(([address, ran]) => ran === own && address !== weak)
     .map(([address]) => address)
-  const approvals = transactions.flatMap(({ facts }) =>
-    facts.flatMap((fact) =>
-      fact.kind === 'approval' && watched.has(fact.spender) && fact.amount > 0n
-        ? [{ owner: fact.owner, spender: fact.spender, asset: fact.asset, amount: fact.amount }]
-        : [],
-    ),
-  )
-  return { sameCode: sameCode.slice(0, MOST), approvals: approvals.slice(0, MOST) }
+  return { sameCode: sameCode.slice(0, MOST), approvals: lastApprovals(transactions, watched).slice(0, MOST) }
+}
+
+/** The last word of each owner to each watched spender; what was taken back is none. */
+export function lastApprovals(
+  transactions: readonly TransactionFacts[],
+  watched: ReadonlySet<Address>,
+): ScopeApproval[] {
+  const last = new Map<string, ScopeApproval>()
+  for (const fact of transactions.flatMap(({ facts }) => facts)) {
+    if (fact.kind !== 'approval' || !watched.has(fact.spender)) continue
+    const { owner, spender, asset, amount } = fact
+    last.set(`${owner}/${spender}/${asset}`, { owner, spender, asset, amount })
+  }
+  return [...last.values()].filter(({ amount }) => amount > 0n)
 }

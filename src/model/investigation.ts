@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { actorSchema } from './actor.ts'
 import { counterfactualSchema } from './counterfactual.ts'
 import { assetSchema, evidenceItemSchema, findingSchema } from './finding.ts'
 import { fundFlowSchema } from './fund-flow.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
 import { proposalSchema } from './proposal.ts'
+import { loserClasses, scopeSchema } from './scope-at-risk.ts'
 import { tokenSchema } from './token.ts'
 
 /** Dollars with two decimals, as text: money is never a float. */
@@ -43,28 +45,6 @@ export const hypothesisSchema = z.object({
   evidence: z.array(evidenceItemSchema.extend({ transactionHash: hashSchema.nullable() })),
 })
 export type Hypothesis = z.infer<typeof hypothesisSchema>
-
-export const actorRoles = ['attacker', 'beneficiary', 'victim', 'copier', 'unknown'] as const
-export const actorSchema = z.object({
-  address: addressSchema,
-  kind: z.enum(['account', 'contract']),
-  role: z.enum(actorRoles),
-  confidence: z.number().min(0).max(1),
-  reasons: z.array(z.string()),
-})
-export type Actor = z.infer<typeof actorSchema>
-
-/** What the same attack would take from another contract at the chain’s latest block, by a dry run on a fork. */
-export const atRiskSchema = z.object({
-  contract: addressSchema,
-  outcome: z.enum(['drained', 'not-drained', 'not-tried']),
-  /** Base units, over all transactions. */
-  drained: z.array(z.object({ asset: assetSchema, amount: amountSchema })),
-  /** How many that took, one a block. */
-  transactions: z.number().int().min(0),
-  reason: z.string(),
-})
-export type AtRisk = z.infer<typeof atRiskSchema>
 
 const lossSchema = z.object({
   asset: assetSchema,
@@ -161,6 +141,10 @@ export const investigationSchema = z.object({
   }),
   /** The likeliest vulnerable contract first. */
   victims: z.array(z.object({ address: addressSchema, loss: z.array(lossSchema) })),
+  /** Losses by what the losers were to the protocol. */
+  lossByClass: z.array(
+    z.object({ class: z.enum(loserClasses), accounts: z.number().int(), loss: z.array(lossSchema) }),
+  ),
   attackers: z.object({ accounts: z.array(addressSchema), contracts: z.array(addressSchema) }),
   actors: z.array(actorSchema),
   balanceChanges: z.array(balanceChangeSchema),
@@ -181,17 +165,8 @@ export const investigationSchema = z.object({
   ),
   /** Where what was stolen went within these transactions; `cordon funds follow` goes on from there. */
   fundFlow: fundFlowSchema,
-  /** What else these transactions show to be at risk; the rest of the chain is not looked at. */
-  scope: z.object({
-    /** Contracts that ran the same code as the weak one. */
-    sameCode: z.array(addressSchema),
-    /** Given to victims or attackers in these transactions, base units. */
-    approvals: z.array(
-      z.object({ owner: addressSchema, spender: addressSchema, asset: addressSchema, amount: amountSchema }),
-    ),
-    /** Siblings that were named, each attacked in the same way on a fork; only where it was asked for. */
-    atRisk: z.array(atRiskSchema).optional(),
-  }),
+  /** What else is at risk: as these transactions show it, and as the record, given addresses and the node do where asked. */
+  scope: scopeSchema,
   /** What to do, by cause. */
   remediation: z.array(
     z.object({

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { addressOf } from '../../src/app/drill/accounts.ts'
 import { launchAttack } from '../../src/app/drill/attacks.ts'
 import { deployDrill } from '../../src/app/drill/deploy.ts'
 import type { DrillDeployment } from '../../src/app/drill/deployment.ts'
@@ -101,6 +102,21 @@ test('an attack is investigated from a file and from a node alike', async () => 
   const changes = (file?.['balanceChanges'] ?? []) as { account: string; amount: string }[]
   const loss = changes.find(({ account }) => account === at.ethReserve)
   expect(BigInt(loss?.amount ?? 0)).toBeLessThan(0n)
+})
+
+test('who deployed the attacker’s contract is told by the file’s history and by the node alike; the weak code is looked for', async () => {
+  const fromFile = await run(['investigate', bundle(), '--tx', attackHash, '--protect', protect])
+  const options = ['--protect', protect, '--history', '2', '--addresses', `${at.usdc},${at.ethReserve}`]
+  const fromNode = await run(['investigate', anvil.url, '--tx', attackHash, ...options])
+  const deployerIn = (line: Record<string, unknown> | undefined) =>
+    ((line?.['actors'] ?? []) as { address: string; deployer?: string }[]).find(
+      ({ address }) => address === at.attackReentrancy,
+    )?.deployer
+  expect(deployerIn(fromFile.lines[0])).toBe(addressOf('reentrancyAttacker'))
+  expect(deployerIn(fromNode.lines[0])).toBe(deployerIn(fromFile.lines[0]))
+  expect(fromNode.lines[0]).toMatchObject({ scope: { siblings: [] } })
+  const wrong = await run(['investigate', anvil.url, '--tx', attackHash, '--known', 'nowhere.json'])
+  expect(wrong.code).not.toBe(0)
 })
 
 test('an attack is decoded by a given ABI, searched, and its storage named by a given layout', async () => {

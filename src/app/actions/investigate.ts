@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { assert } from '../../kit/assert.ts'
 import type { Investigation } from '../../model/investigation.ts'
 import type { Action } from '../../playbooks/action.ts'
-import { findIncident } from '../../store/incidents.ts'
+import { findIncident, listIncidents } from '../../store/incidents.ts'
 import { scopeFor } from '../chains.ts'
 import type { App } from '../context.ts'
+import { beyondOptions } from '../investigate/beyond-options.ts'
 import { investigateTransactions } from '../investigate.ts'
 import { recordStep } from './record-step.ts'
 import { chainOf, patiently } from './work.ts'
@@ -27,6 +28,8 @@ export function investigateAction(app: App): Action<z.infer<typeof investigateAr
         const incident = await findIncident(app.store, context.incidentId)
         assert(incident !== undefined, 'a run has an incident')
         const { config, chainId } = chainOf(app, incident)
+        const others = (await listIncidents(app.store)).filter(({ id }) => id !== incident.id)
+        const beyond = await beyondOptions(app.config, { incidents: others })
         const found = await patiently(app, () =>
           investigateTransactions({
             source: config.rpcUrls[0] ?? '',
@@ -34,6 +37,7 @@ export function investigateAction(app: App): Action<z.infer<typeof investigateAr
             scope: scopeFor(app.config, chainId),
             names: app.names,
             full: false,
+            beyond,
           }),
         )
         await recordStep(app, context, { kind: 'note', message: summaryOf(found, app), body: found })

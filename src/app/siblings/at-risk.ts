@@ -1,7 +1,8 @@
 import { CordonError } from '../../kit/error.ts'
 import type { Address } from '../../model/hex.ts'
-import type { AtRisk, Investigation } from '../../model/investigation.ts'
-import { isUrl } from '../investigation-source.ts'
+import type { Investigation } from '../../model/investigation.ts'
+import type { AtRisk } from '../../model/scope-at-risk.ts'
+import { isUrl } from '../investigate/source.ts'
 import { freeze } from '../regress.ts'
 import { dryRun } from './dry-run.ts'
 

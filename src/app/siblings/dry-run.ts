@@ -17,8 +17,8 @@ import {
 import { messageOf } from '../../kit/error.ts'
 import type { Asset } from '../../model/block.ts'
 import { type Address, type Hex, hashSchema, hexSchema } from '../../model/hex.ts'
-import type { AtRisk } from '../../model/investigation.ts'
 import type { Change, FrozenTransaction, Regression } from '../../model/regression.ts'
+import type { AtRisk } from '../../model/scope-at-risk.ts'
 import { changesIn } from '../regression-node.ts'
 
 export type DryRunOptions = {

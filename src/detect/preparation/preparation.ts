@@ -5,10 +5,10 @@ import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
 import { addressSchema, hexSchema } from '../../model/hex.ts'
+import { type Likeness, type MinHash, minHash, nearest } from '../../model/minhash.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
-import { type Likeness, type MinHash, minHash, nearest } from './minhash.ts'
 
 const attackerSchema = z.strictObject({ name: z.string().min(1).max(100), code: hexSchema })
 

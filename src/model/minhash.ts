@@ -1,4 +1,4 @@
-import type { Hex } from '../../model/hex.ts'
+import type { Hex } from './hex.ts'
 
 /**
  * MinHash of a contract's code: how alike two codes are, in 128 numbers each. The share of equal numbers estimates the
@@ -37,7 +37,7 @@ export function minHash(code: Hex): MinHash | null {
 }
 
 /** Estimated share of common shingles, 0 to 1. */
-function similarity(a: MinHash, b: MinHash): number {
+export function similarity(a: MinHash, b: MinHash): number {
   let equal = 0
   for (let k = 0; k < MINHASH_SIZE; k++) if (a[k] === b[k]) equal++
   return equal / MINHASH_SIZE

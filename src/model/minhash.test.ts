@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { randomFrom } from '../../../bench/random.ts'
-import type { Hex } from '../../model/hex.ts'
+import { randomFrom } from '../../bench/random.ts'
+import type { Hex } from './hex.ts'
 import { minHash, nearest } from './minhash.ts'
 
 const random = randomFrom(7)

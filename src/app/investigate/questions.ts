@@ -1,0 +1,114 @@
+import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabilities.ts'
+import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
+import type { Rpc } from '../../chain/rpc/rpc.ts'
+import { messageOf } from '../../kit/error.ts'
+import type { BlockBundle } from '../../model/block.ts'
+import { type Address, type Hex, hexSchema, quantitySchema } from '../../model/hex.ts'
+
+/** Questions to a node, counted: an investigation asks no more than its budget, and says what it did not learn. */
+export type Questions = {
+  rpc: Rpc
+  capabilities: Capabilities
+  left: number
+  /** What could not be learned, each once. */
+  unknown: Set<string>
+}
+
+export async function startQuestions(rpc: Rpc, budget: number): Promise<Questions> {
+  return { rpc, capabilities: await probeCapabilities(rpc), left: budget, unknown: new Set() }
+}
+
+/** An answer, or undefined where the budget is used up or the node refuses; `about` says what is not known then. */
+export async function asked(
+  questions: Questions,
+  { method, params, about }: { method: string; params: readonly unknown[]; about: string },
+): Promise<unknown> {
+  if (questions.left <= 0) {
+    questions.unknown.add(
+      'more was to be asked than an investigation asks a node: some actors’ history is left out',
+    )
+    return undefined
+  }
+  questions.left--
+  try {
+    return await questions.rpc.request(method, params)
+  } catch (thrown) {
+    questions.unknown.add(`${about}: the node does not tell: ${messageOf(thrown).slice(0, 200)}`)
+    return undefined
+  }
+}
+
+export async function codeAt(
+  questions: Questions,
+  address: Address,
+  block: number | 'latest',
+): Promise<Hex | undefined> {
+  const tag = block === 'latest' ? block : tagOf(block)
+  const about = `code of ${address} at block ${block}`
+  const answer = await asked(questions, { method: 'eth_getCode', params: [address, tag], about })
+  const parsed = hexSchema.safeParse(answer)
+  return parsed.success ? parsed.data : undefined
+}
+
+/** Code as it is now, which every node knows, or where it is gone as it was at a block; undefined where there is none. */
+export async function lastCodeOf(
+  questions: Questions,
+  address: Address,
+  block: number,
+): Promise<Hex | undefined> {
+  const now = await codeAt(questions, address, 'latest')
+  const code = now === '0x' ? await codeAt(questions, address, block) : now
+  return code === '0x' ? undefined : code
+}
+
+/** A number that the node keeps of an account at a block. */
+export async function quantityAt(
+  questions: Questions,
+  {
+    method,
+    address,
+    block,
+  }: { method: 'eth_getBalance' | 'eth_getTransactionCount'; address: Address; block: number },
+): Promise<bigint | undefined> {
+  const about = `history of ${address} at block ${block}`
+  const parsed = quantitySchema.safeParse(
+    await asked(questions, { method, params: [address, tagOf(block)], about }),
+  )
+  return parsed.success ? BigInt(parsed.data) : undefined
+}
+
+/** A block with its calls; undefined where the budget is used up or the node refuses. */
+export async function blockAt(questions: Questions, number: number): Promise<BlockBundle | undefined> {
+  if (questions.left <= 0) return undefined
+  questions.left -= 3
+  const { rpc, capabilities } = questions
+  try {
+    return await fetchBundle(number, { rpc, capabilities, attempts: 1 })
+  } catch (thrown) {
+    questions.unknown.add(`block ${number} could not be read for history: ${messageOf(thrown).slice(0, 200)}`)
+    return undefined
+  }
+}
+
+/**
+ * The block after which something holds, by halving: true at `high`, and undefined where the node does not tell (one without
+ * an archive). Where it came and went it is one of the blocks at which it came.
+ */
+export async function firstBlock(
+  high: number,
+  holds: (block: number) => Promise<boolean | undefined>,
+): Promise<number | undefined> {
+  let [low, top] = [-1, high]
+  while (top - low > 1) {
+    const middle = Math.floor((low + top) / 2)
+    const answer = await holds(middle)
+    if (answer === undefined) return undefined
+    if (answer) top = middle
+    else low = middle
+  }
+  return top
+}
+
+export function tagOf(block: number): string {
+  return `0x${block.toString(16)}`
+}

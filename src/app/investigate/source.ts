@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { readFrozen, writeFrozen } from '../../chain/bundle/frozen.ts'
+import { parseBundle } from '../../chain/bundle/parse.ts'
+import { readBundles } from '../../chain/bundle/read.ts'
+import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabilities.ts'
+import { fetchRawBundle, type RawBundle } from '../../chain/rpc/fetch-bundle.ts'
+import { headOf } from '../../chain/rpc/head.ts'
+import { recordedRpc, recordingRpc } from '../../chain/rpc/recording.ts'
+import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
+import { withStepTraces } from '../../chain/rpc/step-traces.ts'
+import { CordonError, messageOf } from '../../kit/error.ts'
+import type { BlockBundle } from '../../model/block.ts'
+import { type Hash, hashSchema, quantitySchema } from '../../model/hex.ts'
+
+/** Where transactions are found, and who answers questions about the state around them. */
+export type InvestigationSource = {
+  /** What to look at where nobody says: the transactions that a frozen file was made for. */
+  suspects: readonly Hash[]
+  /** Blocks in chain order, those of `hashes` among them; of a node those around them too, of a file all. */
+  bundles(hashes: readonly Hash[], around?: Around): AsyncIterable<BlockBundle>
+  /** A node, what a node once answered, or nobody. */
+  rpc: Rpc | null
+  close(): Promise<void>
+}
+
+/** Blocks before the first and after the last transaction, and who is told what of them could not be read. */
+export type Around = { around: number; onTrouble: (text: string) => void }
+
+/** A source that keeps what it gave, so that it can be written. */
+export type RecordingSource = InvestigationSource & { rpc: Rpc; write(file: string): Promise<void> }
+
+/** Traces of long transactions take nodes a while. */
+const PATIENCE_MS = 60_000
+
+/** A bundle file, plain or frozen, or a JSON-RPC URL. Throws what reading and asking throw. */
+export async function openSource(source: string): Promise<InvestigationSource> {
+  if (isUrl(source)) return fromRpc(createRpc({ urls: [source], timeoutMs: PATIENCE_MS }))
+  const frozen = await readFrozen(source)
+  return {
+    suspects: frozen?.suspects ?? [],
+    bundles: () => readBundles(source),
+    rpc: frozen === null ? null : recordedRpc(frozen.asked),
+    close: async () => {},
+  }
+}
+
+/** A node of which everything that is asked can be written into a file: the blocks as a bundle has them, the rest beside them. */
+export function openRecording(url: string, suspects: readonly Hash[]): RecordingSource {
+  const node = createRpc({ urls: [url], timeoutMs: PATIENCE_MS })
+  const { rpc, asked } = recordingRpc(node)
+  const raws: RawBundle[] = []
+  return {
+    ...fromRpc(node, raws),
+    rpc,
+    write: (file) => writeFrozen(file, { version: 1, suspects: [...suspects], asked: asked() }, raws),
+  }
+}
+
+export function isUrl(source: string): boolean {
+  return /^(https?|wss?):\/\//.test(source)
+}
+
+function fromRpc(rpc: Rpc, raws: RawBundle[] = []): InvestigationSource {
+  return {
+    suspects: [],
+    bundles: (hashes, around = { around: 0, onTrouble: () => undefined }) =>
+      nodeBlocks(rpc, { hashes, raws, ...around }),
+    rpc,
+    close: () => rpc.close(),
+  }
+}
+
+/** Blocks on each side are at most so many, whatever is asked for. */
+const MOST_AROUND = 5_000
+
+type NodeBlocksOptions = Around & { hashes: readonly Hash[]; raws: RawBundle[] }
+
+/** The blocks of these transactions in order, and those around them; a block around them that cannot be read is left out. */
+async function* nodeBlocks(rpc: Rpc, options: NodeBlocksOptions): AsyncGenerator<BlockBundle> {
+  const { hashes, raws, around, onTrouble } = options
+  const capabilities = await probeCapabilities(rpc)
+  const blocks = new Map<number, Hash>()
+  for (const hash of hashes) {
+    const found = foundSchema.safeParse(await rpc.request('eth_getTransactionByHash', [hash]))
+    if (found.success) blocks.set(Number(found.data.blockNumber), found.data.blockHash)
+  }
+  for (const number of await numbersAround(rpc, [...blocks.keys()], around)) {
+    const hash = blocks.get(number)
+    const fetched =
+      hash === undefined
+        ? await fetchRawBundle(number, { rpc, capabilities, attempts: 1 }).catch((thrown: unknown) =>
+            onTrouble(`block ${number} could not be read for history: ${messageOf(thrown)}`),
+          )
+        : await tracedByStep(await fetchRawBundle(hash, { rpc, capabilities }), hashes, { rpc, capabilities })
+    if (fetched === undefined) continue
+    raws.push(fetched.raw)
+    yield fetched.bundle
+  }
+}
+
+async function numbersAround(rpc: Rpc, numbers: number[], around: number): Promise<Iterable<number>> {
+  const [first, last] = [Math.min(...numbers), Math.max(...numbers)]
+  if (numbers.length === 0 || around === 0) return numbers.sort((a, b) => a - b)
+  const most = Math.min(around, MOST_AROUND)
+  const end = Math.min(last + most, await headOf(rpc))
+  return new Set([
+    ...range(Math.max(0, first - most), first),
+    ...numbers.sort((a, b) => a - b),
+    ...range(last + 1, end + 1),
+  ])
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i)
+}
+
+type Fetched = { raw: RawBundle; bundle: BlockBundle }
+
+/** With calls from struct logs, where the node has nothing better; as it was where it has not even those. */
+async function tracedByStep(
+  fetched: Fetched,
+  hashes: readonly Hash[],
+  { rpc, capabilities }: { rpc: Rpc; capabilities: Capabilities },
+): Promise<Fetched> {
+  if (capabilities.traces !== 'none') return fetched
+  try {
+    const raw = await withStepTraces(fetched.raw, hashes, rpc)
+    return { raw, bundle: parseBundle(raw) }
+  } catch (thrown) {
+    if (!(thrown instanceof CordonError)) throw thrown
+    return fetched
+  }
+}
+
+const foundSchema = z.object({ blockHash: hashSchema, blockNumber: quantitySchema })
