@@ -95,3 +95,8 @@ export function dayAndTime(milliseconds: number): string {
 export function hasHead({ columns }: Table): boolean {
   return columns.some(({ title }) => title !== '')
 }
+
+/** Of a picture of ours, in its own units. */
+export function widthOf(svg: string): number {
+  return Number(/^<svg[^>]* width="(\d+)/.exec(svg)?.[1] ?? 0)
+}

@@ -1,5 +1,5 @@
 import type { Block, Column, Figure, Inline, Line, ReportDocument, Table } from './document.ts'
-import { hasHead } from './document.ts'
+import { hasHead, widthOf } from './document.ts'
 import { defanged } from './escape.ts'
 import { html, page } from './html.ts'
 import { TLP_COLOURS } from './tlp.ts'
@@ -10,21 +10,26 @@ const STYLE = `
 .tlp{display:inline-block;background:#000;font-weight:700;padding:.1rem .6rem;border-radius:.2rem}
 header,footer{display:flex;gap:1rem;align-items:center;color:#57606a;font-size:.85rem}
 h3{font-size:1rem;margin-bottom:.3rem}th{background:#f6f8fa}td,th{vertical-align:top;padding:.3rem .6rem}
-td{overflow-wrap:anywhere;min-width:4.5rem}td.n{overflow-wrap:normal;white-space:nowrap}
+td{overflow-wrap:break-word;min-width:4.5rem}td.n{white-space:nowrap}
 table.wide{width:100%;font-size:.9rem}
 code{font:.85em ui-monospace,monospace}pre{background:#f6f8fa;border-radius:.4rem;padding:.8rem;overflow-x:auto;font:.75rem/1.5 ui-monospace,monospace}
 p.note{border-left:.3rem solid #57606a;padding-left:.8rem}
-figure{margin:1rem 0}figure .wide{border:1px solid #d8dee4;border-radius:.4rem;background:#fff}figure .wide svg{max-width:none;display:block}
+figure{margin:1rem 0}figure .wide{border:1px solid #d8dee4;border-radius:.4rem;background:#fff}figure .wide svg{display:block}
 figcaption,summary{font-size:.85rem;color:#57606a}
 @media(prefers-color-scheme:dark){th,pre{background:#161b22}header,footer,figcaption,summary{color:#9da7b3}figure .wide{border-color:#30363d}}
 @media print{
 :root{color-scheme:light}body{max-width:none;margin:0;font-size:10pt;color:#000;background:#fff}td,th{border-color:#d8dee4}
-th,pre{background:#f6f8fa}header{position:fixed;top:0;right:0}pre{white-space:pre-wrap;overflow-wrap:anywhere}
+th,pre{background:#f6f8fa}pre{white-space:pre-wrap;overflow-wrap:anywhere}
 thead{display:table-header-group}tr,figure,p.warn,p.note{break-inside:avoid}h2,h3{break-after:avoid}
-figure .wide svg{max-width:100%}details>:not(summary){display:none}summary{display:none}
+figure .wide div{min-width:0!important}details>:not(summary){display:none}summary{display:none}
 }
-@page{margin:18mm 14mm}
 `
+
+/** The mark in the margin of every page that is printed. */
+function onPaper(mark: string): string {
+  const content = `content:"${mark}";font:700 9pt system-ui,sans-serif`
+  return `@page{margin:18mm 14mm;@top-right{${content}}@bottom-right{${content} }}\n`
+}
 
 /** A report as one HTML page: no script, no outside resource, the pictures inside; made for screens and for paper. */
 export function htmlDocument({ title, tlp, audience, blocks }: ReportDocument): string {
@@ -35,7 +40,7 @@ export function htmlDocument({ title, tlp, audience, blocks }: ReportDocument): 
     ...blocks.map(block),
     `</main><footer>${mark}</footer>`,
   ]
-  return page(`TLP:${tlp} ${defanged(title)}`, body.join('\n'), STYLE)
+  return page(`TLP:${tlp} ${defanged(title)}`, body.join('\n'), STYLE + onPaper(`TLP:${tlp}`))
 }
 
 function block(given: Block): string {
@@ -77,7 +82,12 @@ function aligned({ align }: Column): string {
 }
 
 function figure({ svg, caption, alternative }: Figure): string {
-  return `<figure><div class="wide">${svg}</div><figcaption>${words(caption)}</figcaption><details><summary>The same as a table</summary>${table(alternative)}</details></figure>`
+  return `<figure><div class="wide"><div style="min-width:${leastWidth(svg)}px">${svg}</div></div><figcaption>${words(caption)}</figcaption><details><summary>The same as a table</summary>${table(alternative)}</details></figure>`
+}
+
+/** Drawn smaller than this its words cannot be read: then one scrolls. */
+function leastWidth(svg: string): number {
+  return Math.round(0.75 * widthOf(svg))
 }
 
 function lineOf(line: Line): string {

@@ -9,9 +9,11 @@ import type { PrintedInvestigation } from './record.ts'
 const MOST_STEPS = 60
 const MOST_CALLS = 80
 const MOST_TREES = 4
-const MOST_MOVEMENTS = 120
+const MOST_MOVEMENTS = 60
 const MOST_EVIDENCE = 12
 const MOST_ACCOUNTS = 60
+/** An approval of as much is one without a bound. */
+const UNLIMITED = 2n ** 255n
 
 /** Why it could happen: each hypothesis with what it stands on, the likeliest first. */
 export function causeBlocks({ rootCause }: PrintedInvestigation, names: Names): Block[] {
@@ -177,13 +179,14 @@ export function flowBlocks({ fundFlow }: PrintedInvestigation, names: Names): Bl
   if (fundFlow.edges.length === 0)
     return [title, paragraph(text('Nothing that was stolen moved on, as far as was looked at.'))]
   const { chainId, fromBlock, toBlock, edges, nodes } = fundFlow
-  const rows = edges
+  const lines = [...together(edges).values()]
+  const rows = lines
     .slice(0, MOST_MOVEMENTS)
-    .map(({ from, to, asset: id, tokenId, kind, tainted, taintedFifo }) => [
-      account(from, names),
-      account(to, names),
-      [text(`${kind} of `), ...asset(id, tokenId, names)],
-      [text(tainted === taintedFifo ? String(tainted) : `${tainted} / ${taintedFifo}`)],
+    .map(({ edge, count, haircut, fifo }) => [
+      account(edge.from, names),
+      account(edge.to, names),
+      [text(`${edge.kind}${count > 1 ? ` (${count})` : ''} of `), ...asset(edge.asset, edge.tokenId, names)],
+      [text(haircut === fifo ? String(haircut) : `${haircut} / ${fifo}`)],
     ])
   const held = nodes.filter((node) => node.held.length > 0 && node.kind !== 'victim').slice(0, 20)
   return [
@@ -198,7 +201,11 @@ export function flowBlocks({ fundFlow }: PrintedInvestigation, names: Names): Bl
               ...joined(
                 assets
                   .slice(0, 4)
-                  .map((one) => [text(`${one.amount} of `), ...asset(one.asset, one.tokenId, names)]),
+                  .map((one) => [
+                    ...amountOf(one.asset, one.amount),
+                    text(' of '),
+                    ...asset(one.asset, one.tokenId, names),
+                  ]),
               ),
               text(assets.length > 4 ? ` and ${assets.length - 4} more assets` : ''),
             ]),
@@ -207,10 +214,29 @@ export function flowBlocks({ fundFlow }: PrintedInvestigation, names: Names): Bl
     {
       kind: 'figure',
       svg: fundFlowSvg(fundFlow),
-      caption: `Fund flow on chain ${chainId}, blocks ${fromBlock} to ${toBlock}: stolen base units by haircut, by FIFO after the stroke where it differs${edges.length > MOST_MOVEMENTS ? `; the table has the first ${MOST_MOVEMENTS} of ${edges.length} movements` : ''}`,
-      alternative: table(['from**', 'to**', 'what**', '>stolen*'], rows),
+      caption: `Fund flow on chain ${chainId}, blocks ${fromBlock} to ${toBlock}: stolen base units by haircut, by FIFO after the stroke where it differs${lines.length > MOST_MOVEMENTS ? `; the table has the first ${MOST_MOVEMENTS} of ${lines.length} lines` : ''}`,
+      alternative: table(['from**', 'to**', 'what**', '>stolen'], rows),
     },
   ]
+}
+
+type Edge = PrintedInvestigation['fundFlow']['edges'][number]
+type Movement = { edge: Edge; count: number; haircut: bigint; fifo: bigint }
+
+/** All movements of one asset between two accounts as one, as the picture has them. */
+function together(edges: readonly Edge[]): Map<string, Movement> {
+  const lines = new Map<string, Movement>()
+  for (const edge of edges) {
+    const key = [edge.from, edge.to, edge.asset, edge.tokenId, edge.kind].join(' ')
+    const known = lines.get(key)
+    lines.set(key, {
+      edge,
+      count: (known?.count ?? 0) + 1,
+      haircut: (known?.haircut ?? 0n) + edge.tainted,
+      fifo: (known?.fifo ?? 0n) + edge.taintedFifo,
+    })
+  }
+  return lines
 }
 
 /** The call tree of the attack, bounded. */
@@ -251,7 +277,7 @@ export function scopeBlocks({ scope }: PrintedInvestigation, names: Names): Bloc
         ...account(owner, names),
         text(' lets '),
         ...account(spender, names),
-        text(` spend ${amount} of `),
+        text(` spend ${amount >= UNLIMITED ? 'any amount' : amount} of `),
         ...asset(id, null, names),
       ]),
   ]

@@ -1,7 +1,7 @@
 import type { Content, CustomTableLayout, TableCell, TDocumentDefinitions } from 'pdfmake/interfaces.js'
 import { printable } from '../kit/text.ts'
 import type { Block, Figure, Inline, Line, ReportDocument, Table } from './document.ts'
-import { hasHead } from './document.ts'
+import { hasHead, widthOf } from './document.ts'
 import { defanged } from './escape.ts'
 import { TLP_COLOURS } from './tlp.ts'
 
@@ -39,8 +39,8 @@ export function pdfDocument({ title, tlp, audience, blocks }: ReportDocument): T
     header: markOn(mark, { colour: TLP_COLOURS[tlp], words: `for: ${audience}` }),
     footer: (page, pages) => markOn(mark, { colour: TLP_COLOURS[tlp], words: `page ${page} of ${pages}` }),
     // No heading alone at the foot of a page.
-    pageBreakBefore: ({ headlineLevel }, { getFollowingNodesOnPage }) =>
-      headlineLevel !== undefined && getFollowingNodesOnPage().length === 0,
+    pageBreakBefore: ({ headlineLevel, startPosition }) =>
+      headlineLevel !== undefined && startPosition.verticalRatio > 0.88,
     content: [
       { text: drawable(title), fontSize: 16, bold: true, margin: [0, 0, 0, 10] },
       ...blocks.flatMap(block),
@@ -182,27 +182,37 @@ function table(given: Table, width: number): Content {
   }
 }
 
-/** Columns without a share are as wide as what is in them; the others share what is left. In points, so that hex wraps. */
+/**
+ * Columns without a share are as wide as what is in them, and so are those whose share is more than that; the others share
+ * what is left. In points, so that hex wraps.
+ */
 function widths({ columns, rows }: Table, width: number): number[] {
-  const natural = columns.map(({ share, title }, i) => {
-    if (share > 0) return 0
-    const longest = Math.max(
-      title.length,
-      ...rows.slice(0, 300).map((cells) => (cells[i] ?? []).reduce((sum, { text }) => sum + text.length, 0)),
-    )
-    return Math.min(WIDEST_NATURAL, longest * SIGN + 4)
-  })
-  const padding = columns.length * 2 * PADDING
-  const left = width - padding - natural.reduce((sum, one) => sum + one, 0)
-  const shares = columns.reduce((sum, { share }) => sum + share, 0)
-  return columns.map(({ share }, i) =>
-    share > 0 ? Math.max(NARROWEST, (left * share) / shares) : (natural[i] ?? NARROWEST),
+  const room = width - columns.length * 2 * PADDING
+  const natural = columns.map(
+    ({ title }, i) =>
+      Math.max(title.length * SIGN, ...rows.slice(0, 300).map((cells) => lengthOf(cells[i] ?? []))) + 4,
+  )
+  const fixed = columns.map(({ share }, i) => (share > 0 ? null : Math.min(WIDEST_NATURAL, natural[i] ?? 0)))
+  for (;;) {
+    const left = room - fixed.reduce<number>((sum, one) => sum + (one ?? 0), 0)
+    const shares = columns.reduce((sum, { share }, i) => sum + (fixed[i] === null ? share : 0), 0)
+    const shared = columns.map(({ share }) => Math.max(NARROWEST, (left * share) / Math.max(1, shares)))
+    const slim = columns.findIndex((_, i) => fixed[i] === null && (natural[i] ?? 0) <= (shared[i] ?? 0))
+    if (slim < 0) return columns.map((_, i) => fixed[i] ?? shared[i] ?? NARROWEST)
+    fixed[slim] = natural[slim] ?? NARROWEST
+  }
+}
+
+function lengthOf(words: Line): number {
+  return words.reduce(
+    (sum, { kind, text }) => sum + text.length * (kind === 'code' ? HEX.table * 0.605 : SIGN),
+    0,
   )
 }
 
 /** A picture that is too wide to be read upright gets a page on its side. */
 function figure({ svg, caption, alternative }: Figure): Content[] {
-  const wide = Number(/^<svg[^>]* width="(\d+)/.exec(svg)?.[1] ?? 0) > 1_300
+  const wide = widthOf(svg) > 1_300
   const { width, height } = wide ? PAGE.landscape : PAGE.portrait
   const picture: Content = {
     stack: [
