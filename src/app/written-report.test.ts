@@ -37,7 +37,15 @@ const BOTH = (['incident', 'postmortem'] as const).flatMap((kind) =>
 
 describe('redaction', () => {
   const secrets = [PAUSER, GUARDIAN, PULLED, SIBLING].flatMap((hex) => [hex, hex.slice(2)])
-  const words = [OFFICER, 'Guardian key', 'plan-secret-1', 'quorum was bought', 'of our friends', '987654321']
+  const words = [
+    OFFICER,
+    'Guardian key',
+    'plan-secret-1',
+    'quorum was bought',
+    'of our friends',
+    '987654321',
+    'Pause the withdrawals',
+  ]
 
   test.each(BOTH)(
     'nothing that the public must not see stands in a report (%s) as %s',
@@ -45,8 +53,7 @@ describe('redaction', () => {
       const said = (
         await read({ record: reportRecord('Vault'), kind, audience: 'public' }, format)
       ).toLowerCase()
-      for (const secret of [...secrets, ...words, 'Pause the withdrawals'])
-        expect(said, secret).not.toContain(secret.toLowerCase())
+      for (const secret of [...secrets, ...words]) expect(said, secret).not.toContain(secret.toLowerCase())
       expect(said).toContain('redacted: ')
     },
   )

@@ -18,7 +18,7 @@ test('what each audience does not see', () => {
       "messages: team, council, not partner, not public",
       "hypotheses: team, council, not partner, not public",
       "at-risk: team, council, not partner, not public until closed",
-      "actions: team, council, partner, not public until closed",
+      "actions: team, council, not partner, not public until closed",
     ]
   `)
 })

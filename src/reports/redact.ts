@@ -18,7 +18,8 @@ export const HIDDEN: Readonly<Record<Matter, Rule>> = {
   messages: { reason: 'internal message', from: ['partner', 'public'] },
   hypotheses: { reason: 'hypothesis that is still open', from: ['partner', 'public'] },
   'at-risk': { reason: 'what is still at risk', from: ['partner', 'public'], until: 'closed' },
-  actions: { reason: 'action that is not done yet', from: ['public'], until: 'closed' },
+  // What is to be mended says what is broken.
+  actions: { reason: 'action that is not done yet', from: ['partner', 'public'], until: 'closed' },
 }
 
 /** A hypothesis that is as sure as this is shown to everybody. */
