@@ -78,12 +78,11 @@ export function counterfactualBlocks(found: PrintedInvestigation): Block[] {
 }
 
 /** Who lost what, in tokens and in dollars where prices are known. */
-export function lossBlocks({ victims, prices }: PrintedInvestigation, names: Names): Block[] {
+export function lossBlocks(found: PrintedInvestigation, names: Names): Block[] {
   const title = heading(2, 'Impact')
-  if (victims.length === 0) return [title, paragraph(text('Nobody lost anything, as far as was recorded.'))]
-  const losses = victims.flatMap(({ address, loss }) => loss.map((one) => ({ address, ...one })))
-  const priced = losses.flatMap(({ usd }) => (usd === undefined ? [] : [cents(usd)]))
-  const total = fromCents(priced.reduce((sum, amount) => sum + amount, 0n))
+  if (found.victims.length === 0)
+    return [title, paragraph(text('Nobody lost anything, as far as was recorded.'))]
+  const losses = found.victims.flatMap(({ address, loss }) => loss.map((one) => ({ address, ...one })))
   const rows = losses
     .slice(0, MOST_ACCOUNTS)
     .map(({ address, asset: id, tokenId, amount, usd }) => [
@@ -92,43 +91,39 @@ export function lossBlocks({ victims, prices }: PrintedInvestigation, names: Nam
       amountOf(id, amount),
       dollars(usd),
     ])
-  const unpriced = losses.length - priced.length
   return [
     title,
-    paragraph(
-      text(`${victims.length} ${victims.length === 1 ? 'account' : 'accounts'} lost `),
-      ...(priced.length === 0
-        ? [text('assets whose price is not known')]
-        : [
-            strong(
-              `${dollars(total)
-                .map((part) => part.text)
-                .join('')} US dollars`,
-            ),
-          ]),
-      text(
-        priced.length > 0 && unpriced > 0
-          ? `, and ${unpriced} ${unpriced === 1 ? 'amount' : 'amounts'} without a price. `
-          : '. ',
-      ),
-      text('Amounts are in base units of the asset; gas is not counted.'),
+    lossInWords(
+      found.victims.length,
+      losses.map(({ usd }) => usd),
     ),
     table(['who lost**', 'asset**', '>amount', '>US dollars'], rows),
     ...list1(more(losses.length, MOST_ACCOUNTS, 'losses')),
-    ...(prices.length === 0
-      ? []
-      : [
-          list(
-            prices
-              .slice(0, 20)
-              .map(({ asset: id, source }) => [
-                text('Price of '),
-                ...asset(id, null, names),
-                text(`: ${source}`),
-              ]),
-          ),
-        ]),
+    ...list1(pricesOf(found, names)),
   ]
+}
+
+function lossInWords(accounts: number, amounts: readonly (string | undefined)[]): Block {
+  const priced = amounts.flatMap((usd) => (usd === undefined ? [] : [cents(usd)]))
+  const unpriced = amounts.length - priced.length
+  const total = dollars(fromCents(priced.reduce((sum, amount) => sum + amount, 0n)))
+  const also =
+    priced.length > 0 && unpriced > 0
+      ? `, and ${unpriced} ${unpriced === 1 ? 'amount' : 'amounts'} without a price`
+      : ''
+  return paragraph(
+    text(`${accounts} ${accounts === 1 ? 'account' : 'accounts'} lost `),
+    ...(priced.length === 0
+      ? [text('assets whose price is not known')]
+      : total.map((part) => strong(`${part.text} US dollars`))),
+    text(`${also}. Amounts are in base units of the asset; gas is not counted.`),
+  )
+}
+
+function pricesOf({ prices }: PrintedInvestigation, names: Names): Line[] {
+  return prices
+    .slice(0, 20)
+    .map(({ asset: id, source }) => [text('Price of '), ...asset(id, null, names), text(`: ${source}`)])
 }
 
 function list1(items: Line[]): Block[] {
