@@ -8,6 +8,7 @@ import type { Problem } from '../model/problem.ts'
 
 const statuses: Readonly<Record<string, ContentfulStatusCode>> = {
   'api.InvalidRequest': 400,
+  'reports.AudienceTooWide': 400,
   'api.Unauthorized': 401,
   'api.ForeignHost': 403,
   'api.NotFound': 404,

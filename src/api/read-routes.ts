@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { ReportFormat } from '../model/report.ts'
 import { invalidRequest } from './problem.ts'
 import {
   evidenceRoute,
@@ -17,6 +18,16 @@ import { toWire } from './wire.ts'
 /** Of the connection a request came on: absent where a test calls without one. */
 export type ApiBindings = { outgoing?: { destroy(): unknown } }
 export type Router = OpenAPIHono<{ Bindings: ApiBindings }>
+
+/** A report in HTML has a style and a policy of its own; shown or kept, it is never a page of this origin. */
+const REPORT_HEADERS: Readonly<Record<ReportFormat, Record<string, string>>> = {
+  markdown: { 'content-type': 'text/markdown; charset=utf-8' },
+  html: {
+    'content-type': 'text/html; charset=utf-8',
+    'content-disposition': 'attachment; filename="report.html"',
+  },
+  pdf: { 'content-type': 'application/pdf', 'content-disposition': 'attachment; filename="report.pdf"' },
+}
 
 /** The routes that answer from the record. */
 export function readRoutes(sources: ReadSources) {
@@ -51,8 +62,9 @@ export function readRoutes(sources: ReadSources) {
       return c.json(toWire({ runs }), 200)
     })
     .openapi(reportRoute, async (c) => {
-      const report = await sources.report(c.req.valid('param').id)
-      return c.body(report, 200, { 'content-type': 'text/markdown; charset=utf-8' })
+      const query = c.req.valid('query')
+      const report = await sources.report(c.req.valid('param').id, query)
+      return c.body(new Uint8Array(report), 200, REPORT_HEADERS[query.format])
     })
     .openapi(runRoute, async (c) => c.json(toWire(await sources.run(c.req.valid('param').id)), 200))
 }

@@ -6,6 +6,7 @@ import { incidentSchema, incidentStates, timelineEntrySchema } from '../model/in
 import { liveLineSchema } from '../model/line.ts'
 import { runSchema } from '../model/playbook.ts'
 import { problemSchema } from '../model/problem.ts'
+import { reportQuerySchema } from '../model/report.ts'
 import { wireSchema } from './wire.ts'
 
 const incident = wireSchema(incidentSchema, 'Incident')
@@ -126,11 +127,18 @@ export const runsRoute = createRoute({
 export const reportRoute = createRoute({
   method: 'get',
   path: '/v1/incidents/{id}/report',
-  summary: 'The incident report as Markdown, made now',
+  summary: 'The incident report or the postmortem for an audience, made now',
   security,
-  request: { params, query: nothing },
+  request: { params, query: reportQuerySchema },
   responses: {
-    200: { description: 'The report', content: { 'text/markdown': { schema: z.string() } } },
+    200: {
+      description: 'The report',
+      content: {
+        'text/markdown': { schema: z.string() },
+        'text/html': { schema: z.string() },
+        'application/pdf': { schema: z.string().openapi({ format: 'binary' }) },
+      },
+    },
     ...refused,
   },
 })

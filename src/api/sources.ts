@@ -7,6 +7,7 @@ import type { Health } from '../model/health.ts'
 import type { Incident, IncidentState, TimelineEntry } from '../model/incident.ts'
 import type { LiveLine } from '../model/line.ts'
 import type { Run } from '../model/playbook.ts'
+import type { ReportQuery } from '../model/report.ts'
 
 export type IncidentQuery = { states?: readonly IncidentState[]; minSeverity?: Severity; limit: number }
 
@@ -28,8 +29,8 @@ export type ReadSources = {
   evidence(id: string): Promise<EvidenceChain>
   findings(id: string): Promise<Finding[]>
   runs(id: string): Promise<Run[]>
-  /** Markdown. */
-  report(id: string): Promise<string>
+  /** As bytes; text in UTF-8. Throws `reports.AudienceTooWide` besides. */
+  report(id: string, query: ReportQuery): Promise<Uint8Array>
   /** Throws `playbooks.UnknownRun`. */
   run(id: string): Promise<Run>
 }

@@ -6,8 +6,10 @@ import { systemClock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident, Verdict } from '../model/incident.ts'
-import type { IncidentRecord } from '../reports/incident-report.ts'
-import { incidentReport } from '../reports/incident-report.ts'
+import type { ReportRequest } from '../model/report.ts'
+import type { ReportDocument } from '../reports/document.ts'
+import type { IncidentRecord } from '../reports/record.ts'
+import { reportDocument } from '../reports/report.ts'
 import { listIncidents } from '../store/incidents.ts'
 import { listRemarks, type Remark } from '../store/remarks.ts'
 import { recordOf } from './actions/report.ts'
@@ -17,7 +19,8 @@ import { openDatabase } from './database.ts'
 export type IncidentArchive = {
   list(): Promise<Incident[]>
   record(id: string): Promise<IncidentRecord>
-  report(id: string): Promise<string>
+  /** Throws `reports.AudienceTooWide` besides. */
+  report(id: string, request: ReportRequest): Promise<ReportDocument>
   verify(id: string): Promise<ChainVerdict>
   /** Puts on record what a person found an incident to be; calibration counts it. */
   giveVerdict(given: Omit<Verdict, 'givenAt'>): Promise<Verdict>
@@ -41,7 +44,7 @@ export async function openArchive({ dataDir, names, env, logger }: ArchiveOption
   return {
     list: () => listIncidents(store),
     record,
-    report: async (id) => incidentReport(await record(id)),
+    report: async (id, request) => reportDocument(await record(id), request),
     async verify(id) {
       await getIncident(context, id)
       return verifyEvidence(context, id)

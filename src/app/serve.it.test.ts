@@ -210,6 +210,26 @@ test('the report is Markdown in which a hostile title is text', async () => {
   expect(report).not.toMatch(/<script|\*\*bold\*\*|\[x\]\(/)
 })
 
+test('a report is asked for by format, kind, audience and mark, and none is a page of this origin', async () => {
+  const path = `/v1/incidents/${incidentId}/report`
+  const pdf = await get(`${path}?format=pdf&kind=postmortem`)
+  expect(pdf.headers.get('content-type')).toBe('application/pdf')
+  expect(
+    Buffer.from(await pdf.arrayBuffer())
+      .subarray(0, 5)
+      .toString(),
+  ).toBe('%PDF-')
+  const page = await get(`${path}?format=html&audience=public&tlp=CLEAR`)
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(page.headers.get('content-disposition')).toMatch(/^attachment/)
+  expect(await page.text()).toContain('TLP:CLEAR')
+  const wide = await get(`${path}?tlp=GREEN`)
+  expect(wide.status).toBe(400)
+  expect(await wide.json()).toMatchObject({ code: 'reports.AudienceTooWide' })
+  const unknown = await get(`${path}?format=docx`)
+  expect(await unknown.json()).toMatchObject({ status: 400, code: 'api.InvalidRequest' })
+})
+
 test('a token from the environment is used, and one that is too short refused', async () => {
   const own = await serveApi(app, 0, { CORDON_API_TOKEN: 'a-token-of-my-own-that-lasts' })
   expect(own.token).toBe('a-token-of-my-own-that-lasts')

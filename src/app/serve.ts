@@ -7,7 +7,7 @@ import { verifyEvidence } from '../incidents/ledger.ts'
 import { getIncident } from '../incidents/move.ts'
 import { CordonError } from '../kit/error.ts'
 import type { Run } from '../model/playbook.ts'
-import { incidentReport } from '../reports/incident-report.ts'
+import { reportDocument } from '../reports/report.ts'
 import { listEvidence } from '../store/evidence.ts'
 import { listFindings } from '../store/findings.ts'
 import { listIncidents } from '../store/incidents.ts'
@@ -19,6 +19,7 @@ import { recordOf } from './actions/report.ts'
 import { giveApproval, plansOf, planToDecide, termsFor } from './approvals/desk.ts'
 import type { App } from './context.ts'
 import { watchHealth } from './health.ts'
+import { renderReport } from './written-report.ts'
 
 export type ServedApi = ApiServer & { token: string }
 
@@ -71,7 +72,8 @@ function sourcesOf(app: App): Omit<ApiSources, 'health'> {
       await known(id)
       return listRuns(store, id)
     },
-    report: async (id) => incidentReport(await recordOf(app, id)),
+    report: async (id, { format, ...request }) =>
+      renderReport(reportDocument(await recordOf(app, id), request), format),
     run: (id) => getRun(store, id),
     async plans(id) {
       const incident = await known(id)

@@ -9,6 +9,7 @@ import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import type { CommonOptions } from './options.ts'
 import { load, withOutput } from './options.ts'
+import { type ReportOptions, report, withReportOptions } from './report.ts'
 
 const MOST_REMARKS = 100
 
@@ -29,7 +30,13 @@ export function registerIncidents(program: Command, run: RunCommand): void {
   }
   add('list', 'all incidents, newest first', list)
   add('show <id>', 'one incident with its timeline', show)
-  add('report <id>', 'the report of an incident as Markdown', report)
+  withReportOptions(
+    withOutput(incidents.command('report <id>').description('the report of an incident, or its postmortem')),
+  )
+    .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
+    .action((id: string, options: CommonOptions & ReportOptions) =>
+      run(options, (io) => withArchive(options, io, (archive) => report({ archive, id, options }, io))),
+    )
   add('remarks', 'the newest findings that belong to no incident: shadow and low', remarks)
   withOutput(incidents.command('verdict <id> <verdict>').description(`what it was: ${verdicts.join(', ')}`))
     .requiredOption('--by <name>', 'who says so')
@@ -118,13 +125,6 @@ async function show(archive: IncidentArchive, id: string, io: Io): Promise<numbe
       `${String(entry.sequence).padStart(4)} ${new Date(entry.discoveryTime).toISOString()} ${entry.kind.padEnd(13)} ${printable(entry.message, 400)}`,
     )
   }
-  return EXIT.ok
-}
-
-async function report(archive: IncidentArchive, id: string, io: Io): Promise<number> {
-  const markdown = await archive.report(id)
-  io.emit({ type: 'report', incidentId: id, format: 'markdown', text: markdown })
-  io.say(markdown)
   return EXIT.ok
 }
 

@@ -13,6 +13,7 @@ import {
   investigateTransactions,
 } from '../app/investigate.ts'
 import { withAtRisk } from '../app/siblings/at-risk.ts'
+import { formatOfFile, reportOnInvestigation } from '../app/written-report.ts'
 import type { Investigation } from '../model/investigation.ts'
 import { describeInvestigation } from './investigation-text.ts'
 import type { Io, RunCommand } from './io.ts'
@@ -44,6 +45,7 @@ type Options = CommonOptions & {
   addresses?: string
   around?: string
   labels?: string
+  report?: string
 }
 
 export function registerInvestigate(program: Command, run: RunCommand): void {
@@ -84,6 +86,7 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
       'contracts to compare with the weak one: addresses, or a file with one a line',
     )
     .option('--labels <paths>', 'address labels, separated by commas (default: the shipped ones)')
+    .option('--report <file>', 'write a report there: .md, .html or .pdf by its ending')
     .option('--guess', 'guess the functions of unknown code from its bytecode')
     .option(
       '--counterfactual',
@@ -103,6 +106,7 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
 async function show(given: string | undefined, options: Options, io: Io): Promise<number> {
   const { protect, full, find } = options
   const { source, hashes, others } = await whatToLookAt(given, options, io)
+  if (options.report !== undefined) formatOfFile(options.report)
   const depth = options.depth === undefined ? undefined : positive(options.depth, '--depth')
   const tree = options.tree === true || full === true || find !== undefined || depth !== undefined
   const asked = {
@@ -121,6 +125,10 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
   const investigation = siblings.length === 0 ? found : await withAtRisk(found, { source, siblings })
   io.emit(investigation)
   for (const line of describeInvestigation(investigation, { tree })) io.say(line)
+  if (options.report !== undefined) {
+    const { file, sha256 } = await reportOnInvestigation(investigation, resolve(io.cwd, options.report))
+    io.say(`\nReport: ${file}, TLP:RED, SHA-256 ${sha256}`)
+  }
   return EXIT.ok
 }
 

@@ -7,8 +7,14 @@ import { stillAtRisk, whatIf } from './what-if-text.ts'
 
 const MOST_STEPS = 60
 
-/** An investigation for people: who lost what and the likeliest cause first. */
+const LONGEST_LINE = 2_000
+
+/** An investigation for people: who lost what and the likeliest cause first. Whatever a chain says is inert on a terminal. */
 export function describeInvestigation(found: Investigation, { tree }: { tree: boolean }): string[] {
+  return linesOf(found, tree).map((line) => printable(line, LONGEST_LINE))
+}
+
+function linesOf(found: Investigation, tree: boolean): string[] {
   const { rootCause, steps, unexplained, transactions } = found
   return [
     ...transactions.map(outcomeOf),

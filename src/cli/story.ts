@@ -72,7 +72,9 @@ export function drillEnd({ outcome, running }: RunningDrill, io: Io): void {
   )
   if (incident === null) return
   io.say(`  incident                   ${incident.id}: npx cordon incidents show ${incident.id}`)
-  io.say(`  report                     ${reportPath(running.app.config.dataDir, incident.id)}`)
+  io.say(
+    `  report                     ${reportPath(running.app.config.dataDir, { incidentId: incident.id })}`,
+  )
 }
 
 function tellFunds(funds: NonNullable<RunningDrill['outcome']['funds']>, io: Io): void {

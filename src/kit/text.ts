@@ -1,12 +1,13 @@
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+/** Control and format characters (escapes, zero-width, right-to-left), line ends, halves of a surrogate pair. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u2065]/gu
 
 /**
  * Makes a text from a chain or a stranger harmless to print: control characters, terminal escapes,
  * zero-width and right-to-left marks become `·`, and it is cut at `max` characters.
  */
 export function printable(text: string, max = 80): string {
-  const clean = text.replace(CONTROL, '·')
-  return clean.length > max ? `${clean.slice(0, max - 1)}…` : clean
+  const cut = text.length > max ? `${text.slice(0, max - 1)}…` : text
+  return cut.replace(UNSEEN, '·')
 }
 
 /** What HTML and Markdown would act on, and what would make a link: written as JSON writes an odd character. */

@@ -1,5 +1,5 @@
-import type { FlowEdge, FlowNode, FundFlow } from '../model/fund-flow.ts'
-import type { Address } from '../model/hex.ts'
+import type { FundFlow } from '../model/fund-flow.ts'
+import type { Printed } from './record.ts'
 
 /** Accounts drawn at most, those through which most movements go; the drawing says how many are not. */
 const MOST_NODES = 60
@@ -7,9 +7,14 @@ export const BOX = { width: 190, height: 48 } as const
 const GAP = { x: 210, y: 34 } as const
 const MARGIN = { left: 24, top: 64 } as const
 
-export type Placed = { node: FlowNode; x: number; y: number }
+export type DrawnFlow = Printed<FundFlow>
+export type DrawnNode = DrawnFlow['nodes'][number]
+export type Placed = { node: DrawnNode; x: number; y: number }
 /** All movements of one asset between two accounts, as one line. */
-export type Line = Pick<FlowEdge, 'from' | 'to' | 'asset' | 'kind' | 'tainted' | 'taintedFifo'> & {
+export type Line = Pick<
+  DrawnFlow['edges'][number],
+  'from' | 'to' | 'asset' | 'kind' | 'tainted' | 'taintedFifo'
+> & {
   movements: number
   /** Where its words stand. */
   at: { x: number; y: number }
@@ -24,7 +29,7 @@ export type Layout = {
 }
 
 /** Accounts in columns by hop, near those that paid them; no two words of lines on one another. */
-export function layout(flow: FundFlow): Layout {
+export function layout(flow: DrawnFlow): Layout {
   const shown = mostMoved(flow)
   const placed = placeNodes(flow, shown)
   const lines = placeWords(linesOf(flow, shown), placed)
@@ -39,25 +44,25 @@ export function layout(flow: FundFlow): Layout {
   }
 }
 
-function mostMoved({ nodes, edges, sources }: FundFlow): Set<Address> {
-  const movements = new Map<Address, number>()
+function mostMoved({ nodes, edges, sources }: DrawnFlow): Set<string> {
+  const movements = new Map<string, number>()
   for (const { from, to } of edges)
     for (const account of [from, to]) movements.set(account, (movements.get(account) ?? 0) + 1)
   const first = new Set(sources.map(({ account }) => account))
-  const weight = ({ id, held }: FlowNode): number =>
+  const weight = ({ id, held }: DrawnNode): number =>
     (first.has(id) ? 1e9 : 0) + (held.length > 0 ? 1e6 : 0) + (movements.get(id) ?? 0)
   const ranked = [...nodes].sort((a, b) => weight(b) - weight(a) || a.hop - b.hop)
   return new Set(ranked.slice(0, MOST_NODES).map(({ id }) => id))
 }
 
-function placeNodes({ nodes, edges }: FundFlow, shown: ReadonlySet<Address>): Map<Address, Placed> {
+function placeNodes({ nodes, edges }: DrawnFlow, shown: ReadonlySet<string>): Map<string, Placed> {
   const hops = [...new Set(nodes.filter(({ id }) => shown.has(id)).map(({ hop }) => hop))].sort(
     (a, b) => a - b,
   )
-  const placed = new Map<Address, Placed>()
+  const placed = new Map<string, Placed>()
   hops.forEach((hop, column) => {
     const here = nodes.filter((node) => node.hop === hop && shown.has(node.id))
-    const wish = (id: Address): number => {
+    const wish = (id: string): number => {
       const payers = edges.flatMap(({ from, to }) => (to === id ? (placed.get(from)?.y ?? []) : []))
       return payers.length === 0 ? 0 : payers.reduce((sum, y) => sum + y, 0) / payers.length
     }
@@ -73,7 +78,7 @@ function placeNodes({ nodes, edges }: FundFlow, shown: ReadonlySet<Address>): Ma
 
 type Unplaced = Omit<Line, 'at'>
 
-function linesOf({ edges }: FundFlow, shown: ReadonlySet<Address>): Unplaced[] {
+function linesOf({ edges }: DrawnFlow, shown: ReadonlySet<string>): Unplaced[] {
   const lines = new Map<string, Unplaced>()
   for (const { from, to, asset, kind, tainted, taintedFifo } of edges) {
     if (!shown.has(from) || !shown.has(to) || from === to) continue
@@ -94,7 +99,7 @@ function linesOf({ edges }: FundFlow, shown: ReadonlySet<Address>): Unplaced[] {
 
 const WORDS = { width: 150, height: 15 } as const
 
-function placeWords(lines: readonly Unplaced[], placed: ReadonlyMap<Address, Placed>): Line[] {
+function placeWords(lines: readonly Unplaced[], placed: ReadonlyMap<string, Placed>): Line[] {
   const taken: { x: number; y: number }[] = [...placed.values()].map(({ x, y }) => ({
     x: x + BOX.width / 2,
     y: y + BOX.height / 2,
@@ -117,7 +122,7 @@ function placeWords(lines: readonly Unplaced[], placed: ReadonlyMap<Address, Pla
   })
 }
 
-function middle({ from, to }: Unplaced, placed: ReadonlyMap<Address, Placed>): { x: number; y: number } {
+function middle({ from, to }: Unplaced, placed: ReadonlyMap<string, Placed>): { x: number; y: number } {
   const [a, b] = [placed.get(from), placed.get(to)]
   if (a === undefined || b === undefined) return { x: 0, y: 0 }
   const mid = BOX.height / 2

@@ -1,5 +1,14 @@
-import type { FlowNode, FlowNodeKind, FundFlow } from '../model/fund-flow.ts'
-import { BOX, type Layout, type Line, layout, type Placed } from './fund-flow-layout.ts'
+import { type FlowNodeKind, flowNodeKinds } from '../model/fund-flow.ts'
+import { defanged } from './escape.ts'
+import {
+  BOX,
+  type DrawnFlow,
+  type DrawnNode,
+  type Layout,
+  type Line,
+  layout,
+  type Placed,
+} from './fund-flow-layout.ts'
 import { html } from './html.ts'
 
 /** Kinds by shape and colour, so that neither eyes nor printers need both. */
@@ -15,11 +24,15 @@ const LOOKS: Record<FlowNodeKind, { colour: string; path: string }> = {
   burn: { colour: '#bc4c00', path: 'M9 0L18 9L9 18L0 9Z' },
 }
 
+function looksOf(kind: string): { colour: string; path: string } {
+  return LOOKS[flowNodeKinds.find((known) => known === kind) ?? 'account']
+}
+
 /**
  * A fund flow as one static SVG: from left to right by steps from the theft, amounts on the lines, kinds by shape and colour.
  * No script, no outside resource; every text from outside is inert.
  */
-export function fundFlowSvg(flow: FundFlow): string {
+export function fundFlowSvg(flow: DrawnFlow): string {
   const drawn = layout(flow)
   const { width, height } = drawn
   const at = new Map(drawn.nodes.map((placed) => [placed.node.id, placed]))
@@ -36,7 +49,7 @@ export function fundFlowSvg(flow: FundFlow): string {
   ].join('\n')
 }
 
-function heading(flow: FundFlow, { hidden }: Layout): string {
+function heading(flow: DrawnFlow, { hidden }: Layout): string {
   const stolen = flow.totals.map(({ asset, stolen: amount }) => `${short(amount)} ${nameOf(asset)}`)
   const shown = stolen.slice(0, 2).join(', ') + (stolen.length > 2 ? ` and ${stolen.length - 2} more` : '')
   const first = `Stolen: ${shown}`
@@ -69,7 +82,7 @@ function curve(
       )
   const dash = isForth ? '' : ' stroke-dasharray="5 4"'
   const full = `${kind}, ${movements} movement${movements === 1 ? '' : 's'}: haircut ${tainted}, fifo ${taintedFifo} of ${asset}`
-  return `<path d="${path}" fill="none" stroke="#8c959f" stroke-width="1.5"${dash} marker-end="url(#tip)"><title>${html(full)}</title></path>`
+  return `<path d="${path}" fill="none" stroke="#8c959f" stroke-width="1.5"${dash} marker-end="url(#tip)"><title>${inert(full)}</title></path>`
 }
 
 type Point = { x: number; y: number }
@@ -89,21 +102,20 @@ function words({ tainted, taintedFifo, asset, kind, movements, at }: Line): stri
   const how = kind === 'transfer' ? '' : `${kind} `
   const many = movements > 1 ? ` (${movements})` : ''
   const said = `${how}${both} ${nameOf(asset)}${many}`
-  return text({
-    x: at.x,
-    y: at.y + 4,
-    words: said,
-    more: 'text-anchor="middle" font-size="11" fill="#1b1f24" stroke="#fff" stroke-width="4" paint-order="stroke" stroke-linejoin="round"',
-  })
+  // A box behind the words: a stroke under them (paint-order) is not known to what makes PDFs.
+  const width = said.length * 6.1 + 4
+  const back = `<rect x="${(at.x - width / 2).toFixed(1)}" y="${at.y - 7}" width="${width.toFixed(1)}" height="14" rx="2" fill="#fff"/>`
+  const more = 'text-anchor="middle" font-size="11" fill="#1b1f24"'
+  return back + text({ x: at.x, y: at.y + 4, words: said, more })
 }
 
 function box({ node, x, y }: Placed): string {
-  const { colour, path } = LOOKS[node.kind]
+  const { colour, path } = looksOf(node.kind)
   const dash = node.kind === 'dormant' ? ' stroke-dasharray="4 3"' : ''
   const name = node.label?.name ?? shortAddress(node.id)
   const source = node.label === null ? '' : `, named by ${node.label.source}`
   return [
-    `<g transform="translate(${x} ${y})"><title>${html(`${node.id}${source}`)}</title>`,
+    `<g transform="translate(${x} ${y})"><title>${inert(`${node.id}${source}`)}</title>`,
     `<rect width="${BOX.width}" height="${BOX.height}" rx="6" fill="#fff" stroke="${colour}" stroke-width="1.5"${dash}/>`,
     `<path d="${path}" transform="translate(11 15)" fill="${colour}" fill-rule="evenodd"/>`,
     text({ x: 39, y: 20, words: cutTo(name, 20), more: 'font-weight="600" fill="#1b1f24"' }),
@@ -112,7 +124,7 @@ function box({ node, x, y }: Placed): string {
   ].join('')
 }
 
-function heldBy({ kind, held }: FlowNode): string {
+function heldBy({ kind, held }: DrawnNode): string {
   const [first] = held
   if (first === undefined) return kind
   const more = held.length > 1 ? ` +${held.length - 1}` : ''
@@ -122,14 +134,14 @@ function heldBy({ kind, held }: FlowNode): string {
   )
 }
 
-function legend({ nodes }: FundFlow, { height }: Layout): string {
+function legend({ nodes }: DrawnFlow, { height }: Layout): string {
   const kinds = [...new Set(nodes.map(({ kind }) => kind))]
   let x = 24
   return kinds
     .map((kind) => {
       const at = x
       x += 44 + kind.length * 7
-      const { colour, path } = LOOKS[kind]
+      const { colour, path } = looksOf(kind)
       const icon = `<path d="${path}" transform="translate(${at} ${height - 34}) scale(.8)" fill="${colour}" fill-rule="evenodd"/>`
       return icon + text({ x: at + 21, y: height - 22, words: kind, more: 'fill="#57606a"' })
     })
@@ -157,5 +169,9 @@ function cutTo(words: string, most: number): string {
 }
 
 function text({ x, y, words: said, more }: { x: number; y: number; words: string; more: string }): string {
-  return `<text x="${x}" y="${y}" ${more}>${html(said)}</text>`
+  return `<text x="${x}" y="${y}" ${more}>${inert(said)}</text>`
+}
+
+function inert(words: string): string {
+  return html(defanged(words))
 }

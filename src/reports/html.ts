@@ -5,8 +5,8 @@ export function html(text: string, max = 400): string {
   return printable(text, max).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
-/** A page of our own: no script, no outside resource, readable without style too. */
-export function page(title: string, body: string): string {
+/** A page of our own: no script, no outside resource, readable without style too. `style` is added to what all pages have. */
+export function page(title: string, body: string, style = ''): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -18,7 +18,7 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}svg{max-width:100%;
 div.wide{overflow-x:auto}code{overflow-wrap:anywhere}p.warn{border-left:.3rem solid #c4432b;padding-left:.8rem}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}small{color:#57606a}
 @media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}td,th{border-color:#30363d}small{color:#9da7b3}}
-</style></head><body>
+${style}</style></head><body>
 ${body}
 </body></html>
 `

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import type { Finding } from '../model/finding.ts'
 import type { Incident } from '../model/incident.ts'
 import { code, markdown } from './escape.ts'
-import type { IncidentRecord } from './incident-report.ts'
 import { incidentReport } from './incident-report.ts'
+import { markdownDocument } from './markdown-document.ts'
+import type { IncidentRecord } from './record.ts'
 
 const VAULT = `0x${'aa'.repeat(20)}` as const
 const THIEF = `0x${'bb'.repeat(20)}` as const
@@ -68,14 +69,20 @@ function record(change: Partial<IncidentRecord> = {}): IncidentRecord {
     runs: [],
     containments: [],
     evidence: { count: 3, head: 'ab'.repeat(32), ok: true },
+    investigation: null,
+    times: null,
     names: new Map([[VAULT, HOSTILE]]),
     writtenAt: 1_700_000_100_000,
     ...change,
   }
 }
 
+function reportText(of: IncidentRecord): string {
+  return markdownDocument({ ...incidentReport(of), tlp: 'RED', audience: 'team' })
+}
+
 test('texts from a chain or a stranger are inert: no HTML, no link, no table break, no escape, no bidi mark', () => {
-  const text = incidentReport(record())
+  const text = reportText(record())
   expect(text).not.toMatch(/<img|\u001b|\u202e/)
   expect(text).not.toMatch(/(?<!\\)\[link(?<!\\)\]\(/)
   for (const row of text.split('\n').filter((line) => line.startsWith('| 1 |'))) {
@@ -84,19 +91,19 @@ test('texts from a chain or a stranger are inert: no HTML, no link, no table bre
 })
 
 test('what was lost, what was gained and how long it took are in the report', () => {
-  const text = incidentReport(record())
+  const text = reportText(record())
   expect(text).toMatch(/\| lost \| .* \| native \| 5 \|/)
   expect(text).toMatch(/\| gained \| .* \| native \| 5 \|/)
   expect(text).toContain('| first alert | 120 ms |')
 })
 
 test('an attack that was only pending lost nothing', () => {
-  const text = incidentReport(record({ findings: [{ ...finding, pending: true }] }))
+  const text = reportText(record({ findings: [{ ...finding, pending: true }] }))
   expect(text).toContain('No attack transaction was mined successfully.')
 })
 
 test('a broken evidence chain is shouted', () => {
-  expect(incidentReport(record({ evidence: { count: 3, head: 'x', ok: false } }))).toContain('**broken**')
+  expect(reportText(record({ evidence: { count: 3, head: 'x', ok: false } }))).toContain('**broken**')
 })
 
 test('code cannot be ended from inside and markdown cannot be begun', () => {

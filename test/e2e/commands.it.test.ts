@@ -11,6 +11,7 @@ import { runTraffic } from '../../src/app/drill/traffic.ts'
 import type { Anvil } from '../../src/chain/anvil.ts'
 import { startAnvil } from '../../src/chain/anvil.ts'
 import { createRpc } from '../../src/chain/rpc/rpc.ts'
+import { sha256 } from '../../src/kit/json.ts'
 import type { CordonOptions, RanCommand } from '../harness/cordon-process.ts'
 import { runCordon, startCordon, writeDrillConfig } from '../harness/cordon-process.ts'
 import type { FreshDatabase } from '../harness/postgres.ts'
@@ -329,6 +330,19 @@ test('an attack is answered, reported and verified; a changed record is found; n
   expect(shown.lines).toMatchObject([{ id, state: 'contained', kind: 'normal', severity: 'critical' }])
   const report = await run(['incidents', 'report', id], env)
   expect(String(report.lines[0]?.['text'])).toMatch(/## Who lost and who gained[\s\S]*intact/)
+  expect(report.lines).toMatchObject([{ type: 'report', incidentId: id, format: 'markdown', tlp: 'RED' }])
+  const pdf = await run(
+    ['incidents', 'report', id, '--kind', 'postmortem', '--audience', 'partner', '-o', 'out/p.pdf'],
+    env,
+  )
+  const file = join(dir, 'out/p.pdf')
+  expect(pdf.lines).toMatchObject([{ type: 'report', format: 'pdf', audience: 'partner', file }])
+  expect(pdf.lines[0]).toMatchObject({ sha256: sha256(await readFile(file)) })
+  expect(pdf.lines[0]).not.toHaveProperty('text')
+  expect(await run(['incidents', 'report', id, '--format', 'pdf'], env)).toMatchObject({
+    code: 2,
+    errors: [{ code: 'app.InvalidReportFormat' }],
+  })
   expect((await run(['incidents', 'verify', id], env)).code).toBe(0)
   await tamper(database, id)
   const verdict = await run(['incidents', 'verify', id], env)

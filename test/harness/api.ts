@@ -128,7 +128,7 @@ export function fakeSources(changes: Partial<ApiSources> = {}): FakeSources {
     }),
     findings: async (id) => [aFinding({ message: known(id).title })],
     runs: async (id) => [{ ...aRun, incidentId: known(id).id }],
-    report: async (id) => `# ${known(id).title}\n`,
+    report: async (id) => Buffer.from(`# ${known(id).title}\n`),
     run: async (id) => (id === aRun.id ? aRun : unknown('playbooks.UnknownRun')),
     plans: async (id) => [
       {

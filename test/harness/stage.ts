@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../src/app/config/schema.ts'
@@ -109,4 +109,15 @@ export async function head(node: Endpoint): Promise<number> {
 export async function attack({ node, at, anvil }: Stage): Promise<void> {
   await sendAttackOnce(at, anvil.url, { kind: 'reentrancy' })
   await node.request('evm_mine', [])
+}
+
+/** An attack that is answered by these steps of a playbook alone. */
+export async function attackedWith(steps: string): Promise<Stage> {
+  const file = join(await mkdtemp(join(tmpdir(), 'cordon-people-')), 'own.yaml')
+  const head0 = 'id: own\ntitle: Own\nowner: incident-leader\nlevel: test\ndescription: For a test.\n'
+  await writeFile(file, `${head0}when: { severity: high }\nsteps:\n${steps}`)
+  const it = await stage((config) => ({ ...config, respond: { ...config.respond, playbooks: [file] } }))
+  await it.until(sawBlock(await head(it.node)))
+  await attack(it)
+  return it
 }

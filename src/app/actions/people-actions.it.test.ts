@@ -1,22 +1,9 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { attack, closeStages, head, type Stage, said, sawBlock, stage } from '../../../test/harness/stage.ts'
+import { attackedWith, closeStages, said } from '../../../test/harness/stage.ts'
 import { giveVerdict } from '../../incidents/verdict.ts'
 import { listIncidents } from '../../store/incidents.ts'
 
 afterEach(closeStages)
-
-async function attackedWith(steps: string): Promise<Stage> {
-  const file = join(await mkdtemp(join(tmpdir(), 'cordon-people-')), 'own.yaml')
-  const head0 = 'id: own\ntitle: Own\nowner: incident-leader\nlevel: test\ndescription: For a test.\n'
-  await writeFile(file, `${head0}when: { severity: high }\nsteps:\n${steps}`)
-  const it = await stage((config) => ({ ...config, respond: { ...config.respond, playbooks: [file] } }))
-  await it.until(sawBlock(await head(it.node)))
-  await attack(it)
-  return it
-}
 
 const escalate = (after: string): string => `
   - id: call

@@ -1,47 +1,63 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { verifyEvidence } from '../../incidents/ledger.ts'
 import { getIncident } from '../../incidents/move.ts'
 import type { Clock } from '../../kit/clock.ts'
-import { sha256 } from '../../kit/json.ts'
+import type { Evidence } from '../../model/evidence.ts'
 import type { Address } from '../../model/hex.ts'
+import { type Investigation, investigationSchema } from '../../model/investigation.ts'
+import { type ReportFormat, type ReportKind, reportFormats, reportKinds } from '../../model/report.ts'
 import type { Action } from '../../playbooks/action.ts'
-import type { IncidentRecord } from '../../reports/incident-report.ts'
-import { incidentReport } from '../../reports/incident-report.ts'
+import { drillTimes } from '../../reports/drill-times.ts'
+import type { IncidentRecord } from '../../reports/record.ts'
+import { reportDocument } from '../../reports/report.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
+import { listSigningTimes } from '../../store/drills.ts'
+import { listEvidence } from '../../store/evidence.ts'
 import { listFindings } from '../../store/findings.ts'
 import { listPlans, listSimulations, listVerifications } from '../../store/plans.ts'
 import { listRuns } from '../../store/runs.ts'
 import type { Store } from '../../store/store.ts'
 import { listTimeline } from '../../store/timeline.ts'
 import type { App } from '../context.ts'
+import { EXTENSIONS, renderReport, writeReport } from '../written-report.ts'
 import { recordStep } from './record-step.ts'
 
-export const reportArgs = z.strictObject({ formats: z.array(z.enum(['markdown'])).min(1) })
+export const reportArgs = z.strictObject({
+  formats: z.array(z.enum(reportFormats)).min(1),
+  kind: z.enum(reportKinds).optional(),
+})
 
-/** `report`: writes the incident's report into the data folder; its hash goes into the evidence chain. */
+/** `report`: writes the incident's report into the data folder, a file a format; their hashes go into the evidence chain. */
 export function reportAction(app: App): Action<z.infer<typeof reportArgs>> {
   return {
     name: 'report',
     args: reportArgs,
-    run: (context) =>
+    run: (context, { formats, kind = 'incident' }) =>
       context.durable('write', async () => {
-        const text = incidentReport(await recordOf(app, context.incidentId))
-        const file = reportPath(app.config.dataDir, context.incidentId)
-        await mkdir(resolve(app.config.dataDir, 'reports'), { recursive: true })
-        // Whole or not at all: somebody may be reading the one before.
-        await writeFile(`${file}.new`, text)
-        await rename(`${file}.new`, file)
-        const body = { file, sha256: sha256(text) }
-        await recordStep(app, context, { kind: 'report', message: `Report written: ${file}`, body })
-        return body
+        const report = reportDocument(await recordOf(app, context.incidentId), { kind, audience: 'team' })
+        const { tlp, audience } = report
+        const files = []
+        for (const format of new Set(formats)) {
+          const file = reportPath(app.config.dataDir, { incidentId: context.incidentId, kind, format })
+          const bytes = await renderReport(report, format)
+          const body = { ...(await writeReport(file, bytes)), format, kind, tlp, audience }
+          await recordStep(app, context, { kind: 'report', message: `Report written: ${file}`, body })
+          files.push(body)
+        }
+        return { ...files[0], files }
       }),
   }
 }
 
-export function reportPath(dataDir: string, incidentId: string): string {
-  return join(resolve(dataDir, 'reports'), `${incidentId}.md`)
+type ReportName = { incidentId: string; kind?: ReportKind; format?: ReportFormat }
+
+export function reportPath(
+  dataDir: string,
+  { incidentId, kind = 'incident', format = 'markdown' }: ReportName,
+): string {
+  const name = kind === 'incident' ? incidentId : `${incidentId}.${kind}`
+  return join(resolve(dataDir, 'reports'), `${name}.${EXTENSIONS[format]}`)
 }
 
 type Sources = { store: Store; clock: Clock; names: ReadonlyMap<Address, string> }
@@ -53,12 +69,14 @@ export async function recordOf(
 ): Promise<IncidentRecord> {
   const context = { store, clock }
   const incident = await getIncident(context, incidentId)
-  const [findings, timeline, runs, plans, evidence] = await Promise.all([
+  const [findings, timeline, runs, plans, evidence, links, signedAt] = await Promise.all([
     listFindings(store, incidentId),
     listTimeline(store, incidentId),
     listRuns(store, incidentId),
     listPlans(store, incidentId),
     verifyEvidence(context, incidentId),
+    listEvidence(store, incidentId),
+    listSigningTimes(store, incidentId),
   ])
   const containments = await Promise.all(
     plans.map(async (plan) => ({
@@ -68,5 +86,25 @@ export async function recordOf(
       verification: (await listVerifications(store, plan.id)).at(-1) ?? null,
     })),
   )
-  return { incident, findings, timeline, runs, containments, evidence, names, writtenAt: clock.now() }
+  return {
+    incident,
+    findings,
+    timeline,
+    runs,
+    containments,
+    evidence,
+    investigation: newestInvestigation(links),
+    times: drillTimes({ incident, timeline, evidence: links, runs, signedAt }),
+    names,
+    writtenAt: clock.now(),
+  }
+}
+
+/** The newest that this version can read; null where there is none. */
+function newestInvestigation(links: readonly Evidence[]): Investigation | null {
+  for (const { kind, body } of links.toReversed()) {
+    const found = kind === 'note' ? investigationSchema.safeParse(body) : undefined
+    if (found?.success) return found.data
+  }
+  return null
 }

@@ -1,0 +1,57 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { dirname, extname } from 'node:path'
+import { CordonError } from '../kit/error.ts'
+import { sha256 } from '../kit/json.ts'
+import type { Investigation } from '../model/investigation.ts'
+import { type ReportFormat, reportFormats } from '../model/report.ts'
+import type { ReportDocument } from '../reports/document.ts'
+import { htmlDocument } from '../reports/html-document.ts'
+import { investigationReport } from '../reports/investigation-report.ts'
+import { markdownDocument } from '../reports/markdown-document.ts'
+import { pdfOf } from './pdf.ts'
+
+export const EXTENSIONS: Readonly<Record<ReportFormat, string>> = { markdown: 'md', html: 'html', pdf: 'pdf' }
+
+const RENDERERS: Readonly<Record<ReportFormat, (report: ReportDocument) => Promise<Uint8Array>>> = {
+  markdown: async (report) => Buffer.from(markdownDocument(report)),
+  html: async (report) => Buffer.from(htmlDocument(report)),
+  pdf: pdfOf,
+}
+
+/** A report in a format, as bytes: text in UTF-8. */
+export async function renderReport(report: ReportDocument, format: ReportFormat): Promise<Uint8Array> {
+  return RENDERERS[format](report)
+}
+
+export type WrittenReport = { file: string; sha256: string }
+
+/** Writes a report, whole or not at all: somebody may be reading the one before. */
+export async function writeReport(file: string, bytes: Uint8Array): Promise<WrittenReport> {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(`${file}.new`, bytes)
+  await rename(`${file}.new`, file)
+  return { file, sha256: sha256(bytes) }
+}
+
+/** Writes the report of an investigation that needs no record. Throws `app.InvalidReportFormat`. */
+export async function reportOnInvestigation(found: Investigation, file: string): Promise<WrittenReport> {
+  return writeReport(file, await renderReport(investigationReport(found), formatOfFile(file)))
+}
+
+/** The format that the name of a file asks for. Throws `app.InvalidReportFormat`. */
+export function formatOfFile(file: string): ReportFormat {
+  const found = reportFormats.find((format) => `.${EXTENSIONS[format]}` === extname(file).toLowerCase())
+  if (found !== undefined) return found
+  throw invalidFormat(`“${extname(file).slice(0, 20)}” is not the ending of a report.`, {
+    file: file.slice(0, 200),
+  })
+}
+
+export function invalidFormat(message: string, facts: Record<string, unknown>): CordonError {
+  return new CordonError({
+    code: 'app.InvalidReportFormat',
+    message,
+    facts: { ...facts, formats: reportFormats },
+    fix: 'Give a file that ends in .md, .html or .pdf, or --format; a PDF needs a file: -o FILE.',
+  })
+}

@@ -1,0 +1,86 @@
+import { inUnits } from '../model/token.ts'
+import type { Line } from './document.ts'
+import { code, joined, text } from './document.ts'
+
+export type Names = ReadonlyMap<string, string>
+
+/** Characters of a name at most: whoever deploys a token chooses it. */
+const LONGEST_NAME = 60
+
+/** An account, a hash: as code; what is redacted as plain words. */
+export function hex(value: string): Line {
+  return [value.startsWith('0x') ? code(value) : text(value)]
+}
+
+/** An account with its name where it has one. */
+export function account(address: string, names: Names): Line {
+  const name = names.get(address)
+  return name === undefined ? hex(address) : [text(`${shortened(name)} `), ...hex(address)]
+}
+
+export function accounts(addresses: readonly string[], names: Names): Line {
+  return addresses.length === 0
+    ? [text('none named')]
+    : joined(addresses.map((address) => account(address, names)))
+}
+
+/** An asset, with the number of the token where each is its own. */
+export function asset(id: string, tokenId: bigint | null, names: Names): Line {
+  const number = tokenId === null ? [] : [text(` #${tokenId}`)]
+  return id === 'native' ? [text(names.get(id) ?? 'native'), ...number] : [...account(id, names), ...number]
+}
+
+export function shortened(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name
+}
+
+/** A text that may name accounts and transactions: those as code, with the names they have. */
+export function prose(words: string, names: Names): Line {
+  return words
+    .split(/(0x(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f]))/i)
+    .flatMap((part, index) => (index % 2 === 1 ? account(part, names) : part === '' ? [] : [text(part)]))
+}
+
+/** What an investigation says of assets; of it only decimals and symbols are used here. */
+export type Assets = readonly {
+  readonly asset: string
+  readonly symbol: string | null
+  readonly decimals: number | null
+  readonly vouched: boolean
+}[]
+
+/** The native coin of every chain that Cordon watches counts in 10^18. */
+const COIN_DECIMALS = 18
+
+/** In whole tokens where the decimals are known, else in base units, which it says. */
+export function amountOf(id: string, amount: bigint, assets: Assets): Line {
+  const known = assets.find(({ asset: one }) => one === id)?.decimals ?? null
+  const decimals = known ?? (id === 'native' ? COIN_DECIMALS : null)
+  return [text(decimals === null ? `${amount} base units` : inUnits(amount, decimals))]
+}
+
+/** Names with the symbols of assets; in quotes where only the contract itself says so. */
+export function withSymbols(names: Names, assets: Assets): Names {
+  const symbols = assets.flatMap(({ asset: id, symbol, vouched }): [string, string][] =>
+    symbol === null || names.has(id) ? [] : [[id, vouched ? symbol : `“${symbol}”`]],
+  )
+  return new Map([...symbols, ...names])
+}
+
+/** Dollars with two decimals as people read them. */
+export function dollars(usd: string | undefined): Line {
+  return [text(usd === undefined ? '–' : usd.replace(/\B(?=(\d{3})+(?=\.))/g, ','))]
+}
+
+export function cents(usd: string): bigint {
+  return BigInt(usd.replace('.', ''))
+}
+
+export function fromCents(amount: bigint): string {
+  const digits = amount.toString().replace('-', '').padStart(3, '0')
+  return `${amount < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
+}
+
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}

@@ -1,0 +1,178 @@
+import { durationText } from '../kit/duration.ts'
+import type { Block, Line, ReportDocument } from './document.ts'
+import { code, dayAndTime, heading, iso, list, paragraph, strong, table, text } from './document.ts'
+import {
+  balanceBlocks,
+  deedBlocks,
+  evidenceBlocks,
+  factBlocks,
+  timelineBlocks,
+  titleOf,
+} from './incident-blocks.ts'
+import {
+  actorBlocks,
+  causeBlocks,
+  counterfactualBlocks,
+  flowBlocks,
+  lossBlocks,
+  stepBlocks,
+  treeBlocks,
+  unexplainedBlocks,
+} from './investigation-blocks.ts'
+import { accounts, percent, withSymbols } from './parts.ts'
+import type { PrintedRecord } from './record.ts'
+import { remedyBlocks } from './remedy-blocks.ts'
+import { proposalBlocks, scopeBlocks } from './scope-blocks.ts'
+
+/**
+ * A blameless postmortem: what happened when, why it could, what it cost, how the response went, and who does what next.
+ * It speaks of roles, steps and systems.
+ */
+export function postmortem(record: PrintedRecord): Pick<ReportDocument, 'title' | 'blocks'> {
+  const { investigation: found } = record
+  const names = withSymbols(record.names, found?.assets ?? [])
+  const bad = failures(record)
+  return {
+    title: `Postmortem: ${titleOf(record)}`,
+    blocks: [
+      ...summaryBlocks(record),
+      ...factBlocks(record),
+      ...timelineBlocks(record),
+      ...(found === null
+        ? [heading(2, 'Root cause'), notInvestigated()]
+        : [...causeBlocks(found, names), ...counterfactualBlocks(found), ...stepBlocks(found, names)]),
+      ...(found === null
+        ? balanceBlocks(record)
+        : [...lossBlocks(found, names), ...actorBlocks(found, names)]),
+      ...timeBlocks(record),
+      ...workedBlocks(record, bad),
+      ...deedBlocks(record),
+      ...(found === null
+        ? []
+        : [...flowBlocks(found, names), ...treeBlocks(found), ...scopeBlocks(found, names)]),
+      ...remedyBlocks(found, { names, failed: bad.map(([what]) => what) }),
+      ...(found === null ? [] : [...proposalBlocks(found), ...unexplainedBlocks(found)]),
+      ...evidenceBlocks(record),
+    ],
+  }
+}
+
+function notInvestigated(): Block {
+  return paragraph(
+    text('Nobody has investigated it on record: a playbook’s step '),
+    code('investigate'),
+    text(' does, or '),
+    code('cordon investigate --incident ID --record'),
+    text('.'),
+  )
+}
+
+function summaryBlocks({ incident, investigation, containments, times, names }: PrintedRecord): Block[] {
+  const began = incident.startedAt === null ? 'At a time not known' : `At ${iso(incident.startedAt)}`
+  const contained = times?.milestones.find(({ name, at }) => name === 'contained' && at !== null)
+  const worked = containments.filter(({ verification }) => verification?.verified === true).length
+  const cause = investigation?.rootCause
+  return [
+    heading(2, 'Summary'),
+    paragraph(
+      text(
+        `${began}, ${counted(incident.transactions.length, 'transaction')} on chain ${incident.chainId} attacked `,
+      ),
+      ...accounts(incident.victims.length > 0 ? incident.victims : incident.protected, names),
+      text(`. It was discovered at ${iso(incident.discoveredAt)}. `),
+      ...(cause === undefined || cause.category === 'unknown'
+        ? [text('The cause is not known. ')]
+        : [text('The likeliest cause: '), strong(cause.category), text(` (${percent(cause.confidence)}). `)]),
+      text(
+        contained === undefined || contained.afterMs === null
+          ? 'It was not contained, as far as is on record.'
+          : `It was contained ${durationText(contained.afterMs)} after it could be seen, by ${counted(worked, 'verified action')}.`,
+      ),
+    ),
+  ]
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+/** Measured as in a drill, from the record alone. */
+function timeBlocks({ times }: PrintedRecord): Block[] {
+  const title = heading(2, 'Response times')
+  if (times === null) return [title, paragraph(text('Nothing on record says how long it took.'))]
+  const rows = times.milestones.map(({ name, at, afterMs, source }) => [
+    [text(name)],
+    [text(at === null ? '–' : dayAndTime(at))],
+    [text(afterMs === null ? 'never' : afterMs < 0 ? `${afterMs} ms` : durationText(afterMs))],
+    [text(source)],
+  ])
+  const asked = times.questions.map(
+    ({ step, title: words, roles, answer, answeredMs }): Line => [
+      code(step),
+      text(` ${words} (${roles.join(', ')}): `),
+      text(answer === null ? 'no answer' : `${answer} after ${durationText(answeredMs ?? 0)}`),
+    ],
+  )
+  return [
+    title,
+    paragraph(
+      text('After the moment in which the attack was there to be seen; block times have whole seconds.'),
+    ),
+    table(['milestone', 'at', '>after', 'from*'], rows),
+    ...(asked.length === 0 ? [] : [paragraph(text('Asked of people:')), list(asked)]),
+  ]
+}
+
+type Failure = readonly [what: string, why: string]
+
+/** A refusal is a decision, not a failure. */
+function failures({ runs, containments, times }: PrintedRecord): Failure[] {
+  return [
+    ...runs.flatMap(({ playbookId, steps }) =>
+      steps
+        .filter(({ state }) => state === 'failed' || state === 'timed-out')
+        .map(
+          ({ stepId, state, error }): Failure => [
+            `step ${stepId} of ${playbookId} (${state})`,
+            error?.message ?? '',
+          ],
+        ),
+    ),
+    ...containments.flatMap(({ plan, simulation, broadcast, verification }): Failure[] => {
+      const what = `${plan.purpose === 'reopen' ? 'reopening' : 'containment'} by ${plan.lever.signature}`
+      const broken = (verification?.checks ?? []).filter(({ passed }) => !passed).map(({ check }) => check)
+      if (broadcast?.state === 'reverted' || broadcast?.state === 'abandoned')
+        return [[what, `its transaction was ${broadcast.state}`]]
+      if (verification?.verified === false) return [[what, broken.join('; ')]]
+      return simulation?.attack === 'not-stopped' ? [[what, 'it would not have stopped the attack']] : []
+    }),
+    ...(times?.questions ?? [])
+      .filter(({ answer }) => answer === null)
+      .map(({ step }): Failure => [`question ${step}`, 'nobody answered']),
+  ]
+}
+
+function workedBlocks({ runs, containments }: PrintedRecord, bad: readonly Failure[]): Block[] {
+  const good: Line[] = [
+    ...containments
+      .filter(({ verification }) => verification?.verified === true)
+      .map(
+        ({ plan, simulation }): Line => [
+          text(`${plan.lever.signature} was verified on the chain`),
+          text(simulation?.attack === 'stopped' ? '; simulated beforehand, it stopped the attack' : ''),
+        ],
+      ),
+    ...runs.map(({ playbookId, steps }): Line => {
+      const done = steps.filter(({ state }) => state === 'succeeded').length
+      return [text('Playbook '), code(playbookId), text(`: ${done} of ${steps.length} steps succeeded`)]
+    }),
+  ]
+  return [
+    heading(2, 'What worked'),
+    good.length === 0 ? paragraph(text('Nothing that is on record.')) : list(good),
+    heading(2, 'What did not work'),
+    bad.length === 0
+      ? paragraph(text('Nothing that is on record.'))
+      : list(bad.map(([what, why]) => [text(what), text(why === '' ? '' : `: ${why}`)])),
+  ]
+}

@@ -1,0 +1,227 @@
+import type { IncidentState, TimelineKind } from '../model/incident.ts'
+import type { Audience } from '../model/report.ts'
+import { roleIds } from '../model/role.ts'
+import type { IncidentRecord, Printed, PrintedRecord } from './record.ts'
+import { concealer, veiled } from './sweep.ts'
+
+/** What a report may hold back. */
+const matters = ['people', 'approvals', 'levers', 'messages', 'hypotheses', 'at-risk', 'actions'] as const
+type Matter = (typeof matters)[number]
+
+type Rule = { reason: string; from: readonly Audience[]; until?: 'closed' }
+
+/** Who does not see what, and why: the one place that says so. */
+export const HIDDEN: Readonly<Record<Matter, Rule>> = {
+  people: { reason: 'name of a person', from: ['partner', 'public'] },
+  approvals: { reason: 'approval', from: ['partner', 'public'] },
+  levers: { reason: 'how it is contained', from: ['partner', 'public'] },
+  messages: { reason: 'internal message', from: ['partner', 'public'] },
+  hypotheses: { reason: 'hypothesis that is still open', from: ['partner', 'public'] },
+  'at-risk': { reason: 'what is still at risk', from: ['partner', 'public'], until: 'closed' },
+  // What is to be mended says what is broken.
+  actions: { reason: 'action that is not done yet', from: ['partner', 'public'], until: 'closed' },
+}
+
+/** A hypothesis that is as sure as this is shown to everybody. */
+const SURE = 0.8
+
+/** What the chain shows to everybody anyway. */
+const OPEN_KINDS: ReadonlySet<string> = new Set<TimelineKind>([
+  'alert',
+  'withdrawn',
+  'state',
+  'broadcast',
+  'verification',
+])
+const NOBODY: ReadonlySet<string> = new Set(['cordon', ...roleIds])
+
+export function conceal(reason: string): string {
+  return `[redacted: ${reason}]`
+}
+
+/** Whether `audience` must not see a matter, and what it reads in its place. */
+type Veil = (matter: Matter) => string | undefined
+
+function veilFor(audience: Audience, state: IncidentState): Veil {
+  return (matter) => {
+    const { reason, from, until } = HIDDEN[matter]
+    return from.includes(audience) && until !== state ? conceal(reason) : undefined
+  }
+}
+
+/**
+ * A record as an audience may read it. It is done on the data, before anything is written, so no format can leak: first
+ * field by field, then every text that is left is searched for what was taken out.
+ */
+export function redact(record: IncidentRecord, audience: Audience): PrintedRecord {
+  const veil = veilFor(audience, record.incident.state)
+  const printed: PrintedRecord = {
+    ...record,
+    timeline: record.timeline.map((entry) => entryFor(entry, veil)),
+    runs: record.runs.map((run) => runFor(run, veil)),
+    containments: record.containments.map((containment) => containmentFor(containment, veil)),
+    investigation: record.investigation === null ? null : investigationFor(record.investigation, veil),
+    names: namesFor(record, veil),
+  }
+  return concealer(secretsOf(record, veil))(printed)
+}
+
+function entryFor(entry: IncidentRecord['timeline'][number], veil: Veil): PrintedRecord['timeline'][number] {
+  const { author, message, kind } = entry
+  const hidden = kind === 'approval' ? veil('approvals') : OPEN_KINDS.has(kind) ? undefined : veil('messages')
+  return {
+    ...entry,
+    author: NOBODY.has(author) ? author : (veil('people') ?? author),
+    message: hidden ?? message,
+    facts: veil('messages') === undefined ? entry.facts : {},
+  }
+}
+
+function runFor(run: IncidentRecord['runs'][number], veil: Veil): PrintedRecord['runs'][number] {
+  const hidden = veil('messages')
+  if (hidden === undefined) return run
+  return {
+    ...run,
+    steps: run.steps.map((step) => ({
+      ...step,
+      output: null,
+      error: step.error === null ? null : { code: step.error.code, message: hidden, fix: hidden },
+    })),
+  }
+}
+
+function containmentFor(
+  given: IncidentRecord['containments'][number],
+  veil: Veil,
+): PrintedRecord['containments'][number] {
+  const hidden = veil('levers')
+  if (hidden === undefined) return given
+  const { plan, simulation, broadcast, verification } = given
+  return {
+    // No route, no arguments, no operations: nothing of a lever but that there was one.
+    plan: {
+      ...plan,
+      id: hidden,
+      lever: {
+        ...plan.lever,
+        target: hidden,
+        signature: hidden,
+        authority: plan.lever.authority === null ? null : { ...plan.lever.authority, address: hidden },
+      },
+    },
+    simulation: simulation === null ? null : { ...simulation, stateDiff: null, asymmetry: null, notes: [] },
+    broadcast:
+      broadcast === null
+        ? null
+        : { ...broadcast, from: hidden, rawTransaction: hidden, transactionHash: hidden },
+    verification:
+      verification === null
+        ? null
+        : {
+            ...verification,
+            checks: verification.checks.map(({ passed }) => ({ passed, check: hidden, detail: hidden })),
+          },
+  }
+}
+
+type Investigated = NonNullable<IncidentRecord['investigation']>
+
+/** An investigation as an audience may read it. */
+function investigationFor(found: Investigated, veil: Veil): Printed<Investigated> {
+  const unsure = veil('hypotheses')
+  const risk = veil('at-risk')
+  const action = veil('actions')
+  return {
+    ...found,
+    rootCause: {
+      ...found.rootCause,
+      ...(unsure === undefined || found.rootCause.confidence >= SURE
+        ? {}
+        : { category: unsure, contract: null, function: null, file: null, line: null, weakness: null }),
+      hypotheses: found.rootCause.hypotheses.map((hypothesis) =>
+        unsure === undefined || hypothesis.confidence >= SURE
+          ? hypothesis
+          : { ...hypothesis, ...EMPTY, category: unsure, statement: unsure },
+      ),
+    },
+    scope: risk === undefined ? found.scope : veiled(found.scope, risk),
+    ...counterfactualsFor(found, unsure),
+    ...(action === undefined || found.proposals === undefined
+      ? {}
+      : { proposals: veiled(found.proposals, action) }),
+    remediation: found.remediation.map((remedy) =>
+      action === undefined ? remedy : { ...remedy, category: action, contract: null, action },
+    ),
+  }
+}
+
+/** What was tried on a fork tells how to do it better, until the cause is sure. */
+function counterfactualsFor(
+  { counterfactuals }: Investigated,
+  unsure: string | undefined,
+): Partial<Printed<Investigated>> {
+  if (unsure === undefined || counterfactuals === undefined) return {}
+  return { counterfactuals: veiled(counterfactuals, unsure) }
+}
+
+const EMPTY = { contract: null, function: null, weakness: null, evidence: [], confidence: 0 } as const
+
+/** Names of accounts that are held back are not told either. */
+function namesFor({ names, containments }: IncidentRecord, veil: Veil): ReadonlyMap<string, string> {
+  if (veil('levers') === undefined) return names
+  const authorities = new Set(containments.flatMap(({ plan }) => plan.lever.authority?.address ?? []))
+  return new Map([...names].filter(([address]) => !authorities.has(address)))
+}
+
+/** What was taken out, wherever else it may stand. What the attack itself touched is no secret. */
+function secretsOf(record: IncidentRecord, veil: Veil): Map<string, string> {
+  const { incident, timeline, containments, investigation, names } = record
+  const secrets = new Map<string, string>()
+  const levers = veil('levers')
+  if (levers !== undefined) {
+    const open = new Set<string>([
+      ...incident.protected,
+      ...incident.victims,
+      ...incident.actors,
+      ...incident.transactions,
+    ])
+    for (const address of investigation?.victims ?? []) open.add(address.address)
+    for (const containment of containments)
+      for (const secret of leverSecrets(containment, names))
+        if (!open.has(secret)) secrets.set(secret, levers)
+  }
+  const people = veil('people')
+  if (people !== undefined)
+    for (const { author } of timeline) {
+      if (NOBODY.has(author) || author.trim() === '') continue
+      // `Ada (guardian)` is called Ada elsewhere.
+      for (const name of [author, author.replace(/( \([^()]*\))+$/, '')]) secrets.set(name, people)
+    }
+  return secrets
+}
+
+function leverSecrets(
+  { plan, broadcast }: IncidentRecord['containments'][number],
+  names: IncidentRecord['names'],
+): string[] {
+  const { lever, route } = plan
+  const accounts = [
+    lever.target,
+    lever.authority?.address,
+    broadcast?.from,
+    ...addressesIn(route),
+    ...addressesIn(lever.authority),
+  ]
+  const known = accounts.filter((account) => account !== undefined)
+  return [
+    plan.id,
+    ...known,
+    ...known.slice(1).flatMap((address) => names.get(address) ?? []),
+    ...(broadcast === null ? [] : [broadcast.transactionHash, broadcast.rawTransaction]),
+  ]
+}
+
+function addressesIn(value: unknown): `0x${string}`[] {
+  if (typeof value === 'string') return /^0x[0-9a-f]{40}$/.test(value) ? [value as `0x${string}`] : []
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(addressesIn) : []
+}

@@ -1,0 +1,43 @@
+import { CordonError } from '../kit/error.ts'
+import { type Audience, type Tlp, tlps } from '../model/report.ts'
+
+/** On black, as the standard has them. */
+export const TLP_COLOURS: Readonly<Record<Tlp, string>> = {
+  RED: '#FF2B2B',
+  'AMBER+STRICT': '#FFC000',
+  AMBER: '#FFC000',
+  GREEN: '#33FF00',
+  CLEAR: '#FFFFFF',
+}
+
+/** The widest circle in which what an audience sees may be passed on. */
+const WIDEST: Readonly<Record<Audience, Tlp>> = {
+  team: 'AMBER+STRICT',
+  council: 'AMBER+STRICT',
+  partner: 'AMBER',
+  public: 'CLEAR',
+}
+
+/**
+ * The mark of a report: what was asked for, else RED until the incident is closed and what its audience allows after.
+ * Throws `reports.AudienceTooWide`.
+ */
+export function tlpFor({
+  audience,
+  asked,
+  isClosed,
+}: {
+  audience: Audience
+  asked?: Tlp | undefined
+  isClosed: boolean
+}): Tlp {
+  const widest = WIDEST[audience]
+  if (asked === undefined) return isClosed ? widest : 'RED'
+  if (tlps.indexOf(asked) <= tlps.indexOf(widest)) return asked
+  throw new CordonError({
+    code: 'reports.AudienceTooWide',
+    message: `What the audience “${audience}” sees must not be marked TLP:${asked}.`,
+    facts: { audience, asked, widest },
+    fix: `Mark it TLP:${widest} or stricter, or write it for an audience that sees less: --audience public.`,
+  })
+}
