@@ -6,13 +6,14 @@ import { createEngine, evaluateSettled } from '../detect/engine.ts'
 import { detectors } from '../detect/registry.ts'
 import { blockFacts } from '../facts/facts.ts'
 import type { TreeView } from '../forensics/call-tree.ts'
-import { investigate, type Suspect } from '../forensics/investigate.ts'
+import { spokenInTokens } from '../forensics/in-tokens.ts'
+import { assess, firstScreen, investigate, type Suspect } from '../forensics/investigate.ts'
 import { CordonError } from '../kit/error.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
 import type { BlockFacts } from '../model/fact.ts'
 import { type Address, type Hash, hashSchema } from '../model/hex.ts'
-import type { Investigation } from '../model/investigation.ts'
+import type { FirstScreen, Investigation } from '../model/investigation.ts'
 import type { Tokens } from '../model/token.ts'
 import { abisFor, type DecodingOptions, decoderFor } from './decoding.ts'
 import { functionNames } from './function-names.ts'
@@ -36,6 +37,8 @@ export type InvestigateTransactionOptions = {
   /** What of the tree is shown. */
   view?: TreeView
   decoding?: DecodingOptions
+  /** Told who lost what and the likeliest cause, as soon as they are known. */
+  onFirst?: ((screen: FirstScreen) => void) | undefined
   /** Files of prices, and of tokens in the token-list format. */
   prices?: readonly string[] | undefined
   tokens?: readonly string[] | undefined
@@ -105,16 +108,18 @@ async function investigateIn(
   if (suspects.length === 0) throw notFound(options)
   const protect = scope.kind === 'contracts' ? scope.addresses : new Set<Address>()
   const { rpc } = source
-  const given = await abisFor(decoding.abis ?? [], suspects[0]?.facts.bundle.chainId ?? 0)
-  const decoder = await decoderFor(suspects, { ...decoding, given, rpc })
   const told = { tokens: await tokensOf(suspects, rpc, options.tokens), rpc, block: blockBefore(suspects) }
   const prices = await pricesFrom(await readPrices(options.prices ?? []), told)
-  const said = { names, functions: functionNames, prices, tokens: told.tokens, full, view, decoder }
+  const said = { suspects, protect, names, functions: functionNames, prices, tokens: told.tokens, full, view }
+  const assessed = assess(said)
+  options.onFirst?.(firstScreen(assessed, told.tokens))
+  const given = await abisFor(decoding.abis ?? [], suspects[0]?.facts.bundle.chainId ?? 0)
+  const decoder = await decoderFor(suspects, { ...decoding, given, rpc })
   const frames = suspects.flatMap(({ tx }) => tx.transaction.frames)
-  const alone = withSourceLine(investigate({ suspects, protect, ...said }), given, frames)
+  const alone = withSourceLine(investigate({ ...said, decoder }, assessed), given, frames)
   const found = await beyondTransactions(alone, { ...options.beyond, suspects, record, rpc })
   const proposals = propose && (await proposeRules({ found, suspects, ...propose }))
-  const whole = proposals === undefined ? found : { ...found, proposals }
+  const whole = spokenInTokens(proposals === undefined ? found : { ...found, proposals })
   return options.storage === true && rpc !== null ? withStorage(whole, { suspects, abis: given, rpc }) : whole
 }
 

@@ -17,6 +17,7 @@ import { packageRoot } from './package-root.ts'
 const MOST_BYTES = 64 * 2 ** 20
 /** A node is asked about at most so many contracts. */
 const MOST_ASKED = 100
+const AT_ONCE = 20
 /** Longer symbols are cut: they come from anybody. */
 const LONGEST_SYMBOL = 24
 
@@ -95,9 +96,12 @@ export async function tokensFor(
     if (known !== undefined) found.set(asset, known)
     if (asset !== 'native' && (known?.decimals ?? null) === null) unknown.push(asset)
   }
-  if (rpc !== null)
-    for (const asset of unknown.slice(0, MOST_ASKED))
-      found.set(asset, await askToken({ rpc, block: 'latest' }, asset))
+  if (rpc === null) return found
+  const at: At = { rpc, block: 'latest' }
+  for (let from = 0; from < Math.min(unknown.length, MOST_ASKED); from += AT_ONCE) {
+    const answers = await Promise.all(unknown.slice(from, from + AT_ONCE).map((asset) => askToken(at, asset)))
+    for (const token of answers) found.set(token.asset, token)
+  }
   return found
 }
 

@@ -14,8 +14,8 @@ import {
 } from '../app/investigate.ts'
 import { withAtRisk } from '../app/siblings/at-risk.ts'
 import { formatOfFile, reportOnInvestigation } from '../app/written-report.ts'
-import type { Investigation } from '../model/investigation.ts'
-import { describeInvestigation } from './investigation-text.ts'
+import type { FirstScreen, Investigation } from '../model/investigation.ts'
+import { describeInvestigation, firstSight } from './investigation-text.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import type { CommonOptions } from './options.ts'
@@ -116,6 +116,7 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
     full: full === true,
     view: { find, depth: depth === undefined ? undefined : depth - 1 },
     storage: options.storage === true,
+    onFirst: (screen: FirstScreen) => io.progress(firstSight(screen)),
     ...(await filesIn(options, io)),
     propose: proposeIn(source, options, io),
     beyond: await beyondIn(options, { io, others }),

@@ -1,5 +1,5 @@
 import { printable } from '../kit/text.ts'
-import type { Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
+import type { FirstScreen, Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
 import { atRisk, byClass, byWhom } from './actors-text.ts'
 import { amountText, tokensOf } from './amount-text.ts'
 import { describeFinding } from './lines.ts'
@@ -12,6 +12,17 @@ const LONGEST_LINE = 2_000
 /** An investigation for people: who lost what and the likeliest cause first. Whatever a chain says is inert on a terminal. */
 export function describeInvestigation(found: Investigation, { tree }: { tree: boolean }): string[] {
   return linesOf(found, tree).map((line) => printable(line, LONGEST_LINE))
+}
+
+/** The first screen in one line, while the rest is being worked out. */
+export function firstSight({ rootCause, victims, attackers }: FirstScreen): string {
+  const { category, contract, confidence } = rootCause
+  const place = contract === null ? '' : ` in ${contract}`
+  const by = attackers.accounts[0] === undefined ? '' : `, by ${attackers.accounts[0]}`
+  return printable(
+    `at first sight: ${Math.round(confidence * 100)} % ${category}${place}; ${victims.length} lost${by}`,
+    200,
+  )
 }
 
 function linesOf(found: Investigation, tree: boolean): string[] {

@@ -1,12 +1,18 @@
-import type { BlockFacts, TransactionFacts } from '../model/fact.ts'
+import type { BalanceDeltas, BlockFacts, TransactionFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 import type { FundFlow } from '../model/fund-flow.ts'
 import type { Address, Hex } from '../model/hex.ts'
-import type { BalanceChange, Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
+import type {
+  BalanceChange,
+  FirstScreen,
+  Hypothesis,
+  Investigated,
+  Investigation,
+} from '../model/investigation.ts'
 import type { Tokens } from '../model/token.ts'
 import { actorsOf } from './actors/actors.ts'
 import { NOTHING_KNOWN, type Placed } from './actors/known.ts'
-import { attackersOf } from './attackers.ts'
+import { type Attackers, attackersOf } from './attackers.ts'
 import { callTree, failureIn, type TreeView } from './call-tree.ts'
 import { issuedIn, netChanges } from './changes.ts'
 import { decodedCalls } from './decode/calls.ts'
@@ -53,32 +59,55 @@ export type InvestigateOptions = {
   view?: TreeView | undefined
 }
 
-/**
- * What happened in one or more transactions: why it could, to whom, by whom, in which steps, with what it stands on.
- * Throws nothing: what is missing is said in `unexplained`.
- */
-export function investigate(options: InvestigateOptions): Investigation {
-  const { suspects, names, functions, protect, tokens = new Map() } = options
+/** What is known first, and what everything else stands on. */
+export type Assessed = {
+  net: BalanceDeltas
+  attackers: Attackers
+  cluster: ReadonlySet<Address>
+  hypotheses: Hypothesis[]
+  prices: Prices
+  victims: Investigation['victims']
+}
+
+/** The first screen alone, for who cannot wait. */
+export function firstScreen({ hypotheses, victims, attackers }: Assessed, tokens: Tokens): FirstScreen {
+  return { rootCause: rootCauseOf(hypotheses), victims, attackers, assets: [...tokens.values()] }
+}
+
+/** The likeliest cause, who lost and by whom. Throws nothing. */
+export function assess(options: InvestigateOptions): Assessed {
+  const { suspects, functions, protect } = options
   const transactions = suspects.map(({ tx }) => tx)
   const findings = suspects.flatMap((suspect) => suspect.findings)
-  const chainId = suspects[0]?.facts.bundle.chainId ?? 0
   const net = netChanges(transactions)
   const spared = new Set([...protect, ...findings.flatMap(({ victims }) => victims)])
   const attackers = attackersOf({ transactions, net, spared })
   const cluster = new Set([...attackers.accounts, ...attackers.contracts])
   const found = hypothesesFrom({ transactions, findings, attackers: cluster, functions })
   const hypotheses = found.length > 0 ? found : suspicion({ transactions, attackers: cluster, functions })
-  const prices = pricesIn(chainId, transactions, options.prices)
+  const prices = pricesIn(suspects[0]?.facts.bundle.chainId ?? 0, transactions, options.prices)
   const named = hypotheses.map((hypothesis) => victimsNamed(hypothesis, findings))
   const victims = victimsOf({ hypotheses, named, transactions, net, attackers: cluster }).map((victim) => ({
     ...victim,
     loss: victim.loss.map((item) => withUsd(item, prices)),
   }))
+  return { net, attackers, cluster, hypotheses, prices, victims }
+}
+
+/**
+ * What happened in one or more transactions: why it could, to whom, by whom, in which steps, with what it stands on.
+ * Throws nothing: what is missing is said in `unexplained`.
+ */
+export function investigate(options: InvestigateOptions, assessed = assess(options)): Investigation {
+  const { suspects, names, tokens = new Map() } = options
+  const transactions = suspects.map(({ tx }) => tx)
+  const findings = suspects.flatMap((suspect) => suspect.findings)
+  const { net, attackers, cluster, hypotheses, prices, victims } = assessed
   const lost = new Set(victims.map(({ address }) => address))
   const nameOf = (address: string): string => names.get(address as Address) ?? address
   return {
     type: 'investigation',
-    chainId,
+    chainId: suspects[0]?.facts.bundle.chainId ?? 0,
     transactions: suspects.map((suspect) => investigatedOf(suspect, { ...options, cluster, lost })),
     rootCause: rootCauseOf(hypotheses),
     victims,
@@ -96,14 +125,7 @@ export function investigate(options: InvestigateOptions): Investigation {
     issued: [...issuedIn(transactions)].map(([key, amount]) => ({ ...assetOf(key), amount })),
     steps: stepsOf({ transactions, findings, attackers: cluster, victims: lost, nameOf, tokens }),
     assets: [...tokens.values()],
-    prices: [...prices]
-      .filter(([asset]) => [...net.values()].some((assets) => assets.has(asset)))
-      .map(([asset, { usdE36, source, confidence }]) => ({
-        asset,
-        usdPerUnitE36: usdE36,
-        source,
-        confidence,
-      })),
+    prices: pricesTold(prices, net),
     fundFlow: flowOf(suspects, cluster),
     scope: scopeOf(transactions, {
       weak: hypotheses[0]?.contract ?? null,
@@ -115,6 +137,19 @@ export function investigate(options: InvestigateOptions): Investigation {
     ),
     unexplained: unexplainedIn(suspects, findings),
   }
+}
+
+/** Of the prices those of assets that somebody has more or less of. */
+function pricesTold(prices: Prices, net: BalanceDeltas): Investigation['prices'] {
+  const moved = new Set([...net.values()].flatMap((assets) => [...assets.keys()]))
+  return [...prices]
+    .filter(([asset]) => moved.has(asset))
+    .map(([asset, { usdE36, source, confidence }]) => ({
+      asset,
+      usdPerUnitE36: usdE36,
+      source,
+      confidence,
+    }))
 }
 
 /** Suspects with their places on the chain. */

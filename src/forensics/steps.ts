@@ -31,12 +31,17 @@ export function stepsOf({ transactions, findings, ...options }: StepsOptions): I
         .filter(({ transactionHash }) => transactionHash === transaction.hash)
         .flatMap(({ evidence }) => evidence)
         .map((item): [number, string] => [item.frames[0] ?? -1, `▶ ${item.statement}`])
-      return [...told, ...shown]
+      return distinct([...told, ...shown])
         .map(([frame, text], order) => ({ frame, text, order }))
         .sort((a, b) => a.frame - b.frame || a.order - b.order)
         .map(({ frame, text }) => ({ transactionHash: transaction.hash, frame, text }))
     })
     .slice(0, MOST)
+}
+
+/** What several detectors say alike of one frame is said once. */
+function distinct(lines: readonly [number, string][]): [number, string][] {
+  return [...new Map(lines.map((line) => [line.join(' '), line])).values()]
 }
 
 /** What was done how often, and where each pool was left. */

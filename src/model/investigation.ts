@@ -184,3 +184,6 @@ export const investigationSchema = z.object({
   unexplained: z.array(z.string()),
 })
 export type Investigation = z.infer<typeof investigationSchema>
+
+/** The first screen of an investigation: who lost what, by whom, and the likeliest cause. */
+export type FirstScreen = Pick<Investigation, 'rootCause' | 'victims' | 'attackers' | 'assets'>

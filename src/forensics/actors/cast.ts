@@ -3,6 +3,7 @@ import type { BalanceDeltas } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import { type Address, ZERO_ADDRESS } from '../../model/hex.ts'
 import type { Attackers } from '../attackers.ts'
+import { wrappersIn } from '../prices.ts'
 import { accomplicesOf } from './accomplices.ts'
 import type { Cluster } from './clusters.ts'
 import { copiesOf } from './copies.ts'
@@ -170,8 +171,10 @@ function helperCast(options: ActorsOptions, clusters: readonly Cluster[], told: 
 function beneficiaries({ net, investigated, attackers, victims }: ActorsOptions): Cast[] {
   const own = new Set([...attackers.accounts, ...attackers.contracts, ...victims])
   const producers = new Set(investigated.flatMap(({ producer }) => producer ?? []))
+  // what wraps the coin holds it for others
+  const wrappers: ReadonlySet<string> = new Set(wrappersIn(investigated.map(({ tx }) => tx)))
   return [...net]
-    .filter(([address]) => !own.has(address) && address !== ZERO_ADDRESS)
+    .filter(([address]) => !own.has(address) && address !== ZERO_ADDRESS && !wrappers.has(address))
     .filter(([, assets]) => assets.size > 0 && [...assets.values()].every((amount) => amount > 0n))
     .map(([address, assets]) => {
       const got = [...assets].slice(0, 3).map(([key, amount]) => `${amount} of ${key}`)

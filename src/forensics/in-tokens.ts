@@ -1,0 +1,35 @@
+import type { Asset } from '../model/block.ts'
+import type { Investigation } from '../model/investigation.ts'
+import { type Tokens, tokenAmount } from '../model/token.ts'
+
+/** How findings and reasons write an amount: base units of an asset. */
+const AMOUNT = /(?<![\w.,])(\d{1,78}) of (native|0x[0-9a-f]{40})(?![0-9a-z])/g
+
+/** A sentence with its amounts in whole tokens, where their decimals are known. */
+export function inTokens(text: string, tokens: Tokens): string {
+  return text.replace(AMOUNT, (said, amount: string, asset: Asset) =>
+    (tokens.get(asset)?.decimals ?? null) === null
+      ? said
+      : tokenAmount({ asset, amount: BigInt(amount) }, tokens),
+  )
+}
+
+/** An investigation whose own sentences speak in whole tokens; findings stay as they were told. */
+export function spokenInTokens(found: Investigation): Investigation {
+  const tokens: Tokens = new Map(found.assets.map((token) => [token.asset, token]))
+  const said = (text: string): string => inTokens(text, tokens)
+  const { rootCause, steps, actors } = found
+  return {
+    ...found,
+    rootCause: {
+      ...rootCause,
+      hypotheses: rootCause.hypotheses.map((hypothesis) => ({
+        ...hypothesis,
+        statement: said(hypothesis.statement),
+        evidence: hypothesis.evidence.map((item) => ({ ...item, statement: said(item.statement) })),
+      })),
+    },
+    steps: steps.map((step) => ({ ...step, text: said(step.text) })),
+    actors: actors.map((actor) => ({ ...actor, reasons: actor.reasons.map(said) })),
+  }
+}
