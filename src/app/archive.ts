@@ -1,19 +1,23 @@
+import { note } from '../incidents/context.ts'
 import type { ChainVerdict } from '../incidents/ledger.ts'
-import { verifyEvidence } from '../incidents/ledger.ts'
+import { appendEvidence, verifyEvidence } from '../incidents/ledger.ts'
 import { getIncident } from '../incidents/move.ts'
 import { giveVerdict } from '../incidents/verdict.ts'
 import { systemClock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident, Verdict } from '../model/incident.ts'
+import type { Investigation } from '../model/investigation.ts'
 import type { ReportRequest } from '../model/report.ts'
 import type { ReportDocument } from '../reports/document.ts'
 import type { IncidentRecord } from '../reports/record.ts'
 import { reportDocument } from '../reports/report.ts'
 import { listIncidents } from '../store/incidents.ts'
 import { listRemarks, type Remark } from '../store/remarks.ts'
+import { transaction } from '../store/store.ts'
 import { recordOf } from './actions/report.ts'
 import { openDatabase } from './database.ts'
+import { summaryOf } from './investigate/summary.ts'
 
 /** The record, for reading: beside a running Cordon or without one. */
 export type IncidentArchive = {
@@ -24,6 +28,8 @@ export type IncidentArchive = {
   verify(id: string): Promise<ChainVerdict>
   /** Puts on record what a person found an incident to be; calibration counts it. */
   giveVerdict(given: Omit<Verdict, 'givenAt'>): Promise<Verdict>
+  /** Puts an investigation that a person made on the timeline, and the whole of it into the evidence. */
+  recordInvestigation(id: string, found: Investigation): Promise<void>
   /** The newest findings that belong to no incident: said in shadow or in a low voice. */
   remarks(limit: number): Promise<Remark[]>
   close(): Promise<void>
@@ -50,6 +56,13 @@ export async function openArchive({ dataDir, names, env, logger }: ArchiveOption
       return verifyEvidence(context, id)
     },
     giveVerdict: (given) => giveVerdict(context, given),
+    recordInvestigation: (id, found) =>
+      transaction(store, async (tx) => {
+        const inside = { ...context, store: tx }
+        await getIncident(inside, id)
+        await note(inside, { incidentId: id, kind: 'note', message: summaryOf(found, names), facts: {} })
+        await appendEvidence(inside, { incidentId: id, kind: 'note', body: found })
+      }),
     remarks: (limit) => listRemarks(store, limit),
     close,
   }

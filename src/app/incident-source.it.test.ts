@@ -1,8 +1,10 @@
 import { afterEach, expect, test } from 'vitest'
 import { attack, closeStages, head, said, sawBlock, stage } from '../../test/harness/stage.ts'
 import { silentLogger } from '../kit/logger.ts'
+import { listEvidence } from '../store/evidence.ts'
 import { listIncidents } from '../store/incidents.ts'
-import { incidentSource } from './incident-source.ts'
+import { listTimeline } from '../store/timeline.ts'
+import { incidentSource, recordOnIncident } from './incident-source.ts'
 import { investigateTransactions } from './investigate.ts'
 
 afterEach(closeStages)
@@ -20,15 +22,23 @@ test('an incident on record is investigated by its id, at the endpoint of its ch
     logger: silentLogger,
   }
   const found = await incidentSource({ ...common, incidentId: incident?.id ?? '' })
-  expect(found).toEqual({ hashes: incident?.transactions, rpcUrl: it.anvil.url, others: [] })
-  const { rootCause, victims } = await investigateTransactions({
+  expect(found).toMatchObject({ hashes: incident?.transactions, rpcUrl: it.anvil.url, others: [] })
+  expect(found.findings.map(({ categories }) => categories[0])).toContain('reentrancy')
+  const investigation = await investigateTransactions({
     source: found.rpcUrl ?? '',
     hashes: found.hashes,
     scope: { kind: 'everything' },
     full: false,
+    recorded: found.findings,
   })
+  const { rootCause, victims } = investigation
   expect(rootCause.category).toBe('reentrancy')
   expect(victims[0]?.address).toBe(it.at.ethReserve)
+  await recordOnIncident(investigation, { ...common, incidentId: incident?.id ?? '' })
+  const timeline = await listTimeline(app.store, incident?.id ?? '')
+  expect(timeline.at(-1)?.message).toMatch(/^Investigated: reentrancy in /)
+  const evidence = await listEvidence(app.store, incident?.id ?? '')
+  expect(evidence.at(-1)?.body).toMatchObject({ type: 'investigation' })
   await expect(incidentSource({ ...common, incidentId: 'nobody' })).rejects.toMatchObject({
     code: 'incidents.UnknownIncident',
   })

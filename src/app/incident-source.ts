@@ -1,8 +1,10 @@
 import { CordonError } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
+import type { Finding } from '../model/finding.ts'
 import type { Hash } from '../model/hex.ts'
 import type { Incident } from '../model/incident.ts'
-import { openArchive } from './archive.ts'
+import type { Investigation } from '../model/investigation.ts'
+import { type IncidentArchive, openArchive } from './archive.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { namesOf } from './start.ts'
 
@@ -13,27 +15,56 @@ export type IncidentSourceOptions = {
   logger: Logger
 }
 
-/**
- * The transactions of an incident on record, the first endpoint of its chain in the configuration (null where there is none),
- * and the other incidents, newest first. Throws `incidents.UnknownIncident`.
- */
+export type IncidentSource = {
+  hashes: Hash[]
+  /** The first endpoint of its chain in the configuration; null where there is none. */
+  rpcUrl: string | null
+  /** What the detectors said when it happened. */
+  findings: readonly Finding[]
+  /** The other incidents, newest first. */
+  others: Incident[]
+}
+
+/** What is on record of an incident, for investigating it. Throws `incidents.UnknownIncident`. */
 export async function incidentSource({
   loaded,
   incidentId,
   env,
   logger,
-}: IncidentSourceOptions): Promise<{ hashes: Hash[]; rpcUrl: string | null; others: Incident[] }> {
+}: IncidentSourceOptions): Promise<IncidentSource> {
   const config = loaded.origin === 'none' ? undefined : loaded.config
-  const names = config === undefined ? new Map() : namesOf(config)
-  const archive = await openArchive({ dataDir: config?.dataDir ?? '.cordon', names, env, logger })
+  const archive = await archiveOf({ loaded, env, logger })
   try {
-    const { incident } = await archive.record(incidentId)
+    const { incident, findings } = await archive.record(incidentId)
     const chain = config?.chains.find(({ chainId }) => chainId === incident.chainId) ?? config?.chains[0]
     const others = (await archive.list()).filter(({ id }) => id !== incidentId)
-    return { hashes: incident.transactions, rpcUrl: chain?.rpcUrls[0] ?? null, others }
+    return { hashes: incident.transactions, rpcUrl: chain?.rpcUrls[0] ?? null, findings, others }
   } finally {
     await archive.close()
   }
+}
+
+/** Puts an investigation on the record of an incident. Throws `incidents.UnknownIncident`. */
+export async function recordOnIncident(
+  found: Investigation,
+  { incidentId, ...options }: IncidentSourceOptions,
+): Promise<void> {
+  const archive = await archiveOf(options)
+  try {
+    await archive.recordInvestigation(incidentId, found)
+  } finally {
+    await archive.close()
+  }
+}
+
+function archiveOf({
+  loaded,
+  env,
+  logger,
+}: Omit<IncidentSourceOptions, 'incidentId'>): Promise<IncidentArchive> {
+  const config = loaded.origin === 'none' ? undefined : loaded.config
+  const names = config === undefined ? new Map() : namesOf(config)
+  return openArchive({ dataDir: config?.dataDir ?? '.cordon', names, env, logger })
 }
 
 /** Nothing says where to read from. */

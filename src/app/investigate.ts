@@ -12,6 +12,7 @@ import { CordonError } from '../kit/error.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
 import type { BlockFacts } from '../model/fact.ts'
+import type { Finding } from '../model/finding.ts'
 import { type Address, type Hash, hashSchema } from '../model/hex.ts'
 import type { FirstScreen, Investigation } from '../model/investigation.ts'
 import type { Tokens } from '../model/token.ts'
@@ -37,6 +38,8 @@ export type InvestigateTransactionOptions = {
   /** What of the tree is shown. */
   view?: TreeView
   decoding?: DecodingOptions
+  /** What the detectors said of these transactions when they happened: they had a history then. */
+  recorded?: readonly Finding[] | undefined
   /** Told who lost what and the likeliest cause, as soon as they are known. */
   onFirst?: ((screen: FirstScreen) => void) | undefined
   /** Files of prices, and of tokens in the token-list format. */
@@ -144,7 +147,7 @@ type Read = { suspects: Suspect[]; record: BlockRecord }
 
 async function suspectsIn(
   source: InvestigationSource,
-  { hashes, scope, blocks, beyond }: InvestigateTransactionOptions,
+  { hashes, scope, blocks, beyond, recorded = [] }: InvestigateTransactionOptions,
 ): Promise<Read> {
   const wanted = new Set(hashes.map(hashOf))
   const record = startRecord()
@@ -163,7 +166,7 @@ async function suspectsIn(
       suspects.push({
         facts,
         tx,
-        findings: findings.filter(({ transactionHash }) => transactionHash === hash),
+        findings: joined([...findings, ...recorded], hash),
         blind: [...engine.blind.values()].map(({ detector, missing }) => `${detector}: no ${missing}`),
       })
     }
@@ -172,6 +175,17 @@ async function suspectsIn(
   await readRecord(read, { record, take, isDone, after: beyond?.around ?? BLOCKS_AFTER })
   if (wanted.size > 0 && suspects.length > 0) throw missing([...wanted])
   return { suspects, record }
+}
+
+/** What is said of a transaction, by a detector and category once: now before then, seen in a block before pending. */
+function joined(findings: readonly Finding[], hash: Hash): Finding[] {
+  const said = new Map<string, Finding>()
+  const about = findings.filter(({ transactionHash }) => transactionHash === hash)
+  for (const finding of [...about.filter(({ pending }) => !pending), ...about]) {
+    const key = `${finding.detector} ${finding.categories[0] ?? ''}`
+    if (!said.has(key)) said.set(key, finding)
+  }
+  return [...said.values()]
 }
 
 async function* factsOf(bundles: AsyncIterable<BlockBundle>): AsyncGenerator<BlockFacts> {

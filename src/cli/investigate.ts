@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { addressOf } from '../app/config/load.ts'
 import { investigateWhatIf } from '../app/counterfactual/investigate.ts'
 import type { DecodingOptions } from '../app/decoding.ts'
-import { incidentSource, noSource } from '../app/incident-source.ts'
+import { type IncidentSource, incidentSource, noSource, recordOnIncident } from '../app/incident-source.ts'
 import type { BeyondOptions } from '../app/investigate/beyond.ts'
 import { beyondOptions } from '../app/investigate/beyond-options.ts'
 import { isUrl } from '../app/investigate/source.ts'
@@ -14,6 +14,7 @@ import {
 } from '../app/investigate.ts'
 import { withAtRisk } from '../app/siblings/at-risk.ts'
 import { formatOfFile, reportOnInvestigation } from '../app/written-report.ts'
+import { printable } from '../kit/text.ts'
 import type { FirstScreen, Investigation } from '../model/investigation.ts'
 import { describeInvestigation, firstSight } from './investigation-text.ts'
 import type { Io, RunCommand } from './io.ts'
@@ -46,6 +47,7 @@ type Options = CommonOptions & {
   around?: string
   labels?: string
   report?: string
+  record?: boolean
 }
 
 export function registerInvestigate(program: Command, run: RunCommand): void {
@@ -59,6 +61,7 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
       '--incident <id>',
       'the transactions of an incident on record; <source> is its chain’s endpoint when left out',
     )
+    .option('--record', 'with --incident: put it on the incident’s timeline and into its evidence')
     .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
     .option('--protect <addresses>', 'contracts to protect, separated by commas')
     .option('--full', 'show the call tree, with reads')
@@ -105,7 +108,7 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
 
 async function show(given: string | undefined, options: Options, io: Io): Promise<number> {
   const { protect, full, find } = options
-  const { source, hashes, others } = await whatToLookAt(given, options, io)
+  const { source, hashes, others, findings } = await whatToLookAt(given, options, io)
   if (options.report !== undefined) formatOfFile(options.report)
   const depth = options.depth === undefined ? undefined : positive(options.depth, '--depth')
   const tree = options.tree === true || full === true || find !== undefined || depth !== undefined
@@ -115,6 +118,7 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
     scope: scopeOf(protect),
     full: full === true,
     view: { find, depth: depth === undefined ? undefined : depth - 1 },
+    recorded: findings,
     storage: options.storage === true,
     onFirst: (screen: FirstScreen) => io.progress(firstSight(screen)),
     ...(await filesIn(options, io)),
@@ -126,6 +130,12 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
   const investigation = siblings.length === 0 ? found : await withAtRisk(found, { source, siblings })
   io.emit(investigation)
   for (const line of describeInvestigation(investigation, { tree })) io.say(line)
+  if (options.record === true && options.incident !== undefined) {
+    const { env, logger } = io
+    const incidentId = options.incident
+    await recordOnIncident(investigation, { loaded: await load(options, io), incidentId, env, logger })
+    io.say(`\nOn record: ${printable(incidentId, 80)}`)
+  }
   if (options.report !== undefined) {
     const { file, sha256 } = await reportOnInvestigation(investigation, resolve(io.cwd, options.report))
     io.say(`\nReport: ${file}, TLP:RED, SHA-256 ${sha256}`)
@@ -143,21 +153,30 @@ async function investigated(
   if (counterfactual === true) return investigateWhatIf({ ...asked, legitimate: listOf(legitimate) })
   return investigateTransactions(freeze === undefined ? asked : { ...asked, source: resolve(cwd, freeze) })
 }
-type LookAt = { source: string; hashes: readonly string[]; others: NonNullable<BeyondOptions['incidents']> }
+type LookAt = Pick<IncidentSource, 'findings'> & {
+  source: string
+  hashes: readonly string[]
+  others: NonNullable<BeyondOptions['incidents']>
+}
 
 /** Named transactions, or those of an incident on record. Throws `app.NoSource`, `incidents.UnknownIncident`. */
 async function whatToLookAt(given: string | undefined, options: Options, io: Io): Promise<LookAt> {
   const named = listOf(options.tx)
   if (options.incident === undefined) {
     if (given === undefined) throw noSource()
-    return { source: given, hashes: named, others: [] }
+    return { source: given, hashes: named, others: [], findings: [] }
   }
   const loaded = await load(options, io)
   const { env, logger } = io
   const found = await incidentSource({ loaded, incidentId: options.incident, env, logger })
   const source = given ?? found.rpcUrl
   if (source === null) throw noSource()
-  return { source, hashes: named.length > 0 ? named : found.hashes, others: found.others }
+  return {
+    source,
+    hashes: named.length > 0 ? named : found.hashes,
+    others: found.others,
+    findings: found.findings,
+  }
 }
 
 /** Watched contracts of the configuration are compared too; the command line’s lists stand before its own. */

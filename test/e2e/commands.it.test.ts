@@ -107,7 +107,7 @@ test('an attack is investigated from a file and from a node alike', async () => 
 
 test('who deployed the attacker’s contract is told by the file’s history and by the node alike; the weak code is looked for', async () => {
   const fromFile = await run(['investigate', bundle(), '--tx', attackHash, '--protect', protect])
-  const options = ['--protect', protect, '--history', '2', '--addresses', `${at.usdc},${at.ethReserve}`]
+  const options = ['--protect', protect, '--around', '2', '--addresses', `${at.usdc},${at.ethReserve}`]
   const fromNode = await run(['investigate', anvil.url, '--tx', attackHash, ...options])
   const deployerIn = (line: Record<string, unknown> | undefined) =>
     ((line?.['actors'] ?? []) as { address: string; deployer?: string }[]).find(

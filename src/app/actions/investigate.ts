@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { assert } from '../../kit/assert.ts'
-import type { Investigation } from '../../model/investigation.ts'
 import type { Action } from '../../playbooks/action.ts'
+import { listFindings } from '../../store/findings.ts'
 import { findIncident, listIncidents } from '../../store/incidents.ts'
 import { scopeFor } from '../chains.ts'
 import type { App } from '../context.ts'
 import { beyondOptions } from '../investigate/beyond-options.ts'
+import { summaryOf } from '../investigate/summary.ts'
 import { investigateTransactions } from '../investigate.ts'
 import { recordStep } from './record-step.ts'
 import { chainOf, patiently } from './work.ts'
@@ -29,6 +30,7 @@ export function investigateAction(app: App): Action<z.infer<typeof investigateAr
         assert(incident !== undefined, 'a run has an incident')
         const { config, chainId } = chainOf(app, incident)
         const others = (await listIncidents(app.store)).filter(({ id }) => id !== incident.id)
+        const recorded = await listFindings(app.store, incident.id)
         const beyond = await beyondOptions(app.config, { incidents: others })
         const found = await patiently(app, () =>
           investigateTransactions({
@@ -37,20 +39,13 @@ export function investigateAction(app: App): Action<z.infer<typeof investigateAr
             scope: scopeFor(app.config, chainId),
             names: app.names,
             full: false,
+            recorded,
             beyond,
           }),
         )
-        await recordStep(app, context, { kind: 'note', message: summaryOf(found, app), body: found })
+        await recordStep(app, context, { kind: 'note', message: summaryOf(found, app.names), body: found })
         const { hypotheses: _hypotheses, ...cause } = found.rootCause
         return { rootCause: cause, victims: found.victims, attackers: found.attackers }
       }),
   }
-}
-
-function summaryOf({ rootCause, attackers, victims }: Investigation, { names }: App): string {
-  const { category, contract, function: name, confidence, hypotheses } = rootCause
-  const place =
-    contract === null ? '' : ` in ${names.get(contract) ?? contract}${name === null ? '' : ` (${name})`}`
-  const others = hypotheses.length > 1 ? `; ${hypotheses.length - 1} other hypotheses` : ''
-  return `Investigated: ${category}${place}, confidence ${Math.round(confidence * 100)} %${others}. ${hypotheses[0]?.statement ?? ''} ${victims.length} lost, by ${attackers.accounts.join(', ') || 'nobody known'}.`
 }
