@@ -22,6 +22,7 @@ import { fundFlowSvg } from '../reports/fund-flow-svg.ts'
 import type { AddressLabels } from './address-labels.ts'
 import { labelsOn } from './address-labels.ts'
 import { hashOf } from './investigate.ts'
+import { readTokenLists } from './tokens.ts'
 
 export type FollowFundsOptions = {
   /** A bundle file or a JSON-RPC URL. */
@@ -73,7 +74,7 @@ export async function followFunds(options: FollowFundsOptions): Promise<FundFlow
 
 /** Draws a fund flow to a file: static, without script. */
 export async function writeFundFlowSvg(found: FundFlow, file: string): Promise<void> {
-  await writeFile(file, fundFlowSvg(found))
+  await writeFile(file, fundFlowSvg(found, [...(await readTokenLists([], found.chainId)).values()]))
 }
 
 type Beginning = { findings: readonly Finding[]; hash: Hash; options: FollowFundsOptions }

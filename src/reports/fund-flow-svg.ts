@@ -1,4 +1,5 @@
 import { type FlowNodeKind, flowNodeKinds } from '../model/fund-flow.ts'
+import { inUnits } from '../model/token.ts'
 import { defanged } from './escape.ts'
 import {
   BOX,
@@ -10,6 +11,7 @@ import {
   type Placed,
 } from './fund-flow-layout.ts'
 import { html } from './html.ts'
+import type { Assets } from './parts.ts'
 
 /** Kinds by shape and colour, so that neither eyes nor printers need both. */
 const LOOKS: Record<FlowNodeKind, { colour: string; path: string }> = {
@@ -30,27 +32,32 @@ function looksOf(kind: string): { colour: string; path: string } {
 
 /**
  * A fund flow as one static SVG: from left to right by steps from the theft, amounts on the lines, kinds by shape and colour.
- * No script, no outside resource; every text from outside is inert.
+ * In whole tokens where `assets` says their decimals. No script, no outside resource; every text from outside is inert.
  */
-export function fundFlowSvg(flow: DrawnFlow): string {
+export function fundFlowSvg(flow: DrawnFlow, assets: Assets = []): string {
   const drawn = layout(flow)
+  const known = new Map(assets.map((asset) => [asset.asset, asset]))
   const { width, height } = drawn
   const at = new Map(drawn.nodes.map((placed) => [placed.node.id, placed]))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Fund flow" font-family="system-ui,sans-serif" font-size="12">`,
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8Z" fill="#57606a"/></marker></defs>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    heading(flow, drawn),
+    heading(flow, drawn, known),
     ...drawn.lines.map((line) => curve(line, at)),
-    ...drawn.lines.map(words),
-    ...drawn.nodes.map(box),
+    ...drawn.lines.map((line) => words(line, known)),
+    ...drawn.nodes.map((node) => box(node, known)),
     legend(flow, drawn),
     '</svg>\n',
   ].join('\n')
 }
 
-function heading(flow: DrawnFlow, { hidden }: Layout): string {
-  const stolen = flow.totals.map(({ asset, stolen: amount }) => `${short(amount)} ${nameOf(asset)}`)
+type Known = ReadonlyMap<string, Assets[number]>
+
+function heading(flow: DrawnFlow, { hidden }: Layout, known: Known): string {
+  const stolen = flow.totals.map(
+    ({ asset, stolen: amount }) => `${short(amount, asset, known)} ${nameOf(asset, known)}`,
+  )
   const shown = stolen.slice(0, 2).join(', ') + (stolen.length > 2 ? ` and ${stolen.length - 2} more` : '')
   const first = `Stolen: ${shown}`
   const where = `Chain ${flow.chainId}, blocks ${flow.fromBlock} to ${flow.toBlock}`
@@ -60,7 +67,7 @@ function heading(flow: DrawnFlow, { hidden }: Layout): string {
     text({
       x: 24,
       y: 42,
-      words: `${where} · tainted base units by haircut / by FIFO where it differs${cut}`,
+      words: `${where} · tainted amounts by haircut / by FIFO where it differs${cut}`,
       more: 'fill="#57606a"',
     }),
   ].join('')
@@ -97,11 +104,12 @@ function back(a: Point, b: Point): string {
   return `M${a.x} ${a.y}C${a.x} ${low} ${b.x} ${low} ${b.x} ${b.y}`
 }
 
-function words({ tainted, taintedFifo, asset, kind, movements, at }: Line): string {
-  const both = tainted === taintedFifo ? short(tainted) : `${short(tainted)} / ${short(taintedFifo)}`
+function words({ tainted, taintedFifo, asset, kind, movements, at }: Line, known: Known): string {
+  const [haircut, fifo] = [short(tainted, asset, known), short(taintedFifo, asset, known)]
+  const both = tainted === taintedFifo ? haircut : `${haircut} / ${fifo}`
   const how = kind === 'transfer' ? '' : `${kind} `
   const many = movements > 1 ? ` (${movements})` : ''
-  const said = `${how}${both} ${nameOf(asset)}${many}`
+  const said = `${how}${both} ${nameOf(asset, known)}${many}`
   // A box behind the words: a stroke under them (paint-order) is not known to what makes PDFs.
   const width = said.length * 6.1 + 4
   const back = `<rect x="${(at.x - width / 2).toFixed(1)}" y="${at.y - 7}" width="${width.toFixed(1)}" height="14" rx="2" fill="#fff"/>`
@@ -109,7 +117,7 @@ function words({ tainted, taintedFifo, asset, kind, movements, at }: Line): stri
   return back + text({ x: at.x, y: at.y + 4, words: said, more })
 }
 
-function box({ node, x, y }: Placed): string {
+function box({ node, x, y }: Placed, known: Known): string {
   const { colour, path } = looksOf(node.kind)
   const dash = node.kind === 'dormant' ? ' stroke-dasharray="4 3"' : ''
   const name = node.label?.name ?? shortAddress(node.id)
@@ -119,19 +127,17 @@ function box({ node, x, y }: Placed): string {
     `<rect width="${BOX.width}" height="${BOX.height}" rx="6" fill="#fff" stroke="${colour}" stroke-width="1.5"${dash}/>`,
     `<path d="${path}" transform="translate(11 15)" fill="${colour}" fill-rule="evenodd"/>`,
     text({ x: 39, y: 20, words: cutTo(name, 20), more: 'font-weight="600" fill="#1b1f24"' }),
-    text({ x: 39, y: 37, words: heldBy(node), more: 'font-size="11" fill="#57606a"' }),
+    text({ x: 39, y: 37, words: heldBy(node, known), more: 'font-size="11" fill="#57606a"' }),
     '</g>',
   ].join('')
 }
 
-function heldBy({ kind, held }: DrawnNode): string {
+function heldBy({ kind, held }: DrawnNode, known: Known): string {
   const [first] = held
   if (first === undefined) return kind
   const more = held.length > 1 ? ` +${held.length - 1}` : ''
-  return cutTo(
-    `${kind} · ${short(first.amount)} ${first.asset.slice(0, 6)}${first.asset === 'native' ? '' : '…'}${more}`,
-    25,
-  )
+  const { asset, amount } = first
+  return cutTo(`${kind} · ${short(amount, asset, known)} ${nameOf(asset, known)}${more}`, 25)
 }
 
 function legend({ nodes }: DrawnFlow, { height }: Layout): string {
@@ -148,10 +154,16 @@ function legend({ nodes }: DrawnFlow, { height }: Layout): string {
     .join('')
 }
 
-/** Base units in at most eleven characters: nobody here knows decimals. The whole number is in the title. */
-function short(amount: bigint): string {
-  const digits = amount.toString()
-  if (digits.length <= 7) return digits.replace(/\B(?=(\d{3})+$)/g, ',')
+/** In at most some twelve characters: whole tokens, base units where nobody knows decimals. The whole number is in the title. */
+function short(amount: bigint, asset: string, known: Known): string {
+  const decimals = known.get(asset)?.decimals ?? null
+  const [whole = '', part = ''] = decimals === null ? [String(amount)] : inUnits(amount, decimals).split('.')
+  const digits = whole.replaceAll(',', '')
+  if (digits.length <= 7) {
+    const fraction = part.slice(0, digits === '0' ? 6 : Math.max(0, 5 - digits.length))
+    const said = whole.includes(',') ? whole : digits.replace(/\B(?=(\d{3})+$)/g, ',')
+    return fraction === '' ? said : `${said}.${fraction}`
+  }
   const head = `${digits[0]}.${digits.slice(1, 4)}`.replace(/\.?0+$/, '')
   return `${head}e${digits.length - 1}`
 }
@@ -160,7 +172,10 @@ function shortAddress(address: string): string {
   return `${address.slice(0, 8)}…${address.slice(-6)}`
 }
 
-function nameOf(asset: string): string {
+/** A symbol that somebody vouches for, else the address: a contract may call itself anything. */
+function nameOf(asset: string, known: Known): string {
+  const token = known.get(asset)
+  if (token?.vouched === true && token.symbol !== null) return cutTo(token.symbol, 12)
   return asset.length > 12 ? `${asset.slice(0, 6)}…${asset.slice(-4)}` : asset
 }
 

@@ -211,7 +211,7 @@ export function flowBlocks({ fundFlow, assets }: PrintedInvestigation, names: Na
       account(edge.from, names),
       account(edge.to, names),
       [text(`${edge.kind}${count > 1 ? ` (${count})` : ''} of `), ...asset(edge.asset, edge.tokenId, names)],
-      [text(haircut === fifo ? String(haircut) : `${haircut} / ${fifo}`)],
+      both(edge.asset, { haircut, fifo }, assets),
     ])
   const held = nodes.filter((node) => node.held.length > 0 && node.kind !== 'victim').slice(0, 20)
   return [
@@ -238,11 +238,16 @@ export function flowBlocks({ fundFlow, assets }: PrintedInvestigation, names: Na
         ]),
     {
       kind: 'figure',
-      svg: fundFlowSvg(fundFlow),
-      caption: `Fund flow on chain ${chainId}, blocks ${fromBlock} to ${toBlock}: stolen base units by haircut, by FIFO after the stroke where it differs${lines.length > MOST_MOVEMENTS ? `; the table has the first ${MOST_MOVEMENTS} of ${lines.length} lines` : ''}`,
+      svg: fundFlowSvg(fundFlow, assets),
+      caption: `Fund flow on chain ${chainId}, blocks ${fromBlock} to ${toBlock}: stolen amounts by haircut, by FIFO after the stroke where it differs${lines.length > MOST_MOVEMENTS ? `; the table has the first ${MOST_MOVEMENTS} of ${lines.length} lines` : ''}`,
       alternative: table(['from**', 'to**', 'what**', '>stolen'], rows),
     },
   ]
+}
+
+function both(id: string, { haircut, fifo }: { haircut: bigint; fifo: bigint }, assets: Assets): Line {
+  const one = amountOf(id, haircut, assets)
+  return haircut === fifo ? one : [...one, text(' / '), ...amountOf(id, fifo, assets)]
 }
 
 type Edge = PrintedInvestigation['fundFlow']['edges'][number]

@@ -34,11 +34,13 @@ export function shortened(name: string): string {
   return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name
 }
 
-/** A text that may name accounts and transactions: those as code, with the names they have. */
+/** A text that may name accounts and transactions: those as code, with the names they have; in brackets they have been named. */
 export function prose(words: string, names: Names): Line {
-  return words
-    .split(/(0x(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f]))/i)
-    .flatMap((part, index) => (index % 2 === 1 ? account(part, names) : part === '' ? [] : [text(part)]))
+  const parts = words.split(/(0x(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f]))/i)
+  return parts.flatMap((part, index) => {
+    if (index % 2 === 0) return part === '' ? [] : [text(part)]
+    return parts[index - 1]?.endsWith('(') === true ? hex(part) : account(part, names)
+  })
 }
 
 /** What an investigation says of assets; of it only decimals and symbols are used here. */
