@@ -123,4 +123,4 @@ test('a scheduled drill is a process of its own, with a database of its own, and
     await own.drop()
     await rm(folder, { recursive: true, force: true })
   }
-}, 60_000)
+}, 180_000)
