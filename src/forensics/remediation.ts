@@ -44,6 +44,31 @@ const REMEDIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
     'Value margin and mark by what the trader himself cannot move.',
     'Bound the price move that one block may make.',
   ],
+  donation: [
+    'Freeze minting, borrowing and liquidation against the share whose price jumped; leave withdrawing open where it pays what was put in.',
+    'Keep own books of what is held instead of asking the token; start with virtual shares or a deposit that nobody can take out.',
+    'Bound how far a share’s price may rise within a block.',
+  ],
+  'signature-replay': [
+    'Pause what takes signatures; tell signers which ones must not be used again.',
+    'Bind each signature to chain, contract, nonce and deadline (EIP-712), and refuse the zero address that a bad one recovers to.',
+    'Watch for a nonce that is used twice.',
+  ],
+  'key-compromise': [
+    'Take the key out of every role from a clean one, move what it can still reach, cancel what it queued.',
+    'Rebuild it on clean hardware; put what one key could do behind a threshold and a delay.',
+    'Find out how it left: ask everybody who could read it, and look at what else lay beside it.',
+  ],
+  'approval-drain': [
+    'Tell users to revoke approvals to the spender, through every channel, before anything else.',
+    'Take the page down that asked for them, and have the domain and the contract listed as phishing.',
+    'Ask for exact amounts only, and watch for many owners approving a spender nobody knew.',
+  ],
+  'safe-spoof': [
+    'Let nobody sign anything; compare what the devices show with the calldata on another machine.',
+    'Move what the Safe holds to a new one from clean machines; check its implementation, modules, guard and fallback handler.',
+    'Refuse delegate calls to unlisted contracts by a guard.',
+  ],
   governance: [
     'Cancel the queued operation, or veto it, before its delay ends.',
     'Count votes that were held before the proposal, and give execution a delay with somebody who can cancel.',

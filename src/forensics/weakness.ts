@@ -16,7 +16,14 @@ const WEAKNESSES: Readonly<Record<string, Weakness>> = {
   'perp-abuse': { list: OWASP, id: 'SC03:2025', title: 'Logic Errors' },
   drain: { list: OWASP, id: 'SC03:2025', title: 'Logic Errors' },
   governance: { list: OWASP, id: 'SC01:2025', title: 'Access Control Vulnerabilities' },
-  signature: { list: 'SWC', id: 'SWC-122', title: 'Lack of Proper Signature Verification' },
+  donation: { list: OWASP, id: 'SC02:2025', title: 'Price Oracle Manipulation' },
+  'key-compromise': { list: OWASP, id: 'SC01:2025', title: 'Access Control Vulnerabilities' },
+  'signature-replay': {
+    list: 'SWC',
+    id: 'SWC-121',
+    title: 'Missing Protection against Signature Replay Attacks',
+  },
+  'safe-spoof': { list: 'SWC', id: 'SWC-112', title: 'Delegatecall to Untrusted Callee' },
 }
 
 /** The public name of a weakness; null where no list has one that fits. */

@@ -9,6 +9,14 @@ export const categoryTags: Readonly<Record<string, readonly string[]>> = {
   'arbitrary-call': ['data validation', 'context hijacking'],
   'unbacked-mint': ['business logic', 'data validation'],
   'bridge-forgery': ['bridges'],
+  // a share's price is moved by who gives to the pot
+  donation: ['price manipulation', 'business logic'],
+  governance: ['governance'],
+  'option-abuse': ['business logic'],
+  'perp-abuse': ['business logic'],
+  'signature-replay': ['data validation'],
+  'safe-spoof': ['access control'],
+  'key-compromise': ['access control'],
   // The catch-all: a logic flaw without a signature shows as assets that left for nothing.
   drain: ['business logic', 'arithmetic'],
 }
