@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { headOf } from '../../chain/rpc/head.ts'
+import { transactionFields } from '../../chain/rpc/mined.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import type { Fees } from '../../contain/fees.ts'
 import type { SimulatedCall } from '../../contain/sequence.ts'
@@ -27,12 +28,7 @@ export type Attack = {
 const bigSchema = quantitySchema.transform(BigInt)
 
 const transactionSchema = z.object({
-  hash: hashSchema,
-  from: addressSchema,
-  to: addressSchema.nullish().transform((to) => to ?? null),
-  input: hexSchema,
-  value: bigSchema,
-  gas: bigSchema,
+  ...transactionFields,
   blockNumber: bigSchema.nullish(),
   gasPrice: bigSchema.nullish(),
   maxFeePerGas: bigSchema.nullish(),

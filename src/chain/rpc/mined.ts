@@ -4,19 +4,23 @@ import type { Rpc } from './rpc.ts'
 
 const amount = quantitySchema.transform(BigInt)
 const whole = quantitySchema.transform(Number)
-const minedSchema = z.object({
+/** What a transaction asks for, mined or not: value in wei, gas in gas units. */
+export const transactionFields = {
   hash: hashSchema,
   from: addressSchema,
   to: addressSchema.nullish().transform((to) => to ?? null),
   input: hexSchema,
   value: amount,
   gas: amount,
+}
+const minedSchema = z.object({
+  ...transactionFields,
   blockNumber: quantitySchema,
   transactionIndex: whole,
 })
 const headerSchema = z.object({ timestamp: whole })
 
-/** A mined transaction: value and gas in wei and gas units, its block by number and time (seconds). */
+/** A mined transaction, with its block by number and time (seconds). */
 export type Mined = Omit<z.infer<typeof minedSchema>, 'blockNumber'> & {
   blockNumber: number
   timestamp: number

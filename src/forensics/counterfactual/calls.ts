@@ -1,7 +1,7 @@
 import type { Frame } from '../../model/block.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
-import { type Address, selectorOf } from '../../model/hex.ts'
-import { type Alteration, type Attack, nameOf, suspicionOf } from './alteration.ts'
+import { type Address, type Hex, selectorOf } from '../../model/hex.ts'
+import { type Alteration, type Attack, nameOf, type Program, type Reply, suspicionOf } from './alteration.ts'
 import { type Counts, countsOf, within } from './counts.ts'
 
 type Counted = { moved: Counts; approved: Counts; control: Counts }
@@ -57,16 +57,7 @@ function undone(
     statement: `${nameOf(selector, attack)} of ${contract}, which moved nothing${takesOver ? ' and put the attacker in charge' : ''}, has no effect for the attacker`,
     speaksFor: causesOf({ takesOver, isOrdinary, isUsed: attack.used.has(contract) }),
     at: contract,
-    program: {
-      kind: 'rules',
-      rules: [
-        {
-          from: [...attack.attackers].slice(0, 32),
-          match: { kind: 'selector', selector },
-          reply: { kind: 'answer', output: frame.output },
-        },
-      ],
-    },
+    program: toAttackers(attack, { selector, reply: { kind: 'answer', output: frame.output } }),
     rank: (takesOver ? 8 : 3) + suspicionOf(contract, attack) - (isOrdinary ? 2 : 0),
   }
 }
@@ -95,16 +86,15 @@ function refused(frame: Frame, { transaction }: TransactionFacts, attack: Attack
     statement: `${contract} refuses ${nameOf(selector, attack)} to the attacker`,
     speaksFor: [],
     at: contract,
-    program: {
-      kind: 'rules',
-      rules: [
-        {
-          from: [...attack.attackers].slice(0, 32),
-          match: { kind: 'selector', selector },
-          reply: { kind: 'refuse' },
-        },
-      ],
-    },
+    program: toAttackers(attack, { selector, reply: { kind: 'refuse' } }),
     rank: suspicionOf(contract, attack) / 4,
   }
+}
+
+/** Attackers at most so many: the code that is put before the contract’s names each. */
+const MOST_CALLERS = 32
+
+function toAttackers({ attackers }: Attack, { selector, reply }: { selector: Hex; reply: Reply }): Program {
+  const from = [...attackers].slice(0, MOST_CALLERS)
+  return { kind: 'rules', rules: [{ from, match: { kind: 'selector', selector }, reply }] }
 }
