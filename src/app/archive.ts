@@ -6,14 +6,17 @@ import { systemClock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident, Verdict } from '../model/incident.ts'
-import type { ReportRequest } from '../model/report.ts'
+import type { Reporter, ReportRequest } from '../model/report.ts'
 import type { ReportDocument } from '../reports/document.ts'
+import type { Handing } from '../reports/outgoing.ts'
 import type { IncidentRecord } from '../reports/record.ts'
 import { reportDocument } from '../reports/report.ts'
 import { listIncidents } from '../store/incidents.ts'
 import { listRemarks, type Remark } from '../store/remarks.ts'
 import { recordOf } from './actions/report.ts'
 import { openDatabase } from './database.ts'
+import { exportIncident, type IncidentExport, recordExport } from './export.ts'
+import { type Handed, handedOf } from './handed.ts'
 
 /** The record, for reading: beside a running Cordon or without one. */
 export type IncidentArchive = {
@@ -21,6 +24,12 @@ export type IncidentArchive = {
   record(id: string): Promise<IncidentRecord>
   /** Throws `reports.AudienceTooWide` besides. */
   report(id: string, request: ReportRequest): Promise<ReportDocument>
+  /** What others are told of it. Throws `reports.AudienceTooWide` besides. */
+  handed(id: string, handing: Handing): Promise<Handed>
+  /** The archive that checks itself; the ledger says that it was given out. */
+  export(id: string, handing: Handing & { reporter?: Reporter | undefined }): Promise<IncidentExport>
+  /** Puts on record that something else was given out. */
+  recordExport(id: string, given: { message: string; body: unknown }): Promise<void>
   verify(id: string): Promise<ChainVerdict>
   /** Puts on record what a person found an incident to be; calibration counts it. */
   giveVerdict(given: Omit<Verdict, 'givenAt'>): Promise<Verdict>
@@ -45,6 +54,10 @@ export async function openArchive({ dataDir, names, env, logger }: ArchiveOption
     list: () => listIncidents(store),
     record,
     report: async (id, request) => reportDocument(await record(id), request),
+    handed: async (id, handing) => handedOf(await record(id), handing),
+    export: (id, { reporter, ...handing }) =>
+      exportIncident({ ...context, names, dataDir, reporter }, id, handing),
+    recordExport: (id, given) => recordExport(context, id, given),
     async verify(id) {
       await getIncident(context, id)
       return verifyEvidence(context, id)

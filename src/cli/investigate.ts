@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { DecodingOptions } from '../app/decoding.ts'
 import { incidentSource, noSource } from '../app/incident-source.ts'
 import { investigateTransactions } from '../app/investigate.ts'
-import { formatOfFile, reportOnInvestigation } from '../app/written-report.ts'
+import { checkReportFile, reportOnInvestigation } from '../app/written-report.ts'
 import { describeInvestigation } from './investigation-text.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
@@ -45,7 +45,7 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
     .option('--abi <paths>', 'ABI files, artifacts or metadata folders, separated by commas; 0xADDRESS=PATH')
     .option('--signatures <files>', '4-byte tables, separated by commas')
     .option('--storage', 'what changed in storage, with names where --abi gives layouts (from a node only)')
-    .option('--report <file>', 'write a report there: .md, .html or .pdf by its ending')
+    .option('--report <file>', 'write a report there: .md, .html, .pdf, .stix.json or .csv by its ending')
     .option('--guess', 'guess the functions of unknown code from its bytecode')
     .addHelpText('after', '\n<source> is a bundle file or a JSON-RPC URL.')
   withOutput(command).action((source: string | undefined, options: Options) =>
@@ -56,7 +56,7 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
 async function show(given: string | undefined, options: Options, io: Io): Promise<number> {
   const { protect, full, find } = options
   const { source, hashes } = await whatToLookAt(given, options, io)
-  if (options.report !== undefined) formatOfFile(options.report)
+  if (options.report !== undefined) checkReportFile(options.report)
   const depth = options.depth === undefined ? undefined : positive(options.depth, '--depth')
   const tree = options.tree === true || full === true || find !== undefined || depth !== undefined
   const investigation = await investigateTransactions({
