@@ -50,7 +50,9 @@ test('an exchange is told its own accounts and amounts, and how the funds came t
 test('what happened is told in three sentences', () => {
   const said = written({ kind: 'exchange', name: 'Northex' })
   const what = said.split('## What happened\n\n')[1]?.split('\n\n')[0] ?? ''
-  expect(what).toMatchInlineSnapshot(`"In 1 transaction from 2023-11-14T22:13:20.000Z on 1 account lost 1,234,567.89 US dollars on eip155:1. The rules of our investigation name reentrancy as the likeliest cause. At block 9 part of it is traced to 1 account that are yours."`)
+  expect(what).toMatchInlineSnapshot(
+    `"On eip155:1, at 2023-11-14T22:13:20.000Z, 1 account lost 1,234,567.89 US dollars in 1 transaction. The rules of our investigation name reentrancy as the likeliest cause. At block 9 part of it is traced to 1 account that is yours."`,
+  )
 })
 
 test('a bridge is told its own, and an account that the sender knows to be theirs counts without a label', () => {

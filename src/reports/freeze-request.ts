@@ -86,17 +86,22 @@ function whoBlocks({ incident, chainId, tlp }: Outgoing, { reporter, writtenAt }
 /** In three sentences: what was taken, how, and how much of it is with the recipient. */
 function happened(out: Outgoing, { traced, recipient }: FreezeRequest): string {
   const count = transactionsOf(out).length
-  const when = out.beganAt === null ? '' : ` from ${iso(out.beganAt)} on`
+  const when = out.beganAt === null ? '' : `, at ${iso(out.beganAt)},`
   const cause = out.found?.rootCause.category
   const known = cause !== undefined && cause !== 'unknown' && !cause.startsWith('[redacted')
   const places = new Set(traced.holdings.map(({ account: { id } }) => id)).size
   return [
-    `In ${count} ${count === 1 ? 'transaction' : 'transactions'}${when} ${lostInWords(out)} on ${caip2(out.chainId)}.`,
+    `On ${caip2(out.chainId)}${when} ${lostInWords(out)} in ${count} ${count === 1 ? 'transaction' : 'transactions'}.`,
     known
       ? `The rules of our investigation name ${cause} as the likeliest cause.`
       : 'The cause is not told in this request.',
-    `At block ${traced.toBlock} part of it is traced to ${places} ${places === 1 ? 'account' : 'accounts'} that ${recipient.kind === 'issuer' ? 'hold your token' : 'are yours'}.`,
+    `At block ${traced.toBlock} part of it is traced to ${places} ${places === 1 ? 'account' : 'accounts'} that ${belongs(recipient.kind, places)}.`,
   ].join(' ')
+}
+
+function belongs(kind: RecipientKind, places: number): string {
+  if (kind === 'issuer') return places === 1 ? 'holds your token' : 'hold your token'
+  return places === 1 ? 'is yours' : 'are yours'
 }
 
 function lostInWords({ found }: Outgoing): string {

@@ -26,9 +26,10 @@ const sdo = {
   created_by_ref: idOf('identity').optional(),
   object_marking_refs: z.array(idOf('marking-definition')).min(1),
 }
-const object = <Shape extends z.ZodRawShape>(type: string, shape: Shape) =>
+const object = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
   z.strictObject({ type: z.literal(type), id: idOf(type), ...shape })
-const domain = <Shape extends z.ZodRawShape>(type: string, shape: Shape) => object(type, { ...sdo, ...shape })
+const domain = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
+  object(type, { ...sdo, ...shape })
 /** §2.7 */
 const reference = z.strictObject({ source_name: text, external_id: text, description: text })
 
