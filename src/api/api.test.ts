@@ -18,6 +18,9 @@ const PATHS = [
   '/v1/incidents/inc-1/findings',
   '/v1/incidents/inc-1/runs',
   '/v1/incidents/inc-1/report',
+  '/v1/incidents/inc-1/stix',
+  '/v1/incidents/inc-1/addresses.csv',
+  '/v1/incidents/inc-1/export',
   '/v1/incidents/inc-1/plans',
   '/v1/plans/plan-1/approval',
   '/v1/runs/run-1',
@@ -277,7 +280,16 @@ test('what is not there is 404 with code, fix and page', async () => {
     instance: '/v1/incidents/inc-2',
     docs: 'docs/errors/incidents.UnknownIncident.md',
   })
-  for (const part of ['timeline', 'evidence', 'findings', 'runs', 'report']) {
+  for (const part of [
+    'timeline',
+    'evidence',
+    'findings',
+    'runs',
+    'report',
+    'stix',
+    'addresses.csv',
+    'export',
+  ]) {
     expect((await get(`/v1/incidents/inc-2/${part}`)).status).toBe(404)
   }
   expect(await problemOf(await get('/v1/runs/run-2'))).toMatchObject({ status: 404 })

@@ -81,15 +81,16 @@ export async function recordExport(
 
 type Taken = { record: IncidentRecord; links: readonly Evidence[]; verdict: ChainVerdict }
 
-/** Record and ledger of one moment: the chain is locked while they are read. */
+/** The ledger is of one moment: its chain is locked while it is read. The record is read just before. */
 async function takeRecord(sources: ExportSources, incidentId: string): Promise<Taken> {
+  const record = await recordOf(sources, incidentId)
   return transaction(sources.store, async (store) => {
     const verdict = await verifyEvidence({ ...sources, store }, incidentId)
-    const record = await recordOf({ ...sources, store }, incidentId)
     const links = await listEvidence(store, incidentId)
+    const { count, head, ok } = verdict
     // Not when it is written: the same record is to give the same bytes.
     const writtenAt = links.at(-1)?.recordedAt ?? record.incident.discoveredAt
-    return { record: { ...record, writtenAt }, links, verdict }
+    return { record: { ...record, evidence: { count, head, ok }, writtenAt }, links, verdict }
   })
 }
 

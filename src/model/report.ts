@@ -39,3 +39,9 @@ export type Reporter = z.infer<typeof reporterSchema>
 /** To whom a request to freeze goes. */
 export const recipientKinds = ['exchange', 'issuer', 'bridge'] as const
 export type RecipientKind = (typeof recipientKinds)[number]
+
+/** For whom something is handed on, and its mark; `usual` where nobody says for whom. */
+export function handingQuery(usual: Audience) {
+  return z.strictObject({ audience: z.enum(audiences).default(usual), tlp: z.enum(tlps).optional() })
+}
+export type HandingQuery = z.infer<ReturnType<typeof handingQuery>>

@@ -28,7 +28,7 @@ export function stamp(milliseconds: number): string {
 
 /** A stranger’s text: no markup, no link, no control characters. */
 export function said(text: string, max = 1_000): string {
-  return defanged(inert(text, max))
+  return defanged(inert(text.trim() === '' ? 'not said' : text, max))
 }
 
 export function isRedacted(text: string): boolean {
