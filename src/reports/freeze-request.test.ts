@@ -9,6 +9,7 @@ import {
   TOKEN,
 } from '../../test/harness/report-record.ts'
 import { DEPOSIT, HOP, PORTAL, tracedInvestigation } from '../../test/harness/traced-record.ts'
+import { issuerLeversOf } from '../app/packet.ts'
 import type { RecipientKind } from '../model/report.ts'
 import { freezeRequest, type IssuerLever } from './freeze-request.ts'
 import { markdownDocument } from './markdown-document.ts'
@@ -76,6 +77,22 @@ test('the issuer’s lever is named as found on the token, else as the catalogue
   const found = written({ kind: 'issuer', name: 'USDX', levers: [{ ...lever, target: TOKEN }] })
   expect(found).toContain('found on this contract: `freeze(address)`')
   expect(found).not.toContain('catalogue')
+})
+
+test('a plan for the issuer’s own lever hides neither the token nor the lever from its issuer', () => {
+  const record = reportRecord('Vault', { investigation: tracedInvestigation('Vault'), names })
+  const [containment] = record.containments
+  if (containment === undefined) throw new Error('there is one')
+  const { plan } = containment
+  const lever = { ...plan.lever, kind: 'request', target: TOKEN, signature: 'freeze(address)' } as const
+  const asked = { ...record, containments: [{ ...containment, plan: { ...plan, lever } }] }
+  const said = written(
+    { kind: 'issuer', name: 'USDX', levers: issuerLeversOf(asked) },
+    outgoing(asked, { audience: 'partner' }),
+  )
+  expect(said).toContain(TOKEN)
+  expect(said).toContain('found on this contract: `freeze(address)`')
+  expect(said).not.toContain(GUARDIAN)
 })
 
 test.each(['exchange', 'issuer', 'bridge'] as const)(

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { printable } from '../kit/text.ts'
 import type { Reporter } from '../model/report.ts'
 import { iso } from './document.ts'
@@ -107,11 +108,24 @@ function lossLines(out: Outgoing): string[] {
   )
 }
 
+/** Investigations of later versions say more. */
+const scopeSchema = z.object({
+  siblings: z.array(z.unknown()).optional(),
+  atRisk: z.array(z.unknown()).optional(),
+})
+
 function atRisk({ found }: Outgoing): string {
   if (found === null) return blank('what can still be taken')
   const { sameCode, approvals } = found.scope
-  if (sameCode.length + approvals.length === 0) return 'nothing else known from these transactions'
-  return `${sameCode.length} contracts with the same code, ${approvals.length} approvals outstanding`
+  const more = scopeSchema.safeParse(found.scope).data
+  const known = [
+    [sameCode.length, 'contracts with the same code'],
+    [more?.siblings?.length ?? 0, 'contracts with the same weakness'],
+    [more?.atRisk?.length ?? 0, 'others who may lose'],
+    [approvals.length, 'approvals outstanding'],
+  ] as const
+  const told = known.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
+  return told.length === 0 ? 'nothing else known from these transactions' : told.join(', ')
 }
 
 function whereLines({ found }: Outgoing): string[] {
