@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HOSTILE, hostileText } from '../../test/harness/hostile-texts.ts'
@@ -17,9 +19,12 @@ import { type Outgoing, outgoing } from '../reports/outgoing.ts'
 import { TELEGRAM_MOST } from '../reports/seal-911.ts'
 import { tracedTo } from '../reports/traced.ts'
 import { handedFromFile } from './handed.ts'
+import { packageRoot } from './package-root.ts'
 import { readInvestigation, writePacket } from './packet.ts'
 import { sharedText } from './shared-text.ts'
 import { checkReportFile, reportOnInvestigation } from './written-report.ts'
+
+const exec = promisify(execFile)
 
 /** What nobody sees, or what acts on a terminal; line ends are ours. */
 const UNSEEN = /[^\P{Cc}\r\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
@@ -163,6 +168,14 @@ describe('without a database', () => {
     expect(await readFile(join(packet.folder, 'freeze-request.md'), 'utf8')).toContain(
       'an investigation without an incident',
     )
+    const script = join(packageRoot(), 'archive', 'verify.mjs')
+    const checked = await exec(process.execPath, [script, packet.folder])
+    expect(checked.stdout).toMatch(/^Holds: 5 files, TLP:RED/)
+    await writeFile(join(packet.folder, 'addresses.csv'), 'chain,address\r\n')
+    await expect(exec(process.execPath, [script, packet.folder])).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('addresses.csv: is not what it was'),
+    })
   })
 
   test('an investigation has a bundle and its accounts as files by their endings', async () => {

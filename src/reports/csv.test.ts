@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { parseCsv } from '../../test/harness/parse-csv.ts'
-import { ATTACK, investigationOf, reportRecord } from '../../test/harness/report-record.ts'
+import { ATTACK, investigationOf, reportRecord, THIEF } from '../../test/harness/report-record.ts'
 import { addressesCsv, csv, lossesCsv } from './csv.ts'
-import { outgoing } from './outgoing.ts'
+import { type Outgoing, outgoing } from './outgoing.ts'
 
 const partner = () => outgoing(reportRecord('Vault'), { audience: 'partner' })
 
@@ -33,15 +33,37 @@ test('every account has its chain, its address with checksum, its role, and wher
 })
 
 test('losses are base units, with dollars where they are known', () => {
-  expect(parseCsv(lossesCsv(partner()))[1]?.slice(3)).toEqual(['', '', '70', '1234567.89', 'TLP:RED'])
+  expect(parseCsv(lossesCsv(partner()))[1]?.slice(5)).toEqual(['70', '1234567.89', 'TLP:RED'])
 })
 
-test('a symbol of the investigation is used where this version is told one', () => {
-  const { victims, ...rest } = investigationOf('x')
-  const asset = victims[0]?.loss[0]?.asset ?? ''
+test.each([
+  [true, 'USDX'],
+  [false, '“USDX”'],
+])(
+  'a symbol of the investigation is used; where nobody vouches for it (%j) it stands in quotes',
+  (vouched, told) => {
+    const { victims, ...rest } = investigationOf('x')
+    const asset = victims[0]?.loss[0]?.asset ?? ''
+    const out = outgoing(reportRecord('Vault'), { audience: 'team' })
+    const found = { ...rest, victims, assets: [{ asset, symbol: 'USDX', decimals: 6, vouched, source: 'x' }] }
+    expect(parseCsv(lossesCsv({ ...out, found } as Outgoing))[1]?.[4]).toBe(told)
+  },
+)
+
+test('who deployed and who paid the attacker are told, and are not the attacker', () => {
   const out = outgoing(reportRecord('Vault'), { audience: 'team' })
-  const found = { ...rest, victims, assets: [{ asset, symbol: 'USDX', decimals: 6 }] }
-  expect(parseCsv(lossesCsv({ ...out, found }))[1]?.[4]).toBe('USDX')
+  const [actor] = out.found?.actors ?? []
+  const [maker, payer] = [`0x${'f1'.repeat(20)}`, `0x${'f2'.repeat(20)}`]
+  const origin = {
+    deployer: maker,
+    funders: [{ from: payer, hop: 1, label: { name: 'Mixer', source: 'ours' } }],
+  }
+  const found = { ...out.found, actors: [{ ...actor, ...origin }] }
+  const rows = parseCsv(addressesCsv({ ...out, found } as Outgoing)).map(
+    ([, address, role, , reasons, labels]) => [address?.toLowerCase(), role, reasons, labels],
+  )
+  expect(rows).toContainEqual([maker, 'deployer', `deployed ${THIEF}`, ''])
+  expect(rows).toContainEqual([payer, 'funder', `paid ${THIEF} before the attack`, 'Mixer (ours)'])
 })
 
 test.each([

@@ -69,6 +69,14 @@ test('an issuer is told what the attacker holds of its token now, not what lies 
   expect(written({ kind: 'issuer', name: 'Anybody', assets: [TOKEN] })).toContain('| 20 | 20 |')
 })
 
+test('a token that only calls itself so is not the issuer’s, until it is named by address', () => {
+  const out = partner()
+  const assets = [{ asset: TOKEN, symbol: 'USDX', decimals: 1, source: 'the contract', vouched: false }]
+  const own = { ...out, names: new Map(), found: { ...out.found, assets } } as Outgoing
+  expect(() => written({ kind: 'issuer', name: 'USDX' }, own)).toThrowError(/Nothing of what was stolen/)
+  expect(written({ kind: 'issuer', name: 'USDX', assets: [TOKEN] }, own)).toContain('| 20 (2) | 20 (2) |')
+})
+
 test('the issuer’s lever is named as found on the token, else as the catalogue has it, with the doubt', () => {
   const lever = { protocol: 'USDX', signature: 'freeze(address)', trap: 'it can be undone' }
   const byName = written({ kind: 'issuer', name: 'USDX', levers: [{ ...lever, target: null }] })

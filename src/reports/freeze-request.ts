@@ -2,8 +2,8 @@ import type { RecipientKind, Reporter } from '../model/report.ts'
 import type { Block, Line, ReportDocument } from './document.ts'
 import { code, heading, iso, list, paragraph, strong, table, text } from './document.ts'
 import type { Outgoing } from './outgoing.ts'
-import { caip2, symbolOf, transactionsOf } from './outgoing.ts'
-import { account, amountOf, asset, cents, dollars, fromCents, hex } from './parts.ts'
+import { caip2, symbolOf, tokenOf, transactionsOf } from './outgoing.ts'
+import { account, asset, cents, dollars, fromCents, hex } from './parts.ts'
 import type { Holding, Movement, Recipient, Traced } from './traced.ts'
 
 const MOST_ROWS = 200
@@ -133,19 +133,28 @@ function holdingBlocks(out: Outgoing, holdings: readonly Holding[]): Block[] {
       account(id, out.names),
       [text(label === null ? kind : `${kind}: ${label.name} (${label.source})`)],
       [...asset(held, tokenId, out.names), ...symbolLine(out, held)],
-      amountOf(held, haircut),
-      amountOf(held, fifo),
+      amountLine(out, held, haircut),
+      amountLine(out, held, fifo),
     ])
   return [
     heading(2, 'Accounts, and what of it was traced there'),
     paragraph(
       text(
-        'Amounts are base units, by two methods: haircut (a payment carries the share of stolen funds that its payer has) and FIFO (what came first goes first).',
+        'Amounts are base units (whole tokens in brackets where their decimals are known), by two methods: haircut (a payment carries the share of stolen funds that its payer has) and FIFO (what came first goes first).',
       ),
     ),
     table(['account**', 'what it is*', 'asset**', '>haircut', '>FIFO'], rows),
     ...more(holdings.length, MOST_ROWS, 'holdings are in the investigation'),
   ]
+}
+
+/** Base units, which nobody can misread, and whole tokens where the decimals are known. */
+function amountLine(out: Outgoing, held: string, amount: bigint): Line {
+  const { decimals } = tokenOf(out, held)
+  if (decimals === undefined || decimals === 0) return [text(String(amount))]
+  const digits = String(amount).padStart(decimals + 1, '0')
+  const part = digits.slice(-decimals).replace(/0+$/, '')
+  return [text(`${amount} (${digits.slice(0, -decimals)}${part === '' ? '' : `.${part}`})`)]
 }
 
 function symbolLine(out: Outgoing, held: string): Line {
@@ -163,7 +172,7 @@ function leverBlocks(out: Outgoing, { recipient, traced, levers }: FreezeRequest
   const tokens = [...new Set(traced.holdings.map(({ asset: held }) => held))]
   const items = tokens.flatMap((token): Line[] => {
     const found = levers.filter(({ target }) => target === token)
-    const symbol = symbolOf(out, token)?.toUpperCase()
+    const symbol = tokenOf(out, token).symbol?.toUpperCase()
     const named = levers.filter(
       ({ target, protocol }) => target === null && protocol.toUpperCase() === symbol,
     )

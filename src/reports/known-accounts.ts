@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Outgoing } from './outgoing.ts'
 import { isAddress, isHash } from './outgoing.ts'
 
@@ -24,12 +25,26 @@ export function isHostile({ role }: KnownAccount): boolean {
 type Said = { role: string; confidence?: number; reasons?: readonly string[]; labels?: readonly string[] }
 type Book = Map<string, KnownAccount>
 
+/** Investigations of later versions say where an actor comes from. */
+const originSchema = z.object({
+  deployer: z.string().optional(),
+  funders: z
+    .array(
+      z.object({
+        from: z.string(),
+        label: z.object({ name: z.string(), source: z.string() }).optional(),
+      }),
+    )
+    .optional(),
+})
+
 /** Every account that is told, each once, those of the attacker first. */
 export function knownAccounts(out: Outgoing): KnownAccount[] {
   const book: Book = new Map()
   fromInvestigation(out, book)
   fromIncident(out, book)
   fromFlow(out, book)
+  fromOrigins(out, book)
   for (const [address, account] of book) {
     const name = out.names.get(address)
     if (name !== undefined) account.labels.unshift(name)
@@ -76,6 +91,22 @@ function fromIncident({ incident }: Outgoing, book: Book): void {
 function fromFlow({ found }: Outgoing, book: Book): void {
   for (const { id, kind, label } of found?.fundFlow.nodes ?? [])
     tell(book, id, { role: kind, labels: label === null ? [] : [`${label.name} (${label.source})`] })
+}
+
+/** Who made and who paid the attacker’s accounts, where nothing else is known of them. */
+function fromOrigins({ found }: Outgoing, book: Book): void {
+  for (const actor of found?.actors ?? []) {
+    if (!HOSTILE.has(actor.role)) continue
+    const { deployer, funders = [] } = originSchema.safeParse(actor).data ?? {}
+    if (deployer !== undefined)
+      tell(book, deployer, { role: 'deployer', reasons: [`deployed ${actor.address}`] })
+    for (const { from, label } of funders)
+      tell(book, from, {
+        role: 'funder',
+        reasons: [`paid ${actor.address} before the attack`],
+        labels: label === undefined ? [] : [`${label.name} (${label.source})`],
+      })
+  }
 }
 
 function firstSeen({ found, findings }: Outgoing, book: Book): void {

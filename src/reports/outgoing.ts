@@ -76,21 +76,37 @@ export function outgoingInvestigation(
   }
 }
 
-/** Investigations of other versions of Cordon say more, or less, of assets. */
-const assetsSchema = z.object({
-  assets: z.array(
-    z.object({
-      asset: z.string(),
-      symbol: z.string().nullish(),
-      decimals: z.number().int().min(0).max(77).nullish(),
-    }),
-  ),
+const tokenSchema = z.object({
+  asset: z.string(),
+  symbol: z.string().nullish(),
+  decimals: z.number().int().min(0).max(77).nullish(),
+  vouched: z.boolean().nullish(),
 })
+/** Investigations of other versions of Cordon say more, or less, of assets. */
+const assetsSchema = z.object({ assets: z.array(tokenSchema) })
 
-/** What an asset is called, by what the investigation or the configuration says; undefined where neither does. */
-export function symbolOf({ found, names }: Outgoing, asset: string): string | undefined {
+export type TokenWords = {
+  symbol: string | undefined
+  /** False where only the contract itself says so: it may call itself anything. */
+  isVouched: boolean
+  decimals: number | undefined
+}
+
+/** What an asset is called by the configuration, else by the investigation. */
+export function tokenOf({ found, names }: Outgoing, asset: string): TokenWords {
   const known = assetsSchema.safeParse(found).data?.assets.find((one) => one.asset === asset)
-  return known?.symbol ?? names.get(asset)
+  const name = names.get(asset)
+  return {
+    symbol: name ?? known?.symbol ?? undefined,
+    isVouched: name !== undefined || known?.vouched === true,
+    decimals: known?.decimals ?? undefined,
+  }
+}
+
+/** For people: in quotes where nobody vouches for it; undefined where nobody says. */
+export function symbolOf(out: Outgoing, asset: string): string | undefined {
+  const { symbol, isVouched } = tokenOf(out, asset)
+  return symbol === undefined || isVouched ? symbol : `“${symbol}”`
 }
 
 /** CAIP-2. */

@@ -1,7 +1,7 @@
 import { CordonError } from '../kit/error.ts'
 import type { RecipientKind } from '../model/report.ts'
 import type { Outgoing } from './outgoing.ts'
-import { symbolOf } from './outgoing.ts'
+import { tokenOf } from './outgoing.ts'
 
 type Flow = NonNullable<Outgoing['found']>['fundFlow']
 type Node = Flow['nodes'][number]
@@ -55,8 +55,11 @@ function custodyHoldings(nodes: readonly Node[], { kind, name, accounts }: Recip
 
 function issuerHoldings(out: Outgoing, nodes: readonly Node[], recipient: Recipient): Holding[] {
   const { assets, name } = recipient
-  const issued = (asset: string): boolean =>
-    assets.length > 0 ? assets.includes(asset) : hasWords(symbolOf(out, asset) ?? '', name)
+  const issued = (asset: string): boolean => {
+    if (assets.length > 0) return assets.includes(asset)
+    const { symbol, isVouched } = tokenOf(out, asset)
+    return isVouched && hasWords(symbol ?? '', name)
+  }
   return nodes
     .filter(({ kind }) => !OTHERS.has(kind))
     .flatMap((node) => holdingsOf(node).filter(({ asset }) => issued(asset)))
