@@ -385,7 +385,7 @@ test('the examples of docs/guides/api.md work', async () => {
       .stdout
   try {
     const answers = await Promise.all(blocks('sh').map(run))
-    expect(answers).toHaveLength(5)
+    expect(answers).toHaveLength(6)
     const bodies = answers.flatMap((text) => text.split('\n').filter((line) => line.startsWith('{')))
     const errors = bodies.map(
       (body) => z.object({ code: z.string().optional() }).parse(JSON.parse(body)).code,
