@@ -46,7 +46,7 @@ test.each([
     const asset = victims[0]?.loss[0]?.asset ?? ''
     const out = outgoing(reportRecord('Vault'), { audience: 'team' })
     const found = { ...rest, victims, assets: [{ asset, symbol: 'USDX', decimals: 6, vouched, source: 'x' }] }
-    expect(parseCsv(lossesCsv({ ...out, found } as Outgoing))[1]?.[4]).toBe(told)
+    expect(parseCsv(lossesCsv({ ...out, found } as unknown as Outgoing))[1]?.[4]).toBe(told)
   },
 )
 
@@ -59,7 +59,7 @@ test('who deployed and who paid the attacker are told, and are not the attacker'
     funders: [{ from: payer, hop: 1, label: { name: 'Mixer', source: 'ours' } }],
   }
   const found = { ...out.found, actors: [{ ...actor, ...origin }] }
-  const rows = parseCsv(addressesCsv({ ...out, found } as Outgoing)).map(
+  const rows = parseCsv(addressesCsv({ ...out, found } as unknown as Outgoing)).map(
     ([, address, role, , reasons, labels]) => [address?.toLowerCase(), role, reasons, labels],
   )
   expect(rows).toContainEqual([maker, 'deployer', `deployed ${THIEF}`, ''])

@@ -43,7 +43,7 @@ test('an exchange is told its own accounts and amounts, and how the funds came t
   const said = written({ kind: 'exchange', name: 'northex' })
   for (const part of [DEPOSIT, HOP, THIEF, ATTACK, 'Vault team', 'desk of the vault', 'TLP:RED', 'eip155:1'])
     expect(said).toContain(part)
-  expect(said).toMatch(/Northex 14[^|]*\|[^|]*\| 40 \| 40 \|/)
+  expect(said).toMatch(/Northex 14[^|]*\|[^|]*\| 40(?: \(4\))? \| 40(?: \(4\))? \|/)
   expect(said).not.toContain(PORTAL)
   expect(said).toContain('[to be filled in: law, case number, authority, deadline'.replace('[', '\\['))
 })
@@ -57,7 +57,9 @@ test('what happened is told in three sentences', () => {
 })
 
 test('a bridge is told its own, and an account that the sender knows to be theirs counts without a label', () => {
-  expect(written({ kind: 'bridge', name: 'Portal' })).toMatch(/Portal[^|]*\|[^|]*\| 10 \| 10 \|/)
+  expect(written({ kind: 'bridge', name: 'Portal' })).toMatch(
+    /Portal[^|]*\|[^|]*\| 10(?: \(1\))? \| 10(?: \(1\))? \|/,
+  )
   expect(written({ kind: 'exchange', name: 'Other', accounts: [DEPOSIT] })).toContain(DEPOSIT)
 })
 
@@ -66,7 +68,9 @@ test('an issuer is told what the attacker holds of its token now, not what lies 
   const table = said.split('## Accounts')[1]?.split('## ')[0] ?? ''
   expect(table).toContain(THIEF)
   expect(table).not.toContain(DEPOSIT)
-  expect(written({ kind: 'issuer', name: 'Anybody', assets: [TOKEN] })).toContain('| 20 | 20 |')
+  expect(written({ kind: 'issuer', name: 'Anybody', assets: [TOKEN] })).toMatch(
+    /\| 20(?: \(2\))? \| 20(?: \(2\))? \|/,
+  )
 })
 
 test('a token that only calls itself so is not the issuer’s, until it is named by address', () => {

@@ -121,7 +121,7 @@ function askedBlocks(kind: RecipientKind): Block[] {
       [text(WHAT[kind])],
       [text('Watch these accounts, and tell us when they move.')],
       [text('Keep what you know of them (records of accounts, sessions, payments) for the authorities.')],
-      [strong('Legal basis: '), text(blank('law, case number, authority, deadline'))],
+      [strong('Legal basis:'), text(` ${blank('law, case number, authority, deadline')}`)],
     ]),
   ]
 }

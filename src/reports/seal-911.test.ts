@@ -1,17 +1,18 @@
 import { expect, test } from 'vitest'
 import { ATTACK, PAUSER, reportRecord, THIEF, VAULT } from '../../test/harness/report-record.ts'
 import { tracedInvestigation } from '../../test/harness/traced-record.ts'
-import { outgoing } from './outgoing.ts'
+import { type Outgoing, outgoing } from './outgoing.ts'
 import { seal911, TELEGRAM_MOST } from './seal-911.ts'
 
 const reporter = { name: 'Vault team', contact: '@vault_desk', proof: 'https://vault.example/security' }
 
 test('the message says what a responder asks for, in one plain text', () => {
   const record = reportRecord('Vault', { investigation: tracedInvestigation('Vault') })
-  const said = seal911(outgoing(record, { audience: 'council' }), {
-    reporter,
-    help: 'trace, and call exchanges',
-  })
+  const out = outgoing(record, { audience: 'council' })
+  // Of what later versions say too, only this.
+  const scope = { sameCode: out.found?.scope.sameCode, approvals: out.found?.scope.approvals }
+  const told = { ...out, found: { ...out.found, scope, assets: [] } } as unknown as Outgoing
+  const said = seal911(told, { reporter, help: 'trace, and call exchanges' })
   expect(said).toMatchInlineSnapshot(`
     "SEAL 911 request, TLP:RED
     Protocol: Vault
@@ -39,6 +40,16 @@ test('the message says what a responder asks for, in one plain text', () => {
     How to check that it is us: https://vault.example/security
     "
   `)
+})
+
+test('what the same attack would take of others is told where the investigation has it', () => {
+  const out = outgoing(reportRecord('Vault'), { audience: 'council' })
+  const atRisk = [{ outcome: 'drained' }, { outcome: 'not-drained' }]
+  const scope = { ...out.found?.scope, siblings: [{}, {}], atRisk }
+  const told = { ...out, found: { ...out.found, scope } } as unknown as Outgoing
+  expect(seal911(told, { reporter, help: undefined })).toContain(
+    '2 contracts with like code, 1 that the same attack drains now',
+  )
 })
 
 test('what the sender alone can say is marked as a blank', () => {

@@ -108,10 +108,10 @@ function lossLines(out: Outgoing): string[] {
   )
 }
 
-/** Investigations of later versions say more. */
+/** Investigations of later versions say more: like code, and what the same attack takes of others on a fork. */
 const scopeSchema = z.object({
   siblings: z.array(z.unknown()).optional(),
-  atRisk: z.array(z.unknown()).optional(),
+  atRisk: z.array(z.object({ outcome: z.string() })).optional(),
 })
 
 function atRisk({ found }: Outgoing): string {
@@ -120,8 +120,11 @@ function atRisk({ found }: Outgoing): string {
   const more = scopeSchema.safeParse(found.scope).data
   const known = [
     [sameCode.length, 'contracts with the same code'],
-    [more?.siblings?.length ?? 0, 'contracts with the same weakness'],
-    [more?.atRisk?.length ?? 0, 'others who may lose'],
+    [more?.siblings?.length ?? 0, 'contracts with like code'],
+    [
+      more?.atRisk?.filter(({ outcome }) => outcome === 'drained').length ?? 0,
+      'that the same attack drains now',
+    ],
     [approvals.length, 'approvals outstanding'],
   ] as const
   const told = known.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
