@@ -108,7 +108,7 @@ try {
     said = `, ${manifest.chain.count} links (${manifest.chain.redacted} redacted), head ${manifest.chain.head}`
   }
   said = `${manifest.files.length} files${said}, TLP:${manifest.tlp}`
-  if (head === undefined)
+  if (head === undefined && manifest.chain !== null)
     said += '\nNo --head was given: a ledger whose end was cut off and listed anew would not be noticed.'
 } catch (thrown) {
   fault(`cannot be read: ${thrown instanceof Error ? thrown.message : thrown}`)

@@ -170,7 +170,7 @@ describe('without a database', () => {
     )
     const script = join(packageRoot(), 'archive', 'verify.mjs')
     const checked = await exec(process.execPath, [script, packet.folder])
-    expect(checked.stdout).toMatch(/^Holds: 5 files, TLP:RED/)
+    expect(checked.stdout).toBe('Holds: 5 files, TLP:RED\n')
     await writeFile(join(packet.folder, 'addresses.csv'), 'chain,address\r\n')
     await expect(exec(process.execPath, [script, packet.folder])).rejects.toMatchObject({
       code: 1,

@@ -86,12 +86,12 @@ function whoBlocks({ incident, chainId, tlp }: Outgoing, { reporter, writtenAt }
 /** In three sentences: what was taken, how, and how much of it is with the recipient. */
 function happened(out: Outgoing, { traced, recipient }: FreezeRequest): string {
   const count = transactionsOf(out).length
-  const when = out.beganAt === null ? '' : `, at ${iso(out.beganAt)},`
+  const when = out.beganAt === null ? '' : `, at ${iso(out.beganAt)}`
   const cause = out.found?.rootCause.category
   const known = cause !== undefined && cause !== 'unknown' && !cause.startsWith('[redacted')
   const places = new Set(traced.holdings.map(({ account: { id } }) => id)).size
   return [
-    `On ${caip2(out.chainId)}${when} ${lostInWords(out)} in ${count} ${count === 1 ? 'transaction' : 'transactions'}.`,
+    `On ${caip2(out.chainId)}${when}, ${lostInWords(out)} in ${count} ${count === 1 ? 'transaction' : 'transactions'}.`,
     known
       ? `The rules of our investigation name ${cause} as the likeliest cause.`
       : 'The cause is not told in this request.',
