@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { handingQuery } from '../model/report.ts'
+import { methodNotAllowed } from './problem.ts'
 import { createRouter } from './read-routes.ts'
 import { params, refused, security } from './routes.ts'
 import type { SharingSources } from './sources.ts'
@@ -70,6 +71,8 @@ export function sharingRoutes(sources: SharingSources) {
       })
     })
     .openapi(exportRoute, async (c) => {
+      // Hono answers HEAD by GET: nothing would be given out, and the ledger would say that it was.
+      if (c.req.method === 'HEAD') throw methodNotAllowed('GET')
       const { bytes, name, head } = await sources.export(c.req.valid('param').id, c.req.valid('query'))
       return c.body(new Uint8Array(bytes), 200, {
         'content-type': 'application/gzip',
