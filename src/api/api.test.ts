@@ -18,6 +18,9 @@ const PATHS = [
   '/v1/incidents/inc-1/findings',
   '/v1/incidents/inc-1/runs',
   '/v1/incidents/inc-1/report',
+  '/v1/incidents/inc-1/stix',
+  '/v1/incidents/inc-1/addresses.csv',
+  '/v1/incidents/inc-1/export',
   '/v1/incidents/inc-1/plans',
   '/v1/plans/plan-1/approval',
   '/v1/runs/run-1',
@@ -268,6 +271,21 @@ test('HEAD on the stream takes no place in it', async () => {
   expect([response.status, feed.clients.size]).toEqual([200, 0])
 })
 
+test('HEAD of an archive gives nothing out, so the ledger does not say that it was', async () => {
+  const given: string[] = []
+  const { ask } = await testApi({
+    export: async (id) => {
+      given.push(id)
+      return { bytes: new Uint8Array(1), name: 'x.tar.gz', head: '' }
+    },
+  })
+  const headers = { host, authorization: `Bearer ${TOKEN}` }
+  expect((await ask('/v1/incidents/inc-1/export', { method: 'HEAD', headers })).status).toBe(405)
+  expect(given).toEqual([])
+  expect((await ask('/v1/incidents/inc-1/export', { headers })).status).toBe(200)
+  expect(given).toEqual(['inc-1'])
+})
+
 test('what is not there is 404 with code, fix and page', async () => {
   const { get } = await testApi()
   expect(await problemOf(await get('/v1/incidents/inc-2'))).toMatchObject({
@@ -277,7 +295,16 @@ test('what is not there is 404 with code, fix and page', async () => {
     instance: '/v1/incidents/inc-2',
     docs: 'docs/errors/incidents.UnknownIncident.md',
   })
-  for (const part of ['timeline', 'evidence', 'findings', 'runs', 'report']) {
+  for (const part of [
+    'timeline',
+    'evidence',
+    'findings',
+    'runs',
+    'report',
+    'stix',
+    'addresses.csv',
+    'export',
+  ]) {
     expect((await get(`/v1/incidents/inc-2/${part}`)).status).toBe(404)
   }
   expect(await problemOf(await get('/v1/runs/run-2'))).toMatchObject({ status: 404 })

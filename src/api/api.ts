@@ -19,10 +19,11 @@ import {
 import type { ApiBindings, Router } from './read-routes.ts'
 import { createRouter, readRoutes } from './read-routes.ts'
 import { streamRoute } from './routes.ts'
-import type { ApprovalSources, ReadSources } from './sources.ts'
+import { sharingRoutes } from './sharing-routes.ts'
+import type { ApprovalSources, ReadSources, SharingSources } from './sources.ts'
 
 export type ApiOptions = {
-  sources: ReadSources & ApprovalSources
+  sources: ReadSources & SharingSources & ApprovalSources
   feed: Feed
   token: string
   /** Where it listens: other Host headers are refused. */
@@ -72,6 +73,7 @@ export function createApi({ sources, feed, token, port, logger }: ApiOptions): A
     }),
   )
   app.route('/', readRoutes(sources))
+  app.route('/', sharingRoutes(sources))
   app.route('/', approvalRoutes(sources))
   addStream(app, feed)
   addDocument(app)

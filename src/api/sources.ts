@@ -7,7 +7,7 @@ import type { Health } from '../model/health.ts'
 import type { Incident, IncidentState, TimelineEntry } from '../model/incident.ts'
 import type { LiveLine } from '../model/line.ts'
 import type { Run } from '../model/playbook.ts'
-import type { ReportQuery } from '../model/report.ts'
+import type { HandingQuery, ReportQuery } from '../model/report.ts'
 
 export type IncidentQuery = { states?: readonly IncidentState[]; minSeverity?: Severity; limit: number }
 
@@ -17,7 +17,7 @@ export type EvidenceChain = { links: Evidence[]; verdict: z.infer<typeof chainVe
 export type PositionedEntry = TimelineEntry & { position: number }
 
 /** What the API reads: the other rooms' functions, handed in by app. They throw CordonErrors. */
-export type ApiSources = ReadSources & ApprovalSources & FeedSources
+export type ApiSources = ReadSources & SharingSources & ApprovalSources & FeedSources
 
 export type ReadSources = {
   /** Never throws: a database that is away is what it tells. */
@@ -33,6 +33,13 @@ export type ReadSources = {
   report(id: string, query: ReportQuery): Promise<Uint8Array>
   /** Throws `playbooks.UnknownRun`. */
   run(id: string): Promise<Run>
+}
+
+/** Both throw `incidents.UnknownIncident`, `reports.AudienceTooWide`. */
+export type SharingSources = {
+  shared(id: string, what: 'stix' | 'addresses', query: HandingQuery): Promise<string>
+  /** Puts on record that it was given out. `head` is of the evidence chain that is in it. */
+  export(id: string, query: HandingQuery): Promise<{ bytes: Uint8Array; name: string; head: string }>
 }
 
 /** A containment plan, with what people have signed about it so far. */

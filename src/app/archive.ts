@@ -8,8 +8,9 @@ import type { Logger } from '../kit/logger.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident, Verdict } from '../model/incident.ts'
 import type { Investigation } from '../model/investigation.ts'
-import type { ReportRequest } from '../model/report.ts'
+import type { Reporter, ReportRequest } from '../model/report.ts'
 import type { ReportDocument } from '../reports/document.ts'
+import type { Handing } from '../reports/outgoing.ts'
 import type { IncidentRecord } from '../reports/record.ts'
 import { reportDocument } from '../reports/report.ts'
 import { listIncidents } from '../store/incidents.ts'
@@ -17,6 +18,8 @@ import { listRemarks, type Remark } from '../store/remarks.ts'
 import { transaction } from '../store/store.ts'
 import { recordOf } from './actions/report.ts'
 import { openDatabase } from './database.ts'
+import { exportIncident, type IncidentExport, recordExport } from './export.ts'
+import { type Handed, handedOf } from './handed.ts'
 import { summaryOf } from './investigate/summary.ts'
 
 /** The record, for reading: beside a running Cordon or without one. */
@@ -25,6 +28,12 @@ export type IncidentArchive = {
   record(id: string): Promise<IncidentRecord>
   /** Throws `reports.AudienceTooWide` besides. */
   report(id: string, request: ReportRequest): Promise<ReportDocument>
+  /** What others are told of it. Throws `reports.AudienceTooWide` besides. */
+  handed(id: string, handing: Handing): Promise<Handed>
+  /** The archive that checks itself; the ledger says that it was given out. */
+  export(id: string, handing: Handing & { reporter?: Reporter | undefined }): Promise<IncidentExport>
+  /** Puts on record that something else was given out. */
+  recordExport(id: string, given: { message: string; body: unknown }): Promise<void>
   verify(id: string): Promise<ChainVerdict>
   /** Puts on record what a person found an incident to be; calibration counts it. */
   giveVerdict(given: Omit<Verdict, 'givenAt'>): Promise<Verdict>
@@ -51,6 +60,10 @@ export async function openArchive({ dataDir, names, env, logger }: ArchiveOption
     list: () => listIncidents(store),
     record,
     report: async (id, request) => reportDocument(await record(id), request),
+    handed: async (id, handing) => handedOf(await record(id), handing),
+    export: (id, { reporter, ...handing }) =>
+      exportIncident({ ...context, names, dataDir, reporter }, id, handing),
+    recordExport: (id, given) => recordExport(context, id, given),
     async verify(id) {
       await getIncident(context, id)
       return verifyEvidence(context, id)

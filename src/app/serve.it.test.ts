@@ -14,13 +14,16 @@ import { createRpc } from '../chain/rpc/rpc.ts'
 import { simulateV1Sequencer } from '../contain/sequence.ts'
 import { createEngine, evaluateBlock } from '../detect/engine.ts'
 import { note } from '../incidents/context.ts'
+import { evidenceHead, verifyEvidence } from '../incidents/ledger.ts'
 import { recordAlert } from '../incidents/record-alert.ts'
 import { fakeClock } from '../kit/clock.ts'
+import { sha256 } from '../kit/json.ts'
 import { silentLogger } from '../kit/logger.ts'
 import type { BlockBundle } from '../model/block.ts'
 import { evidenceSchema } from '../model/evidence.ts'
 import { incidentSchema, timelineEntrySchema } from '../model/incident.ts'
 import { playbookSchema } from '../model/playbook.ts'
+import { listEvidence } from '../store/evidence.ts'
 import { listenTimeline, type TimelineListener } from '../store/listen.ts'
 import { pinPlaybook } from '../store/playbooks.ts'
 import { insertRun } from '../store/runs.ts'
@@ -181,7 +184,17 @@ test('a run is found by its incident and by its id', async () => {
 })
 
 test('what is not on record is 404 with its code', async () => {
-  for (const part of ['', '/timeline', '/evidence', '/findings', '/runs', '/report']) {
+  for (const part of [
+    '',
+    '/timeline',
+    '/evidence',
+    '/findings',
+    '/runs',
+    '/report',
+    '/stix',
+    '/addresses.csv',
+    '/export',
+  ]) {
     const response = await get(`/v1/incidents/inc-0${part}`)
     expect(await response.json()).toMatchObject({ status: 404, code: 'incidents.UnknownIncident' })
   }
@@ -228,6 +241,37 @@ test('a report is asked for by format, kind, audience and mark, and none is a pa
   expect(await wide.json()).toMatchObject({ code: 'reports.AudienceTooWide' })
   const unknown = await get(`${path}?format=docx`)
   expect(await unknown.json()).toMatchObject({ status: 400, code: 'api.InvalidRequest' })
+})
+
+test('a bundle, the accounts and the archive are for the audience that is named, and no page of this origin', async () => {
+  const path = `/v1/incidents/${incidentId}`
+  const stix = await get(`${path}/stix?audience=public&tlp=RED`)
+  expect(stix.headers.get('content-type')).toBe('application/stix+json;version=2.1')
+  expect(await stix.json()).toMatchObject({ type: 'bundle' })
+  const accounts = await get(`${path}/addresses.csv`)
+  expect(accounts.headers.get('content-disposition')).toMatch(/^attachment/)
+  expect(await accounts.text()).toMatch(/^chain,address,role,[^\r]*\r\neip155:1,0x/)
+  expect(await (await get(`${path}/stix?tlp=CLEAR`)).json()).toMatchObject({
+    code: 'reports.AudienceTooWide',
+  })
+})
+
+test('an archive that was given out is on record with its hash, and so is the head that checks it', async () => {
+  const path = `/v1/incidents/${incidentId}`
+  const before = await evidenceHead(app, incidentId)
+  const archive = await get(`${path}/export?audience=partner`)
+  expect(archive.headers.get('cordon-evidence-head')).toBe(before.head)
+  const links = await listEvidence(app.store, incidentId)
+  expect(links.at(-1)).toMatchObject({
+    kind: 'export',
+    previous: before.head,
+    body: {
+      sha256: sha256(new Uint8Array(await archive.arrayBuffer())),
+      audience: 'partner',
+      chain: before,
+    },
+  })
+  expect((await verifyEvidence(app, incidentId)).ok).toBe(true)
 })
 
 test('a token from the environment is used, and one that is too short refused', async () => {
@@ -341,7 +385,7 @@ test('the examples of docs/guides/api.md work', async () => {
       .stdout
   try {
     const answers = await Promise.all(blocks('sh').map(run))
-    expect(answers).toHaveLength(5)
+    expect(answers).toHaveLength(6)
     const bodies = answers.flatMap((text) => text.split('\n').filter((line) => line.startsWith('{')))
     const errors = bodies.map(
       (body) => z.object({ code: z.string().optional() }).parse(JSON.parse(body)).code,

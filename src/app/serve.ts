@@ -7,6 +7,7 @@ import { verifyEvidence } from '../incidents/ledger.ts'
 import { getIncident } from '../incidents/move.ts'
 import { CordonError } from '../kit/error.ts'
 import type { Run } from '../model/playbook.ts'
+import { outgoing } from '../reports/outgoing.ts'
 import { reportDocument } from '../reports/report.ts'
 import { listEvidence } from '../store/evidence.ts'
 import { listFindings } from '../store/findings.ts'
@@ -18,7 +19,9 @@ import { lastTimelinePosition, listTimeline, listTimelineAfter } from '../store/
 import { recordOf } from './actions/report.ts'
 import { giveApproval, plansOf, planToDecide, termsFor } from './approvals/desk.ts'
 import type { App } from './context.ts'
+import { exportIncident } from './export.ts'
 import { watchHealth } from './health.ts'
+import { sharedText } from './shared-text.ts'
 import { renderReport } from './written-report.ts'
 
 export type ServedApi = ApiServer & { token: string }
@@ -53,7 +56,7 @@ export async function serveApi(
 }
 
 function sourcesOf(app: App): Omit<ApiSources, 'health'> {
-  const { store, clock, hub } = app
+  const { store, clock, hub, names, config } = app
   const context = { store, clock }
   const known = (id: string) => getIncident(context, id)
   return {
@@ -74,6 +77,10 @@ function sourcesOf(app: App): Omit<ApiSources, 'health'> {
     },
     report: async (id, { format, ...request }) =>
       renderReport(reportDocument(await recordOf(app, id), request), format),
+    shared: async (id, what, query) =>
+      sharedText(what, outgoing(await recordOf(app, id), query), { reporter: config.reporter }),
+    export: (id, query) =>
+      exportIncident({ store, clock, names, dataDir: config.dataDir, reporter: config.reporter }, id, query),
     run: (id) => getRun(store, id),
     async plans(id) {
       const incident = await known(id)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { HOSTILE, hostileText } from '../../test/harness/hostile-texts.ts'
 import { pdfText } from '../../test/harness/pdf-text.ts'
 import {
   ATTACK,
@@ -109,23 +110,6 @@ describe('PDF', () => {
   })
 })
 
-const HOSTILE: Readonly<Record<string, string>> = {
-  html: '<img src=x onerror=alert(1)><script>alert(1)</script></td></tr></table><svg onload=alert(1)>&lt;b&gt;',
-  attributes: '" onmouseover="alert(1)" \' x=\'',
-  links:
-    '[link](javascript:x) ![i](https://evil.example/p.png) <https://evil.example> https://evil.example www.evil.example a@evil.example @somebody',
-  tables: 'a | b |\n|---|---|\n| c | d |',
-  headings: '\n# Not a heading\n\n- [ ] item\n1. one\n> quote\n---\n```js\nalert(1)\n```\n',
-  emphasis: '**bold** _it_ ~~no~~ `code` ``more`` $x^2$ ==mark== ***',
-  terminal: '\u001b[31mred\u001b]8;;https://evil.example\u0007link\u001b]8;;\u0007\u009b2J\u0007\r\b',
-  bidi: 'a\u202egnp.exe\u202c \u2066x\u2069 \u200f\u200e\u061c end',
-  invisible: 'a\u200bb\u200cc\u200dd\ufeffe\u2060f\u00adg\u{e0041}\u180e',
-  nul: 'a\u0000b\u0001\u007f',
-  surrogates: 'lone \ud800 and \udc00 and 😀',
-  scripts: 'עברית العربية 漢字 ไทย 𝕏 ﷽ z̷̢̛a̵l̴g̵o',
-  long: `${'A'.repeat(100_000)}<b>`,
-  'long hex': `0x${'ab'.repeat(50_000)}`,
-}
 /** Of Markdown that is shown on a terminal: also of what is only on lines of their own. */
 const UNSEEN = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
@@ -190,35 +174,6 @@ describe('hostile texts are inert', () => {
   })
 })
 
-/** Pieces that mean something to somebody, and any signs between them. */
-const hostile = fc
-  .array(
-    fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 20 }),
-      fc.constantFrom(...Object.values(HOSTILE).filter((text) => text.length < 1_000)),
-      fc.constantFrom(
-        '|',
-        '`',
-        '<',
-        '>',
-        '&',
-        '[',
-        '](',
-        '\\',
-        '*',
-        '_',
-        '\n',
-        '\u202e',
-        '\u001b[',
-        '#',
-        '-',
-        '$',
-      ),
-    ),
-    { maxLength: 8 },
-  )
-  .map((parts) => parts.join(''))
-
 test.each([
   ['markdown', 60],
   ['html', 60],
@@ -226,7 +181,7 @@ test.each([
 ] as const)('whatever a stranger writes is inert in %s', async (format, numRuns) => {
   await fc.assert(
     fc.asyncProperty(
-      hostile,
+      hostileText,
       fc.constantFrom(...reportKinds),
       fc.constantFrom(...audiences),
       async (words, kind, audience) => {

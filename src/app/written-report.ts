@@ -1,5 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, extname } from 'node:path'
+import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
 import { sha256 } from '../kit/json.ts'
 import type { Investigation } from '../model/investigation.ts'
@@ -8,7 +9,9 @@ import type { ReportDocument } from '../reports/document.ts'
 import { htmlDocument } from '../reports/html-document.ts'
 import { investigationReport } from '../reports/investigation-report.ts'
 import { markdownDocument } from '../reports/markdown-document.ts'
+import { outgoingInvestigation } from '../reports/outgoing.ts'
 import { pdfOf } from './pdf.ts'
+import { type SharedText, sharedText } from './shared-text.ts'
 
 export const EXTENSIONS: Readonly<Record<ReportFormat, string>> = { markdown: 'md', html: 'html', pdf: 'pdf' }
 
@@ -33,9 +36,27 @@ export async function writeReport(file: string, bytes: Uint8Array): Promise<Writ
   return { file, sha256: sha256(bytes) }
 }
 
-/** Writes the report of an investigation that needs no record. Throws `app.InvalidReportFormat`. */
+/** What machines read of an investigation, by the ending of the file. */
+const SHARED: readonly [string, SharedText][] = [
+  ['.stix.json', 'stix'],
+  ['.csv', 'addresses'],
+]
+
+/** Whether a report on an investigation can be written there. Throws `app.InvalidReportFormat`. */
+export function checkReportFile(file: string): void {
+  if (!SHARED.some(([ending]) => file.toLowerCase().endsWith(ending))) formatOfFile(file)
+}
+
+/**
+ * Writes the report of an investigation that needs no record, or a STIX bundle (`.stix.json`), or its accounts (`.csv`):
+ * for the team. Throws `app.InvalidReportFormat`.
+ */
 export async function reportOnInvestigation(found: Investigation, file: string): Promise<WrittenReport> {
-  return writeReport(file, await renderReport(investigationReport(found), formatOfFile(file)))
+  const [, what] = SHARED.find(([ending]) => file.toLowerCase().endsWith(ending)) ?? []
+  if (what === undefined)
+    return writeReport(file, await renderReport(investigationReport(found), formatOfFile(file)))
+  const out = outgoingInvestigation(found, { audience: 'team', at: systemClock.now() })
+  return writeReport(file, Buffer.from(sharedText(what, out, {})))
 }
 
 /** The format that the name of a file asks for. Throws `app.InvalidReportFormat`. */

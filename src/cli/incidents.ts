@@ -1,15 +1,15 @@
 import type { Command } from 'commander'
 import type { IncidentArchive } from '../app/archive.ts'
-import { openArchive } from '../app/archive.ts'
-import { namesOf } from '../app/start.ts'
 import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
 import { verdicts } from '../model/incident.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import type { CommonOptions } from './options.ts'
-import { load, withOutput } from './options.ts'
+import { withOutput } from './options.ts'
 import { type ReportOptions, report, withReportOptions } from './report.ts'
+import { registerSharing } from './sharing.ts'
+import { withArchive } from './with-archive.ts'
 
 const MOST_REMARKS = 100
 
@@ -37,6 +37,7 @@ export function registerIncidents(program: Command, run: RunCommand): void {
     .action((id: string, options: CommonOptions & ReportOptions) =>
       run(options, (io) => withArchive(options, io, (archive) => report({ archive, id, options }, io))),
     )
+  registerSharing(incidents, run)
   add('remarks', 'the newest findings that belong to no incident: shadow and low', remarks)
   withOutput(incidents.command('verdict <id> <verdict>').description(`what it was: ${verdicts.join(', ')}`))
     .requiredOption('--by <name>', 'who says so')
@@ -51,22 +52,6 @@ export function registerIncidents(program: Command, run: RunCommand): void {
 }
 
 type VerdictOptions = CommonOptions & { by: string; reason: string }
-
-async function withArchive(
-  options: CommonOptions,
-  io: Io,
-  act: (archive: IncidentArchive) => Promise<number>,
-): Promise<number> {
-  const loaded = await load(options, io)
-  const dataDir = loaded.origin === 'none' ? '.cordon' : loaded.config.dataDir
-  const names = loaded.origin === 'none' ? new Map() : namesOf(loaded.config)
-  const archive = await openArchive({ dataDir, names, env: io.env, logger: io.logger })
-  try {
-    return await act(archive)
-  } finally {
-    await archive.close()
-  }
-}
 
 async function list(archive: IncidentArchive, _id: string, io: Io): Promise<number> {
   const incidents = await archive.list()

@@ -13,7 +13,7 @@ import {
   investigateTransactions,
 } from '../app/investigate.ts'
 import { withAtRisk } from '../app/siblings/at-risk.ts'
-import { formatOfFile, reportOnInvestigation } from '../app/written-report.ts'
+import { checkReportFile, reportOnInvestigation } from '../app/written-report.ts'
 import { printable } from '../kit/text.ts'
 import type { FirstScreen, Investigation } from '../model/investigation.ts'
 import { describeInvestigation, firstSight } from './investigation-text.ts'
@@ -89,7 +89,7 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
       'contracts to compare with the weak one: addresses, or a file with one a line',
     )
     .option('--labels <paths>', 'address labels, separated by commas (default: the shipped ones)')
-    .option('--report <file>', 'write a report there: .md, .html or .pdf by its ending')
+    .option('--report <file>', 'write a report there: .md, .html, .pdf, .stix.json or .csv by its ending')
     .option('--guess', 'guess the functions of unknown code from its bytecode')
     .option(
       '--counterfactual',
@@ -109,7 +109,7 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
 async function show(given: string | undefined, options: Options, io: Io): Promise<number> {
   const { protect, full, find } = options
   const { source, hashes, others, findings } = await whatToLookAt(given, options, io)
-  if (options.report !== undefined) formatOfFile(options.report)
+  if (options.report !== undefined) checkReportFile(options.report)
   const depth = options.depth === undefined ? undefined : positive(options.depth, '--depth')
   const tree = options.tree === true || full === true || find !== undefined || depth !== undefined
   const asked = {

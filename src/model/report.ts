@@ -25,3 +25,23 @@ export const reportQuerySchema = z.strictObject({
 export type ReportQuery = z.infer<typeof reportQuerySchema>
 /** As `ReportQuery`, whatever the format. */
 export type ReportRequest = Omit<ReportQuery, 'format'>
+
+/** Who tells: a team or a firm, never an account of the chain. */
+export const reporterSchema = z.strictObject({
+  name: z.string().min(1).max(200),
+  /** How to reach it at any hour. */
+  contact: z.string().min(1).max(200).optional(),
+  /** How a stranger makes sure that it is really them. */
+  proof: z.string().min(1).max(400).optional(),
+})
+export type Reporter = z.infer<typeof reporterSchema>
+
+/** To whom a request to freeze goes. */
+export const recipientKinds = ['exchange', 'issuer', 'bridge'] as const
+export type RecipientKind = (typeof recipientKinds)[number]
+
+/** For whom something is handed on, and its mark; `usual` where nobody says for whom. */
+export function handingQuery(usual: Audience) {
+  return z.strictObject({ audience: z.enum(audiences).default(usual), tlp: z.enum(tlps).optional() })
+}
+export type HandingQuery = z.infer<ReturnType<typeof handingQuery>>

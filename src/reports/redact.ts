@@ -1,3 +1,4 @@
+import { canonicalJson } from '../kit/json.ts'
 import type { IncidentState, TimelineKind } from '../model/incident.ts'
 import type { Audience } from '../model/report.ts'
 import { roleIds } from '../model/role.ts'
@@ -124,6 +125,28 @@ function containmentFor(
   }
 }
 
+/** An investigation without a record, as an audience may read it: what is at risk may still be so. */
+export function redactInvestigation(found: Investigated, audience: Audience): Printed<Investigated> {
+  return investigationFor(found, veilFor(audience, 'open'))
+}
+
+/** What the links of the evidence chain may be shown as: of a finding only when it has no word of what is held back. */
+export type EvidenceVeil = {
+  /** Whether an audience sees this body as it was put on record. */
+  shows(link: { kind: string; body: unknown }): boolean
+  /** False: files that were made for the team stay with it. */
+  files: boolean
+}
+
+export function evidenceVeil(record: IncidentRecord, audience: Audience): EvidenceVeil {
+  const veil = veilFor(audience, record.incident.state)
+  if (veil('messages') === undefined && veil('levers') === undefined)
+    return { shows: () => true, files: true }
+  const clean = concealer(secretsOf(record, veil))
+  const whole = (body: unknown): boolean => canonicalJson(clean(body)) === canonicalJson(body)
+  return { shows: ({ kind, body }) => kind === 'finding' && whole(body), files: false }
+}
+
 type Investigated = NonNullable<IncidentRecord['investigation']>
 
 /** An investigation as an audience may read it. */
@@ -186,6 +209,7 @@ function secretsOf(record: IncidentRecord, veil: Veil): Map<string, string> {
       ...incident.transactions,
     ])
     for (const address of investigation?.victims ?? []) open.add(address.address)
+    for (const { asset } of investigation?.fundFlow.edges ?? []) open.add(asset)
     for (const containment of containments)
       for (const secret of leverSecrets(containment, names))
         if (!open.has(secret)) secrets.set(secret, levers)

@@ -1,6 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { addressOf } from '../../src/app/drill/accounts.ts'
@@ -14,8 +16,12 @@ import { createRpc } from '../../src/chain/rpc/rpc.ts'
 import { sha256 } from '../../src/kit/json.ts'
 import type { CordonOptions, RanCommand } from '../harness/cordon-process.ts'
 import { runCordon, startCordon, writeDrillConfig } from '../harness/cordon-process.ts'
+import { parseCsv } from '../harness/parse-csv.ts'
 import type { FreshDatabase } from '../harness/postgres.ts'
 import { freshDatabase, sqlOn } from '../harness/postgres.ts'
+import { stixBundleSchema, stixFaults } from '../harness/stix-schema.ts'
+
+const exec = promisify(execFile)
 
 let anvil: Anvil
 let at: DrillDeployment
@@ -344,6 +350,8 @@ test('an attack is answered, reported and verified; a changed record is found; n
     errors: [{ code: 'app.InvalidReportFormat' }],
   })
   expect((await run(['incidents', 'verify', id], env)).code).toBe(0)
+  await handOut(id, env)
+  expect((await run(['incidents', 'verify', id], env)).code).toBe(0)
   await tamper(database, id)
   const verdict = await run(['incidents', 'verify', id], env)
   expect(verdict).toMatchObject({ code: 5, lines: [{ ok: false, brokenAt: 2 }] })
@@ -362,6 +370,40 @@ test('an attack is answered, reported and verified; a changed record is found; n
   ]
   expect(everything.filter((text) => text.includes(key))).toEqual([])
 })
+
+/** Everything that leaves the house, from the record of a real incident. */
+async function handOut(id: string, env: CordonOptions['env'] = {}): Promise<void> {
+  const told = ['--from', 'Drill team', '--contact', 'desk@drill.example']
+  const stix = await run(['incidents', 'stix', id, ...told, '-o', 'out/x.stix.json'], env)
+  expect(stix.lines).toMatchObject([{ type: 'stix', incidentId: id, audience: 'partner', tlp: 'RED' }])
+  const bundle: unknown = JSON.parse(await readFile(join(dir, 'out/x.stix.json'), 'utf8'))
+  expect(stixFaults(stixBundleSchema.parse(bundle))).toEqual([])
+  const accounts = await run(['incidents', 'addresses', id], env)
+  expect(parseCsv(String(accounts.lines[0]?.['text'])).length).toBeGreaterThan(2)
+  const message = await run(['incidents', 'seal911', id, ...told], env)
+  expect(message.lines[0]?.['text']).toMatch(
+    /^SEAL 911 request, TLP:RED\nProtocol: [\s\S]*desk@drill\.example/,
+  )
+  const asked = ['packet', id, '--for', 'exchange', '--name', 'Nobody', '-o', 'out/packet']
+  expect(await run(['incidents', ...asked], env)).toMatchObject({
+    code: 1,
+    errors: [{ code: 'reports.NothingTraced' }],
+  })
+  expect(await run(['incidents', 'stix'], env)).toMatchObject({ errors: [{ code: 'app.NothingNamed' }] })
+  for (const audience of ['team', 'public']) {
+    const given = await run(
+      ['incidents', 'export', id, '--audience', audience, '-o', `${audience}.tar.gz`],
+      env,
+    )
+    const [{ sha256: hash, head } = {}] = given.lines
+    expect(hash).toBe(sha256(await readFile(join(dir, `${audience}.tar.gz`))))
+    await mkdir(join(dir, audience))
+    await exec('tar', ['xzf', `../${audience}.tar.gz`], { cwd: join(dir, audience) })
+    const script = join(dir, audience, `cordon-${id}`, 'verify.mjs')
+    const checked = await exec(process.execPath, [script, '--head', String(head)], { env: {} })
+    expect(checked.stdout).toMatch(/^Holds: /)
+  }
+}
 
 /** Manual mining: blocks come while the promise waits. */
 async function mineUntil<T>(promise: Promise<T>): Promise<T> {

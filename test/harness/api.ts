@@ -129,6 +129,8 @@ export function fakeSources(changes: Partial<ApiSources> = {}): FakeSources {
     findings: async (id) => [aFinding({ message: known(id).title })],
     runs: async (id) => [{ ...aRun, incidentId: known(id).id }],
     report: async (id) => Buffer.from(`# ${known(id).title}\n`),
+    shared: async (id, what) => `${what} of ${known(id).id}`,
+    export: async (id) => ({ bytes: Buffer.from(known(id).id), name: 'x.tar.gz', head: 'ab'.repeat(32) }),
     run: async (id) => (id === aRun.id ? aRun : unknown('playbooks.UnknownRun')),
     plans: async (id) => [
       {

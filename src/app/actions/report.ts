@@ -60,11 +60,11 @@ export function reportPath(
   return join(resolve(dataDir, 'reports'), `${name}.${EXTENSIONS[format]}`)
 }
 
-type Sources = { store: Store; clock: Clock; names: ReadonlyMap<Address, string> }
+export type RecordSources = { store: Store; clock: Clock; names: ReadonlyMap<Address, string> }
 
 /** All that is on record about an incident, for a report. Throws `incidents.UnknownIncident`. */
 export async function recordOf(
-  { store, clock, names }: Sources,
+  { store, clock, names }: RecordSources,
   incidentId: string,
 ): Promise<IncidentRecord> {
   const context = { store, clock }

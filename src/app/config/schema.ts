@@ -4,6 +4,7 @@ import { approvalRuleSchema } from '../../model/approval.ts'
 import { standingAuthorisationSchema } from '../../model/containment.ts'
 import { severitySchema } from '../../model/finding.ts'
 import { addressSchema, amountSchema } from '../../model/hex.ts'
+import { reporterSchema } from '../../model/report.ts'
 import { rolesSchema } from '../../model/role.ts'
 import { attackKinds } from '../drill/kinds.ts'
 
@@ -103,6 +104,8 @@ export const configSchema = z.strictObject({
   chains: z.array(chainSchema).min(1),
   protect: z.array(protectedSchema).default([]),
   roles: rolesSchema.default({}),
+  /** Who you are to exchanges, issuers and responders. docs/guides/sharing.md. */
+  reporter: reporterSchema.optional(),
   channels: z.record(z.string(), channelSchema).default({ console: { kind: 'console' } }),
   signers: z.array(signerSchema).default([]),
   /** Signed beforehand; without one Cordon proposes and people act. */

@@ -1,0 +1,21 @@
+import { type IncidentArchive, openArchive } from '../app/archive.ts'
+import { namesOf } from '../app/start.ts'
+import type { Io } from './io.ts'
+import { type CommonOptions, load } from './options.ts'
+
+/** Opens the record of the configuration that is named, or of the folder here, for one command. */
+export async function withArchive(
+  options: CommonOptions,
+  io: Io,
+  act: (archive: IncidentArchive) => Promise<number>,
+): Promise<number> {
+  const loaded = await load(options, io)
+  const dataDir = loaded.origin === 'none' ? '.cordon' : loaded.config.dataDir
+  const names = loaded.origin === 'none' ? new Map() : namesOf(loaded.config)
+  const archive = await openArchive({ dataDir, names, env: io.env, logger: io.logger })
+  try {
+    return await act(archive)
+  } finally {
+    await archive.close()
+  }
+}

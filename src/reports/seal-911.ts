@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import { printable } from '../kit/text.ts'
+import type { Reporter } from '../model/report.ts'
+import { iso } from './document.ts'
+import { defanged } from './escape.ts'
+import { blank } from './freeze-request.ts'
+import { isHostile, knownAccounts } from './known-accounts.ts'
+import type { Outgoing } from './outgoing.ts'
+import { caip2, symbolOf, transactionsOf } from './outgoing.ts'
+
+/** Telegram takes no more in one message. */
+export const TELEGRAM_MOST = 4_096
+/** How many of each list are told: the first that fits. */
+const STEPS = [20, 12, 8, 5, 3, 1]
+
+export type Seal911 = { reporter: Reporter | undefined; help: string | undefined }
+
+/**
+ * The message to SEAL 911, as plain text for Telegram: what is attacked, what goes on now, what is at risk, by whom, what was
+ * tried, what help is wanted, and how to check who asks. Never longer than one message.
+ */
+export function seal911(out: Outgoing, request: Seal911): string {
+  for (const most of STEPS) {
+    const message = messageWith(out, request, most)
+    if (message.length <= TELEGRAM_MOST) return message
+  }
+  return `${messageWith(out, request, 1).slice(0, TELEGRAM_MOST - 2)}…\n`
+}
+
+/** A stranger’s words: no link, no mention, no command and no tag either, of which Telegram makes links by itself. */
+function plain(text: string, max = 160): string {
+  return defanged(printable(text, max))
+    .replace(/\.(?=[\p{L}\p{N}])/gu, '[.]')
+    .replace(/(?<![\p{L}\p{N}])([/#$])(?=[\p{L}\p{N}_])/gu, '[$1]')
+}
+
+function messageWith(out: Outgoing, { reporter, help }: Seal911, most: number): string {
+  const { incident, names, chainId } = out
+  const named = (incident?.protected ?? []).flatMap((address) => names.get(address) ?? [])
+  const accounts = knownAccounts(out)
+  const drill = incident?.kind === 'drill' ? ['THIS IS A DRILL. Nobody is harmed.'] : []
+  return [
+    ...drill,
+    `SEAL 911 request, TLP:${out.tlp}`,
+    `Protocol: ${
+      named.length === 0
+        ? blank('name, website')
+        : named
+            .slice(0, most)
+            .map((name) => plain(name, 60))
+            .join(', ')
+    }`,
+    `Chain: ${caip2(chainId)}`,
+    `What: ${plain(incident?.title ?? 'an attack')}`,
+    `State: ${incident === null ? blank('going on, or over') : `${incident.state}, ${incident.severity}`}; began ${out.beganAt === null ? 'at a time not known' : iso(out.beganAt)}, seen ${iso(out.knownAt)}`,
+    `Cause: ${causeOf(out)}`,
+    section('Lost (base units)', lossLines(out), most),
+    `At risk: ${atRisk(out)}`,
+    section(
+      'Attacker',
+      accounts.filter(isHostile).map(({ address, role }) => `${address} ${plain(role, 20)}`),
+      most,
+    ),
+    section(
+      'Attacked',
+      accounts.filter(({ role }) => role === 'victim').map(({ address }) => address),
+      most,
+    ),
+    section('Transactions', transactionsOf(out), most),
+    section('Where it is now', whereLines(out), most),
+    section('Tried', triedLines(out), most),
+    `Help wanted: ${help === undefined ? blank('containment, tracing, contacts at exchanges or issuers') : plain(help, 300)}`,
+    `From: ${reporter === undefined ? blank('who you are') : plain(reporter.name, 100)}, ${reporter?.contact === undefined ? blank('contact') : ownWords(reporter.contact)}`,
+    `How to check that it is us: ${reporter?.proof === undefined ? blank('a public page that names this contact') : ownWords(reporter.proof)}`,
+    '',
+  ].join('\n')
+}
+
+/** The sender’s own contact may be a link. */
+function ownWords(text: string): string {
+  return printable(text, 200)
+}
+
+function section(title: string, lines: readonly string[], most: number): string {
+  if (lines.length === 0) return `${title}: not known`
+  const left = lines.length - most
+  return [
+    `${title}:`,
+    ...lines.slice(0, most).map((line) => `- ${line}`),
+    ...(left > 0 ? [`- and ${left} more`] : []),
+  ].join('\n')
+}
+
+function causeOf({ found }: Outgoing): string {
+  if (found === null) return 'nobody has investigated yet'
+  const { category, function: name, confidence } = found.rootCause
+  if (category === 'unknown') return 'not known'
+  const where = name === null ? '' : ` in ${plain(name, 80)}`
+  return `${plain(category, 60)}${where}, ${Math.round(confidence * 100)} % by our rules`
+}
+
+function lossLines(out: Outgoing): string[] {
+  return (out.found?.victims ?? []).flatMap(({ loss }) =>
+    loss.map(({ asset, amount, usd }) => {
+      const symbol = symbolOf(out, asset)
+      return `${amount} of ${asset}${symbol === undefined ? '' : ` ${plain(symbol, 30)}`}${usd === undefined ? '' : `, ${usd} USD`}`
+    }),
+  )
+}
+
+/** Investigations of later versions say more: like code, and what the same attack takes of others on a fork. */
+const scopeSchema = z.object({
+  siblings: z.array(z.unknown()).optional(),
+  atRisk: z.array(z.object({ outcome: z.string() })).optional(),
+})
+
+function atRisk({ found }: Outgoing): string {
+  if (found === null) return blank('what can still be taken')
+  const { sameCode, approvals } = found.scope
+  const more = scopeSchema.safeParse(found.scope).data
+  const known = [
+    [sameCode.length, 'contracts with the same code'],
+    [more?.siblings?.length ?? 0, 'contracts with like code'],
+    [
+      more?.atRisk?.filter(({ outcome }) => outcome === 'drained').length ?? 0,
+      'that the same attack drains now',
+    ],
+    [approvals.length, 'approvals outstanding'],
+  ] as const
+  const told = known.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
+  return told.length === 0 ? 'nothing else known from these transactions' : told.join(', ')
+}
+
+function whereLines({ found }: Outgoing): string[] {
+  return (found?.fundFlow.nodes ?? [])
+    .filter(({ held, kind }) => held.length > 0 && kind !== 'victim')
+    .map(({ id, kind, held, label }) => {
+      const [first] = held
+      const name = label === null ? '' : ` ${plain(label.name, 40)}`
+      return `${id} ${kind}${name}: ${first?.amount ?? 0n} of ${first?.asset ?? ''}${held.length > 1 ? ` and ${held.length - 1} more assets` : ''}`
+    })
+}
+
+function triedLines({ containments }: Outgoing): string[] {
+  return containments.map(({ plan, broadcast, verification }) => {
+    const sent = broadcast === null ? 'not sent' : broadcast.state
+    const held =
+      verification === null ? 'not verified' : verification.verified ? 'verified' : 'failed its check'
+    return `${plain(plan.lever.signature, 80)}: ${sent}, ${held}`
+  })
+}
