@@ -1,4 +1,5 @@
 import type { RecipientKind, Reporter } from '../model/report.ts'
+import { inUnits } from '../model/token.ts'
 import type { Block, Line, ReportDocument } from './document.ts'
 import { code, heading, iso, list, paragraph, strong, table, text } from './document.ts'
 import type { Outgoing } from './outgoing.ts'
@@ -152,9 +153,7 @@ function holdingBlocks(out: Outgoing, holdings: readonly Holding[]): Block[] {
 function amountLine(out: Outgoing, held: string, amount: bigint): Line {
   const { decimals } = tokenOf(out, held)
   if (decimals === undefined || decimals === 0) return [text(String(amount))]
-  const digits = String(amount).padStart(decimals + 1, '0')
-  const part = digits.slice(-decimals).replace(/0+$/, '')
-  return [text(`${amount} (${digits.slice(0, -decimals)}${part === '' ? '' : `.${part}`})`)]
+  return [text(`${amount} (${inUnits(amount, decimals)})`)]
 }
 
 function symbolLine(out: Outgoing, held: string): Line {

@@ -1,6 +1,6 @@
-import { z } from 'zod'
 import type { Investigation } from '../model/investigation.ts'
 import type { Audience, Tlp } from '../model/report.ts'
+import { inUnits } from '../model/token.ts'
 import type { Names } from './parts.ts'
 import type { IncidentRecord, PrintedInvestigation, PrintedRecord } from './record.ts'
 import { redact, redactInvestigation } from './redact.ts'
@@ -76,15 +76,6 @@ export function outgoingInvestigation(
   }
 }
 
-const tokenSchema = z.object({
-  asset: z.string(),
-  symbol: z.string().nullish(),
-  decimals: z.number().int().min(0).max(77).nullish(),
-  vouched: z.boolean().nullish(),
-})
-/** Investigations of other versions of Cordon say more, or less, of assets. */
-const assetsSchema = z.object({ assets: z.array(tokenSchema) })
-
 export type TokenWords = {
   symbol: string | undefined
   /** False where only the contract itself says so: it may call itself anything. */
@@ -94,7 +85,7 @@ export type TokenWords = {
 
 /** What an asset is called by the configuration, else by the investigation. */
 export function tokenOf({ found, names }: Outgoing, asset: string): TokenWords {
-  const known = assetsSchema.safeParse(found).data?.assets.find((one) => one.asset === asset)
+  const known = found?.assets.find((one) => one.asset === asset)
   const name = names.get(asset)
   return {
     symbol: name ?? known?.symbol ?? undefined,
@@ -107,6 +98,14 @@ export function tokenOf({ found, names }: Outgoing, asset: string): TokenWords {
 export function symbolOf(out: Outgoing, asset: string): string | undefined {
   const { symbol, isVouched } = tokenOf(out, asset)
   return symbol === undefined || isVouched ? symbol : `“${symbol}”`
+}
+
+/** `1,234.5 WETH (0x…)`; base units, which it says, where nobody knows decimals. */
+export function amountText(out: Outgoing, { asset, amount }: { asset: string; amount: bigint }): string {
+  const { decimals } = tokenOf(out, asset)
+  const symbol = symbolOf(out, asset)
+  const count = decimals === undefined ? `${amount} base units` : inUnits(amount, decimals)
+  return symbol === undefined ? `${count} of ${asset}` : `${count} ${symbol} (${asset})`
 }
 
 /** CAIP-2. */

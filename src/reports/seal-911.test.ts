@@ -20,8 +20,8 @@ test('the message says what a responder asks for, in one plain text', () => {
     What: Vault
     State: contained, critical; began 2023-11-14T22:13:20.000Z, seen 2023-11-14T22:13:20.500Z
     Cause: reentrancy in Vault, 90 % by our rules
-    Lost (base units):
-    - 70 of 0xdddddddddddddddddddddddddddddddddddddddd, 1234567.89 USD
+    Lost:
+    - 70 base units of 0xdddddddddddddddddddddddddddddddddddddddd, 1234567.89 USD
     At risk: 1 contracts with the same code, 1 approvals outstanding
     Attacker:
     - 0xbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb attacker
@@ -30,9 +30,9 @@ test('the message says what a responder asks for, in one plain text', () => {
     Transactions:
     - 0xcccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc
     Where it is now:
-    - 0xbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb attacker: 20 of 0xdddddddddddddddddddddddddddddddddddddddd
-    - 0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1 exchange Northex 14: 40 of 0xdddddddddddddddddddddddddddddddddddddddd
-    - 0xd2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2 bridge Portal: 10 of 0xdddddddddddddddddddddddddddddddddddddddd
+    - 0xbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb attacker: 20 base units of 0xdddddddddddddddddddddddddddddddddddddddd
+    - 0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1 exchange Northex 14: 40 base units of 0xdddddddddddddddddddddddddddddddddddddddd
+    - 0xd2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2 bridge Portal: 10 base units of 0xdddddddddddddddddddddddddddddddddddddddd
     Tried:
     - pause(): mined, verified
     Help wanted: trace, and call exchanges

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { printable } from '../kit/text.ts'
 import type { Reporter } from '../model/report.ts'
 import { iso } from './document.ts'
@@ -6,7 +5,7 @@ import { defanged } from './escape.ts'
 import { blank } from './freeze-request.ts'
 import { isHostile, knownAccounts } from './known-accounts.ts'
 import type { Outgoing } from './outgoing.ts'
-import { caip2, symbolOf, transactionsOf } from './outgoing.ts'
+import { amountText, caip2, transactionsOf } from './outgoing.ts'
 
 /** Telegram takes no more in one message. */
 export const TELEGRAM_MOST = 4_096
@@ -54,7 +53,7 @@ function messageWith(out: Outgoing, { reporter, help }: Seal911, most: number): 
     `What: ${plain(incident?.title ?? 'an attack')}`,
     `State: ${incident === null ? blank('going on, or over') : `${incident.state}, ${incident.severity}`}; began ${out.beganAt === null ? 'at a time not known' : iso(out.beganAt)}, seen ${iso(out.knownAt)}`,
     `Cause: ${causeOf(out)}`,
-    section('Lost (base units)', lossLines(out), most),
+    section('Lost', lossLines(out), most),
     `At risk: ${atRisk(out)}`,
     section(
       'Attacker',
@@ -101,43 +100,33 @@ function causeOf({ found }: Outgoing): string {
 
 function lossLines(out: Outgoing): string[] {
   return (out.found?.victims ?? []).flatMap(({ loss }) =>
-    loss.map(({ asset, amount, usd }) => {
-      const symbol = symbolOf(out, asset)
-      return `${amount} of ${asset}${symbol === undefined ? '' : ` ${plain(symbol, 30)}`}${usd === undefined ? '' : `, ${usd} USD`}`
-    }),
+    loss.map(
+      (one) => `${plain(amountText(out, one), 160)}${one.usd === undefined ? '' : `, ${one.usd} USD`}`,
+    ),
   )
 }
 
-/** Investigations of later versions say more: like code, and what the same attack takes of others on a fork. */
-const scopeSchema = z.object({
-  siblings: z.array(z.unknown()).optional(),
-  atRisk: z.array(z.object({ outcome: z.string() })).optional(),
-})
-
 function atRisk({ found }: Outgoing): string {
   if (found === null) return blank('what can still be taken')
-  const { sameCode, approvals } = found.scope
-  const more = scopeSchema.safeParse(found.scope).data
+  const { sameCode, approvals, siblings = [], atRisk: tried = [] } = found.scope
   const known = [
     [sameCode.length, 'contracts with the same code'],
-    [more?.siblings?.length ?? 0, 'contracts with like code'],
-    [
-      more?.atRisk?.filter(({ outcome }) => outcome === 'drained').length ?? 0,
-      'that the same attack drains now',
-    ],
+    [siblings.length, 'contracts with like code'],
+    [tried.filter(({ outcome }) => outcome === 'drained').length, 'that the same attack drains now'],
     [approvals.length, 'approvals outstanding'],
   ] as const
   const told = known.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
   return told.length === 0 ? 'nothing else known from these transactions' : told.join(', ')
 }
 
-function whereLines({ found }: Outgoing): string[] {
-  return (found?.fundFlow.nodes ?? [])
+function whereLines(out: Outgoing): string[] {
+  return (out.found?.fundFlow.nodes ?? [])
     .filter(({ held, kind }) => held.length > 0 && kind !== 'victim')
     .map(({ id, kind, held, label }) => {
       const [first] = held
+      const what = first === undefined ? 'nothing' : plain(amountText(out, first), 160)
       const name = label === null ? '' : ` ${plain(label.name, 40)}`
-      return `${id} ${kind}${name}: ${first?.amount ?? 0n} of ${first?.asset ?? ''}${held.length > 1 ? ` and ${held.length - 1} more assets` : ''}`
+      return `${id} ${kind}${name}: ${what}${held.length > 1 ? ` and ${held.length - 1} more assets` : ''}`
     })
 }
 
