@@ -38,6 +38,7 @@ function linesOf(found: Investigation, tree: boolean): string[] {
           ...sourceLine(found),
           ...rootCause.hypotheses.slice(1).flatMap(why),
         ]),
+    ...divergence(found),
     ...whatIf(found.counterfactuals),
     '',
     'Who lost, the likeliest vulnerable contract first',
@@ -54,6 +55,7 @@ function linesOf(found: Investigation, tree: boolean): string[] {
     '',
     'Who gained and lost (gas not counted)',
     ...changes(found),
+    ...profits(found),
     ...flow(found),
     '',
     'What else is at risk',
@@ -88,6 +90,13 @@ function sourceLine({ rootCause: { file, line } }: Investigation): string[] {
   return file === null ? [] : [`       ${printable(file, 200)}:${line}`]
 }
 
+/** The first departure from what history allows. */
+function divergence({ divergence: first }: Investigation): string[] {
+  return first === null
+    ? []
+    : [`  first departure from what history allows: frame ${first.frame}, ${printable(first.statement, 240)}`]
+}
+
 function why({ category, contract, function: name, statement, confidence, weakness }: Hypothesis): string[] {
   const place = contract === null ? '' : ` in ${contract}${name === null ? '' : `, ${printable(name, 120)}`}`
   const listed = weakness === null ? '' : ` (${weakness.id} ${weakness.title})`
@@ -114,6 +123,19 @@ function changes({ balanceChanges, assets }: Investigation): string[] {
   return balanceChanges.map(
     (change) =>
       `${change.side.padEnd(7)} ${change.account} ${change.amount > 0n ? '+' : ''}${amountText(change, tokens)}`,
+  )
+}
+
+/** What those who act together gained, their own changes summed. */
+function profits({ profits: groups, assets }: Investigation): string[] {
+  const tokens = tokensOf(assets)
+  return groups.flatMap(({ cluster, members, change }) =>
+    members.length < 2 || change.length === 0
+      ? []
+      : [
+          `together ${cluster} and ${members.length - 1} more:`,
+          ...change.map((one) => `        ${one.amount > 0n ? '+' : ''}${amountText(one, tokens)}`),
+        ],
   )
 }
 

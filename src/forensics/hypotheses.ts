@@ -13,7 +13,7 @@ export type HypothesesOptions = {
 }
 
 /** A category that names only the effect gives way to one that names the cause, at this distance in confidence. */
-const EFFECTS: ReadonlySet<string> = new Set(['drain', 'wallet-sweep', 'activity'])
+const EFFECTS: ReadonlySet<string> = new Set(['drain', 'wallet-sweep', 'activity', 'invariant'])
 const EFFECT_HANDICAP = 0.3
 const MOST = 12
 

@@ -18,7 +18,7 @@ export function inTokens(text: string, tokens: Tokens): string {
 export function spokenInTokens(found: Investigation): Investigation {
   const tokens: Tokens = new Map(found.assets.map((token) => [token.asset, token]))
   const said = (text: string): string => inTokens(text, tokens)
-  const { rootCause, steps, actors } = found
+  const { rootCause, steps, actors, divergence } = found
   return {
     ...found,
     rootCause: {
@@ -29,6 +29,7 @@ export function spokenInTokens(found: Investigation): Investigation {
         evidence: hypothesis.evidence.map((item) => ({ ...item, statement: said(item.statement) })),
       })),
     },
+    divergence: divergence && { ...divergence, statement: said(divergence.statement) },
     steps: steps.map((step) => ({ ...step, text: said(step.text) })),
     actors: actors.map((actor) => ({ ...actor, reasons: actor.reasons.map(said) })),
   }

@@ -25,6 +25,7 @@ import { addSources, startFlow } from './fund-flow/state.ts'
 import { hypothesesFrom } from './hypotheses.ts'
 import { lossByClass } from './loser-classes.ts'
 import { type Prices, pricesIn, usdOf } from './prices.ts'
+import { profitsOf } from './profits.ts'
 import { remediationFor } from './remediation.ts'
 import { scopeOf } from './scope.ts'
 import { stepsOf } from './steps.ts'
@@ -105,23 +106,27 @@ export function investigate(options: InvestigateOptions, assessed = assess(optio
   const { net, attackers, cluster, hypotheses, prices, victims } = assessed
   const lost = new Set(victims.map(({ address }) => address))
   const nameOf = (address: string): string => names.get(address as Address) ?? address
+  const balanceChanges = changesOf(net, { cluster, lost, prices })
+  const { actors } = actorsOf({
+    investigated: placedOf(suspects),
+    net,
+    findings,
+    attackers,
+    victims: [...lost],
+    known: NOTHING_KNOWN,
+  })
   return {
     type: 'investigation',
     chainId: suspects[0]?.facts.bundle.chainId ?? 0,
     transactions: suspects.map((suspect) => investigatedOf(suspect, { ...options, cluster, lost })),
     rootCause: rootCauseOf(hypotheses),
+    divergence: divergenceIn(suspects),
     victims,
     lossByClass: lossByClass(victims, transactions),
     attackers,
-    actors: actorsOf({
-      investigated: placedOf(suspects),
-      net,
-      findings,
-      attackers,
-      victims: [...lost],
-      known: NOTHING_KNOWN,
-    }).actors,
-    balanceChanges: changesOf(net, { cluster, lost, prices }),
+    actors,
+    balanceChanges,
+    profits: profitsOf({ actors, balanceChanges }),
     issued: [...issuedIn(transactions)].map(([key, amount]) => ({ ...assetOf(key), amount })),
     steps: stepsOf({ transactions, findings, attackers: cluster, victims: lost, nameOf, tokens }),
     assets: [...tokens.values()],
@@ -137,6 +142,19 @@ export function investigate(options: InvestigateOptions, assessed = assess(optio
     ),
     unexplained: unexplainedIn(suspects, findings),
   }
+}
+
+/** Where the invariants were broken first: the rule says which frames, the first of them in the first transaction counts. */
+function divergenceIn(suspects: readonly Suspect[]): Investigation['divergence'] {
+  for (const { tx, findings } of suspects) {
+    const broken = findings
+      .filter(({ categories }) => categories.includes('invariant'))
+      .flatMap(({ evidence }) => evidence)
+      .flatMap(({ statement, frames }) => frames.map((frame) => ({ frame, statement })))
+      .sort((a, b) => a.frame - b.frame)
+    if (broken[0] !== undefined) return { transactionHash: tx.transaction.hash, ...broken[0] }
+  }
+  return null
 }
 
 /** Of the prices those of assets that somebody has more or less of. */

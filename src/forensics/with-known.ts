@@ -4,6 +4,7 @@ import type { Known } from './actors/known.ts'
 import { netChanges } from './changes.ts'
 import { placedOf, type Suspect } from './investigate.ts'
 import { lossByClass } from './loser-classes.ts'
+import { profitsOf } from './profits.ts'
 import { lastApprovals } from './scope.ts'
 import { usageOf } from './usage.ts'
 
@@ -43,6 +44,7 @@ export function withKnown(
   return {
     ...found,
     actors,
+    profits: profitsOf({ actors, balanceChanges: found.balanceChanges }),
     lossByClass: lossByClass(victims, all),
     scope: { ...found.scope, approvals, ...usage },
     unexplained: [...found.unexplained, ...unexplained].slice(0, 200),

@@ -139,6 +139,10 @@ export const investigationSchema = z.object({
     /** The likeliest first. */
     hypotheses: z.array(hypothesisSchema),
   }),
+  /** The first frame in which protected contracts did what their history, learned or declared, does not allow; null where none did. */
+  divergence: z
+    .object({ transactionHash: hashSchema, frame: z.number().int().min(0), statement: z.string() })
+    .nullable(),
   /** The likeliest vulnerable contract first. */
   victims: z.array(z.object({ address: addressSchema, loss: z.array(lossSchema) })),
   /** Losses by what the losers were to the protocol. */
@@ -148,6 +152,23 @@ export const investigationSchema = z.object({
   attackers: z.object({ accounts: z.array(addressSchema), contracts: z.array(addressSchema) }),
   actors: z.array(actorSchema),
   balanceChanges: z.array(balanceChangeSchema),
+  /** What each group of attackers that acts together has more or less of, all its accounts and contracts summed; gas is not counted. */
+  profits: z.array(
+    z.object({
+      /** The account that sent their transactions, or the actor itself where it is alone. */
+      cluster: addressSchema,
+      members: z.array(addressSchema),
+      change: z.array(
+        z.object({
+          asset: assetSchema,
+          tokenId: amountSchema.nullable(),
+          /** base units, signed */
+          amount: amountSchema,
+          usd: usdSchema.optional(),
+        }),
+      ),
+    }),
+  ),
   /** Minted less burned, signed: with it the changes of each asset sum to zero. */
   issued: z.array(z.object({ asset: assetSchema, tokenId: amountSchema.nullable(), amount: amountSchema })),
   /** What the attacker did, in order, in plain words. */

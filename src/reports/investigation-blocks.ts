@@ -24,7 +24,7 @@ const MOST_EVIDENCE = 12
 const MOST_ACCOUNTS = 60
 
 /** Why it could happen: each hypothesis with what it stands on, the likeliest first. */
-export function causeBlocks({ rootCause }: PrintedInvestigation, names: Names): Block[] {
+export function causeBlocks({ rootCause, divergence }: PrintedInvestigation, names: Names): Block[] {
   const title = heading(2, 'Root cause')
   const { file, line } = rootCause
   if (rootCause.hypotheses.length === 0) return [title, paragraph(text('No rule names a cause.'))]
@@ -32,6 +32,14 @@ export function causeBlocks({ rootCause }: PrintedInvestigation, names: Names): 
     title,
     paragraph(text('The likeliest first. A share says how sure the rule is; it is not a probability.')),
     { kind: 'list', items: rootCause.hypotheses.map((hypothesis) => why(hypothesis, names)) },
+    ...(divergence === null
+      ? []
+      : [
+          paragraph(
+            text(`First departure from what history allows: frame ${divergence.frame}, `),
+            ...prose(divergence.statement, names),
+          ),
+        ]),
     ...(file === null ? [] : [paragraph(text('In the source: '), code(`${file}:${line}`), text('.'))]),
   ]
 }
@@ -161,7 +169,10 @@ function list1(items: Line[]): Block[] {
 }
 
 /** Who did it, as far as addresses tell. */
-export function actorBlocks({ actors, attackers }: PrintedInvestigation, names: Names): Block[] {
+export function actorBlocks(
+  { actors, attackers, profits, assets }: PrintedInvestigation,
+  names: Names,
+): Block[] {
   const rows = actors
     .filter(({ role }) => role !== 'unknown')
     .slice(0, MOST_ACCOUNTS)
@@ -181,7 +192,26 @@ export function actorBlocks({ actors, attackers }: PrintedInvestigation, names: 
       text(' Accounts, not people.'),
     ),
     ...(rows.length === 0 ? [] : [table(['account**', 'role', '>sure', 'why***'], rows)]),
+    ...list1(profits.slice(0, MOST_EVIDENCE).map((one) => profitLine(one, assets, names))),
   ]
+}
+
+type ProfitOfGroup = PrintedInvestigation['profits'][number]
+
+/** What those who act together have more or less of. */
+function profitLine({ cluster, members, change }: ProfitOfGroup, assets: Assets, names: Names): Line {
+  const others = members.length < 2 ? '' : ` and ${members.length - 1} more together`
+  const amounts = change.slice(0, 6).map((one): Line => {
+    const usd = one.usd === undefined ? [] : [text(' ('), ...dollars(one.usd), text(' US dollars)')]
+    return [
+      ...amountOf(one.asset, one.amount, assets),
+      text(' '),
+      ...asset(one.asset, one.tokenId, names),
+      ...usd,
+    ]
+  })
+  const gained = amounts.length === 0 ? [text('nothing')] : joined(amounts)
+  return [...account(cluster, names), text(`${others} gained, gas not counted: `), ...gained]
 }
 
 /** What the attacker did, in plain words. */

@@ -167,6 +167,7 @@ function investigationFor(found: Investigated, veil: Veil): Printed<Investigated
           : { ...hypothesis, ...EMPTY, category: unsure, statement: unsure },
       ),
     },
+    divergence: unsure === undefined || found.rootCause.confidence >= SURE ? found.divergence : null,
     scope: risk === undefined ? found.scope : veiled(found.scope, risk),
     ...counterfactualsFor(found, unsure),
     ...(action === undefined || found.proposals === undefined

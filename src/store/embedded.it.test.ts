@@ -16,7 +16,7 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'cordon-embedded-'))
 })
 afterAll(async () => {
-  await rm(dataDir, { recursive: true, force: true })
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const start = () => startEmbeddedPostgres({ dataDir, logger: silentLogger, ephemeral: true })

@@ -59,15 +59,16 @@ const EPHEMERAL = ['fsync=off', 'full_page_writes=off', 'shared_buffers=64MB']
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const binaries = await preparePostgres()
   const folder = await prepareFolder(options.dataDir)
+  const ordered = { stop: false }
   const { password, server } = await withFolderLock(folder.dataDir, async () => {
     const password = await ensureCluster(binaries, folder)
-    const server = (await adopt(folder, password)) ?? (await launch({ binaries, folder, options }))
+    const server = (await adopt(folder, password)) ?? (await launch({ binaries, folder, options, ordered }))
     return { password, server }
   })
   const url = urlOf(server.port, password)
   const keeper = await holdKeeper(url, folder)
   options.logger.info({ port: server.port, adopted: server.adopted }, 'PostgreSQL is up')
-  return { url, port: server.port, adopted: server.adopted, stop: () => shutDown({ folder, url, keeper }) }
+  return { url, port: server.port, adopted: server.adopted, stop: () => shutDown({ folder, keeper, ordered }) }
 }
 
 async function prepareFolder(dataDir: string): Promise<Folder> {
@@ -211,16 +212,23 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-type Launch = { binaries: PostgresBinaries; folder: Folder; options: EmbeddedPostgresOptions }
+type Launch = {
+  binaries: PostgresBinaries
+  folder: Folder
+  options: EmbeddedPostgresOptions
+  /** Set once we ourselves stop it: from then on no death is answered by a start, whatever the exit code. */
+  ordered: { stop: boolean }
+}
 
-async function launch({ binaries, folder, options }: Launch): Promise<Server> {
+async function launch(launching: Launch): Promise<Server> {
+  const { folder, options } = launching
   const fixed = options.port
   for (let attempt = 1; ; attempt++) {
     const port = fixed ?? (await freePort())
-    const child = await spawnServer({ binaries, folder, options, port })
+    const child = await spawnServer({ ...launching, port })
     try {
       const file = await untilReady(child, folder)
-      restartWhenItDies({ binaries, folder, options: { ...options, port } }, child)
+      restartWhenItDies({ ...launching, options: { ...options, port } }, child)
       return { port, pid: file.pid, adopted: false }
     } catch (thrown) {
       // Between asking for a free port and using it somebody else may have taken it.
@@ -277,7 +285,7 @@ async function untilReady(child: ChildProcess, folder: Folder): Promise<PidFile>
 function restartWhenItDies(launching: Launch, child: ChildProcess): void {
   const { logger } = launching.options
   child.once('exit', (code, signal) => {
-    if (code === 0) return
+    if (code === 0 || launching.ordered.stop) return
     logger.error({ code, signal }, 'PostgreSQL died; starting it again')
     launch(launching).catch((thrown: unknown) =>
       logger.error(
@@ -300,13 +308,14 @@ async function holdKeeper(url: string, folder: Folder): Promise<pg.Client> {
   }
 }
 
-type ShutDown = { folder: Folder; url: string; keeper: pg.Client }
+type ShutDown = { folder: Folder; keeper: pg.Client; ordered: Launch['ordered'] }
 
-async function shutDown({ folder, keeper }: ShutDown): Promise<void> {
+async function shutDown({ folder, keeper, ordered }: ShutDown): Promise<void> {
   const others = await othersUsing(keeper)
   await keeper.end().catch(() => {})
   const file = await readPidFile(folder.cluster)
   if (others || !file || !(await isPostmasterOf(file.pid, folder.cluster))) return
+  ordered.stop = true
   process.kill(file.pid, 'SIGINT')
   const deadline = Date.now() + START_TIMEOUT_MS
   while (await isPostmasterOf(file.pid, folder.cluster)) {

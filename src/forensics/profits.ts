@@ -1,0 +1,45 @@
+import type { Address } from '../model/hex.ts'
+import type { BalanceChange, Investigation } from '../model/investigation.ts'
+import { keyOf } from './fund-flow/key.ts'
+
+type Profit = Investigation['profits'][number]
+type Summed = Profit['change'][number]
+
+/** Roles of those who act for the attack; what others gained is their own affair. */
+const SIDES: ReadonlySet<string> = new Set(['attacker', 'accomplice', 'copier', 'white-hat'])
+
+/** What each group of attackers gained together: what one of them hands to another cancels out. */
+export function profitsOf({
+  actors,
+  balanceChanges,
+}: Pick<Investigation, 'actors' | 'balanceChanges'>): Profit[] {
+  const groups = new Map<Address, Address[]>()
+  for (const { address, role, cluster = address } of actors)
+    if (SIDES.has(role)) groups.set(cluster, [...(groups.get(cluster) ?? []), address])
+  return [...groups].map(([cluster, members]) => {
+    const own = new Set(members)
+    return { cluster, members, change: summed(balanceChanges.filter(({ account }) => own.has(account))) }
+  })
+}
+
+function summed(changes: readonly BalanceChange[]): Summed[] {
+  const sums = new Map<string, Summed>()
+  for (const { asset, tokenId, amount, usd } of changes) {
+    const known = sums.get(keyOf({ asset, tokenId }))
+    const dollars = usd === undefined ? {} : { usd: added(known?.usd, usd) }
+    sums.set(keyOf({ asset, tokenId }), {
+      asset,
+      tokenId,
+      amount: (known?.amount ?? 0n) + amount,
+      ...dollars,
+    })
+  }
+  return [...sums.values()].filter(({ amount }) => amount !== 0n)
+}
+
+/** Dollars with two decimals, as text. */
+function added(before: string | undefined, more: string): string {
+  const cents = BigInt((before ?? '0.00').replace('.', '')) + BigInt(more.replace('.', ''))
+  const digits = (cents < 0n ? -cents : cents).toString().padStart(3, '0')
+  return `${cents < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
+}
