@@ -68,7 +68,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const url = urlOf(server.port, password)
   const keeper = await holdKeeper(url, folder)
   options.logger.info({ port: server.port, adopted: server.adopted }, 'PostgreSQL is up')
-  return { url, port: server.port, adopted: server.adopted, stop: () => shutDown({ folder, keeper, ordered }) }
+  return {
+    url,
+    port: server.port,
+    adopted: server.adopted,
+    stop: () => shutDown({ folder, keeper, ordered }),
+  }
 }
 
 async function prepareFolder(dataDir: string): Promise<Folder> {
