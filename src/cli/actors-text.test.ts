@@ -43,7 +43,7 @@ test('each actor stands with role, figure and reasons, and what else is at risk 
       },
     }),
   )
-  expect(shown).toContain(`account  ${eve} attacker, 60 %`)
+  expect(shown).toContain(`account  ${eve} attacker, 30 %`)
   expect(shown).toContain(`gained 5 of ${token}`)
   expect(shown).toContain(`${eve} has similar code (87 %); 100 % of 0xaabbccdd’s blocks`)
   expect(shown).toContain(

@@ -111,7 +111,7 @@ function suspected(address: Address, { findings, net, attackers, investigated }:
   return {
     address,
     role: 'attacker',
-    confidence: Math.max(isSender ? 0.6 : 0.5, ...about.map(({ confidence }) => confidence)),
+    confidence: Math.max(baseOf(isSender, findings), ...about.map(({ confidence }) => confidence)),
     reasons: [
       why,
       ...(gained.length > 0
@@ -120,6 +120,11 @@ function suspected(address: Address, { findings, net, attackers, investigated }:
       ...(detectors.length > 0 ? [`named by ${detectors.join(', ')}`] : []),
     ],
   }
+}
+
+/** Who sends what no rule speaks of is looked at, and hardly suspected. */
+function baseOf(isSender: boolean, findings: readonly Finding[]): number {
+  return findings.length === 0 ? 0.3 : isSender ? 0.6 : 0.5
 }
 
 function victimCast({ victims, net, findings }: ActorsOptions): Cast[] {
