@@ -27,6 +27,8 @@ type Marked = {
   vulnerableAt: number | null
   attacker: boolean
   tokens: TokensLost
+  /** Dollars in whole: what victims lost, what attackers gained, what the label says of all its transactions. */
+  dollars: { lost: number; gained: number; label: number | null }
   /** Milliseconds, reading included. */
   ms: number
   parseMs: number
@@ -45,6 +47,7 @@ const more = new Map(
       id: string
       attackerContract?: Address
       tokensLost?: string[]
+      lossUsd?: number | null
     }[]
   ).map((label) => [label.id, label]),
 )
@@ -82,6 +85,11 @@ function mark(
     vulnerableAt: place < 0 ? null : place + 1,
     attacker: attacker !== undefined && attackers.contracts.includes(attacker),
     tokens: tokensLost(investigation, more.get(id)?.tokensLost ?? []),
+    dollars: {
+      lost: sumOf(victims.flatMap(({ loss }) => loss)),
+      gained: sumOf(investigation.profits.flatMap(({ change }) => change)),
+      label: more.get(id)?.lossUsd ?? null,
+    },
   }
 }
 
@@ -102,6 +110,10 @@ function tokensLost(
     absent: others.filter((symbol) => !present.has(plain(symbol))),
     unnamed: [...moved].filter((asset) => !symbols.has(asset)).length,
   }
+}
+
+function sumOf(changes: readonly { usd?: string | undefined }[]): number {
+  return Math.round(changes.reduce((sum, { usd }) => sum + Number(usd ?? 0), 0))
 }
 
 /** The coin and what wraps it are one; so are a bridge's token and what it stands for (labels say “USDC” for Multichain's). */
@@ -137,7 +149,7 @@ else {
   )
 }
 
-function lineOf({ id, tags, first, category, vulnerableAt, attacker, tokens }: Marked): string {
+function lineOf({ id, tags, first, category, vulnerableAt, attacker, tokens, dollars }: Marked): string {
   const yes = (is: boolean): string => (is ? 'yes' : 'NO ')
-  return `${id.padEnd(20)} ${first.padEnd(20)} ${yes(category)}  vulnerable at ${String(vulnerableAt ?? '–').padEnd(2)} attacker ${yes(attacker)}  tokens ${tokens.found.join('+') || '–'}${tokens.missed.length > 0 ? ` missed ${tokens.missed.join('+')}` : ''}${tokens.absent.length > 0 ? ` not moved here ${tokens.absent.join('+')}` : ''}${tokens.unnamed > 0 ? ` (${tokens.unnamed} without a known symbol)` : ''}  (${tags.join(', ')})`
+  return `${id.padEnd(20)} ${first.padEnd(20)} ${yes(category)}  vulnerable at ${String(vulnerableAt ?? '–').padEnd(2)} attacker ${yes(attacker)}  tokens ${tokens.found.join('+') || '–'}${tokens.missed.length > 0 ? ` missed ${tokens.missed.join('+')}` : ''}${tokens.absent.length > 0 ? ` not moved here ${tokens.absent.join('+')}` : ''}${tokens.unnamed > 0 ? ` (${tokens.unnamed} without a known symbol)` : ''}  dollars lost ${dollars.lost} gained ${dollars.gained} label ${dollars.label ?? '–'}  (${tags.join(', ')})`
 }

@@ -75,6 +75,28 @@ test('the coin is worth what the token that wraps it is, seen from a deposit or 
     expect(usdOf(pricesIn(1, withSwaps(trade, ...facts)), 'native', 1n)).toBeUndefined()
 })
 
+test('what a pool of two tokens says to hold of each is worth the same, and counts before a trade', () => {
+  const reserves = (answer: readonly bigint[]): Fact => ({
+    kind: 'valuation',
+    source: POOL,
+    reader: C,
+    selector: '0x0902f1ac',
+    answer,
+    frame: 0,
+  })
+  const USDT: Address = '0xdac17f958d2ee523a2206206994597c13d831ec7'
+  // the token with the lower address stands first
+  const moves = [moved(A, 1n, [C, POOL]), moved(USDT, 1n, [POOL, C])]
+  const said = reserves([10n ** 18n, 2_000_000_000n, 7n])
+  const prices = pricesIn(1, withSwaps(said, ...moves, swap(USDT, 5n, [A, 10n ** 18n]), reserves([1n, 1n])))
+  expect(usdOf(prices, A, 10n ** 18n)).toBe('2000.00')
+  expect(prices.get(A)?.source).toBe(`reserves of ${POOL}, after 1 pool`)
+  const third = moved(B, 1n, [C, POOL])
+  expect(usdOf(pricesIn(1, withSwaps(said, ...moves, third)), A, 1n)).toBeUndefined()
+  for (const answer of [[], [0n, 5n], [5n, 0n]])
+    expect(usdOf(pricesIn(1, withSwaps(reserves(answer), ...moves)), A, 1n)).toBeUndefined()
+})
+
 test('each pool more is believed less', () => {
   const prices = pricesIn(1, withSwaps(swap(B, 10n, [A, 5n]), swap(A, 1n, [USDC, 4_000_000n])))
   expect(prices.get(USDC)?.confidence).toBeGreaterThan(prices.get(A)?.confidence ?? 1)

@@ -1,6 +1,6 @@
 import { type Asset, NATIVE } from '../model/block.ts'
 import type { TransactionFacts, TransferFact } from '../model/fact.ts'
-import { ZERO_ADDRESS } from '../model/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../model/hex.ts'
 
 /** Dollars for one base unit, times 10^36: exact enough for tokens with no decimals and with thirty. */
 export type Price = {
@@ -47,8 +47,8 @@ const TRADE_CONFIDENCE = 0.6
 const PER_HOP = 0.7
 
 /**
- * What assets were worth in these transactions: given prices, dollar tokens at a dollar, and the rest by the first trade
- * against something that has a price. The first, because it comes before what the attack does to the pool; a thin pool may
+ * What assets were worth in these transactions: given prices, dollar tokens at a dollar, and the rest by what pools of two tokens
+ * said to hold, or the first trade against something that has a price. The first, because it comes before what the attack does to the pool; a thin pool may
  * say anything, so source and confidence stand beside every price. The coin and the token that wraps it are worth the same.
  */
 export function pricesIn(
@@ -66,23 +66,60 @@ export function pricesIn(
       })
   const swaps = transactions.flatMap(({ facts }) => facts.filter((fact) => fact.kind === 'swap'))
   const wrappers = wrappersIn(transactions)
+  const pairs = pairsIn(transactions)
   for (let hop = 0; hop < HOPS; hop++) {
+    const after = `, after ${hop + 1} ${hop === 0 ? 'pool' : 'pools'}`
+    const confidence = TRADE_CONFIDENCE * PER_HOP ** hop
     for (const wrapper of wrappers) sameWorth(prices, NATIVE, wrapper)
-    for (const { pool, assetIn, assetOut, amountIn, amountOut } of swaps) {
-      if (amountIn <= 0n || amountOut <= 0n) continue
-      const [known, amount, other, otherAmount] = prices.has(assetIn)
-        ? ([assetIn, amountIn, assetOut, amountOut] as const)
-        : ([assetOut, amountOut, assetIn, amountIn] as const)
-      const price = prices.get(known)
-      if (price === undefined || prices.has(other)) continue
-      prices.set(other, {
-        usdE36: (price.usdE36 * amount) / otherAmount,
-        source: `first trade in ${pool}, after ${hop + 1} ${hop === 0 ? 'pool' : 'pools'}`,
-        confidence: TRADE_CONFIDENCE * PER_HOP ** hop,
-      })
-    }
+    for (const { pool, assets, reserves } of pairs)
+      balance(prices, { assets, amounts: reserves }, { source: `reserves of ${pool}${after}`, confidence })
+    for (const { pool, assetIn, assetOut, amountIn, amountOut } of swaps)
+      balance(
+        prices,
+        { assets: [assetIn, assetOut], amounts: [amountIn, amountOut] },
+        { source: `first trade in ${pool}${after}`, confidence },
+      )
   }
   return prices
+}
+
+type Equal = { assets: readonly [Asset, Asset]; amounts: readonly [bigint, bigint] }
+
+/** Two amounts that are worth the same: where one asset has a price and the other has none, that one gets it. */
+function balance(prices: Map<Asset, Price>, { assets, amounts }: Equal, told: Omit<Price, 'usdE36'>): void {
+  const known = prices.has(assets[0]) ? 0 : 1
+  const [from, to] = [assets[known], assets[1 - known]]
+  const [amount, other] = [amounts[known], amounts[1 - known]]
+  const price = from === undefined ? undefined : prices.get(from)
+  if (price === undefined || to === undefined || prices.has(to)) return
+  if (amount === undefined || other === undefined || amount <= 0n || other <= 0n) return
+  prices.set(to, { usdE36: (price.usdE36 * amount) / other, ...told })
+}
+
+type Pair = { pool: Address; assets: readonly [Asset, Asset]; reserves: readonly [bigint, bigint] }
+
+/** Uniswap v2 `getReserves()`: of the token with the lower address first. */
+const GET_RESERVES = '0x0902f1ac'
+
+/**
+ * Pools that said their reserves, as they said them first, and the two tokens that came or went: what a pool of two tokens holds of
+ * each is worth the same. Better than a trade where it was asked before the attack moved it.
+ */
+function pairsIn(transactions: readonly TransactionFacts[]): Pair[] {
+  const said = new Map<Address, readonly [bigint, bigint]>()
+  const moved = new Map<Address, Set<Asset>>()
+  for (const fact of transactions.flatMap(({ facts }) => facts)) {
+    if (fact.kind === 'valuation' && fact.selector === GET_RESERVES && !said.has(fact.source))
+      said.set(fact.source, [fact.answer[0] ?? 0n, fact.answer[1] ?? 0n])
+    if (fact.kind !== 'transfer' || fact.tokenId !== null || fact.asset === NATIVE) continue
+    for (const side of [fact.from, fact.to])
+      if (fact.asset !== side) moved.set(side, (moved.get(side) ?? new Set<Asset>()).add(fact.asset))
+  }
+  return [...said].flatMap(([pool, reserves]) => {
+    const [first, second, ...more] = [...(moved.get(pool) ?? [])].sort()
+    const isPair = first !== undefined && second !== undefined && more.length === 0
+    return isPair ? [{ pool, assets: [first, second] as const, reserves }] : []
+  })
 }
 
 function sameWorth(prices: Map<Asset, Price>, one: Asset, other: Asset): void {
