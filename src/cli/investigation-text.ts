@@ -109,8 +109,8 @@ function why({ category, contract, function: name, statement, confidence, weakne
 function lost({ victims, assets }: Investigation): string[] {
   if (victims.length === 0) return ['  nobody, as far as was recorded']
   const tokens = tokensOf(assets)
-  return victims.flatMap(({ address, loss }) => [
-    `  ${address}`,
+  return victims.flatMap(({ address, loss, netUsd }) => [
+    `  ${address}${netUsd === undefined ? '' : `, all in all ${netUsd} USD`}`,
     ...loss.map(
       (item) =>
         `      ${amountText(item, tokens)}${item.by === 'reads' ? ', by its balance; no transfer says so' : ''}`,

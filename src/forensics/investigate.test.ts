@@ -74,6 +74,23 @@ test('a balance that fell though no transfer says so is a loss, marked as what i
   expect(balanceChanges.some(({ asset }) => asset === token)).toBe(false)
 })
 
+test('a pool that gave much more than it got has lost, all in all; one that traded with a little slippage has not', () => {
+  const [usdt, busd] = [
+    '0xdac17f958d2ee523a2206206994597c13d831ec7',
+    '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48',
+  ] as const
+  const million = 1_000_000n
+  const trade = (pool: `0x${string}`, got: bigint) => [
+    pay(usdt, { from: tool, to: pool, amount: got * million }),
+    pay(busd, { from: pool, to: tool, amount: 100n * million }),
+  ]
+  const [moved, fair] = [address('moved pool'), address('fair pool')]
+  const root = call(tool, {}, ...trade(moved, 40n), ...trade(fair, 99n), call(vault, { input: '0xaabbccdd' }))
+  const { victims } = investigated([{ from: eve, root }])
+  expect(victims.find((victim) => victim.address === moved)?.netUsd).toBe('-60.00')
+  expect(victims.some((victim) => victim.address === fair)).toBe(false)
+})
+
 test('what wraps the coin lost nothing when it paid the coin out', () => {
   const coin = address('wrapper')
   const root = call(

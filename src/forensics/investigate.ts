@@ -1,3 +1,4 @@
+import type { Asset } from '../model/block.ts'
 import type { BalanceDeltas, BlockFacts, TransactionFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 import type { FundFlow } from '../model/fund-flow.ts'
@@ -24,7 +25,7 @@ import { sourcesOf } from './fund-flow/sources.ts'
 import { addSources, startFlow } from './fund-flow/state.ts'
 import { hypothesesFrom } from './hypotheses.ts'
 import { lossByClass } from './loser-classes.ts'
-import { type Prices, pricesIn, usdOf } from './prices.ts'
+import { dollarsOf, type Prices, pricesIn, usdOf } from './prices.ts'
 import { profitsOf } from './profits.ts'
 import { remediationFor } from './remediation.ts'
 import { scopeOf } from './scope.ts'
@@ -88,10 +89,13 @@ export function assess(options: InvestigateOptions): Assessed {
   const hypotheses = found.length > 0 ? found : suspicion({ transactions, attackers: cluster, functions })
   const prices = pricesIn(suspects[0]?.facts.bundle.chainId ?? 0, transactions, options.prices)
   const named = hypotheses.map((hypothesis) => victimsNamed(hypothesis, findings))
-  const victims = victimsOf({ hypotheses, named, transactions, net, attackers: cluster }).map((victim) => ({
-    ...victim,
-    loss: victim.loss.map((item) => withUsd(item, prices)),
-  }))
+  const victims = victimsOf({ hypotheses, named, transactions, net, attackers: cluster, prices }).map(
+    (victim) => ({
+      ...victim,
+      loss: victim.loss.map((item) => withUsd(item, prices)),
+      ...netUsdOf(net.get(victim.address), prices),
+    }),
+  )
   return { net, attackers, cluster, hypotheses, prices, victims }
 }
 
@@ -207,6 +211,17 @@ function victimsNamed({ category, contract }: Hypothesis, findings: readonly Fin
     .filter(({ categories }) => (categories[0] ?? 'unknown') === category)
     .sort((a, b) => b.confidence - a.confidence)
     .flatMap(({ victims }) => victims)
+}
+
+/** What all changes of an account come to in dollars; left out where one of them has no price. */
+function netUsdOf(assets: ReadonlyMap<string, bigint> | undefined, prices: Prices): { netUsd?: string } {
+  let sum = 0n
+  for (const [key, amount] of assets ?? []) {
+    const price = prices.get(key as Asset)
+    if (price === undefined) return {}
+    sum += amount * price.usdE36
+  }
+  return assets === undefined || assets.size === 0 ? {} : { netUsd: dollarsOf(sum) }
 }
 
 function withUsd<T extends { asset: Parameters<typeof usdOf>[1]; tokenId: bigint | null; amount: bigint }>(

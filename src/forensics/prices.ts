@@ -153,8 +153,12 @@ function wraps(token: TransferFact, coin: TransferFact): boolean {
 /** An amount in dollars with two decimals; undefined where it has no price. */
 export function usdOf(prices: Prices, asset: Asset, amount: bigint): string | undefined {
   const price = prices.get(asset)
-  if (price === undefined) return undefined
-  const cents = (amount * price.usdE36 * 100n) / E36
+  return price === undefined ? undefined : dollarsOf(amount * price.usdE36)
+}
+
+/** Dollars times 10^36 as text with two decimals. */
+export function dollarsOf(valueE36: bigint): string {
+  const cents = (valueE36 * 100n) / E36
   const [sign, size] = cents < 0n ? ['-', -cents] : ['', cents]
   return `${sign}${size / 100n}.${String(size % 100n).padStart(2, '0')}`
 }

@@ -3,7 +3,7 @@ import type { BalanceDeltas, TransactionFacts } from '../model/fact.ts'
 import { type Address, ZERO_ADDRESS } from '../model/hex.ts'
 import type { Hypothesis, Investigation } from '../model/investigation.ts'
 import { assetOf } from './fund-flow/key.ts'
-import { wrappersIn } from './prices.ts'
+import { type Prices, wrappersIn } from './prices.ts'
 
 type Victim = Investigation['victims'][number]
 
@@ -14,6 +14,7 @@ export type VictimsOptions = {
   transactions: readonly TransactionFacts[]
   net: BalanceDeltas
   attackers: ReadonlySet<Address>
+  prices: Prices
 }
 
 const MOST = 64
@@ -21,11 +22,11 @@ const MOST_ASSETS = 64
 
 /**
  * Who lost, the likeliest vulnerable contract first: as the likeliest hypothesis names them, then the others’, then whoever
- * gave and got nothing. Attackers, the zero address and pure pass-throughs are none. Behind the first stands the code that
+ * gave and got nothing, or much less. Attackers, the zero address and pure pass-throughs are none. Behind the first stands the code that
  * it ran, where it is a proxy: the weakness is in one of the two, and reports name either.
  */
 export function victimsOf(options: VictimsOptions): Victim[] {
-  const { named, hypotheses, net, attackers, transactions } = options
+  const { named, hypotheses, net, attackers, transactions, prices } = options
   const [likeliest = [], ...others] = named
   const isForged = hypotheses[0]?.category === 'bridge-forgery'
   const first = isForged ? gateFirst(likeliest, options) : likeliest
@@ -33,7 +34,8 @@ export function victimsOf(options: VictimsOptions): Victim[] {
   // where a rule names two contracts at once, both stand before the code of either
   const codeAfter = isForged || likeliest.length < 2 ? 1 : 2
   const unsaid = unsaidLosses(transactions)
-  for (const account of [...first, ...others.flat(), ...plainLosers(net, transactions), ...unsaid.keys()]) {
+  const losers = [...plainLosers(net, transactions), ...netLosers(net, prices), ...unsaid.keys()]
+  for (const account of [...first, ...others.flat(), ...losers]) {
     order.add(account)
     if (order.size !== codeAfter) continue
     const code = codeBehind([...order][0] ?? account, transactions)
@@ -52,6 +54,26 @@ function plainLosers(net: BalanceDeltas, transactions: readonly TransactionFacts
     .filter(([account]) => !wrappers.has(account))
     .filter(([, assets]) => assets.size > 0 && [...assets.values()].every((amount) => amount < 0n))
     .map(([account]) => account)
+}
+
+/** A price is good enough for a balance of give and take where it is at most one pool away. */
+const SURE_ENOUGH = 0.6
+/** Who gets so much less than he gives has lost: slippage and fees are below. Basis points of what was given. */
+const NOTABLE_BPS = 500n
+
+/** Whoever gave much more than he got, at prices that can be relied on: a pool that was traded against at a moved price. */
+function netLosers(net: BalanceDeltas, prices: Prices): Address[] {
+  return [...net].flatMap(([account, assets]) => {
+    let [given, got] = [0n, 0n]
+    for (const [key, amount] of assets) {
+      const price = prices.get(key as Asset)
+      if (price === undefined || price.confidence < SURE_ENOUGH) return []
+      if (amount < 0n) given -= amount * price.usdE36
+      else got += amount * price.usdE36
+    }
+    const isLoss = got > 0n && (given - got) * 10_000n >= given * NOTABLE_BPS && given > got
+    return isLoss ? [account] : []
+  })
 }
 
 /** What accounts had less of between two reads of their balance though no transfer says that it left: books were written. */

@@ -144,7 +144,15 @@ export const investigationSchema = z.object({
     .object({ transactionHash: hashSchema, frame: z.number().int().min(0), statement: z.string() })
     .nullable(),
   /** The likeliest vulnerable contract first. */
-  victims: z.array(z.object({ address: addressSchema, loss: z.array(lossSchema) })),
+  victims: z.array(
+    z.object({
+      address: addressSchema,
+      /** What it has less of; what it got for it is in `balanceChanges`. */
+      loss: z.array(lossSchema),
+      /** All its changes in dollars, negative for a loss; where all have a price. */
+      netUsd: usdSchema.optional(),
+    }),
+  ),
   /** Losses by what the losers were to the protocol. */
   lossByClass: z.array(
     z.object({ class: z.enum(loserClasses), accounts: z.number().int(), loss: z.array(lossSchema) }),
