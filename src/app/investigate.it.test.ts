@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { aFinding } from '../../test/harness/builders.ts'
 import type { Anvil } from '../chain/anvil.ts'
 import { startAnvil } from '../chain/anvil.ts'
 import { readFrozen } from '../chain/bundle/frozen.ts'
@@ -91,6 +92,23 @@ test('a file that says it is compressed is', async () => {
   const file = join(dir, 'packed.ndjson.gz')
   await freezeInvestigation({ ...options, source: anvil.url, hashes }, file)
   expect(gunzipSync(await readFile(file)).toString('utf8')).toMatch(/^\{"frozen":/)
+})
+
+test('all that a detector said when it happened counts, mined before pending; what it says of the same now stands instead', async () => {
+  const [transactionHash = null] = hashes
+  const said = (detector: string, message: string, pending = false) =>
+    aFinding({ transactionHash, detector, categories: [`${detector}-kind`], message, pending })
+  const recorded = [
+    said('one', 'first'),
+    said('one', 'second'),
+    said('one', 'early', true),
+    said('two', 'seen', true),
+  ]
+  const wanted = { scope: options.scope, full: false, source: anvil.url, hashes, recorded }
+  const { transactions } = await investigateTransactions(wanted)
+  const told = transactions[0]?.findings.map(({ message }) => message)
+  expect(told).toEqual(expect.arrayContaining(['first', 'second', 'seen']))
+  expect(told).not.toContain('early')
 })
 
 test('with its source given the root cause names file and line of the function', async () => {

@@ -166,7 +166,7 @@ async function suspectsIn(
       suspects.push({
         facts,
         tx,
-        findings: joined([...findings, ...recorded], hash),
+        findings: joined(findings.filter(about(hash)), recorded.filter(about(hash))),
         blind: [...engine.blind.values()].map(({ detector, missing }) => `${detector}: no ${missing}`),
       })
     }
@@ -177,15 +177,18 @@ async function suspectsIn(
   return { suspects, record }
 }
 
-/** What is said of a transaction, by a detector and category once: now before then, seen in a block before pending. */
-function joined(findings: readonly Finding[], hash: Hash): Finding[] {
-  const said = new Map<string, Finding>()
-  const about = findings.filter(({ transactionHash }) => transactionHash === hash)
-  for (const finding of [...about.filter(({ pending }) => !pending), ...about]) {
-    const key = `${finding.detector} ${finding.categories[0] ?? ''}`
-    if (!said.has(key)) said.set(key, finding)
-  }
-  return [...said.values()]
+function about(hash: Hash): (finding: Finding) => boolean {
+  return ({ transactionHash }) => transactionHash === hash
+}
+
+/** What is said of a transaction now, and then by detectors that say nothing of the kind now; seen in a block before pending. */
+function joined(now: readonly Finding[], then: readonly Finding[]): Finding[] {
+  const keyOf = ({ detector, categories }: Finding): string => `${detector} ${categories[0] ?? ''}`
+  const said = new Set(now.map(keyOf))
+  const mined = then.filter(({ pending }) => !pending)
+  const minedToo = new Set(mined.map(keyOf))
+  const pending = then.filter((finding) => finding.pending && !minedToo.has(keyOf(finding)))
+  return [...now, ...[...mined, ...pending].filter((finding) => !said.has(keyOf(finding)))]
 }
 
 async function* factsOf(bundles: AsyncIterable<BlockBundle>): AsyncGenerator<BlockFacts> {
