@@ -6,6 +6,7 @@ import type { Rpc } from '../chain/rpc/rpc.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
 import { type Address, type Hash, type Hex, hexSchema } from '../model/hex.ts'
+import type { Investigation } from '../model/investigation.ts'
 import {
   type FrozenTransaction,
   givenBy,
@@ -32,12 +33,16 @@ export type FreezeOptions = {
  * investigating. Throws `app.TransactionNotFound`, and what the node throws (it must have the prestateTracer).
  */
 export async function freeze({ source, attacks, legitimate }: FreezeOptions): Promise<Regression> {
-  const found = await investigateTransactions({
-    source,
-    hashes: attacks,
-    scope: { kind: 'everything' },
-    full: false,
-  })
+  const scope = { kind: 'everything' } as const
+  const found = await investigateTransactions({ source, hashes: attacks, scope, full: false })
+  return freezeFound(found, { source, legitimate })
+}
+
+/** As {@link freeze}, of what was investigated already. */
+export async function freezeFound(
+  found: Investigation,
+  { source, legitimate }: Omit<FreezeOptions, 'attacks'>,
+): Promise<Regression> {
   const own = new Set<Address>([...found.attackers.accounts, ...found.attackers.contracts])
   const fungible = found.balanceChanges.filter(({ tokenId }) => tokenId === null)
   const { rpc, close } = await openSource(source)

@@ -1,16 +1,21 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { fromHex } from 'viem'
 import { z } from 'zod'
 import type { Rpc } from '../chain/rpc/rpc.ts'
-import { type At, ask } from '../contain/call.ts'
-import { tokensInFrames } from '../forensics/tokens.ts'
+import {
+  DECIMALS,
+  decimalsIn,
+  LONGEST_SYMBOL,
+  SYMBOL,
+  symbolIn,
+  tokensInFrames,
+} from '../forensics/tokens.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { inert } from '../kit/text.ts'
 import type { Asset, Frame } from '../model/block.ts'
 import type { Fact } from '../model/fact.ts'
 import { assetSchema } from '../model/finding.ts'
-import { type Address, hexSchema } from '../model/hex.ts'
+import { type Address, type Hex, hexSchema } from '../model/hex.ts'
 import type { Token, Tokens } from '../model/token.ts'
 import { packageRoot } from './package-root.ts'
 
@@ -18,8 +23,6 @@ const MOST_BYTES = 64 * 2 ** 20
 /** A node is asked about at most so many contracts. */
 const MOST_ASKED = 100
 const AT_ONCE = 20
-/** Longer symbols are cut: they come from anybody. */
-const LONGEST_SYMBOL = 24
 
 const listSchema = z.object({ name: z.string().optional(), tokens: z.array(z.unknown()) })
 const entrySchema = z.object({
@@ -97,37 +100,23 @@ export async function tokensFor(
     if (asset !== 'native' && (known?.decimals ?? null) === null) unknown.push(asset)
   }
   if (rpc === null) return found
-  const at: At = { rpc, block: 'latest' }
   for (let from = 0; from < Math.min(unknown.length, MOST_ASKED); from += AT_ONCE) {
-    const answers = await Promise.all(unknown.slice(from, from + AT_ONCE).map((asset) => askToken(at, asset)))
+    const answers = await Promise.all(
+      unknown.slice(from, from + AT_ONCE).map((asset) => askToken(rpc, asset)),
+    )
     for (const token of answers) found.set(token.asset, token)
   }
   return found
 }
 
-async function askToken(at: At, asset: Address): Promise<Token> {
-  const [decimals, symbol] = await Promise.all([
-    ask(at, { to: asset, view: 'decimals() view returns (uint256)' }),
-    symbolOf(at, asset),
-  ])
-  const parsed = z.bigint().max(77n).safeParse(decimals?.[0])
-  return {
-    asset,
-    symbol: symbol === null ? null : inert(symbol, LONGEST_SYMBOL),
-    decimals: parsed.success ? Number(parsed.data) : null,
-    source: 'the contract itself',
-    vouched: false,
+async function askToken(rpc: Rpc, asset: Address): Promise<Token> {
+  const answer = async (data: Hex): Promise<Hex> => {
+    const given = await rpc.request('eth_call', [{ to: asset, data }, 'latest']).catch(() => '0x')
+    return hexSchema.catch('0x').parse(given)
   }
-}
-
-/** As text, or as the 32 bytes of older tokens. */
-async function symbolOf(at: At, asset: Address): Promise<string | null> {
-  const text = await ask(at, { to: asset, view: 'symbol() view returns (string)' })
-  if (typeof text?.[0] === 'string' && text[0] !== '') return text[0]
-  const bytes = await ask(at, { to: asset, view: 'symbol() view returns (bytes32)' })
-  const parsed = hexSchema.safeParse(bytes?.[0])
-  const cut = parsed.success ? fromHex(parsed.data, 'string').replace(/\0+$/, '') : ''
-  return cut === '' ? null : cut
+  const [decimals, symbol] = await Promise.all([answer(DECIMALS), answer(SYMBOL)])
+  const told = { symbol: symbolIn(symbol), decimals: decimalsIn(decimals) }
+  return { asset, ...told, source: 'the contract itself', vouched: false }
 }
 
 /** All assets that the facts speak of. */

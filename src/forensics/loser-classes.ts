@@ -2,6 +2,7 @@ import type { TransactionFacts } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
 import type { LoserClass } from '../model/scope-at-risk.ts'
+import { centsOf, usdText } from '../model/usd.ts'
 
 type Victim = Investigation['victims'][number]
 
@@ -99,10 +100,5 @@ function added(a: Loss, b: Loss): Loss {
   const { usd: first, ...rest } = a
   const amount = a.amount + b.amount
   if (first === undefined || b.usd === undefined) return { ...rest, amount }
-  const cents = centsOf(first) + centsOf(b.usd)
-  return { ...rest, amount, usd: `${cents / 100n}.${(cents % 100n).toString().padStart(2, '0')}` }
-}
-
-function centsOf(usd: string): bigint {
-  return BigInt(usd.replace('.', ''))
+  return { ...rest, amount, usd: usdText(centsOf(first) + centsOf(b.usd)) }
 }

@@ -1,6 +1,7 @@
 import { type Asset, NATIVE } from '../model/block.ts'
 import type { TransactionFacts, TransferFact } from '../model/fact.ts'
 import { type Address, ZERO_ADDRESS } from '../model/hex.ts'
+import { usdText } from '../model/usd.ts'
 
 /** Dollars for one base unit, times 10^36: exact enough for tokens with no decimals and with thirty. */
 export type Price = {
@@ -158,7 +159,5 @@ export function usdOf(prices: Prices, asset: Asset, amount: bigint): string | un
 
 /** Dollars times 10^36 as text with two decimals. */
 export function dollarsOf(valueE36: bigint): string {
-  const cents = (valueE36 * 100n) / E36
-  const [sign, size] = cents < 0n ? ['-', -cents] : ['', cents]
-  return `${sign}${size / 100n}.${String(size % 100n).padStart(2, '0')}`
+  return usdText((valueE36 * 100n) / E36)
 }

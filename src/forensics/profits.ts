@@ -1,5 +1,6 @@
 import type { Address } from '../model/hex.ts'
 import type { BalanceChange, Investigation } from '../model/investigation.ts'
+import { centsOf, usdText } from '../model/usd.ts'
 import { keyOf } from './fund-flow/key.ts'
 
 type Profit = Investigation['profits'][number]
@@ -26,7 +27,7 @@ function summed(changes: readonly BalanceChange[]): Summed[] {
   const sums = new Map<string, Summed>()
   for (const { asset, tokenId, amount, usd } of changes) {
     const known = sums.get(keyOf({ asset, tokenId }))
-    const dollars = usd === undefined ? {} : { usd: added(known?.usd, usd) }
+    const dollars = usd === undefined ? {} : { usd: usdText(centsOf(known?.usd ?? '0.00') + centsOf(usd)) }
     sums.set(keyOf({ asset, tokenId }), {
       asset,
       tokenId,
@@ -35,11 +36,4 @@ function summed(changes: readonly BalanceChange[]): Summed[] {
     })
   }
   return [...sums.values()].filter(({ amount }) => amount !== 0n)
-}
-
-/** Dollars with two decimals, as text. */
-function added(before: string | undefined, more: string): string {
-  const cents = BigInt((before ?? '0.00').replace('.', '')) + BigInt(more.replace('.', ''))
-  const digits = (cents < 0n ? -cents : cents).toString().padStart(3, '0')
-  return `${cents < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
 }

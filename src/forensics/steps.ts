@@ -3,7 +3,7 @@ import type { ActionFact, Fact, SwapFact, TransactionFacts } from '../model/fact
 import type { Finding } from '../model/finding.ts'
 import type { Address } from '../model/hex.ts'
 import type { InvestigationStep } from '../model/investigation.ts'
-import { type Tokens, tokenAmount, tokenName } from '../model/token.ts'
+import { isEndless, type Tokens, tokenAmount, tokenName } from '../model/token.ts'
 import { movedBy, type PriceMove, priceMove, priceText, type Ratio } from './price-moves.ts'
 
 export type StepsOptions = {
@@ -126,11 +126,8 @@ function isTheirs({ actor, beneficiary }: ActionFact, attackers: ReadonlySet<Add
   return attackers.has(actor ?? '0x') || attackers.has(beneficiary ?? '0x')
 }
 
-/** Half of all numbers and more is what wallets write for “without end”. */
-const ENDLESS = 2n ** 255n
-
 function allowanceText(fact: { asset: Asset; amount: bigint }, tokens: Tokens): string {
-  return fact.amount >= ENDLESS ? `all ${tokenName(fact.asset, tokens)}` : tokenAmount(fact, tokens)
+  return isEndless(fact.amount) ? `all ${tokenName(fact.asset, tokens)}` : tokenAmount(fact, tokens)
 }
 
 function swapText(

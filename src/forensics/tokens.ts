@@ -5,9 +5,10 @@ import type { Hex } from '../model/hex.ts'
 import type { Token } from '../model/token.ts'
 
 /** EIP-20 `decimals()` and `symbol()`. */
-const DECIMALS = '0x313ce567'
-const SYMBOL = '0x95d89b41'
-const LONGEST_SYMBOL = 24
+export const DECIMALS = '0x313ce567'
+export const SYMBOL = '0x95d89b41'
+/** Longer symbols are cut: they come from anybody. */
+export const LONGEST_SYMBOL = 24
 
 /** What tokens said of themselves while they were called: nobody vouches for it. */
 export function tokensInFrames(frames: readonly Frame[]): Map<Asset, Token> {
@@ -28,13 +29,14 @@ export function tokensInFrames(frames: readonly Frame[]): Map<Asset, Token> {
   return found
 }
 
-function decimalsIn(output: Hex): number | null {
+/** What `decimals()` answered; null where it is no number of decimals. */
+export function decimalsIn(output: Hex): number | null {
   const value = size(output) === 32 ? BigInt(output) : 78n
   return value <= 77n ? Number(value) : null
 }
 
-/** A string by its head and length, or the 32 bytes of older tokens. */
-function symbolIn(output: Hex): string | null {
+/** What `symbol()` answered, inert: a string by its head and length, or the 32 bytes of older tokens. */
+export function symbolIn(output: Hex): string | null {
   const bytes = size(output)
   if (bytes === 32) return texted(output)
   if (bytes < 96) return null

@@ -38,3 +38,8 @@ export function tokenAmount({ asset, amount }: { asset: Asset; amount: bigint },
     ? `${amount} base units of ${tokenName(asset, tokens)}`
     : `${inUnits(amount, decimals)} ${tokenName(asset, tokens)}`
 }
+
+/** Half of all numbers and more is what wallets write for an allowance without end. */
+export function isEndless(amount: bigint): boolean {
+  return amount >= 2n ** 255n
+}

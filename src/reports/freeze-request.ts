@@ -1,10 +1,11 @@
 import type { RecipientKind, Reporter } from '../model/report.ts'
 import { inUnits } from '../model/token.ts'
+import { centsOf, usdText } from '../model/usd.ts'
 import type { Block, Line, ReportDocument } from './document.ts'
 import { code, heading, iso, list, paragraph, strong, table, text } from './document.ts'
 import type { Outgoing } from './outgoing.ts'
 import { caip2, symbolOf, tokenOf, transactionsOf } from './outgoing.ts'
-import { account, asset, cents, dollars, fromCents, hex } from './parts.ts'
+import { account, asset, dollars, hex } from './parts.ts'
 import type { Holding, Movement, Recipient, Traced } from './traced.ts'
 
 const MOST_ROWS = 200
@@ -108,10 +109,10 @@ function belongs(kind: RecipientKind, places: number): string {
 function lostInWords({ found }: Outgoing): string {
   const victims = found?.victims ?? []
   const losses = victims.flatMap(({ loss }) => loss)
-  const priced = losses.flatMap(({ usd }) => (usd === undefined ? [] : [cents(usd)]))
+  const priced = losses.flatMap(({ usd }) => (usd === undefined ? [] : [centsOf(usd)]))
   const who = `${victims.length} ${victims.length === 1 ? 'account' : 'accounts'} lost`
   if (priced.length === 0) return `${who} assets whose price we do not know`
-  const [total] = dollars(fromCents(priced.reduce((sum, amount) => sum + amount, 0n)))
+  const [total] = dollars(usdText(priced.reduce((sum, amount) => sum + amount, 0n)))
   return `${who} ${priced.length < losses.length ? 'more than ' : ''}${total?.text ?? ''} US dollars`
 }
 

@@ -1,19 +1,9 @@
+import { centsOf, usdText } from '../model/usd.ts'
 import type { Block, Line, ListItem } from './document.ts'
 import { code, heading, joined, list, paragraph, strong, table, text } from './document.ts'
 import { fundFlowSvg } from './fund-flow-svg.ts'
 import type { Names } from './parts.ts'
-import {
-  type Assets,
-  account,
-  amountOf,
-  asset,
-  cents,
-  dollars,
-  fromCents,
-  hex,
-  percent,
-  prose,
-} from './parts.ts'
+import { type Assets, account, amountOf, asset, dollars, hex, percent, prose } from './parts.ts'
 import type { PrintedInvestigation } from './record.ts'
 
 const MOST_STEPS = 60
@@ -142,9 +132,9 @@ function classLine({ class: name, accounts: count, loss }: LossByClass, assets: 
 }
 
 function lossInWords(accounts: number, amounts: readonly (string | undefined)[]): Block {
-  const priced = amounts.flatMap((usd) => (usd === undefined ? [] : [cents(usd)]))
+  const priced = amounts.flatMap((usd) => (usd === undefined ? [] : [centsOf(usd)]))
   const unpriced = amounts.length - priced.length
-  const total = dollars(fromCents(priced.reduce((sum, amount) => sum + amount, 0n)))
+  const total = dollars(usdText(priced.reduce((sum, amount) => sum + amount, 0n)))
   const also =
     priced.length > 0 && unpriced > 0
       ? `, and ${unpriced} ${unpriced === 1 ? 'amount' : 'amounts'} without a price`

@@ -74,15 +74,6 @@ export function dollars(usd: string | undefined): Line {
   return [text(usd === undefined ? '–' : usd.replace(/\B(?=(\d{3})+(?=\.))/g, ','))]
 }
 
-export function cents(usd: string): bigint {
-  return BigInt(usd.replace('.', ''))
-}
-
-export function fromCents(amount: bigint): string {
-  const digits = amount.toString().replace('-', '').padStart(3, '0')
-  return `${amount < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
-}
-
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`
 }

@@ -1,3 +1,4 @@
+import { isEndless } from '../model/token.ts'
 import type { Block, Line } from './document.ts'
 import { code, heading, list, paragraph, strong, text } from './document.ts'
 import type { Names } from './parts.ts'
@@ -5,8 +6,6 @@ import { account, amountOf, asset, percent } from './parts.ts'
 import type { PrintedInvestigation } from './record.ts'
 
 const MOST = 40
-/** An approval of as much is one without a bound. */
-const UNLIMITED = 2n ** 255n
 
 /** What else is at risk: the same code and weakness elsewhere, what can still be drained, approvals, who depends on it. */
 export function scopeBlocks(found: PrintedInvestigation, names: Names): Block[] {
@@ -73,7 +72,7 @@ function approvals({ scope, assets }: PrintedInvestigation, names: Names): Line[
       text(' lets '),
       ...account(spender, names),
       text(' spend '),
-      ...(amount >= UNLIMITED ? [text('any amount')] : amountOf(id, amount, assets)),
+      ...(isEndless(amount) ? [text('any amount')] : amountOf(id, amount, assets)),
       text(' of '),
       ...asset(id, null, names),
     ],

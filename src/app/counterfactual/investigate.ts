@@ -13,7 +13,7 @@ import type { Investigation } from '../../model/investigation.ts'
 import { isProfit, type Regression } from '../../model/regression.ts'
 import { isUrl } from '../investigate/source.ts'
 import { hashOf, type InvestigateTransactionOptions, investigateTransactions } from '../investigate.ts'
-import { freeze, readRegression } from '../regress.ts'
+import { freezeFound, readRegression } from '../regress.ts'
 import { openRegression } from '../regression-node.ts'
 import { attackOf } from './attack.ts'
 import { type Laboratory, totalProfit, tryAlteration } from './try.ts'
@@ -36,19 +36,25 @@ const WITHIN_MS = 120_000
  * investigating throw, and `chain.AnvilMissing`.
  */
 export async function investigateWhatIf(options: WhatIfOptions): Promise<Investigation> {
-  const { source, hashes, legitimate } = options
+  const { source, legitimate } = options
   const isFrozen = isUrl(source) || (await readFrozen(source).catch(() => null)) !== null
-  const regression = isFrozen
-    ? await freeze({ source, attacks: hashes.map(hashOf), legitimate: legitimate.map(hashOf) })
-    : await readRegression(source)
+  const known = isFrozen ? await investigateTransactions(options) : null
+  const regression =
+    known === null
+      ? await readRegression(source)
+      : await freezeFound(known, { source, legitimate: legitimate.map(hashOf) })
   const node = await openRegression(regression)
   try {
     const recorded = await node.run({ code: new Map(), watch: 'written' })
     const attacks = recorded.filter(({ frozen }) => frozen.is === 'attack')
     const blocks = recorded.flatMap(({ seen }) => (seen === null ? [] : [seen.facts]))
-    const found = await investigateTransactions(
-      isFrozen ? options : { ...options, hashes: attacks.map(({ frozen }) => frozen.hash), blocks },
-    )
+    const found =
+      known ??
+      (await investigateTransactions({
+        ...options,
+        hashes: attacks.map(({ frozen }) => frozen.hash),
+        blocks,
+      }))
     const lookUp = isUrl(source) ? lookUpAt(source, regression) : null
     const lab: Laboratory = { node, regression, recorded, controls: new Map(), lookUp }
     return withAnswers(found, await askAll(lab, found, options))

@@ -3,7 +3,7 @@ import type { Address } from '../../model/hex.ts'
 import type { Investigation } from '../../model/investigation.ts'
 import type { AtRisk } from '../../model/scope-at-risk.ts'
 import { isUrl } from '../investigate/source.ts'
-import { freeze } from '../regress.ts'
+import { freezeFound } from '../regress.ts'
 import { dryRun } from './dry-run.ts'
 
 /**
@@ -22,11 +22,10 @@ export async function withAtRisk(
 }
 
 async function tryEach(
-  { transactions }: Investigation,
+  found: Investigation,
   { source, siblings, victim }: { source: string; siblings: readonly Address[]; victim: Address },
 ): Promise<AtRisk[]> {
-  const attacks = transactions.map(({ hash }) => hash)
-  const regression = await freeze({ source, attacks, legitimate: [] })
+  const regression = await freezeFound(found, { source, legitimate: [] })
   return dryRun({ rpcUrl: source, regression, victim, siblings })
 }
 
