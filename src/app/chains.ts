@@ -8,6 +8,7 @@ import { detectors } from '../detect/registry.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Calibration } from '../model/calibration.ts'
 import type { Scope } from '../model/detector.ts'
+import { emptyVitals } from '../model/vitals.ts'
 import { type AddressLabels, labelsOn, loadAddressLabels } from './address-labels.ts'
 import { loadCalibration } from './calibration-file.ts'
 import { UNKNOWN_CHAIN } from './config/load.ts'
@@ -62,6 +63,7 @@ async function openChain(
     assessor: createAssessor(calibration, config.decision),
     operations: new Map(),
     signals: emptySignals(),
+    vitals: emptyVitals(),
     labels: labelsOn(labels, capabilities.chainId),
   }
 }

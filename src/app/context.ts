@@ -12,6 +12,7 @@ import type { Address } from '../model/hex.ts'
 import type { Incident } from '../model/incident.ts'
 import type { Channel } from '../model/notification.ts'
 import type { PinnedPlaybook } from '../model/playbook.ts'
+import type { ChainVitals } from '../model/vitals.ts'
 import type { Store } from '../store/store.ts'
 import type { ChainConfig, Config } from './config/schema.ts'
 import type { Hub } from './events.ts'
@@ -31,6 +32,7 @@ export type ChainHandle = {
   assessor: Assessor
   operations: OperationMemory
   signals: SignalMemory
+  vitals: ChainVitals
   /** What accounts of this chain are called and what they are. */
   labels: ReadonlyMap<Address, AddressLabel>
 }

@@ -23,6 +23,7 @@ import type { BlockBundle } from '../model/block.ts'
 import { evidenceSchema } from '../model/evidence.ts'
 import { incidentSchema, timelineEntrySchema } from '../model/incident.ts'
 import { playbookSchema } from '../model/playbook.ts'
+import { emptyVitals } from '../model/vitals.ts'
 import { listEvidence } from '../store/evidence.ts'
 import { listenTimeline, type TimelineListener } from '../store/listen.ts'
 import { pinPlaybook } from '../store/playbooks.ts'
@@ -91,6 +92,7 @@ function aChain(): ChainHandle {
     }),
     operations: new Map(),
     signals: emptySignals(),
+    vitals: emptyVitals(),
     labels: new Map(),
   }
 }
@@ -125,6 +127,7 @@ function see(onApp: App, number: number, timestamp: number): void {
     transactions: [],
     pending: false,
     coverage: { traces: 'callTracer', logs: 'frames', partial: false },
+    gaps: [],
   }
   const engine = onApp.chains.get(1)?.engine
   if (engine !== undefined) evaluateBlock(engine, { bundle, transactions: [] })

@@ -93,6 +93,14 @@ export type Coverage = {
   partial: boolean
 }
 
+/** What is missing of one transaction. */
+export type Gap = {
+  transactionHash: Hash
+  missing: 'traces' | 'receipt'
+  /** Why, as the node says it or as Cordon found out; one sentence. */
+  reason: string
+}
+
 /** One block, or one pending transaction dressed as a block, with all that was recorded of it. */
 export type BlockBundle = {
   chainId: number
@@ -107,6 +115,8 @@ export type BlockBundle = {
   transactions: readonly Transaction[]
   pending: boolean
   coverage: Coverage
+  /** Transactions that could not be read in full; empty where all that the source offers was had. */
+  gaps: readonly Gap[]
 }
 
 /** A block's place, enough to ask a node for it again. */

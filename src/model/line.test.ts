@@ -32,6 +32,7 @@ function anEmptyBlock(): BlockBundle {
     transactions: [],
     pending: false,
     coverage: { traces: 'callTracer', logs: 'frames', partial: false },
+    gaps: [],
   }
 }
 

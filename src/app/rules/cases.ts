@@ -40,6 +40,7 @@ export function builtBlocks({ blocks }: BuiltCase, rule: Rule): { blocks: BlockF
         transactions: facts.map(({ transaction }) => transaction),
         pending: false,
         coverage: { traces: 'callTracer', logs: 'frames', partial: false },
+        gaps: [],
       },
       transactions: facts,
       ...(reads === undefined ? {} : { reads: answersFor(rule, reads) }),

@@ -42,6 +42,7 @@ export function parseBundle(raw: unknown): BlockBundle {
     transactions,
     pending: line['pending'] === true,
     coverage: { traces: traces.kind, logs: logCoverage(transactions), partial },
+    gaps: [],
   }
 }
 

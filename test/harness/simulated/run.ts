@@ -15,6 +15,7 @@ import type { Calibration } from '../../../src/model/calibration.ts'
 import type { StandingAuthorisation } from '../../../src/model/containment.ts'
 import type { Hex } from '../../../src/model/hex.ts'
 import type { PinnedPlaybook, Run } from '../../../src/model/playbook.ts'
+import { emptyVitals } from '../../../src/model/vitals.ts'
 import type { ActionContext } from '../../../src/playbooks/action.ts'
 import { captured, endingOf, keepResult, type Outcome } from '../../../src/playbooks/result.ts'
 import type { Session } from '../../../src/playbooks/session.ts'
@@ -236,6 +237,7 @@ async function partsFor({ store, calibration, playbook }: Ground, world: World):
       assessor: createAssessor(calibration, config.decision),
       operations: new Map(),
       signals: emptySignals(),
+      vitals: emptyVitals(),
       labels: new Map(),
     },
     app: {
