@@ -82,6 +82,7 @@ function aChain(): ChainHandle {
       simulate: true,
       traceCall: true,
       missing: {},
+      uncertain: {},
     },
     relays: [],
     sequencer: simulateV1Sequencer(rpc),

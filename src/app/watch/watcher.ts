@@ -53,7 +53,8 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   tellBlindness(options)
   const head = followHead({
     rpc: chain.rpc,
-    capabilities: chain.capabilities,
+    chainId: chain.chainId,
+    vitals: chain.vitals,
     logger: app.logger,
     window: chain.config.window,
     pollMs: chain.config.pollMs,
@@ -78,8 +79,8 @@ export async function watchChain(options: WatchOptions): Promise<void> {
 function startingPoint(
   processed: BlockRef | null,
   fromBlock: number | undefined,
-): { fromBlock?: number; known?: BlockRef } {
-  if (processed !== null) return { fromBlock: processed.number + 1, known: processed }
+): { fromBlock?: number; known?: readonly BlockRef[] } {
+  if (processed !== null) return { fromBlock: processed.number + 1, known: [processed] }
   return fromBlock === undefined ? {} : { fromBlock }
 }
 

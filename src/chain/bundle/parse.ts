@@ -1,5 +1,5 @@
 import { CordonError } from '../../kit/error.ts'
-import type { BlockBundle, Coverage, Frame, Log, Transaction } from '../../model/block.ts'
+import type { BlockBundle, Coverage, Frame, Gap, Log, Transaction } from '../../model/block.ts'
 import type { Hash } from '../../model/hex.ts'
 import { framesFromCallTracer } from '../trace/call-tracer.ts'
 import type { Raw } from '../trace/fields.ts'
@@ -14,6 +14,7 @@ import {
   integerOrNull,
   object,
   quantityOrNull,
+  textOrNull,
 } from '../trace/fields.ts'
 import { framesFromParity } from '../trace/parity.ts'
 
@@ -42,8 +43,21 @@ export function parseBundle(raw: unknown): BlockBundle {
     transactions,
     pending: line['pending'] === true,
     coverage: { traces: traces.kind, logs: logCoverage(transactions), partial },
-    gaps: [],
+    gaps: gapsOf(line),
   }
+}
+
+/** Parts that were asked for and could not be had, as whoever recorded the block wrote them down. */
+function gapsOf(line: Raw): Gap[] {
+  return array(line['gaps'] ?? [], 'gaps').map((item) => {
+    const raw = object(item, 'gaps')
+    const missing = raw['missing'] === 'receipt' ? 'receipt' : 'traces'
+    return {
+      transactionHash: hash(raw['transactionHash'], 'gaps.transactionHash'),
+      missing,
+      reason: textOrNull(raw['reason']) ?? 'no reason was recorded',
+    }
+  })
 }
 
 type Receipts = ReadonlyMap<Hash, Raw>

@@ -6,8 +6,8 @@ import type { ChainUpdate } from '../../model/block.ts'
 import { parseBundle } from '../bundle/parse.ts'
 import type { Raw } from '../trace/fields.ts'
 import { array, object } from '../trace/fields.ts'
+import { CALL_TRACER } from './call-tracer-options.ts'
 import type { Capabilities } from './capabilities.ts'
-import { CALL_TRACER } from './capabilities.ts'
 import type { Rpc } from './rpc.ts'
 
 export type PendingOptions = {
