@@ -145,6 +145,9 @@ export const noticeCodes = [
   'rules-changed',
   'rules-invalid',
   'rule-trouble',
+  'upkeep-failed',
+  'upkeep-recovered',
+  'not-recorded',
 ] as const
 export type NoticeCode = (typeof noticeCodes)[number]
 

@@ -47,6 +47,13 @@ export type Playbooks = {
    * the first, even when the playbook was edited meanwhile.
    */
   begin(incident: Incident, pinned: PinnedPlaybook): Promise<Run>
+  /**
+   * Writes a run down in a transaction of the caller's, with what it is a run for. Once that is committed it will be done:
+   * {@link start} begins it now, and a process that dies in between leaves it to the next one.
+   */
+  write(tx: Store, incident: Incident, pinned: PinnedPlaybook): Promise<Run>
+  /** Begins a run that was written down, in the background; again it changes nothing. */
+  start(run: Run): Promise<void>
   /** Resolves when the run has ended, here or in another process. Throws `playbooks.UnknownRun`, `playbooks.Stopped`. */
   wait(runId: string): Promise<Run>
   /** Lets the durable parts being done end (5 s at most), then leaves the runs where they are, to be resumed. */
@@ -84,8 +91,16 @@ export async function startPlaybooks(options: PlaybooksOptions): Promise<Playboo
     const interpreter = registerInterpreter(session)
     await withLock(store, 'playbooks-launch', () => launch(options, executorId, pool))
     const watch = await watchOrphans({ session, executorId, interpreter })
+    const write: Playbooks['write'] = (tx, incident, pinned) =>
+      writeRun({ store: tx, clock }, { incident, pinned, author: 'cordon', people: options.people ?? true })
     return {
-      begin: (incident, pinned) => begin({ session, interpreter, people: options.people }, incident, pinned),
+      begin: async (incident, pinned) => {
+        const run = await write(store, incident, pinned)
+        await start(interpreter, run)
+        return run
+      },
+      write,
+      start: (run) => start(interpreter, run),
       wait: (runId) => wait(session, runId),
       stop: () => stop(session, watch, pool),
     }
@@ -127,20 +142,11 @@ function quiet(logger: Logger): DLogger {
   }
 }
 
-type Running = { session: Session; interpreter: Interpreter; people: boolean | undefined }
-
-async function begin(
-  { session, interpreter, people = true }: Running,
-  incident: Incident,
-  pinned: PinnedPlaybook,
-): Promise<Run> {
-  const run = await writeRun(session, { incident, pinned, author: 'cordon', people })
+async function start(interpreter: Interpreter, run: Run): Promise<void> {
   crashPoint('playbooks.run-created')
   // The run's id is the workflow's: starting it again, from here or from elsewhere, changes nothing.
-  if (run.state === 'running') {
-    await DBOS.startWorkflow(interpreter.run, { workflowID: run.id })(run.id)
-  }
-  return run
+  if (run.state !== 'running') return
+  await DBOS.startWorkflow(interpreter.run, { workflowID: run.id })(run.id)
 }
 
 async function wait(session: Session, runId: string): Promise<Run> {

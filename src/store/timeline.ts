@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { toJson } from '../kit/json.ts'
 import { type TimelineEntry, timelineEntrySchema } from '../model/incident.ts'
-import { row, rows, type Store, transaction } from './store.ts'
+import { change, row, rows, type Store, transaction } from './store.ts'
 
 export type NewTimelineEntry = Omit<TimelineEntry, 'sequence'>
 
@@ -21,6 +21,23 @@ export async function appendTimeline(store: Store, entry: NewTimelineEntry): Pro
     const [written] = await rows(tx, timelineEntrySchema, sql, values)
     return timelineEntrySchema.parse(written)
   })
+}
+
+/** Appends entries, each incident's in the given order, as {@link appendTimeline} does with one. */
+export async function appendTimelines(tx: Store, entries: readonly NewTimelineEntry[]): Promise<void> {
+  if (entries.length === 0) return
+  const sql = `INSERT INTO timeline (incident_id, kind, event_time, discovery_time, author, message, facts)
+    SELECT a, b, c, d, e, f, g::json FROM unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::text[],
+      $6::text[], $7::text[]) WITH ORDINALITY AS given (a, b, c, d, e, f, g, n) ORDER BY n`
+  await change(tx, sql, [
+    entries.map(({ incidentId }) => incidentId),
+    entries.map(({ kind }) => kind),
+    entries.map(({ eventTime }) => eventTime),
+    entries.map(({ discoveryTime }) => discoveryTime),
+    entries.map(({ author }) => author),
+    entries.map(({ message }) => message),
+    entries.map(({ facts }) => toJson(facts)),
+  ])
 }
 
 /** Entries of an incident in order, those after `after` (a sequence; all by default). */
