@@ -103,6 +103,12 @@ export async function listIncidents(store: Store, filter: IncidentFilter = {}): 
 
 const SEVERITIES = `ARRAY['info', 'low', 'medium', 'high', 'critical']`
 
+/** All incidents of a chain that are open or contained. */
+export async function listActiveOn(store: Store, chainId: number): Promise<Incident[]> {
+  const sql = `SELECT ${COLUMNS} FROM incidents WHERE state IN ('open', 'contained') AND chain_id = $1`
+  return rows(store, incidentSchema, sql, [chainId])
+}
+
 /** Whether any incident on a chain is open or contained. */
 export async function hasActiveIncident(store: Store, chainId: number): Promise<boolean> {
   const sql = `SELECT 1 AS one FROM incidents WHERE state IN ('open', 'contained') AND chain_id = $1 LIMIT 1`

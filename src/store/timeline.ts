@@ -59,10 +59,15 @@ export async function findTimelineEntry(
 const positionedSchema = timelineEntrySchema.extend({ position: z.number().int() })
 export type PositionedEntry = z.infer<typeof positionedSchema>
 
-/** Entries of all incidents after a place in the whole record, oldest first. */
-export async function listTimelineAfter(store: Store, position: number): Promise<PositionedEntry[]> {
-  const sql = `SELECT ${COLUMNS}, position FROM timeline WHERE position > $1 ORDER BY position LIMIT 10000`
-  return rows(store, positionedSchema, sql, [position])
+/** Entries of all incidents after a place in the whole record, oldest first, without those at these places. */
+export async function listTimelineAfter(
+  store: Store,
+  position: number,
+  except: Iterable<number> = [],
+): Promise<PositionedEntry[]> {
+  const sql = `SELECT ${COLUMNS}, position FROM timeline WHERE position > $1 AND position <> ALL($2::int8[])
+    ORDER BY position LIMIT 10000`
+  return rows(store, positionedSchema, sql, [position, [...except]])
 }
 
 /** The place of the newest entry of the whole record; 0 where there is none. */

@@ -1,5 +1,4 @@
 import { recordAlerts } from '../../incidents/record-alerts.ts'
-import { messageOf } from '../../kit/error.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { BlockRef } from '../../model/block.ts'
 import { atLeast, type Finding } from '../../model/finding.ts'
@@ -74,7 +73,7 @@ export async function recordJudged(recording: Recording, judged: readonly Judged
   for (const { alert } of others) app.hub.tell(alert)
   for (const { incident } of recorded) app.hub.tell(incident)
   if (playbooks === null) return
-  for (const { run } of recorded) if (run !== null) await begin(app, playbooks, run)
+  for (const { run, incident } of recorded) if (run !== null) playbooks.start(run, incident.severity)
 }
 
 function targetOf(alert: Alert, active: readonly Incident[], app: App) {
@@ -103,15 +102,6 @@ async function withRuns(
     all.push({ ...one, run: await playbooks.write(tx, one.incident, playbook) })
   }
   return all
-}
-
-/** A run that could not begin now is on record: whoever looks for runs that were never begun finds it. */
-async function begin({ logger }: App, playbooks: Playbooks, run: Run): Promise<void> {
-  try {
-    await playbooks.start(run)
-  } catch (thrown) {
-    logger.warn({ runId: run.id, reason: messageOf(thrown) }, 'a run could not begin yet')
-  }
 }
 
 /**
