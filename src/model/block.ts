@@ -152,6 +152,9 @@ export const noticeCodes = [
   'rules-changed',
   'rules-invalid',
   'rule-trouble',
+  'upkeep-failed',
+  'upkeep-recovered',
+  'not-recorded',
 ] as const
 export type NoticeCode = (typeof noticeCodes)[number]
 
