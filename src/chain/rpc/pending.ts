@@ -93,7 +93,7 @@ function dress(
   }
   const traces = [{ txHash: transaction['hash'], result: at.result }]
   // A trace with logs that shows none means none: without this, calls would be taken for what logs deny.
-  const receipts = at.capabilities.traceLogs ? [{ transactionHash: transaction['hash'], logs: [] }] : []
+  const receipts = at.capabilities.traceLogs ? [{ transactionHash: transaction['hash'], logs: [] }] : null
   return { chainId: at.capabilities.chainId, block, receipts, traces, pending: true }
 }
 
