@@ -40,6 +40,8 @@ export type StartOptions = {
   people?: boolean
   hub?: Hub
   clock?: Clock
+  /** Ends waiting for a node that is down at start. */
+  signal?: AbortSignal
   /** Signers that do not come from the environment: the drill’s. */
   signers?: readonly Signer[]
 }
@@ -67,7 +69,11 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
   try {
     const database = await openDatabase({ dataDir: config.dataDir, env, logger })
     closers.push(database.close)
-    const chains = await openChains(config, clock)
+    const notify = (message: string): void => logger.warn({}, message)
+    const chains = await openChains(config, clock, {
+      notify,
+      signal: options.signal ?? new AbortController().signal,
+    })
     closers.push(async () => {
       await Promise.all(
         [...chains.values()]

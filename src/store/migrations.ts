@@ -1,3 +1,4 @@
+import { partialMigrations } from './migrations-partial.ts'
 import { type Migration, responseMigrations } from './migrations-response.ts'
 
 /**
@@ -348,4 +349,5 @@ ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
 `,
   },
   ...responseMigrations,
+  ...partialMigrations,
 ]

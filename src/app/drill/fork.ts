@@ -9,7 +9,7 @@ import type { StandingAuthorisation } from '../../model/containment.ts'
 import type { DrillPeople } from '../../model/drill.ts'
 import { addressSchema, type Hash, hashSchema, hexSchema, quantitySchema } from '../../model/hex.ts'
 import { type Roles, rolesSchema } from '../../model/role.ts'
-import type { Config } from '../config/schema.ts'
+import { type Config, chainSchema } from '../config/schema.ts'
 import type { Env } from '../signers.ts'
 import { openSigner, sourceOf } from '../signers.ts'
 import type { DrillConfiguration } from './config.ts'
@@ -156,7 +156,7 @@ async function moved(
   const { authorisations, unsigned } = await signedAgain(wanted, { signers, chainId })
   const known = config.chains.find((chain) => chain.chainId === forkOf)
   const chain = {
-    ...(known ?? { window: 256, finalityDepth: 64, publicAfterBlocks: 2, mempool: false }),
+    ...(known ?? chainSchema.omit({ rpcUrls: true }).parse({ chainId })),
     ...{
       chainId,
       name: `drill: fork of ${forkOf}`,

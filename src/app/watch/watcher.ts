@@ -1,10 +1,13 @@
 import type { DriftStage } from '../../calibrate/drift.ts'
 import { followHead } from '../../chain/rpc/follow.ts'
 import { watchPending } from '../../chain/rpc/pending.ts'
-import { evaluateBlock, evaluatePending, finalize, packKept, rollback } from '../../detect/engine.ts'
+import { blindFindings, type Untraceable } from '../../detect/blind-finding.ts'
+import { blindIn, evaluateBlock, evaluatePending, finalize, packKept, rollback } from '../../detect/engine.ts'
 import { blockFacts } from '../../facts/facts.ts'
+import { messageOf } from '../../kit/error.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { BlockBundle, BlockRef, ChainUpdate, SourceNotice } from '../../model/block.ts'
+import type { BlockFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
 import { findCursor } from '../../store/cursors.ts'
@@ -12,12 +15,15 @@ import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { applyRules, type Followed, notFollowed, type RuleSet } from '../rules/reload.ts'
 import { assessed, budgetFindings, followVerdicts, observeTraffic, recallTraffic } from './assess.ts'
+import { pageBlindSpots } from './blind-spots.ts'
 import { watchHolds } from './hold.ts'
 import { mergeUpdates } from './merge.ts'
 import { rememberOperations } from './operations.ts'
 import { watchPresigned } from './presigned.ts'
 import { withStateReads } from './reads.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
+import { reprobing } from './reprobe.ts'
+import { type Rereading, startRereading } from './reread.ts'
 import { noteSignal, withSignals } from './signals.ts'
 import { tendBroadcasts } from './tend.ts'
 import { startUpkeep, type Upkeep, type UpkeepTask } from './upkeep.ts'
@@ -32,7 +38,13 @@ export type WatchOptions = {
   signal: AbortSignal
 }
 
-type Watching = WatchOptions & { recorder: Recorder; upkeep: Upkeep; followed: Followed }
+type Watching = WatchOptions & {
+  recorder: Recorder
+  upkeep: Upkeep
+  rereading: Rereading
+  untraceable: Untraceable
+  followed: Followed
+}
 
 /**
  * Watches one chain until the signal aborts: block → facts → findings, told at once; alerts, incidents and playbooks follow
@@ -46,8 +58,14 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   signal.addEventListener('abort', stopFollowing, { once: true })
   tellBlindness(options)
   const recorder = startRecorder(options)
-  const upkeep = startUpkeep(app, chain, UPKEEP)
-  const watching = { ...options, recorder, upkeep, followed: notFollowed() }
+  const upkeep = startUpkeep(app, chain, [...UPKEEP, { name: 'capability probes', run: reprobing() }])
+  const judge = (findings: readonly Finding[], bundle: BlockBundle): Promise<void> =>
+    judgeLate(findings, bundle, { ...options, recorder })
+  const suspect = (findings: readonly Finding[], timestamp: number | null): Promise<void> =>
+    suspectBlindSpots(findings, timestamp, { ...options, recorder })
+  const rereading = startRereading({ app, chain, judge, suspect, signal })
+  const untraceable: Untraceable = new Map()
+  const watching = { ...options, recorder, upkeep, rereading, untraceable, followed: notFollowed() }
   try {
     for await (const update of mergeUpdates(sourcesOf(options, cursor?.processed ?? null))) {
       takeRules(watching)
@@ -55,6 +73,7 @@ export async function watchChain(options: WatchOptions): Promise<void> {
       if (signal.aborted) break
     }
   } finally {
+    await rereading.stop()
     await upkeep.stop()
     await recorder.stop()
   }
@@ -76,6 +95,8 @@ function sourcesOf(
   const head = followHead({
     ...{ rpc, chainId, vitals, logger, clock, signal },
     window: config.window,
+    patience: config.patience,
+    reexec: config.reexec,
     pollMs: config.pollMs,
     finalityDepth: config.finalityDepth,
     ...startingPoint(processed, config.fromBlock),
@@ -130,7 +151,8 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     const suspects = new Set(findings.flatMap(({ transactionHash }) => transactionHash ?? []))
     rememberOperations(chain.operations, bundle, { watched: scope.addresses, suspects })
   }
-  const { number, hash } = bundle
+  const { number, hash, timestamp } = bundle
+  chain.vitals.processed = { number, timestamp, at: app.clock.now() }
   app.hub.tell({
     type: 'block',
     chainId: chain.chainId,
@@ -138,7 +160,9 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     transactions: bundle.transactions.length,
     milliseconds: performance.now() - began,
   })
-  const { alerts, remarks } = report(findings, bundle, watching)
+  const judged = report(findings, bundle, watching)
+  noteGaps(facts, watching)
+  const { alerts, remarks } = judged
   const drift = observeTraffic(chain, bundle, alerts.filter(notFromUs(bundle, app)))
   if (drift !== null) tellDrift(drift, watching)
   const { transactions, days, last } = chain.assessor.traffic
@@ -162,6 +186,65 @@ async function onPending(bundle: BlockBundle, watching: Watching): Promise<void>
   if (judged.alerts.length + judged.remarks.length === 0) return
   const { timestamp } = bundle
   await recorder.put({ kind: 'judged', block: null, timestamp, ...judged, traffic: null, seen: null })
+}
+
+/** What could not be seen of a block: told, put on record, and read again beside the watch. */
+function noteGaps(facts: BlockFacts, watching: Watching): void {
+  const { app, chain, rereading, untraceable } = watching
+  const { bundle } = facts
+  const blind = blindIn(chain.engine, facts)
+  chain.vitals.blindDetectors = new Map(blind.map(({ detector, missing }) => [detector, missing]))
+  if (bundle.gaps.length === 0) return
+  const { number, hash, timestamp, gaps } = bundle
+  const blindDetectors = blind.map(({ detector }) => detector)
+  const message = `Block ${number} was judged in part: ${gaps.length} of its parts are missing (${gaps[0]?.reason ?? ''}); ${blindDetectors.length} detectors were blind to them. It is read again.`
+  tellNotice({ code: 'block-partial', message, facts: { block: number, gaps, blindDetectors } }, watching)
+  const partial = { block: { number, hash }, timestamp, gaps, blindDetectors, state: 'open' as const }
+  const suspicions = blindFindings(bundle, { scope: chain.engine.scope, senders: untraceable })
+  void rereading
+    .note(partial, suspicions)
+    .catch((thrown) =>
+      app.logger.error({ block: number, reason: messageOf(thrown) }, 'could not record a partial block'),
+    )
+}
+
+/** Transactions that stay unseen: an alert, and a page by policy. */
+async function suspectBlindSpots(
+  findings: readonly Finding[],
+  timestamp: number | null,
+  { app, recorder }: WatchOptions & { recorder: Recorder },
+): Promise<void> {
+  for (const finding of findings) app.hub.tell(finding)
+  const alerts = alertsOf(findings)
+  await recorder.put({
+    kind: 'judged',
+    block: null,
+    timestamp,
+    alerts,
+    remarks: [],
+    traffic: null,
+    seen: null,
+  })
+  await pageBlindSpots(app, findings)
+}
+
+/** What a fuller reading of a block says is reported like any finding; the block itself was recorded long ago. */
+async function judgeLate(
+  findings: readonly Finding[],
+  bundle: BlockBundle,
+  watching: WatchOptions & { recorder: Recorder },
+): Promise<void> {
+  const judged = report(findings, bundle, watching)
+  if (judged.alerts.length + judged.remarks.length === 0) return
+  const { timestamp } = bundle
+  await watching.recorder.put({
+    kind: 'judged',
+    block: null,
+    timestamp,
+    ...judged,
+    traffic: null,
+    seen: null,
+  })
 }
 
 /** Findings are told at once; what they come to is told when it is on record. */
@@ -198,8 +281,12 @@ function tellDrift(drift: DriftStage, { app, chain }: WatchOptions): void {
 
 type Reorg = { ancestor: BlockRef; removed: readonly BlockRef[] }
 
-async function onReorg({ ancestor, removed }: Reorg, { app, chain, recorder }: Watching): Promise<void> {
+async function onReorg(
+  { ancestor, removed }: Reorg,
+  { app, chain, recorder, rereading }: Watching,
+): Promise<void> {
   rollback(chain.engine, ancestor)
+  rereading.forget(removed)
   app.hub.tell({ type: 'reorg', chainId: chain.chainId, ancestor: ancestor.number, removed: removed.length })
   await recorder.put({ kind: 'reorg', ancestor, removed })
 }
