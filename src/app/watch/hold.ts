@@ -11,8 +11,8 @@ import { findBroadcast } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listPlans, listSimulations } from '../../store/plans.ts'
 import { findAttack, reviveAttack } from '../actions/attack.ts'
-import { deliver } from '../actions/notify.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { deliver } from '../outbox.ts'
 import { recentOperations } from './operations.ts'
 
 /** Blocks between two times that what a lever blocks is tried again; its state is read after each. */
