@@ -21,6 +21,7 @@ import { reportAction } from './actions/report.ts'
 import { openChains } from './chains.ts'
 import type { Config } from './config/schema.ts'
 import type { App } from './context.ts'
+import { startCourier } from './courier.ts'
 import { openDatabase } from './database.ts'
 import type { Hub } from './events.ts'
 import { createHub } from './events.ts'
@@ -117,6 +118,8 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
         })
       : null
     if (playbooks !== null) closers.push(playbooks.stop)
+    const courier = startCourier(app)
+    closers.push(courier.stop)
     const abort = new AbortController()
     const rules = followRules({ paths: config.rules })
     closers.push(async () => rules.stop())

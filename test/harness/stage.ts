@@ -77,7 +77,7 @@ export async function stage(
     ...made,
     ...options,
     config: await change(made.config, at),
-    env,
+    env: options.env ?? env,
     logger: silentLogger,
     hub,
     write: (line) => written.push(line),

@@ -165,6 +165,8 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
   const { alerts, remarks } = judged
   const drift = observeTraffic(chain, bundle, alerts.filter(notFromUs(bundle, app)))
   if (drift !== null) tellDrift(drift, watching)
+  // before the record, which may be full: what was done on the chain is looked after all the same
+  upkeep.onBlock({ number, hash })
   const { transactions, days, last } = chain.assessor.traffic
   await recorder.put({
     kind: 'judged',
@@ -176,7 +178,6 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     traffic: last === null ? null : { transactions, days },
     seen: recorder.followsFunds() || alerts.length > 0 ? { facts, findings } : null,
   })
-  upkeep.onBlock({ number, hash })
   packKept(chain.engine)
 }
 
