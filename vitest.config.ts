@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
-const suite = (name: string, include: string[], exclude: string[] = []) => ({
+const suite = (name: string, include: string[], exclude: string[] = [], globalSetup: string[] = []) => ({
   test: {
     name,
     include,
     exclude,
+    globalSetup,
     pool: 'forks' as const,
     isolate: false,
     testTimeout: 60_000,
@@ -27,7 +28,7 @@ export default defineConfig({
         ['test/faults/**', 'test/clients/**'],
       ),
       suite('faults', ['test/faults/**/*.slow.test.ts']),
-      suite('clients', ['test/clients/**/*.test.ts']),
+      suite('clients', ['test/clients/**/*.test.ts'], [], ['test/clients/setup.ts']),
     ],
   },
 })
