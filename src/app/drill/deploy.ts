@@ -118,8 +118,8 @@ function withLimitsOf(
 
 /** How many blocks the calls fill. */
 function blocksFor({ gasLimit }: { gasLimit: bigint }, calls: readonly LimitedCall[]): number {
-  const given = calls.reduce((sum, each) => sum + each.gasLimit, 0n)
-  return Number(given / gasLimit) + 1
+  const likely = calls.reduce((sum, each) => sum + each.likelyGas, 0n)
+  return Number(likely / gasLimit) + 1
 }
 
 /** Seconds until all is signed and sent, from how long signing takes at this moment: nothing on a machine that is not busy. */

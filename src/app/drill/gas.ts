@@ -16,11 +16,13 @@ export type DrillCall = {
   /** Gas units whatever the node says. */
   gasLimit?: bigint
 }
-export type LimitedCall = DrillCall & { gasLimit: bigint }
+export type LimitedCall = DrillCall & { gasLimit: bigint; likelyGas: bigint }
 
 type Request = (method: string, params?: readonly unknown[]) => Promise<unknown>
 
 const DEFAULT_GAS = 600_000n
+/** What is guessed is about so many times what is used. */
+const GUESSED_TIMES = 4n
 /** Room for all of them in one simulated block, however small the chain's own blocks are. */
 const SIMULATED_BLOCK_GAS = '0x5f5e100'
 
@@ -44,7 +46,8 @@ export async function withGasLimits(
   return calls.map((call, index) => {
     const estimate = needed[index]
     const guessed = call.gas ?? DEFAULT_GAS
-    return { ...call, gasLimit: call.gasLimit ?? (estimate ? (estimate * 3n) / 2n + 50_000n : guessed) }
+    const gasLimit = call.gasLimit ?? (estimate ? (estimate * 3n) / 2n + 50_000n : guessed)
+    return { ...call, gasLimit, likelyGas: estimate ?? guessed / GUESSED_TIMES }
   })
 }
 
