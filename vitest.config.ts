@@ -8,8 +8,10 @@ const suite = (name: string, include: string[], exclude: string[] = [], globalSe
     globalSetup,
     pool: 'forks' as const,
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Only ends what hangs: no test says by it how fast anything is.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
     env: { TZ: 'UTC' },
   },
 })

@@ -23,7 +23,7 @@ describe.skipIf(binary === null)('geth --dev', () => {
     geth = await startGeth(binary ?? '')
     at = await deployDrill(geth.url)
     rpc = createRpc({ urls: [geth.url] })
-  }, 120_000)
+  })
   afterAll(async () => {
     await rpc?.close()
     await geth?.stop()

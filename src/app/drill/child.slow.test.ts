@@ -38,4 +38,4 @@ test('a scheduled drill is a process of its own, with a database of its own, and
     await watching.drop()
     await rm(folder, { recursive: true, force: true })
   }
-}, 180_000)
+})
