@@ -301,7 +301,7 @@ test('a listener is told every entry once and in order, over a lost connection t
   for (const message of expected.slice(0, 20)) await appendTimeline(store, entry(incidentId, message))
   await killSessions(database)
   for (const message of expected.slice(20)) await appendTimeline(store, entry(incidentId, message))
-  await expect.poll(() => told.length, { timeout: 5_000 }).toBe(40)
+  await expect.poll(() => told.length).toBe(40)
   expect(told).toEqual(expected)
   await listener.stop()
 })

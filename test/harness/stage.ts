@@ -101,7 +101,7 @@ export async function stage(
   const recorded = async (): Promise<void> => {
     const wanted = await head(node)
     const reached = async () => (await findCursor(running.app.store, at.chainId))?.processed?.number ?? -1
-    await expect.poll(reached, { timeout: 30_000 }).toBeGreaterThanOrEqual(wanted)
+    await expect.poll(reached).toBeGreaterThanOrEqual(wanted)
   }
   return { anvil, node, at, running, database, events, written, until, recorded }
 }
