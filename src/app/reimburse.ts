@@ -15,13 +15,7 @@ import { parseCsv } from '../kit/csv.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
 import { givenAddressSchema } from '../model/given-address.ts'
-import {
-  type Address,
-  addressFromWord,
-  type Hex,
-  hexSchema,
-  ZERO_ADDRESS,
-} from '../model/hex.ts'
+import { type Address, addressFromWord, type Hex, hexSchema, ZERO_ADDRESS } from '../model/hex.ts'
 
 /** Transfer(address,address,uint256) */
 const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
