@@ -173,10 +173,15 @@ describe('size', () => {
     expect(toCallTracer(frames)).toEqual(deep)
   })
 
-  test('a hundred thousand deep, which no chain allows, does not overflow either', () => {
+  test('a hundred thousand deep, which no chain allows, is refused and does not overflow', () => {
     let deep = node()
     for (let i = 1; i < 100_000; i++) deep = node({ calls: [deep] })
-    expect(framesFromCallTracer(deep, 'root')).toHaveLength(100_000)
+    expect(() => framesFromCallTracer(deep, 'root')).toThrow(
+      expect.objectContaining({
+        code: 'chain.MalformedField',
+        facts: expect.objectContaining({ field: 'root.calls' }),
+      }),
+    )
   })
 
   test('ten thousand calls wide, in less than a tenth of a second', () => {
