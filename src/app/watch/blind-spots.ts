@@ -2,8 +2,8 @@ import { messageOf } from '../../kit/error.ts'
 import { sha256 } from '../../kit/json.ts'
 import type { Finding } from '../../model/finding.ts'
 import { findNotification } from '../../store/notifications.ts'
-import { deliver } from '../actions/notify.ts'
 import type { App } from '../context.ts'
+import { deliver } from '../outbox.ts'
 
 const HOUR_MS = 3_600_000
 
