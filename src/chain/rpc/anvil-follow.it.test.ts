@@ -217,25 +217,31 @@ describe('the pool', () => {
     expect(hash).toBeTruthy()
   })
 
-  test('without debug_traceCall it cannot be watched', async () => {
-    const { rpc } = await start()
-    const capabilities = {
-      ...(await probeCapabilities(rpc)),
-      traceCall: false,
-      missing: { debug_traceCall: 'not offered' },
+  test('without debug_traceCall it is not watched, and that is told once; with it it is', async () => {
+    const world = await start()
+    const known = await probeCapabilities(world.rpc)
+    const capabilities = { ...known, traceCall: false, missing: { debug_traceCall: 'not offered' } }
+    let isSent = false
+    const rpc: Rpc = {
+      ...world.rpc,
+      async request(method, params) {
+        const answer = await world.rpc.request(method, params)
+        if (method === 'eth_newPendingTransactionFilter' && !isSent) await send(world)
+        isSent ||= method === 'eth_newPendingTransactionFilter'
+        return answer
+      },
     }
-    const stream = watchPending({
-      rpc,
-      capabilities,
-      logger: silentLogger,
-      signal: new AbortController().signal,
-    })
-    const error = await stream.next().catch((thrown: unknown) => thrown)
-    expect((error as Error).message.replace(/anvil\/v\S+/, 'anvil')).toMatchInlineSnapshot(`
-      "Pending transactions cannot be watched: the node has no debug_traceCall.
-        node: anvil
-        reason: not offered
-      Fix: Use a node with the debug namespace (geth --http.api eth,debug), or leave the mempool watch off."
-    `)
+    const abort = new AbortController()
+    const clock = {
+      now: () => 0,
+      sleep: async () => {
+        capabilities.traceCall = true
+      },
+    }
+    const stream = watchPending({ rpc, capabilities, logger: silentLogger, clock, signal: abort.signal })
+    expect((await stream.next()).value).toMatchObject({ notice: { code: 'pending-unavailable' } })
+    expect((await stream.next()).value).toMatchObject({ kind: 'pending' })
+    abort.abort()
+    await stream.return(undefined)
   })
 })
