@@ -3,6 +3,9 @@ import { kinds, notices, reconstruct } from '../../../test/harness/drive-followe
 import { silentLogger } from '../../kit/logger.ts'
 import type { ChainUpdate } from '../../model/block.ts'
 import { type Anvil, startAnvil } from '../anvil.ts'
+import type { Raw } from '../trace/fields.ts'
+import { createBlockCheck } from './block-check.ts'
+import { headOfBlock } from './block-parts.ts'
 import { probeCapabilities } from './capabilities.ts'
 import { type FollowOptions, followHead } from './follow.ts'
 import { watchPending } from './pending.ts'
@@ -244,4 +247,22 @@ describe('the pool', () => {
     abort.abort()
     await stream.return(undefined)
   })
+})
+
+test('headers, transactions and receipts of a node hash to what its blocks commit to', async () => {
+  const world = await start()
+  await send(world)
+  await world.rpc.request('eth_sendTransaction', [
+    { from: '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266', data: '0x6001600155', gas: '0x30000' },
+  ])
+  await mine(world, 1)
+  const head = headOfBlock(await world.rpc.request('eth_getBlockByNumber', ['0x1', true]))
+  const receipts = (await world.rpc.request('eth_getBlockReceipts', ['0x1'])) as Raw[]
+  expect(head.transactions).toHaveLength(2)
+  const check = createBlockCheck()
+  expect([check.header(head), check.transactions(head), check.receipts(head, receipts)]).toEqual([
+    true,
+    true,
+    true,
+  ])
 })
