@@ -3,8 +3,8 @@ import { sha256 } from '../../kit/json.ts'
 import type { HealthReason } from '../../model/health.ts'
 import type { Notification } from '../../model/notification.ts'
 import { notifyRoles } from '../../notify/deliver.ts'
-import { deliver } from '../outbox.ts'
 import type { App } from '../context.ts'
+import { deliver } from '../outbox.ts'
 
 export type Opening = { chainId: number; since: number; reasons: readonly HealthReason[] }
 
