@@ -62,6 +62,8 @@ test('a chain that is not seen any more is paged once, and its return once', asy
   // what lasts is paged, once
   await expect.poll(() => later(10) ?? titles(), soon).toEqual(['Cordon is blind on chain 1'])
   server.node.instead = () => undefined
+  // upkeep is tried again at the next block
+  server.node.chain.extend(1)
   await expect.poll(codes, soon).toEqual([])
   await expect
     .poll(() => later(10) ?? titles(), soon)
@@ -77,7 +79,7 @@ test('a watcher that cannot go on is paged, though its node tells of its head', 
   server.node.instead = (method, [block]) =>
     method === 'eth_getBlockByNumber' && block === 'latest' ? undefined : { kind: 'status', status: 500 }
   server.node.chain.extend(3)
-  await expect.poll(() => running.app.sights.get(1)?.heads.at(-1)?.number, soon).toBe(23)
+  await expect.poll(() => running.app.sights.get(1)?.heads.at(-1)?.number, soon).toBe(24)
   await expect.poll(() => later(10) ?? titles(), soon).toEqual(['Cordon is blind on chain 1'])
   expect(await codes()).toContain('behind')
   server.node.instead = () => undefined
