@@ -19,6 +19,8 @@ import { report } from './report.ts'
  * npm run build && node dist/bench/catch-up.js [--blocks 175] [--latency 10] [--json]
  */
 const corpus = resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus')
+/** Transactions of a block, at least: emptier ones say little of the work. */
+const LEAST = 30
 const SETS = ['zeth', 'raiko-keth', 'zisk-rsp', 'scroll', 'linea', 'pevm']
 
 function option(name: string, otherwise: number): number {
@@ -54,7 +56,10 @@ function recordedBlocks(): Recorded[] {
           .split('\n'),
       )
       .map((line) => JSON.parse(line) as Recorded & { traceFormat?: string })
-      .filter(({ traces, traceFormat }) => traces !== undefined && traceFormat === undefined)
+      .filter(
+        ({ block, traces, traceFormat }) =>
+          traces !== undefined && traceFormat === undefined && block.transactions.length >= LEAST,
+      )
   })
 }
 
@@ -83,7 +88,9 @@ function chainOf(recorded: readonly Recorded[]): Served[] {
 }
 
 async function serve(): Promise<void> {
-  const chain = chainOf(recordedBlocks())
+  const recorded = recordedBlocks()
+  const busiest = mostCalled(recorded)
+  const chain = chainOf(recorded)
   const find = (tag: unknown): Served | undefined =>
     tag === 'latest'
       ? chain.at(-1)
@@ -114,7 +121,10 @@ async function serve(): Promise<void> {
       setTimeout(() => response.end(text), LATENCY_MS)
     })
   })
-  server.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`))
+  server.listen(0, '127.0.0.1', () => {
+    const { port } = server.address() as AddressInfo
+    process.stdout.write(`${JSON.stringify({ port, busiest })}\n`)
+  })
 }
 
 async function measure(): Promise<void> {
@@ -128,9 +138,8 @@ async function measure(): Promise<void> {
   ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [first] = (await once(child.stdout, 'data')) as [Buffer]
-  const url = `http://127.0.0.1:${first.toString().trim()}`
-  const recorded = recordedBlocks()
-  const busiest = mostCalled(recorded)
+  const { port, busiest } = JSON.parse(first.toString()) as { port: number; busiest: string[] }
+  const url = `http://127.0.0.1:${port}`
   const rows = []
   for (const [what, protect] of [
     ['three contracts', busiest.map((address) => ({ address }))],
@@ -164,6 +173,7 @@ async function catchUp(
     peak = Math.max(peak, process.memoryUsage().rss)
   }, 50)
   const began = performance.now()
+  const cpu = process.cpuUsage()
   let transactions = 0
   let blocks = 0
   const lines = watchOnly({
@@ -184,6 +194,7 @@ async function catchUp(
     'transactions a block': Math.round(transactions / blocks),
     'blocks/s': blocks / seconds,
     'transactions/s': Math.round(transactions / seconds),
+    'own CPU s': (process.cpuUsage(cpu).user + process.cpuUsage(cpu).system) / 1e6,
     'peak MB': Math.round(peak / 2 ** 20),
   }
 }

@@ -14,7 +14,7 @@ import type { Detection, DetectionLine } from './replay.ts'
 import { createDetection, detectIn, summaryOf } from './replay.ts'
 import { applyRules, followRules, notFollowed } from './rules/reload.ts'
 import { mergeUpdates } from './watch/merge.ts'
-import { withStateReads } from './watch/reads.ts'
+import { beginReads, withStateReads } from './watch/reads.ts'
 import { noteSignal, withSignals } from './watch/signals.ts'
 
 export type WatchOnlyOptions = {
@@ -42,7 +42,9 @@ export async function* watchOnly(options: WatchOnlyOptions): AsyncGenerator<Watc
   signal.addEventListener('abort', stop, { once: true })
   try {
     if (chain.capabilities.traces === 'none') yield* blindness(chain)
-    for await (const update of mergeUpdates(sourcesOf(chain, options, done.signal))) {
+    for await (const update of mergeUpdates(sourcesOf(chain, options, done.signal), (it) =>
+      beginReads(it, chain),
+    )) {
       for (const notice of applyRules(chain.engine, rules, followed))
         yield { type: 'notice', chainId: chain.chainId, ...notice }
       noteSignal(chain.signals, update)
@@ -110,8 +112,9 @@ async function* linesOf(update: ChainUpdate, at: Watching): AsyncGenerator<Watch
 }
 
 /** With what the node answers to the detectors’ view calls, and what following it tells. */
-function factsOf(bundle: BlockBundle, { chain, logger }: Watching): Promise<BlockFacts> {
-  return withStateReads(withSignals(blockFacts(bundle), chain.signals), chain, logger)
+async function factsOf(bundle: BlockBundle, { chain, logger }: Watching): Promise<BlockFacts> {
+  const observed = withSignals(blockFacts(bundle), chain.signals)
+  return (await withStateReads(observed, chain, logger)).facts
 }
 
 function* blindness({ chainId, engine }: ChainHandle): Generator<WatchLine> {

@@ -1,20 +1,25 @@
 import { createBoundedQueue } from '../../kit/bounded-queue.ts'
 import type { ChainUpdate } from '../../model/block.ts'
 
-/** Updates read ahead of the watcher, all sources together. */
+/** Updates read ahead of the watcher, all sources together, and the call frames in them: about 80 MB. */
 const AHEAD = 16
+const MOST_FRAMES = 30_000
 
 /**
  * Several sources as one, in order of arrival. A source is read no further while {@link AHEAD} updates wait. Ends when all
- * sources have; the first error ends it too, after what came before it.
+ * sources have; the first error ends it too, after what came before it. `onArrival` is called as each comes in.
  */
 export async function* mergeUpdates(
   sources: readonly AsyncIterable<ChainUpdate>[],
+  onArrival: (update: ChainUpdate) => void = () => {},
 ): AsyncGenerator<ChainUpdate> {
-  const queue = createBoundedQueue<ChainUpdate>({ capacity: AHEAD })
+  const queue = createBoundedQueue<ChainUpdate>({ capacity: AHEAD, weigh: framesOf, maxWeight: MOST_FRAMES })
   const failures: unknown[] = []
   const drain = async (source: AsyncIterable<ChainUpdate>): Promise<void> => {
-    for await (const update of source) if (!(await queue.push(update))) return
+    for await (const update of source) {
+      onArrival(update)
+      if (!(await queue.push(update))) return
+    }
   }
   const drained = sources.map((source) =>
     drain(source).catch((thrown: unknown) => {
@@ -33,4 +38,9 @@ export async function* mergeUpdates(
   } finally {
     queue.close()
   }
+}
+
+function framesOf(update: ChainUpdate): number {
+  if (update.kind !== 'block' && update.kind !== 'pending') return 0
+  return update.bundle.transactions.reduce((sum, { frames }) => sum + frames.length + 1, 0)
 }

@@ -1,23 +1,64 @@
+import { budgetMs } from '../../chain/rpc/pace.ts'
 import { readState } from '../../chain/rpc/state-reads.ts'
 import { readsWanted } from '../../detect/engine.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
+import type { BlockBundle, ChainUpdate } from '../../model/block.ts'
 import type { BlockFacts } from '../../model/fact.ts'
+import type { StateRead } from '../../model/state-read.ts'
 import type { ChainHandle } from '../context.ts'
 
-/** The facts with what detectors want to know of the state. A node that does not answer is told of; detection goes on. */
+type Reading = Promise<readonly StateRead[] | { failure: string }>
+
+/** Reads under way for blocks that wait to be judged: they are asked for when a block arrives, not when its turn comes. */
+const begun = new WeakMap<BlockBundle, Reading>()
+
+/** Begins what the detectors want to know of the state after a block, as soon as the block is there. */
+export function beginReads(update: ChainUpdate, chain: ChainHandle): void {
+  if (update.kind === 'block' && readsWanted(chain.engine).length > 0)
+    begun.set(update.bundle, readingOf(update.bundle, chain))
+}
+
+function readingOf({ number }: BlockBundle, { engine, rpc }: ChainHandle): Reading {
+  return readState(rpc, readsWanted(engine), number).catch((thrown: unknown) => ({
+    failure: messageOf(thrown),
+  }))
+}
+
+/**
+ * The facts with what detectors want to know of the state after the block. A node that does not answer within the
+ * patience, or no longer has that state, leaves the detectors without: `unread` are those, and detection goes on.
+ */
 export async function withStateReads(
   facts: BlockFacts,
-  { chainId, engine, rpc }: ChainHandle,
+  chain: ChainHandle,
   logger: Logger,
-): Promise<BlockFacts> {
-  const calls = readsWanted(engine)
-  if (calls.length === 0) return facts
-  const { number } = facts.bundle
-  try {
-    return { ...facts, reads: await readState(rpc, calls, number) }
-  } catch (thrown) {
-    logger.warn({ chainId, block: number, reason: messageOf(thrown) }, 'blind: state could not be read')
-    return facts
-  }
+): Promise<{ facts: BlockFacts; unread: readonly string[] }> {
+  const calls = readsWanted(chain.engine)
+  if (calls.length === 0) return { facts, unread: [] }
+  const { bundle } = facts
+  const read = await within(begun.get(bundle) ?? readingOf(bundle, chain), patienceOf(chain))
+  begun.delete(bundle)
+  if (!('failure' in read)) return { facts: { ...facts, reads: [...read] }, unread: [] }
+  logger.debug(
+    { chainId: chain.chainId, block: bundle.number, reason: read.failure },
+    'state could not be read',
+  )
+  const { cells, scope } = chain.engine
+  const wants = cells.filter(
+    ({ detector, options, state }) => (detector.reads?.(options, state, scope) ?? []).length > 0,
+  )
+  return { facts, unread: wants.map(({ detector }) => detector.id) }
+}
+
+function patienceOf({ vitals, config }: ChainHandle): number {
+  return budgetMs(vitals.blockSeconds, config.patience)
+}
+
+async function within(reading: Reading, ms: number): Reading {
+  let timer: NodeJS.Timeout | undefined
+  const late: Reading = new Promise((resolve) => {
+    timer = setTimeout(() => resolve({ failure: `not answered within ${ms} ms` }), ms)
+  })
+  return Promise.race([reading, late]).finally(() => clearTimeout(timer))
 }

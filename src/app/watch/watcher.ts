@@ -20,7 +20,7 @@ import { watchHolds } from './hold.ts'
 import { mergeUpdates } from './merge.ts'
 import { rememberOperations } from './operations.ts'
 import { watchPresigned } from './presigned.ts'
-import { withStateReads } from './reads.ts'
+import { beginReads, withStateReads } from './reads.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import { reprobing } from './reprobe.ts'
 import { type Rereading, startRereading } from './reread.ts'
@@ -67,7 +67,9 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   const untraceable: Untraceable = new Map()
   const watching = { ...options, recorder, upkeep, rereading, untraceable, followed: notFollowed() }
   try {
-    for await (const update of mergeUpdates(sourcesOf(options, cursor?.processed ?? null))) {
+    for await (const update of mergeUpdates(sourcesOf(options, cursor?.processed ?? null), (it) =>
+      beginReads(it, chain),
+    )) {
       takeRules(watching)
       await handle(update, watching)
       if (signal.aborted) break
@@ -143,7 +145,8 @@ function tellNotice(notice: SourceNotice, { app, chain }: WatchOptions): void {
 
 async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
   const { app, chain, recorder, upkeep } = watching
-  const facts = await withStateReads(withSignals(blockFacts(bundle), chain.signals), chain, app.logger)
+  const observed = withSignals(blockFacts(bundle), chain.signals)
+  const { facts, unread } = await withStateReads(observed, chain, app.logger)
   const began = performance.now()
   const findings = [...evaluateBlock(chain.engine, facts), ...budgetFindings(chain, bundle)]
   const { scope } = chain.engine
@@ -161,7 +164,7 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     milliseconds: performance.now() - began,
   })
   const judged = report(findings, bundle, watching)
-  noteGaps(facts, watching)
+  noteGaps({ facts, unread }, watching)
   const { alerts, remarks } = judged
   const drift = observeTraffic(chain, bundle, alerts.filter(notFromUs(bundle, app)))
   if (drift !== null) tellDrift(drift, watching)
@@ -190,11 +193,17 @@ async function onPending(bundle: BlockBundle, watching: Watching): Promise<void>
 }
 
 /** What could not be seen of a block: told, put on record, and read again beside the watch. */
-function noteGaps(facts: BlockFacts, watching: Watching): void {
+function noteGaps(
+  { facts, unread }: { facts: BlockFacts; unread: readonly string[] },
+  watching: Watching,
+): void {
   const { app, chain, rereading, untraceable } = watching
   const { bundle } = facts
   const blind = blindIn(chain.engine, facts)
-  chain.vitals.blindDetectors = new Map(blind.map(({ detector, missing }) => [detector, missing]))
+  chain.vitals.blindDetectors = new Map([
+    ...unread.map((detector) => [detector, 'state'] as const),
+    ...blind.map(({ detector, missing }) => [detector, missing] as const),
+  ])
   if (bundle.gaps.length === 0) return
   const { number, hash, timestamp, gaps } = bundle
   const blindDetectors = blind.map(({ detector }) => detector)

@@ -36,7 +36,7 @@ export type FollowOptions = {
   patience?: Patience
   /** Blocks that a node may execute again for a trace. */
   reexec?: number
-  /** Blocks fetched at once while catching up. */
+  /** Blocks fetched at once while catching up, at most. */
   ahead?: number
   /** Kept up to date with head, pace and endpoints. */
   vitals?: ChainVitals
@@ -49,6 +49,8 @@ type Follower = Required<Omit<FollowOptions, 'fromBlock' | 'known' | 'vitals'>> 
   canonical: Canonical
   check: BlockCheck
   pace: Pace
+  /** Call frames of a block, a moving average: what is fetched ahead is bounded by them. */
+  framesPerBlock: number
   nextBlock: number | undefined
   finalized: number
   lastMoved: number
@@ -98,7 +100,8 @@ function createFollower(options: FollowOptions): Follower {
     finalityDepth: 64,
     patience: PATIENCE,
     reexec: 128,
-    ahead: 8,
+    ahead: 32,
+    framesPerBlock: 500,
     ...options,
     vitals: options.vitals,
     rpc: abortable(options.rpc, options.signal),
@@ -148,7 +151,7 @@ async function* catchUp(follower: Follower, latest: number): AsyncGenerator<Chai
   const ahead: Promise<BlockBundle>[] = []
   let wanted = follower.nextBlock ?? latest
   while (!follower.signal.aborted && (follower.nextBlock ?? 0) <= latest) {
-    for (; wanted <= latest && ahead.length < follower.ahead; wanted++) {
+    for (; wanted <= latest && ahead.length < aheadOf(follower); wanted++) {
       const pending = fetchNext(follower, wanted)
       pending.catch(() => undefined)
       ahead.push(pending)
@@ -168,6 +171,7 @@ async function* catchUp(follower: Follower, latest: number): AsyncGenerator<Chai
     }
     append(follower.canonical, { number, hash })
     noteTime(follower.pace, { number, timestamp })
+    noteWeight(follower, bundle)
     follower.nextBlock = number + 1
     follower.lastMoved = follower.clock.now()
     follower.staleTold = false
@@ -175,11 +179,23 @@ async function* catchUp(follower: Follower, latest: number): AsyncGenerator<Chai
   }
 }
 
+/** Frames fetched ahead, about 80 MB with what stands around them. */
+const MOST_FRAMES = 30_000
+
+function aheadOf({ ahead, framesPerBlock }: Follower): number {
+  return Math.max(2, Math.min(ahead, Math.floor(MOST_FRAMES / framesPerBlock)))
+}
+
+function noteWeight(follower: Follower, { transactions }: BlockBundle): void {
+  const frames = transactions.reduce((sum, transaction) => sum + transaction.frames.length + 1, 1)
+  follower.framesPerBlock = 0.8 * follower.framesPerBlock + 0.2 * frames
+}
+
 function fetchNext(follower: Follower, number: number): Promise<BlockBundle> {
   const { rpc, chainId, check, clock, signal, reexec, pace, patience } = follower
   const options = { rpc, capabilities: { chainId }, check, clock, signal, reexec }
   // A block that is reorganised away while it is read is read again, the one in its place.
-  return retry(() => fetchBundle(number, { ...options, budgetMs: budgetMs(pace, patience) }), {
+  return retry(() => fetchBundle(number, { ...options, budgetMs: budgetMs(blockSeconds(pace), patience) }), {
     attempts: 4,
     delayMs: 50,
     clock,

@@ -36,8 +36,7 @@ export type Patience = {
 
 export const PATIENCE: Patience = { share: 0.75, leastMs: 750, mostMs: 5_000 }
 
-/** Milliseconds that reading one block may take before it is judged with what there is of it. */
-export function budgetMs(pace: Pace, { share, leastMs, mostMs }: Patience): number {
-  const seconds = blockSeconds(pace) ?? 2
-  return Math.min(mostMs, Math.max(leastMs, seconds * 1_000 * share))
+/** Milliseconds that reading one block may take before it is judged with what there is of it; `seconds` between blocks. */
+export function budgetMs(seconds: number | null, { share, leastMs, mostMs }: Patience): number {
+  return Math.min(mostMs, Math.max(leastMs, (seconds ?? 2) * 1_000 * share))
 }

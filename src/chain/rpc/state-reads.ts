@@ -14,8 +14,10 @@ const abi = parseAbi([
 /** Calls in one request: nodes bound the gas of `eth_call`. */
 const BATCH = 100
 
-/** Chains on which Multicall3 was found: code does not go away. */
-const found = new WeakSet<Rpc>()
+/** Whether a chain has Multicall3: code that is there does not go away, one that is not may come. */
+const found = new WeakMap<Rpc, { isThere: boolean; askedAt: number }>()
+/** Milliseconds until a chain without it is asked again. */
+const ASK_AGAIN_MS = 60_000
 
 /**
  * What view calls answer on the state after a block, in the order asked: through Multicall3 where it has code, else
@@ -32,11 +34,13 @@ export async function readState(rpc: Rpc, calls: readonly StateCall[], block: nu
 }
 
 async function hasMulticall(rpc: Rpc, tag: string): Promise<boolean> {
-  if (found.has(rpc)) return true
+  const known = found.get(rpc)
+  if (known !== undefined && (known.isThere || performance.now() - known.askedAt < ASK_AGAIN_MS))
+    return known.isThere
   const code = await rpc.request('eth_getCode', [MULTICALL, tag])
-  if (typeof code !== 'string' || code.length <= 2) return false
-  found.add(rpc)
-  return true
+  const isThere = typeof code === 'string' && code.length > 2
+  found.set(rpc, { isThere, askedAt: performance.now() })
+  return isThere
 }
 
 async function batch(rpc: Rpc, calls: readonly StateCall[], tag: string): Promise<StateRead[]> {
