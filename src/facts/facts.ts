@@ -33,7 +33,7 @@ export function blockFacts(bundle: BlockBundle): BlockFacts {
     const mint = issued(transaction)
     if (transaction.succeeded === false) return { transaction, notes: null, facts: mint }
     const notes = collect(transaction, { source: logSourceOf(transaction, bundle), kinds })
-    return { transaction, notes, facts: [...mint, ...notes.facts] }
+    return { transaction, notes, facts: mint.length === 0 ? notes.facts : [...mint, ...notes.facts] }
   })
   const mirrors = coinMirrorsIn(read)
   return {
