@@ -7,11 +7,12 @@ import { noneTold, readCall, readLog, type Told } from './actions/by-signature.t
 import { type Moved, settleTold, untold } from './actions/settle.ts'
 import { coinMirrorsIn, coinMoved, withoutMirrors } from './coin.ts'
 import { controlFromLog } from './control.ts'
-import { assetKey, balanceDeltas } from './deltas.ts'
+import { balanceDeltas } from './deltas.ts'
 import { type Answers, balanceRead, noAnswers, supplyRead, transferClaimed } from './discrepancies.ts'
 import { movementFromCall } from './from-calls.ts'
-import { movementsFromLog, tellsOfWrap } from './from-logs.ts'
+import { movementsFromLog } from './from-logs.ts'
 import { meaningOf } from './meanings.ts'
+import { withPlacedLogs } from './placed-logs.ts'
 import { swapsByShape } from './swaps.ts'
 import { type TokenKinds, tokenKindsOf } from './token-kinds.ts'
 import type { LogPlace } from './transfer-log.ts'
@@ -32,7 +33,7 @@ export function blockFacts(bundle: BlockBundle): BlockFacts {
     const mint = issued(transaction)
     if (transaction.succeeded === false) return { transaction, notes: null, facts: mint }
     const notes = collect(transaction, { source: logSourceOf(transaction, bundle), kinds })
-    return { transaction, notes, facts: [...mint, ...notes.facts] }
+    return { transaction, notes, facts: mint.length === 0 ? notes.facts : [...mint, ...notes.facts] }
   })
   const mirrors = coinMirrorsIn(read)
   return {
@@ -83,25 +84,21 @@ function collect(transaction: Transaction, { source, kinds }: Pick<Notes, 'sourc
   const { frames } = transaction
   const notes: Notes = { facts: [], told: noneTold(), answers: noAnswers(), frames, source, kinds }
   const { facts } = notes
-  const unplaced = source === 'receipts' ? receiptFacts(transaction, notes) : []
-  walk(frames, {
+  const placed = source === 'receipts' ? withPlacedLogs(transaction, kinds) : { frames, rest: [] }
+  walk(placed.frames, {
     enter(frame) {
       if (frame.reverted) return
       const native = nativeTransfer(frame)
       if (native !== undefined) facts.push(native)
       noteMeaning(frame, notes)
-      if (source === 'frames') return
-      const asked = movementFromCall(frame, frames)
-      if (asked === undefined) return
-      if (source === 'none') facts.push(asked)
-      else facts.push(...place(asked, unplaced, transaction.logs ?? []))
+      if (source === 'none') pushIf(facts, movementFromCall(frame, frames))
     },
     log(log, frame) {
-      if (!frame.reverted && source === 'frames') noteLog(log, frame.index, notes)
+      if (!frame.reverted && source !== 'none') noteLog(log, frame.index, notes)
     },
   })
   if (frames.length === 0 && transaction.value > 0n) facts.push(...topLevelValue(transaction))
-  facts.push(...unplaced)
+  for (const log of placed.rest) noteLog(log, -1, notes)
   return notes
 }
 
@@ -138,28 +135,6 @@ function logFacts(log: Log, at: LogPlace, told: Told): readonly Fact[] {
   if (movements.length > 0) return movements
   const control = controlFromLog(log, at.frame)
   return control === undefined ? readLog(log, at, told) : [control]
-}
-
-function receiptFacts(transaction: Transaction, { told, kinds }: Notes): Fact[] {
-  const at = { frame: -1, frames: transaction.frames, kinds }
-  return (transaction.logs ?? []).flatMap((log) => logFacts(log, at, told))
-}
-
-/**
- * Takes the logged movement that a call asked for out of the unplaced ones and puts it where the call is. WETH9 logs
- * its mints and burns in words of its own, which only the call beside them makes certain.
- */
-function place(asked: TransferFact, unplaced: Fact[], logs: readonly Log[]): TransferFact[] {
-  const found = unplaced.findIndex((fact) => fact.kind === 'transfer' && isSameMovement(fact, asked))
-  const fact = found === -1 ? undefined : unplaced.splice(found, 1)[0]
-  if (fact?.kind === 'transfer') return [{ ...fact, frame: asked.frame }]
-  return logs.some((log) => tellsOfWrap(log, asked)) ? [{ ...asked, source: 'log' }] : []
-}
-
-function isSameMovement(a: TransferFact, b: TransferFact): boolean {
-  if (assetKey(a) === assetKey(b)) return a.from === b.from && a.to === b.to && a.amount === b.amount
-  // transferFrom of EIP-721 asks in the words of EIP-20: the amount is the id.
-  return a.asset === b.asset && a.from === b.from && a.to === b.to && a.tokenId === b.amount
 }
 
 function nativeTransfer(frame: Frame): TransferFact | undefined {

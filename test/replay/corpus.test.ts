@@ -3,6 +3,7 @@ import { createEngine, evaluateSettled } from '../../src/detect/engine.ts'
 import { detectors } from '../../src/detect/registry.ts'
 import { blockFacts } from '../../src/facts/facts.ts'
 import type { Alert } from '../../src/model/alert.ts'
+import type { BlockBundle } from '../../src/model/block.ts'
 import { isRightCategory } from '../../src/model/category.ts'
 import type { Scope } from '../../src/model/detector.ts'
 import { atLeast } from '../../src/model/finding.ts'
@@ -104,11 +105,39 @@ describeCorpus('recorded attacks', () => {
     })
   })
 
+  test.each(['protected', 'not protected'])(
+    'on Parity traces, with the logs of receipts, each is told by the same detectors as loud: %s',
+    async (which) => {
+      for (const { id, vulnerableContracts } of attackLabels()) {
+        const scope: Scope =
+          which === 'protected' ? { kind: 'contracts', addresses: new Set(vulnerableContracts) } : everything
+        const bundles = await bundlesOf(attackFile(id))
+        expect([id, ...loudness(bundles.map(asParity), scope)]).toEqual([id, ...loudness(bundles, scope)])
+      }
+    },
+  )
+
   test('with nothing protected seventeen are flagged', async () => {
     const flagged = await verdicts(() => everything)
     expect(flagged.filter(({ alert }) => alert === undefined).map(({ id }) => id)).toEqual(['Superfluid'])
   })
 })
+
+/** The same block as a Parity node tells it: no logs in frames, no storage. */
+function asParity(bundle: BlockBundle): BlockBundle {
+  const transactions = bundle.transactions.map((tx) => ({
+    ...tx,
+    frames: tx.frames.map(({ storage: _storage, ...frame }) => ({ ...frame, logs: [] })),
+  }))
+  return { ...bundle, transactions, coverage: { ...bundle.coverage, traces: 'parity', logs: 'receipts' } }
+}
+
+function loudness(bundles: readonly BlockBundle[], scope: Scope): string[] {
+  const engine = createEngine({ detectors, scope })
+  return bundles
+    .flatMap((bundle) => alertsOf(evaluateSettled(engine, blockFacts(bundle))))
+    .map(({ severity, findings }) => [severity, ...findings.map(({ detector }) => detector).sort()].join(' '))
+}
 
 type Label = ReturnType<typeof attackLabels>[number]
 

@@ -98,6 +98,7 @@ export function readable<T>(part: string, read: () => T): T | string {
   try {
     return read()
   } catch (thrown) {
+    if (thrown instanceof RangeError) return `Its ${part} is nested too deeply.`
     if (!(thrown instanceof CordonError)) throw thrown
     return `Its ${part} cannot be read: ${thrown.summary}`
   }

@@ -48,7 +48,7 @@ type Place = { index: number; parent: Frame | undefined; path: string; isCreatio
 function frameOf(pending: Pending, { index, parent, path, isCreation }: Place): Mutable {
   const { raw } = pending
   const read = typeOfFrame(raw, isCreation && index === 0)
-  const { type } = read
+  const { type, foreignType } = read
   const hasValue = raw['value'] !== undefined && raw['value'] !== null
   const to = addressOrNull(raw['to'], `${path}.to`)
   const from = addressOrNull(raw['from'], `${path}.from`)
@@ -58,7 +58,7 @@ function frameOf(pending: Pending, { index, parent, path, isCreation }: Place): 
     parent: pending.parent,
     depth: pending.depth,
     end: index + 1,
-    ...read,
+    type,
     from,
     to,
     context: contextOf(type, from, to, parent),
@@ -72,6 +72,7 @@ function frameOf(pending: Pending, { index, parent, path, isCreation }: Place): 
     reverted: error !== null || parent?.reverted === true,
     logs: logsOf(raw['logs'], path),
   }
+  if (foreignType !== null) frame.foreignType = foreignType
   if (type === 'SELFDESTRUCT' && !hasValue) frame.valueUnknown = true
   if (raw['storage'] !== undefined) frame.storage = storageOf(raw['storage'], path)
   return frame

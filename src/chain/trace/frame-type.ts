@@ -1,8 +1,17 @@
-import type { Frame, FrameType } from '../../model/block.ts'
+import type { FrameType } from '../../model/block.ts'
 import type { Raw } from './fields.ts'
 
-/** What a frame does, and the tracer's own word for it where that word is none that Cordon knows. */
-export type ReadType = Pick<Frame, 'type' | 'foreignType'>
+/** What a frame does, and the tracer's own word for it where that word is none that Cordon knows, else null. */
+export type ReadType = { type: FrameType; foreignType: string | null }
+
+/** Made once: frames by the hundred thousand are read. */
+const KNOWN = new Map<FrameType, ReadType>()
+
+export function known(type: FrameType): ReadType {
+  const made = KNOWN.get(type) ?? { type, foreignType: null }
+  KNOWN.set(type, made)
+  return made
+}
 
 /** Upper case, without separators. The last line: the EVM object format (EIP-7069, EIP-7620), and an old name. */
 const WORDS: ReadonlyMap<string, FrameType> = new Map<string, FrameType>([
@@ -20,6 +29,14 @@ const WORDS: ReadonlyMap<string, FrameType> = new Map<string, FrameType>([
   ['EOFCREATE', 'CREATE'],
 ])
 
+/** As geth and Parity write them: nearly all, and looked up without making a new text. */
+const SPELLINGS: ReadonlyMap<string, FrameType> = new Map(
+  [...WORDS].flatMap(([word, type]) => [
+    [word, type],
+    [word.toLowerCase(), type],
+  ]),
+)
+
 const LONGEST_WORD = 40
 
 /** Calls within calls. The EVM stops at 1,024; some chains count differently, none allows thousands more. */
@@ -27,7 +44,7 @@ export const DEEPEST = 4_096
 
 /** The frame type that a word means, in any letter case; undefined for a word that is not known. */
 export function frameTypeOf(word: string): FrameType | undefined {
-  return WORDS.get(word) ?? WORDS.get(word.toUpperCase().replaceAll(/[\s_-]/g, ''))
+  return SPELLINGS.get(word) ?? WORDS.get(word.toUpperCase().replaceAll(/[\s_-]/g, ''))
 }
 
 /**
@@ -38,10 +55,10 @@ export function frameTypeOf(word: string): FrameType | undefined {
 export function typeOfFrame(raw: Raw, isCreation: boolean): ReadType {
   const word = raw['type']
   if (word === undefined || word === null || word === '')
-    return { type: isCreation || createsCode(raw) ? 'CREATE' : 'CALL' }
+    return known(isCreation || createsCode(raw) ? 'CREATE' : 'CALL')
   const text = String(word)
   const type = frameTypeOf(text)
-  return type === undefined ? foreign(text) : { type }
+  return type === undefined ? foreign(text) : known(type)
 }
 
 /** A frame whose word means no call of the EVM. */

@@ -12,10 +12,10 @@ import {
   integerOrNull,
   malformed,
   object,
-  quantity,
+  quantityOrNull,
   textOrNull,
 } from './fields.ts'
-import { DEEPEST, foreign, frameTypeOf, type ReadType } from './frame-type.ts'
+import { DEEPEST, foreign, frameTypeOf, known, type ReadType } from './frame-type.ts'
 
 /** Parity's words for failures, in geth's. */
 const ERRORS: Record<string, string> = {
@@ -37,18 +37,19 @@ type Mutable = { -readonly [K in keyof Frame]: Frame[K] }
  */
 export function framesFromParity(traces: readonly unknown[], path: string): Frame[] {
   const frames: Mutable[] = []
-  /** The latest trace at each depth: the parent of one at depth d is the latest at d − 1. */
-  const latest: Placed[] = []
-  for (const placed of inOrder(traces, path)) {
-    const { raw, at } = placed
+  /** The latest trace at each depth, and its frame: the parent of one at depth d is the latest at d − 1. */
+  const latest: (readonly number[])[] = []
+  const indices: number[] = []
+  for (const { raw, at } of inOrder(traces, path)) {
     const depth = at.length
     const above = latest[depth - 1]
     if (depth > DEEPEST) throw malformed(`${path}.traceAddress`, `at most ${DEEPEST} calls deep`, depth)
-    const isOrphan = depth > 0 && (above === undefined || !isAbove(above.at, at))
+    const isOrphan = depth > 0 && (above === undefined || !isAbove(above, at))
     if (isOrphan || (depth === 0 && frames.length > 0)) throw brokenTrace(path, raw)
-    const parent = above?.index ?? -1
-    latest[depth] = { ...placed, index: frames.length }
+    const parent = depth === 0 ? -1 : (indices[depth - 1] ?? -1)
+    latest[depth] = at
     latest.length = depth + 1
+    indices[depth] = frames.length
     frames.push(frameOf(raw, { index: frames.length, parent, depth, above: frames[parent] }, path))
   }
   return closeSubtrees(frames)
@@ -57,18 +58,18 @@ export function framesFromParity(traces: readonly unknown[], path: string): Fram
 /** True for what pays a block's producer or an uncle's: no part of any transaction, whatever it says. */
 export function isReward(raw: Raw): boolean {
   const action = raw['action']
-  if (String(raw['type']).toLowerCase() === 'reward') return true
+  if (raw['type'] !== 'call' && String(raw['type']).toLowerCase() === 'reward') return true
   return typeof action === 'object' && action !== null && 'rewardType' in action
 }
 
-/** A trace, its `traceAddress`, and the index of its frame. */
-type Placed = { raw: Raw; at: readonly number[]; index: number }
+/** A trace and its `traceAddress`. */
+type Placed = { raw: Raw; at: readonly number[] }
 
 /** Execution order is the order of the addresses: some nodes answer in another one. */
 function inOrder(traces: readonly unknown[], path: string): Placed[] {
   const placed = traces.flatMap((item) => {
     const raw = object(item, path)
-    return isReward(raw) ? [] : [{ raw, at: addressOf(raw, path), index: -1 }]
+    return isReward(raw) ? [] : [{ raw, at: addressOf(raw, path) }]
   })
   const isSorted = placed.every((item, i) => i === 0 || compare(placed[i - 1]?.at ?? [], item.at) < 0)
   if (isSorted) return placed
@@ -107,13 +108,19 @@ function frameOf(raw: Raw, place: Place, path: string): Mutable {
     raw['result'] === undefined || raw['result'] === null ? {} : object(raw['result'], `${path}.result`)
   const parts = partsOf(raw, { action, result }, path)
   const error = textOrNull(raw['error'])
-  return {
+  // written out, not spread: frames of one shape are what makes every reader after this fast
+  const frame: Mutable = {
     index: place.index,
     parent: place.parent,
     depth: place.depth,
     end: place.index + 1,
-    ...parts,
+    type: parts.type,
+    from: parts.from,
+    to: parts.to,
     context: contextOf(parts.type, parts.from, parts.to, place.above),
+    input: parts.input,
+    output: parts.output,
+    value: parts.value ?? 0n,
     gas: integerOrNull(action['gas'], `${path}.action.gas`) ?? -1,
     gasUsed: integerOrNull(result['gasUsed'], `${path}.result.gasUsed`) ?? -1,
     error: error === null ? null : (ERRORS[error] ?? error),
@@ -121,9 +128,13 @@ function frameOf(raw: Raw, place: Place, path: string): Mutable {
     reverted: error !== null || place.above?.reverted === true,
     logs: [],
   }
+  if (parts.foreignType !== null) frame.foreignType = parts.foreignType
+  if (parts.value === null && parts.type === 'SELFDESTRUCT') frame.valueUnknown = true
+  return frame
 }
 
-type Parts = ReadType & Pick<Frame, 'from' | 'to' | 'input' | 'output' | 'value' | 'valueUnknown'>
+/** `value` is null where it was not recorded. */
+type Parts = ReadType & Pick<Frame, 'from' | 'to' | 'input' | 'output'> & { value: bigint | null }
 type Said = { action: Raw; result: Raw }
 
 /** What an action has says more than what its trace calls itself: nodes were seen to call a suicide a call. */
@@ -138,23 +149,23 @@ function partsOf(raw: Raw, { action, result }: Said, path: string): Parts {
   const input = hexOrEmpty(action['input'], `${path}.action.input`)
   const output = hexOrEmpty(result['output'], `${path}.result.output`)
   const read = word !== '' && named === undefined ? foreign(word) : calledBy(action, named)
-  const wei = action['value'] ?? action['balance'] ?? null
-  const isUnknown = wei === null && read.type === 'SELFDESTRUCT'
-  const value = weiOf(wei, path)
-  return { ...read, from, to, input, output, value, ...(isUnknown ? { valueUnknown: true } : {}) }
+  const value = weiOf(action['value'] ?? action['balance'], path)
+  return { type: read.type, foreignType: read.foreignType, from, to, input, output, value }
 }
 
 function calledBy({ callType }: Raw, named: FrameType | undefined): ReadType {
   const word = String(callType ?? '')
-  if (word === '' || word.toLowerCase() === 'none') return { type: named ?? 'CALL' }
+  if (word === '') return known(named ?? 'CALL')
   const type = frameTypeOf(word)
-  return type === undefined ? foreign(word) : { type }
+  if (type !== undefined) return known(type)
+  return word.toLowerCase() === 'none' ? known(named ?? 'CALL') : foreign(word)
 }
 
 function created(word: string, { action, result }: Said, path: string): Parts {
   const method = frameTypeOf(String(action['creationMethod'] ?? ''))
   return {
     type: method === 'CREATE2' || frameTypeOf(word) === 'CREATE2' ? 'CREATE2' : 'CREATE',
+    foreignType: null,
     from: address(action['from'], `${path}.action.from`),
     to: addressOrNull(result['address'], `${path}.result.address`),
     input: hexOrEmpty(action['init'] ?? action['input'], `${path}.action.init`),
@@ -164,20 +175,19 @@ function created(word: string, { action, result }: Said, path: string): Parts {
 }
 
 function destroyed(action: Raw, path: string): Parts {
-  const balance = action['balance'] ?? action['value'] ?? null
   return {
     type: 'SELFDESTRUCT',
+    foreignType: null,
     from: address(action['address'] ?? action['from'], `${path}.action.address`),
     to: address(action['refundAddress'], `${path}.action.refundAddress`),
     input: '0x',
     output: '0x',
-    value: weiOf(balance, path),
-    ...(balance === null ? { valueUnknown: true } : {}),
+    value: weiOf(action['balance'] ?? action['value'], path),
   }
 }
 
-function weiOf(value: unknown, path: string): bigint {
-  return value === undefined || value === null ? 0n : quantity(value, `${path}.action.value`)
+function weiOf(value: unknown, path: string): bigint | null {
+  return quantityOrNull(value, `${path}.action.value`)
 }
 
 function brokenTrace(path: string, raw: Raw): CordonError {

@@ -113,7 +113,7 @@ describe.each(named.filter(([, { logs }]) => logs.length > 0))('logs of %s', (_n
           continue
         }
         const sample = sampleOf(rule)
-        const asked = logs === 'frames' && rule.contract === undefined ? alice : null
+        const asked = rule.contract === undefined ? alice : null
         expect(told).toEqual([
           {
             kind: 'action',
@@ -126,7 +126,7 @@ describe.each(named.filter(([, { logs }]) => logs.length > 0))('logs of %s', (_n
             taken: expected(rule.taken, sample),
             protocol: family.protocol,
             source: 'log',
-            frame: logs === 'frames' ? 0 : -1,
+            frame: 0,
           },
         ])
       }
