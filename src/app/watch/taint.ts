@@ -19,6 +19,8 @@ import { deliver, queueingOf } from '../outbox.ts'
 
 /** What one incident may keep in the database; dust spread over more accounts is counted as unexplained. */
 const WATCHED = { tainted: 2_000, clean: 200, edges: 500, lineages: 16, accounts: 5_000 }
+/** Incidents whose funds are followed at once. */
+const AT_ONCE = 6
 /** Movements told of one block. */
 const MOST_TOLD = 5
 
@@ -33,19 +35,27 @@ export async function watchTaint(app: App, chain: ChainHandle, seen: Seen): Prom
   const { number, transactions } = seen.facts.bundle
   const hashes = new Set<string>(transactions.map(({ hash }) => hash))
   const followed = await listFlowBlocks(app.store, chain.chainId)
+  const due: Watched[] = []
   for (const incident of await listActiveOn(app.store, chain.chainId)) {
     const last = followed.get(incident.id)
     // funds are followed from the theft on; a block that was looked at changes nothing
     if (last === undefined ? !incident.transactions.some((hash) => hashes.has(hash)) : last >= number)
       continue
-    try {
-      await watchOne(app, chain, { ...seen, incident, last })
-    } catch (thrown) {
-      memoryOf(chain).delete(incident.id)
-      // what is odd about one incident's funds must not stop the watch; a database that is away is waited for
-      if (isRetryable(thrown)) throw thrown
-      app.logger.error({ incidentId: incident.id, reason: messageOf(thrown) }, 'could not follow its funds')
-    }
+    due.push({ ...seen, incident, last })
+  }
+  for (let i = 0; i < due.length; i += AT_ONCE)
+    await Promise.all(due.slice(i, i + AT_ONCE).map((watched) => watchApart(app, chain, watched)))
+}
+
+/** What is odd about one incident's funds must not stop the watch; a database that is away is waited for. */
+async function watchApart(app: App, chain: ChainHandle, watched: Watched): Promise<void> {
+  const { id: incidentId } = watched.incident
+  try {
+    await watchOne(app, chain, watched)
+  } catch (thrown) {
+    memoryOf(chain).delete(incidentId)
+    if (isRetryable(thrown)) throw thrown
+    app.logger.error({ incidentId, reason: messageOf(thrown) }, 'could not follow its funds')
   }
 }
 
