@@ -28,7 +28,7 @@ import { listEvidence } from '../store/evidence.ts'
 import { listenTimeline } from '../store/listen.ts'
 import type { TimelineNotice } from '../store/notify-line.ts'
 import { pinPlaybook } from '../store/playbooks.ts'
-import { insertRun } from '../store/runs.ts'
+import { insertRuns } from '../store/runs.ts'
 import { closeStore, openStore, type Store } from '../store/store.ts'
 import { listTimeline } from '../store/timeline.ts'
 import { configSchema } from './config/schema.ts'
@@ -175,7 +175,8 @@ test('a run is found by its incident and by its id', async () => {
   })
   await pinPlaybook(store, { contentHash: 'x', source: '', playbook })
   const run = { id: 'run-1', incidentId, playbookId: 'contain', contentHash: 'x', state: 'running' as const }
-  await insertRun(store, { ...run, startedAt: 1, endedAt: null, people: true, steps: [] })
+  const times = { startedAt: 1, endedAt: null }
+  await insertRuns(store, [{ run: { ...run, ...times, people: true, steps: [] }, author: 'cordon' }])
   expect(await (await get('/v1/runs/run-1')).json()).toMatchObject(run)
   expect(await (await get(`/v1/incidents/${incidentId}/runs`)).json()).toMatchObject({ runs: [run] })
 })

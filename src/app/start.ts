@@ -58,6 +58,9 @@ export type RunningApp = {
   stop(): Promise<void>
 }
 
+/** Judged blocks that wait to be recorded while the record counts as behind. */
+const BEHIND = 2
+
 /**
  * Starts the whole program on one configuration: database, chains, playbooks, watchers.
  * What was opened is closed again if a later part fails. Throws what the parts throw, and `app.Interrupted`.
@@ -119,6 +122,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
           actions,
           tell: notifyAction(app),
           people: options.people ?? true,
+          isCrowded: () => [...chains.values()].some(({ vitals }) => vitals.recording.waiting > BEHIND),
           clock,
           logger,
         })

@@ -4,6 +4,8 @@ import { type Severity, severityRank } from '../model/finding.ts'
 
 /** Runs that are let in at once: more would only take turns on one thread and ten connections, and hold back the record. */
 const AT_ONCE = 16
+/** While the record is behind: what was found is on record first, and the gravest runs begin all the same. */
+const AT_ONCE_CROWDED = 4
 /** A run that neither waits for people nor has ended after so long is slow for other reasons: it makes room for others. */
 const LONGEST_MS = 5_000
 
@@ -23,7 +25,7 @@ export type Gate = {
 
 type Waiting = { id: string; rank: number; begin: () => Promise<void> }
 
-export function createGate(logger: Logger): Gate {
+export function createGate(logger: Logger, isCrowded: () => boolean = () => false): Gate {
   const waiting: Waiting[] = []
   const inside = new Map<string, NodeJS.Timeout>()
   const leave = (runId: string): void => {
@@ -34,7 +36,7 @@ export function createGate(logger: Logger): Gate {
     letIn()
   }
   const letIn = (): void => {
-    while (inside.size < AT_ONCE) {
+    while (inside.size < (isCrowded() ? AT_ONCE_CROWDED : AT_ONCE)) {
       const next = waiting.shift()
       if (next === undefined) return
       const { id, begin } = next

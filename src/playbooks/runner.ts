@@ -18,7 +18,7 @@ import { createGate } from './gate.ts'
 import { type Interpreter, registerInterpreter } from './interpreter.ts'
 import { RESUME_QUEUE, type Watch, watchOrphans } from './orphans.ts'
 import type { Session } from './session.ts'
-import { writeRun } from './write-run.ts'
+import { writeRun, writeRuns } from './write-run.ts'
 
 type Pool = ReturnType<typeof createPool>
 
@@ -39,6 +39,8 @@ export type PlaybooksOptions = {
   logger: Logger
   /** False where nobody answers: a drill without people. Real incidents always have them. */
   people?: boolean
+  /** True while fewer runs are let in at once, because something else goes first. */
+  isCrowded?: () => boolean
   /** A name for this machine in the database; the host name by default. */
   executorId?: string
 }
@@ -50,10 +52,10 @@ export type Playbooks = {
    */
   begin(incident: Incident, pinned: PinnedPlaybook): Promise<Run>
   /**
-   * Writes a run down in a transaction of the caller's, with what it is a run for. Once that is committed it will be done:
-   * {@link start} begins it now, and a process that dies in between leaves it to the next one.
+   * Writes runs down in a transaction of the caller's, with what they are runs for. Once that is committed they will be
+   * done: {@link start} begins one now, and a process that dies in between leaves it to the next one.
    */
-  write(tx: Store, incident: Incident, pinned: PinnedPlaybook): Promise<Run>
+  write(tx: Store, wanted: readonly { incident: Incident; pinned: PinnedPlaybook }[]): Promise<Run[]>
   /** Begins a run that was written down, in the background, the gravest first; again it changes nothing. */
   start(run: Run, severity: Severity): void
   /** Resolves when the run has ended, here or in another process. Throws `playbooks.UnknownRun`, `playbooks.Stopped`. */
@@ -84,7 +86,7 @@ export async function startPlaybooks(options: PlaybooksOptions): Promise<Playboo
     actions,
     tell: options.tell,
     bell: await createBell(store),
-    gate: createGate(logger),
+    gate: createGate(logger, options.isCrowded),
     stopping: false,
     busy: 0,
   }
@@ -94,15 +96,19 @@ export async function startPlaybooks(options: PlaybooksOptions): Promise<Playboo
     const interpreter = registerInterpreter(session)
     await withLock(store, 'playbooks-launch', () => launch(options, executorId, pool))
     const watch = await watchOrphans({ session, executorId, interpreter })
-    const write: Playbooks['write'] = (tx, incident, pinned) =>
-      writeRun({ store: tx, clock }, { incident, pinned, author: 'cordon', people: options.people ?? true })
+    const { people = true } = options
+    const ours = { author: 'cordon', people }
     return {
       begin: async (incident, pinned) => {
-        const run = await write(store, incident, pinned)
+        const run = await writeRun({ store, clock }, { incident, pinned, ...ours })
         begin({ session, interpreter }, run, incident.severity)
         return run
       },
-      write,
+      write: (tx, wanted) =>
+        writeRuns(
+          { store: tx, clock },
+          wanted.map((one) => ({ ...one, ...ours })),
+        ),
       start: (run, severity) => begin({ session, interpreter }, run, severity),
       wait: (runId) => wait(session, runId),
       stop: () => stop(session, watch, pool),

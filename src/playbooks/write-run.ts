@@ -1,14 +1,15 @@
+import { assert } from '../kit/assert.ts'
 import type { Clock } from '../kit/clock.ts'
 import { sha256 } from '../kit/json.ts'
 import { printable } from '../kit/text.ts'
 import type { Incident } from '../model/incident.ts'
 import type { PinnedPlaybook, Run } from '../model/playbook.ts'
 import { pinPlaybook } from '../store/playbooks.ts'
-import { insertRun } from '../store/runs.ts'
+import { findRunOf, insertRuns } from '../store/runs.ts'
 import { type Store, transaction } from '../store/store.ts'
-import { appendTimeline } from '../store/timeline.ts'
+import { appendTimelines, type NewTimelineEntry } from '../store/timeline.ts'
 
-type Wish = {
+export type Wish = {
   incident: Incident
   pinned: PinnedPlaybook /** `cordon`, or the person who began it. */
   author: string
@@ -20,13 +21,48 @@ type Wish = {
  * Writes a run down, pinned, with its timeline entry. From then on it will be done: whoever runs playbooks on this
  * database begins it within two seconds, if the writer does not. An incident has one run of a playbook: the first.
  */
-export async function writeRun(
+export async function writeRun(context: { store: Store; clock: Clock }, wish: Wish): Promise<Run> {
+  const [run] = await writeRuns(context, [wish])
+  assert(run !== undefined, 'one wish, one run')
+  return run
+}
+
+/** The same for many incidents at once, all or nothing, in a handful of statements; in the order of the wishes. */
+export async function writeRuns(
   { store, clock }: { store: Store; clock: Clock },
-  { incident, pinned, author, people = true }: Wish,
-): Promise<Run> {
-  const { playbook, contentHash } = pinned
+  wishes: readonly Wish[],
+): Promise<Run[]> {
+  if (wishes.length === 0) return []
   const now = clock.now()
-  const wish: Run = {
+  const runs = wishes.map((wish) => ({ wish, run: runOf(wish, now) }))
+  const playbooks = new Map(wishes.map(({ pinned }) => [pinned.contentHash, pinned]))
+  return transaction(
+    store,
+    async (tx) => {
+      for (const pinned of playbooks.values()) await pinPlaybook(tx, pinned)
+      const written = runs.map(({ wish, run }) => ({ run, author: wish.author }))
+      const created = new Set(await insertRuns(tx, written))
+      const begun = runs.filter(({ run }) => created.has(run.id))
+      await appendTimelines(
+        tx,
+        begun.map(({ wish, run }) => beginning(wish, run)),
+      )
+      const all: Run[] = []
+      for (const { run } of runs) all.push(created.has(run.id) ? run : await firstOf(tx, run))
+      return all
+    },
+    { idempotent: true },
+  )
+}
+
+/** The run that stood there before. */
+async function firstOf(tx: Store, run: Run): Promise<Run> {
+  return (await findRunOf(tx, run.incidentId, run.playbookId)) ?? run
+}
+
+function runOf({ incident, pinned, people = true }: Wish, now: number): Run {
+  const { playbook, contentHash } = pinned
+  return {
     id: `run-${sha256(`${incident.id}\n${playbook.id}`).slice(0, 20)}`,
     incidentId: incident.id,
     playbookId: playbook.id,
@@ -37,24 +73,16 @@ export async function writeRun(
     people: people || incident.kind !== 'drill',
     steps: [],
   }
-  return transaction(
-    store,
-    async (tx) => {
-      await pinPlaybook(tx, pinned)
-      const { run, created } = await insertRun(tx, wish, author)
-      if (created) {
-        await appendTimeline(tx, {
-          incidentId: incident.id,
-          kind: 'run',
-          eventTime: now,
-          discoveryTime: now,
-          author: printable(author, 80),
-          message: `Playbook ${playbook.id} begins: ${playbook.title}`,
-          facts: { runId: run.id, playbookId: playbook.id, contentHash, steps: playbook.steps.length },
-        })
-      }
-      return run
-    },
-    { idempotent: true },
-  )
+}
+
+function beginning({ pinned: { playbook, contentHash }, author }: Wish, run: Run): NewTimelineEntry {
+  return {
+    incidentId: run.incidentId,
+    kind: 'run',
+    eventTime: run.startedAt,
+    discoveryTime: run.startedAt,
+    author: printable(author, 80),
+    message: `Playbook ${playbook.id} begins: ${playbook.title}`,
+    facts: { runId: run.id, playbookId: playbook.id, contentHash, steps: playbook.steps.length },
+  }
 }

@@ -8,7 +8,7 @@ const storedSchema = z.object({
   document: z.unknown(),
 })
 /** Where the stolen funds of an incident were after a block; the document is the forensics room's. */
-export type StoredFlow = z.infer<typeof storedSchema>
+type StoredFlow = z.infer<typeof storedSchema>
 
 /** The newest one of an incident on a chain, or undefined. */
 export async function findFundFlow(

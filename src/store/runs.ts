@@ -1,31 +1,33 @@
 import { z } from 'zod'
 import { toJson } from '../kit/json.ts'
 import { type Run, runSchema, type StepResult, stepResultSchema } from '../model/playbook.ts'
-import { change, row, rows, type Store, transaction } from './store.ts'
+import { change, row, rows, type Store } from './store.ts'
 
 const runRowSchema = runSchema.omit({ steps: true })
 const COLUMNS = `id, incident_id AS "incidentId", playbook_id AS "playbookId", content_hash AS "contentHash", state,
   started_at AS "startedAt", ended_at AS "endedAt", people`
 
-/** Writes a run, unless that incident has one of that playbook: then gives back the first. */
-export async function insertRun(
-  store: Store,
-  run: Run,
-  author = 'cordon',
-): Promise<{ run: Run; created: boolean }> {
+/** Writes runs, but none where an incident has one of that playbook; gives the ids of those that were written. */
+export async function insertRuns(
+  tx: Store,
+  written: readonly { run: Run; author: string }[],
+): Promise<string[]> {
   const sql = `INSERT INTO runs (id, incident_id, playbook_id, content_hash, state, started_at, ended_at, author, people)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
-  const { id, incidentId, playbookId, contentHash, state, startedAt, endedAt, people } = run
-  return transaction(
-    store,
-    async (tx) => {
-      const values = [id, incidentId, playbookId, contentHash, state, startedAt, endedAt, author, people]
-      const created = (await change(tx, sql, values)) === 1
-      const first = await findRunOf(tx, incidentId, playbookId)
-      return { run: first ?? run, created }
-    },
-    { idempotent: true },
-  )
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::int8[], $8::text[],
+      $9::boolean[]) ON CONFLICT DO NOTHING RETURNING id`
+  const column = <T>(of: (run: Run) => T): T[] => written.map(({ run }) => of(run))
+  const found = await rows(tx, z.object({ id: z.string() }), sql, [
+    column(({ id }) => id),
+    column(({ incidentId }) => incidentId),
+    column(({ playbookId }) => playbookId),
+    column(({ contentHash }) => contentHash),
+    column(({ state }) => state),
+    column(({ startedAt }) => startedAt),
+    column(({ endedAt }) => endedAt),
+    written.map(({ author }) => author),
+    column(({ people }) => people),
+  ])
+  return found.map(({ id }) => id)
 }
 
 /** One run with the results of its steps so far, or undefined. */
@@ -76,7 +78,8 @@ export async function listUnfinishedRuns(store: Store): Promise<string[]> {
   return (await rows(store, z.object({ id: z.string() }), sql)).map(({ id }) => id)
 }
 
-async function findRunOf(tx: Store, incidentId: string, playbookId: string): Promise<Run | undefined> {
+/** The run that an incident has of a playbook, or undefined. */
+export async function findRunOf(tx: Store, incidentId: string, playbookId: string): Promise<Run | undefined> {
   const sql = 'SELECT id FROM runs WHERE incident_id = $1 AND playbook_id = $2'
   const found = await row(tx, z.object({ id: z.string() }), sql, [incidentId, playbookId])
   return found ? findRun(tx, found.id) : undefined

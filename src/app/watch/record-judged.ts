@@ -91,17 +91,19 @@ async function withRuns(
 ): Promise<Recorded[]> {
   const ids = recorded.map(({ incident }) => incident.id)
   const answered = new Set(await incidentsWithRunBy(tx, ids, 'cordon'))
-  const all: Recorded[] = []
-  for (const one of recorded) {
-    const playbook = answered.has(one.incident.id) ? undefined : playbookFor(one.incident, one.alert, app)
-    if (playbook === undefined) {
-      all.push(one)
-      continue
-    }
-    answered.add(one.incident.id)
-    all.push({ ...one, run: await playbooks.write(tx, one.incident, playbook) })
-  }
-  return all
+  const due = recorded.map((one) => {
+    const { incident, alert } = one
+    const pinned = answered.has(incident.id) ? undefined : playbookFor(incident, alert, app)
+    if (pinned !== undefined) answered.add(incident.id)
+    return { one, pinned }
+  })
+  const wanted = due.flatMap(({ one: { incident }, pinned }) =>
+    pinned === undefined ? [] : [{ incident, pinned }],
+  )
+  const runs = new Map((await playbooks.write(tx, wanted)).map((run) => [run.incidentId, run]))
+  return due.map(({ one, pinned }) =>
+    pinned === undefined ? one : { ...one, run: runs.get(one.incident.id) ?? null },
+  )
 }
 
 /**

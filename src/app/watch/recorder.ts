@@ -12,7 +12,7 @@ import { keepTraffic } from '../../store/traffic.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { type Judged, recordJudged } from './record-judged.ts'
 import { resendRemoved } from './resend.ts'
-import { watchTaint } from './taint.ts'
+import { forgetFlows, watchTaint } from './taint.ts'
 import { runTask } from './upkeep.ts'
 
 /** What is put on record, in the order in which the chain told it. */
@@ -177,6 +177,7 @@ async function withdraw(
 ): Promise<void> {
   const { app, chain } = options
   const { store, clock } = app
+  forgetFlows(chain)
   const parts: [string, () => Promise<unknown>][] = [
     ['the withdrawal', () => withdrawBlocks({ store, clock }, chain.chainId, removed)],
     ['what is sent again', () => resendRemoved(app, chain, removed)],

@@ -4,13 +4,13 @@ import { sourcesOf } from '../../forensics/fund-flow/sources.ts'
 import { addSources, type Flow, startFlow } from '../../forensics/fund-flow/state.ts'
 import { note } from '../../incidents/context.ts'
 import { messageOf } from '../../kit/error.ts'
-import { sha256 } from '../../kit/json.ts'
+import { sha256, toJson } from '../../kit/json.ts'
 import type { BlockFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { FlowEdge } from '../../model/fund-flow.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Notification } from '../../model/notification.ts'
-import { findFundFlow, keepFundFlow, listFlowBlocks, type StoredFlow } from '../../store/fund-flows.ts'
+import { findFundFlow, keepFundFlow, listFlowBlocks } from '../../store/fund-flows.ts'
 import { listActiveOn } from '../../store/incidents.ts'
 import { queueNotification } from '../../store/notifications.ts'
 import { type Store, transaction } from '../../store/store.ts'
@@ -19,6 +19,8 @@ import { deliver, queueingOf } from '../outbox.ts'
 
 /** What one incident may keep in the database; dust spread over more accounts is counted as unexplained. */
 const WATCHED = { tainted: 2_000, clean: 200, edges: 500, lineages: 16, accounts: 5_000 }
+/** Incidents whose funds are followed at once. */
+const AT_ONCE = 6
 /** Movements told of one block. */
 const MOST_TOLD = 5
 
@@ -33,18 +35,27 @@ export async function watchTaint(app: App, chain: ChainHandle, seen: Seen): Prom
   const { number, transactions } = seen.facts.bundle
   const hashes = new Set<string>(transactions.map(({ hash }) => hash))
   const followed = await listFlowBlocks(app.store, chain.chainId)
+  const due: Watched[] = []
   for (const incident of await listActiveOn(app.store, chain.chainId)) {
     const last = followed.get(incident.id)
     // funds are followed from the theft on; a block that was looked at changes nothing
     if (last === undefined ? !incident.transactions.some((hash) => hashes.has(hash)) : last >= number)
       continue
-    try {
-      await watchOne(app, chain, { ...seen, incident })
-    } catch (thrown) {
-      // what is odd about one incident's funds must not stop the watch; a database that is away is waited for
-      if (isRetryable(thrown)) throw thrown
-      app.logger.error({ incidentId: incident.id, reason: messageOf(thrown) }, 'could not follow its funds')
-    }
+    due.push({ ...seen, incident, last })
+  }
+  for (let i = 0; i < due.length; i += AT_ONCE)
+    await Promise.all(due.slice(i, i + AT_ONCE).map((watched) => watchApart(app, chain, watched)))
+}
+
+/** What is odd about one incident's funds must not stop the watch; a database that is away is waited for. */
+async function watchApart(app: App, chain: ChainHandle, watched: Watched): Promise<void> {
+  const { id: incidentId } = watched.incident
+  try {
+    await watchOne(app, chain, watched)
+  } catch (thrown) {
+    memoryOf(chain).delete(incidentId)
+    if (isRetryable(thrown)) throw thrown
+    app.logger.error({ incidentId, reason: messageOf(thrown) }, 'could not follow its funds')
   }
 }
 
@@ -52,19 +63,66 @@ function isRetryable(thrown: unknown): boolean {
   return typeof thrown === 'object' && thrown !== null && 'retryable' in thrown && thrown.retryable === true
 }
 
-type Watched = Seen & { incident: Incident }
+/** `last`: the block after which its funds were last kept. */
+type Watched = Seen & { incident: Incident; last: number | undefined }
+
+/** Where the funds of incidents are, as the database has it: read once, and again only after something moved. */
+type FlowMemory = Map<string, { blockNumber: number; flow: Flow }>
+
+const memories = new WeakMap<ChainHandle, FlowMemory>()
+const MOST_REMEMBERED = 1_000
+
+function memoryOf(chain: ChainHandle): FlowMemory {
+  const memory = memories.get(chain) ?? new Map()
+  memories.set(chain, memory)
+  return memory
+}
+
+function remember(memory: FlowMemory, id: string, known: { blockNumber: number; flow: Flow }): void {
+  memory.delete(id)
+  for (const oldest of memory.keys()) {
+    if (memory.size < MOST_REMEMBERED) break
+    memory.delete(oldest)
+  }
+  memory.set(id, known)
+}
+
+/** After a reorganisation the database has less than is kept in hand. */
+export function forgetFlows(chain: ChainHandle): void {
+  memories.delete(chain)
+}
+
+async function flowOf(
+  { store }: App,
+  chain: ChainHandle,
+  { incident, last }: Watched,
+): Promise<{ blockNumber: number; flow: Flow } | undefined> {
+  if (last === undefined) return undefined
+  const memory = memoryOf(chain)
+  const known = memory.get(incident.id)
+  if (known?.blockNumber === last) return known
+  const stored = await findFundFlow(store, incident.id, chain.chainId)
+  if (stored === undefined) return undefined
+  const { blockNumber, document } = stored
+  const read = { blockNumber, flow: restoreFlow(document, chain.labels, WATCHED) }
+  remember(memory, incident.id, read)
+  return read
+}
 
 async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise<void> {
   const { incident, facts } = watched
   const { number, hash } = facts.bundle
-  const stored = await findFundFlow(app.store, incident.id, chain.chainId)
-  if (stored !== undefined && stored.blockNumber >= number) return
-  const flow = followBlock(chain, watched, stored)
+  const known = await flowOf(app, chain, watched)
+  if (known !== undefined && known.blockNumber >= number) return
+  const flow = followBlock(chain, watched, known?.flow)
   if (flow === undefined) return
+  // what was kept in hand has changed: it is true again once it is on record
+  const memory = memoryOf(chain)
+  memory.delete(incident.id)
   const moves = flow.edges.filter(({ from }) => !flow.robbed.has(from))
   const told = moves.length === 0 ? null : notificationOf(app, { incident, moves, facts })
+  const document = saveFlow(flow)
   await transaction(app.store, async (tx: Store) => {
-    const document = saveFlow(flow)
     await keepFundFlow(
       tx,
       { incidentId: incident.id, chainId: chain.chainId },
@@ -87,6 +145,11 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
       },
     )
   })
+  remember(memory, incident.id, {
+    blockNumber: number,
+    // as the database gives it back, so that what follows is the same after a restart
+    flow: restoreFlow(JSON.parse(toJson(document)), chain.labels, WATCHED),
+  })
   if (told === null) return
   app.logger.warn({ incidentId: incident.id, block: number, moves: moves.length }, 'stolen funds moved')
   // nobody waits for people to be told; what fails here is in the outbox and sent again
@@ -99,11 +162,11 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
 function followBlock(
   chain: ChainHandle,
   { incident, facts, findings }: Watched,
-  stored: StoredFlow | undefined,
+  known: Flow | undefined,
 ): Flow | undefined {
   const { bundle, transactions } = facts
   const thefts = new Set<string>(incident.transactions)
-  let flow = stored === undefined ? undefined : restoreFlow(stored.document, chain.labels, WATCHED)
+  let flow = known
   let isConcerned = false
   let robbedAt = 0
   for (const tx of transactions) {
