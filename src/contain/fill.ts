@@ -1,6 +1,7 @@
 import { keccak256, parseTransaction } from 'viem'
 import { crashPoint } from '../kit/crash-point.ts'
 import type { Broadcast } from '../model/containment.ts'
+import { type Address, quantitySchema } from '../model/hex.ts'
 import { type BroadcastAttempt, listAttempts } from '../store/broadcast-attempts.ts'
 import { holdersOf, keepAttempt } from '../store/broadcasts.ts'
 import { type BroadcastContext, baseFeeOf } from './broadcast.ts'
@@ -72,7 +73,7 @@ async function fill(broadcast: Broadcast, { nonce, before }: Place, filling: Fil
     to: from,
     data: '0x',
     value: 0n,
-    gas: 21_000n,
+    gas: await gasOfNothing(context, from),
     ...fees,
   })
   const reason = `nonce ${nonce} is free again: used up by a transaction that does nothing, so that one pause lands`
@@ -82,6 +83,18 @@ async function fill(broadcast: Broadcast, { nonce, before }: Place, filling: Fil
   await resent(filler, context)
   await replacing.tell({ broadcast: { ...broadcast, ...filler, state: 'sent' }, reason })
   return true
+}
+
+const GAS_OF_NOTHING = 21_000n
+
+/** Gas units of a transfer to oneself, a quarter more than the node says: layers and later forks price it in their own way. */
+async function gasOfNothing({ rpc }: BroadcastContext, from: Address): Promise<bigint> {
+  try {
+    const estimate = await rpc.request('eth_estimateGas', [{ from, to: from }])
+    return (BigInt(quantitySchema.parse(estimate)) * 5n) / 4n
+  } catch {
+    return GAS_OF_NOTHING
+  }
 }
 
 /** More than all that was signed with the nonce; null where the cap leaves no room. */

@@ -84,7 +84,9 @@ const MEGABYTE = '0'.repeat(2 ** 20)
 const OVERSIZED_MEGABYTES = 300
 
 function* endless(trap: Hash, alone: boolean): Generator<string> {
-  const frame = '{"type":"CALL","from":"0x00","gas":"0x0","gasUsed":"0x0","input":"0x","output":"0x'
+  const account = `0x${'00'.repeat(20)}`
+  const call = `{"type":"CALL","from":"${account}","to":"${account}","value":"0x0","gas":"0x0","gasUsed":"0x0"`
+  const frame = `${call},"input":"0x","output":"0x`
   yield '{"jsonrpc":"2.0","id":1,"result":'
   yield alone ? frame : `[{"txHash":"${trap}","result":${frame}`
   for (let written = 0; written < OVERSIZED_MEGABYTES; written++) yield MEGABYTE
