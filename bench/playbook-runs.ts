@@ -91,7 +91,15 @@ try {
 async function begin(id: string): Promise<Run> {
   const lists = { categories: [], protected: [], victims: [], actors: [], transactions: [] }
   const head = { type: 'incident', kind: 'normal', state: 'open', title: 'b', chainId: 1 } as const
-  await insertIncident(store, { ...head, ...lists, id, severity: 'high', startedAt: null, discoveredAt: 0 })
+  await insertIncident(store, {
+    ...head,
+    ...lists,
+    id,
+    severity: 'high',
+    startedAt: null,
+    discoveredAt: 0,
+    foundLate: false,
+  })
   const incident = await findIncident(store, id)
   if (incident === undefined) throw new TypeError('no incident')
   return playbooks.begin(incident, pinned)

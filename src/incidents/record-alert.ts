@@ -93,6 +93,7 @@ function newIncident(alert: Alert, wish: { kind: Incident['kind']; title: string
     transactions: [],
     startedAt: null,
     discoveredAt: now,
+    foundLate: alert.late !== null,
   }
 }
 
@@ -137,7 +138,7 @@ async function noteAlert(told: Settling & { standing: Standing; happenedAt: numb
   await note(context, {
     incidentId: incident.id,
     kind: 'alert',
-    message: `${lead}: ${alert.message}`,
+    message: `${lead}${lateText(alert)}: ${alert.message}`,
     ...(happenedAt === null ? {} : { eventTime: happenedAt }),
     facts: {
       alertHash: alert.alertHash,
@@ -147,11 +148,18 @@ async function noteAlert(told: Settling & { standing: Standing; happenedAt: numb
       blockHash: alert.blockHash,
       transactionHash: alert.transactionHash,
       pending: alert.pending,
+      late: alert.late,
       severity: alert.severity,
       confidence: alert.confidence,
       detectors: [...new Set(alert.findings.map(({ detector }) => detector))],
     },
   })
+}
+
+function lateText({ late }: Alert): string {
+  if (late === null) return ''
+  const seconds = late.seconds === null ? '' : ` and ${late.seconds} s`
+  return `, found late, ${late.blocks} blocks${seconds} behind the head`
 }
 
 /** A withdrawn incident opens for any alert; a contained or stable one only for an attack it did not know. */

@@ -145,6 +145,14 @@ export const noticeCodes = [
   'rules-changed',
   'rules-invalid',
   'rule-trouble',
+  'states-restored',
+  'states-forgotten',
+  'states-too-large',
+  'learning',
+  'learned',
+  'nothing-learned',
+  'block-left-out',
+  'cursor-moved',
 ] as const
 export type NoticeCode = (typeof noticeCodes)[number]
 

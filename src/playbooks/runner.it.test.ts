@@ -42,7 +42,15 @@ async function anIncident(): Promise<Incident> {
   const id = `inc-${++made}`
   const lists = { categories: [], protected: [], victims: [], actors: [], transactions: [] }
   const base = { type: 'incident', kind: 'normal', state: 'open', title: 'x', chainId: 1 } as const
-  await insertIncident(store, { ...base, ...lists, id, severity: 'high', startedAt: null, discoveredAt: 0 })
+  await insertIncident(store, {
+    ...base,
+    ...lists,
+    id,
+    severity: 'high',
+    startedAt: null,
+    discoveredAt: 0,
+    foundLate: false,
+  })
   const incident = await findIncident(store, id)
   if (!incident) throw new Error('no incident')
   return incident

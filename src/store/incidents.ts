@@ -4,14 +4,15 @@ import { type Incident, type IncidentState, incidentSchema } from '../model/inci
 import { change, row, rows, type Store } from './store.ts'
 
 const COLUMNS = `'incident' AS type, id, kind, state, title, chain_id AS "chainId", severity, categories, protected,
-  victims, actors, transactions, started_at AS "startedAt", discovered_at AS "discoveredAt"`
+  victims, actors, transactions, started_at AS "startedAt", discovered_at AS "discoveredAt",
+  found_late AS "foundLate"`
 
 /** Writes a new incident. Once: a second insert with the same id changes nothing. */
 export async function insertIncident(tx: Store, incident: Incident): Promise<void> {
   const sql = `INSERT INTO incidents (id, kind, state, title, chain_id, severity, categories, protected, victims,
-    actors, transactions, started_at, discovered_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING`
-  const { id, kind, state, title, chainId, severity, startedAt, discoveredAt } = incident
+    actors, transactions, started_at, discovered_at, found_late)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING`
+  const { id, kind, state, title, chainId, severity, startedAt, discoveredAt, foundLate } = incident
   await change(tx, sql, [
     id,
     kind,
@@ -22,6 +23,7 @@ export async function insertIncident(tx: Store, incident: Incident): Promise<voi
     ...lists(incident),
     startedAt,
     discoveredAt,
+    foundLate,
   ])
 }
 

@@ -1,4 +1,5 @@
 import { type Migration, responseMigrations } from './migrations-response.ts'
+import { restartMigrations } from './migrations-restart.ts'
 
 /**
  * Numbered migrations, oldest first. One that has been released is never edited: add another.
@@ -348,4 +349,5 @@ ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
 `,
   },
   ...responseMigrations,
+  ...restartMigrations,
 ]

@@ -9,7 +9,7 @@ import type { StandingAuthorisation } from '../../model/containment.ts'
 import type { DrillPeople } from '../../model/drill.ts'
 import { addressSchema, type Hash, hashSchema, hexSchema, quantitySchema } from '../../model/hex.ts'
 import { type Roles, rolesSchema } from '../../model/role.ts'
-import type { Config } from '../config/schema.ts'
+import type { ChainConfig, Config } from '../config/schema.ts'
 import type { Env } from '../signers.ts'
 import { openSigner, sourceOf } from '../signers.ts'
 import type { DrillConfiguration } from './config.ts'
@@ -145,6 +145,16 @@ export function sceneOn(fork: Fork, made: DrillConfiguration): DrillConfiguratio
   }
 }
 
+/** A chain that the configuration does not have. */
+const UNKNOWN: Omit<ChainConfig, 'chainId' | 'rpcUrls' | 'pollMs' | 'relays'> = {
+  window: 256,
+  finalityDepth: 64,
+  publicAfterBlocks: 2,
+  mempool: false,
+  late: { blocks: 5, seconds: 30 },
+  snapshotSeconds: 60,
+}
+
 type Place = { anvil: Anvil; chainId: number; forkOf: number; forkBlock: number }
 
 async function moved(
@@ -154,9 +164,10 @@ async function moved(
   const { signers, notes } = await signersAtHand(config, { env, chainId })
   const wanted = standing ? config.authorisations.filter((one) => one.chainId === forkOf) : []
   const { authorisations, unsigned } = await signedAgain(wanted, { signers, chainId })
-  const known = config.chains.find((chain) => chain.chainId === forkOf)
+  // history is read from the real node only: on a fork each old block is fetched through it
+  const { learn, ...known } = config.chains.find((chain) => chain.chainId === forkOf) ?? UNKNOWN
   const chain = {
-    ...(known ?? { window: 256, finalityDepth: 64, publicAfterBlocks: 2, mempool: false }),
+    ...known,
     ...{
       chainId,
       name: `drill: fork of ${forkOf}`,

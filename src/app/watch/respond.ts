@@ -21,7 +21,7 @@ export async function recordAndRespond(
   playbooks: Playbooks | null,
 ): Promise<{ incident: Incident; run: Run | null } | null> {
   const context = { store: app.store, clock: app.clock }
-  const known = correlate(alert, await listActive(context), app.clock.now())
+  const known = correlate(alert, candidatesFor(alert, await listActive(context)), app.clock.now())
   if (known === undefined && !opensIncident(alert)) return null
   const target =
     known === undefined ? { new: { kind: app.kind, title: titleOf(alert, app) } } : { incidentId: known.id }
@@ -35,6 +35,11 @@ export async function recordAndRespond(
   const begun = await findRunBy(app.store, incident.id, 'cordon')
   if (begun !== undefined) return { incident, run: (await findRun(app.store, begun)) ?? null }
   return { incident, run: await playbooks.begin(incident, playbook) }
+}
+
+/** What happens now is never counted to what was found late: an old incident's one run may be over, and did nothing. */
+function candidatesFor({ late }: Alert, active: readonly Incident[]): readonly Incident[] {
+  return late === null ? active.filter(({ foundLate }) => !foundLate) : active
 }
 
 /**
@@ -51,5 +56,5 @@ function playbookFor(incident: Incident, alert: Alert, app: App): PinnedPlaybook
 function titleOf(alert: Alert, app: App): string {
   const whom = alert.protected[0] ?? alert.victims[0]
   const name = whom === undefined ? 'an unnamed contract' : (app.names.get(whom) ?? whom)
-  return `${alert.categories[0] ?? 'attack'} against ${name}`
+  return `${alert.categories[0] ?? 'attack'} against ${name}${alert.late === null ? '' : ', found late'}`
 }

@@ -4,6 +4,7 @@ import { watchPending } from '../../chain/rpc/pending.ts'
 import { evaluateBlock, evaluatePending, finalize, packKept, rollback } from '../../detect/engine.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { withdrawBlocks } from '../../incidents/withdraw-blocks.ts'
+import { crashPoint } from '../../kit/crash-point.ts'
 import { messageOf } from '../../kit/error.ts'
 import { retry } from '../../kit/retry.ts'
 import type { Alert } from '../../model/alert.ts'
@@ -11,23 +12,28 @@ import type { BlockBundle, BlockRef, ChainUpdate, SourceNotice } from '../../mod
 import type { Finding } from '../../model/finding.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
 import { ownTransactions } from '../../store/broadcasts.ts'
-import { findCursor, setFinalized, setProcessed } from '../../store/cursors.ts'
+import { setFinalized, setProcessed } from '../../store/cursors.ts'
 import { dropFundFlowsAfter, pruneFundFlows } from '../../store/fund-flows.ts'
+import { keepRecentBlock } from '../../store/recent-blocks.ts'
 import { insertRemarks } from '../../store/remarks.ts'
 import { keepTraffic } from '../../store/traffic.ts'
 import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { applyRules, notFollowed, type RuleSet } from '../rules/reload.ts'
-import { assessed, budgetFindings, followVerdicts, observeTraffic, recallTraffic } from './assess.ts'
+import { assessed, budgetFindings, followVerdicts, observeTraffic } from './assess.ts'
 import { watchHolds } from './hold.ts'
+import { keepSnapshots } from './keep-snapshots.ts'
+import { latenessNow } from './lateness.ts'
 import { mergeUpdates } from './merge.ts'
-import { rememberOperations } from './operations.ts'
+import { observedOf } from './observed.ts'
 import { watchPresigned } from './presigned.ts'
 import { withStateReads } from './reads.ts'
 import { resendRemoved } from './resend.ts'
 import { recordAndRespond } from './respond.ts'
+import { resumeChain } from './resume.ts'
 import { noteSignal, withSignals } from './signals.ts'
 import { watchTaint } from './taint.ts'
+import { noteOperations } from './take-note.ts'
 import { tendBroadcasts } from './tend.ts'
 
 export type WatchOptions = {
@@ -46,8 +52,14 @@ export type WatchOptions = {
  */
 export async function watchChain(options: WatchOptions): Promise<void> {
   const { app, chain, signal } = options
-  const cursor = await findCursor(app.store, chain.chainId)
-  await recallTraffic(app, chain)
+  const point = await resumeChain({
+    app,
+    chain,
+    signal,
+    tell: (notice) => tellNotice(notice, options),
+    record: (findings, bundle) => report(findings, bundle, options),
+  })
+  const snapshots = keepSnapshots({ app, chain, tell: (notice) => tellNotice(notice, options) })
   const stopFollowing = followVerdicts(app, chain)
   signal.addEventListener('abort', stopFollowing, { once: true })
   tellBlindness(options)
@@ -59,7 +71,7 @@ export async function watchChain(options: WatchOptions): Promise<void> {
     pollMs: chain.config.pollMs,
     finalityDepth: chain.config.finalityDepth,
     clock: app.clock,
-    ...startingPoint(cursor?.processed ?? null, chain.config.fromBlock),
+    ...point,
     signal,
   })
   const { rpc, capabilities } = chain
@@ -67,20 +79,17 @@ export async function watchChain(options: WatchOptions): Promise<void> {
     ? [head, watchPending({ rpc, capabilities, logger: app.logger, clock: app.clock, signal })]
     : [head]
   const followed = notFollowed()
-  for await (const update of mergeUpdates(sources)) {
-    if (options.rules !== undefined)
-      for (const notice of applyRules(chain.engine, options.rules, followed)) tellNotice(notice, options)
-    await handle(update, options)
-    if (signal.aborted) return
+  try {
+    for await (const update of mergeUpdates(sources)) {
+      if (options.rules !== undefined)
+        for (const notice of applyRules(chain.engine, options.rules, followed)) tellNotice(notice, options)
+      await handle(update, options)
+      if (update.kind === 'finalized') snapshots.offer(update.block)
+      if (signal.aborted) return
+    }
+  } finally {
+    await snapshots.stop()
   }
-}
-
-function startingPoint(
-  processed: BlockRef | null,
-  fromBlock: number | undefined,
-): { fromBlock?: number; known?: BlockRef } {
-  if (processed !== null) return { fromBlock: processed.number + 1, known: processed }
-  return fromBlock === undefined ? {} : { fromBlock }
 }
 
 async function handle(update: ChainUpdate, options: WatchOptions): Promise<void> {
@@ -115,11 +124,7 @@ async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void
   const facts = await withStateReads(seen, chain, app.logger)
   const began = performance.now()
   const findings = [...evaluateBlock(chain.engine, facts), ...budgetFindings(chain, bundle)]
-  const { scope } = chain.engine
-  if (scope.kind === 'contracts') {
-    const suspects = new Set(findings.flatMap(({ transactionHash }) => transactionHash ?? []))
-    rememberOperations(chain.operations, bundle, { watched: scope.addresses, suspects })
-  }
+  noteOperations(chain, bundle, findings)
   const { number, hash } = bundle
   app.hub.tell({
     type: 'block',
@@ -136,7 +141,13 @@ async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void
     if (chain.assessor.traffic.last !== null)
       await keepTraffic(app.store, chain.chainId, chain.assessor.traffic)
     await watchTaint(app, chain, { facts, findings })
+    const { window } = chain.config
+    await keepRecentBlock(app.store, chain.chainId, {
+      block: { number, hash, observed: observedOf(facts) },
+      window,
+    })
     await setProcessed(app.store, chain.chainId, { number, hash })
+    crashPoint(`watch.processed:${number}`)
     await watchHolds(app, chain, { number, hash })
     await tendBroadcasts(app, chain, { number, hash })
     await watchPresigned(app, chain, { number, hash })
@@ -144,7 +155,11 @@ async function onBlock(bundle: BlockBundle, options: WatchOptions): Promise<void
   packKept(chain.engine)
 }
 
+/** Pending transactions are judged at the head only: while blocks are caught up with, what detectors know is of another time. */
 async function onPending(bundle: BlockBundle, options: WatchOptions): Promise<void> {
+  const { engine, config } = options.chain
+  const newest = engine.unfinalised.at(-1)?.ref.number
+  if (newest === undefined || bundle.number - 1 - newest > config.late.blocks) return
   await report(evaluatePending(options.chain.engine, blockFacts(bundle)), bundle, options)
 }
 
@@ -156,7 +171,9 @@ async function report(
   const { app, chain, playbooks } = options
   for (const finding of findings) app.hub.tell(finding)
   const { ours, others } = await apart(findings, options)
-  const alerts = alertsOf(others).map((alert) => assessed(alert, bundle, chain))
+  const found = alertsOf(others).map((alert) => assessed(alert, bundle, chain))
+  const late = found.length === 0 ? null : await latenessNow(options, bundle)
+  const alerts = found.map((alert) => ({ ...alert, late }))
   const remarks = [...ours, ...others.filter(({ shadow }) => shadow)]
   if (remarks.length > 0) await persist(options, () => keepRemarks(app, remarks))
   for (const alert of alerts) {

@@ -18,8 +18,11 @@ export type FollowOptions = {
   logger: Logger
   /** First block to give; the latest when left out. */
   fromBlock?: number
-  /** The last block that was processed before a restart: had it been reorganised away meanwhile, that is told. */
-  known?: BlockRef
+  /**
+   * The newest blocks that were processed before a restart, oldest first, without gaps: what was reorganised away meanwhile
+   * is walked back to the common ancestor.
+   */
+  known?: readonly BlockRef[]
   /** Deepest reorg that can be followed, blocks. */
   window?: number
   /** How often the head is asked for, milliseconds. A WebSocket endpoint wakes it sooner. */
@@ -72,7 +75,7 @@ export async function* followHead(options: FollowOptions): AsyncGenerator<ChainU
 }
 
 function createFollower(options: FollowOptions): Follower {
-  const { fromBlock, known, window = 256, clock = systemClock } = options
+  const { fromBlock, known = [], window = 256, clock = systemClock } = options
   return {
     pollMs: 500,
     staleAfterMs: 60_000,
@@ -81,7 +84,7 @@ function createFollower(options: FollowOptions): Follower {
     rpc: abortable(options.rpc, options.signal),
     window,
     clock,
-    canonical: { refs: known === undefined ? [] : [known], window },
+    canonical: { refs: known.slice(-window), window },
     nextBlock: fromBlock,
     finalized: -1,
     lastMoved: clock.now(),
@@ -162,7 +165,7 @@ async function* startOver(follower: Follower): AsyncGenerator<ChainUpdate> {
   follower.nextBlock = Math.min(oldest.number, latest.number)
   yield notice({
     code: 'reorg-beyond-window',
-    message: `The chain was reorganised deeper than the ${follower.window} blocks that are remembered.`,
+    message: `The chain was reorganised deeper than the ${removed.length} blocks that are remembered.`,
     facts: { oldestRemembered: oldest.number, removed: removed.length },
   })
   yield { kind: 'reorg', ancestor, removed }

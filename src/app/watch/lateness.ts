@@ -1,0 +1,30 @@
+import { headTime } from '../../chain/rpc/head.ts'
+import { messageOf } from '../../kit/error.ts'
+import type { Lateness } from '../../model/alert.ts'
+import type { BlockBundle } from '../../model/block.ts'
+import type { App, ChainHandle } from '../context.ts'
+
+/** How far a block is behind the head, where that is beyond both bounds of `chains[].late`; null where it is not. */
+export function latenessOf(
+  block: Pick<BlockBundle, 'number' | 'timestamp'>,
+  head: { number: number; timestamp: number | null },
+  { blocks, seconds }: { blocks: number; seconds: number },
+): Lateness | null {
+  const behind = head.number - block.number
+  const age = head.timestamp === null || block.timestamp === null ? null : head.timestamp - block.timestamp
+  return behind > blocks && (age === null || age > seconds) ? { blocks: behind, seconds: age } : null
+}
+
+/** The same against the head that the node has now; null where the node does not say (what acts looks for itself). */
+export async function latenessNow(
+  { app, chain }: { app: App; chain: ChainHandle },
+  bundle: BlockBundle,
+): Promise<Lateness | null> {
+  if (bundle.pending) return null
+  try {
+    return latenessOf(bundle, await headTime(chain.rpc), chain.config.late)
+  } catch (thrown) {
+    app.logger.warn({ chainId: chain.chainId, reason: messageOf(thrown) }, 'the age of an alert is not known')
+    return null
+  }
+}
