@@ -151,7 +151,7 @@ const UNKNOWN: Omit<ChainConfig, 'chainId' | 'rpcUrls' | 'pollMs' | 'relays'> = 
   finalityDepth: 64,
   publicAfterBlocks: 2,
   mempool: false,
-  late: { blocks: 5, seconds: 30 },
+  late: { blocks: 20, seconds: 60 },
   snapshotSeconds: 60,
 }
 
