@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { registerApprovals } from './approvals.ts'
 import { registerBacktest } from './backtest.ts'
 import { registerCalibrate } from './calibrate.ts'
+import { registerChains } from './chains.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerDrill } from './drill.ts'
 import { registerFunds } from './funds.ts'
@@ -72,6 +73,7 @@ for (const register of [
   registerReimburse,
   registerFunds,
   registerIncidents,
+  registerChains,
   registerDoctor,
 ]) {
   register(program, run)

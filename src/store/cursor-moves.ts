@@ -1,3 +1,4 @@
+import { assert } from '../kit/assert.ts'
 import { type CursorMove, cursorMoveSchema } from '../model/cursor-move.ts'
 import { change, row, rows, type Store, transaction } from './store.ts'
 
@@ -8,13 +9,15 @@ const COLUMNS = `position, chain_id AS "chainId", from_number AS "from", to_numb
 export async function insertCursorMove(
   store: Store,
   move: Omit<CursorMove, 'position'>,
-): Promise<CursorMove | undefined> {
+): Promise<CursorMove> {
   const sql = `INSERT INTO cursor_moves (chain_id, from_number, to_number, author, reason, moved_at)
     VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${COLUMNS}`
   const { chainId, from, to, author, reason, movedAt } = move
-  return transaction(store, (tx) =>
-    row(tx, cursorMoveSchema, sql, [chainId, from, to, author, reason, movedAt]),
-  )
+  return transaction(store, async (tx) => {
+    const inserted = await row(tx, cursorMoveSchema, sql, [chainId, from, to, author, reason, movedAt])
+    assert(inserted !== undefined, 'an insert gives back its row')
+    return inserted
+  })
 }
 
 /** Moves of a chain's cursor after a position, oldest first. */

@@ -35,6 +35,7 @@ import { noteSignal, withSignals } from './signals.ts'
 import { watchTaint } from './taint.ts'
 import { noteOperations } from './take-note.ts'
 import { tendBroadcasts } from './tend.ts'
+import { withFinality } from './with-finality.ts'
 
 export type WatchOptions = {
   app: App
@@ -83,8 +84,10 @@ export async function watchChain(options: WatchOptions): Promise<void> {
     for await (const update of mergeUpdates(sources)) {
       if (options.rules !== undefined)
         for (const notice of applyRules(chain.engine, options.rules, followed)) tellNotice(notice, options)
-      await handle(update, options)
-      if (update.kind === 'finalized') snapshots.offer(update.block)
+      for (const each of withFinality(update, chain)) {
+        await handle(each, options)
+        if (each.kind === 'finalized') snapshots.offer(each.block)
+      }
       if (signal.aborted) return
     }
   } finally {

@@ -1,0 +1,100 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type CordonProcess, startCordon, writeDrillConfig } from './cordon-process.ts'
+import type { DrillRecorder } from './drill-record.ts'
+import { freshDatabase } from './postgres.ts'
+
+type Line = Record<string, unknown>
+
+/** How the watched chain is configured besides what the drill says. */
+export type ChainOptions = Readonly<Record<string, unknown>>
+
+/** A drill’s chain that is there already, and a folder and a database for the Cordons that read it. */
+export type KillStage = {
+  recorder: DrillRecorder
+  dir: string
+  chain?: ChainOptions
+}
+
+export type Killed = {
+  /** Sorted; a finding that is told twice stands there twice. */
+  findings: string[]
+  /** The final block of the snapshot that each start went on from; null where it went on from the first block. */
+  snapshots: unknown[]
+}
+
+/**
+ * What Cordon finds on the recorder’s chain up to its head, killed with SIGKILL right after each of these blocks was
+ * processed and started again.
+ */
+export async function findingsKilledAt(stage: KillStage, blocks: readonly number[]): Promise<Killed> {
+  const { recorder, dir, chain = {} } = stage
+  const database = await freshDatabase()
+  try {
+    const env = await writeDrillConfig(dir, {
+      deployment: recorder.drill,
+      rpcUrl: recorder.anvil.url,
+      databaseUrl: database.url,
+    })
+    await changeConfig(dir, chain)
+    const lines: Line[] = []
+    for (const block of blocks) {
+      const dying = startCordon({
+        args: ['start', '--no-response'],
+        cwd: dir,
+        env: { ...env, CORDON_CRASH_AT: `watch.processed:${block}` },
+      })
+      const { signal } = await dying.ended
+      if (signal !== 'SIGKILL')
+        throw new Error(`not killed at block ${block}: ${dying.stderr().slice(-2_000)}`)
+      lines.push(...dying.lines)
+    }
+    const last = startCordon({ args: ['start', '--no-response'], cwd: dir, env })
+    lines.push(...(await untilHead(last, await recorder.head())))
+    return {
+      findings: lines.flatMap((line) => findingText(line) ?? []).sort(),
+      snapshots: lines.flatMap((line) => (line['code'] === 'states-restored' ? [finalOf(line)] : [])),
+    }
+  } finally {
+    await database.drop()
+  }
+}
+
+async function untilHead(cordon: CordonProcess, head: number): Promise<Line[]> {
+  await cordon.until((line) => isHead(line, head))
+  cordon.child.kill('SIGINT')
+  await cordon.ended
+  return cordon.lines
+}
+
+const isHead = (line: Line, head: number): boolean => line['type'] === 'block' && line['blockNumber'] === head
+
+const findingSchema = z.object({
+  type: z.literal('finding'),
+  fingerprint: z.string(),
+  blockNumber: z.number(),
+  detector: z.string(),
+  severity: z.string(),
+  confidence: z.number(),
+})
+
+function finalOf(line: Line): unknown {
+  return z.looseObject({ final: z.unknown() }).parse(line['facts']).final
+}
+
+function findingText(line: Line): string | undefined {
+  const finding = findingSchema.safeParse(line)
+  if (!finding.success) return undefined
+  const { blockNumber, detector, severity, confidence, fingerprint } = finding.data
+  return `${blockNumber} ${detector} ${severity} ${confidence.toFixed(3)} ${fingerprint}`
+}
+
+const configSchema = z.looseObject({ chains: z.array(z.looseObject({})) })
+
+async function changeConfig(dir: string, chain: ChainOptions): Promise<void> {
+  const file = join(dir, 'cordon.config.json')
+  const config = configSchema.parse(JSON.parse(await readFile(file, 'utf8')))
+  const chains = config.chains.map((one) => ({ ...one, ...chain }))
+  await writeFile(file, JSON.stringify({ ...config, chains }))
+}
