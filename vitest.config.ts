@@ -1,15 +1,33 @@
 import { defineConfig } from 'vitest/config'
 
-export default defineConfig({
+const suite = (name: string, include: string[], exclude: string[] = []) => ({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    globalSetup: ['test/harness/global-setup.ts'],
-    pool: 'forks',
-    maxWorkers: 2,
+    name,
+    include,
+    exclude,
+    pool: 'forks' as const,
     isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    retry: 0,
     env: { TZ: 'UTC' },
+  },
+})
+
+/** Suites by name: `vitest run --project fast` (which is `npm test`), or a path, which is found in whichever has it. */
+export default defineConfig({
+  test: {
+    globalSetup: ['test/harness/global-setup.ts'],
+    maxWorkers: 2,
+    retry: 0,
+    projects: [
+      suite('fast', ['src/**/*.test.ts', 'test/**/*.test.ts'], ['**/*.slow.test.ts', 'test/clients/**']),
+      suite(
+        'slow',
+        ['src/**/*.slow.test.ts', 'test/**/*.slow.test.ts'],
+        ['test/faults/**', 'test/clients/**'],
+      ),
+      suite('faults', ['test/faults/**/*.slow.test.ts']),
+      suite('clients', ['test/clients/**/*.test.ts']),
+    ],
   },
 })

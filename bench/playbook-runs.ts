@@ -17,7 +17,7 @@ import { parsePlaybook } from '../src/playbooks/parse.ts'
 import { startPlaybooks } from '../src/playbooks/runner.ts'
 import { giveSignal } from '../src/playbooks/signal.ts'
 import { startEmbeddedPostgres } from '../src/store/embedded.ts'
-import { findIncident, insertIncident } from '../src/store/incidents.ts'
+import { findIncident, insertIncidents } from '../src/store/incidents.ts'
 import { listUnfinishedRuns } from '../src/store/runs.ts'
 import { closeStore, openStore } from '../src/store/store.ts'
 import { listTimeline } from '../src/store/timeline.ts'
@@ -91,15 +91,9 @@ try {
 async function begin(id: string): Promise<Run> {
   const lists = { categories: [], protected: [], victims: [], actors: [], transactions: [] }
   const head = { type: 'incident', kind: 'normal', state: 'open', title: 'b', chainId: 1 } as const
-  await insertIncident(store, {
-    ...head,
-    ...lists,
-    id,
-    severity: 'high',
-    startedAt: null,
-    discoveredAt: 0,
-    foundLate: false,
-  })
+  await insertIncidents(store, [
+    { ...head, ...lists, id, severity: 'high', startedAt: null, discoveredAt: 0, foundLate: false },
+  ])
   const incident = await findIncident(store, id)
   if (incident === undefined) throw new TypeError('no incident')
   return playbooks.begin(incident, pinned)

@@ -31,6 +31,19 @@ test('JSON and CSV say the same; an entry without a source has its file’s name
   ])
 })
 
+test('empty fields do not shift the columns: what has no chain holds on every one', async () => {
+  const lines = [
+    'chainId,address,name,kind,source',
+    `1,${at('aa')},One,mixer,`,
+    `,${at('bb')},"Two",mixer,a list`,
+  ]
+  const csv = await file('blank.csv', lines.join('\n'))
+  expect(await loadAddressLabels([csv])).toMatchObject([
+    { address: at('aa'), chainId: 1, source: 'blank.csv' },
+    { address: at('bb'), chainId: null, source: 'a list' },
+  ])
+})
+
 test('labels of another chain do not count, and the first of an address does', async () => {
   const entry = { address: at('aa'), kind: 'exchange', source: 's' }
   const path = await file(

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { csvRecords } from '../kit/csv.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { type AddressLabel, addressLabelSchema } from '../model/address-label.ts'
 import type { Address } from '../model/hex.ts'
@@ -66,24 +67,12 @@ function labelOf(entry: unknown, file: string, place: number): AddressLabel {
   throw invalid(file, `entry ${place + 1}: ${reasonOf(parsed.error)}`)
 }
 
-/** Lines of fields by the names in the first one; fields in double quotes may hold commas and `""`. */
+/** An entry a line; whatever has no chain holds on every one. */
 function fromCsv(text: string): Record<string, unknown>[] {
-  const [head, ...lines] = text.split(/\r?\n/).filter((line) => line.trim() !== '')
-  const names = fieldsOf(head ?? '')
-  return lines.map((line) => {
-    const fields = fieldsOf(line)
-    const pairs = names.flatMap((name, i) => {
-      const value = fields[i]
-      if (value === undefined || value === '') return []
-      return [[name, name === 'chainId' ? Number(value) : value] as const]
-    })
-    return Object.fromEntries(pairs)
-  })
-}
-
-function fieldsOf(line: string): string[] {
-  const fields = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)]
-  return fields.map(([, quoted, plain]) => (quoted?.replaceAll('""', '"') ?? plain ?? '').trim())
+  return csvRecords(text).map(({ chainId, ...entry }) => ({
+    ...entry,
+    ...(chainId === undefined ? {} : { chainId: Number(chainId) }),
+  }))
 }
 
 function reasonOf(cause: unknown): string {

@@ -2,7 +2,7 @@ import { minedTransaction } from '../chain/rpc/mined.ts'
 import { fetchPrestate } from '../chain/rpc/prestate.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { fetchStateChanges } from '../chain/rpc/state-changes.ts'
-import { createEngine, evaluateSettled } from '../detect/engine.ts'
+import { blindIn, createEngine, evaluateSettled } from '../detect/engine.ts'
 import { detectors } from '../detect/registry.ts'
 import { blockFacts } from '../facts/facts.ts'
 import type { TreeView } from '../forensics/call-tree.ts'
@@ -167,7 +167,9 @@ async function suspectsIn(
         facts,
         tx,
         findings: joined(findings.filter(about(hash)), recorded.filter(about(hash))),
-        blind: [...engine.blind.values()].map(({ detector, missing }) => `${detector}: no ${missing}`),
+        blind: blindIn(engine, facts)
+          .filter(({ transactions }) => transactions.includes(hash))
+          .map(({ detector, missing }) => `${detector}: no ${missing}`),
       })
     }
   }

@@ -9,7 +9,7 @@ import { CordonError, messageOf } from '../kit/error.ts'
 import { inert } from '../kit/text.ts'
 import type { Asset } from '../model/block.ts'
 import { assetSchema } from '../model/finding.ts'
-import { addressSchema } from '../model/hex.ts'
+import { givenAddressSchema } from '../model/given-address.ts'
 import type { Tokens } from '../model/token.ts'
 
 /** Dollars as text: a float would round. */
@@ -17,7 +17,7 @@ const usdSchema = z.string().regex(/^\d{1,30}(\.\d{1,36})?$/)
 const entrySchema = z.union([
   z.strictObject({ asset: assetSchema, usd: usdSchema, source: z.string().max(200).optional() }),
   /** An aggregator with Chainlink’s interface that answers in dollars. */
-  z.strictObject({ asset: assetSchema, oracle: addressSchema }),
+  z.strictObject({ asset: assetSchema, oracle: givenAddressSchema }),
 ])
 export type GivenPrice = z.infer<typeof entrySchema> & { file: string }
 

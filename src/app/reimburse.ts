@@ -11,16 +11,11 @@ import {
   flawIn,
   shareOut,
 } from '../forensics/claims.ts'
+import { parseCsv } from '../kit/csv.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
-import {
-  type Address,
-  addressFromWord,
-  addressSchema,
-  type Hex,
-  hexSchema,
-  ZERO_ADDRESS,
-} from '../model/hex.ts'
+import { givenAddressSchema } from '../model/given-address.ts'
+import { type Address, addressFromWord, type Hex, hexSchema, ZERO_ADDRESS } from '../model/hex.ts'
 
 /** Transfer(address,address,uint256) */
 const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
@@ -93,11 +88,9 @@ export async function readLosses(file: string): Promise<AccountLoss[]> {
   try {
     const text = (await readFile(file, 'utf8')).trim()
     if (text.startsWith('[')) return z.array(accountLossSchema).parse(JSON.parse(text))
-    const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^account,/i.test(line))
-    return lines.map((line) => {
-      const [account, asset, amount] = line.split(',').map((cell) => cell.trim())
-      return accountLossSchema.parse({ account, asset, amount })
-    })
+    return parseCsv(text)
+      .filter(({ fields: [first] }, i) => i > 0 || first?.toLowerCase() !== 'account')
+      .map(({ fields: [account, asset, amount] }) => accountLossSchema.parse({ account, asset, amount }))
   } catch (cause) {
     throw unreadable(file, cause)
   }
@@ -118,7 +111,7 @@ export async function writeClaims(file: string, claims: Claims): Promise<void> {
 
 /** `native` or an address. */
 export function assetNamed(text: string): AccountLoss['asset'] {
-  return text === 'native' ? 'native' : addressSchema.parse(text)
+  return text === 'native' ? 'native' : givenAddressSchema.parse(text)
 }
 
 function unreadable(file: string, cause: unknown): CordonError {

@@ -25,7 +25,8 @@ import { incidentSchema, timelineEntrySchema } from '../model/incident.ts'
 import { playbookSchema } from '../model/playbook.ts'
 import { emptyVitals } from '../model/vitals.ts'
 import { listEvidence } from '../store/evidence.ts'
-import { listenTimeline, type TimelineListener } from '../store/listen.ts'
+import { listenTimeline } from '../store/listen.ts'
+import type { TimelineNotice } from '../store/notify-line.ts'
 import { pinPlaybook } from '../store/playbooks.ts'
 import { insertRun } from '../store/runs.ts'
 import { closeStore, openStore, type Store } from '../store/store.ts'
@@ -45,7 +46,7 @@ const logger = keepingLogger()
 let database: FreshDatabase
 let store: Store
 let app: App
-let listener: TimelineListener
+let listener: TimelineNotice
 let api: ServedApi
 let incidentId: string
 
@@ -82,6 +83,7 @@ function aChain(): ChainHandle {
       simulate: true,
       traceCall: true,
       missing: {},
+      uncertain: {},
     },
     relays: [],
     sequencer: simulateV1Sequencer(rpc),

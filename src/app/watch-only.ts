@@ -71,7 +71,8 @@ function sourcesOf(
   const { window, pollMs, finalityDepth } = config
   const head = followHead({
     rpc,
-    capabilities,
+    chainId: chain.chainId,
+    vitals: chain.vitals,
     logger,
     window,
     pollMs,

@@ -109,12 +109,15 @@ function why({ category, contract, function: name, statement, confidence, weakne
 function lost({ victims, assets }: Investigation): string[] {
   if (victims.length === 0) return ['  nobody, as far as was recorded']
   const tokens = tokensOf(assets)
-  return victims.flatMap(({ address, loss, netUsd }) => [
+  return victims.flatMap(({ address, loss, coinUnknown, netUsd }) => [
     `  ${address}${netUsd === undefined ? '' : `, all in all ${netUsd} USD`}`,
     ...loss.map(
       (item) =>
         `      ${amountText(item, tokens)}${item.by === 'reads' ? ', by its balance; no transfer says so' : ''}`,
     ),
+    ...(coinUnknown === true
+      ? ['      an unknown amount of the coin, which it had when it ended itself']
+      : []),
   ])
 }
 

@@ -39,6 +39,9 @@ function describeSummary(summary: Summary): string[] {
   const { blocks, transactions, frames, findings, alerts, incidents, blind, seconds } = summary
   return [
     `${blocks} blocks, ${transactions} transactions, ${frames} frames: ${findings} findings, ${alerts} alerts, ${incidents} incidents in ${seconds.toFixed(2)} s (${summary.transactionsPerSecond} transactions/s)`,
-    ...blind.map((item) => `BLIND    ${item.detector}: no ${item.missing} in ${item.blocks} blocks`),
+    ...blind.map(
+      (item) =>
+        `BLIND    ${item.detector}: no ${item.missing} of ${item.transactions} transactions in ${item.blocks} blocks`,
+    ),
   ]
 }

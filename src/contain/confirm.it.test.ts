@@ -5,8 +5,7 @@ import { type FreshDatabase, freshDatabase } from '../../test/harness/postgres.t
 import { addressOf, drillAccount } from '../app/drill/accounts.ts'
 import type { Anvil } from '../chain/anvil.ts'
 import { startAnvil } from '../chain/anvil.ts'
-import type { Rpc } from '../chain/rpc/rpc.ts'
-import { createRpc } from '../chain/rpc/rpc.ts'
+import { createRpc, type Rpc, singleRpc } from '../chain/rpc/rpc.ts'
 import { recordAlert } from '../incidents/record-alert.ts'
 import { systemClock } from '../kit/clock.ts'
 import { silentLogger } from '../kit/logger.ts'
@@ -59,7 +58,7 @@ function aRelay(method: Relay['method'], takes: boolean): { relay: Relay; given:
   }
   return {
     given,
-    relay: { method, rpc: { endpoints: [], request, takeNotices: () => [], close: async () => {} } },
+    relay: { method, rpc: singleRpc('relay', request) },
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { aHash, anAddress } from '../../test/harness/builders.ts'
-import type { Rpc } from '../chain/rpc/rpc.ts'
+import { type Rpc, singleRpc } from '../chain/rpc/rpc.ts'
 import { isTaken } from './settle.ts'
 
 const from = anAddress(9)
@@ -16,7 +16,7 @@ function nodeWith(hash: string | null, oldCount = 5): Rpc {
       transactions: used ? [{ from: from.toUpperCase().replace('0X', '0x'), nonce: '0x5', hash }] : [],
     }
   }
-  return { endpoints: [], request, takeNotices: () => [], close: async () => {} }
+  return singleRpc('node', request)
 }
 
 const asked = { from, nonce: 5, ours: new Set([ours]) }

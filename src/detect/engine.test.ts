@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Act } from '../../test/harness/acts.ts'
 import { deposit, look, reenter, vault, vaultScope, withdraw } from '../../test/harness/acts.ts'
-import { address, block, hashOf } from '../../test/harness/build.ts'
+import { address, block, hashOf, rawBlock } from '../../test/harness/build.ts'
+import { parseBundle } from '../chain/bundle/parse.ts'
 import { blockFacts } from '../facts/facts.ts'
 import type { BlockFacts } from '../model/fact.ts'
 import { alertsOf } from '../triage/alerts.ts'
 import {
+  blindIn,
   createEngine,
   evaluateBlock,
   evaluatePending,
@@ -130,7 +132,31 @@ describe('detectors that cannot see', () => {
           detector,
           missing: 'traces',
           blocks: 2,
+          transactions: 2,
         })),
+    )
+  })
+
+  test('of a block that has some calls, each detector is blind to the transactions that have none', () => {
+    const raw = rawBlock({
+      transactions: [
+        { ...withdraw(thief, 1n), name: 'unseen' },
+        { ...reenter(thief, 100n), name: 'the attack' },
+      ],
+    })
+    const whole = blockFacts(parseBundle(raw))
+    const cut = blockFacts(parseBundle({ ...raw, traces: (raw['traces'] as unknown[]).slice(1) }))
+    const it = engine()
+    expect(blindIn(it, whole)).toEqual([])
+    expect(blindIn(it, cut)).toEqual(
+      detectors
+        .filter(({ needs }) => needs.includes('traces'))
+        .map(({ id }) => ({ detector: id, missing: 'traces', transactions: [hashOf('unseen')] })),
+    )
+    const findings = evaluateBlock(it, cut)
+    expect(findings.map(({ transactionHash }) => transactionHash)).toContain(hashOf('the attack'))
+    expect([...it.blind.values()].map(({ blocks, transactions }) => [blocks, transactions])).toEqual(
+      needingTraces.map(() => [1, 1]),
     )
   })
 

@@ -1,7 +1,7 @@
 import { assert } from '../kit/assert.ts'
 import { CordonError } from '../kit/error.ts'
-import type { BlockRef, Coverage } from '../model/block.ts'
-import type { Detector, DetectorInput, Scope } from '../model/detector.ts'
+import type { BlockRef } from '../model/block.ts'
+import type { Detector, DetectorInput, DetectorNeed, Scope } from '../model/detector.ts'
 import type { BlockFacts } from '../model/fact.ts'
 import { atLeast, type Finding } from '../model/finding.ts'
 import type { Hash } from '../model/hex.ts'
@@ -9,12 +9,13 @@ import type { StateCall } from '../model/state-read.ts'
 
 import { reweigh, type Said } from './reweigh/reweigh.ts'
 import { withImplementations, withProxies } from './scope.ts'
+import { type Sight, sightsOf } from './sight.ts'
 
 /** A detector with its options and its living state. */
 type Cell = { detector: Detector; options: unknown; state: unknown; shadow: boolean }
 
-/** A detector that could not see, where and why: said out loud, never silently skipped. */
-export type Blindness = { detector: string; missing: 'traces' | 'logs'; blocks: number }
+/** A detector that could not see a block, or transactions of it, and why: said out loud, never silently skipped. */
+export type Blindness = { detector: string; missing: DetectorNeed; blocks: number; transactions: number }
 
 /** A block that may still be reorganised away: as facts, or packed by {@link packKept}. */
 type Unfinalised = { ref: BlockRef; timestamp: number | null; facts: BlockFacts | null; packed: unknown }
@@ -174,11 +175,19 @@ function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Fi
   const { scope, implementations } = withProxies(engine.scope, facts.bundle)
   const ask = (cells: readonly Cell[], suspects: ReadonlySet<Hash>): Finding[] =>
     reweigh(
-      cells.flatMap((cell) => saidBy(cell, { facts, scope, suspects })),
+      cells.flatMap((cell) => {
+        const visible = sights(cell.detector.needs).facts
+        return visible === null ? [] : saidBy(cell, { facts: visible, scope, suspects })
+      }),
       facts,
       scope,
     )
-  const seeing = engine.cells.filter(({ detector }) => canSee(engine, detector, { facts, note }))
+  const sights = sightsOf(facts)
+  const seeing = engine.cells.filter(({ detector }) => {
+    const sight = sights(detector.needs)
+    if (note && sight.missing !== null) noteBlind(engine, detector.id, sight)
+    return sight.facts !== null
+  })
   const ruled = ask(
     seeing.filter(({ detector }) => detector.learns !== true),
     NOBODY,
@@ -207,24 +216,25 @@ function suspectsOf(findings: readonly Finding[]): ReadonlySet<Hash> {
   )
 }
 
-type Seen = { facts: BlockFacts; note: boolean }
-
-function canSee(engine: Engine, detector: Detector, { facts, note }: Seen): boolean {
-  const missing = missingFor(detector, facts.bundle.coverage)
-  if (missing === undefined || facts.transactions.length === 0) return true
-  if (note) noteBlind(engine, detector.id, missing)
-  return false
+/** The detectors that could not judge some transactions of a block, with these; empty where all saw everything. */
+export function blindIn(
+  { cells }: Engine,
+  facts: BlockFacts,
+): { detector: string; missing: DetectorNeed; transactions: Hash[] }[] {
+  const sights = sightsOf(facts)
+  return cells.flatMap(({ detector }) => {
+    const { missing, blindTo } = sights(detector.needs)
+    return missing === null ? [] : [{ detector: detector.id, missing, transactions: [...blindTo] }]
+  })
 }
 
-function missingFor(detector: Detector, coverage: Coverage): 'traces' | 'logs' | undefined {
-  return detector.needs.find((need) => coverage[need] === 'none')
-}
-
-function noteBlind(engine: Engine, detector: string, missing: 'traces' | 'logs'): void {
+function noteBlind(engine: Engine, detector: string, { missing, blindTo }: Sight): void {
+  if (missing === null) return
   const key = `${detector}:${missing}`
-  const known = engine.blind.get(key)
-  if (known === undefined) engine.blind.set(key, { detector, missing, blocks: 1 })
-  else known.blocks++
+  const known = engine.blind.get(key) ?? { detector, missing, blocks: 0, transactions: 0 }
+  known.blocks++
+  known.transactions += blindTo.length
+  engine.blind.set(key, known)
 }
 
 function invalidOptions(detector: string, reason: string): CordonError {

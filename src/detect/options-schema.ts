@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import type { Detector } from '../model/detector.ts'
+import { givenAddressSchema } from '../model/given-address.ts'
 import { addressSchema, amountSchema, hashSchema, hexSchema } from '../model/hex.ts'
 
 /** How a value of these schemas is written; Zod cannot know, because they transform. */
 const written = new Map<unknown, { type: string | string[]; pattern?: string; description: string }>([
   [amountSchema, { type: ['string', 'integer'], description: 'Base units: decimal digits' }],
+  [givenAddressSchema, { type: 'string', pattern: '^0x[0-9a-fA-F]{40}$', description: 'Address' }],
   [addressSchema, { type: 'string', pattern: '^0x[0-9a-fA-F]{40}$', description: 'Address' }],
   [hashSchema, { type: 'string', pattern: '^0x[0-9a-fA-F]{64}$', description: 'Hash' }],
   [hexSchema, { type: 'string', pattern: '^0x[0-9a-fA-F]*$', description: 'Hex' }],

@@ -1,7 +1,8 @@
 import { type AbiFunction, encodeFunctionData, parseAbiItem } from 'viem'
 import { z } from 'zod'
 import { messageOf } from '../kit/error.ts'
-import { addressSchema, type Hex, hexSchema, wordAt } from '../model/hex.ts'
+import { givenAddressSchema } from '../model/given-address.ts'
+import { type Hex, hexSchema, wordAt } from '../model/hex.ts'
 import type { StateRead } from '../model/state-read.ts'
 
 const argument = z.union([z.string(), z.number(), z.boolean()])
@@ -9,7 +10,7 @@ const argument = z.union([z.string(), z.number(), z.boolean()])
 /** A view call as somebody writes it down, encoded. */
 export const viewCallSchema = z
   .strictObject({
-    to: addressSchema,
+    to: givenAddressSchema,
     /** Calldata, or `signature` and `args` instead. */
     data: hexSchema.optional(),
     signature: z.string().optional(),

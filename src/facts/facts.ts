@@ -1,16 +1,20 @@
-import type { BlockBundle, Frame, Log, Transaction } from '../model/block.ts'
-import { NATIVE } from '../model/block.ts'
+import type { BlockBundle, Frame, Log, LogSource, Transaction } from '../model/block.ts'
+import { logSourceOf } from '../model/block.ts'
 import type { BlockFacts, Fact, TransactionFacts, TransferFact } from '../model/fact.ts'
+import { ZERO_ADDRESS } from '../model/hex.ts'
 import { actionsByShape } from './actions/by-shape.ts'
 import { noneTold, readCall, readLog, type Told } from './actions/by-signature.ts'
 import { type Moved, settleTold, untold } from './actions/settle.ts'
+import { coinMirrorsIn, coinMoved, withoutMirrors } from './coin.ts'
 import { controlFromLog } from './control.ts'
 import { assetKey, balanceDeltas } from './deltas.ts'
 import { type Answers, balanceRead, noAnswers, supplyRead, transferClaimed } from './discrepancies.ts'
 import { movementFromCall } from './from-calls.ts'
-import { type LogPlace, movementsFromLog, tellsOfWrap } from './from-logs.ts'
+import { movementsFromLog, tellsOfWrap } from './from-logs.ts'
 import { meaningOf } from './meanings.ts'
 import { swapsByShape } from './swaps.ts'
+import { type TokenKinds, tokenKindsOf } from './token-kinds.ts'
+import type { LogPlace } from './transfer-log.ts'
 import { valuationFromCall } from './valuations.ts'
 import { visitsOf } from './visits.ts'
 import { walk } from './walk.ts'
@@ -23,19 +27,31 @@ import { walk } from './walk.ts'
  * facts.transactions[0]?.deltas.get(account)?.get('native') // wei gained or lost, gas not counted
  */
 export function blockFacts(bundle: BlockBundle): BlockFacts {
-  return { bundle, transactions: bundle.transactions.map((tx) => transactionFacts(tx, bundle)) }
+  const kinds = tokenKindsOf(bundle)
+  const read = bundle.transactions.map((transaction) => {
+    const mint = issued(transaction)
+    if (transaction.succeeded === false) return { transaction, notes: null, facts: mint }
+    const notes = collect(transaction, { source: logSourceOf(transaction, bundle), kinds })
+    return { transaction, notes, facts: [...mint, ...notes.facts] }
+  })
+  const mirrors = coinMirrorsIn(read)
+  return {
+    bundle,
+    transactions: read.map((it) => transactionFacts({ ...it, facts: withoutMirrors(it, mirrors) })),
+  }
 }
 
-function transactionFacts(transaction: Transaction, bundle: BlockBundle): TransactionFacts {
-  if (transaction.succeeded === false) return { transaction, facts: [], deltas: new Map() }
-  const { frames } = transaction
-  const { facts, told } = collect(transaction, logSource(transaction, bundle))
+type Read = { transaction: Transaction; notes: Notes | null; facts: readonly Fact[] }
+
+function transactionFacts({ transaction, notes, facts }: Read): TransactionFacts {
   const transfers = facts.filter((fact) => fact.kind === 'transfer')
   const deltas = balanceDeltas(transfers)
   // A shape is two movements or more.
-  if (transfers.length < 2 && told.actions.length === 0) return { transaction, facts, deltas }
+  if (notes === null || (transfers.length < 2 && notes.told.actions.length === 0))
+    return { transaction, facts, deltas }
+  const { frames } = transaction
   const moved = { transfers, visits: visitsOf(transfers, frames), frames }
-  return { transaction, facts: withShapes(facts, told, moved), deltas }
+  return { transaction, facts: withShapes(facts, notes.told, moved), deltas }
 }
 
 /** Completes what was told, and adds what only the movements show. */
@@ -50,20 +66,22 @@ function withShapes(facts: readonly Fact[], told: Told, moved: Moved): readonly 
   return merge(kept, [...swaps, ...untold(shaped, actions, frames)])
 }
 
-/** Logs inside frames are ordered with the calls; receipts tell the truth but not the place; calls only ask. */
-type LogSource = 'frames' | 'receipts' | 'calls'
-
-function logSource(transaction: Transaction, bundle: BlockBundle): LogSource {
-  if (bundle.coverage.logs === 'frames') return 'frames'
-  return transaction.logs === null ? 'calls' : 'receipts'
+/**
+ * Facts in order of execution as they are found, and what is kept beside them meanwhile. Logs inside frames are ordered
+ * with the calls; receipts tell the truth but not the place; where there are no logs at all, calls only ask.
+ */
+type Notes = {
+  facts: Fact[]
+  told: Told
+  answers: Answers
+  frames: readonly Frame[]
+  source: LogSource
+  kinds: TokenKinds
 }
 
-/** Facts in order of execution as they are found, and what is kept beside them meanwhile. */
-type Notes = { facts: Fact[]; told: Told; answers: Answers; frames: readonly Frame[]; source: LogSource }
-
-function collect(transaction: Transaction, source: LogSource): Notes {
+function collect(transaction: Transaction, { source, kinds }: Pick<Notes, 'source' | 'kinds'>): Notes {
   const { frames } = transaction
-  const notes: Notes = { facts: [], told: noneTold(), answers: noAnswers(), frames, source }
+  const notes: Notes = { facts: [], told: noneTold(), answers: noAnswers(), frames, source, kinds }
   const { facts } = notes
   const unplaced = source === 'receipts' ? receiptFacts(transaction, notes) : []
   walk(frames, {
@@ -75,7 +93,7 @@ function collect(transaction: Transaction, source: LogSource): Notes {
       if (source === 'frames') return
       const asked = movementFromCall(frame, frames)
       if (asked === undefined) return
-      if (source === 'calls') facts.push(asked)
+      if (source === 'none') facts.push(asked)
       else facts.push(...place(asked, unplaced, transaction.logs ?? []))
     },
     log(log, frame) {
@@ -98,13 +116,13 @@ function noteMeaning(frame: Frame, { facts, told, answers, frames, source }: Not
     if (meaning.reads === 'supply') supplyRead(frame, answers)
     else pushIf(facts, balanceRead(frame, answers))
   }
-  const plans = source === 'calls' ? meaning.actions : meaning.silent
+  const plans = source === 'none' ? meaning.actions : meaning.silent
   if (plans.length > 0) facts.push(...readCall(frame, plans, { frames, told }))
 }
 
 /** Receipts do not say between which reads a log stands, so only logs in frames are held against answers. */
-function noteLog(log: Log, frame: number, { facts, told, answers, frames }: Notes): void {
-  const found = logFacts(log, { frame, frames }, told)
+function noteLog(log: Log, frame: number, { facts, told, answers, frames, kinds }: Notes): void {
+  const found = logFacts(log, { frame, frames, kinds }, told)
   for (const fact of found) {
     facts.push(fact)
     if (fact.kind === 'transfer') pushIf(facts, transferClaimed(fact, answers))
@@ -122,8 +140,8 @@ function logFacts(log: Log, at: LogPlace, told: Told): readonly Fact[] {
   return control === undefined ? readLog(log, at, told) : [control]
 }
 
-function receiptFacts(transaction: Transaction, { told }: Notes): Fact[] {
-  const at = { frame: -1, frames: transaction.frames }
+function receiptFacts(transaction: Transaction, { told, kinds }: Notes): Fact[] {
+  const at = { frame: -1, frames: transaction.frames, kinds }
   return (transaction.logs ?? []).flatMap((log) => logFacts(log, at, told))
 }
 
@@ -145,39 +163,22 @@ function isSameMovement(a: TransferFact, b: TransferFact): boolean {
 }
 
 function nativeTransfer(frame: Frame): TransferFact | undefined {
-  if (frame.value === 0n || frame.from === null || frame.to === null) return undefined
-  if (frame.type === 'DELEGATECALL' || frame.type === 'CALLCODE' || frame.type === 'STATICCALL')
-    return undefined
-  return {
-    kind: 'transfer',
-    standard: 'native',
-    asset: NATIVE,
-    from: frame.from,
-    to: frame.to,
-    amount: frame.value,
-    tokenId: null,
-    frame: frame.index,
-    source: 'log',
-  }
+  const { type, from, to, value, index } = frame
+  if (value === 0n || from === null || to === null) return undefined
+  if (type === 'DELEGATECALL' || type === 'CALLCODE' || type === 'STATICCALL') return undefined
+  return coinMoved({ from, to, amount: value, frame: index })
 }
 
 function topLevelValue(transaction: Transaction): TransferFact[] {
   const { from, value } = transaction
   const to = transaction.to ?? transaction.contractAddress
-  if (from === null || to === null) return []
-  return [
-    {
-      kind: 'transfer',
-      standard: 'native',
-      asset: NATIVE,
-      from,
-      to,
-      amount: value,
-      tokenId: null,
-      frame: -1,
-      source: 'log',
-    },
-  ]
+  return from === null || to === null ? [] : [coinMoved({ from, to, amount: value, frame: -1 })]
+}
+
+/** A deposit’s coin comes from another layer: it is issued to the sender, even where the rest fails. */
+function issued({ from, mint = 0n, frames }: Transaction): TransferFact[] {
+  if (from === null || mint === 0n) return []
+  return [coinMoved({ from: ZERO_ADDRESS, to: from, amount: mint, frame: frames.length === 0 ? -1 : 0 })]
 }
 
 /** What is read by shape stands before the transfers that it is made of. */

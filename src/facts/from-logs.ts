@@ -3,10 +3,9 @@ import type { ApprovalFact, TransferFact } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
 import { wordAt, ZERO_ADDRESS } from '../model/hex.ts'
 import { TOPICS } from './signatures.ts'
+import { kindOf, type LogPlace, readingAsked, readingsOf } from './transfer-log.ts'
 
 type MovementDecoder = (log: Log, at: LogPlace) => readonly (TransferFact | ApprovalFact)[]
-/** Where a log stands: `frames` lets a claim be held against what really moved. */
-export type LogPlace = { frame: number; frames: readonly Frame[] }
 
 const NOTHING: readonly TransferFact[] = []
 
@@ -40,25 +39,35 @@ function firstUint({ data }: Log): bigint | undefined {
   return word === undefined ? undefined : BigInt(`0x${word}`)
 }
 
+/** EIP-20’s own shape is read at once; every other one is told apart by what stands around it. */
 function decodeTransfer(log: Log, at: LogPlace): readonly TransferFact[] {
+  if (log.topics.length !== 3 || log.data.length < 66) return unusualTransfer(log, at)
   const from = topicAddress(log, 1)
   const to = topicAddress(log, 2)
-  if (from === undefined || to === undefined) return NOTHING
-  const id = log.topics[3]
-  if (id !== undefined) return [erc721(log, at, { from, to, id: BigInt(id) })]
   const amount = firstUint(log)
-  if (amount === undefined) return NOTHING
+  if (from === undefined || to === undefined || amount === undefined) return NOTHING
   return [erc20(log, at, { from, to, amount })]
 }
 
+function unusualTransfer(log: Log, at: LogPlace): readonly TransferFact[] {
+  const readings = readingsOf(log)
+  const beside = readingAsked(log, readings, at)
+  const triple = beside?.triple ?? readings[0]
+  if (triple === undefined) return NOTHING
+  const { first: from, second: to, number } = triple
+  return kindOf(log, number, { asked: beside?.asked, kinds: at.kinds }) === 'erc721'
+    ? [erc721(log, at, { from, to, id: number })]
+    : [erc20(log, at, { from, to, amount: number })]
+}
+
+/** EIP-721 approves one token by its id, which counts as 1. */
 function decodeApproval(log: Log, at: LogPlace): readonly ApprovalFact[] {
-  const owner = topicAddress(log, 1)
-  const spender = topicAddress(log, 2)
-  const word = log.topics.length === 4 ? '1' : wordAt(log.data, 0)
-  if (owner === undefined || spender === undefined || word === undefined) return []
-  return [
-    { kind: 'approval', asset: log.address, owner, spender, amount: BigInt(`0x${word}`), frame: at.frame },
-  ]
+  const [triple] = readingsOf(log)
+  if (triple === undefined) return []
+  const { first: owner, second: spender, number } = triple
+  const isOne = log.topics.length === 4 && at.kinds.of(log.address) !== 'erc20'
+  const amount = isOne ? 1n : number
+  return [{ kind: 'approval', asset: log.address, owner, spender, amount, frame: at.frame }]
 }
 
 function decodeApprovalForAll(log: Log, at: LogPlace): readonly ApprovalFact[] {

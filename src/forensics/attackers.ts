@@ -28,12 +28,9 @@ export function attackersOf({ transactions, net, spared }: AttackersOptions): At
   return { accounts: [...accounts], contracts: [...contracts] }
 }
 
-/** It got nothing, and what it gave the sender has: a victim that was called directly. Coin does not count, bots pay with it. */
+/** It got nothing, and something that it gave the sender has: a victim that was called directly. Bots pay others with the coin. */
 function paid(net: BalanceDeltas, account: Address, sender: Address | null): boolean {
   const changes = [...(net.get(account) ?? [])]
   const got = net.get(sender ?? '0x')
-  return (
-    changes.every(([, amount]) => amount < 0n) &&
-    changes.some(([asset]) => asset !== 'native' && (got?.get(asset) ?? 0n) > 0n)
-  )
+  return changes.every(([, amount]) => amount < 0n) && changes.some(([asset]) => (got?.get(asset) ?? 0n) > 0n)
 }

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { CordonError } from '../kit/error.ts'
 import type { Asset } from '../model/block.ts'
 import { assetSchema } from '../model/finding.ts'
-import { type Address, addressSchema, amountSchema, hashSchema, ZERO_ADDRESS } from '../model/hex.ts'
+import { givenAddressSchema } from '../model/given-address.ts'
+import { type Address, amountSchema, hashSchema, ZERO_ADDRESS } from '../model/hex.ts'
 
 /** What one account lost of one asset, base units. */
 export const accountLossSchema = z.object({
-  account: addressSchema,
+  account: givenAddressSchema,
   asset: assetSchema,
   amount: amountSchema,
 })

@@ -1,4 +1,4 @@
-import type { Asset } from '../model/block.ts'
+import { type Asset, logSourceOf } from '../model/block.ts'
 import type { BalanceDeltas, BlockFacts, TransactionFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 import type { FundFlow } from '../model/fund-flow.ts'
@@ -31,6 +31,7 @@ import { remediationFor } from './remediation.ts'
 import { scopeOf } from './scope.ts'
 import { stepsOf } from './steps.ts'
 import { suspicion } from './suspicion.ts'
+import { unexplainedIn } from './unexplained.ts'
 import { victimsOf } from './victims.ts'
 
 /** A transaction to be investigated, with the block that it is in and what the detectors said about it. */
@@ -250,7 +251,7 @@ function investigatedOf({ facts, tx, findings, blind }: Suspect, telling: Tellin
     to: transaction.to,
     succeeded: transaction.succeeded,
     frames: frames.length,
-    movementsFrom: facts.bundle.coverage.logs === 'none' ? 'calls' : 'logs',
+    movementsFrom: logSourceOf(transaction, facts.bundle) === 'none' ? 'calls' : 'logs',
     findings: [...findings],
     blind: [...blind],
     tree: callTree(frames, { names: known, marked, full, decoder, view }),
@@ -271,25 +272,4 @@ function changesOf(net: ReturnType<typeof netChanges>, { cluster, lost, prices }
       )
     })
     .sort((a, b) => order[a.side] - order[b.side])
-}
-
-/** What must not look like knowledge: missing parts of the record, assets that appeared or vanished, no hypothesis at all. */
-function unexplainedIn(suspects: readonly Suspect[], findings: readonly Finding[]): string[] {
-  const said: string[] = []
-  if (findings.length === 0)
-    said.push('no rule names a cause: the hypothesis is no more than a suspicion from what was called')
-  for (const { facts, tx } of suspects) {
-    const { coverage } = facts.bundle
-    const { hash } = tx.transaction
-    if (coverage.traces === 'none') said.push(`${hash}: no calls were recorded`)
-    if (coverage.logs === 'none')
-      said.push(`${hash}: no logs were recorded, movements are what calls asked for`)
-    if (coverage.partial) said.push(`${hash}: only a part of the calls was recorded`)
-    for (const fact of tx.facts)
-      if (fact.kind === 'discrepancy')
-        said.push(
-          `${hash}: ${fact.asset} says that ${fact.claimed} moved where ${fact.observed} was seen: its amounts are not to be relied on`,
-        )
-  }
-  return [...new Set(said)].slice(0, 100)
 }

@@ -1,4 +1,4 @@
-import type { Asset } from '../model/block.ts'
+import type { Asset, Frame } from '../model/block.ts'
 import type { BalanceDeltas, TransactionFacts } from '../model/fact.ts'
 import { type Address, ZERO_ADDRESS } from '../model/hex.ts'
 import type { Hypothesis, Investigation } from '../model/investigation.ts'
@@ -34,7 +34,8 @@ export function victimsOf(options: VictimsOptions): Victim[] {
   // where a rule names two contracts at once, both stand before the code of either
   const codeAfter = isForged || likeliest.length < 2 ? 1 : 2
   const unsaid = unsaidLosses(transactions)
-  const losers = [...plainLosers(net, transactions), ...netLosers(net, prices), ...unsaid.keys()]
+  const dying = new Set(endedUnseen(transactions).flatMap(({ from }) => from ?? []))
+  const losers = [...plainLosers(net, transactions), ...netLosers(net, prices), ...unsaid.keys(), ...dying]
   for (const account of [...first, ...others.flat(), ...losers]) {
     order.add(account)
     if (order.size !== codeAfter) continue
@@ -44,7 +45,20 @@ export function victimsOf(options: VictimsOptions): Victim[] {
   return [...order]
     .filter((address) => !attackers.has(address) && address !== ZERO_ADDRESS)
     .slice(0, MOST)
-    .map((address) => ({ address, loss: [...lossesOf(net, address), ...(unsaid.get(address) ?? [])] }))
+    .map((address) => ({
+      address,
+      loss: [...lossesOf(net, address), ...(unsaid.get(address) ?? [])],
+      ...(dying.has(address) ? { coinUnknown: true } : {}),
+    }))
+}
+
+/** Contracts that ended themselves in favour of another account, of which nobody recorded what they had. */
+export function endedUnseen(transactions: readonly TransactionFacts[]): Frame[] {
+  return transactions.flatMap(({ transaction }) =>
+    transaction.frames.filter(
+      ({ valueUnknown, reverted, from, to }) => valueUnknown === true && !reverted && from !== to,
+    ),
+  )
 }
 
 /** Whoever only lost. What wraps the coin pays it out for tokens that it takes back: it lost nothing. */

@@ -4,7 +4,7 @@ import { printable } from '../kit/text.ts'
 import type { Incident, TimelineEntry, TimelineKind } from '../model/incident.ts'
 import { lockIncident } from '../store/incidents.ts'
 import type { Store } from '../store/store.ts'
-import { appendTimeline } from '../store/timeline.ts'
+import { appendTimeline, type NewTimelineEntry } from '../store/timeline.ts'
 
 /** What the functions of this room work with. */
 export type IncidentContext = { store: Store; clock: Clock }
@@ -25,8 +25,13 @@ const MESSAGE_LENGTH = 2_000
 
 /** Appends to an incident's timeline: `eventTime` is when it happened, the discovery time is now. */
 export async function note(context: IncidentContext, happening: Happening): Promise<TimelineEntry> {
-  const now = context.clock.now()
-  return appendTimeline(context.store, {
+  return appendTimeline(context.store, entryOf(context, happening))
+}
+
+/** The timeline entry of something that happened, discovered now. */
+export function entryOf({ clock }: Pick<IncidentContext, 'clock'>, happening: Happening): NewTimelineEntry {
+  const now = clock.now()
+  return {
     incidentId: happening.incidentId,
     kind: happening.kind,
     eventTime: happening.eventTime ?? now,
@@ -34,7 +39,7 @@ export async function note(context: IncidentContext, happening: Happening): Prom
     author: printable(happening.author ?? 'cordon'),
     message: printable(happening.message, MESSAGE_LENGTH),
     facts: happening.facts ?? {},
-  })
+  }
 }
 
 /** The incident, locked until the transaction ends. Throws `incidents.UnknownIncident`. */

@@ -27,19 +27,20 @@ export async function appendEvidence(context: IncidentContext, item: NewEvidence
   return transaction(context.store, async (tx) => {
     const end = await lockEvidenceHead(tx, item.incidentId)
     if (!end) throw unknownIncident(item.incidentId)
-    const body: unknown = JSON.parse(canonicalJson(item.body))
-    const link = {
-      incidentId: item.incidentId,
-      sequence: end.count + 1,
-      kind: item.kind,
-      recordedAt: context.clock.now(),
-      body,
-      previous: end.head,
-    }
-    const hashed = { ...link, hash: linkHash(link) }
-    await insertEvidence(tx, hashed)
-    return hashed
+    const link = nextLink(end, { ...item, recordedAt: context.clock.now() })
+    await insertEvidence(tx, [link])
+    return link
   })
+}
+
+/** The link that follows the end of an incident's chain. */
+export function nextLink(
+  end: { count: number; head: string },
+  { incidentId, kind, recordedAt, body }: NewEvidence & { recordedAt: number },
+): Evidence {
+  const plain: unknown = JSON.parse(canonicalJson(body))
+  const link = { incidentId, sequence: end.count + 1, kind, recordedAt, body: plain, previous: end.head }
+  return { ...link, hash: linkHash(link) }
 }
 
 /**

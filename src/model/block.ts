@@ -28,6 +28,10 @@ export type Frame = {
   /** One past the last frame of this frame's sub-tree. */
   end: number
   type: FrameType
+  /** The tracer's own word where it means no call of the EVM that Cordon knows: only the value is understood. */
+  foreignType?: string
+  /** True where a SELFDESTRUCT was recorded without its value: some coin moved, or none; nobody says how much. */
+  valueUnknown?: true
   /** Null where not recorded. For SELFDESTRUCT the dying contract. */
   from: Address | null
   /** The callee, the created contract (null if creation failed), or the beneficiary of SELFDESTRUCT. */
@@ -62,6 +66,8 @@ export type Transaction = {
   input: Hex
   /** wei */
   value: bigint
+  /** wei that the chain issued to the sender before it ran, whether it failed or not (deposits); absent for none. */
+  mint?: bigint
   nonce: number | null
   /** Highest price per gas unit that the sender pays, wei; null where not recorded. */
   gasPrice: bigint | null
@@ -91,6 +97,26 @@ export type Coverage = {
   logs: 'frames' | 'receipts' | 'none'
   /** True where only the protocol's own frames were recorded. */
   partial: boolean
+}
+
+/** Where the logs of one transaction are read: inside its frames, in its receipt, or nowhere. */
+export type LogSource = Coverage['logs']
+
+/**
+ * The better source of a transaction's logs. Frames put them in order with the calls, and are believed where they
+ * have at least as many as the receipt. Frames without a log and without a receipt have none where the same tracer
+ * gives logs in other transactions of the block.
+ */
+export function logSourceOf(
+  transaction: Transaction,
+  { coverage }: Pick<BlockBundle, 'coverage'>,
+): LogSource {
+  const { frames, logs } = transaction
+  let inFrames = 0
+  for (const frame of frames) if (!frame.reverted) inFrames += frame.logs.length
+  if (logs !== null && logs.length > inFrames) return 'receipts'
+  if (inFrames > 0 || (frames.length > 0 && coverage.logs === 'frames')) return 'frames'
+  return logs === null ? 'none' : 'receipts'
 }
 
 /** What is missing of one transaction. */
@@ -135,12 +161,19 @@ export type ChainUpdate =
 export const noticeCodes = [
   'endpoint-failed',
   'endpoint-recovered',
+  'endpoint-moved',
+  'endpoint-lied',
+  'block-partial',
+  'block-healed',
+  'trace-cut',
+  'chain-reset',
   'endpoints-disagree',
   'stale-head',
   'traces-unavailable',
   'gap-filled',
   'reorg-beyond-window',
   'source-trouble',
+  'source-recovered',
   'calibration-drift',
   'rules-changed',
   'rules-invalid',
@@ -153,6 +186,9 @@ export const noticeCodes = [
   'nothing-learned',
   'block-left-out',
   'cursor-moved',
+  'upkeep-failed',
+  'upkeep-recovered',
+  'not-recorded',
 ] as const
 export type NoticeCode = (typeof noticeCodes)[number]
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { givenAddressSchema } from './given-address.ts'
 import { type Address, addressSchema, hashSchema, hexSchema } from './hex.ts'
 import { leverSchema, opEffectSchema } from './lever.ts'
 
@@ -137,14 +138,14 @@ export type Verification = z.infer<typeof verificationSchema>
  */
 export const standingAuthorisationSchema = z.object({
   chainId: z.number().int(),
-  targets: z.array(addressSchema).min(1),
+  targets: z.array(givenAddressSchema).min(1),
   /** Function selectors, 4 bytes. */
   selectors: z.array(hexSchema).min(1),
   maxActions: z.number().int().min(1),
   /** Seconds since the epoch. */
   validFrom: z.number().int(),
   validUntil: z.number().int(),
-  signer: addressSchema,
+  signer: givenAddressSchema,
   signature: hexSchema,
 })
 export type StandingAuthorisation = z.infer<typeof standingAuthorisationSchema>

@@ -149,6 +149,8 @@ export const investigationSchema = z.object({
       address: addressSchema,
       /** What it has less of; what it got for it is in `balanceChanges`. */
       loss: z.array(lossSchema),
+      /** True where it ended itself and nobody recorded how much of the coin it had: that is lost besides. */
+      coinUnknown: z.literal(true).optional(),
       /** All its changes in dollars, negative for a loss; where all have a price. */
       netUsd: usdSchema.optional(),
     }),

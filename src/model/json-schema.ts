@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { givenAddressSchema } from './given-address.ts'
 import { addressSchema, amountSchema, hashSchema, hexSchema } from './hex.ts'
 
 /** How a value of these schemas looks once it is JSON; Zod cannot know, because they transform. */
 const printed = new Map<unknown, { type: 'string'; pattern: string; description: string }>([
   [amountSchema, { type: 'string', pattern: '^-?\\d+$', description: 'Base units, decimal' }],
+  [givenAddressSchema, { type: 'string', pattern: '^0x[0-9a-f]{40}$', description: 'Address, lower case' }],
   [addressSchema, { type: 'string', pattern: '^0x[0-9a-f]{40}$', description: 'Address, lower case' }],
   [hashSchema, { type: 'string', pattern: '^0x[0-9a-f]{64}$', description: 'Hash, lower case' }],
   [hexSchema, { type: 'string', pattern: '^0x[0-9a-f]*$', description: 'Hex, lower case' }],

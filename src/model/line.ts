@@ -57,8 +57,15 @@ const summarySchema = z.object({
   findings: count,
   alerts: count,
   incidents: count,
-  /** Detectors that could not see, and in how many blocks. */
-  blind: z.array(z.object({ detector: z.string(), missing: z.enum(['traces', 'logs']), blocks: count })),
+  /** Detectors that could not see, in how many blocks, and how many of their transactions. */
+  blind: z.array(
+    z.object({
+      detector: z.string(),
+      missing: z.enum(['traces', 'logs']),
+      blocks: count,
+      transactions: count,
+    }),
+  ),
   seconds: z.number(),
   transactionsPerSecond: z.number(),
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { addressSchema } from './hex.ts'
+import { givenAddressSchema } from './given-address.ts'
 
 /** Roles as SEAL and the config name them. Playbooks address these, never people. */
 export const roleIds = [
@@ -19,7 +19,7 @@ export const personSchema = z.object({
   /** Names of channels in the config. */
   channels: z.array(z.string()).default([]),
   /** With which this person signs approvals. */
-  address: addressSchema.optional(),
+  address: givenAddressSchema.optional(),
 })
 
 export const rolesSchema = z.partialRecord(roleIdSchema, z.array(personSchema))

@@ -45,6 +45,7 @@ export function registerInterpreter(session: Session): Interpreter {
       const loaded = await load(session, runId)
       if (loaded.run.state !== 'running') return
       await interpret({ session, ...loaded, leaf, branch })
+      session.gate.leave(runId)
     },
     { name: RUN_WORKFLOW },
   )

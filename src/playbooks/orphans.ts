@@ -73,7 +73,10 @@ async function sweep(state: Watching, { patient }: { patient: boolean }): Promis
   for (const runId of await neverStarted(state.session)) {
     suspects.add(runId)
     if (patient && !state.suspects.has(runId)) continue
-    await DBOS.startWorkflow(state.interpreter.run, { workflowID: runId })(runId)
+    state.session.gate.admit({ id: runId, severity: 'high' }, async () => {
+      if (!state.session.stopping)
+        await DBOS.startWorkflow(state.interpreter.run, { workflowID: runId })(runId)
+    })
   }
   state.suspects = suspects
 }
@@ -95,7 +98,7 @@ async function pendingOfOthers(own: string): Promise<Map<string, string[]>> {
 
 /** Runs that were written down by a process that died before their workflow began. */
 async function neverStarted(session: Session): Promise<string[]> {
-  const unfinished = await listUnfinishedRuns(session.store)
+  const unfinished = (await listUnfinishedRuns(session.store)).filter((id) => !session.gate.holds(id))
   if (unfinished.length === 0) return []
   const started = await DBOS.listWorkflows({ workflowIDs: unfinished, loadInput: false, loadOutput: false })
   const known = new Set(started.map(({ workflowID }) => workflowID))

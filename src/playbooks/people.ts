@@ -20,7 +20,7 @@ export async function waitOut(
 ): Promise<Ending> {
   const { wait } = step
   if ('for' in wait) {
-    await until(session, run.id, { deadline: startedAt + (durationMs(wait.for) ?? 0) })
+    await until(session, run, { deadline: startedAt + (durationMs(wait.for) ?? 0) })
     return { state: 'succeeded', output: { answer: null, waitedMs: durationMs(wait.for) ?? 0 }, error: null }
   }
   const ms = durationMs(wait.timeout) ?? 0
@@ -106,7 +106,7 @@ async function answered(session: Session, { run, key, ms }: Asked, answering: An
   const deadline = answering.startedAt + ms
   const look = async (): Promise<Ending | undefined> =>
     verdict(await listSignals(session.store, run.id, targets))
-  const ending = await until(session, run.id, { deadline, look })
+  const ending = await until(session, run, { deadline, look })
   if (ending !== undefined) return ending
   return { state: 'timed-out', output: { answer: null }, error: errorOf(timedOut(key, ms)) }
 }

@@ -7,7 +7,7 @@ import { CordonError } from '../kit/error.ts'
 import { silentLogger } from '../kit/logger.ts'
 import type { Incident } from '../model/incident.ts'
 import { type ActionStep, type Run, runSchema } from '../model/playbook.ts'
-import { findIncident, insertIncident } from '../store/incidents.ts'
+import { findIncident, insertIncidents } from '../store/incidents.ts'
 import { closeStore, openStore, type Store } from '../store/store.ts'
 import { listTimeline } from '../store/timeline.ts'
 import type { Action } from './action.ts'
@@ -42,15 +42,9 @@ async function anIncident(): Promise<Incident> {
   const id = `inc-${++made}`
   const lists = { categories: [], protected: [], victims: [], actors: [], transactions: [] }
   const base = { type: 'incident', kind: 'normal', state: 'open', title: 'x', chainId: 1 } as const
-  await insertIncident(store, {
-    ...base,
-    ...lists,
-    id,
-    severity: 'high',
-    startedAt: null,
-    discoveredAt: 0,
-    foundLate: false,
-  })
+  await insertIncidents(store, [
+    { ...base, ...lists, id, severity: 'high', startedAt: null, discoveredAt: 0, foundLate: false },
+  ])
   const incident = await findIncident(store, id)
   if (!incident) throw new Error('no incident')
   return incident

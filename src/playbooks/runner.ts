@@ -5,6 +5,7 @@ import type { Clock } from '../kit/clock.ts'
 import { crashPoint } from '../kit/crash-point.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
+import type { Severity } from '../model/finding.ts'
 import type { Incident } from '../model/incident.ts'
 import type { PinnedPlaybook, Run } from '../model/playbook.ts'
 import { withLock } from '../store/locks.ts'
@@ -13,6 +14,7 @@ import { findRun } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import type { Action } from './action.ts'
 import { createBell } from './bell.ts'
+import { createGate } from './gate.ts'
 import { type Interpreter, registerInterpreter } from './interpreter.ts'
 import { RESUME_QUEUE, type Watch, watchOrphans } from './orphans.ts'
 import type { Session } from './session.ts'
@@ -47,6 +49,13 @@ export type Playbooks = {
    * the first, even when the playbook was edited meanwhile.
    */
   begin(incident: Incident, pinned: PinnedPlaybook): Promise<Run>
+  /**
+   * Writes a run down in a transaction of the caller's, with what it is a run for. Once that is committed it will be done:
+   * {@link start} begins it now, and a process that dies in between leaves it to the next one.
+   */
+  write(tx: Store, incident: Incident, pinned: PinnedPlaybook): Promise<Run>
+  /** Begins a run that was written down, in the background, the gravest first; again it changes nothing. */
+  start(run: Run, severity: Severity): void
   /** Resolves when the run has ended, here or in another process. Throws `playbooks.UnknownRun`, `playbooks.Stopped`. */
   wait(runId: string): Promise<Run>
   /** Lets the durable parts being done end (5 s at most), then leaves the runs where they are, to be resumed. */
@@ -74,7 +83,8 @@ export async function startPlaybooks(options: PlaybooksOptions): Promise<Playboo
     logger,
     actions,
     tell: options.tell,
-    bell: createBell(store),
+    bell: await createBell(store),
+    gate: createGate(logger),
     stopping: false,
     busy: 0,
   }
@@ -84,12 +94,21 @@ export async function startPlaybooks(options: PlaybooksOptions): Promise<Playboo
     const interpreter = registerInterpreter(session)
     await withLock(store, 'playbooks-launch', () => launch(options, executorId, pool))
     const watch = await watchOrphans({ session, executorId, interpreter })
+    const write: Playbooks['write'] = (tx, incident, pinned) =>
+      writeRun({ store: tx, clock }, { incident, pinned, author: 'cordon', people: options.people ?? true })
     return {
-      begin: (incident, pinned) => begin({ session, interpreter, people: options.people }, incident, pinned),
+      begin: async (incident, pinned) => {
+        const run = await write(store, incident, pinned)
+        begin({ session, interpreter }, run, incident.severity)
+        return run
+      },
+      write,
+      start: (run, severity) => begin({ session, interpreter }, run, severity),
       wait: (runId) => wait(session, runId),
       stop: () => stop(session, watch, pool),
     }
   } catch (thrown) {
+    await session.bell.stop()
     await DBOS.shutdown({ deregister: true }).catch(() => {})
     await pool.end()
     started = false
@@ -113,7 +132,7 @@ async function launch(options: PlaybooksOptions, executorID: string, pool: Pool)
     useListenNotify: false,
   })
   await DBOS.launch()
-  await DBOS.registerQueue(RESUME_QUEUE, { minPollingIntervalMs: 20, onConflict: 'always_update' })
+  await DBOS.registerQueue(RESUME_QUEUE, { minPollingIntervalMs: 1_000, onConflict: 'always_update' })
 }
 
 /** DBOS tells much; what it calls information is detail to us. */
@@ -127,38 +146,38 @@ function quiet(logger: Logger): DLogger {
   }
 }
 
-type Running = { session: Session; interpreter: Interpreter; people: boolean | undefined }
+type Running = { session: Session; interpreter: Interpreter }
 
-async function begin(
-  { session, interpreter, people = true }: Running,
-  incident: Incident,
-  pinned: PinnedPlaybook,
-): Promise<Run> {
-  const run = await writeRun(session, { incident, pinned, author: 'cordon', people })
+function begin({ session, interpreter }: Running, { id, state }: Run, severity: Severity): void {
   crashPoint('playbooks.run-created')
   // The run's id is the workflow's: starting it again, from here or from elsewhere, changes nothing.
-  if (run.state === 'running') {
-    await DBOS.startWorkflow(interpreter.run, { workflowID: run.id })(run.id)
-  }
-  return run
+  if (state !== 'running') return
+  session.gate.admit({ id, severity }, async () => {
+    if (!session.stopping) await DBOS.startWorkflow(interpreter.run, { workflowID: id })(id)
+  })
 }
 
 async function wait(session: Session, runId: string): Promise<Run> {
-  for (;;) {
+  for (let incidentId: string | undefined; ; ) {
+    // asked for before looking, so that an end between the two wakes us
+    const rung = incidentId === undefined ? Promise.resolve() : session.bell.wait(incidentId, 1_000)
     const run = await findRun(session.store, runId)
     if (!run) throw unknownRun(runId)
     if (run.state !== 'running') return run
     if (session.stopping) throw stopped(runId)
-    await new Promise((settle) => setTimeout(settle, 20))
+    incidentId = run.incidentId
+    await rung
   }
 }
 
 async function stop(session: Session, watch: Watch, pool: Pool): Promise<void> {
   if (session.stopping) return
   session.stopping = true
-  session.bell.stop()
+  session.gate.close()
+  const silent = session.bell.stop()
   const deadline = Date.now() + STOP_PATIENCE_MS
   while (session.busy > 0 && Date.now() < deadline) await new Promise((settle) => setTimeout(settle, 5))
+  await silent
   await DBOS.shutdown({ deregister: true })
   await watch.stop()
   await pool.end()

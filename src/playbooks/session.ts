@@ -4,6 +4,7 @@ import type { Logger } from '../kit/logger.ts'
 import type { Store } from '../store/store.ts'
 import type { Action } from './action.ts'
 import type { Bell } from './bell.ts'
+import type { Gate } from './gate.ts'
 
 /** What this process runs playbooks with, from `startPlaybooks` to its `stop`. */
 export type Session = {
@@ -15,6 +16,8 @@ export type Session = {
   tell: Action | undefined
   /** Wakes steps that wait for people. */
   bell: Bell
+  /** Lets runs begin a few at a time. */
+  gate: Gate
   /** Once true, runs of this session stand still; whoever resumes them goes on from their last result. */
   stopping: boolean
   /** Durable steps that are being done right now. */

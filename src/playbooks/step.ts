@@ -152,12 +152,9 @@ function contextOf(session: Session, { run, key }: Doing, progress: Progress): A
     stepId: key,
     durable,
     sleep,
-    until: (wait) => until(session, run.id, { ...wait, pollMs: LOOK_MS }),
+    until: (wait) => until(session, run, wait),
   }
 }
-
-/** How often a waiting action looks. */
-const LOOK_MS = 250
 
 /** An action may catch what it likes, but never an error of the machinery: that one ends the workflow. */
 async function watched<T>(progress: Progress, act: () => Promise<T>): Promise<T> {

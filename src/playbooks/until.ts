@@ -1,12 +1,11 @@
 import { messageOf } from '../kit/error.ts'
+import type { Run } from '../model/playbook.ts'
 import { type Session, standStill } from './session.ts'
 
 export type Until<T> = {
   /** Milliseconds since the epoch. */
   deadline: number
   look?: () => Promise<T | undefined>
-  /** For what no signal tells of: look again after so long. */
-  pollMs?: number
 }
 
 /**
@@ -15,14 +14,15 @@ export type Until<T> = {
  */
 export async function until<T>(
   session: Session,
-  runId: string,
-  { deadline, look, pollMs = Number.POSITIVE_INFINITY }: Until<T>,
+  { incidentId, id: runId }: Pick<Run, 'id' | 'incidentId'>,
+  { deadline, look }: Until<T>,
 ): Promise<T | undefined> {
+  session.gate.leave(runId)
   for (;;) {
     if (session.stopping) return standStill()
     // Asked for before looking, so that what comes between the two wakes us.
     const left = Math.max(0, deadline - session.clock.now())
-    const rung = session.bell.wait(runId, Math.min(left, pollMs))
+    const rung = session.bell.wait(incidentId, left)
     const found = await look?.().catch((thrown: unknown) => {
       session.logger.warn({ error: messageOf(thrown), runId }, 'Could not look whether a wait is over')
       return undefined

@@ -105,6 +105,14 @@ export function lossBlocks(found: PrintedInvestigation, names: Names): Block[] {
     ),
     table(['who lost**', 'asset**', '>amount', '>US dollars'], rows),
     ...list1(more(losses.length, MOST_ACCOUNTS, 'losses')),
+    ...list1(
+      found.victims
+        .filter(({ coinUnknown }) => coinUnknown === true)
+        .map(({ address }) => [
+          ...account(address, names),
+          text(' ended itself; how much of the coin it had was not recorded, and is lost besides.'),
+        ]),
+    ),
     ...list1(found.lossByClass.map((one) => classLine(one, found.assets, names))),
     ...list1(pricesOf(found, names)),
   ]

@@ -75,22 +75,32 @@ function fromInvestigation({ found }: Outgoing, book: Book): void {
   for (const { address, role, confidence, reasons } of found.actors)
     tell(book, address, { role, confidence, reasons })
   for (const address of [...found.attackers.accounts, ...found.attackers.contracts])
-    tell(book, address, { role: 'attacker' })
+    if (!book.has(address)) tell(book, address, { role: 'attacker' })
   for (const { address } of found.victims) tell(book, address, { role: 'victim' })
 }
 
-function fromIncident({ incident }: Outgoing, book: Book): void {
+/** An account whose role the investigation leaves open is not called hostile by what knew less. */
+function roleBeside({ found }: Outgoing, address: string, role: string): string {
+  const isOpen = found?.actors.some((actor) => actor.address === address && actor.role === 'unknown') === true
+  return isOpen && HOSTILE.has(role) ? 'unknown' : role
+}
+
+function fromIncident(out: Outgoing, book: Book): void {
+  const { incident } = out
   if (incident === null) return
   for (const address of incident.victims)
     tell(book, address, { role: 'victim', reasons: ['named by a detector'] })
   for (const address of incident.actors)
-    tell(book, address, { role: 'actor', reasons: ['named by a detector'] })
+    tell(book, address, { role: roleBeside(out, address, 'actor'), reasons: ['named by a detector'] })
   for (const address of incident.protected) tell(book, address, { role: 'protected' })
 }
 
-function fromFlow({ found }: Outgoing, book: Book): void {
-  for (const { id, kind, label } of found?.fundFlow.nodes ?? [])
-    tell(book, id, { role: kind, labels: label === null ? [] : [`${label.name} (${label.source})`] })
+function fromFlow(out: Outgoing, book: Book): void {
+  for (const { id, kind, label } of out.found?.fundFlow.nodes ?? [])
+    tell(book, id, {
+      role: roleBeside(out, id, kind),
+      labels: label === null ? [] : [`${label.name} (${label.source})`],
+    })
 }
 
 /** Who made and who paid the attacker’s accounts, where nothing else is known of them. */

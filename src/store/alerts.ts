@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { toJson } from '../kit/json.ts'
 import { type Alert, alertSchema } from '../model/alert.ts'
-import type { Incident } from '../model/incident.ts'
 import { change, row, rows, type Store } from './store.ts'
 
 /** An alert as an incident has it. */
@@ -17,18 +16,27 @@ export type RecordedAlert = z.infer<typeof recordedAlertSchema>
 const COLUMNS = `alerts.incident_id AS "incidentId", recorded_at AS "recordedAt", withdrawn_at AS "withdrawnAt",
   document AS alert`
 
-/** Adds an alert to an incident; false where that very alert is there already. */
-export async function insertAlert(
-  tx: Store,
-  alert: Alert,
-  at: { incidentId: string; recordedAt: number },
-): Promise<boolean> {
+export type NewAlert = { incidentId: string; alert: Alert; recordedAt: number }
+
+/** Adds alerts to their incidents, in this order; those already there stay as they are. */
+export async function insertAlerts(tx: Store, added: readonly NewAlert[]): Promise<void> {
   const sql = `INSERT INTO alerts (incident_id, alert_hash, fingerprint, chain_id, block_number, block_hash, pending,
-    recorded_at, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
-  const { alertHash, fingerprint, chainId, blockNumber, blockHash, pending } = alert
-  const place = [chainId, blockNumber, blockHash, pending]
-  const values = [at.incidentId, alertHash, fingerprint, ...place, at.recordedAt, toJson(alert)]
-  return (await change(tx, sql, values)) === 1
+    recorded_at, document)
+    SELECT a, b, c, d, e, f, g, h, i::json FROM unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::int8[],
+      $6::text[], $7::boolean[], $8::int8[], $9::text[]) WITH ORDINALITY AS given (a, b, c, d, e, f, g, h, i, n)
+    ORDER BY n ON CONFLICT DO NOTHING`
+  const column = <T>(of: (item: NewAlert) => T): T[] => added.map(of)
+  await change(tx, sql, [
+    column(({ incidentId }) => incidentId),
+    column(({ alert }) => alert.alertHash),
+    column(({ alert }) => alert.fingerprint),
+    column(({ alert }) => alert.chainId),
+    column(({ alert }) => alert.blockNumber),
+    column(({ alert }) => alert.blockHash),
+    column(({ alert }) => alert.pending),
+    column(({ recordedAt }) => recordedAt),
+    column(({ alert }) => toJson(alert)),
+  ])
 }
 
 /** All alerts of an incident, in the order in which they were recorded. */
@@ -37,27 +45,34 @@ export async function listAlerts(store: Store, incidentId: string): Promise<Reco
   return rows(store, recordedAlertSchema, sql, [incidentId])
 }
 
-const holderSchema = z.object({ incidentId: z.string(), exact: z.boolean() })
+const standingSchema = z.object({
+  incidentId: z.string(),
+  alertHash: z.string(),
+  fingerprint: z.string(),
+  isWithdrawn: z.boolean(),
+})
+/** How an alert stands in an incident. */
+export type AlertStanding = z.infer<typeof standingSchema>
 
-/**
- * The incident of that kind which this alert belongs to already: one that has this very alert, or one that is
- * not closed and has an alert with the same fingerprint.
- */
-export async function findIncidentOfAlert(
+/** Where these very alerts, or others about the same attacks, are on record already; oldest first. */
+export async function listStandings(
   tx: Store,
-  alert: Alert,
-  kind: Incident['kind'],
-): Promise<{ incidentId: string; exact: boolean } | undefined> {
-  const sql = `SELECT incident_id AS "incidentId", alert_hash = $1 AS exact
-    FROM alerts JOIN incidents ON incidents.id = incident_id
-    WHERE incidents.kind = $3 AND (alert_hash = $1 OR (fingerprint = $2 AND incidents.state <> 'closed'))
-    ORDER BY (alert_hash = $1) DESC, position LIMIT 1`
-  return row(tx, holderSchema, sql, [alert.alertHash, alert.fingerprint, kind])
+  alerts: readonly Pick<Alert, 'alertHash' | 'fingerprint'>[],
+): Promise<AlertStanding[]> {
+  const sql = `SELECT incident_id AS "incidentId", alert_hash AS "alertHash", fingerprint,
+      withdrawn_at IS NOT NULL AS "isWithdrawn"
+    FROM alerts WHERE alert_hash = ANY($1) OR fingerprint = ANY($2) ORDER BY position`
+  const hashes = alerts.map(({ alertHash }) => alertHash)
+  const fingerprints = alerts.map(({ fingerprint }) => fingerprint)
+  return rows(tx, standingSchema, sql, [hashes, fingerprints])
 }
 
-/** Holds a lock on an attack's fingerprint until the transaction ends: two processes make one incident of it. */
-export async function lockFingerprint(tx: Store, fingerprint: string): Promise<void> {
-  await change(tx, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7264002))', [fingerprint])
+/** Holds locks on attacks' fingerprints until the transaction ends: two processes make one incident of each. */
+export async function lockFingerprints(tx: Store, fingerprints: readonly string[]): Promise<void> {
+  // in one order everywhere, so that two processes wait for each other and never both
+  const sql = `SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(name, 7264002) AS key
+    FROM unnest($1::text[]) AS given (name) ORDER BY 1) AS keys`
+  await change(tx, sql, [fingerprints])
 }
 
 /**
@@ -84,11 +99,15 @@ export async function withdrawAlerts(
   return withdrawn
 }
 
-/** Lets a withdrawn alert stand again; false where it stood. */
-export async function reviveAlert(tx: Store, incidentId: string, alertHash: string): Promise<boolean> {
-  const sql = `UPDATE alerts SET withdrawn_at = NULL WHERE incident_id = $1 AND alert_hash = $2
-    AND withdrawn_at IS NOT NULL`
-  return (await change(tx, sql, [incidentId, alertHash])) === 1
+/** Lets withdrawn alerts stand again. */
+export async function reviveAlerts(
+  tx: Store,
+  alerts: readonly Pick<AlertStanding, 'incidentId' | 'alertHash'>[],
+): Promise<void> {
+  const sql = `UPDATE alerts SET withdrawn_at = NULL FROM unnest($1::text[], $2::text[]) AS given (incident, hash)
+    WHERE incident_id = incident AND alert_hash = hash`
+  const columns = [alerts.map(({ incidentId }) => incidentId), alerts.map(({ alertHash }) => alertHash)]
+  await change(tx, sql, columns)
 }
 
 const countSchema = z.object({ count: z.number().int() })
@@ -97,20 +116,6 @@ const countSchema = z.object({ count: z.number().int() })
 export async function countLiveAlerts(store: Store, incidentId: string): Promise<number> {
   const sql = 'SELECT count(*) AS count FROM alerts WHERE incident_id = $1 AND withdrawn_at IS NULL'
   return (await row(store, countSchema, sql, [incidentId]))?.count ?? 0
-}
-
-/** How an attack stands in an incident: never seen there, seen and standing, or seen and all withdrawn. */
-export async function fingerprintStanding(
-  tx: Store,
-  incidentId: string,
-  fingerprint: string,
-): Promise<'unknown' | 'standing' | 'withdrawn'> {
-  const schema = z.object({ seen: z.number().int(), standing: z.number().int() })
-  const sql = `SELECT count(*) AS seen, count(*) FILTER (WHERE withdrawn_at IS NULL) AS standing FROM alerts
-    WHERE incident_id = $1 AND fingerprint = $2`
-  const found = await row(tx, schema, sql, [incidentId, fingerprint])
-  if (!found || found.seen === 0) return 'unknown'
-  return found.standing > 0 ? 'standing' : 'withdrawn'
 }
 
 /** Incidents with a standing alert in one of these blocks. */

@@ -99,6 +99,14 @@ export async function moveBroadcast(store: Store, move: BroadcastMove): Promise<
   )
 }
 
+/** Back to the pool with what was mined in a block that is gone; undefined where somebody else has done that. */
+export async function returnToPool(store: Store, mined: Broadcast): Promise<Broadcast | undefined> {
+  const sql = `UPDATE broadcasts SET state = 'sent', block_number = NULL, block_hash = NULL
+    WHERE plan_id = $1 AND state IN ('mined', 'reverted') AND block_hash IS NOT DISTINCT FROM $2 RETURNING ${COLUMNS}`
+  const values = [mined.planId, mined.blockHash]
+  return transaction(store, (tx) => row(tx, broadcastSchema, sql, values))
+}
+
 /** The broadcast of a plan, or undefined. */
 export async function findBroadcast(store: Store, planId: string): Promise<Broadcast | undefined> {
   return row(store, broadcastSchema, `SELECT ${COLUMNS} FROM broadcasts WHERE plan_id = $1`, [planId])

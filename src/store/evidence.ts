@@ -20,12 +20,21 @@ export async function lockEvidenceHead(
   return row(tx, headSchema, sql, [incidentId])
 }
 
-/** Adds a link; the database refuses one that does not extend the chain, and every later change of it. */
-export async function insertEvidence(tx: Store, link: Evidence): Promise<void> {
+/** Adds links in this order; the database refuses one that does not extend its chain, and every later change of it. */
+export async function insertEvidence(tx: Store, links: readonly Evidence[]): Promise<void> {
+  if (links.length === 0) return
   const sql = `INSERT INTO evidence (incident_id, sequence, kind, recorded_at, body, previous, hash)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)`
-  const { incidentId, sequence, kind, recordedAt, body, previous, hash } = link
-  await change(tx, sql, [incidentId, sequence, kind, recordedAt, canonicalJson(body), previous, hash])
+    SELECT a, b, c, d, e, f, g FROM unnest($1::text[], $2::int4[], $3::text[], $4::int8[], $5::text[], $6::text[],
+      $7::text[]) WITH ORDINALITY AS given (a, b, c, d, e, f, g, n) ORDER BY n`
+  await change(tx, sql, [
+    links.map(({ incidentId }) => incidentId),
+    links.map(({ sequence }) => sequence),
+    links.map(({ kind }) => kind),
+    links.map(({ recordedAt }) => recordedAt),
+    links.map(({ body }) => canonicalJson(body)),
+    links.map(({ previous }) => previous),
+    links.map(({ hash }) => hash),
+  ])
 }
 
 /** The evidence chain of an incident, in order. */

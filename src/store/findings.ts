@@ -4,15 +4,28 @@ import type { Alert } from '../model/alert.ts'
 import { type Finding, findingSchema } from '../model/finding.ts'
 import { change, rows, type Store } from './store.ts'
 
-/** Writes the findings of an alert that is in the incident; those already there stay. */
-export async function insertFindings(tx: Store, incidentId: string, alert: Alert): Promise<void> {
+/** Writes the findings of alerts that are in their incidents; those already there stay. */
+export async function insertFindings(
+  tx: Store,
+  added: readonly { incidentId: string; alert: Alert }[],
+): Promise<void> {
   const sql = `INSERT INTO findings (incident_id, alert_hash, ordinal, fingerprint, detector, severity,
-    transaction_hash, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
-  for (const [ordinal, finding] of alert.findings.entries()) {
-    const { fingerprint, detector, severity, transactionHash } = finding
-    const named = [fingerprint, detector, severity, transactionHash]
-    await change(tx, sql, [incidentId, alert.alertHash, ordinal, ...named, toJson(finding)])
-  }
+    transaction_hash, document)
+    SELECT a, b, c, d, e, f, g, h::json FROM unnest($1::text[], $2::text[], $3::int4[], $4::text[], $5::text[],
+      $6::text[], $7::text[], $8::text[]) AS given (a, b, c, d, e, f, g, h) ON CONFLICT DO NOTHING`
+  const all = added.flatMap(({ incidentId, alert }) =>
+    alert.findings.map((finding, ordinal) => ({ incidentId, alertHash: alert.alertHash, ordinal, finding })),
+  )
+  await change(tx, sql, [
+    all.map(({ incidentId }) => incidentId),
+    all.map(({ alertHash }) => alertHash),
+    all.map(({ ordinal }) => ordinal),
+    all.map(({ finding }) => finding.fingerprint),
+    all.map(({ finding }) => finding.detector),
+    all.map(({ finding }) => finding.severity),
+    all.map(({ finding }) => finding.transactionHash),
+    all.map(({ finding }) => toJson(finding)),
+  ])
 }
 
 /** All findings of an incident, withdrawn alerts' included, in the order in which they were recorded. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { toJson } from '../kit/json.ts'
-import { change, row, type Store } from './store.ts'
+import { change, row, rows, type Store } from './store.ts'
 
 const storedSchema = z.object({
   blockNumber: z.number().int(),
@@ -19,6 +19,13 @@ export async function findFundFlow(
   const sql = `SELECT block_number AS "blockNumber", block_hash AS "blockHash", document FROM fund_flows
     WHERE incident_id = $1 AND chain_id = $2 ORDER BY block_number DESC LIMIT 1`
   return row(store, storedSchema, sql, [incidentId, chainId])
+}
+
+/** After which block the funds of incidents were last kept: incident → block. */
+export async function listFlowBlocks(store: Store, chainId: number): Promise<ReadonlyMap<string, number>> {
+  const sql = `SELECT incident_id AS id, max(block_number) AS block FROM fund_flows WHERE chain_id = $1 GROUP BY 1`
+  const found = await rows(store, z.object({ id: z.string(), block: z.number().int() }), sql, [chainId])
+  return new Map(found.map(({ id, block }) => [id, block]))
 }
 
 /** Keeps one; of the same block it takes the place of what was there. */

@@ -7,31 +7,41 @@ const COLUMNS = `'incident' AS type, id, kind, state, title, chain_id AS "chainI
   victims, actors, transactions, started_at AS "startedAt", discovered_at AS "discoveredAt",
   found_late AS "foundLate"`
 
-/** Writes a new incident. Once: a second insert with the same id changes nothing. */
-export async function insertIncident(tx: Store, incident: Incident): Promise<void> {
+/** Writes new incidents. Once: a second insert with the same id changes nothing. */
+export async function insertIncidents(tx: Store, incidents: readonly Incident[]): Promise<void> {
   const sql = `INSERT INTO incidents (id, kind, state, title, chain_id, severity, categories, protected, victims,
     actors, transactions, started_at, discovered_at, found_late)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING`
-  const { id, kind, state, title, chainId, severity, startedAt, discoveredAt, foundLate } = incident
+    SELECT a, b, c, d, e, f, ${LISTS}, g, h, i FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int8[],
+      $6::text[], $7::text[], $8::int8[], $9::int8[], $10::boolean[])
+      WITH ORDINALITY AS given (a, b, c, d, e, f, lists, g, h, i, n)
+    ORDER BY n ON CONFLICT (id) DO NOTHING`
   await change(tx, sql, [
-    id,
-    kind,
-    state,
-    title,
-    chainId,
-    severity,
-    ...lists(incident),
-    startedAt,
-    discoveredAt,
-    foundLate,
+    incidents.map(({ id }) => id),
+    incidents.map(({ kind }) => kind),
+    incidents.map(({ state }) => state),
+    incidents.map(({ title }) => title),
+    incidents.map(({ chainId }) => chainId),
+    incidents.map(({ severity }) => severity),
+    incidents.map(lists),
+    incidents.map(({ startedAt }) => startedAt),
+    incidents.map(({ discoveredAt }) => discoveredAt),
+    incidents.map(({ foundLate }) => foundLate),
   ])
 }
 
-/** Writes what an alert may change: severity, lists and start. State has {@link setIncidentState}. */
-export async function updateIncident(tx: Store, incident: Incident): Promise<void> {
-  const sql = `UPDATE incidents SET severity = $2, categories = $3, protected = $4, victims = $5, actors = $6,
-    transactions = $7, started_at = $8 WHERE id = $1`
-  await change(tx, sql, [incident.id, incident.severity, ...lists(incident), incident.startedAt])
+/** Writes what alerts may change of incidents that are locked: state, severity, lists and start. */
+export async function updateIncidents(tx: Store, incidents: readonly Incident[]): Promise<void> {
+  const sql = `UPDATE incidents SET state = b, severity = c, (categories, protected, victims, actors, transactions) =
+      (SELECT ${LISTS}), started_at = d
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int8[]) AS given (a, b, c, lists, d)
+    WHERE id = a`
+  await change(tx, sql, [
+    incidents.map(({ id }) => id),
+    incidents.map(({ state }) => state),
+    incidents.map(({ severity }) => severity),
+    incidents.map(lists),
+    incidents.map(({ startedAt }) => startedAt),
+  ])
 }
 
 /** Moves an incident only if it still is in `from`; tells whether it was. */
@@ -54,6 +64,31 @@ export async function lockIncident(tx: Store, id: string): Promise<Incident | un
   return row(tx, incidentSchema, `SELECT ${COLUMNS} FROM incidents WHERE id = $1 FOR UPDATE`, [id])
 }
 
+const endedSchema = incidentSchema.and(
+  z.object({ evidenceCount: z.number().int(), evidenceHead: z.string() }),
+)
+/** An incident with the end of its evidence chain. */
+export type EndedIncident = z.infer<typeof endedSchema>
+
+/** What incidents are found by. */
+export type Related = Pick<Incident, 'transactions' | 'protected' | 'victims' | 'actors'> & {
+  ids: readonly string[]
+  chainIds: readonly number[]
+}
+
+/**
+ * Locks until the transaction ends, and gives, the named incidents and those open or contained ones on these chains that
+ * share a transaction, a protected contract, or both an actor and a victim.
+ */
+export async function lockRelated(tx: Store, related: Related): Promise<EndedIncident[]> {
+  const sql = `SELECT ${COLUMNS}, evidence_count AS "evidenceCount", evidence_head AS "evidenceHead" FROM incidents
+    WHERE id = ANY($1) OR (state IN ('open', 'contained') AND chain_id = ANY($2) AND (transactions && $3::text[]
+      OR protected && $4::text[] OR (victims && $5::text[] AND actors && $6::text[])))
+    ORDER BY id FOR UPDATE`
+  const { ids, chainIds, transactions, victims, actors } = related
+  return rows(tx, endedSchema, sql, [ids, chainIds, transactions, related.protected, victims, actors])
+}
+
 export type IncidentFilter = { states?: readonly IncidentState[]; minSeverity?: Severity; limit?: number }
 
 /** Incidents, newest first; all states and at most 1,000 by default. */
@@ -71,6 +106,18 @@ export async function listIncidents(store: Store, filter: IncidentFilter = {}): 
 
 const SEVERITIES = `ARRAY['info', 'low', 'medium', 'high', 'critical']`
 
+/** All incidents of a chain that are open or contained. */
+export async function listActiveOn(store: Store, chainId: number): Promise<Incident[]> {
+  const sql = `SELECT ${COLUMNS} FROM incidents WHERE state IN ('open', 'contained') AND chain_id = $1`
+  return rows(store, incidentSchema, sql, [chainId])
+}
+
+/** Whether any incident on a chain is open or contained. */
+export async function hasActiveIncident(store: Store, chainId: number): Promise<boolean> {
+  const sql = `SELECT 1 AS one FROM incidents WHERE state IN ('open', 'contained') AND chain_id = $1 LIMIT 1`
+  return (await row(store, z.object({ one: z.number() }), sql, [chainId])) !== undefined
+}
+
 export type RecordSize = { timelineCount: number; evidenceCount: number; evidenceHead: string }
 
 const sizeSchema = z.object({
@@ -86,7 +133,11 @@ export async function recordSize(store: Store, id: string): Promise<RecordSize |
   return row(store, sizeSchema, sql, [id])
 }
 
-function lists(incident: Incident): readonly (readonly string[])[] {
-  const { categories, victims, actors, transactions } = incident
-  return [categories, incident.protected, victims, actors, transactions]
+/** The lists of an incident as one text, because arrays of arrays of different lengths cannot be unnested. */
+function lists({ categories, protected: contracts, victims, actors, transactions }: Incident): string {
+  return JSON.stringify([categories, contracts, victims, actors, transactions])
 }
+
+const LISTS = [0, 1, 2, 3, 4]
+  .map((place) => `ARRAY(SELECT json_array_elements_text(lists::json -> ${place}))`)
+  .join(', ')

@@ -1,25 +1,22 @@
-import pg from 'pg'
 import { messageOf } from '../kit/error.ts'
 import type { TimelineEntry } from '../model/incident.ts'
+import { hearTimeline, type TimelineNotice } from './notify-line.ts'
 import type { Store } from './store.ts'
 import { lastTimelinePosition, listTimelineAfter, type PositionedEntry } from './timeline.ts'
 
 /** How far behind the newest entry to look again: transactions commit out of the order of their positions. */
 const OVERLAP = 256
-const RECONNECT_MS = 250
-
-export type TimelineListener = { stop(): Promise<void> }
 
 type Listening = {
   store: Store
   onEntry: (entry: TimelineEntry) => void
-  client: pg.Client | undefined
   /** Position of the newest entry told, and the positions told near it. */
   newest: number
   told: Set<number>
   stopped: boolean
+  /** A look-up that has not begun yet sees all that was committed before it. */
+  isLookDue: boolean
   work: Promise<void>
-  timer: NodeJS.Timeout | undefined
 }
 
 /**
@@ -29,61 +26,38 @@ type Listening = {
 export async function listenTimeline(
   store: Store,
   onEntry: (entry: TimelineEntry) => void,
-): Promise<TimelineListener> {
+): Promise<TimelineNotice> {
   const newest = await lastTimelinePosition(store)
   const before = await listTimelineAfter(store, newest - OVERLAP)
   const listening: Listening = {
     store,
     onEntry,
-    client: undefined,
     newest,
     told: new Set(before.map(({ position }) => position)),
     stopped: false,
+    isLookDue: false,
     work: Promise.resolve(),
-    timer: undefined,
   }
-  await connect(listening)
-  return { stop: () => stopListening(listening) }
-}
-
-async function connect(listening: Listening): Promise<void> {
-  const { store } = listening
-  const client = new pg.Client({
-    connectionString: store.url,
-    application_name: 'cordon-listen',
-    keepAlive: true,
-  })
-  listening.client = client
-  client.on('error', (error) =>
-    store.logger.warn({ error: error.message }, 'Timeline listener lost its line'),
-  )
-  client.once('end', () => reconnectLater(listening))
-  client.on('notification', () => tellNew(listening))
-  try {
-    await client.connect()
-    await client.query('LISTEN cordon')
-    tellNew(listening)
-  } catch (thrown) {
-    store.logger.warn({ error: messageOf(thrown) }, 'Timeline listener could not connect')
-    await client.end().catch(() => {})
-    reconnectLater(listening)
+  const line = await hearTimeline(store, () => tellNew(listening))
+  return {
+    async stop() {
+      listening.stopped = true
+      await listening.work
+      await line.stop()
+    },
   }
-}
-
-function reconnectLater(listening: Listening): void {
-  if (listening.stopped || listening.timer) return
-  listening.timer = setTimeout(() => {
-    listening.timer = undefined
-    if (!listening.stopped) void connect(listening)
-  }, RECONNECT_MS)
 }
 
 /** One look-up at a time, so that entries are told in order; a burst of notifications shares one. */
 function tellNew(listening: Listening): void {
+  if (listening.isLookDue) return
+  listening.isLookDue = true
   listening.work = listening.work.then(async () => {
+    listening.isLookDue = false
     if (listening.stopped) return
     try {
-      const entries = await listTimelineAfter(listening.store, listening.newest - OVERLAP)
+      const { store, newest, told } = listening
+      const entries = await listTimelineAfter(store, newest - OVERLAP, told)
       for (const entry of entries) tell(listening, entry)
     } catch (thrown) {
       listening.store.logger.warn({ error: messageOf(thrown) }, 'Timeline listener could not read')
@@ -100,11 +74,4 @@ function tell(listening: Listening, { position, ...entry }: PositionedEntry): vo
     listening.told.delete(old)
   }
   listening.onEntry(entry)
-}
-
-async function stopListening(listening: Listening): Promise<void> {
-  listening.stopped = true
-  clearTimeout(listening.timer)
-  await listening.work
-  await listening.client?.end().catch(() => {})
 }

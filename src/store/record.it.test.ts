@@ -5,12 +5,12 @@ import { CordonError } from '../kit/error.ts'
 import { silentLogger } from '../kit/logger.ts'
 import type { Broadcast } from '../model/containment.ts'
 import type { Incident, TimelineEntry } from '../model/incident.ts'
-import { insertAlert, listAlerts } from './alerts.ts'
+import { insertAlerts, listAlerts } from './alerts.ts'
 import { findBroadcast, insertBroadcast, listOpenBroadcasts, moveBroadcast, nextNonce } from './broadcasts.ts'
 import { findCursor, setFinalized, setProcessed } from './cursors.ts'
 import { insertEvidence } from './evidence.ts'
 import { insertFindings, listFindings } from './findings.ts'
-import { findIncident, insertIncident, listIncidents, recordSize } from './incidents.ts'
+import { findIncident, insertIncidents, listIncidents, recordSize } from './incidents.ts'
 import { listenTimeline } from './listen.ts'
 import { holdLock } from './locks.ts'
 import { migrations } from './migrations.ts'
@@ -47,24 +47,26 @@ afterAll(async () => {
 
 async function anIncident(changes: Partial<Incident> = {}): Promise<string> {
   const id = `incident-${++made}`
-  await insertIncident(store, {
-    type: 'incident',
-    id,
-    kind: 'normal',
-    state: 'open',
-    title: 'Vault drained',
-    chainId: 1,
-    severity: 'high',
-    categories: ['reentrancy'],
-    protected: [anAddress(1)],
-    victims: [],
-    actors: [],
-    transactions: [aHash(1)],
-    startedAt: 1_700_000_000_000,
-    discoveredAt: 1_700_000_012_000 + made,
-    foundLate: false,
-    ...changes,
-  })
+  await insertIncidents(store, [
+    {
+      type: 'incident',
+      id,
+      kind: 'normal',
+      state: 'open',
+      title: 'Vault drained',
+      chainId: 1,
+      severity: 'high',
+      categories: ['reentrancy'],
+      protected: [anAddress(1)],
+      victims: [],
+      actors: [],
+      transactions: [aHash(1)],
+      startedAt: 1_700_000_000_000,
+      discoveredAt: 1_700_000_012_000 + made,
+      foundLate: false,
+      ...changes,
+    },
+  ])
   return id
 }
 
@@ -118,9 +120,9 @@ test('incidents are listed by state and by severity', async () => {
 test('an alert with text from hell comes back exactly, wei included', async () => {
   const incidentId = await anIncident()
   const alert = anAlert({ message: 'nul \u0000, lone \ud800, quote " and \\u0000' })
-  expect(await insertAlert(store, alert, { incidentId, recordedAt: 5 })).toBe(true)
-  expect(await insertAlert(store, alert, { incidentId, recordedAt: 6 })).toBe(false)
-  await insertFindings(store, incidentId, alert)
+  await insertAlerts(store, [{ incidentId, alert, recordedAt: 5 }])
+  await insertAlerts(store, [{ incidentId, alert, recordedAt: 6 }])
+  await insertFindings(store, [{ incidentId, alert }])
   expect(await listAlerts(store, incidentId)).toEqual([
     { incidentId, recordedAt: 5, withdrawnAt: null, alert },
   ])
@@ -157,10 +159,10 @@ test('fifty appends at once leave no gap, and a rolled back one leaves none eith
 test('evidence that does not extend its chain is refused', async () => {
   const incidentId = await anIncident()
   const link = { incidentId, sequence: 1, kind: 'finding', recordedAt: 1, body: {}, hash: 'a'.repeat(64) }
-  await expect(insertEvidence(store, { ...link, previous: 'b'.repeat(64) })).rejects.toThrow(
+  await expect(insertEvidence(store, [{ ...link, previous: 'b'.repeat(64) }])).rejects.toThrow(
     /does not extend/,
   )
-  await expect(insertEvidence(store, { ...link, sequence: 2, previous: '0'.repeat(64) })).rejects.toThrow(
+  await expect(insertEvidence(store, [{ ...link, sequence: 2, previous: '0'.repeat(64) }])).rejects.toThrow(
     /does not extend/,
   )
 })
@@ -297,7 +299,7 @@ test('a lost connection does not lose or double what is written', async () => {
   const incidentId = await anIncident()
   const writing = Array.from({ length: 60 }, async (_, n) => {
     const alert = anAlert({ fingerprint: `attack-${n}` })
-    await transaction(store, (tx) => insertAlert(tx, alert, { incidentId, recordedAt: n }), {
+    await transaction(store, (tx) => insertAlerts(tx, [{ incidentId, alert, recordedAt: n }]), {
       idempotent: true,
     })
   })

@@ -9,12 +9,19 @@ export async function insertRemarks(
   findings: readonly Finding[],
   recordedAt: number,
 ): Promise<void> {
+  if (findings.length === 0) return
   const sql = `INSERT INTO remarks (fingerprint, chain_id, block_hash, detector, shadow, recorded_at, document)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
-  for (const finding of findings) {
-    const { fingerprint, chainId, blockHash, detector, shadow } = finding
-    await change(store, sql, [fingerprint, chainId, blockHash, detector, shadow, recordedAt, toJson(finding)])
-  }
+    SELECT a, b, c, d, e, $6, f::json FROM unnest($1::text[], $2::int8[], $3::text[], $4::text[], $5::boolean[],
+      $7::text[]) WITH ORDINALITY AS given (a, b, c, d, e, f, n) ORDER BY n ON CONFLICT DO NOTHING`
+  await change(store, sql, [
+    findings.map(({ fingerprint }) => fingerprint),
+    findings.map(({ chainId }) => chainId),
+    findings.map(({ blockHash }) => blockHash),
+    findings.map(({ detector }) => detector),
+    findings.map(({ shadow }) => shadow),
+    recordedAt,
+    findings.map((finding) => toJson(finding)),
+  ])
 }
 
 const remarkSchema = z.object({ recordedAt: z.number().int(), finding: findingSchema })

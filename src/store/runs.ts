@@ -43,14 +43,15 @@ export async function listRuns(store: Store, incidentId: string): Promise<Run[]>
   return runs
 }
 
-/** The id of the first run of an incident that this author began, or undefined. */
-export async function findRunBy(
+/** Those of these incidents that have a run which this author began. */
+export async function incidentsWithRunBy(
   store: Store,
-  incidentId: string,
+  incidentIds: readonly string[],
   author: string,
-): Promise<string | undefined> {
-  const sql = `SELECT id FROM runs WHERE incident_id = $1 AND author = $2 ORDER BY started_at, id LIMIT 1`
-  return (await row(store, z.object({ id: z.string() }), sql, [incidentId, author]))?.id
+): Promise<string[]> {
+  if (incidentIds.length === 0) return []
+  const sql = 'SELECT DISTINCT incident_id AS id FROM runs WHERE incident_id = ANY($1) AND author = $2'
+  return (await rows(store, z.object({ id: z.string() }), sql, [incidentIds, author])).map(({ id }) => id)
 }
 
 /** Keeps a step's result. The first one stands: false where there was one. */

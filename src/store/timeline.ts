@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { toJson } from '../kit/json.ts'
 import { type TimelineEntry, timelineEntrySchema } from '../model/incident.ts'
-import { row, rows, type Store, transaction } from './store.ts'
+import { change, row, rows, type Store, transaction } from './store.ts'
 
 export type NewTimelineEntry = Omit<TimelineEntry, 'sequence'>
 
@@ -23,6 +23,23 @@ export async function appendTimeline(store: Store, entry: NewTimelineEntry): Pro
   })
 }
 
+/** Appends entries, each incident's in the given order, as {@link appendTimeline} does with one. */
+export async function appendTimelines(tx: Store, entries: readonly NewTimelineEntry[]): Promise<void> {
+  if (entries.length === 0) return
+  const sql = `INSERT INTO timeline (incident_id, kind, event_time, discovery_time, author, message, facts)
+    SELECT a, b, c, d, e, f, g::json FROM unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::text[],
+      $6::text[], $7::text[]) WITH ORDINALITY AS given (a, b, c, d, e, f, g, n) ORDER BY n`
+  await change(tx, sql, [
+    entries.map(({ incidentId }) => incidentId),
+    entries.map(({ kind }) => kind),
+    entries.map(({ eventTime }) => eventTime),
+    entries.map(({ discoveryTime }) => discoveryTime),
+    entries.map(({ author }) => author),
+    entries.map(({ message }) => message),
+    entries.map(({ facts }) => toJson(facts)),
+  ])
+}
+
 /** Entries of an incident in order, those after `after` (a sequence; all by default). */
 export async function listTimeline(store: Store, incidentId: string, after = 0): Promise<TimelineEntry[]> {
   const sql = `SELECT ${COLUMNS} FROM timeline WHERE incident_id = $1 AND sequence > $2 ORDER BY sequence`
@@ -42,10 +59,15 @@ export async function findTimelineEntry(
 const positionedSchema = timelineEntrySchema.extend({ position: z.number().int() })
 export type PositionedEntry = z.infer<typeof positionedSchema>
 
-/** Entries of all incidents after a place in the whole record, oldest first. */
-export async function listTimelineAfter(store: Store, position: number): Promise<PositionedEntry[]> {
-  const sql = `SELECT ${COLUMNS}, position FROM timeline WHERE position > $1 ORDER BY position LIMIT 10000`
-  return rows(store, positionedSchema, sql, [position])
+/** Entries of all incidents after a place in the whole record, oldest first, without those at these places. */
+export async function listTimelineAfter(
+  store: Store,
+  position: number,
+  except: Iterable<number> = [],
+): Promise<PositionedEntry[]> {
+  const sql = `SELECT ${COLUMNS}, position FROM timeline WHERE position > $1 AND position <> ALL($2::int8[])
+    ORDER BY position LIMIT 10000`
+  return rows(store, positionedSchema, sql, [position, [...except]])
 }
 
 /** The place of the newest entry of the whole record; 0 where there is none. */

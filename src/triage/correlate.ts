@@ -17,12 +17,13 @@ export type OpenIncident = Pick<
  * contract, or the same actors against the same victim, on the same chain within a day. Newest first.
  */
 export function correlate(alert: Alert, open: readonly OpenIncident[], at: number): OpenIncident | undefined {
-  return open
-    .filter(
-      (incident) => incident.chainId === alert.chainId && at - incident.discoveredAt <= CORRELATION_WINDOW_MS,
-    )
-    .sort((a, b) => b.discoveredAt - a.discoveredAt)
-    .find((incident) => isSameAttack(alert, incident))
+  let newest: OpenIncident | undefined
+  for (const incident of open) {
+    if (incident.chainId !== alert.chainId || at - incident.discoveredAt > CORRELATION_WINDOW_MS) continue
+    if (newest !== undefined && newest.discoveredAt >= incident.discoveredAt) continue
+    if (isSameAttack(alert, incident)) newest = incident
+  }
+  return newest
 }
 
 function isSameAttack(alert: Alert, incident: OpenIncident): boolean {

@@ -1,49 +1,25 @@
-import type { Capabilities } from '../../src/chain/rpc/capabilities.ts'
+import { endpointFailed, refusal } from '../../src/chain/rpc/failure.ts'
 import { type FollowOptions, followHead } from '../../src/chain/rpc/follow.ts'
-import type { Rpc } from '../../src/chain/rpc/rpc.ts'
+import { type Rpc, singleRpc } from '../../src/chain/rpc/rpc.ts'
 import type { Clock } from '../../src/kit/clock.ts'
-import { CordonError } from '../../src/kit/error.ts'
 import { silentLogger } from '../../src/kit/logger.ts'
 import type { BlockRef, ChainUpdate } from '../../src/model/block.ts'
 import { answer, type FakeNode, NodeRefused } from './fake-rpc.ts'
 
-/** Full capabilities of a fake node. */
-export const fakeCapabilities: Capabilities = {
-  chainId: 1,
-  clientVersion: 'fake/1.0',
-  receipts: 'eth_getBlockReceipts',
-  traces: 'debug_traceBlockByHash',
-  traceLogs: true,
-  simulate: false,
-  traceCall: false,
-  missing: {},
-}
-
 /** A node asked in this process: no sockets, so a thousand histories take seconds. */
 export function directRpc(node: FakeNode): Rpc {
-  return {
-    endpoints: [],
-    async request(method, params) {
-      node.asked.push(method)
-      const instead = node.instead(method, params)
-      if (instead?.kind === 'result') return instead.value
-      if (instead !== undefined)
-        throw new CordonError({
-          code: 'chain.EndpointFailed',
-          message: 'no answer',
-          fix: '-',
-          retryable: true,
-        })
-      try {
-        return answer(node, method, params)
-      } catch (thrown) {
-        if (!(thrown instanceof NodeRefused)) throw thrown
-        throw new CordonError({ code: 'chain.RpcRefused', message: thrown.message, fix: '-' })
-      }
-    },
-    takeNotices: () => [],
-    close: async () => {},
-  }
+  return singleRpc('node', async (method, params) => {
+    node.asked.push(method)
+    const instead = node.instead(method, params)
+    if (instead?.kind === 'result') return instead.value
+    if (instead !== undefined) throw endpointFailed({ endpoint: 'node', method, kind: 'connection-lost' })
+    try {
+      return answer(node, method, params)
+    } catch (thrown) {
+      if (!(thrown instanceof NodeRefused)) throw thrown
+      throw refusal({ endpoint: 'node', method, code: thrown.code, message: thrown.message })
+    }
+  })
 }
 
 /** A clock on which everybody sleeps until the test says so. */
@@ -96,12 +72,12 @@ export type Driver = {
 /** A follower that looks at the head only when told to. */
 export async function driveFollower(
   rpc: Rpc,
-  options: Partial<Omit<FollowOptions, 'rpc' | 'clock' | 'signal'>> = {},
+  options: Partial<Omit<FollowOptions, 'rpc' | 'clock' | 'signal' | 'chainId'>> = {},
 ): Promise<Driver> {
   const clock = gateClock()
   const abort = new AbortController()
   const updates: ChainUpdate[] = []
-  const follow = { capabilities: fakeCapabilities, logger: silentLogger, ...options }
+  const follow = { chainId: 1, logger: silentLogger, ...options }
   const end = (async () => {
     for await (const update of followHead({ ...follow, rpc, clock, signal: abort.signal }))
       updates.push(update)

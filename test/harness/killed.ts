@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type CordonProcess, startCordon, writeDrillConfig } from './cordon-process.ts'
 import type { DrillRecorder } from './drill-record.ts'
-import { freshDatabase } from './postgres.ts'
+import { freshDatabase, sqlOn } from './postgres.ts'
 
 type Line = Record<string, unknown>
 
@@ -18,7 +18,7 @@ export type KillStage = {
 }
 
 export type Killed = {
-  /** Sorted; a finding that is told twice stands there twice. */
+  /** What is on record, sorted; a finding that was recorded twice stands there twice. */
   findings: string[]
   /** The final block of the snapshot that each start went on from; null where it went on from the first block. */
   snapshots: unknown[]
@@ -53,7 +53,7 @@ export async function findingsKilledAt(stage: KillStage, blocks: readonly number
     const last = startCordon({ args: ['start', '--no-response'], cwd: dir, env })
     lines.push(...(await untilHead(last, await recorder.head())))
     return {
-      findings: lines.flatMap((line) => findingText(line) ?? []).sort(),
+      findings: await recordedFindings(database.url),
       snapshots: lines.flatMap((line) => (line['code'] === 'states-restored' ? [finalOf(line)] : [])),
     }
   } finally {
@@ -70,8 +70,7 @@ async function untilHead(cordon: CordonProcess, head: number): Promise<Line[]> {
 
 const isHead = (line: Line, head: number): boolean => line['type'] === 'block' && line['blockNumber'] === head
 
-const findingSchema = z.object({
-  type: z.literal('finding'),
+const recordedSchema = z.object({
   fingerprint: z.string(),
   blockNumber: z.number(),
   detector: z.string(),
@@ -79,15 +78,20 @@ const findingSchema = z.object({
   confidence: z.number(),
 })
 
-function finalOf(line: Line): unknown {
-  return z.looseObject({ final: z.unknown() }).parse(line['facts']).final
+/** What is on record, of incidents and beside them: what was told again after a kill stands there once. */
+async function recordedFindings(url: string): Promise<string[]> {
+  const sql = 'SELECT document FROM findings UNION ALL SELECT document FROM remarks'
+  const rows = await sqlOn(url, sql)
+  return rows
+    .map(({ document }) => {
+      const { blockNumber, detector, severity, confidence, fingerprint } = recordedSchema.parse(document)
+      return `${blockNumber} ${detector} ${severity} ${confidence.toFixed(3)} ${fingerprint}`
+    })
+    .sort()
 }
 
-function findingText(line: Line): string | undefined {
-  const finding = findingSchema.safeParse(line)
-  if (!finding.success) return undefined
-  const { blockNumber, detector, severity, confidence, fingerprint } = finding.data
-  return `${blockNumber} ${detector} ${severity} ${confidence.toFixed(3)} ${fingerprint}`
+function finalOf(line: Line): unknown {
+  return z.looseObject({ final: z.unknown() }).parse(line['facts']).final
 }
 
 const configSchema = z.looseObject({ chains: z.array(z.looseObject({})) })

@@ -7,7 +7,7 @@ import type { Action } from '../../src/playbooks/action.ts'
 import { linkPlaybooks } from '../../src/playbooks/link.ts'
 import { parsePlaybook } from '../../src/playbooks/parse.ts'
 import { type Playbooks, startPlaybooks } from '../../src/playbooks/runner.ts'
-import { findIncident, insertIncident } from '../../src/store/incidents.ts'
+import { findIncident, insertIncidents } from '../../src/store/incidents.ts'
 import { closeStore, openStore, type Store } from '../../src/store/store.ts'
 import { freshDatabase } from './postgres.ts'
 
@@ -72,16 +72,18 @@ async function anIncident(store: Store, over: Partial<Incident> = {}): Promise<I
   const id = `inc-${++made}`
   const lists = { categories: [], protected: [], victims: [], actors: [], transactions: [] }
   const base = { type: 'incident', kind: 'normal', state: 'open', title: 'x', chainId: 1 } as const
-  await insertIncident(store, {
-    ...base,
-    ...lists,
-    id,
-    severity: 'high',
-    startedAt: null,
-    discoveredAt: 0,
-    foundLate: false,
-    ...over,
-  })
+  await insertIncidents(store, [
+    {
+      ...base,
+      ...lists,
+      id,
+      severity: 'high',
+      startedAt: null,
+      discoveredAt: 0,
+      foundLate: false,
+      ...over,
+    },
+  ])
   const incident = await findIncident(store, id)
   if (!incident) throw new Error('no incident')
   return incident

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import type { Config } from '../../src/app/config/schema.ts'
 import { sendAttackOnce } from '../../src/app/drill/attacks.ts'
 import { drillConfig } from '../../src/app/drill/config.ts'
@@ -16,6 +17,7 @@ import type { Endpoint } from '../../src/chain/rpc/endpoint.ts'
 import { createEndpoint } from '../../src/chain/rpc/endpoint.ts'
 import { silentLogger } from '../../src/kit/logger.ts'
 import type { TimelineEntry } from '../../src/model/incident.ts'
+import { findCursor } from '../../src/store/cursors.ts'
 import type { FreshDatabase } from './postgres.ts'
 import { freshDatabase } from './postgres.ts'
 
@@ -28,6 +30,8 @@ export type Stage = {
   events: LiveEvent[]
   written: string[]
   until(fits: (event: LiveEvent) => boolean): Promise<LiveEvent>
+  /** Until the node's head, and all before it, is on record. */
+  recorded(): Promise<void>
 }
 
 const closers: (() => Promise<unknown>)[] = []
@@ -94,7 +98,12 @@ export async function stage(
       looks.add(look)
       look()
     })
-  return { anvil, node, at, running, database, events, written, until }
+  const recorded = async (): Promise<void> => {
+    const wanted = await head(node)
+    const reached = async () => (await findCursor(running.app.store, at.chainId))?.processed?.number ?? -1
+    await expect.poll(reached, { timeout: 30_000 }).toBeGreaterThanOrEqual(wanted)
+  }
+  return { anvil, node, at, running, database, events, written, until, recorded }
 }
 
 export const said = (kind: TimelineEntry['kind'], words: RegExp) => (event: LiveEvent) =>

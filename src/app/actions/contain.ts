@@ -4,6 +4,7 @@ import { leverTemplates } from '../../contain/levers/registry.ts'
 import { assert } from '../../kit/assert.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
+import { givenAddressSchema } from '../../model/given-address.ts'
 import { addressSchema } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Action, ActionContext } from '../../playbooks/action.ts'
@@ -19,7 +20,7 @@ import { settle } from './settle.ts'
 import { type ContainOutcome, chainOf, patiently, type Work } from './work.ts'
 
 const namedLever = z.strictObject({
-  target: addressSchema,
+  target: givenAddressSchema,
   /** A lever template, as `cordon levers discover` names it. */
   lever: z.string().min(1).max(80),
   /** What the template needs: `{ asset: "0x…" }`. */

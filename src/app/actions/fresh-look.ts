@@ -10,7 +10,7 @@ import { atLeast } from '../../model/finding.ts'
 import type { Hash } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import { alertsOf } from '../../triage/alerts.ts'
-import { latenessOf } from '../watch/lateness.ts'
+import { latenessBehind } from '../watch/lateness.ts'
 import { type Attack, findAttack, reviveAttack } from './attack.ts'
 import { recordStep } from './record-step.ts'
 import type { Work } from './work.ts'
@@ -34,7 +34,7 @@ export async function findFreshAttack(looking: Looking): Promise<string> {
     headTime(chain.rpc, attack.pinnedBlock + 1),
     headTime(chain.rpc),
   ])
-  const late = latenessOf(mined, latest, chain.config.late)
+  const late = latenessBehind(mined, latest, chain.config.late)
   return late === null ? json : tryAgain(looking, { late, latest: latest.number })
 }
 

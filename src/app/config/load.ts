@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { createJiti } from 'jiti'
 import { z } from 'zod'
 import { CordonError, messageOf } from '../../kit/error.ts'
+import { givenAddressSchema, hasRightChecksum, WRONG_CHECKSUM } from '../../model/given-address.ts'
 import type { Address } from '../../model/hex.ts'
-import { addressSchema } from '../../model/hex.ts'
 import { CALIBRATION_FILE } from '../calibration-file.ts'
 import type { Config } from './schema.ts'
 import { configSchema } from './schema.ts'
@@ -52,12 +52,14 @@ export const UNKNOWN_CHAIN = Number.MAX_SAFE_INTEGER
 
 /** An address of the command line. Throws `app.InvalidAddress`. */
 export function addressOf(text: string): Address {
-  const parsed = addressSchema.safeParse(text.trim())
+  const trimmed = text.trim()
+  const parsed = givenAddressSchema.safeParse(trimmed)
   if (parsed.success) return parsed.data
+  const isMistyped = /^0x[0-9a-fA-F]{40}$/.test(trimmed) && !hasRightChecksum(trimmed)
   throw new CordonError({
     code: 'app.InvalidAddress',
     message: `“${text.slice(0, 60)}” is not an address.`,
-    facts: { got: text.slice(0, 60), expected: '0x and 40 hex digits' },
+    facts: { got: text.slice(0, 60), expected: isMistyped ? WRONG_CHECKSUM : '0x and 40 hex digits' },
     fix: 'Correct the address; several are separated by commas.',
   })
 }

@@ -3,7 +3,8 @@ import { durationMs } from '../../kit/duration.ts'
 import { approvalRuleSchema } from '../../model/approval.ts'
 import { standingAuthorisationSchema } from '../../model/containment.ts'
 import { severitySchema } from '../../model/finding.ts'
-import { addressSchema, amountSchema } from '../../model/hex.ts'
+import { givenAddressSchema } from '../../model/given-address.ts'
+import { amountSchema } from '../../model/hex.ts'
 import { reporterSchema } from '../../model/report.ts'
 import { rolesSchema } from '../../model/role.ts'
 import { attackKinds } from '../drill/kinds.ts'
@@ -70,7 +71,7 @@ const chainSchema = z.strictObject({
 })
 
 const protectedSchema = z.strictObject({
-  address: addressSchema,
+  address: givenAddressSchema,
   name: z.string().min(1).max(60).optional(),
   chainId: z.number().int().positive().optional(),
 })
@@ -95,7 +96,7 @@ const signerSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('remote'),
     url: z.string().regex(/^https?:\/\/\S+$/, 'expected an http(s) URL'),
-    address: addressSchema,
+    address: givenAddressSchema,
     /** Variable with a bearer token. */
     tokenEnv: envName.optional(),
     api: z.enum(['eth', 'account']).default('eth'),

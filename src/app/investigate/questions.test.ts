@@ -1,15 +1,11 @@
 import { expect, test } from 'vitest'
 import { address } from '../../../test/harness/build.ts'
+import { singleRpc } from '../../chain/rpc/rpc.ts'
 import { asked, firstBlock, type Questions, quantityAt } from './questions.ts'
 
 function questionsTo(answer: (method: string) => unknown, left = 10): Questions {
   return {
-    rpc: {
-      endpoints: [],
-      request: async (method) => answer(method),
-      takeNotices: () => [],
-      close: async () => {},
-    },
+    rpc: singleRpc('a node', async (method) => answer(method)),
     capabilities: {
       chainId: 1,
       clientVersion: 'a node',
@@ -19,6 +15,7 @@ function questionsTo(answer: (method: string) => unknown, left = 10): Questions 
       simulate: false,
       traceCall: false,
       missing: {},
+      uncertain: {},
     },
     left,
     unknown: new Set(),

@@ -83,7 +83,7 @@ export async function blockAt(questions: Questions, number: number): Promise<Blo
   questions.left -= 3
   const { rpc, capabilities } = questions
   try {
-    return await fetchBundle(number, { rpc, capabilities, attempts: 1 })
+    return await fetchBundle(number, { rpc, capabilities, budgetMs: 20_000 })
   } catch (thrown) {
     questions.unknown.add(`block ${number} could not be read for history: ${messageOf(thrown).slice(0, 200)}`)
     return undefined

@@ -1,14 +1,12 @@
 import { z } from 'zod'
 import { readFrozen, writeFrozen } from '../../chain/bundle/frozen.ts'
-import { parseBundle } from '../../chain/bundle/parse.ts'
 import { readBundles } from '../../chain/bundle/read.ts'
-import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabilities.ts'
+import { probeCapabilities } from '../../chain/rpc/capabilities.ts'
 import { fetchRawBundle, type RawBundle } from '../../chain/rpc/fetch-bundle.ts'
 import { headOf } from '../../chain/rpc/head.ts'
 import { recordedRpc, recordingRpc } from '../../chain/rpc/recording.ts'
 import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
-import { withStepTraces } from '../../chain/rpc/step-traces.ts'
-import { CordonError, messageOf } from '../../kit/error.ts'
+import { messageOf } from '../../kit/error.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import { type Hash, hashSchema, quantitySchema } from '../../model/hex.ts'
 
@@ -31,6 +29,8 @@ export type RecordingSource = InvestigationSource & { rpc: Rpc; write(file: stri
 
 /** Traces of long transactions take nodes a while. */
 const PATIENCE_MS = 60_000
+/** Blocks around an attack are history: none of them may hold up the investigation. */
+const AROUND_MS = 20_000
 
 /** A bundle file, plain or frozen, or a JSON-RPC URL. Throws what reading and asking throw. */
 export async function openSource(source: string): Promise<InvestigationSource> {
@@ -88,10 +88,10 @@ async function* nodeBlocks(rpc: Rpc, options: NodeBlocksOptions): AsyncGenerator
     const hash = blocks.get(number)
     const fetched =
       hash === undefined
-        ? await fetchRawBundle(number, { rpc, capabilities, attempts: 1 }).catch((thrown: unknown) =>
+        ? await fetchRawBundle(number, { rpc, capabilities, budgetMs: AROUND_MS }).catch((thrown: unknown) =>
             onTrouble(`block ${number} could not be read for history: ${messageOf(thrown)}`),
           )
-        : await tracedByStep(await fetchRawBundle(hash, { rpc, capabilities }), hashes, { rpc, capabilities })
+        : await fetchRawBundle(hash, { rpc, capabilities, wanted: new Set(hashes) })
     if (fetched === undefined) continue
     raws.push(fetched.raw)
     yield fetched.bundle
@@ -112,24 +112,6 @@ async function numbersAround(rpc: Rpc, numbers: number[], around: number): Promi
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i)
-}
-
-type Fetched = { raw: RawBundle; bundle: BlockBundle }
-
-/** With calls from struct logs, where the node has nothing better; as it was where it has not even those. */
-async function tracedByStep(
-  fetched: Fetched,
-  hashes: readonly Hash[],
-  { rpc, capabilities }: { rpc: Rpc; capabilities: Capabilities },
-): Promise<Fetched> {
-  if (capabilities.traces !== 'none') return fetched
-  try {
-    const raw = await withStepTraces(fetched.raw, hashes, rpc)
-    return { raw, bundle: parseBundle(raw) }
-  } catch (thrown) {
-    if (!(thrown instanceof CordonError)) throw thrown
-    return fetched
-  }
 }
 
 const foundSchema = z.object({ blockHash: hashSchema, blockNumber: quantitySchema })

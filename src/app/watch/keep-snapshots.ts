@@ -9,6 +9,10 @@ import { fitOfSurroundings, SURROUNDINGS, SURROUNDINGS_VERSION, surroundingsOf }
 /** Packed bytes of one part at most; what is larger is not kept, and that is told. */
 const MOST_PACKED = 64 * 1024 ** 2
 
+/** Times that the record is looked at, and milliseconds between, before a snapshot that is ahead of it is let go. */
+const MOST_LOOKS = 40
+const LOOK_EVERY_MS = 250
+
 /** Keeps what detectors know, beside the block path: one snapshot at a time, at most one in `snapshotSeconds`. */
 export type SnapshotKeeper = {
   /** To be called when the checkpoint has moved to this block. Never throws, and nobody waits for it. */
@@ -75,7 +79,12 @@ export async function takeSnapshot(
   for (const { detector, state, ...versioned } of detectors)
     await add({ part: detector, ...versioned }, bytesOf(state))
   const taken = { final, newest, parts, takenAt: app.clock.now(), ahead }
-  const isWritten = await replaceSnapshot(app.store, chain.chainId, taken)
+  let isWritten = await replaceSnapshot(app.store, chain.chainId, taken)
+  // recording goes its own pace: the snapshot waits for it
+  for (let looks = 1; !isWritten && looks < MOST_LOOKS; looks++) {
+    await app.clock.sleep(LOOK_EVERY_MS)
+    isWritten = await replaceSnapshot(app.store, chain.chainId, taken)
+  }
   const bytes = parts.reduce((sum, { state }) => sum + state.byteLength, 0)
   const milliseconds = Math.round(performance.now() - began)
   app.logger.debug(

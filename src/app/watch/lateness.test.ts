@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { latenessOf } from './lateness.ts'
+import { latenessBehind } from './lateness.ts'
 
 const bounds = { blocks: 20, seconds: 60 }
 const head = { number: 1_000, timestamp: 10_000 }
 const late = (blocks: number, seconds: number | null) =>
-  latenessOf(
+  latenessBehind(
     { number: head.number - blocks, timestamp: seconds === null ? null : head.timestamp - seconds },
     head,
     bounds,

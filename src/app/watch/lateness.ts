@@ -1,16 +1,16 @@
-import { headTime } from '../../chain/rpc/head.ts'
-import { messageOf } from '../../kit/error.ts'
 import type { Lateness } from '../../model/alert.ts'
 import type { BlockBundle } from '../../model/block.ts'
-import type { App, ChainHandle } from '../context.ts'
+import type { ChainHandle } from '../context.ts'
+
+type Place = Pick<BlockBundle, 'number' | 'timestamp'>
 
 /** Blocks near the head are never old, however long the chain stood still between them. */
 const NEAR_HEAD = 2
 
 /** How far a block is behind the head, where that is beyond one of the bounds of `chains[].late`; null where it is not. */
-export function latenessOf(
-  block: Pick<BlockBundle, 'number' | 'timestamp'>,
-  head: { number: number; timestamp: number | null },
+export function latenessBehind(
+  block: Place,
+  head: Place,
   bounds: { blocks: number; seconds: number },
 ): Lateness | null {
   const blocks = head.number - block.number
@@ -20,16 +20,10 @@ export function latenessOf(
   return isOld ? { blocks, seconds } : null
 }
 
-/** The same against the head that the node has now; null where the node does not say (what acts looks for itself). */
-export async function latenessNow(
-  { app, chain }: { app: App; chain: ChainHandle },
+/** The same against the newest head that the chain told of. What acts on an alert looks for itself once more. */
+export function latenessOf(
   bundle: BlockBundle,
-): Promise<Lateness | null> {
-  if (bundle.pending) return null
-  try {
-    return latenessOf(bundle, await headTime(chain.rpc), chain.config.late)
-  } catch (thrown) {
-    app.logger.warn({ chainId: chain.chainId, reason: messageOf(thrown) }, 'the age of an alert is not known')
-    return null
-  }
+  { vitals, config }: Pick<ChainHandle, 'vitals' | 'config'>,
+): Lateness | null {
+  return bundle.pending || vitals.head === null ? null : latenessBehind(bundle, vitals.head, config.late)
 }

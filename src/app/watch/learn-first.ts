@@ -27,9 +27,14 @@ export async function learnFirst(options: ResumeOptions, restored: Restored | nu
   }
   const head = await awaitHead(options)
   if (head === undefined) return { known: [] }
-  const start = fromBlock ?? head
-  const history = historyUpTo(Math.min(start - 1, head), learn)
-  const known = await learnHistory(options, { history, head, after: restored?.final.number ?? -1 })
+  chain.vitals.head ??= { ...head, at: options.app.clock.now() }
+  const start = fromBlock ?? head.number
+  const history = historyUpTo(Math.min(start - 1, head.number), learn)
+  const known = await learnHistory(options, {
+    history,
+    head: head.number,
+    after: restored?.final.number ?? -1,
+  })
   return { fromBlock: start, known }
 }
 

@@ -1,17 +1,36 @@
-import { createQueue } from '../../kit/queue.ts'
+import { createBoundedQueue } from '../../kit/bounded-queue.ts'
 import type { ChainUpdate } from '../../model/block.ts'
 
-/** Several sources as one, in order of arrival. Ends when all have; the first error ends it too. */
-export function mergeUpdates(sources: readonly AsyncIterable<ChainUpdate>[]): AsyncIterable<ChainUpdate> {
-  const queue = createQueue<ChainUpdate>()
-  let open = sources.length
-  for (const source of sources) {
-    const drain = async (): Promise<void> => {
-      for await (const update of source) queue.push(update)
-      open--
-      if (open === 0) queue.close()
-    }
-    drain().catch((thrown) => queue.fail(thrown))
+/** Updates read ahead of the watcher, all sources together. */
+const AHEAD = 16
+
+/**
+ * Several sources as one, in order of arrival. A source is read no further while {@link AHEAD} updates wait. Ends when all
+ * sources have; the first error ends it too, after what came before it.
+ */
+export async function* mergeUpdates(
+  sources: readonly AsyncIterable<ChainUpdate>[],
+): AsyncGenerator<ChainUpdate> {
+  const queue = createBoundedQueue<ChainUpdate>({ capacity: AHEAD })
+  const failures: unknown[] = []
+  const drain = async (source: AsyncIterable<ChainUpdate>): Promise<void> => {
+    for await (const update of source) if (!(await queue.push(update))) return
   }
-  return queue
+  const drained = sources.map((source) =>
+    drain(source).catch((thrown: unknown) => {
+      failures.push(thrown)
+      queue.close()
+    }),
+  )
+  void Promise.all(drained).then(() => queue.close())
+  try {
+    for (;;) {
+      const updates = await queue.take(1)
+      if (updates.length === 0) break
+      yield* updates
+    }
+    if (failures.length > 0) throw failures[0]
+  } finally {
+    queue.close()
+  }
 }

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { BlockFacts } from '../../model/fact.ts'
 import { addressSchema, hexSchema } from '../../model/hex.ts'
 
-type Observed = Pick<BlockFacts, 'reads' | 'network'>
+/** What was seen beside a block. */
+export type Observed = Pick<BlockFacts, 'reads' | 'network'>
 
 /** What was seen beside a block and cannot be read from the chain later: answers of view calls, and how the chain was followed. */
 export function observedOf({ reads, network }: Observed): Observed {

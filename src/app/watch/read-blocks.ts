@@ -1,5 +1,5 @@
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../../chain/rpc/head.ts'
+import { headOf, headTime } from '../../chain/rpc/head.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockBundle, SourceNotice } from '../../model/block.ts'
 import type { App, ChainHandle } from '../context.ts'
@@ -73,17 +73,19 @@ function trouble(message: string, block: number): SourceNotice {
   return { code: 'source-trouble', message, facts: { block } }
 }
 
-/** The head's number, waited for while the node is away; undefined where the signal aborted first. */
+type Head = { number: number; timestamp: number | null }
+
+/** The head, waited for while the node is away; undefined where the signal aborted first. */
 export async function awaitHead({
   app,
   chain,
   signal,
   tell,
-}: Omit<ReadOptions, 'from' | 'to'>): Promise<number | undefined> {
+}: Omit<ReadOptions, 'from' | 'to'>): Promise<Head | undefined> {
   let told: string | undefined
   while (!signal.aborted) {
     try {
-      return await headOf(chain.rpc)
+      return await headTime(chain.rpc)
     } catch (thrown) {
       const message = messageOf(thrown)
       if (message !== told) tell({ code: 'source-trouble', message, facts: {} })

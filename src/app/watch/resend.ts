@@ -3,7 +3,7 @@ import { note } from '../../incidents/context.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockRef } from '../../model/block.ts'
 import type { Broadcast } from '../../model/containment.ts'
-import { listMinedIn, moveBroadcast } from '../../store/broadcasts.ts'
+import { listMinedIn, returnToPool } from '../../store/broadcasts.ts'
 import { findPlan } from '../../store/plans.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { keptAlive } from './keep-alive.ts'
@@ -24,7 +24,9 @@ export async function resendRemoved(
  */
 export async function resend(app: App, chain: ChainHandle, mined: Broadcast): Promise<void> {
   const { store, clock } = app
-  const broadcast = await moveBroadcast(store, { planId: mined.planId, to: 'sent' })
+  const broadcast = await returnToPool(store, mined)
+  // the recorder and the upkeep may both see that its block is gone
+  if (broadcast === undefined) return
   const plan = await findPlan(store, mined.planId)
   if (plan === undefined) return
   try {

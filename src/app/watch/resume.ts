@@ -102,7 +102,7 @@ async function replay(options: ResumeOptions, at: Replay): Promise<number> {
     const isFinal = bundle.number <= final
     if (!isFinal && chain.engine.unfinalised.length === 0) settle(chain.engine)
     const findings = isFinal ? evaluateSettled(chain.engine, facts) : evaluateBlock(chain.engine, facts)
-    if (bundle.number > newest) await takeNote(options, { bundle, findings })
+    if (bundle.number > newest) takeNote(options, { bundle, findings })
     packKept(chain.engine)
     count++
     noteProgress(chain, { from, to: processed.number, at: bundle.number })

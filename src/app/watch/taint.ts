@@ -10,8 +10,8 @@ import type { Finding } from '../../model/finding.ts'
 import type { FlowEdge } from '../../model/fund-flow.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Notification } from '../../model/notification.ts'
-import { findFundFlow, keepFundFlow, type StoredFlow } from '../../store/fund-flows.ts'
-import { listIncidents } from '../../store/incidents.ts'
+import { findFundFlow, keepFundFlow, listFlowBlocks, type StoredFlow } from '../../store/fund-flows.ts'
+import { listActiveOn } from '../../store/incidents.ts'
 import { queueNotification } from '../../store/notifications.ts'
 import { type Store, transaction } from '../../store/store.ts'
 import { deliver } from '../actions/notify.ts'
@@ -30,9 +30,14 @@ export type Seen = { facts: BlockFacts; findings: readonly Finding[] }
  * block that is looked at again changes nothing.
  */
 export async function watchTaint(app: App, chain: ChainHandle, seen: Seen): Promise<void> {
-  const incidents = await listIncidents(app.store, { states: ['open', 'contained'] })
-  for (const incident of incidents) {
-    if (incident.chainId !== chain.chainId) continue
+  const { number, transactions } = seen.facts.bundle
+  const hashes = new Set<string>(transactions.map(({ hash }) => hash))
+  const followed = await listFlowBlocks(app.store, chain.chainId)
+  for (const incident of await listActiveOn(app.store, chain.chainId)) {
+    const last = followed.get(incident.id)
+    // funds are followed from the theft on; a block that was looked at changes nothing
+    if (last === undefined ? !incident.transactions.some((hash) => hashes.has(hash)) : last >= number)
+      continue
     try {
       await watchOne(app, chain, { ...seen, incident })
     } catch (thrown) {

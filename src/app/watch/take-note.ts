@@ -1,6 +1,6 @@
+import type { Alert } from '../../model/alert.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import type { Finding } from '../../model/finding.ts'
-import { ownTransactions } from '../../store/broadcasts.ts'
 import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { assessed, budgetFindings, observeTraffic } from './assess.ts'
@@ -9,17 +9,22 @@ import { rememberOperations } from './operations.ts'
 type Judged = { bundle: BlockBundle; findings: readonly Finding[] }
 
 /** What the watcher notes of a judged block besides the record: traffic, its drift, what a pause is tried on. */
-export async function takeNote(
+export function takeNote(
   { app, chain }: { app: App; chain: ChainHandle },
   { bundle, findings: ruled }: Judged,
-): Promise<void> {
+): void {
   const findings = [...ruled, ...budgetFindings(chain, bundle)]
   noteOperations(chain, bundle, findings)
-  const hashes = findings.flatMap(({ transactionHash }) => transactionHash ?? [])
-  const own = await ownTransactions(app.store, chain.chainId, hashes)
-  const others = findings.filter(({ transactionHash }) => !own.has(transactionHash ?? ''))
-  const alerts = alertsOf(others).map((alert) => assessed(alert, bundle, chain))
-  observeTraffic(chain, bundle, alerts)
+  const alerts = alertsOf(findings).map((alert) => assessed(alert, bundle, chain))
+  observeTraffic(chain, bundle, alerts.filter(notFromUs(bundle, app)))
+}
+
+/** What our own signers send is no sign of an attack, as far as the traffic that we learn from goes. */
+export function notFromUs({ transactions }: BlockBundle, { signers }: App): (alert: Alert) => boolean {
+  const ours = new Set(
+    transactions.flatMap(({ hash, from }) => (from !== null && signers.has(from) ? [hash] : [])),
+  )
+  return ({ transactionHash }) => transactionHash === null || !ours.has(transactionHash)
 }
 
 /** Remembers the operations of a judged block; nothing while everything is watched. */

@@ -39,6 +39,94 @@ describe('what a bundle lacks is said', () => {
   })
 })
 
+describe('what one transaction lacks costs no other', () => {
+  const two = rawBlock({
+    transactions: [
+      { from: alice, root },
+      { from: alice, root },
+    ],
+  })
+  const [first, second] = [hashOf('1/0'), hashOf('1/1')]
+  const withTrace = (change: (trace: Record<string, unknown>) => unknown) => {
+    const [trace, other] = two['traces'] as Record<string, unknown>[]
+    return parseBundle({ ...two, traces: [change(trace ?? {}), other] })
+  }
+  const withReceipt = (change: (receipt: Record<string, unknown>) => unknown) => {
+    const [receipt, other] = two['receipts'] as Record<string, unknown>[]
+    return parseBundle({ ...two, receipts: [change(receipt ?? {}), other] })
+  }
+
+  test.each([
+    [
+      'a trace that failed',
+      ({ txHash }: Record<string, unknown>) => ({ txHash, error: 'timeout' }),
+      /timeout/,
+    ],
+    ['no result', ({ txHash }: Record<string, unknown>) => ({ txHash, result: null }), /gave no trace/],
+    [
+      'a broken frame',
+      (it: Record<string, unknown>) => ({ ...it, result: { to: '0x12' } }),
+      /cannot be read/,
+    ],
+    ['null', () => null, /do not hold it/],
+  ])('%s is a gap', (_name, change, reason) => {
+    const { gaps, transactions, coverage } = withTrace(change)
+    expect(gaps).toEqual([
+      { transactionHash: first, missing: 'traces', reason: expect.stringMatching(reason) },
+    ])
+    expect(transactions.map(({ frames }) => frames.length)).toEqual([0, 2])
+    expect(coverage.traces).toBe('callTracer')
+  })
+
+  test.each([
+    ['a receipt that is null', () => null, /do not hold it/],
+    ['logs that are text', (it: Record<string, unknown>) => ({ ...it, logs: 'none' }), /receipts.logs/],
+    ['a status of text', (it: Record<string, unknown>) => ({ ...it, status: 'ok' }), /receipts.status/],
+  ])('%s is a gap', (_name, change, reason) => {
+    const { gaps, transactions } = withReceipt(change)
+    expect(gaps).toEqual([
+      { transactionHash: first, missing: 'receipt', reason: expect.stringMatching(reason) },
+    ])
+    expect(transactions.map(({ logs }) => logs?.length ?? null)).toEqual([null, 1])
+  })
+
+  test('an empty list is a gap for each, no list at all is not', () => {
+    const missing = (raw: object) =>
+      parseBundle(raw).gaps.map(({ transactionHash, missing }) => [transactionHash, missing])
+    expect(missing({ ...two, traces: [] })).toEqual([
+      [first, 'traces'],
+      [second, 'traces'],
+    ])
+    expect(missing({ ...two, receipts: [], traces: null })).toEqual([
+      [first, 'receipt'],
+      [second, 'receipt'],
+    ])
+    expect(missing({ ...two, receipts: null, traces: null })).toEqual([])
+    expect(missing(two)).toEqual([])
+  })
+
+  test('of an extract nobody knows what is missing', () => {
+    expect(parseBundle({ ...two, traces: [], partial: 'own frames' }).gaps).toEqual([])
+  })
+
+  test('a broken Parity trace costs its transaction only, and its form is seen without being told', () => {
+    const [one, other] = two['traces'] as { result: never }[]
+    const parity = [
+      ...toParity(one?.result as never, first).slice(1),
+      ...toParity(other?.result as never, second),
+    ]
+    const { gaps, transactions, coverage } = parseBundle({ ...two, traces: parity })
+    expect(gaps).toMatchObject([{ transactionHash: first, missing: 'traces' }])
+    expect(transactions[1]?.frames).toHaveLength(2)
+    expect(coverage.traces).toBe('parity')
+  })
+
+  test('traces without their hashes stand in the order of the transactions', () => {
+    const bare = (two['traces'] as { result: unknown }[]).map(({ result }) => ({ result }))
+    expect(parseBundle({ ...two, traces: bare })).toEqual(parseBundle(two))
+  })
+})
+
 describe('whether a transaction succeeded', () => {
   const failed = { transactions: [{ from: alice, root: call(token, { error: 'execution reverted' }) }] }
   test('its receipt says so', () => {

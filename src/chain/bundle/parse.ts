@@ -1,7 +1,5 @@
-import { CordonError } from '../../kit/error.ts'
-import type { BlockBundle, Coverage, Frame, Log, Transaction } from '../../model/block.ts'
-import type { Hash } from '../../model/hex.ts'
-import { framesFromCallTracer } from '../trace/call-tracer.ts'
+import type { BlockBundle, Coverage, Frame, Gap, Log, Transaction } from '../../model/block.ts'
+import type { Address } from '../../model/hex.ts'
 import type { Raw } from '../trace/fields.ts'
 import {
   address,
@@ -9,72 +7,149 @@ import {
   array,
   hash,
   hashOrNull,
+  hexNumber,
   hexOrEmpty,
   integer,
   integerOrNull,
   object,
   quantityOrNull,
+  textOrNull,
 } from '../trace/fields.ts'
-import { framesFromParity } from '../trace/parity.ts'
+import { type Parts, readable, readParts } from './parts.ts'
 
 /**
- * One line of a bundle file, or the same object built from JSON-RPC answers, as a BlockBundle.
- * Throws `chain.MalformedField`, `chain.BrokenTrace`, `chain.ContradictoryBlock`.
+ * One line of a bundle file, or the same object built from JSON-RPC answers, as a BlockBundle. A trace or receipt that
+ * is missing or broken costs its own transaction only and is said in `gaps`. A block without a number is pending: it is
+ * taken for the one after `previous`.
+ * Throws `chain.MalformedField`, `chain.ContradictoryBlock`.
  */
-export function parseBundle(raw: unknown): BlockBundle {
+export function parseBundle(raw: unknown, previous?: number): BlockBundle {
   const line = object(raw, 'bundle')
   const block = object(line['block'], 'block')
-  const traces = tracesByTransaction(line)
-  const receipts = receiptsByTransaction(line)
-  const transactions = array(block['transactions'], 'block.transactions').map((item, index) =>
-    transactionOf(object(item, `block.transactions[${index}]`), index, { receipts, traces: traces.byHash }),
+  const number = integerOrNull(block['number'], 'block.number')
+  const heads = array(block['transactions'], 'block.transactions').map((item, index) =>
+    headOf(object(item, `block.transactions[${index}]`), index),
   )
-  refuseStrangers(transactions, receipts, traces.byHash)
-  const partial = line['partial'] !== undefined && line['partial'] !== false
+  const parts = readParts(line, heads)
+  const transactions = heads.map((head) => transactionOf(head, parts))
+  const { kind, gaps, isExtract } = parts
   return {
     chainId: integer(line['chainId'], 'chainId'),
-    number: integer(block['number'], 'block.number'),
+    number: number ?? (previous === undefined ? 0 : previous + 1),
     hash: hashOrNull(block['hash'], 'block.hash'),
     parentHash: hashOrNull(block['parentHash'], 'block.parentHash'),
     timestamp: integerOrNull(block['timestamp'], 'block.timestamp'),
     baseFeePerGas: quantityOrNull(block['baseFeePerGas'], 'block.baseFeePerGas'),
     miner: addressOrNull(block['miner'], 'block.miner'),
     transactions,
-    pending: line['pending'] === true,
-    coverage: { traces: traces.kind, logs: logCoverage(transactions), partial },
-    gaps: [],
+    pending: line['pending'] === true || number === null,
+    coverage: { traces: kind, logs: logCoverage(transactions), partial: isExtract },
+    gaps: withReasons(gaps, gapsOf(line)),
   }
 }
 
-type Receipts = ReadonlyMap<Hash, Raw>
-type Traces = ReadonlyMap<Hash, readonly Frame[]>
+/** Parts that were asked for and could not be had, as whoever fetched the block wrote them down. */
+function gapsOf(line: Raw): Gap[] {
+  return array(line['gaps'] ?? [], 'gaps').map((item) => {
+    const raw = object(item, 'gaps')
+    return {
+      transactionHash: hash(raw['transactionHash'], 'gaps.transactionHash'),
+      missing: raw['missing'] === 'receipt' ? 'receipt' : 'traces',
+      reason: textOrNull(raw['reason']) ?? 'No reason was recorded.',
+    }
+  })
+}
 
-function transactionOf(raw: Raw, index: number, found: { receipts: Receipts; traces: Traces }): Transaction {
+/** Each gap once; the reason of whoever asked the node says more than that nothing is there. */
+function withReasons(seen: readonly Gap[], noted: readonly Gap[]): Gap[] {
+  const key = ({ transactionHash, missing }: Gap): string => `${transactionHash}:${missing}`
+  return [...new Map([...seen, ...noted].map((gap) => [key(gap), gap])).values()]
+}
+
+/** What a transaction's own object says. */
+type Head = Omit<Transaction, 'succeeded' | 'contractAddress' | 'logs' | 'frames'>
+
+function headOf(raw: Raw, index: number): Head {
   const path = `block.transactions[${index}]`
-  const id = hash(raw['hash'], `${path}.hash`)
-  const receipt = found.receipts.get(id)
-  const frames = found.traces.get(id) ?? []
-  const status =
-    receipt?.['status'] === undefined ? null : integerOrNull(receipt['status'], `receipts[${index}].status`)
+  const mint = mintOf(raw, path)
   return {
-    hash: id,
+    hash: hash(raw['hash'], `${path}.hash`),
     index,
     from: addressOrNull(raw['from'], `${path}.from`),
     to: addressOrNull(raw['to'], `${path}.to`),
     input: hexOrEmpty(raw['input'], `${path}.input`),
     value: quantityOrNull(raw['value'], `${path}.value`) ?? 0n,
+    ...(mint === 0n ? {} : { mint }),
     nonce: integerOrNull(raw['nonce'], `${path}.nonce`),
     gasPrice: quantityOrNull(raw['gasPrice'] ?? raw['maxFeePerGas'], `${path}.gasPrice`),
     maxPriorityFeePerGas: quantityOrNull(raw['maxPriorityFeePerGas'], `${path}.maxPriorityFeePerGas`),
+  }
+}
+
+/** ArbitrumDepositTx: its whole value is issued (Nitro, `arbos/tx_processor.go`). */
+const ARBITRUM_DEPOSIT = 0x64
+
+/**
+ * Coin that the chain issues to the sender before the transaction runs: `mint` of a deposit (OP stack, type 0x7e, and
+ * whoever copies it), `depositValue` of a retryable ticket and the value of a deposit (Arbitrum, 0x69 and 0x64),
+ * `toMint` of a priority operation (ZKsync, 0xff).
+ */
+function mintOf(raw: Raw, path: string): bigint {
+  for (const field of ['mint', 'toMint', 'depositValue']) {
+    const issued = quantityOrNull(raw[field], `${path}.${field}`)
+    if (issued !== null) return issued
+  }
+  const isDeposit = hexNumber(raw['type']) === ARBITRUM_DEPOSIT
+  return isDeposit ? (quantityOrNull(raw['value'], `${path}.value`) ?? 0n) : 0n
+}
+
+function transactionOf(head: Head, parts: Parts): Transaction {
+  const frames = framesOf(head, parts)
+  const receipt = receiptOf(head, parts)
+  const status = receipt?.status ?? null
+  return {
+    ...head,
     succeeded: status === null ? (frames[0] === undefined ? null : !frames[0].reverted) : status === 1,
-    contractAddress: addressOrNull(receipt?.['contractAddress'], `receipts[${index}].contractAddress`),
-    logs: receiptLogs(receipt, `receipts[${index}].logs`),
+    contractAddress: receipt?.contractAddress ?? null,
+    logs: receipt?.logs ?? null,
     frames,
   }
 }
 
-function receiptLogs(receipt: Raw | undefined, path: string): readonly Log[] | null {
-  const logs = receipt?.['logs']
+function framesOf({ hash, to }: Head, parts: Parts): readonly Frame[] {
+  if (parts.kind === 'none') return []
+  const trace = parts.traces.get(hash)
+  const read = trace === undefined ? 'The block’s traces do not hold it.' : trace(to === null)
+  if (typeof read !== 'string') return read
+  if (trace !== undefined || !parts.isExtract)
+    parts.gaps.push({ transactionHash: hash, missing: 'traces', reason: read })
+  return []
+}
+
+type Receipt = { status: number | null; contractAddress: Address | null; logs: readonly Log[] | null }
+
+function receiptOf({ hash }: Head, parts: Parts): Receipt | undefined {
+  const { receipts } = parts
+  if (receipts === null) return undefined
+  const raw = receipts.get(hash)
+  const read =
+    raw === undefined ? 'The block’s receipts do not hold it.' : readable('receipt', () => partsOf(raw))
+  if (typeof read !== 'string') return read
+  if (raw !== undefined || !parts.isExtract)
+    parts.gaps.push({ transactionHash: hash, missing: 'receipt', reason: read })
+  return undefined
+}
+
+function partsOf(raw: Raw): Receipt {
+  return {
+    status: integerOrNull(raw['status'], 'receipts.status'),
+    contractAddress: addressOrNull(raw['contractAddress'], 'receipts.contractAddress'),
+    logs: receiptLogs(raw, 'receipts.logs'),
+  }
+}
+
+function receiptLogs(receipt: Raw, path: string): readonly Log[] | null {
+  const logs = receipt['logs']
   if (logs === undefined || logs === null) return null
   return array(logs, path).map((item) => {
     const raw = object(item, path)
@@ -87,73 +162,9 @@ function receiptLogs(receipt: Raw | undefined, path: string): readonly Log[] | n
   })
 }
 
-function receiptsByTransaction(line: Raw): Receipts {
-  const found = new Map<Hash, Raw>()
-  if (line['receipts'] === undefined || line['receipts'] === null) return found
-  for (const item of array(line['receipts'], 'receipts')) {
-    const raw = object(item, 'receipts')
-    found.set(hash(raw['transactionHash'], 'receipts.transactionHash'), raw)
-  }
-  return found
-}
-
-function tracesByTransaction(line: Raw): { kind: Coverage['traces']; byHash: Traces } {
-  const traces = line['traces']
-  if (traces === undefined || traces === null) return { kind: 'none', byHash: new Map() }
-  const list = array(traces, 'traces')
-  return line['traceFormat'] === 'parity'
-    ? { kind: 'parity', byHash: parityByTransaction(list) }
-    : { kind: 'callTracer', byHash: callTracerByTransaction(list) }
-}
-
-function callTracerByTransaction(list: readonly unknown[]): Traces {
-  const found = new Map<Hash, readonly Frame[]>()
-  list.forEach((item, index) => {
-    const path = `traces[${index}]`
-    const raw = object(item, path)
-    found.set(hash(raw['txHash'], `${path}.txHash`), framesFromCallTracer(raw['result'], `${path}.result`))
-  })
-  return found
-}
-
-function parityByTransaction(list: readonly unknown[]): Traces {
-  const groups = new Map<Hash, unknown[]>()
-  for (const item of list) {
-    const raw = object(item, 'traces')
-    if (raw['transactionHash'] === undefined || raw['transactionHash'] === null) continue
-    const id = hash(raw['transactionHash'], 'traces.transactionHash')
-    const group = groups.get(id)
-    if (group === undefined) groups.set(id, [item])
-    else group.push(item)
-  }
-  const found = new Map<Hash, readonly Frame[]>()
-  for (const [id, group] of groups) found.set(id, framesFromParity(group, `traces of ${id}`))
-  return found
-}
-
 function logCoverage(transactions: readonly Transaction[]): Coverage['logs'] {
   if (transactions.some((tx) => tx.frames.some((frame) => frame.logs.length > 0))) return 'frames'
   const known = transactions.filter((tx) => tx.logs !== null)
   if (known.length === 0) return transactions.length === 0 ? 'receipts' : 'none'
   return 'receipts'
-}
-
-/** A receipt or trace for a transaction that the block does not have means two answers about two blocks. */
-function refuseStrangers(transactions: readonly Transaction[], receipts: Receipts, traces: Traces): void {
-  const own = new Set(transactions.map((tx) => tx.hash))
-  for (const [part, found] of [
-    ['receipts', receipts],
-    ['traces', traces],
-  ] as const) {
-    for (const id of found.keys()) {
-      if (own.has(id)) continue
-      throw new CordonError({
-        code: 'chain.ContradictoryBlock',
-        message: `The ${part} do not belong to the block: they name a transaction that it does not have.`,
-        facts: { part, transaction: id, transactionsInBlock: own.size },
-        fix: 'The node answered about two different blocks (a reorg between calls, or a lying cache): ask again.',
-        retryable: true,
-      })
-    }
-  }
 }

@@ -15,16 +15,22 @@ export async function* readBundles(
   file: string,
   onRead: (bytes: number) => void = () => {},
 ): AsyncGenerator<BlockBundle> {
-  let number = 0
+  let line = 0
+  let previous: number | undefined
   const bytes = createReadStream(file)
   for await (const text of readLines(file, bytes)) {
-    number++
+    line++
     onRead(bytes.bytesRead)
-    if (text.trim() !== '') yield bundleOf(text, file, number)
+    if (text.trim() === '') continue
+    const bundle = bundleOf(text, { file, line, previous })
+    if (!bundle.pending) previous = bundle.number
+    yield bundle
   }
 }
 
-function bundleOf(text: string, file: string, line: number): BlockBundle {
+type Place = { file: string; line: number; previous: number | undefined }
+
+function bundleOf(text: string, { file, line, previous }: Place): BlockBundle {
   let raw: unknown
   try {
     raw = JSON.parse(text)
@@ -32,7 +38,7 @@ function bundleOf(text: string, file: string, line: number): BlockBundle {
     throw malformedBundle({ file, line, reason: messageOf(cause), cause })
   }
   try {
-    return parseBundle(raw)
+    return parseBundle(raw, previous)
   } catch (cause) {
     if (!(cause instanceof CordonError)) throw cause
     throw malformedBundle({ file, line, reason: cause.summary, cause, facts: cause.facts })

@@ -11,13 +11,13 @@ export function abortable(rpc: Rpc, signal: AbortSignal): Rpc {
   signal.addEventListener('abort', abortAll, { once: true })
   return {
     ...rpc,
-    request(method, params) {
+    request(method, params, options) {
       if (signal.aborted) return Promise.reject(aborted(method))
       return new Promise((resolve, reject) => {
         const giveUp = (): void => reject(aborted(method))
         waiting.add(giveUp)
         rpc
-          .request(method, params)
+          .request(method, params, options)
           .then(resolve, reject)
           .finally(() => waiting.delete(giveUp))
       })

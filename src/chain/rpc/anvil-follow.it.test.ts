@@ -58,9 +58,8 @@ function read(stream: (signal: AbortSignal) => AsyncGenerator<ChainUpdate>): Rea
 }
 
 async function follow({ rpc }: World, options: Partial<FollowOptions> = {}): Promise<Reader> {
-  const capabilities = await probeCapabilities(rpc, 31_337)
   return read((signal) =>
-    followHead({ rpc, capabilities, logger: silentLogger, pollMs: 10, fromBlock: 0, ...options, signal }),
+    followHead({ rpc, chainId: 31_337, logger: silentLogger, pollMs: 10, fromBlock: 0, ...options, signal }),
   )
 }
 
@@ -152,9 +151,8 @@ describe('following a real node', () => {
     const gone = await startAnvil({ mining: { kind: 'manual' } })
     await gone.stop()
     const rpc = createRpc({ urls: [gone.wsUrl, world.anvil.url], timeoutMs: 300 })
-    const capabilities = await probeCapabilities(rpc)
     const reader = read((signal) =>
-      followHead({ rpc, capabilities, logger: silentLogger, pollMs: 10, fromBlock: 0, signal }),
+      followHead({ rpc, chainId: 31_337, logger: silentLogger, pollMs: 10, fromBlock: 0, signal }),
     )
     await mine(world, 1)
     await reader.until(has('block 1'))

@@ -1,4 +1,7 @@
 import { CordonError, messageOf } from '../../kit/error.ts'
+import { array, object, type Raw } from '../trace/fields.ts'
+import { CALL_TRACER } from './call-tracer-options.ts'
+import { failureKindOf, isStateGone } from './failure.ts'
 import type { Rpc } from './rpc.ts'
 
 /** What a node really has, found by asking, not by its name. */
@@ -6,21 +9,30 @@ export type Capabilities = {
   chainId: number
   clientVersion: string
   receipts: 'eth_getBlockReceipts' | 'eth_getTransactionReceipt'
-  traces: 'debug_traceBlockByHash' | 'debug_traceBlockByNumber' | 'trace_block' | 'none'
+  traces:
+    | 'debug_traceBlockByHash'
+    | 'debug_traceBlockByNumber'
+    | 'trace_block'
+    | 'debug_traceTransaction'
+    | 'none'
   /** callTracer honours `withLog`. */
   traceLogs: boolean
   simulate: boolean
   traceCall: boolean
   /** method → why it cannot be used; absent where it can */
   missing: Readonly<Record<string, string>>
+  /** method → why nothing is known of it: the node did not answer. It is asked again. */
+  uncertain: Readonly<Record<string, string>>
 }
 
 type Probe = { method: string; params: readonly unknown[]; accepts: (answer: unknown) => boolean }
 
-export const CALL_TRACER = { tracer: 'callTracer', tracerConfig: { withLog: true } } as const
+/** Blocks looked back for one that has transactions: an empty block says nothing of receipts and traces. */
+const LOOK_BACK = 24
 
 /**
- * Asks the node for each method with a real, small question about the latest block.
+ * Asks the node for each method with a real question about a recent block that has transactions, and looks at the shape
+ * of the answer. A method of which nothing is known counts as there: using it tells.
  * Throws `chain.EndpointFailed` when nothing answers, `chain.WrongChain` when it is another chain than expected.
  */
 export async function probeCapabilities(rpc: Rpc, expectedChainId?: number): Promise<Capabilities> {
@@ -28,58 +40,116 @@ export async function probeCapabilities(rpc: Rpc, expectedChainId?: number): Pro
   if (expectedChainId !== undefined && chainId !== expectedChainId) throw wrongChain(expectedChainId, chainId)
   const [clientVersion, block] = await Promise.all([
     rpc.request('web3_clientVersion', []).then(String, () => 'unknown'),
-    rpc.request('eth_getBlockByNumber', ['latest', false]) as Promise<{
-      hash?: string
-      number?: string
-    } | null>,
+    recentBlock(rpc),
   ])
-  const { hash, number } = block ?? {}
+  const outcomes = await Promise.all(probesOf(block).map((probe) => tryProbe(rpc, probe)))
+  const missing = reasonsOf(outcomes, 'missing')
+  const uncertain = reasonsOf(outcomes, 'uncertain')
+  return { chainId, clientVersion, ...choose(missing), missing, uncertain }
+}
+
+/** What is assumed of a node that has not answered yet: everything, for using it tells. */
+export function unknownCapabilities(chainId: number, reason: string): Capabilities {
+  const uncertain = Object.fromEntries(
+    probesOf({ block: {}, transactions: [] }).map(({ method }) => [method, reason]),
+  )
+  return { chainId, clientVersion: 'unknown', ...choose({}), missing: {}, uncertain }
+}
+
+function choose(
+  missing: Readonly<Record<string, string>>,
+): Pick<Capabilities, 'receipts' | 'traces' | 'traceLogs' | 'simulate' | 'traceCall'> {
+  const has = (method: string): boolean => missing[method] === undefined
+  const traces =
+    (
+      ['debug_traceBlockByHash', 'debug_traceBlockByNumber', 'trace_block', 'debug_traceTransaction'] as const
+    ).find(has) ?? 'none'
+  return {
+    receipts: has('eth_getBlockReceipts') ? 'eth_getBlockReceipts' : 'eth_getTransactionReceipt',
+    traces,
+    traceLogs: traces.startsWith('debug_'),
+    simulate: has('eth_simulateV1'),
+    traceCall: has('debug_traceCall'),
+  }
+}
+
+type Recent = { block: Raw; transactions: readonly unknown[] }
+
+/** The newest block with transactions among the recent ones; the latest where none has any. */
+export async function recentBlock(rpc: Rpc): Promise<Recent> {
+  const latest = await blockAt(rpc, 'latest')
+  const head = Number(latest.block['number'] ?? 0)
+  if (latest.transactions.length > 0) return latest
+  for (let number = head - 1; number > Math.max(0, head - LOOK_BACK); number--) {
+    const found = await blockAt(rpc, `0x${number.toString(16)}`)
+    if (found.transactions.length > 0) return found
+  }
+  return latest
+}
+
+async function blockAt(rpc: Rpc, tag: string): Promise<Recent> {
+  const block = object((await rpc.request('eth_getBlockByNumber', [tag, false])) ?? {}, 'block')
+  return { block, transactions: array(block['transactions'] ?? [], 'block.transactions') }
+}
+
+function probesOf({ block, transactions }: Recent): Probe[] {
+  const { hash, number } = block
   const call = { from: ZERO, to: ZERO, data: '0x' }
+  const count = transactions.length
+  const each = (accepts: (item: Raw) => boolean) => (answer: unknown) =>
+    Array.isArray(answer) && answer.every((item) => isObject(item) && accepts(item))
+  const isTraced = each((item) => item['error'] !== undefined || isCallFrame(item['result']))
   const probes: Probe[] = [
-    { method: 'eth_getBlockReceipts', params: [hash], accepts: Array.isArray },
-    { method: 'debug_traceBlockByHash', params: [hash, CALL_TRACER], accepts: Array.isArray },
-    { method: 'debug_traceBlockByNumber', params: [number, CALL_TRACER], accepts: Array.isArray },
-    { method: 'trace_block', params: [number], accepts: Array.isArray },
-    { method: 'debug_traceCall', params: [call, 'latest', CALL_TRACER], accepts: isObject },
+    {
+      method: 'eth_getBlockReceipts',
+      params: [hash],
+      accepts: (answer) =>
+        each((item) => Array.isArray(item['logs']))(answer) && (answer as []).length === count,
+    },
+    { method: 'debug_traceBlockByHash', params: [hash, CALL_TRACER], accepts: isTraced },
+    { method: 'debug_traceBlockByNumber', params: [number, CALL_TRACER], accepts: isTraced },
+    { method: 'trace_block', params: [number], accepts: each((item) => isObject(item['action'])) },
+    { method: 'debug_traceCall', params: [call, 'latest', CALL_TRACER], accepts: isCallFrame },
     {
       method: 'eth_simulateV1',
       params: [{ blockStateCalls: [{ calls: [call] }] }, 'latest'],
       accepts: Array.isArray,
     },
   ]
-  const answers = await Promise.all(probes.map((probe) => tryProbe(rpc, probe)))
-  const missing: Record<string, string> = {}
-  for (const { method, reason } of answers) if (reason !== undefined) missing[method] = reason
-  const has = (method: string): boolean => missing[method] === undefined
-  const traces =
-    (['debug_traceBlockByHash', 'debug_traceBlockByNumber', 'trace_block'] as const).find(has) ?? 'none'
-  return {
-    chainId,
-    clientVersion,
-    receipts: has('eth_getBlockReceipts') ? 'eth_getBlockReceipts' : 'eth_getTransactionReceipt',
-    traces,
-    traceLogs: traces.startsWith('debug_'),
-    simulate: has('eth_simulateV1'),
-    traceCall: has('debug_traceCall'),
-    missing,
-  }
+  const [last] = transactions.slice(-1)
+  if (last === undefined) return probes
+  return [...probes, { method: 'debug_traceTransaction', params: [last, CALL_TRACER], accepts: isCallFrame }]
 }
 
 const ZERO = '0x0000000000000000000000000000000000000000'
 
-async function tryProbe(rpc: Rpc, probe: Probe): Promise<{ method: string; reason?: string }> {
+function isObject(value: unknown): value is Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A node that ignores the tracer answers steps, which have no sender. */
+function isCallFrame(value: unknown): boolean {
+  return isObject(value) && ('from' in value || 'type' in value) && !('structLogs' in value)
+}
+
+type Outcome = { method: string; state: 'works' | 'missing' | 'uncertain'; reason: string }
+
+async function tryProbe(rpc: Rpc, probe: Probe): Promise<Outcome> {
+  const { method } = probe
   try {
-    const answer = await rpc.request(probe.method, probe.params)
-    return probe.accepts(answer)
-      ? { method: probe.method }
-      : { method: probe.method, reason: 'answers in another shape' }
+    const answer = await rpc.request(method, probe.params)
+    if (probe.accepts(answer)) return { method, state: 'works', reason: '' }
+    return { method, state: 'missing', reason: 'answers in another shape' }
   } catch (thrown) {
-    return { method: probe.method, reason: messageOf(thrown) }
+    const isPassing = failureKindOf(thrown) !== undefined || isStateGone(thrown)
+    return { method, state: isPassing ? 'uncertain' : 'missing', reason: messageOf(thrown) }
   }
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'type' in value
+function reasonsOf(outcomes: readonly Outcome[], wanted: Outcome['state']): Record<string, string> {
+  return Object.fromEntries(
+    outcomes.filter(({ state }) => state === wanted).map(({ method, reason }) => [method, reason]),
+  )
 }
 
 function wrongChain(expected: number, got: number): CordonError {

@@ -1,36 +1,43 @@
-import { http, webSocket } from 'viem'
+import { webSocket } from 'viem'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { redact } from '../../kit/redact.ts'
+import { endpointFailed, type FailureKind, failureKindOf, refusal } from './failure.ts'
+import { postJsonRpc, type RequestOptions } from './http.ts'
+import { createMethodBook, type MethodBook } from './method-book.ts'
 
 /** One JSON-RPC node. */
 export type Endpoint = {
   /** The URL without credentials, path and query: fit to print. */
   name: string
   /** The `result` of a JSON-RPC call. Throws `chain.EndpointFailed` (retryable) or `chain.RpcRefused`. */
-  request(method: string, params: readonly unknown[]): Promise<unknown>
+  request(method: string, params: readonly unknown[], options?: RequestOptions): Promise<unknown>
   /** Calls `wake` at each new notification; undefined where the transport has no subscriptions (HTTP). */
   subscribe?(
     params: readonly [string, ...unknown[]],
     wake: (result: unknown) => void,
   ): Promise<() => Promise<void>>
+  /** Which methods it has, as its answers have shown. */
+  methods: MethodBook
   close(): Promise<void>
 }
-
-/** JSON-RPC codes by which a node says that it does not have a method. */
-const NO_METHOD = new Set([-32601, -32004, -32000])
-
-/** Blocks with traces and prestates of long transactions are tens of megabytes; viem stops at ten. A string holds 512. */
-const MOST_BYTES = 256 * 2 ** 20
 
 /** A node behind http(s) or ws(s). Nothing is sent before the first request. Throws `chain.BadUrl`. */
 export function createEndpoint(url: string, timeoutMs = 10_000): Endpoint {
   const name = redact(url)
   if (/^wss?:\/\//.test(url)) return socketEndpoint(url, name, timeoutMs)
   if (!/^https?:\/\//.test(url)) throw badUrl(name)
-  const { request } = http(url, { retryCount: 0, timeout: timeoutMs, maxResponseBodySize: MOST_BYTES })({})
   return {
     name,
-    request: (method, params) => call(() => request({ method, params: [...params] }), name, method),
+    methods: createMethodBook(),
+    request: (method, params, options = {}) =>
+      postJsonRpc({
+        url,
+        endpoint: name,
+        method,
+        params,
+        ...options,
+        timeoutMs: options.timeoutMs ?? timeoutMs,
+      }),
     close: async () => {},
   }
 }
@@ -40,11 +47,12 @@ export function createEndpoint(url: string, timeoutMs = 10_000): Endpoint {
  * failed is dropped here, the next request opens a new one, and what was subscribed is subscribed again.
  */
 function socketEndpoint(url: string, name: string, timeoutMs: number): Endpoint {
-  const options = { retryCount: 0, timeout: timeoutMs, keepAlive: true, reconnect: false }
+  const options = { retryCount: 0, timeout: LONGEST_MS, keepAlive: true, reconnect: false }
   const transport = webSocket(url, options)({})
   const socket = transport.value as SocketValue
   const subscriptions = new Set<Subscription>()
   let dropped = false
+  let silent = 0
   const drop = async (): Promise<void> => {
     dropped = true
     const client = await socket.getRpcClient().catch(() => undefined)
@@ -60,16 +68,27 @@ function socketEndpoint(url: string, name: string, timeoutMs: number): Endpoint 
   }
   return {
     name,
-    async request(method, params) {
+    methods: createMethodBook(),
+    async request(method, params, options = {}) {
       try {
-        const answer = await call(() => transport.request({ method, params: [...params] }), name, method)
+        const patience = { ...options, timeoutMs: options.timeoutMs ?? timeoutMs }
+        const ask = (): Promise<unknown> =>
+          within(transport.request({ method, params: [...params] }), patience)
+        const answer = await call(ask, name, method)
+        silent = 0
         if (dropped) {
           dropped = false
           await Promise.allSettled([...subscriptions].map(subscribeOn))
         }
         return answer
       } catch (thrown) {
-        if (thrown instanceof CordonError && thrown.code === 'chain.EndpointFailed') await drop()
+        // One slow question says nothing of the socket; several in a row may be a connection that died in silence.
+        if (failureKindOf(thrown) === 'timeout') silent++
+        else if (failureKindOf(thrown) !== undefined) silent = SILENT
+        if (silent >= SILENT) {
+          silent = 0
+          await drop()
+        }
         throw thrown
       }
     },
@@ -85,6 +104,11 @@ function socketEndpoint(url: string, name: string, timeoutMs: number): Endpoint 
     close: drop,
   }
 }
+
+/** viem's own limit a question; ours is shorter. */
+const LONGEST_MS = 300_000
+/** Questions without an answer in a row after which a socket is opened anew. */
+const SILENT = 3
 
 type Subscription = {
   params: readonly [string, ...unknown[]]
@@ -102,64 +126,58 @@ type SocketValue = {
   getRpcClient(): Promise<{ close(): void }>
 }
 
+/** One call over the socket, its failures in the words of {@link endpointFailed}. */
 async function call<T>(act: () => Promise<T>, endpoint: string, method: string): Promise<T> {
   try {
     return await act()
   } catch (cause) {
-    const code = codeOf(cause)
-    if (code !== undefined) throw refused({ endpoint, method, code, cause })
-    throw new CordonError({
-      code: 'chain.EndpointFailed',
-      message: `${endpoint} did not answer ${method}: ${messageOf(cause)}`,
-      facts: { endpoint, method, reason: detailOf(cause) },
-      fix: 'Check that the node is up and that the URL is its JSON-RPC address; `cordon doctor` tells more.',
-      retryable: true,
-      cause,
-    })
+    const refused = refusedBy(cause)
+    if (refused !== undefined) throw refusal({ endpoint, method, ...refused })
+    throw endpointFailed({ endpoint, method, ...socketFailure(cause), cause })
   }
 }
 
-/** Codes by which a node says "not now": limit exceeded, resource unavailable, too many requests. Another may answer. */
-const BUSY = new Set([-32005, -32002, -32029])
 /** viem's code for what it could not make sense of: not a word of the node's. */
 const UNKNOWN = -1
 
-/** The JSON-RPC error code, where the node answered properly and refused. */
-function codeOf(thrown: unknown): number | undefined {
+/** The JSON-RPC error, where the node answered properly and refused. */
+function refusedBy(
+  thrown: unknown,
+): { code: number; message: string; data?: string | undefined } | undefined {
   for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
-    const { code } = error as { code?: unknown }
-    if (typeof code !== 'number' || code === UNKNOWN) continue
-    if (BUSY.has(code)) return undefined
-    if (code < 0 || code === 3) return code
+    const { code, details, data } = error as { code?: unknown; details?: unknown; data?: unknown }
+    if (typeof code !== 'number' || code === UNKNOWN || (code > 0 && code !== 3 && code !== 429)) continue
+    const message = typeof details === 'string' ? details : messageOf(error)
+    return { code, message, data: typeof data === 'string' ? data : undefined }
   }
   return undefined
 }
 
-function detailOf(thrown: unknown): string {
-  const { details } = thrown as { details?: unknown }
-  return typeof details === 'string' ? details.slice(0, 200) : messageOf(thrown)
+function socketFailure(thrown: unknown): { kind: FailureKind; detail: string } {
+  const detail = messageOf(thrown)
+  for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
+    const text = `${error.name} ${error.message}`
+    if (/ECONNREFUSED/.test(text)) return { kind: 'refused-connection', detail }
+    if (/ENOTFOUND|EAI_AGAIN/.test(text)) return { kind: 'unknown-host', detail }
+    if (/TimeoutError|took too long/.test(text)) return { kind: 'timeout', detail }
+    if (/Unexpected server response/.test(text)) return { kind: 'http-status', detail }
+  }
+  return { kind: 'connection-lost', detail }
 }
 
-function refused(at: { endpoint: string; method: string; code: number; cause: unknown }): CordonError {
-  const { endpoint, method, code, cause } = at
-  return new CordonError({
-    code: 'chain.RpcRefused',
-    message: `${endpoint} refused ${method} with ${code}: ${detailOf(cause)}`,
-    facts: { endpoint, method, code, data: dataOf(cause) },
-    fix: NO_METHOD.has(code)
-      ? 'The node does not offer this method, or not for this block: `cordon doctor` lists what it has.'
-      : 'Read the node’s reason above; the same call will be refused again.',
-    cause,
+/** A question that takes longer than its own patience fails for the asker; the socket goes on. */
+async function within<T>(
+  act: Promise<T>,
+  { timeoutMs, signal }: { timeoutMs: number } & RequestOptions,
+): Promise<T> {
+  const timer = AbortSignal.timeout(timeoutMs)
+  return new Promise<T>((resolve, reject) => {
+    const giveUp = (): void => reject(new Error(`took too long: ${timeoutMs} ms`))
+    const end = signal === undefined ? timer : AbortSignal.any([timer, signal])
+    if (end.aborted) giveUp()
+    end.addEventListener('abort', giveUp, { once: true })
+    act.then(resolve, reject).finally(() => end.removeEventListener('abort', giveUp))
   })
-}
-
-/** Revert data, where the node gave it. */
-function dataOf(thrown: unknown): string | undefined {
-  for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
-    const { data } = error as { data?: unknown }
-    if (typeof data === 'string') return data
-  }
-  return undefined
 }
 
 function badUrl(name: string): CordonError {

@@ -1,13 +1,14 @@
 import type { Clock } from '../../kit/clock.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { CordonError } from '../../kit/error.ts'
-import { retry } from '../../kit/retry.ts'
-import type { BlockBundle } from '../../model/block.ts'
+import type { BlockBundle, Gap } from '../../model/block.ts'
+import type { Hash } from '../../model/hex.ts'
 import { parseBundle } from '../bundle/parse.ts'
-import type { Raw } from '../trace/fields.ts'
-import { array, hash, object } from '../trace/fields.ts'
-import type { Capabilities } from './capabilities.ts'
-import { CALL_TRACER } from './capabilities.ts'
+import { type BlockCheck, createBlockCheck } from './block-check.ts'
+import { type Asking, type BlockHead, endpointsOf, headOfBlock } from './block-parts.ts'
+import { receiptsOf } from './block-receipts.ts'
+import { tracesOf } from './block-traces.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { Rpc } from './rpc.ts'
 
 /** The raw object of a bundle line, as it is recorded and parsed. */
@@ -15,139 +16,139 @@ export type RawBundle = Record<string, unknown>
 
 export type FetchOptions = {
   rpc: Rpc
-  capabilities: Capabilities
-  attempts?: number
+  capabilities: { chainId: number }
+  /** Milliseconds after which a block is taken with what there is of it; a minute when left out. */
+  budgetMs?: number
+  /** Blocks that a node may execute again to reach the state of a trace (`reexec`); geth's own default when left out. */
+  reexec?: number
+  /** Where only some transactions matter: the others are not traced one by one. */
+  wanted?: ReadonlySet<Hash>
+  /** What is known of how the chain hashes its blocks; kept over blocks by whoever follows. */
+  check?: BlockCheck
   clock?: Clock
   signal?: AbortSignal
 }
 
+/** A bundle with the raw object that it was read from. */
+export type Fetched = { bundle: BlockBundle; raw: RawBundle }
+
 /**
- * One block with receipts and traces, all about the same hash.
- * Retries while the node contradicts itself (a reorg between calls) or has not caught up; then throws
- * `chain.ContradictoryBlock`, `chain.BlockMissing`, `chain.MalformedField` or `chain.EndpointFailed`.
+ * One block with receipts and traces, all about the same hash, as complete as the endpoints allow within the budget:
+ * what is missing of it stands in `gaps`. Throws `chain.BlockMissing`, `chain.MalformedField` or `chain.EndpointFailed`
+ * where there is no block at all.
  */
 export async function fetchBundle(block: string | number, options: FetchOptions): Promise<BlockBundle> {
-  const { bundle } = await fetchRawBundle(block, options)
-  return bundle
+  return (await fetchRawBundle(block, options)).bundle
 }
 
-export async function fetchRawBundle(
-  block: string | number,
-  { rpc, capabilities, attempts = 5, clock = systemClock, signal }: FetchOptions,
-): Promise<{ raw: RawBundle; bundle: BlockBundle }> {
-  return retry(
-    async () => {
-      const raw = await gather(block, rpc, capabilities)
-      return { raw, bundle: parseBundle(raw) }
+export async function fetchRawBundle(block: string | number, options: FetchOptions): Promise<Fetched> {
+  const { rpc, capabilities, budgetMs = 60_000, reexec = 128, clock = systemClock, signal, wanted } = options
+  const check = options.check ?? createBlockCheck()
+  const deadline = performance.now() + budgetMs
+  const head = await headFor(block, { rpc, check, signal })
+  let isCurrent = true
+  const asking: Asking = {
+    ...{ rpc, clock, deadline, reexec, wanted, signal },
+    async isCurrent() {
+      isCurrent = await stands(head, rpc)
+      return isCurrent
     },
-    { attempts, delayMs: 50, maxDelayMs: 1_000, clock, ...(signal === undefined ? {} : { signal }) },
-  )
+  }
+  const isEmpty = head.transactions.length === 0
+  const [receipts, traces] = await Promise.all([
+    isEmpty ? { receipts: [], missing: NONE } : receiptsOf(head, asking, check.receipts),
+    isEmpty ? { kind: 'callTracer' as const, traces: [], missing: NONE } : tracesOf(head, asking),
+  ])
+  const gaps: Gap[] = head.transactions.flatMap(({ hash }) => [
+    ...gapOf(hash, 'receipt', receipts.missing),
+    ...gapOf(hash, 'traces', traces.missing),
+  ])
+  if (gaps.length > 0 && !isCurrent && typeof block === 'number') throw orphaned(head)
+  const raw: RawBundle = {
+    chainId: capabilities.chainId,
+    block: head.raw,
+    receipts: receipts.receipts,
+    ...(traces.kind === 'none' ? {} : { traces: traces.traces }),
+    ...(traces.kind === 'parity' ? { traceFormat: 'parity' } : {}),
+    ...(gaps.length > 0 ? { gaps } : {}),
+  }
+  return { raw, bundle: parseBundle(raw) }
 }
 
-async function gather(block: string | number, rpc: Rpc, capabilities: Capabilities): Promise<RawBundle> {
+const NONE: ReadonlyMap<Hash, string> = new Map()
+
+function gapOf(
+  transactionHash: Gap['transactionHash'],
+  missing: Gap['missing'],
+  reasons: ReadonlyMap<string, string>,
+): Gap[] {
+  const reason = reasons.get(transactionHash)
+  return reason === undefined ? [] : [{ transactionHash, missing, reason }]
+}
+
+type HeadAsking = Pick<Asking, 'rpc' | 'signal'> & { check: BlockCheck }
+
+/** The block's header with its transactions; where they do not fit together, that of another endpoint where it does. */
+async function headFor(block: string | number, { rpc, signal, check }: HeadAsking): Promise<BlockHead> {
+  const only = rpc.leader()
+  const head = await askHead(block, { rpc, only, signal })
+  if (isSound(head, check)) return head
+  rpc.note({
+    code: 'endpoint-lied',
+    message: `${only.name} gives a block ${head.number} that does not fit its own hash.`,
+    facts: { endpoint: only.name, block: head.number, hash: head.hash },
+  })
+  for (const other of endpointsOf(rpc)) {
+    if (other === only) continue
+    const found = await askHead(head.hash, { rpc, only: other, signal }).catch(() => undefined)
+    if (found !== undefined && isSound(found, check)) return found
+  }
+  // Nobody has a better one: what there is of it is looked at, and that it does not fit has been told.
+  return head
+}
+
+/** True while the leading endpoint has this very block at its height; also where it does not say. */
+async function stands(head: BlockHead, rpc: Rpc): Promise<boolean> {
+  const tag = `0x${head.number.toString(16)}`
+  const found = await rpc
+    .request('eth_getBlockByNumber', [tag, false], { only: rpc.leader() })
+    .catch(() => undefined)
+  if (found === undefined) return true
+  return found !== null && (found as { hash?: unknown }).hash === head.hash
+}
+
+function isSound(head: BlockHead, check: BlockCheck): boolean {
+  return check.header(head) !== false && check.transactions(head) !== false
+}
+
+async function askHead(
+  block: string | number,
+  { rpc, only, signal }: { rpc: Rpc; only: Endpoint; signal: AbortSignal | undefined },
+): Promise<BlockHead> {
   const byHash = typeof block === 'string'
   const method = byHash ? 'eth_getBlockByHash' : 'eth_getBlockByNumber'
-  const found = await rpc.request(method, [byHash ? block : `0x${block.toString(16)}`, true])
+  const params = [byHash ? block : `0x${block.toString(16)}`, true]
+  const found = await rpc.request(method, params, { only, signal })
   if (found === null || found === undefined) throw blockMissing(block)
-  const header = object(found, 'block')
-  const blockHash = hash(header['hash'], 'block.hash')
-  const transactions = array(header['transactions'], 'block.transactions')
-  const [receipts, traces] = await Promise.all([
-    transactions.length === 0 ? [] : receiptsOf(header, rpc, capabilities),
-    transactions.length === 0 ? [] : tracesOf(header, rpc, capabilities),
-  ])
-  for (const item of receipts) {
-    const receipt = object(item, 'receipts')
-    if (receipt['blockHash'] !== undefined && receipt['blockHash'] !== blockHash)
-      throw contradiction(blockHash, receipt)
-  }
-  return {
-    chainId: capabilities.chainId,
-    block: header,
-    receipts,
-    ...(traces === undefined ? {} : { traces }),
-    ...(capabilities.traces === 'trace_block' ? { traceFormat: 'parity' } : {}),
-  }
+  return headOfBlock(found)
 }
 
-async function receiptsOf(header: Raw, rpc: Rpc, capabilities: Capabilities): Promise<readonly unknown[]> {
-  const transactions = array(header['transactions'], 'block.transactions')
-  if (capabilities.receipts === 'eth_getBlockReceipts') {
-    const receipts = await rpc.request('eth_getBlockReceipts', [header['hash']])
-    if (receipts === null) throw blockMissing(String(header['hash']))
-    if (array(receipts, 'receipts').length !== transactions.length)
-      throw contradiction(String(header['hash']), { receipts: array(receipts, 'receipts').length })
-    return array(receipts, 'receipts')
-  }
-  return Promise.all(
-    transactions.map(async (item) => {
-      const receipt = await rpc.request('eth_getTransactionReceipt', [
-        object(item, 'block.transactions')['hash'],
-      ])
-      if (receipt === null) throw blockMissing(String(header['hash']))
-      return receipt
-    }),
-  )
-}
-
-async function tracesOf(
-  header: Raw,
-  rpc: Rpc,
-  { traces }: Capabilities,
-): Promise<readonly unknown[] | undefined> {
-  switch (traces) {
-    case 'none':
-      return undefined
-    case 'debug_traceBlockByHash':
-      return withHashes(header, await rpc.request(traces, [header['hash'], CALL_TRACER]))
-    case 'debug_traceBlockByNumber':
-      return withHashes(header, await rpc.request(traces, [header['number'], CALL_TRACER]))
-    case 'trace_block':
-      return parityOf(header, await rpc.request(traces, [header['number']]))
-  }
-}
-
-function parityOf(header: Raw, answer: unknown): readonly unknown[] {
-  if (answer === null) throw blockMissing(String(header['hash']))
-  const traces = array(answer, 'traces')
-  for (const item of traces) {
-    const trace = object(item, 'traces')
-    if (trace['blockHash'] !== undefined && trace['blockHash'] !== header['hash'])
-      throw contradiction(String(header['hash']), trace)
-  }
-  return traces
-}
-
-/** Old nodes leave `txHash` out; the traces stand in transaction order. */
-function withHashes(header: Raw, answer: unknown): readonly unknown[] {
-  if (answer === null) throw blockMissing(String(header['hash']))
-  const transactions = array(header['transactions'], 'block.transactions')
-  const traces = array(answer, 'traces')
-  if (traces.length !== transactions.length)
-    throw contradiction(String(header['hash']), { traces: traces.length })
-  return traces.map((item, index) => {
-    const trace = object(item, 'traces')
-    const txHash = trace['txHash'] ?? object(transactions[index], 'block.transactions')['hash']
-    return { ...trace, txHash }
+function orphaned({ number, hash }: BlockHead): CordonError {
+  return new CordonError({
+    code: 'chain.ContradictoryBlock',
+    message: `Block ${number} was reorganised away while it was read.`,
+    facts: { block: number, hash },
+    fix: 'Nothing to do: the block in its place is read.',
+    retryable: true,
   })
 }
 
 function blockMissing(block: string | number): CordonError {
   return new CordonError({
     code: 'chain.BlockMissing',
-    message: `The node does not have block ${block}, or not its receipts yet.`,
+    message: `The node does not have block ${block}.`,
     facts: { block },
     fix: 'It may be pruned, orphaned or not there yet: ask an archive node, or wait.',
-    retryable: true,
-  })
-}
-
-function contradiction(blockHash: string, seen: Raw): CordonError {
-  return new CordonError({
-    code: 'chain.ContradictoryBlock',
-    message: 'The node’s answers about one block belong to different blocks.',
-    facts: { blockHash, other: seen['blockHash'], traces: seen['traces'], receipts: seen['receipts'] },
-    fix: 'A reorg between calls, or nodes that disagree behind one URL: Cordon asks again by itself.',
     retryable: true,
   })
 }

@@ -100,7 +100,7 @@ test('whatever happens, the stream tells the canonical chain: each block on its 
         node.instead = () => undefined
         // A chain that was cut back shows it only by growing past its old head.
         node.chain.extend(Math.max(1, 200 - node.chain.blocks.length))
-        await follower.poll(8)
+        await follower.poll(40)
         await follower.stop()
         const told = reconstruct(follower.updates)
         expect(told.map(({ hash }) => hash)).toEqual(

@@ -43,10 +43,9 @@ describe('the head', () => {
   })
 
   test('without traces blocks come all the same, and say that they have none', async () => {
-    const { fakeCapabilities } = await import('../../../test/harness/drive-follower.ts')
-    const it = await driveFollower(directRpc(nodeOf(2)), {
-      capabilities: { ...fakeCapabilities, traces: 'none' },
-    })
+    const node = nodeOf(2)
+    node.without.add('debug_traceBlockByHash').add('debug_traceBlockByNumber')
+    const it = await driveFollower(directRpc(node))
     const [update] = it.updates
     expect(update).toMatchObject({
       kind: 'block',
@@ -244,12 +243,11 @@ describe('a node in trouble', () => {
     },
   )
 
-  test('fewer receipts than transactions is a contradiction, not a block', async () => {
+  test('receipts that a block lacks are asked for one by one', async () => {
     const node = nodeOf(5)
     node.instead = (method) => (method === 'eth_getBlockReceipts' ? { kind: 'result', value: [] } : undefined)
     const it = await driveFollower(directRpc(node))
-    await it.poll(6)
-    expect(it.updates).toMatchObject([{ notice: { facts: { code: 'chain.ContradictoryBlock' } } }])
+    expect(it.updates).toMatchObject([{ kind: 'block', bundle: { number: 5, gaps: [] } }])
     await it.stop()
   })
 

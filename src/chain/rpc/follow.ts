@@ -2,26 +2,27 @@ import type { Clock } from '../../kit/clock.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
-import type { BlockRef, ChainUpdate, SourceNotice } from '../../model/block.ts'
-import { hash, integer, object } from '../trace/fields.ts'
+import { retry } from '../../kit/retry.ts'
+import type { BlockBundle, BlockRef, ChainUpdate, SourceNotice } from '../../model/block.ts'
+import type { ChainVitals } from '../../model/vitals.ts'
+import { hash, integer, integerOrNull, object } from '../trace/fields.ts'
 import { abortable } from './abortable.ts'
+import { type BlockCheck, createBlockCheck } from './block-check.ts'
 import type { Canonical, Header } from './canonical.ts'
 import { append, extension, rewind } from './canonical.ts'
-import type { Capabilities } from './capabilities.ts'
-import { findDisagreement } from './disagreement.ts'
+import { compareEndpoints } from './compare.ts'
 import { fetchBundle } from './fetch-bundle.ts'
+import { blockSeconds, budgetMs, createPace, noteTime, PATIENCE, type Pace, type Patience } from './pace.ts'
 import type { Rpc } from './rpc.ts'
+import { noTrouble, noteTrouble, noteWell, type Trouble } from './trouble.ts'
 
 export type FollowOptions = {
   rpc: Rpc
-  capabilities: Capabilities
+  chainId: number
   logger: Logger
   /** First block to give; the latest when left out. */
   fromBlock?: number
-  /**
-   * The newest blocks that were processed before a restart, oldest first, without gaps: what was reorganised away meanwhile
-   * is walked back to the common ancestor.
-   */
+  /** The last blocks that were processed before a restart, oldest first, no gaps: a reorg meanwhile is walked back on them. */
   known?: readonly BlockRef[]
   /** Deepest reorg that can be followed, blocks. */
   window?: number
@@ -31,42 +32,57 @@ export type FollowOptions = {
   staleAfterMs?: number
   /** Without a `finalized` tag a block this deep counts as final. */
   finalityDepth?: number
+  /** How long reading one block may take before it is given with gaps. */
+  patience?: Patience
+  /** Blocks that a node may execute again for a trace. */
+  reexec?: number
+  /** Blocks fetched at once while catching up. */
+  ahead?: number
+  /** Kept up to date with head, pace and endpoints. */
+  vitals?: ChainVitals
   clock?: Clock
   signal: AbortSignal
 }
 
-/** How many blocks of a gap are fetched at once. */
-const AHEAD = 4
-
-type Follower = Required<Omit<FollowOptions, 'fromBlock' | 'known'>> & {
+type Follower = Required<Omit<FollowOptions, 'fromBlock' | 'known' | 'vitals'>> & {
+  vitals: ChainVitals | undefined
   canonical: Canonical
+  check: BlockCheck
+  pace: Pace
   nextBlock: number | undefined
   finalized: number
   lastMoved: number
   staleTold: boolean
-  troubleTold: string | undefined
-  disagreementTold: string | undefined
-  isComparing: boolean
+  trouble: Trouble
+  disagreement: { told: string | undefined; isComparing: boolean; comparedAt: number }
+  /** Hash of block 0, by which a chain that was begun anew is told from a node that lags; null where no node tells. */
+  genesis: string | null | undefined
   /** Notices from what runs beside the following. */
   asides: SourceNotice[]
 }
 
 /**
- * The chain's head as `block | reorg | finalized | notice`, in order, gaps filled, until the signal aborts.
- * An RPC that fails, lies or answers HTML is told of as a notice and asked again; following never ends by it.
+ * The chain's head as `block | reorg | finalized | notice`, in order, gaps filled, until the signal aborts. A block
+ * that cannot be read in full within the patience comes with gaps; an RPC that fails, lies or answers HTML is told of
+ * and asked again. Following never ends by it, and no block stops it.
  */
 export async function* followHead(options: FollowOptions): AsyncGenerator<ChainUpdate> {
   const follower = createFollower(options)
-  const waker = await wakeOnHeads(follower)
+  const waker = wakeOnHeads(follower)
   try {
     while (!follower.signal.aborted) {
       try {
         yield* step(follower)
-        follower.troubleTold = undefined
+        const over = noteWell(follower.trouble, follower.clock.now())
+        if (over !== undefined) yield notice(over)
       } catch (thrown) {
-        if (!follower.signal.aborted) yield* tellTrouble(follower, thrown)
+        const trouble = follower.signal.aborted
+          ? undefined
+          : noteTrouble(follower.trouble, thrown, follower.clock.now())
+        if (trouble !== undefined) yield notice(trouble)
       }
       for (const item of [...follower.rpc.takeNotices(), ...follower.asides.splice(0)]) yield notice(item)
+      if (follower.vitals !== undefined) follower.vitals.endpoints = follower.rpc.standings()
       if (!follower.signal.aborted) await waker.wait(follower.pollMs)
     }
   } finally {
@@ -80,61 +96,96 @@ function createFollower(options: FollowOptions): Follower {
     pollMs: 500,
     staleAfterMs: 60_000,
     finalityDepth: 64,
+    patience: PATIENCE,
+    reexec: 128,
+    ahead: 8,
     ...options,
+    vitals: options.vitals,
     rpc: abortable(options.rpc, options.signal),
     window,
     clock,
-    canonical: { refs: known.slice(-window), window },
+    canonical: { refs: [...known], window },
+    check: createBlockCheck(),
+    pace: createPace(),
     nextBlock: fromBlock,
     finalized: -1,
     lastMoved: clock.now(),
     staleTold: false,
-    troubleTold: undefined,
-    disagreementTold: undefined,
-    isComparing: false,
+    trouble: noTrouble(),
+    disagreement: { told: undefined, isComparing: false, comparedAt: 0 },
+    genesis: undefined,
     asides: [],
   }
 }
 
 async function* step(follower: Follower): AsyncGenerator<ChainUpdate> {
+  lookForDisagreement(follower)
   const latest = await headerOf(follower, 'latest')
+  noteHead(follower, latest)
+  follower.genesis ??= await genesisOf(follower)
   follower.nextBlock ??= latest.number
-  const isConflict = extension(follower.canonical, latest).kind === 'conflict'
-  if (isConflict) yield* reorganise(follower)
+  const standing = extension(follower.canonical, latest)
+  if (standing.kind === 'conflict') yield* reorganise(follower)
+  if (standing.kind === 'older' && (await wasBegunAnew(follower))) yield* startOver(follower, 'chain-reset')
   if (latest.number < follower.nextBlock) {
     yield* tellIfStale(follower, latest)
     return
   }
-  if (!isConflict && latest.number > follower.nextBlock + 1)
+  if (standing.kind !== 'conflict' && latest.number > follower.nextBlock + 1)
     yield notice(gapNotice(follower.nextBlock, latest.number))
   yield* catchUp(follower, latest.number)
   yield* tellFinality(follower, latest.number)
-  lookForDisagreement(follower)
 }
 
+function noteHead({ vitals, clock, pace }: Follower, { number, timestamp }: Timed): void {
+  if (vitals === undefined) return
+  if (vitals.head?.number !== number) vitals.head = { number, timestamp, at: clock.now() }
+  vitals.blockSeconds = blockSeconds(pace)
+}
+
+/** Blocks in order, some fetched ahead; each is given as soon as it and those before it are there. */
 async function* catchUp(follower: Follower, latest: number): AsyncGenerator<ChainUpdate> {
+  const ahead: Promise<BlockBundle>[] = []
+  let wanted = follower.nextBlock ?? latest
   while (!follower.signal.aborted && (follower.nextBlock ?? 0) <= latest) {
-    const first = follower.nextBlock ?? latest
-    const count = Math.min(AHEAD, latest - first + 1)
-    const wanted = Array.from({ length: count }, (_, i) => fetchBundle(first + i, follower))
-    for (const pending of wanted) pending.catch(() => undefined)
-    for (const pending of wanted) {
-      const bundle = await pending
-      const { number, hash, parentHash } = bundle
-      if (hash === null || parentHash === null) throw headless(number)
-      if (extension(follower.canonical, { number, hash, parentHash }).kind === 'conflict') {
-        yield* reorganise(follower)
-        // The node took its contradiction back while we looked: look again at the next poll.
-        if (follower.nextBlock === first) return
-        break
-      }
-      append(follower.canonical, { number, hash })
-      follower.nextBlock = number + 1
-      follower.lastMoved = follower.clock.now()
-      follower.staleTold = false
-      yield { kind: 'block', bundle }
+    for (; wanted <= latest && ahead.length < follower.ahead; wanted++) {
+      const pending = fetchNext(follower, wanted)
+      pending.catch(() => undefined)
+      ahead.push(pending)
     }
+    const bundle = await ahead.shift()
+    if (bundle === undefined) return
+    const { number, hash, parentHash, timestamp } = bundle
+    if (hash === null || parentHash === null) throw headless(number)
+    if (extension(follower.canonical, { number, hash, parentHash }).kind === 'conflict') {
+      const before = follower.nextBlock
+      yield* reorganise(follower)
+      // The node took its contradiction back while we looked: look again at the next poll.
+      if (follower.nextBlock === before) return
+      ahead.length = 0
+      wanted = follower.nextBlock ?? latest
+      continue
+    }
+    append(follower.canonical, { number, hash })
+    noteTime(follower.pace, { number, timestamp })
+    follower.nextBlock = number + 1
+    follower.lastMoved = follower.clock.now()
+    follower.staleTold = false
+    yield { kind: 'block', bundle }
   }
+}
+
+function fetchNext(follower: Follower, number: number): Promise<BlockBundle> {
+  const { rpc, chainId, check, clock, signal, reexec, pace, patience } = follower
+  const options = { rpc, capabilities: { chainId }, check, clock, signal, reexec }
+  // A block that is reorganised away while it is read is read again, the one in its place.
+  return retry(() => fetchBundle(number, { ...options, budgetMs: budgetMs(pace, patience) }), {
+    attempts: 4,
+    delayMs: 50,
+    clock,
+    signal,
+    isRetryable: (thrown) => thrown instanceof CordonError && thrown.code === 'chain.ContradictoryBlock',
+  })
 }
 
 /** Walks back until node and memory agree; what is above was removed. Fetching goes on from there. */
@@ -151,24 +202,41 @@ async function* reorganise(follower: Follower): AsyncGenerator<ChainUpdate> {
     yield { kind: 'reorg', ancestor: ref, removed }
     return
   }
-  yield* startOver(follower)
+  yield* startOver(follower, (await wasBegunAnew(follower)) ? 'chain-reset' : 'reorg-beyond-window')
 }
 
-/** Deeper than the window: everything we remember is gone, and that is said. */
-async function* startOver(follower: Follower): AsyncGenerator<ChainUpdate> {
-  const oldest = follower.canonical.refs[0]
+/** Everything we remember is gone, and that is said: a reorg deeper than the window, or a chain that was begun anew. */
+async function* startOver(
+  follower: Follower,
+  code: 'reorg-beyond-window' | 'chain-reset',
+): AsyncGenerator<ChainUpdate> {
+  const { refs } = follower.canonical
+  const oldest = refs[0]
   if (oldest === undefined) return
+  const remembered = refs.length
   const ancestor: BlockRef = { number: oldest.number - 1, hash: null }
   const latest = await headerOf(follower, 'latest')
   const removed = rewind(follower.canonical, ancestor)
   // A chain that is shorter than what we remember (a devnet begun anew) is followed from its head.
   follower.nextBlock = Math.min(oldest.number, latest.number)
-  yield notice({
-    code: 'reorg-beyond-window',
-    message: `The chain was reorganised deeper than the ${removed.length} blocks that are remembered.`,
-    facts: { oldestRemembered: oldest.number, removed: removed.length },
-  })
+  follower.genesis = undefined
+  follower.pace = createPace()
+  const message =
+    code === 'chain-reset'
+      ? `The node's chain was begun anew: its first block is another one. It is followed from block ${follower.nextBlock}.`
+      : `The chain was reorganised deeper than the ${remembered} blocks that are remembered.`
+  yield notice({ code, message, facts: { oldestRemembered: oldest.number, removed: removed.length } })
   yield { kind: 'reorg', ancestor, removed }
+}
+
+/** A head below all that is remembered: a node that lags has the same first block, one that was reset has another. */
+async function wasBegunAnew(follower: Follower): Promise<boolean> {
+  const first = await genesisOf(follower)
+  return follower.genesis !== null && first !== null && follower.genesis !== first
+}
+
+async function genesisOf(follower: Follower): Promise<string | null> {
+  return (await headerOf(follower, '0x0').catch(refusedIsNull))?.hash ?? null
 }
 
 function missingIsNull(thrown: unknown): null {
@@ -176,8 +244,14 @@ function missingIsNull(thrown: unknown): null {
   throw thrown
 }
 
-async function headerOf(follower: Pick<Follower, 'rpc'>, block: string): Promise<Header> {
-  const found = await follower.rpc.request('eth_getBlockByNumber', [block, false])
+type Timed = Header & { timestamp: number | null }
+
+/** A header as the leading endpoint has it: two nodes' views must not be mixed. */
+async function headerOf({ rpc }: Pick<Follower, 'rpc'>, block: string): Promise<Timed> {
+  const found = await rpc.request('eth_getBlockByNumber', [block, false], {
+    only: rpc.leader(),
+    timeoutMs: HEADER_MS,
+  })
   if (found === null) {
     throw new CordonError({
       code: 'chain.BlockMissing',
@@ -192,8 +266,12 @@ async function headerOf(follower: Pick<Follower, 'rpc'>, block: string): Promise
     number: integer(raw['number'], 'block.number'),
     hash: hash(raw['hash'], 'block.hash'),
     parentHash: hash(raw['parentHash'], 'block.parentHash'),
+    timestamp: integerOrNull(raw['timestamp'], 'block.timestamp'),
   }
 }
+
+/** Milliseconds that a header may take: it is the lightest of questions. */
+const HEADER_MS = 3_000
 
 async function* tellFinality(follower: Follower, latest: number): AsyncGenerator<ChainUpdate> {
   const { refs, window } = follower.canonical
@@ -215,17 +293,26 @@ function refusedIsNull(thrown: unknown): null | undefined {
   return thrown.code === 'chain.RpcRefused' || thrown.code === 'chain.BlockMissing' ? null : undefined
 }
 
+/** Milliseconds between comparisons while the head moves; one that stands still is compared at once. */
+const COMPARE_EVERY_MS = 5_000
+
 /** Compares the endpoints beside the following: one that hangs must not hold up the blocks of the others. */
 function lookForDisagreement(follower: Follower): void {
-  if (follower.rpc.endpoints.length < 2 || follower.isComparing) return
+  const { rpc, canonical, disagreement, clock, pace, lastMoved } = follower
+  if (rpc.endpoints.length < 2 || disagreement.isComparing) return
   // Two below the tip: nodes may differ at the tip for a moment, and that is no disagreement.
-  const ref = follower.canonical.refs.at(-3)
+  const ref = canonical.refs.at(-3) ?? canonical.refs[0]
   if (ref === undefined) return
-  follower.isComparing = true
-  void findDisagreement(follower.rpc.endpoints, ref).then((found) => {
-    follower.isComparing = false
-    if (found !== undefined && found.message !== follower.disagreementTold) follower.asides.push(found)
-    follower.disagreementTold = found?.message
+  const now = clock.now()
+  const isQuiet = now - lastMoved > 1_500 * (blockSeconds(pace) ?? 2)
+  if (now - disagreement.comparedAt < (isQuiet ? 0 : COMPARE_EVERY_MS)) return
+  Object.assign(disagreement, { isComparing: true, comparedAt: now })
+  void compareEndpoints(rpc, { ref, lag: isQuiet ? 0 : 3 }).then(({ disagreement: found }) => {
+    disagreement.isComparing = false
+    // Who disagrees is told once, however many blocks it lasts.
+    const who = found === undefined ? undefined : JSON.stringify(rpc.standings().map(({ state }) => state))
+    if (found !== undefined && who !== disagreement.told) follower.asides.push(found)
+    disagreement.told = who
   })
 }
 
@@ -248,15 +335,6 @@ function notice(item: SourceNotice): ChainUpdate {
   return { kind: 'notice', notice: item }
 }
 
-/** Said once until it changes or is over: a node that is down for an hour is one trouble, not 7,200. */
-function* tellTrouble(follower: Follower, thrown: unknown): Generator<ChainUpdate> {
-  const message = messageOf(thrown)
-  if (message === follower.troubleTold) return
-  follower.troubleTold = message
-  const facts = thrown instanceof CordonError ? { code: thrown.code, ...thrown.facts, fix: thrown.fix } : {}
-  yield notice({ code: 'source-trouble', message, facts })
-}
-
 function headless(number: number): CordonError {
   return new CordonError({
     code: 'chain.BlockMissing',
@@ -270,12 +348,13 @@ function headless(number: number): CordonError {
 type Waker = { wait(ms: number): Promise<void>; stop(): Promise<void> }
 
 /** Sleeps between looks at the head; a `newHeads` subscription cuts the sleep short where there is one. */
-async function wakeOnHeads(follower: Follower): Promise<Waker> {
+function wakeOnHeads(follower: Follower): Waker {
   let early = new AbortController()
   const wake = (): void => early.abort()
   follower.signal.addEventListener('abort', wake, { once: true })
   const endpoint = follower.rpc.endpoints.find(({ subscribe }) => subscribe !== undefined)
-  const unsubscribe = await endpoint?.subscribe?.(['newHeads'], wake).catch((thrown) => {
+  // Not waited for: polling sees the head meanwhile, and a node that is away must not hold up the others.
+  const subscribed = endpoint?.subscribe?.(['newHeads'], wake).catch((thrown) => {
     follower.logger.warn({ reason: messageOf(thrown) }, 'no newHeads subscription; polling instead')
     return undefined
   })
@@ -287,7 +366,7 @@ async function wakeOnHeads(follower: Follower): Promise<Waker> {
     },
     async stop() {
       follower.signal.removeEventListener('abort', wake)
-      await unsubscribe?.()
+      await Promise.race([subscribed?.then((unsubscribe) => unsubscribe?.()), follower.clock.sleep(1_000)])
     },
   }
 }

@@ -6,8 +6,8 @@ import type { BlockBundle, ChainUpdate } from '../../model/block.ts'
 import { parseBundle } from '../bundle/parse.ts'
 import type { Raw } from '../trace/fields.ts'
 import { array, object } from '../trace/fields.ts'
+import { CALL_TRACER } from './call-tracer-options.ts'
 import type { Capabilities } from './capabilities.ts'
-import { CALL_TRACER } from './capabilities.ts'
 import type { Rpc } from './rpc.ts'
 
 export type PendingOptions = {
@@ -114,7 +114,7 @@ function dress(
   }
   const traces = [{ txHash: transaction['hash'], result: at.result }]
   // A trace with logs that shows none means none: without this, calls would be taken for what logs deny.
-  const receipts = at.capabilities.traceLogs ? [{ transactionHash: transaction['hash'], logs: [] }] : []
+  const receipts = at.capabilities.traceLogs ? [{ transactionHash: transaction['hash'], logs: [] }] : null
   return { chainId: at.capabilities.chainId, block, receipts, traces, pending: true }
 }
 

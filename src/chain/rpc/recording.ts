@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CordonError } from '../../kit/error.ts'
 import { canonicalJson } from '../../kit/json.ts'
-import type { Rpc } from './rpc.ts'
+import { type Rpc, singleRpc } from './rpc.ts'
 
 const refusalSchema = z.object({
   code: z.string(),
@@ -21,12 +21,12 @@ export type Asked = z.infer<typeof askedSchema>
 /** A node of which every answer is kept, refusals too; the same question is kept once. */
 export function recordingRpc(rpc: Rpc): { rpc: Rpc; asked(): Asked[] } {
   const kept = new Map<string, Asked>()
-  const request: Rpc['request'] = async (method, params) => {
+  const request: Rpc['request'] = async (method, params, options) => {
     const keep = (outcome: Partial<Asked>): void => {
       kept.set(keyOf(method, params), { method, params: [...params], answer: null, ...outcome })
     }
     try {
-      const answer = await rpc.request(method, params)
+      const answer = await rpc.request(method, params, options)
       keep({ answer })
       return answer
     } catch (thrown) {
@@ -37,7 +37,8 @@ export function recordingRpc(rpc: Rpc): { rpc: Rpc; asked(): Asked[] } {
       throw thrown
     }
   }
-  return { rpc: { ...rpc, request }, asked: () => [...kept.values()] }
+  const single = singleRpc(rpc.leader().name, request)
+  return { rpc: { ...rpc, ...single, close: rpc.close }, asked: () => [...kept.values()] }
 }
 
 /**
@@ -46,21 +47,22 @@ export function recordingRpc(rpc: Rpc): { rpc: Rpc; asked(): Asked[] } {
  */
 export function recordedRpc(asked: readonly Asked[]): Rpc {
   const known = new Map(asked.map((item) => [keyOf(item.method, item.params), item]))
-  return {
-    endpoints: [],
-    async request(method, params) {
-      const found = known.get(keyOf(method, params))
-      if (found === undefined) throw notRecorded(method, params)
-      if (found.refused !== undefined) throw new CordonError(found.refused)
-      return found.answer
-    },
-    takeNotices: () => [],
-    close: async () => {},
-  }
+  return singleRpc('recorded answers', async (method, params) => {
+    const found = known.get(keyOf(method, params))
+    if (found === undefined) throw notRecorded(method, params)
+    if (found.refused !== undefined) throw new CordonError(found.refused)
+    return found.answer
+  })
 }
 
 function keyOf(method: string, params: readonly unknown[]): string {
-  return canonicalJson([method, params])
+  return canonicalJson([method, params.map(withoutPatience)])
+}
+
+/** How long a node was given for a trace is no part of the question. */
+function withoutPatience(param: unknown): unknown {
+  if (typeof param !== 'object' || param === null || !('tracer' in param)) return param
+  return { ...param, timeout: undefined, reexec: undefined }
 }
 
 function notRecorded(method: string, params: readonly unknown[]): CordonError {

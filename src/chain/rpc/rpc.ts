@@ -2,13 +2,43 @@ import type { Clock } from '../../kit/clock.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { SourceNotice } from '../../model/block.ts'
+import type { EndpointStanding } from '../../model/vitals.ts'
 import type { Endpoint } from './endpoint.ts'
 import { createEndpoint } from './endpoint.ts'
+import { failureKindOf, isRevert } from './failure.ts'
+import { isHeavy, type RequestOptions } from './http.ts'
+import { createMethodBook } from './method-book.ts'
+import {
+  DOWN_AFTER,
+  isClearlyWorse,
+  newStanding,
+  noteAnswer,
+  noteFailure,
+  type Standing,
+  standingOf,
+} from './standing.ts'
 
-/** A chain through one or several nodes: the first healthy one is asked, the next when it fails. */
+/** `only`: this endpoint alone is asked, for what must be one node's view. */
+export type AskOptions = RequestOptions & { only?: Endpoint | undefined }
+
+/**
+ * A chain through one or several nodes. One of them leads and is asked first; another answers for it when it fails, and
+ * takes the lead only when it is clearly better: traffic does not move for one failure.
+ */
 export type Rpc = {
   endpoints: readonly Endpoint[]
-  request(method: string, params: readonly unknown[]): Promise<unknown>
+  /**
+   * The answer of the leading endpoint, else of the next that has one. Throws the leader's refusal where all refuse,
+   * `chain.EndpointFailed` where none answers.
+   */
+  request(method: string, params: readonly unknown[], options?: AskOptions): Promise<unknown>
+  /** The endpoint whose view of the chain is followed. */
+  leader(): Endpoint
+  /** Notes what an endpoint's head is and how its blocks compare with the chain that is followed. */
+  place(endpoint: Endpoint, at: { head: number | null; place: Standing['place'] }): void
+  standings(): EndpointStanding[]
+  /** Adds a notice to those that {@link Rpc.takeNotices} gives. */
+  note(notice: SourceNotice): void
   /** What happened to endpoints since the last call, oldest first; the caller owns it then. */
   takeNotices(): SourceNotice[]
   close(): Promise<void>
@@ -17,75 +47,152 @@ export type Rpc = {
 export type RpcOptions = {
   urls: readonly string[]
   timeoutMs?: number
-  /** How long a failed endpoint is left alone, milliseconds. */
+  /** How long an endpoint that is down is asked last, milliseconds. */
   cooldownMs?: number
   clock?: Clock
 }
 
-type Health = { endpoint: Endpoint; downUntil: number; failures: number }
+type Pool = {
+  standings: readonly Standing[]
+  leader: Standing
+  notices: SourceNotice[]
+  cooldownMs: number
+  clock: Clock
+}
 
 /** Throws `chain.NoEndpoint` for an empty list, `chain.BadUrl`. */
 export function createRpc({ urls, timeoutMs, cooldownMs = 5_000, clock = systemClock }: RpcOptions): Rpc {
-  const pool: Health[] = urls.map((url) => ({
-    endpoint: createEndpoint(url, timeoutMs),
-    downUntil: 0,
-    failures: 0,
-  }))
-  if (pool.length === 0) throw noEndpoint()
-  const notices: SourceNotice[] = []
-  const context = { notices, cooldownMs, clock }
+  const standings = urls.map((url) => newStanding(createEndpoint(url, timeoutMs)))
+  const [leader] = standings
+  if (leader === undefined) throw noEndpoint()
+  const pool: Pool = { standings, leader, notices: [], cooldownMs, clock }
   return {
-    endpoints: pool.map(({ endpoint }) => endpoint),
-    request: (method, params) => firstAnswer(pool, { method, params }, context),
-    takeNotices: () => notices.splice(0),
+    endpoints: standings.map(({ endpoint }) => endpoint),
+    request: (method, params, options) => answerOf(pool, { method, params, options }),
+    leader: () => pool.leader.endpoint,
+    place(endpoint, at) {
+      const standing = standings.find((it) => it.endpoint === endpoint)
+      if (standing === undefined) return
+      Object.assign(standing, at)
+      elect(pool)
+    },
+    standings: () => standings.map(standingOf),
+    note: (notice) => pool.notices.push(notice),
+    takeNotices: () => pool.notices.splice(0),
     async close() {
-      await Promise.all(pool.map(({ endpoint }) => endpoint.close()))
+      await Promise.all(standings.map(({ endpoint }) => endpoint.close()))
     },
   }
 }
 
-type Context = { notices: SourceNotice[]; cooldownMs: number; clock: Clock }
+/** A chain behind one function that answers: recorded answers, a fork, a test's node. */
+export function singleRpc(name: string, request: Endpoint['request']): Rpc {
+  const endpoint: Endpoint = { name, request, methods: createMethodBook(), close: async () => {} }
+  const notices: SourceNotice[] = []
+  return {
+    endpoints: [endpoint],
+    request: (method, params, options) => request(method, params, options),
+    leader: () => endpoint,
+    place: () => {},
+    standings: () => [],
+    note: (notice) => notices.push(notice),
+    takeNotices: () => notices.splice(0),
+    close: async () => {},
+  }
+}
 
-async function firstAnswer(
-  pool: readonly Health[],
-  call: { method: string; params: readonly unknown[] },
-  { notices, cooldownMs, clock }: Context,
-): Promise<unknown> {
-  const now = clock.now()
-  // Healthy ones in the configured order, then those in cooldown: a bad node is better than none.
-  const order = [...pool].sort((a, b) => Number(a.downUntil > now) - Number(b.downUntil > now))
-  let last: unknown
-  for (const health of order) {
+type Call = { method: string; params: readonly unknown[]; options: AskOptions | undefined }
+
+async function answerOf(pool: Pool, call: Call): Promise<unknown> {
+  const order = orderOf(pool, call)
+  let refused: unknown
+  let failed: unknown
+  for (const standing of [...order, ...(order.length === 1 ? order : [])]) {
     try {
-      const answer = await health.endpoint.request(call.method, call.params)
-      if (health.failures > 0) notices.push(recovered(health))
-      health.failures = 0
-      health.downUntil = 0
-      return answer
+      return await ask(pool, standing, call)
     } catch (thrown) {
-      if (!(thrown instanceof CordonError) || thrown.code !== 'chain.EndpointFailed') throw thrown
-      if (health.failures === 0) notices.push(failed(health, thrown))
-      health.failures++
-      health.downUntil = clock.now() + cooldownMs
-      last = thrown
+      if (call.options?.signal?.aborted === true) throw thrown
+      if (failureKindOf(thrown) === undefined) {
+        // The EVM's own answer is the same everywhere; so is what happens to a transaction that was sent.
+        if (isRevert(thrown) || isWrite(call)) throw thrown
+        refused ??= thrown
+        if (order.length === 1) throw thrown
+      } else {
+        failed = thrown
+        // A single endpoint is asked once more, unless it has had its time.
+        if (order.length === 1 && (failureKindOf(thrown) === 'timeout' || isWrite(call))) throw thrown
+      }
     }
   }
-  throw last
+  throw refused ?? failed
 }
 
-function failed({ endpoint }: Health, thrown: unknown): SourceNotice {
-  return {
-    code: 'endpoint-failed',
-    message: `${endpoint.name} stopped answering: ${messageOf(thrown)}`,
-    facts: { endpoint: endpoint.name },
+/** What was sent may have arrived although no answer came: the one who sent it decides what to do. */
+function isWrite({ method }: Call): boolean {
+  return method.startsWith('eth_send')
+}
+
+/** By their view of the chain an endpoint elsewhere is no help; by hash it may have the very block. */
+function orderOf({ standings, leader, clock }: Pool, { params, options }: Call): Standing[] {
+  const only = standings.find(({ endpoint }) => endpoint === options?.only)
+  if (only !== undefined) return [only]
+  const now = clock.now()
+  const isByHash = typeof params[0] === 'string' && params[0].length === 66
+  const others = standings.filter((it) => it !== leader && (isByHash || it.place !== 'elsewhere'))
+  return [leader, ...others].sort((a, b) => Number(a.downUntil > now) - Number(b.downUntil > now))
+}
+
+async function ask(pool: Pool, standing: Standing, { method, params, options }: Call): Promise<unknown> {
+  const wasDown = standing.failures >= DOWN_AFTER
+  const failuresBefore = standing.failures
+  try {
+    const answer = await standing.endpoint.request(method, params, options)
+    noteAnswer(standing)
+    if (wasDown) pool.notices.push(recovered(standing, failuresBefore))
+    return answer
+  } catch (thrown) {
+    if (options?.signal?.aborted === true) throw thrown
+    if (failureKindOf(thrown) === undefined) noteAnswer(standing)
+    else if (failureKindOf(thrown) !== 'timeout' || !isHeavy(method)) {
+      noteFailure(standing, thrown, pool.clock.now() + pool.cooldownMs)
+      if (standing.failures === DOWN_AFTER) pool.notices.push(failed(standing, thrown))
+    }
+    throw thrown
+  } finally {
+    elect(pool)
   }
 }
 
-function recovered({ endpoint, failures }: Health): SourceNotice {
+function elect(pool: Pool): void {
+  for (const candidate of pool.standings)
+    if (isClearlyWorse(pool.leader, candidate)) {
+      pool.notices.push(moved(pool.leader, candidate))
+      pool.leader = candidate
+    }
+}
+
+function failed({ endpoint }: Standing, thrown: unknown): SourceNotice {
+  return {
+    code: 'endpoint-failed',
+    message: messageOf(thrown),
+    facts: { endpoint: endpoint.name, kind: failureKindOf(thrown) },
+  }
+}
+
+function recovered({ endpoint }: Standing, failures: number): SourceNotice {
   return {
     code: 'endpoint-recovered',
-    message: `${endpoint.name} answers again after ${failures} failed calls.`,
+    message: `${endpoint.name} answers again after ${failures} failures in a row.`,
     facts: { endpoint: endpoint.name, failures },
+  }
+}
+
+function moved(from: Standing, to: Standing): SourceNotice {
+  const { state, reason } = standingOf(from)
+  return {
+    code: 'endpoint-moved',
+    message: `The chain is followed through ${to.endpoint.name} now: ${from.endpoint.name} is ${state}${reason === null ? '' : ` (${reason})`}.`,
+    facts: { from: from.endpoint.name, to: to.endpoint.name, state, errorRate: standingOf(from).errorRate },
   }
 }
 

@@ -4,7 +4,7 @@ import { address, word } from '../../../test/harness/build.ts'
 import { CordonError } from '../../kit/error.ts'
 import type { Hex } from '../../model/hex.ts'
 import type { StateCall } from '../../model/state-read.ts'
-import type { Rpc } from './rpc.ts'
+import { type Rpc, singleRpc } from './rpc.ts'
 import { readState } from './state-reads.ts'
 
 const abi = parseAbi([
@@ -27,10 +27,7 @@ function node(options: { multicall: boolean; batchFails?: boolean }): Node {
   const asked: string[] = []
   return {
     asked,
-    endpoints: [],
-    takeNotices: () => [],
-    close: async () => undefined,
-    async request(method, params) {
+    ...singleRpc('node', async (method, params) => {
       asked.push(method)
       if (method === 'eth_getCode') return options.multicall ? '0x6001' : '0x'
       const [{ to, data }, tag] = params as [{ to: string; data: Hex }, string]
@@ -47,7 +44,7 @@ function node(options: { multicall: boolean; batchFails?: boolean }): Node {
         return { success: answer !== null, returnData: answer ?? ('0x' as const) }
       })
       return encodeFunctionResult({ abi, functionName: 'aggregate3', result })
-    },
+    }),
   }
 }
 

@@ -1,43 +1,22 @@
-import type { Hash } from '../../model/hex.ts'
-import {
-  addressOrNull,
-  array,
-  hash,
-  hexOrEmpty,
-  integerOrNull,
-  object,
-  quantityOrNull,
-  type Raw,
-} from '../trace/fields.ts'
+import { getContractAddress } from 'viem'
+import type { Address, Hash } from '../../model/hex.ts'
+import { addressOrNull, hexOrEmpty, integerOrNull, quantityOrNull, type Raw } from '../trace/fields.ts'
 import { framesFromStructLog, type StructRoot } from '../trace/struct-log.ts'
 import { toCallTracer } from '../trace/to-call-tracer.ts'
-import type { RawBundle } from './fetch-bundle.ts'
-import type { Rpc } from './rpc.ts'
+import type { Endpoint } from './endpoint.ts'
 
-/**
- * A block without traces, with those of the wanted transactions made from struct logs (`debug_traceTransaction` without a tracer),
- * which development nodes and old ones have where they have nothing else. The rest of the block stays without.
- * The same bundle where none of the transactions is in it. Throws what the node throws, and `chain.BrokenTrace`.
- */
-export async function withStepTraces(raw: RawBundle, wanted: readonly Hash[], rpc: Rpc): Promise<RawBundle> {
-  const block = object(raw['block'], 'block')
-  const receipts = new Map(
-    array(raw['receipts'] ?? [], 'receipts').map((item) => {
-      const receipt = object(item, 'receipts')
-      return [hash(receipt['transactionHash'], 'receipts.transactionHash'), receipt] as const
-    }),
-  )
-  const traces: Raw[] = []
-  for (const item of array(block['transactions'], 'block.transactions')) {
-    const transaction = object(item, 'block.transactions')
-    const id = hash(transaction['hash'], 'block.transactions.hash')
-    if (!wanted.includes(id)) continue
-    const options = { enableMemory: true, enableReturnData: true, disableStorage: true }
-    const answer = await rpc.request('debug_traceTransaction', [id, options])
-    const frames = framesFromStructLog(answer, rootOf(transaction, receipts.get(id)), 'structLogs')
-    traces.push({ txHash: id, result: toCallTracer(frames) })
-  }
-  return traces.length === 0 ? raw : { ...raw, traces }
+/** One transaction's calls, made from its steps. Throws what the node throws, `chain.BrokenTrace`, `chain.MalformedField`. */
+export async function stepTrace(
+  id: Hash,
+  {
+    transaction,
+    receipt,
+    request,
+  }: { transaction: Raw; receipt: Raw | undefined; request: Endpoint['request'] },
+): Promise<object> {
+  const options = { enableMemory: true, enableReturnData: true, disableStorage: true }
+  const answer = await request('debug_traceTransaction', [id, options])
+  return toCallTracer(framesFromStructLog(answer, rootOf(transaction, receipt), 'structLogs'))
 }
 
 function rootOf(transaction: Raw, receipt: Raw | undefined): StructRoot {
@@ -47,6 +26,15 @@ function rootOf(transaction: Raw, receipt: Raw | undefined): StructRoot {
     input: hexOrEmpty(transaction['input'], 'transaction.input'),
     value: quantityOrNull(transaction['value'], 'transaction.value') ?? 0n,
     gas: integerOrNull(transaction['gas'], 'transaction.gas') ?? -1,
-    contractAddress: addressOrNull(receipt?.['contractAddress'], 'receipt.contractAddress'),
+    contractAddress:
+      addressOrNull(receipt?.['contractAddress'], 'receipt.contractAddress') ?? createdBy(transaction),
   }
+}
+
+function createdBy(transaction: Raw): Address | null {
+  const from = addressOrNull(transaction['from'], 'transaction.from')
+  const nonce = integerOrNull(transaction['nonce'], 'transaction.nonce')
+  if (from === null || nonce === null || addressOrNull(transaction['to'], 'transaction.to') !== null)
+    return null
+  return getContractAddress({ from, nonce: BigInt(nonce) }).toLowerCase() as Address
 }

@@ -108,6 +108,59 @@ describe('frames', () => {
   })
 })
 
+describe('types as tracers write them', () => {
+  const typeOf = (parts: Partial<Node>) => framesFromCallTracer(node(parts), 'root')[0]
+
+  test.each([
+    ['Call', 'CALL'],
+    ['call', 'CALL'],
+    ['delegateCall', 'DELEGATECALL'],
+    ['DELEGATE_CALL', 'DELEGATECALL'],
+    ['StaticCall', 'STATICCALL'],
+    ['callcode', 'CALLCODE'],
+    ['Create', 'CREATE'],
+    ['create2', 'CREATE2'],
+    ['selfdestruct', 'SELFDESTRUCT'],
+    ['SUICIDE', 'SELFDESTRUCT'],
+    ['EXTDELEGATECALL', 'DELEGATECALL'],
+  ])('%s is %s', (word, type) => {
+    expect(typeOf({ type: word })).toMatchObject({ type })
+    expect(typeOf({ type: word })?.foreignType).toBeUndefined()
+  })
+
+  test.each(['INVALID', 'AUTHCALL', 'NearCall', 'teleport', 0xf1])(
+    '%s is no call of the EVM: its value counts and its word is kept',
+    (word) => {
+      const frame = typeOf({ type: word, value: '0x5' })
+      expect(frame).toMatchObject({ type: 'CALL', foreignType: String(word), value: 5n, from: A, to: B })
+    },
+  )
+
+  test('a missing type is a call, or a creation where nobody is called or code is left behind', () => {
+    const { type: _type, ...untyped } = node()
+    const { to: _to, ...nobody } = untyped
+    const code = '0x6080604052600080fd'
+    const left = { ...untyped, input: `0x608060405234${code.slice(2)}`, output: code }
+    for (const [raw, type] of [
+      [untyped, 'CALL'],
+      [{ ...untyped, type: null }, 'CALL'],
+      [nobody, 'CREATE'],
+      [left, 'CREATE'],
+      [{ ...untyped, input: `0x12345678${'0'.repeat(63)}1`, output: `0x${'0'.repeat(63)}1` }, 'CALL'],
+    ] as const)
+      expect(framesFromCallTracer(raw, 'root')[0]?.type).toBe(type)
+    expect(framesFromCallTracer(untyped, 'root', true)[0]?.type).toBe('CREATE')
+  })
+
+  test('a contract that ends itself, without a value: what it had is not known', () => {
+    const { value: _value, ...dying } = node({ type: 'SELFDESTRUCT' })
+    const [frame] = framesFromCallTracer(dying, 'root')
+    expect(frame).toMatchObject({ value: 0n, valueUnknown: true })
+    expect(toCallTracer([frame ?? expect.fail()])).not.toHaveProperty('value')
+    expect(typeOf({ type: 'SELFDESTRUCT' })?.valueUnknown).toBeUndefined()
+  })
+})
+
 describe('size', () => {
   test('a thousand calls deep', () => {
     let deep = node()
@@ -139,7 +192,6 @@ describe('size', () => {
 describe('what is not a trace', () => {
   test.each([
     ['no object', null, 'root'],
-    ['an unknown type', node({ type: 'AUTHCALL' }), 'root.type'],
     ['a broken address', node({ to: '0x12' }), 'root.to'],
     ['calls that are no list', node({ calls: {} as never }), 'root.calls'],
     ['value that is no quantity', node({ value: '12 ether' }), 'root.value'],

@@ -14,16 +14,7 @@ import {
   quantity,
   textOrNull,
 } from './fields.ts'
-
-const TYPES: Record<string, FrameType> = {
-  CALL: 'CALL',
-  STATICCALL: 'STATICCALL',
-  DELEGATECALL: 'DELEGATECALL',
-  CALLCODE: 'CALLCODE',
-  CREATE: 'CREATE',
-  CREATE2: 'CREATE2',
-  SELFDESTRUCT: 'SELFDESTRUCT',
-}
+import { typeOfFrame } from './frame-type.ts'
 
 type Pending = { raw: Raw; parent: number; depth: number }
 type Mutable = { -readonly [K in keyof Frame]: Frame[K] }
@@ -31,14 +22,15 @@ type Mutable = { -readonly [K in keyof Frame]: Frame[K] }
 /**
  * Frames of one transaction, in execution order, from geth's callTracer (nested `calls`).
  * Walks with its own stack, so a thousand-deep or ten-thousand-wide trace is only long, not dangerous.
+ * `isCreation` says that the transaction has no callee, for tracers that leave the type of the root out.
  * Throws `chain.MalformedField`.
  */
-export function framesFromCallTracer(root: unknown, path: string): Frame[] {
+export function framesFromCallTracer(root: unknown, path: string, isCreation = false): Frame[] {
   const frames: Mutable[] = []
   const stack: Pending[] = [{ raw: object(root, path), parent: -1, depth: 0 }]
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const index = frames.length
-    frames.push(frameOf(next, index, frames[next.parent], path))
+    frames.push(frameOf(next, { index, parent: frames[next.parent], path, isCreation }))
     const calls = next.raw['calls']
     if (calls === undefined || calls === null) continue
     const list = array(calls, `${path}.calls`)
@@ -49,10 +41,13 @@ export function framesFromCallTracer(root: unknown, path: string): Frame[] {
   return closeSubtrees(frames)
 }
 
-function frameOf(pending: Pending, index: number, parent: Frame | undefined, path: string): Mutable {
+type Place = { index: number; parent: Frame | undefined; path: string; isCreation: boolean }
+
+function frameOf(pending: Pending, { index, parent, path, isCreation }: Place): Mutable {
   const { raw } = pending
-  const type = TYPES[String(raw['type'])]
-  if (type === undefined) throw malformed(`${path}.type`, 'a callTracer frame type', raw['type'])
+  const read = typeOfFrame(raw, isCreation && index === 0)
+  const { type } = read
+  const hasValue = raw['value'] !== undefined && raw['value'] !== null
   const to = addressOrNull(raw['to'], `${path}.to`)
   const from = addressOrNull(raw['from'], `${path}.from`)
   const error = textOrNull(raw['error'])
@@ -61,13 +56,13 @@ function frameOf(pending: Pending, index: number, parent: Frame | undefined, pat
     parent: pending.parent,
     depth: pending.depth,
     end: index + 1,
-    type,
+    ...read,
     from,
     to,
     context: contextOf(type, from, to, parent),
     input: hexOrEmpty(raw['input'], `${path}.input`),
     output: hexOrEmpty(raw['output'], `${path}.output`),
-    value: raw['value'] === undefined || raw['value'] === null ? 0n : quantity(raw['value'], `${path}.value`),
+    value: hasValue ? quantity(raw['value'], `${path}.value`) : 0n,
     gas: gasOf(raw['gas'], `${path}.gas`),
     gasUsed: gasOf(raw['gasUsed'], `${path}.gasUsed`),
     error,
@@ -75,6 +70,7 @@ function frameOf(pending: Pending, index: number, parent: Frame | undefined, pat
     reverted: error !== null || parent?.reverted === true,
     logs: logsOf(raw['logs'], path),
   }
+  if (type === 'SELFDESTRUCT' && !hasValue) frame.valueUnknown = true
   if (raw['storage'] !== undefined) frame.storage = storageOf(raw['storage'], path)
   return frame
 }

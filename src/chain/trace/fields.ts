@@ -62,11 +62,20 @@ export function addressOrNull(value: unknown, path: string): Address | null {
 }
 
 export function hash(value: unknown, path: string): Hash {
-  if (typeof value === 'string' && value.length === 66) {
-    const lower = HASH.test(value) ? value : value.toLowerCase()
-    if (HASH.test(lower)) return lower as Hash
-  }
+  const read = hashIn(value)
+  if (read !== undefined) return read
   throw malformed(path, 'a hash (0x and 64 hex digits)', value)
+}
+
+/** The hash that a value is, undefined for anything else. */
+export function hashIn(value: unknown): Hash | undefined {
+  if (typeof value !== 'string' || value.length !== 66) return undefined
+  const lower = HASH.test(value) ? value : value.toLowerCase()
+  return HASH.test(lower) ? (lower as Hash) : undefined
+}
+
+export function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null
 }
 
 export function hashOrNull(value: unknown, path: string): Hash | null {

@@ -1,4 +1,5 @@
 import { CordonError } from '../../kit/error.ts'
+import { canonicalJson } from '../../kit/json.ts'
 import type { Frame, FrameType } from '../../model/block.ts'
 import { closeSubtrees, contextOf } from './call-tracer.ts'
 import type { Raw } from './fields.ts'
@@ -8,18 +9,12 @@ import {
   array,
   hexOrEmpty,
   integer,
-  malformed,
+  integerOrNull,
   object,
   quantity,
   textOrNull,
 } from './fields.ts'
-
-const CALL_TYPES: Record<string, FrameType> = {
-  call: 'CALL',
-  staticcall: 'STATICCALL',
-  delegatecall: 'DELEGATECALL',
-  callcode: 'CALLCODE',
-}
+import { foreign, frameTypeOf, type ReadType } from './frame-type.ts'
 
 /** Parity's words for failures, in geth's. */
 const ERRORS: Record<string, string> = {
@@ -35,24 +30,71 @@ const ERRORS: Record<string, string> = {
 type Mutable = { -readonly [K in keyof Frame]: Frame[K] }
 
 /**
- * Frames of one transaction from its Parity traces (`trace_block`, `trace_transaction`): flat, in execution
- * order, nested by `traceAddress`. Block rewards must have been left out. Parity records no logs.
- * Throws `chain.MalformedField`, `chain.BrokenTrace` when a frame's parent is missing.
+ * Frames of one transaction from its Parity traces (`trace_block`, `trace_transaction`): flat, in any order, nested by
+ * `traceAddress`. Rewards are left out, whatever transaction they name; a trace that comes twice counts once. Parity
+ * records no logs. Throws `chain.MalformedField`, `chain.BrokenTrace` when a frame's parent is missing.
  */
 export function framesFromParity(traces: readonly unknown[], path: string): Frame[] {
   const frames: Mutable[] = []
-  /** The latest frame at each depth: the parent of a frame at depth d is the latest at d − 1. */
-  const latest: number[] = []
-  for (const item of traces) {
-    const raw = object(item, path)
-    const depth = array(raw['traceAddress'], `${path}.traceAddress`).length
-    const parent = depth === 0 ? -1 : latest[depth - 1]
-    if (parent === undefined || (depth === 0 && frames.length > 0)) throw brokenTrace(path, raw)
-    latest[depth] = frames.length
+  /** The latest trace at each depth: the parent of one at depth d is the latest at d − 1. */
+  const latest: Placed[] = []
+  for (const placed of inOrder(traces, path)) {
+    const { raw, at } = placed
+    const depth = at.length
+    const above = latest[depth - 1]
+    const isOrphan = depth > 0 && (above === undefined || !isAbove(above.at, at))
+    if (isOrphan || (depth === 0 && frames.length > 0)) throw brokenTrace(path, raw)
+    const parent = above?.index ?? -1
+    latest[depth] = { ...placed, index: frames.length }
     latest.length = depth + 1
     frames.push(frameOf(raw, { index: frames.length, parent, depth, above: frames[parent] }, path))
   }
   return closeSubtrees(frames)
+}
+
+/** True for what pays a block's producer or an uncle's: no part of any transaction, whatever it says. */
+export function isReward(raw: Raw): boolean {
+  const action = raw['action']
+  if (String(raw['type']).toLowerCase() === 'reward') return true
+  return typeof action === 'object' && action !== null && 'rewardType' in action
+}
+
+/** A trace, its `traceAddress`, and the index of its frame. */
+type Placed = { raw: Raw; at: readonly number[]; index: number }
+
+/** Execution order is the order of the addresses: some nodes answer in another one. */
+function inOrder(traces: readonly unknown[], path: string): Placed[] {
+  const placed = traces.flatMap((item) => {
+    const raw = object(item, path)
+    return isReward(raw) ? [] : [{ raw, at: addressOf(raw, path), index: -1 }]
+  })
+  const isSorted = placed.every((item, i) => i === 0 || compare(placed[i - 1]?.at ?? [], item.at) < 0)
+  if (isSorted) return placed
+  placed.sort((a, b) => compare(a.at, b.at))
+  return placed.filter((item, i) => {
+    const before = placed[i - 1]
+    const isSame = before !== undefined && compare(before.at, item.at) === 0
+    return !(isSame && canonicalJson(before.raw) === canonicalJson(item.raw))
+  })
+}
+
+function addressOf(raw: Raw, path: string): readonly number[] {
+  return array(raw['traceAddress'], `${path}.traceAddress`).map((place) =>
+    integer(place, `${path}.traceAddress`),
+  )
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const apart = (a[i] ?? 0) - (b[i] ?? 0)
+    if (apart !== 0) return apart
+  }
+  return a.length - b.length
+}
+
+function isAbove(parent: readonly number[], child: readonly number[]): boolean {
+  return parent.every((place, i) => place === child[i])
 }
 
 type Place = { index: number; parent: number; depth: number; above: Frame | undefined }
@@ -61,22 +103,17 @@ function frameOf(raw: Raw, place: Place, path: string): Mutable {
   const action = object(raw['action'], `${path}.action`)
   const result =
     raw['result'] === undefined || raw['result'] === null ? {} : object(raw['result'], `${path}.result`)
-  const parts = partsOf(raw, action, result, path)
+  const parts = partsOf(raw, { action, result }, path)
   const error = textOrNull(raw['error'])
   return {
     index: place.index,
     parent: place.parent,
     depth: place.depth,
     end: place.index + 1,
-    type: parts.type,
-    from: parts.from,
-    to: parts.to,
+    ...parts,
     context: contextOf(parts.type, parts.from, parts.to, place.above),
-    input: parts.input,
-    output: parts.output,
-    value: parts.value,
-    gas: action['gas'] === undefined ? -1 : integer(action['gas'], `${path}.action.gas`),
-    gasUsed: result['gasUsed'] === undefined ? -1 : integer(result['gasUsed'], `${path}.result.gasUsed`),
+    gas: integerOrNull(action['gas'], `${path}.action.gas`) ?? -1,
+    gasUsed: integerOrNull(result['gasUsed'], `${path}.result.gasUsed`) ?? -1,
     error: error === null ? null : (ERRORS[error] ?? error),
     revertReason: null,
     reverted: error !== null || place.above?.reverted === true,
@@ -84,41 +121,57 @@ function frameOf(raw: Raw, place: Place, path: string): Mutable {
   }
 }
 
-type Parts = Pick<Frame, 'type' | 'from' | 'to' | 'input' | 'output' | 'value'>
+type Parts = ReadType & Pick<Frame, 'from' | 'to' | 'input' | 'output' | 'value' | 'valueUnknown'>
+type Said = { action: Raw; result: Raw }
 
-function partsOf(raw: Raw, action: Raw, result: Raw, path: string): Parts {
-  const kind = String(raw['type'])
-  if (kind === 'call') {
-    const type = CALL_TYPES[String(action['callType'] ?? 'call')]
-    if (type === undefined)
-      throw malformed(`${path}.action.callType`, 'a Parity call type', action['callType'])
-    const from = address(action['from'], `${path}.action.from`)
-    const to = address(action['to'], `${path}.action.to`)
-    const input = hexOrEmpty(action['input'], `${path}.action.input`)
-    const output = hexOrEmpty(result['output'], `${path}.result.output`)
-    return { type, from, to, input, output, value: weiOf(action['value'], path) }
+/** What an action has says more than what its trace calls itself: nodes were seen to call a suicide a call. */
+function partsOf(raw: Raw, { action, result }: Said, path: string): Parts {
+  if (action['refundAddress'] !== undefined) return destroyed(action, path)
+  const word = String(raw['type'] ?? '')
+  const named = word === '' ? undefined : frameTypeOf(word)
+  if (action['init'] !== undefined || named === 'CREATE' || named === 'CREATE2')
+    return created(word, { action, result }, path)
+  const from = address(action['from'], `${path}.action.from`)
+  const to = address(action['to'], `${path}.action.to`)
+  const input = hexOrEmpty(action['input'], `${path}.action.input`)
+  const output = hexOrEmpty(result['output'], `${path}.result.output`)
+  const read = word !== '' && named === undefined ? foreign(word) : calledBy(action, named)
+  const wei = action['value'] ?? action['balance'] ?? null
+  const isUnknown = wei === null && read.type === 'SELFDESTRUCT'
+  const value = weiOf(wei, path)
+  return { ...read, from, to, input, output, value, ...(isUnknown ? { valueUnknown: true } : {}) }
+}
+
+function calledBy({ callType }: Raw, named: FrameType | undefined): ReadType {
+  const word = String(callType ?? '')
+  if (word === '' || word.toLowerCase() === 'none') return { type: named ?? 'CALL' }
+  const type = frameTypeOf(word)
+  return type === undefined ? foreign(word) : { type }
+}
+
+function created(word: string, { action, result }: Said, path: string): Parts {
+  const method = frameTypeOf(String(action['creationMethod'] ?? ''))
+  return {
+    type: method === 'CREATE2' || frameTypeOf(word) === 'CREATE2' ? 'CREATE2' : 'CREATE',
+    from: address(action['from'], `${path}.action.from`),
+    to: addressOrNull(result['address'], `${path}.result.address`),
+    input: hexOrEmpty(action['init'] ?? action['input'], `${path}.action.init`),
+    output: hexOrEmpty(result['code'], `${path}.result.code`),
+    value: weiOf(action['value'], path),
   }
-  if (kind === 'create') {
-    const type = action['creationMethod'] === 'create2' ? 'CREATE2' : 'CREATE'
-    const from = address(action['from'], `${path}.action.from`)
-    const to = addressOrNull(result['address'], `${path}.result.address`)
-    const input = hexOrEmpty(action['init'], `${path}.action.init`)
-    const output = hexOrEmpty(result['code'], `${path}.result.code`)
-    return { type, from, to, input, output, value: weiOf(action['value'], path) }
+}
+
+function destroyed(action: Raw, path: string): Parts {
+  const balance = action['balance'] ?? action['value'] ?? null
+  return {
+    type: 'SELFDESTRUCT',
+    from: address(action['address'] ?? action['from'], `${path}.action.address`),
+    to: address(action['refundAddress'], `${path}.action.refundAddress`),
+    input: '0x',
+    output: '0x',
+    value: weiOf(balance, path),
+    ...(balance === null ? { valueUnknown: true } : {}),
   }
-  if (kind === 'suicide' || kind === 'selfdestruct') {
-    const from = address(action['address'], `${path}.action.address`)
-    const to = address(action['refundAddress'], `${path}.action.refundAddress`)
-    return {
-      type: 'SELFDESTRUCT',
-      from,
-      to,
-      input: '0x',
-      output: '0x',
-      value: weiOf(action['balance'], path),
-    }
-  }
-  throw malformed(`${path}.type`, 'call, create or suicide', raw['type'])
 }
 
 function weiOf(value: unknown, path: string): bigint {

@@ -78,7 +78,7 @@ async function bothOf(hash: unknown): Promise<{ fromCalls: Frame[]; fromSteps: F
  * halts (anvil's are revm's), what SELFDESTRUCT moved and cost (not in the steps), reasons (decoded from the output
  * elsewhere), logs of failed frames (geth clears them), and where a failed creation would have been.
  */
-function comparable({ storage, revertReason, logs, ...frame }: Frame): object {
+function comparable({ storage, revertReason, logs, valueUnknown, ...frame }: Frame): object {
   const isKnownError = frame.error === null || frame.error === 'execution reverted'
   const dies = frame.type === 'SELFDESTRUCT'
   return {

@@ -28,7 +28,7 @@ type Reading = { steps: readonly Step[]; next: readonly number[]; path: string }
 /**
  * Frames of one transaction, as callTracer gives them and with their storage accesses, from geth's default tracer
  * (`debug_traceTransaction` with `enableMemory` and, for precompiles' answers, `enableReturnData`).
- * It cannot tell the balance that SELFDESTRUCT moves (0 here), nor where a contract would have been whose creation by
+ * It cannot tell the balance that SELFDESTRUCT moves (`valueUnknown`), nor where a contract would have been whose creation by
  * CREATE failed. Throws `chain.MalformedField`, and `chain.BrokenTrace` where steps are missing.
  */
 export function framesFromStructLog(answer: unknown, root: StructRoot, path: string): Frame[] {
@@ -104,7 +104,7 @@ function act({ index, step }: At, { frame, children }: Open, reading: Reading): 
   if (op === 'SELFDESTRUCT' && step.error === null && step.gas >= step.gasCost) {
     const to = addressFrom(stackAt(step, 0, path))
     const asked: Asked = { type: 'SELFDESTRUCT', to, input: '0x', value: 0n, out: [0n, 0n] }
-    return { ...frameOf(asked, frame), context: frame.context, gas: 0, gasUsed: 0 }
+    return { ...frameOf(asked, frame), context: frame.context, gas: 0, gasUsed: 0, valueUnknown: true }
   }
   if (after === undefined || step.error !== null) return undefined
   if (isCall(op) || isCreate(op)) return childOf({ index, step }, { after, frame }, reading)

@@ -25,14 +25,15 @@ export function toCallTracer(frames: readonly Frame[]): Node {
 type Indices = ReadonlyMap<FrameLog, number>
 
 function nodeOf(frame: Frame, indices: Indices): Node {
-  const node: Node = { from: frame.from, type: frame.type, input: frame.input }
+  const node: Node = { from: frame.from, type: frame.foreignType ?? frame.type, input: frame.input }
   if (frame.gas >= 0) node['gas'] = toHex(frame.gas)
   if (frame.gasUsed >= 0) node['gasUsed'] = toHex(frame.gasUsed)
   if (frame.to !== null) node['to'] = frame.to
   if (frame.output !== '0x') node['output'] = frame.output
   if (frame.error !== null) node['error'] = frame.error
   if (frame.revertReason !== null) node['revertReason'] = frame.revertReason
-  if (frame.type !== 'STATICCALL') node['value'] = `0x${frame.value.toString(16)}`
+  if (frame.type !== 'STATICCALL' && frame.valueUnknown !== true)
+    node['value'] = `0x${frame.value.toString(16)}`
   if (frame.logs.length > 0 && !frame.reverted) node['logs'] = frame.logs.map((log) => logOf(log, indices))
   return node
 }

@@ -9,32 +9,37 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
+import { type Consent, consentTo, type UsedSignatures } from '../consent.ts'
 import { oneSidedLoss } from '../parties.ts'
 import type { ConfidenceOptions } from '../per-transaction.ts'
-import { confidenceOptions, perTransaction } from '../per-transaction.ts'
+import { confidenceOptions } from '../per-transaction.ts'
 
 /**
  * Arbitrary call: a contract lends its authority to whoever calls it. Either it runs the caller's code in its own
  * context (delegatecall to a contract of the actors), or it moves tokens of a third party, who took no part and got
  * nothing, to the actors, on an allowance that the third party had given to the contract.
  * Routers and multicalls move the tokens of their own callers; settlements give the third party something in return;
- * smart wallets run library code, not their caller's.
+ * smart wallets run library code, not their caller's; who lends on a signed offer agreed to it.
  */
-export const arbitraryCall: Detector = perTransaction({
+export const arbitraryCall: Detector<UsedSignatures, ConfidenceOptions> = {
   id: 'arbitrary-call',
   title: 'A contract lent its authority to its caller',
+  layer: 'pattern',
+  needs: ['traces'],
   options: confidenceOptions,
-  evaluate,
-})
+  init: () => new Map(),
+  stateVersion: 1,
+  snapshot: (used) => new Map(used),
+  evaluate: (input, used, options) =>
+    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, used, options })),
+}
 
-function evaluate(
-  tx: TransactionFacts,
-  { facts, scope }: DetectorInput,
-  options: ConfidenceOptions,
-): Finding[] {
+type Work = { input: DetectorInput; used: UsedSignatures; options: ConfidenceOptions }
+
+function evaluate(tx: TransactionFacts, { input: { facts, scope }, used, options }: Work): Finding[] {
   if (tx.transaction.succeeded === false || tx.transaction.frames.length < 2) return []
   const actors = actorCluster(tx, scope)
-  const claims = [...foreignCode(tx, { actors, scope }), ...strangersFunds(tx, { actors, scope })]
+  const claims = [...foreignCode(tx, { actors, scope }), ...strangersFunds(tx, { actors, scope, used })]
   return findingFrom(
     claims.filter(({ confidence }) => confidence >= options.minConfidence),
     { detector: 'arbitrary-call', tx, actors, scope, bundle: facts.bundle },
@@ -64,8 +69,14 @@ function runsActorsCode(frame: Frame, actors: ReadonlySet<Address>, scope: Scope
   return !actors.has(context) && context !== to && actors.has(to) && inScope(scope, context)
 }
 
+/** By what the owner signed: `given` is below what is told unless `minConfidence` asks for it. */
+const CONFIDENCE: Readonly<Record<Consent, number>> = { none: 0.85, likely: 0.6, given: 0.3 }
+
 /** A spender that is not the actors' takes a stranger's tokens, and the actors end up with them. */
-function strangersFunds(tx: TransactionFacts, { actors, scope }: Sides): Claim[] {
+function strangersFunds(
+  tx: TransactionFacts,
+  { actors, scope, used }: Sides & { used: UsedSignatures },
+): Claim[] {
   const { frames } = tx.transaction
   let callers: Set<Address | null> | undefined
   return tx.facts.flatMap((fact) => {
@@ -83,15 +94,17 @@ function strangersFunds(tx: TransactionFacts, { actors, scope }: Sides): Claim[]
     if (!spender || actors.has(spender) || spender === fact.from || spender === fact.asset) return []
     if (!inScope(scope, spender) && !inScope(scope, fact.from)) return []
     if (!oneSidedLoss(tx, fact.from)) return []
+    const consent = consentTo(fact, { tx, actors, used })
+    const signed = consent === 'none' ? '' : ' A signature of theirs was verified before.'
     return [
       {
         contract: spender,
         victims: [fact.from],
-        confidence: 0.85,
+        confidence: CONFIDENCE[consent],
         categories: ['arbitrary-call', 'approval-abuse'],
         frames: [fact.frame],
         amounts: [{ account: fact.to, asset: fact.asset, amount: fact.amount }],
-        statement: `${spender} moved ${fact.amount} of ${fact.asset} from ${fact.from}, who took no part and got nothing, to ${fact.to} (frame ${fact.frame}).`,
+        statement: `${spender} moved ${fact.amount} of ${fact.asset} from ${fact.from}, who took no part and got nothing, to ${fact.to} (frame ${fact.frame}).${signed}`,
       },
     ]
   })

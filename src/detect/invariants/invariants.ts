@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
-import { addressSchema, hashSchema } from '../../model/hex.ts'
+import { givenAddressSchema } from '../../model/given-address.ts'
+import { hashSchema } from '../../model/hex.ts'
 import { type DeclaredState, declaredReads, declaredSchema, judgeDeclared } from './declared.ts'
 import { findingOf } from './finding.ts'
 import { judge, type Verdict } from './judge.ts'
@@ -12,7 +13,7 @@ import { type Observation, observe } from './observe.ts'
 
 const groupSchema = z.strictObject({
   name: z.string().min(1).max(60),
-  addresses: z.array(addressSchema).min(1),
+  addresses: z.array(givenAddressSchema).min(1),
 })
 
 const options = z.strictObject({

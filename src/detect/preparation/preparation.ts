@@ -3,8 +3,8 @@ import type { Frame } from '../../model/block.ts'
 import type { Detector, DetectorInput } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
-import type { Address } from '../../model/hex.ts'
-import { addressSchema, hexSchema } from '../../model/hex.ts'
+import { givenAddressSchema } from '../../model/given-address.ts'
+import { type Address, hexSchema } from '../../model/hex.ts'
 import { type Likeness, type MinHash, minHash, nearest } from '../../model/minhash.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
@@ -14,7 +14,7 @@ const attackerSchema = z.strictObject({ name: z.string().min(1).max(100), code: 
 
 const options = z.strictObject({
   /** Mixers, sanctioned and other sources that should make one look: addresses, or a file with one a line. */
-  sources: z.array(addressSchema).default([]),
+  sources: z.array(givenAddressSchema).default([]),
   /** Runtime code of known attackers' contracts: a list, or a JSON file with one. */
   attackers: z.array(attackerSchema).max(10_000).default([]),
   /** Share of common opcode shingles from which code counts as a copy. */

@@ -6,6 +6,7 @@ import { isNamed } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
+import { sightsOf } from '../sight.ts'
 import { type Answers, answerIn, answersOf } from '../view-call.ts'
 import { Amount } from './amount.ts'
 import { MOST_STEPS_A_BLOCK, Protected } from './cel.ts'
@@ -222,7 +223,7 @@ function addressOf(value: unknown): Address[] {
 }
 
 function noteBlindness({ facts }: DetectorInput, state: RulesState, rules: readonly CompiledRule[]): void {
-  if (facts.bundle.coverage.traces !== 'none' || facts.transactions.length === 0) return
+  if (sightsOf(facts)(['traces']).missing === null) return
   for (const { subject, contentHash } of rules) {
     const memory = state.memories.get(contentHash)
     if (subject.needsTraces && memory !== undefined) fail(memory, 'blind: there are no traces')

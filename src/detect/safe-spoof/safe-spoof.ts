@@ -4,7 +4,8 @@ import type { Detector, DetectorInput } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
-import { addressSchema, wordAt } from '../../model/hex.ts'
+import { givenAddressSchema } from '../../model/given-address.ts'
+import { wordAt } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
@@ -22,7 +23,7 @@ const MULTISEND = [
 
 const options = z.strictObject({
   /** Contracts that a Safe may run as its own code. */
-  allowed: z.array(addressSchema).default([...MULTISEND]),
+  allowed: z.array(givenAddressSchema).default([...MULTISEND]),
 })
 type Options = z.infer<typeof options>
 

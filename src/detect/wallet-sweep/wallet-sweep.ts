@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Detector, DetectorInput } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
+import { givenAddressSchema } from '../../model/given-address.ts'
 import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
 import type { Claim } from '../claims.ts'
@@ -13,7 +14,7 @@ const options = z.strictObject({
   /** Within so many blocks. */
   windowBlocks: z.number().int().min(1).default(300),
   /** Receivers who may get everything at any time: the new wallet of a rotation that was announced. */
-  expected: z.array(z.string().toLowerCase()).default([]),
+  expected: z.array(givenAddressSchema).default([]),
 })
 type Options = z.infer<typeof options>
 

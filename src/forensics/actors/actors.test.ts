@@ -350,11 +350,11 @@ test('an attacker who had the victim created is said to be an insider', () => {
   expect(actor(found, vault)).toMatchObject({ role: 'victim', deployer: eve, createdAt: { block: 1 } })
 })
 
-test('who makes the block and is paid for it is a beneficiary, and nobody’s accomplice', () => {
+test('who makes the block and is paid for it is no beneficiary, and nobody’s accomplice', () => {
   const paying = steal(eve, tool)
   const root = { ...paying.root, inner: [...paying.root.inner, call(builder, { value: 5n })] }
   const found = look([{ transactions: [{ ...paying, root }] }])
-  expect(actor(found, builder)).toMatchObject({ role: 'beneficiary' })
+  expect(actor(found, builder)).toMatchObject({ role: 'unknown' })
   expect(actor(found, builder)?.reasons.join()).toMatch(/made the block/)
 })
 

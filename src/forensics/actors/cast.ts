@@ -2,6 +2,7 @@ import type { Actor, ActorRole } from '../../model/actor.ts'
 import type { BalanceDeltas } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import { type Address, ZERO_ADDRESS } from '../../model/hex.ts'
+import { isSystemAccount } from '../../model/system-account.ts'
 import type { Attackers } from '../attackers.ts'
 import { wrappersIn } from '../prices.ts'
 import { accomplicesOf } from './accomplices.ts'
@@ -78,8 +79,9 @@ function attackerCast(
   )
   return [...attackers.accounts, ...attackers.contracts].map((address) => {
     const cluster = clusters.find(({ members }) => members.has(address))?.id
+    const isOwn = isOwnContract(address, options, origins)
     const given = cluster === undefined ? undefined : returns.get(cluster)
-    const own = suspected(address, options)
+    const own = suspected(address, { ...options, isOwn })
     const others = shared.get(address)
     if (others !== undefined)
       return {
@@ -97,7 +99,26 @@ function attackerCast(
   })
 }
 
-function suspected(address: Address, { findings, net, attackers, investigated }: ActorsOptions): Cast {
+/** True for what an attacker sent from or had created. */
+function isOwnContract(
+  address: Address,
+  { attackers }: ActorsOptions,
+  origins: ReadonlyMap<Address, Origin>,
+): boolean {
+  const { deployer } = origins.get(address) ?? {}
+  return (
+    attackers.accounts.includes(address) || (deployer !== undefined && attackers.accounts.includes(deployer))
+  )
+}
+
+/**
+ * Whoever sent, and the contracts that the sender used. One that was only called, got nothing, is named by no detector
+ * and is not known to be the sender’s may as well be a victim whose loss was not understood: its role stays open.
+ */
+function suspected(
+  address: Address,
+  { findings, net, attackers, investigated, isOwn }: ActorsOptions & { isOwn: boolean },
+): Cast {
   const about = findings.filter(({ actors }) => actors.includes(address))
   const gained = [...(net.get(address) ?? [])].filter(([, amount]) => amount > 0n).slice(0, 3)
   const detectors = [...new Set(about.map(({ detector }) => detector))]
@@ -108,9 +129,10 @@ function suspected(address: Address, { findings, net, attackers, investigated }:
   const why = isSender
     ? `sent ${sent.slice(0, 3).join(', ')}${sent.length > 3 ? ` and ${sent.length - 3} more` : ''}`
     : 'called by the sender and no victim, or created by what he called'
+  const isOpen = !isOwn && about.length === 0 && gained.length === 0
   return {
     address,
-    role: 'attacker',
+    role: isOpen ? 'unknown' : 'attacker',
     confidence: Math.max(baseOf(isSender, findings), ...about.map(({ confidence }) => confidence)),
     reasons: [
       why,
@@ -118,6 +140,7 @@ function suspected(address: Address, { findings, net, attackers, investigated }:
         ? [`gained ${gained.map(([key, amount]) => `${amount} of ${key}`).join(', ')}`]
         : []),
       ...(detectors.length > 0 ? [`named by ${detectors.join(', ')}`] : []),
+      ...(isOpen ? ['nothing shows whose it is: it gained nothing and no detector names it'] : []),
     ],
   }
 }
@@ -173,6 +196,7 @@ function helperCast(options: ActorsOptions, clusters: readonly Cluster[], told: 
   ]
 }
 
+/** Whoever only got something. Who made the block is paid for the place in it, and the chain’s own accounts are nobody’s. */
 function beneficiaries({ net, investigated, attackers, victims }: ActorsOptions): Cast[] {
   const own = new Set([...attackers.accounts, ...attackers.contracts, ...victims])
   const producers = new Set(investigated.flatMap(({ producer }) => producer ?? []))
@@ -180,12 +204,14 @@ function beneficiaries({ net, investigated, attackers, victims }: ActorsOptions)
   const wrappers: ReadonlySet<string> = new Set(wrappersIn(investigated.map(({ tx }) => tx)))
   return [...net]
     .filter(([address]) => !own.has(address) && address !== ZERO_ADDRESS && !wrappers.has(address))
+    .filter(([address]) => !isSystemAccount(address))
     .filter(([, assets]) => assets.size > 0 && [...assets.values()].every((amount) => amount > 0n))
     .map(([address, assets]) => {
       const got = [...assets].slice(0, 3).map(([key, amount]) => `${amount} of ${key}`)
+      const role: ActorRole = producers.has(address) ? 'unknown' : 'beneficiary'
       const made = producers.has(address) ? ['made the block: what it got pays for the place in it'] : []
       const reasons = [`got ${got.join(', ')} and gave nothing in these transactions`, ...made]
-      return { address, role: 'beneficiary' satisfies ActorRole, confidence: 0.4, reasons }
+      return { address, role, confidence: 0.4, reasons }
     })
 }
 

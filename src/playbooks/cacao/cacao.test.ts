@@ -27,7 +27,7 @@ test.each(files)('%s comes back from CACAO as it was', (file) => {
 
 const id = (type: string, n: number): string => `${type}--00000000-0000-5000-8000-00000000000${n}`
 
-function foreign(steps: Record<string, object>): string {
+function foreign(steps: Record<string, object>, more: object = {}): string {
   const time = '2026-11-22T00:00:00.000Z'
   return JSON.stringify({
     type: 'playbook',
@@ -43,8 +43,20 @@ function foreign(steps: Record<string, object>): string {
       [id('end', 1)]: { type: 'end' },
       ...steps,
     },
+    ...more,
   })
 }
+
+const imported = (text: string) => parsePlaybook(importCacao(text), 'back.yaml').playbook
+const manual = (fields: object = {}, command: object = { command: 'Do it.' }): Record<string, object> => ({
+  [id('action', 1)]: {
+    type: 'action',
+    name: 'Rotate',
+    commands: [{ type: 'manual', ...command }],
+    on_completion: id('end', 1),
+    ...fields,
+  },
+})
 
 test('a foreign playbook of manual steps becomes tasks, begun by people', () => {
   const text = importCacao(
@@ -78,7 +90,7 @@ test('code is refused by its name', () => {
   const step = { type: 'action', commands, on_completion: id('end', 1) }
   expect(failureOf(foreign({ [id('action', 1)]: step }))).toMatchInlineSnapshot(`
     "playbooks.CacaoRefused: This CACAO playbook cannot be taken over: action--00000000-0000-5000-8000-000000000001: commands of type bash are not carried out here.
-    Fix: Change that step in the tool that wrote the file, or write the playbook here: docs/guides/playbooks.md."
+    Fix: Change that in the tool that wrote the file, or write the playbook here: docs/guides/playbooks.md."
   `)
 })
 
@@ -97,4 +109,113 @@ test('a step that leads nowhere, a circle, and what is no CACAO are refused', ()
   expect(failureOf(foreign({ [id('action', 1)]: to(id('action', 1)) }))).toContain('come to twice')
   expect(failureOf('{"type":"playbook"}')).toContain('spec_version')
   expect(failureOf('no')).toContain('not JSON')
+})
+
+test('instructions in base64 are decoded, and refused by name where they are no text', () => {
+  const command_b64 = Buffer.from('1. Revoke – 2. Issue').toString('base64')
+  expect(imported(foreign(manual({}, { command_b64 }))).steps).toMatchObject([
+    { task: { instructions: '1. Revoke – 2. Issue' } },
+  ])
+  for (const [bad, why] of [
+    ['***', 'not base64'],
+    ['/////w==', 'not text'],
+  ] as const)
+    expect(failureOf(foreign(manual({}, { command_b64: bad })))).toContain(`command_b64 is ${why}`)
+  expect(failureOf(foreign(manual({}, { command: 'other', command_b64 })))).toContain('different things')
+})
+
+test('a delay becomes a wait before the step', () => {
+  expect(imported(foreign(manual({ delay: 600_000 }))).steps).toMatchObject([
+    { id: 'before-rotate', wait: { for: '600000ms' } },
+    { id: 'rotate' },
+  ])
+})
+
+test('who does it and to whom, owner and references of a step stand in the instructions', () => {
+  const [agent, target] = [id('individual', 1), id('individual', 2)]
+  const text = foreign(
+    manual({
+      description: 'After the multisig',
+      owner: id('identity', 2),
+      agent,
+      targets: [target],
+      external_references: [{ name: 'Runbook', url: 'https://example.org/step' }],
+    }),
+    {
+      agent_definitions: { [agent]: { type: 'individual', name: 'Guardian on call' } },
+      target_definitions: { [target]: { type: 'individual', name: 'Bridge operator' } },
+    },
+  )
+  const [step] = imported(text).steps
+  const { instructions } = (step as { task: { instructions: string } }).task
+  for (const part of [
+    'After the multisig',
+    id('identity', 2),
+    'Guardian on call',
+    'Bridge operator',
+    'https://example.org/step',
+  ])
+    expect(instructions).toContain(part)
+})
+
+test('whatever else the playbook says stands in its description and references', () => {
+  const { description, references } = imported(
+    foreign(manual(), {
+      severity: 70,
+      priority: 3,
+      labels: ['bridge'],
+      playbook_types: ['mitigation'],
+      valid_until: '2027-01-01T00:00:00.000Z',
+      markings: ['marking-tlp--00000000-0000-5000-8000-000000000001'],
+      workflow_exception: id('end', 1),
+      external_references: [{ name: 'Runbook', url: 'https://example.org/runbook', source: 'us' }],
+    }),
+  )
+  for (const part of [
+    'Severity: 70',
+    'Priority: 3',
+    'bridge',
+    'mitigation',
+    '2027-01-01',
+    'marking-tlp',
+    'exception',
+  ])
+    expect(description).toContain(part)
+  expect(references).toEqual(['Runbook: https://example.org/runbook (source us)'])
+})
+
+test.each<[string, string, string]>([
+  [
+    'variables',
+    foreign(manual(), { playbook_variables: { $$ip$$: { type: 'string' } } }),
+    'playbook_variables',
+  ],
+  [
+    'variables of a step',
+    foreign(manual({ step_variables: { $$ip$$: { type: 'string' } } })),
+    'step_variables',
+  ],
+  ['arguments', foreign(manual({ in_args: ['$$ip$$'] })), 'in_args'],
+  ['credentials', foreign(manual(), { authentication_info_definitions: { a: {} } }), 'authentication_info'],
+  [
+    'what another product adds',
+    foreign(manual({ step_extensions: { other: { x: 1 } } })),
+    'other is not known',
+  ],
+  ['a withdrawn playbook', foreign(manual(), { revoked: true }), 'revoked'],
+  [
+    'an exception that leads to a step',
+    foreign(manual(), { workflow_exception: id('action', 1) }),
+    'exception',
+  ],
+  ['a field of nobody', foreign(manual({ colour: 'red' })), 'colour'],
+  ['no time at all', foreign(manual({ timeout: 0 })), 'timeout of 0 ms'],
+  ['instructions too long', foreign(manual({}, { command: 'x'.repeat(4_001) })), 'longer than 4000'],
+  [
+    'a step that is never come to',
+    foreign({ ...manual(), [id('action', 2)]: manual()[id('action', 1)] ?? {} }),
+    'no step leads',
+  ],
+])('%s: refused by name', (_name, text, name) => {
+  expect(failureOf(text)).toContain(name)
 })

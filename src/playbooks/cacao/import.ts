@@ -1,38 +1,84 @@
 import { stringify } from 'yaml'
 import type { z } from 'zod'
-import { CordonError, messageOf } from '../../kit/error.ts'
-import { printable } from '../../kit/text.ts'
+import { messageOf } from '../../kit/error.ts'
+import { notesOfPlaybook, notesOfStep, referenceText } from './fields.ts'
+import { refused } from './refused.ts'
 import { type Cacao, type CacaoStep, cacaoSchema, EXTENSION, problemsOf, STEP_TYPES } from './schema.ts'
+import { durationOf, taskFrom } from './task.ts'
 
 type Draft = Record<string, unknown>
-type Reading = { playbook: Cacao; above: readonly string[]; ids: Set<string> }
+type Reading = {
+  playbook: Cacao
+  above: readonly string[]
+  ids: Set<string>
+  /** Steps that were come to. */
+  reached: Set<string>
+  /** What steps say that has no field of theirs here: for the description. */
+  notes: string[]
+}
 
 const MOST_STEPS = 500
 
 /**
- * A CACAO 2.0 playbook as the YAML of one of ours, to be read with `parsePlaybook`. Manual commands become tasks; what has
- * no equal here is refused by name, nothing is left out in silence. Throws `playbooks.CacaoRefused`.
+ * A CACAO 2.0 playbook as the YAML of one of ours, to be read with `parsePlaybook`. Manual commands become tasks, delays
+ * become waits; what else it says stands in words in instructions and description; what has no equal here is refused by
+ * name: nothing is left out in silence. Throws `playbooks.CacaoRefused`.
  */
 export function importCacao(text: string): string {
   const playbook = readCacao(text)
   const [problem] = problemsOf(playbook)
   if (problem !== undefined) throw refused(problem)
   const own = extensionOf(playbook['playbook_extensions'])
-  const start = playbook.workflow[playbook.workflow_start]
-  const steps = listFrom({ playbook, above: [], ids: new Set() }, start?.on_completion ?? start?.on_success)
+  const about = notesOfPlaybook(playbook, own['id'] !== undefined)
+  const reading: Reading = { playbook, above: [], ids: new Set(), reached: new Set(), notes: [] }
+  const steps = stepsOf(reading)
+  const description = playbook.description ?? playbook.name
+  const notes = [...about, ...reading.notes]
   return stringify(
     {
       id: own['id'] ?? slug(playbook.name),
       title: playbook.name,
       owner: own['owner'] ?? 'incident-leader',
       level: own['level'] ?? 'experimental',
-      description: playbook.description ?? playbook.name,
-      references: (playbook.external_references ?? []).map(({ name }) => name),
+      description: notes.length === 0 ? description : [description, '', ...notes].join('\n'),
+      references: (playbook.external_references ?? []).map(referenceText),
       when: own['when'] ?? { severity: 'high', manual: true },
       steps,
     },
     { lineWidth: 110, aliasDuplicateObjects: false },
   )
+}
+
+/** All steps from the start on. Throws `playbooks.CacaoRefused` where one is never come to. */
+function stepsOf(reading: Reading): Draft[] {
+  const { playbook, reached } = reading
+  const { workflow, workflow_start: id } = playbook
+  const start = workflow[id]
+  if (start?.on_failure !== undefined) throw refused(`${id}: on_failure of a start has no equal`)
+  const delay = start === undefined ? [] : edgeOf(reading, id, start)
+  const steps = [...delay, ...listFrom(reading, start?.on_completion ?? start?.on_success)]
+  const left = Object.entries(workflow).find(
+    ([other, { type }]) => other !== id && type !== 'end' && !reached.has(other),
+  )
+  if (left !== undefined) throw refused(`${left[0]}: no step leads to it`)
+  for (const [other, step] of Object.entries(workflow)) if (step.type === 'end') edgeOf(reading, other, step)
+  return steps
+}
+
+/** What the start or an end says besides where it leads. */
+function edgeOf(reading: Reading, id: string, step: CacaoStep): Draft[] {
+  if (step.timeout !== undefined) throw refused(`${id}: timeout of a ${step.type} has no equal`)
+  if (step.type === 'end' && step.delay !== undefined) throw refused(`${id}: delay of an end has no equal`)
+  const notes = notesOfStep(id, step, { playbook: reading.playbook, isOwn: false })
+  reading.notes.push(...(step.name === undefined ? notes : [`${step.name}`, ...notes]))
+  return delayBefore(reading, id, step)
+}
+
+/** A delay is a wait before the step. */
+function delayBefore(reading: Reading, id: string, { delay, name, type }: CacaoStep): Draft[] {
+  if (delay === undefined || delay === 0) return []
+  const wait = { for: durationOf(delay, `${id}: delay`) }
+  return [{ id: unique(reading, `before-${slug(name ?? type)}`.slice(0, 60)), wait }]
 }
 
 function readCacao(text: string): Cacao {
@@ -63,7 +109,9 @@ function listFrom(reading: Reading, first: string | undefined, until?: string): 
     if (seen.has(id)) throw refused(`${id} is come to twice: loops between steps have no equal`)
     if (steps.length > MOST_STEPS) throw refused(`more than ${MOST_STEPS} steps`)
     seen.add(id)
+    reading.reached.add(id)
     const next = step.on_completion ?? step.on_success
+    steps.push(...delayBefore(reading, id, step))
     steps.push(stepFrom({ ...reading, above: [...seen] }, { id, step, next }))
     id = next
   }
@@ -77,10 +125,12 @@ function stepFrom(reading: Reading, { id, step, next }: At): Draft {
   const { id: name, onFailure, on_timeout, compensate, evm: _, ...block } = own
   const draft: Draft = { id: unique(reading, typeof name === 'string' ? name : slug(step.name ?? step.type)) }
   if (step.name !== undefined && step.name !== name) draft['title'] = step.name.slice(0, 200)
-  Object.assign(
-    draft,
-    Object.keys(block).length > 0 && step.type === 'action' ? block : blockFrom(reading, { id, step, own }),
-  )
+  const isOwn = Object.keys(own).length > 0
+  const notes = notesOfStep(id, step, { playbook: reading.playbook, isOwn })
+  if (isOwn && Object.keys(block).length > 0 && step.type === 'action') {
+    Object.assign(draft, block)
+    reading.notes.push(...notes.map((note) => `${step.name ?? id}: ${note}`))
+  } else Object.assign(draft, blockFrom(reading, { id, step, own, notes }))
   const failing = step.on_failure
   if (failing !== undefined && failing !== next) {
     const recover = listFrom(reading, failing, next)
@@ -93,10 +143,13 @@ function stepFrom(reading: Reading, { id, step, next }: At): Draft {
   return draft
 }
 
-function blockFrom(reading: Reading, { id, step, own }: { id: string; step: CacaoStep; own: Draft }): Draft {
+type Foreign = { id: string; step: CacaoStep; own: Draft; notes: readonly string[] }
+
+function blockFrom(reading: Reading, { id, step, own, notes }: Foreign): Draft {
+  if (step.type === 'action') return taskFrom(id, step, notes)
+  if (step.timeout !== undefined) throw refused(`${id}: timeout of a ${step.type} has no equal`)
+  reading.notes.push(...notes.map((note) => `${step.name ?? id}: ${note}`))
   switch (step.type) {
-    case 'action':
-      return taskFrom(id, step)
     case 'parallel':
       return { parallel: step.next_steps.map((next) => listFrom(reading, next)) }
     case 'if-condition': {
@@ -121,31 +174,6 @@ function blockFrom(reading: Reading, { id, step, own }: { id: string; step: Caca
     case 'end':
       throw refused(`${id}: ${step.type} has no equal`)
   }
-}
-
-/** A task for people, where every command is one for people. */
-function taskFrom(id: string, step: Extract<CacaoStep, { type: 'action' }>): Draft {
-  const foreign = step.commands.find(({ type }) => type !== 'manual')
-  if (foreign)
-    throw refused(`${id}: commands of type ${printable(foreign.type, 40)} are not carried out here`)
-  const instructions =
-    step.commands.map(({ command }) => command ?? '').join('\n') || (step.description ?? 'See the title.')
-  const title = (step.name ?? 'Task').slice(0, 200)
-  const timeout = step.timeout === undefined ? '1d' : `${Math.min(Math.max(step.timeout, 1), 999_999_000)}ms`
-  return {
-    task: {
-      title,
-      instructions: instructions.slice(0, 4_000),
-      roles: ['operations'],
-      timeout: shorter(timeout),
-    },
-  }
-}
-
-/** `ms` has six digits at most here. */
-function shorter(text: string): string {
-  const ms = Number.parseInt(text, 10)
-  return text.endsWith('ms') && ms > 999_999 ? `${Math.ceil(ms / 1_000)}s` : text
 }
 
 function comesTo(playbook: Cacao, from: string, target: string | undefined): boolean {
@@ -177,12 +205,4 @@ function unique({ ids }: Reading, wish: string): string {
   for (let n = 2; ids.has(id); n++) id = `${wish}-${n}`
   ids.add(id)
   return id
-}
-
-function refused(problem: string): CordonError {
-  return new CordonError({
-    code: 'playbooks.CacaoRefused',
-    message: `This CACAO playbook cannot be taken over: ${printable(problem, 300)}.`,
-    fix: 'Change that step in the tool that wrote the file, or write the playbook here: docs/guides/playbooks.md.',
-  })
 }

@@ -24,6 +24,7 @@ const common = {
   name: z.string().optional(),
   description: z.string().optional(),
   /** Milliseconds. */
+  delay: z.number().int().min(0).optional(),
   timeout: z.number().int().min(0).optional(),
   on_completion: stepId.optional(),
   on_success: stepId.optional(),

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { App, ChainHandle } from '../../../src/app/context.ts'
-import type { Rpc } from '../../../src/chain/rpc/rpc.ts'
+import { type Rpc, singleRpc } from '../../../src/chain/rpc/rpc.ts'
 import { simulateV1Sequencer } from '../../../src/contain/sequence.ts'
 import type { Signer } from '../../../src/contain/signer.ts'
 import { CordonError } from '../../../src/kit/error.ts'
@@ -149,7 +149,7 @@ function rpcOf(life: Life, passing: Pass): Rpc {
     await still(life)
     return given
   }
-  return { endpoints: [], request, takeNotices: () => [], close: async () => {} }
+  return singleRpc('simulated node', request)
 }
 
 async function truth(world: World, method: string, params: readonly unknown[]): Promise<unknown> {

@@ -1,0 +1,208 @@
+import { CordonError, messageOf } from '../../kit/error.ts'
+import type { Hash } from '../../model/hex.ts'
+import { array, object, type Raw } from '../trace/fields.ts'
+import {
+  type Asking,
+  type BlockHead,
+  eachOf,
+  endpointsOf,
+  isPassing,
+  millisecondsLeft,
+  rounds,
+  WORTH_ASKING_MS,
+} from './block-parts.ts'
+import type { Endpoint } from './endpoint.ts'
+import { mayHave, notePresent, noteRefusal } from './method-book.ts'
+
+/** Receipts of a block as far as they could be had. */
+export type BlockReceipts = {
+  receipts: readonly Raw[]
+  /** Transactions without a receipt, with the reason. */
+  missing: ReadonlyMap<Hash, string>
+}
+
+/** True where the receipts are those that the header commits to; null where that cannot be told. */
+export type ReceiptCheck = (block: BlockHead, receipts: readonly Raw[]) => boolean | null
+
+type Gathering = {
+  block: BlockHead
+  asking: Asking
+  check: ReceiptCheck
+  receipts: Map<Hash, Raw>
+  reasons: Map<Hash, string>
+  /** Endpoints whose receipts do not fit the header. */
+  liars: Set<Endpoint>
+  isPassing: boolean
+}
+
+/** Receipts asked for at once where the block as a whole cannot be. */
+const AT_ONCE = 16
+
+/**
+ * The receipts that the endpoints have within the time: the block's at once, then what is missing one by one, then at
+ * least the logs. Receipts that do not fit the header are not taken, and who gave them is told. Never throws.
+ */
+export async function receiptsOf(
+  block: BlockHead,
+  asking: Asking,
+  check: ReceiptCheck,
+): Promise<BlockReceipts> {
+  const gathering: Gathering = {
+    block,
+    asking,
+    check,
+    receipts: new Map(),
+    reasons: new Map(),
+    liars: new Set(),
+    isPassing: false,
+  }
+  await rounds(asking, async () => {
+    gathering.isPassing = false
+    await oneRound(gathering)
+    return missingOf(gathering).length > 0 && gathering.isPassing
+  })
+  const { reasons } = gathering
+  const missing = new Map(
+    missingOf(gathering).map((hash) => [hash, reasons.get(hash) ?? 'the time for the block was over']),
+  )
+  if (missing.size > 0) await logsAtLeast(gathering)
+  return {
+    receipts: inOrder(gathering),
+    missing,
+  }
+}
+
+function missingOf({ block, receipts }: Gathering): Hash[] {
+  return block.transactions.flatMap(({ hash }) => (receipts.has(hash) ? [] : [hash]))
+}
+
+function inOrder({ block, receipts }: Gathering): Raw[] {
+  return block.transactions.flatMap(({ hash }): Raw[] => {
+    const receipt = receipts.get(hash)
+    return receipt === undefined ? [] : [receipt]
+  })
+}
+
+async function oneRound(gathering: Gathering): Promise<void> {
+  const endpoints = endpointsOf(gathering.asking.rpc).filter((it) => !gathering.liars.has(it))
+  for (const endpoint of endpoints) if (gathering.receipts.size === 0) await wholeBlock(endpoint, gathering)
+  for (const endpoint of endpoints) {
+    if (gathering.liars.has(endpoint)) continue
+    await eachOf(missingOf(gathering), AT_ONCE, (hash) => oneReceipt(endpoint, hash, gathering))
+    if (missingOf(gathering).length === 0) verify(endpoint, gathering)
+  }
+}
+
+async function wholeBlock(endpoint: Endpoint, gathering: Gathering): Promise<void> {
+  const { asking, block } = gathering
+  const method = 'eth_getBlockReceipts'
+  const now = asking.clock.now()
+  const timeoutMs = millisecondsLeft(asking)
+  if (timeoutMs < WORTH_ASKING_MS || !mayHave(endpoint.methods, method, now)) return
+  try {
+    const answer = await endpoint.request(method, [block.hash], { timeoutMs, signal: asking.signal })
+    if (answer === null) throw notYet(method)
+    for (const item of array(answer, 'receipts')) if (item !== null) take(object(item, 'receipts'), gathering)
+    notePresent(endpoint.methods, method)
+    if (missingOf(gathering).length === 0) verify(endpoint, gathering)
+    else note(gathering, `${endpoint.name} has no receipt of it`)
+  } catch (thrown) {
+    failed(gathering, thrown)
+    noteRefusal(endpoint.methods, method, { thrown, now })
+  }
+}
+
+async function oneReceipt(endpoint: Endpoint, hash: Hash, gathering: Gathering): Promise<void> {
+  const { asking } = gathering
+  const timeoutMs = millisecondsLeft(asking)
+  if (timeoutMs < WORTH_ASKING_MS) return
+  try {
+    const answer = await endpoint.request('eth_getTransactionReceipt', [hash], {
+      timeoutMs,
+      signal: asking.signal,
+    })
+    if (answer === null) throw notYet('eth_getTransactionReceipt')
+    take(object(answer, 'receipts'), gathering)
+  } catch (thrown) {
+    gathering.reasons.set(hash, messageOf(thrown))
+    gathering.isPassing ||= isPassing(thrown)
+  }
+}
+
+/** Takes a receipt of this block's; one of another block means two answers about two blocks. */
+function take(receipt: Raw, { block, receipts }: Gathering): void {
+  const hash = receipt['transactionHash']
+  const isOwn = block.transactions.some((it) => it.hash === hash)
+  const isHere = receipt['blockHash'] === undefined || receipt['blockHash'] === block.hash
+  if (typeof hash !== 'string' || !isOwn || !isHere) throw otherBlock(receipt)
+  receipts.set(hash as Hash, receipt)
+}
+
+function verify(endpoint: Endpoint, gathering: Gathering): void {
+  const { block, check, receipts, liars, asking } = gathering
+  if (check(block, inOrder(gathering)) !== false) return
+  liars.add(endpoint)
+  receipts.clear()
+  note(gathering, `the receipts that ${endpoint.name} gives are not those that the block’s header commits to`)
+  asking.rpc.note({
+    code: 'endpoint-lied',
+    message: `${endpoint.name} gives receipts of block ${block.number} that do not fit its header (receiptsRoot).`,
+    facts: { endpoint: endpoint.name, block: block.number, receiptsRoot: block.raw['receiptsRoot'] },
+  })
+}
+
+/** Without receipts there may still be logs: enough to see what tokens moved. */
+async function logsAtLeast(gathering: Gathering): Promise<void> {
+  const { asking, block, receipts, liars } = gathering
+  const missing = new Set<string>(missingOf(gathering))
+  for (const endpoint of endpointsOf(asking.rpc)) {
+    const timeoutMs = millisecondsLeft(asking)
+    if (timeoutMs < WORTH_ASKING_MS) return
+    if (liars.has(endpoint) || !mayHave(endpoint.methods, 'eth_getLogs', asking.clock.now())) continue
+    try {
+      const answer = await endpoint.request('eth_getLogs', [{ blockHash: block.hash }], {
+        timeoutMs,
+        signal: asking.signal,
+      })
+      const logs = array(answer, 'logs').map((item) => object(item, 'logs'))
+      // A node that lost the receipts answers no logs where there were some: only what it has is taken.
+      for (const hash of new Set(logs.map((log) => log['transactionHash'])))
+        if (typeof hash === 'string' && missing.has(hash)) {
+          const own = logs.filter((log) => log['transactionHash'] === hash)
+          receipts.set(hash as Hash, { transactionHash: hash, blockHash: block.hash, logs: own })
+        }
+      return
+    } catch (thrown) {
+      noteRefusal(endpoint.methods, 'eth_getLogs', { thrown, now: asking.clock.now() })
+    }
+  }
+}
+
+function note(gathering: Gathering, reason: string): void {
+  for (const hash of missingOf(gathering)) gathering.reasons.set(hash, reason)
+}
+
+function failed(gathering: Gathering, thrown: unknown): void {
+  note(gathering, messageOf(thrown))
+  gathering.isPassing ||= isPassing(thrown)
+}
+
+function notYet(method: string): CordonError {
+  return new CordonError({
+    code: 'chain.BlockMissing',
+    message: `${method} has nothing for it yet.`,
+    facts: { method },
+    fix: 'Nothing to do: it is asked for again.',
+    retryable: true,
+  })
+}
+
+function otherBlock(receipt: Raw): CordonError {
+  return new CordonError({
+    code: 'chain.ContradictoryBlock',
+    message: 'The node’s answers about one block belong to different blocks.',
+    facts: { transaction: receipt['transactionHash'], other: receipt['blockHash'] },
+    fix: 'A reorg between calls, or nodes that disagree behind one URL: Cordon asks again by itself.',
+    retryable: true,
+  })
+}

@@ -1,0 +1,151 @@
+import { CordonError } from '../../kit/error.ts'
+import { redact } from '../../kit/redact.ts'
+
+/** The ways in which a node fails to answer, told apart because each has another fix. */
+export const failureKinds = [
+  'refused-connection',
+  'unknown-host',
+  'connection-lost',
+  'timeout',
+  'http-status',
+  'html',
+  'truncated',
+  'not-json',
+  'not-json-rpc',
+  'too-large',
+  'busy',
+] as const
+export type FailureKind = (typeof failureKinds)[number]
+
+export type Failure = {
+  endpoint: string
+  method: string
+  kind: FailureKind
+  /** The part that varies: the status, the beginning of the text, the seconds waited. */
+  detail?: string | undefined
+  cause?: unknown
+}
+
+const WORDS: Readonly<Record<FailureKind, { says: string; fix: string }>> = {
+  'refused-connection': {
+    says: 'refuses connections',
+    fix: 'Start the node, or correct host and port of its URL.',
+  },
+  'unknown-host': {
+    says: 'has a host name that does not resolve',
+    fix: 'Correct the host in the URL, or repair name resolution on this machine.',
+  },
+  'connection-lost': {
+    says: 'closed the connection before it answered',
+    fix: 'Look at the node’s log and at the network between; Cordon asks again by itself.',
+  },
+  timeout: {
+    says: 'did not answer in time',
+    fix: 'The node is overloaded, or the question is too heavy for it: look at its load, or add an endpoint.',
+  },
+  'http-status': {
+    says: 'answers with an HTTP error',
+    fix: 'Read the status: 401 and 403 are about credentials, 404 about the path, 5xx about the node or a proxy before it.',
+  },
+  html: {
+    says: 'answers with an HTML page',
+    fix: 'A proxy, a login page or a web server answers there: correct the URL of the JSON-RPC endpoint.',
+  },
+  truncated: {
+    says: 'sends JSON that is cut off',
+    fix: 'A proxy or the node ends long answers: raise its limit on response size, or ask the node directly.',
+  },
+  'not-json': {
+    says: 'sends something that is not JSON',
+    fix: 'Check that the URL is the node’s JSON-RPC address.',
+  },
+  'not-json-rpc': {
+    says: 'sends JSON that is no JSON-RPC response',
+    fix: 'Check that the URL is the node’s JSON-RPC address, not another API of it.',
+  },
+  'too-large': {
+    says: 'sends an answer that is larger than Cordon reads',
+    fix: 'Nothing to do: Cordon asks for the parts one by one.',
+  },
+  busy: {
+    says: 'says that it is busy',
+    fix: 'The node limits requests: raise the limit of your plan, or add an endpoint.',
+  },
+}
+
+/** `chain.EndpointFailed`: the node did not answer; another may, or the same one later. */
+export function endpointFailed({ endpoint, method, kind, detail, cause }: Failure): CordonError {
+  const { says, fix } = WORDS[kind]
+  const shown = detail === undefined ? undefined : redact(detail).slice(0, 200)
+  return new CordonError({
+    code: 'chain.EndpointFailed',
+    message: `${endpoint} ${says}${shown === undefined ? '' : ` (${shown})`}: ${method} has no answer.`,
+    facts: { endpoint, method, kind },
+    fix,
+    retryable: true,
+    cause,
+  })
+}
+
+/** How an endpoint failed; undefined for anything that is not `chain.EndpointFailed`. */
+export function failureKindOf(thrown: unknown): FailureKind | undefined {
+  if (!(thrown instanceof CordonError) || thrown.code !== 'chain.EndpointFailed') return undefined
+  return failureKinds.find((kind) => kind === thrown.facts['kind'])
+}
+
+/** JSON-RPC codes by which a node says "not now": limit exceeded, resource unavailable, too many requests. */
+const BUSY = new Set([-32005, -32002, -32029, 429])
+const NO_METHOD =
+  /method .*(not (found|exist|supported|available|whitelisted|allowed|enabled)|disabled)|does not exist|unsupported method/i
+/** Words of nodes for state that they no longer have: geth, erigon, nethermind, besu, reth, anvil. */
+const STATE_GONE =
+  /missing trie node|historical state|state .*(not available|unavailable|pruned|is not recent)|required historical|header not found|pruned|no state available|world state unavailable|state histories|older than|BlockOutOfRange|block range/i
+
+/** What a node answered instead of a result. */
+export type Refusal = {
+  endpoint: string
+  method: string
+  code: number
+  message: string
+  data?: string | undefined
+}
+
+/** `chain.EndpointFailed` where the node is busy, else `chain.RpcRefused`. */
+export function refusal({ endpoint, method, code, message, data }: Refusal): CordonError {
+  if (BUSY.has(code) && !STATE_GONE.test(message) && !/transaction|nonce|underpriced/i.test(message))
+    return endpointFailed({ endpoint, method, kind: 'busy', detail: `${code} ${message}` })
+  const isAbsent = code === -32601 || code === -32004 || NO_METHOD.test(message)
+  return new CordonError({
+    code: 'chain.RpcRefused',
+    message: `${endpoint} refused ${method} with ${code}: ${redact(message).slice(0, 200)}`,
+    facts: { endpoint, method, code, data, absent: isAbsent ? true : undefined },
+    fix: isAbsent
+      ? 'The node does not offer this method: `cordon doctor` lists what it has.'
+      : STATE_GONE.test(message)
+        ? 'The node no longer has the state of that block: ask an archive node, or one that keeps more.'
+        : 'Read the node’s reason above; the same call will be refused again.',
+  })
+}
+
+/** True where the node says that it does not have the method at all. */
+export function isAbsent(thrown: unknown): boolean {
+  return (
+    thrown instanceof CordonError && thrown.code === 'chain.RpcRefused' && thrown.facts['absent'] === true
+  )
+}
+
+/** True where the node says that it no longer has the state of the block that was asked for. */
+export function isStateGone(thrown: unknown): boolean {
+  return (
+    thrown instanceof CordonError && thrown.code === 'chain.RpcRefused' && STATE_GONE.test(thrown.summary)
+  )
+}
+
+/** True where the EVM answered: the call ran and reverted. Geth and its kin answer with code 3; others only say it. */
+export function isRevert(thrown: unknown): boolean {
+  if (!(thrown instanceof CordonError) || thrown.code !== 'chain.RpcRefused') return false
+  return (
+    thrown.facts['code'] === 3 ||
+    /revert|invalid opcode|out of gas|bad jump|stack (under|over)flow/i.test(thrown.summary)
+  )
+}

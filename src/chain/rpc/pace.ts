@@ -1,0 +1,43 @@
+/** Blocks whose time is remembered: enough for a median that one odd block does not move. */
+const REMEMBERED = 32
+
+/** The chain's own time between blocks, as its blocks tell it. */
+export type Pace = { timestamps: { number: number; timestamp: number }[] }
+
+export function createPace(): Pace {
+  return { timestamps: [] }
+}
+
+export function noteTime(pace: Pace, block: { number: number; timestamp: number | null }): void {
+  if (block.timestamp === null) return
+  const last = pace.timestamps.at(-1)
+  if (last !== undefined && block.number <= last.number) pace.timestamps = []
+  pace.timestamps.push({ number: block.number, timestamp: block.timestamp })
+  if (pace.timestamps.length > REMEMBERED) pace.timestamps.shift()
+}
+
+/** Median seconds between blocks; null before two are known. */
+export function blockSeconds({ timestamps }: Pace): number | null {
+  const gaps = timestamps.flatMap(({ number, timestamp }, i) => {
+    const before = timestamps[i - 1]
+    return before === undefined ? [] : [(timestamp - before.timestamp) / (number - before.number)]
+  })
+  gaps.sort((a, b) => a - b)
+  return gaps[Math.floor(gaps.length / 2)] ?? null
+}
+
+export type Patience = {
+  /** Share of the chain's block time that reading one block may take. */
+  share: number
+  /** Bounds, milliseconds: chains with several blocks a second, and those with one in a quarter of a minute. */
+  leastMs: number
+  mostMs: number
+}
+
+export const PATIENCE: Patience = { share: 0.5, leastMs: 400, mostMs: 5_000 }
+
+/** Milliseconds that reading one block may take before it is judged with what there is of it. */
+export function budgetMs(pace: Pace, { share, leastMs, mostMs }: Patience): number {
+  const seconds = blockSeconds(pace) ?? 2
+  return Math.min(mostMs, Math.max(leastMs, seconds * 1_000 * share))
+}

@@ -1,0 +1,10 @@
+import { CordonError } from '../../kit/error.ts'
+import { printable } from '../../kit/text.ts'
+
+export function refused(problem: string): CordonError {
+  return new CordonError({
+    code: 'playbooks.CacaoRefused',
+    message: `This CACAO playbook cannot be taken over: ${printable(problem, 300)}.`,
+    fix: 'Change that in the tool that wrote the file, or write the playbook here: docs/guides/playbooks.md.',
+  })
+}

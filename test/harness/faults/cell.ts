@@ -1,0 +1,288 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Config } from '../../../src/app/config/schema.ts'
+import { type DrillConfiguration, drillConfig } from '../../../src/app/drill/config.ts'
+import type { DrillDeployment } from '../../../src/app/drill/deployment.ts'
+import type { LiveEvent } from '../../../src/app/events.ts'
+import { createHub } from '../../../src/app/events.ts'
+import { type ServedApi, serveApi } from '../../../src/app/serve.ts'
+import type { RunningApp } from '../../../src/app/start.ts'
+import { startApp } from '../../../src/app/start.ts'
+import type { Anvil } from '../../../src/chain/anvil.ts'
+import { systemClock } from '../../../src/kit/clock.ts'
+import { messageOf } from '../../../src/kit/error.ts'
+import { silentLogger } from '../../../src/kit/logger.ts'
+import { listAlerts } from '../../../src/store/alerts.ts'
+import { listIncidents } from '../../../src/store/incidents.ts'
+import { type FreshDatabase, freshDatabase } from '../postgres.ts'
+import { type FaultProxy, startFaultProxy } from './proxy.ts'
+import type { Attacked } from './run.ts'
+import type { FaultCase, Ground } from './table.ts'
+
+/** One cell of the matrix. */
+export type Cell = { fault: FaultCase; endpoints: 1 | 2; since: 'running' | 'restarted' }
+
+export type HealthSample = { at: number; status: string; reasons: string }
+
+/** What a cell's Cordon saw, said and recorded. */
+export type CellOutcome = {
+  /** What was thrown where nothing may be; null where nothing was. */
+  failure: string | null
+  /** Milliseconds from the attack's block to the first finding about it; null where there was none. */
+  foundAfterMs: number | null
+  /** Severities of what was found in the attack. */
+  severities: readonly string[]
+  /** How often the same finding about the attack was made. */
+  doubles: readonly string[]
+  incidents: number
+  alertsOfAttack: number
+  /** Lines about the source, in short. */
+  notices: readonly string[]
+  /** What is known to be missing of the trap when the attack comes. */
+  partial: { open: number; givenUp: number } | null
+  blind: readonly string[]
+  /** Health while the fault was on and could be known; after it was lifted. */
+  during: readonly HealthSample[]
+  healthAtEnd: string
+}
+
+export type WatchedCell = {
+  cell: Cell
+  begin(): Promise<void>
+  fail(ground: Ground): Promise<void>
+  trapMined(block: number): void
+  lift(): Promise<void>
+  attacked(attack: Attacked): Promise<void>
+  end(): Promise<CellOutcome>
+  close(): Promise<void>
+}
+
+export type CellScene = { anvil: Anvil; at: DrillDeployment; folder: string; blockSeconds: number }
+
+/** Blocks until a fault of the whole node can be known. */
+const GRACE_BLOCKS = 5
+const PATIENCE_MS = 30_000
+const SAMPLE_MS = 250
+
+type State = {
+  events: { at: number; event: LiveEvent }[]
+  samples: HealthSample[]
+  running: RunningApp | undefined
+  api: ServedApi | undefined
+  failure: string | null
+  ending: (() => void) | undefined
+  faultAt: number
+  liftedAt: number | null
+  trapBlock: number | null
+  attack: Attacked | undefined
+  partial: CellOutcome['partial']
+  blind: readonly string[]
+  starting: Promise<void>
+}
+
+/** A Cordon with a database of its own, behind a node with a fault that is not on yet. */
+export async function openCell(cell: Cell, scene: CellScene): Promise<WatchedCell> {
+  const database = await freshDatabase()
+  const proxy = await startFaultProxy(scene.anvil.url)
+  const made = await configOf(cell, scene, proxy)
+  const state: State = {
+    events: [],
+    samples: [],
+    running: undefined,
+    api: undefined,
+    failure: null,
+    ending: undefined,
+    faultAt: 0,
+    liftedAt: null,
+    trapBlock: null,
+    attack: undefined,
+    partial: null,
+    blind: [],
+    starting: Promise.resolve(),
+  }
+  const start = (): Promise<void> => startCordon(state, made, database)
+  const sampling = new AbortController()
+  const sampled = sampleHealth(state, sampling.signal)
+  return {
+    cell,
+    async begin() {
+      await start()
+      await until(() => state.events.some(({ event }) => event.type === 'block'), PATIENCE_MS)
+    },
+    async fail(ground) {
+      if (cell.since === 'restarted') await stopCordon(state)
+      state.ending = cell.fault.begin(proxy, ground)
+      state.faultAt = systemClock.now()
+      // A Cordon that begins while its node is away waits for it: so do not we.
+      if (cell.since === 'restarted') state.starting = start()
+    },
+    trapMined(block) {
+      state.trapBlock = block
+    },
+    async lift() {
+      if (cell.fault.lasts !== 'lifted' || isCovered(cell)) return
+      state.ending?.()
+      state.liftedAt = systemClock.now()
+    },
+    async attacked(attack) {
+      state.attack = attack
+      await until(() => findingsOf(state).length > 0, PATIENCE_MS)
+      const chain = [...(state.running?.app.chains.values() ?? [])][0]
+      state.partial = chain === undefined ? null : { ...chain.vitals.partial }
+      state.blind = [...(chain?.vitals.blindDetectors.keys() ?? [])]
+    },
+    end: () => outcomeOf(state, scene.blockSeconds),
+    async close() {
+      sampling.abort()
+      await sampled
+      state.ending?.()
+      await Promise.race([state.starting, systemClock.sleep(PATIENCE_MS)])
+      await stopCordon(state)
+      await proxy.stop()
+      await database.drop()
+    },
+  }
+}
+
+/** A second endpoint is well: the first may fail for as long as it likes. */
+const isCovered = ({ endpoints }: Cell): boolean => endpoints === 2
+
+async function configOf(cell: Cell, scene: CellScene, proxy: FaultProxy): Promise<DrillConfiguration> {
+  const { anvil, at, folder } = scene
+  const dataDir = join(folder, `${cell.fault.id} ${cell.endpoints} ${cell.since}`.replaceAll(/\W+/g, '-'))
+  await mkdir(dataDir, { recursive: true })
+  const made = await drillConfig({
+    deployment: at,
+    rpcUrl: anvil.url,
+    dataDir,
+    apiPort: 0,
+    respond: false,
+    mempool: false,
+    now: Math.floor(systemClock.now() / 1_000),
+  })
+  const url = cell.fault.transport === 'ws' ? proxy.wsUrl : proxy.url
+  const rpcUrls = cell.endpoints === 2 ? [url, anvil.url] : [url]
+  const chains = made.config.chains.map((chain) => ({ ...chain, rpcUrls, pollMs: 200 }))
+  const config: Config = { ...made.config, chains }
+  return { ...made, config }
+}
+
+async function startCordon(state: State, made: DrillConfiguration, database: FreshDatabase): Promise<void> {
+  const hub = createHub()
+  hub.listen((event) => state.events.push({ at: systemClock.now(), event }))
+  const env = { DATABASE_URL: database.url }
+  try {
+    state.running = await startApp({ ...made, env, logger: silentLogger, hub, write: () => {} })
+    state.running.watching.catch((thrown) => {
+      state.failure ??= `watching ended: ${messageOf(thrown)}`
+    })
+    state.api = await serveApi(state.running.app, 0, {})
+  } catch (thrown) {
+    state.failure ??= `did not start: ${messageOf(thrown)}`
+  }
+}
+
+async function stopCordon(state: State): Promise<void> {
+  const { api, running } = state
+  state.api = undefined
+  state.running = undefined
+  await api?.stop()
+  await running?.stop()
+}
+
+const healthSchema = z.looseObject({ status: z.string(), reasons: z.unknown().optional() })
+
+/** As a monitor does: over HTTP, without a token. */
+async function sampleHealth(state: State, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const at = systemClock.now()
+    const response = await fetch(`${state.api?.url ?? 'http://127.0.0.1:1'}/health`).catch(() => undefined)
+    if (response !== undefined) {
+      const parsed = healthSchema.safeParse(await response.json().catch(() => null))
+      if (parsed.success)
+        state.samples.push({
+          at,
+          status: parsed.data.status,
+          reasons: JSON.stringify(parsed.data.reasons ?? ''),
+        })
+    }
+    await systemClock.sleep(SAMPLE_MS, signal)
+  }
+}
+
+type Found = { at: number; key: string; severity: string }
+
+function findingsOf({ events, attack }: State): readonly Found[] {
+  return events.flatMap(({ at, event }) =>
+    event.type === 'finding' && event.transactionHash === attack?.hash
+      ? [
+          {
+            at,
+            key: `${event.detector} ${event.fingerprint} ${event.blockHash ?? ''}`,
+            severity: event.severity,
+          },
+        ]
+      : [],
+  )
+}
+
+async function outcomeOf(state: State, blockSeconds: number): Promise<CellOutcome> {
+  // Three more blocks: what is judged twice is judged then.
+  await systemClock.sleep(3_000 * blockSeconds)
+  const findings = findingsOf(state)
+  const keys = findings.map(({ key }) => key)
+  const records = await recordOf(state)
+  const [first] = findings
+  return {
+    failure: state.failure,
+    foundAfterMs: first === undefined || state.attack === undefined ? null : first.at - state.attack.minedAt,
+    severities: [...new Set(findings.map(({ severity }) => severity))],
+    doubles: keys.filter((key, i) => keys.indexOf(key) !== i),
+    ...records,
+    notices: state.events.flatMap(({ event }) => noticeOf(event)),
+    partial: state.partial,
+    blind: state.blind,
+    during: duringFault(state, blockSeconds),
+    healthAtEnd: state.samples.at(-1)?.status ?? 'none',
+  }
+}
+
+async function recordOf({ running, attack }: State): Promise<{ incidents: number; alertsOfAttack: number }> {
+  if (running === undefined) return { incidents: 0, alertsOfAttack: 0 }
+  const { store } = running.app
+  const incidents = await listIncidents(store)
+  const alerts = await Promise.all(incidents.map(({ id }) => listAlerts(store, id)))
+  const ofAttack = alerts.map((list) =>
+    list.filter(({ alert, withdrawnAt }) => withdrawnAt === null && alert.transactionHash === attack?.hash),
+  )
+  return {
+    incidents: ofAttack.filter((list) => list.length > 0).length,
+    alertsOfAttack: ofAttack.flat().length,
+  }
+}
+
+function noticeOf(event: LiveEvent): string[] {
+  switch (event.type) {
+    case 'notice':
+      return [`${event.code}: ${event.message}`]
+    case 'blind':
+      return [`blind: ${event.detector}`]
+    case 'reorg':
+      return [`reorg: ${event.removed}`]
+    default:
+      return []
+  }
+}
+
+/** From when it could be known to when it was over, or the attack was found. */
+function duringFault(state: State, blockSeconds: number): readonly HealthSample[] {
+  const from = state.faultAt + GRACE_BLOCKS * blockSeconds * 1_000
+  const to = state.liftedAt ?? state.attack?.minedAt ?? Number.POSITIVE_INFINITY
+  return state.samples.filter(({ at }) => at >= from && at < to)
+}
+
+async function until(isTrue: () => boolean, withinMs: number): Promise<void> {
+  const deadline = systemClock.now() + withinMs
+  while (!isTrue() && systemClock.now() < deadline) await systemClock.sleep(25)
+}
