@@ -1,14 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
-const suite = (name: string, include: string[], exclude: string[] = []) => ({
+const suite = (name: string, include: string[], exclude: string[] = [], globalSetup: string[] = []) => ({
   test: {
     name,
     include,
     exclude,
+    globalSetup,
     pool: 'forks' as const,
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Only ends what hangs: no test says by it how fast anything is.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
     env: { TZ: 'UTC' },
   },
 })
@@ -27,7 +30,7 @@ export default defineConfig({
         ['test/faults/**', 'test/clients/**'],
       ),
       suite('faults', ['test/faults/**/*.slow.test.ts']),
-      suite('clients', ['test/clients/**/*.test.ts']),
+      suite('clients', ['test/clients/**/*.test.ts'], [], ['test/clients/setup.ts']),
     ],
   },
 })

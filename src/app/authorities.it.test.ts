@@ -101,7 +101,7 @@ async function start(it: Stage, signers: readonly Signer[]): Promise<RunningApp>
 async function said(it: Stage, kind: TimelineEntry['kind'], words: RegExp): Promise<TimelineEntry> {
   const find = () =>
     it.events.find((event) => event.type === 'timeline' && event.kind === kind && words.test(event.message))
-  await expect.poll(find, { timeout: 20_000 }).toBeDefined()
+  await expect.poll(find).toBeDefined()
   return find() as TimelineEntry
 }
 
@@ -181,11 +181,11 @@ test('when the Safe’s nonce moves, people are told once that what was signed b
   await it.rpc.request('anvil_setStorageAt', [guardian, nonceSlot, `0x${'1'.padStart(64, '0')}`])
   await it.rpc.request('anvil_mine', ['0x3'])
   const told = () => it.written.filter((line) => /signed beforehand is dead/.test(line)).length
-  await expect.poll(told, { timeout: 20_000 }).toBeGreaterThan(0)
+  await expect.poll(told).toBeGreaterThan(0)
   const once = told()
   await it.rpc.request('anvil_mine', ['0x3'])
   await expect
-    .poll(() => it.events.filter((event) => event.type === 'block').length, { timeout: 20_000 })
+    .poll(() => it.events.filter((event) => event.type === 'block').length)
     .toBeGreaterThan(Number(await it.rpc.request('eth_blockNumber', [])) - it.at.firstBlock)
   expect(told()).toBe(once)
   expect(JSON.stringify(it.logger.lines)).toContain('nonce 0 of the Safe')
@@ -233,7 +233,7 @@ test('behind a timelock the pause is scheduled once, the time is told, and it is
   expect(await isPaused(it.rpc, it.at.ethReserve)).toBe(true)
   const [incident] = await listIncidents(running.app.store)
   expect(await listBroadcasts(running.app.store, incident?.id ?? '')).toHaveLength(2)
-}, 60_000)
+})
 
 test('a delay that is longer than a run waits for is scheduled and told, and nobody says contained', async () => {
   const it = await stage()
@@ -297,4 +297,4 @@ test('at the command line: what owners sign is written, taken in, seen by doctor
   ])
   const wrong = await run('levers', 'presign', it.at.ethReserve, '--safe', it.at.usdc)
   expect(wrong.stderr).toContain('app.NotASafe')
-}, 60_000)
+})

@@ -1,11 +1,14 @@
 import { createAssessor } from '../calibrate/assessor.ts'
-import { probeCapabilities } from '../chain/rpc/capabilities.ts'
-import { createRpc } from '../chain/rpc/rpc.ts'
+import { type Capabilities, probeCapabilities, unknownCapabilities } from '../chain/rpc/capabilities.ts'
+import { failureKindOf } from '../chain/rpc/failure.ts'
+import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
 import type { Sequencer } from '../contain/sequence.ts'
 import { forkSequencer, simulateV1Sequencer } from '../contain/sequence.ts'
 import { createEngine } from '../detect/engine.ts'
 import { detectors } from '../detect/registry.ts'
 import type { Clock } from '../kit/clock.ts'
+import { messageOf } from '../kit/error.ts'
+import { retry } from '../kit/retry.ts'
 import type { Calibration } from '../model/calibration.ts'
 import type { Scope } from '../model/detector.ts'
 import { emptyVitals } from '../model/vitals.ts'
@@ -25,34 +28,47 @@ import { emptySignals } from './watch/signals.ts'
  * `app.InvalidAddressLabels`,
  * and what `loadRules` throws.
  */
-export async function openChains(config: Config, clock: Clock): Promise<Map<number, ChainHandle>> {
+export async function openChains(
+  config: Config,
+  clock: Clock,
+  waiting?: Waiting,
+): Promise<Map<number, ChainHandle>> {
   const options = await withRules(await withFiles(config.detectors), config.rules)
   const calibration = await loadCalibration(config.calibration)
   const labels = await loadAddressLabels(config.labels)
   const handles = await Promise.all(
     config.chains.map((chain) =>
-      openChain(chain, { config: { ...config, detectors: options }, calibration, labels, clock }),
+      openChain(chain, { config: { ...config, detectors: options }, calibration, labels, clock, waiting }),
     ),
   )
   return new Map(handles.map((handle) => [handle.chainId, handle]))
 }
 
-type Opening = { config: Config; calibration: Calibration; labels: AddressLabels; clock: Clock }
+/** For whoever watches: a node that is down is waited for. Without it that is an error. */
+export type Waiting = { notify: (message: string) => void; signal: AbortSignal }
+
+type Opening = {
+  config: Config
+  calibration: Calibration
+  labels: AddressLabels
+  clock: Clock
+  waiting: Waiting | undefined
+}
 
 async function openChain(
   chain: ChainConfig,
-  { config, calibration, labels, clock }: Opening,
+  { config, calibration, labels, clock, waiting }: Opening,
 ): Promise<ChainHandle> {
   const rpc = createRpc({ urls: chain.rpcUrls, clock })
   const expected = chain.chainId === UNKNOWN_CHAIN ? undefined : chain.chainId
-  const capabilities = await probeCapabilities(rpc, expected)
+  const capabilities = await capabilitiesOf(rpc, { expected, waiting, clock })
   return {
     chainId: capabilities.chainId,
     config: chain,
     rpc,
     capabilities,
     relays: chain.relays.map(({ url, method }) => ({ method, rpc: createRpc({ urls: [url], clock }) })),
-    sequencer: sequencerFor(capabilities.simulate, chain, rpc),
+    sequencer: sequencerFor(capabilities, chain, rpc),
     engine: createEngine({
       detectors,
       scope: scopeFor(config, capabilities.chainId),
@@ -68,8 +84,40 @@ async function openChain(
   }
 }
 
-function sequencerFor(canSimulate: boolean, chain: ChainConfig, rpc: ChainHandle['rpc']): Sequencer {
-  return canSimulate ? simulateV1Sequencer(rpc) : forkSequencer(chain.rpcUrls[0] ?? '')
+type Asking = { expected: number | undefined; waiting: Waiting | undefined; clock: Clock }
+
+/**
+ * What the nodes of a chain have. One that is down while somebody watches is waited for: where the configuration names
+ * the chain nothing is known of it at first, else its number is asked for until it answers.
+ */
+async function capabilitiesOf(rpc: Rpc, { expected, waiting, clock }: Asking): Promise<Capabilities> {
+  try {
+    return await probeCapabilities(rpc, expected)
+  } catch (thrown) {
+    if (waiting === undefined || failureKindOf(thrown) === undefined) throw thrown
+    waiting.notify(`Waiting for a node: ${messageOf(thrown)}`)
+    if (expected !== undefined) return unknownCapabilities(expected, messageOf(thrown))
+    const { signal } = waiting
+    const isRetryable = (again: unknown): boolean => failureKindOf(again) !== undefined
+    const patience = { attempts: Number.POSITIVE_INFINITY, delayMs: 500, maxDelayMs: 5_000 }
+    return retry(() => probeCapabilities(rpc, expected), { ...patience, clock, signal, isRetryable })
+  }
+}
+
+/** Simulation as the node offers it at the moment of asking: capabilities change while a chain is watched. */
+function sequencerFor(capabilities: Capabilities, chain: ChainConfig, rpc: Rpc): Sequencer {
+  const simulated = simulateV1Sequencer(rpc)
+  const forked = forkSequencer(chain.rpcUrls[0] ?? '')
+  const current = (): Sequencer => (capabilities.simulate ? simulated : forked)
+  return {
+    get method() {
+      return current().method
+    },
+    run: (block, calls) => current().run(block, calls),
+    async close() {
+      await Promise.all([simulated.close(), forked.close()])
+    },
+  }
 }
 
 /** The protected contracts of one chain; with none named, everything is watched. */

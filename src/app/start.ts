@@ -21,6 +21,7 @@ import { reportAction } from './actions/report.ts'
 import { openChains } from './chains.ts'
 import type { Config } from './config/schema.ts'
 import type { App } from './context.ts'
+import { startCourier } from './courier.ts'
 import { openDatabase } from './database.ts'
 import type { Hub } from './events.ts'
 import { createHub } from './events.ts'
@@ -40,6 +41,8 @@ export type StartOptions = {
   people?: boolean
   hub?: Hub
   clock?: Clock
+  /** Ends waiting for a node that is down at start. */
+  signal?: AbortSignal
   /** Signers that do not come from the environment: the drill’s. */
   signers?: readonly Signer[]
 }
@@ -67,7 +70,11 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
   try {
     const database = await openDatabase({ dataDir: config.dataDir, env, logger })
     closers.push(database.close)
-    const chains = await openChains(config, clock)
+    const notify = (message: string): void => logger.warn({}, message)
+    const chains = await openChains(config, clock, {
+      notify,
+      signal: options.signal ?? new AbortController().signal,
+    })
     closers.push(async () => {
       await Promise.all(
         [...chains.values()]
@@ -111,6 +118,8 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
         })
       : null
     if (playbooks !== null) closers.push(playbooks.stop)
+    const courier = startCourier(app)
+    closers.push(courier.stop)
     const abort = new AbortController()
     const rules = followRules({ paths: config.rules })
     closers.push(async () => rules.stop())

@@ -22,7 +22,11 @@ export type FindingParts = Pick<
  * A Finding about one transaction, or about the block as a whole where that is null. Its fingerprint is the same when the
  * transaction is mined again after a reorg, or another block stands at that height.
  */
-export function buildFinding(tx: TransactionFacts | null, bundle: BlockBundle, parts: FindingParts): Finding {
+export function buildFinding(
+  tx: Pick<TransactionFacts, 'transaction'> | null,
+  bundle: BlockBundle,
+  parts: FindingParts,
+): Finding {
   const hash = tx?.transaction.hash ?? null
   return {
     type: 'finding',

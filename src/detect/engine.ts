@@ -143,6 +143,19 @@ export function evaluatePending(engine: Engine, facts: BlockFacts): Finding[] {
   return run({ ...engine, cells }, facts, { note: false })
 }
 
+/**
+ * Findings about transactions of a canonical block that could not be seen when it was judged. The living state stays as
+ * it was, so blocks judged since are not judged twice; the fuller block replaces the partial one, so what is learned at
+ * finality is learned from all of it. `part` has the transactions that can be seen now, `whole` the block.
+ */
+export function evaluateLate(engine: Engine, part: BlockFacts, whole: BlockFacts): Finding[] {
+  const findings = evaluatePending(engine, part)
+  const { number, hash } = whole.bundle
+  const kept = engine.unfinalised.find(({ ref }) => ref.number === number && ref.hash === hash)
+  if (kept !== undefined) Object.assign(kept, { facts: whole, packed: undefined })
+  return findings
+}
+
 /** Forgets every block after the ancestor: states go back to the checkpoint and the surviving blocks run again. */
 export function rollback(engine: Engine, ancestor: BlockRef): void {
   const survivors = engine.unfinalised.filter(({ ref }) => ref.number <= ancestor.number)

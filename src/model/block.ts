@@ -125,6 +125,8 @@ export type Gap = {
   missing: 'traces' | 'receipt'
   /** Why, as the node says it or as Cordon found out; one sentence. */
   reason: string
+  /** True where it is this transaction that cannot be had, asked for by itself: not the node's lack, nor the block's. */
+  isOwnFault: boolean
 }
 
 /** One block, or one pending transaction dressed as a block, with all that was recorded of it. */
@@ -166,6 +168,8 @@ export const noticeCodes = [
   'block-partial',
   'block-healed',
   'trace-cut',
+  'pending-unavailable',
+  'capabilities-changed',
   'chain-reset',
   'endpoints-disagree',
   'stale-head',

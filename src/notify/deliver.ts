@@ -29,9 +29,15 @@ export async function notifyRoles(options: {
   roles: Roles
   channels: readonly Channel[]
   notification: Notification
+  /** Channels to send over; all by default. */
+  only?: readonly string[]
 }): Promise<DeliveryResult[]> {
   const notification = printableNotification(options.notification)
-  const { addresses, unreachable } = addressesOf(options.roles, notification.roles)
+  const { only } = options
+  const all = addressesOf(options.roles, notification.roles)
+  const addresses =
+    only === undefined ? all.addresses : all.addresses.filter(({ channel }) => only.includes(channel))
+  const unreachable = only === undefined ? all.unreachable : []
   const ids = [...new Set(addresses.map(({ channel }) => channel))]
   const delivered = await Promise.all(
     ids.map((id) => {

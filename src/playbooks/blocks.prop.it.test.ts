@@ -110,4 +110,4 @@ test('whatever blocks a playbook is made of, it ends, and each step that was com
     }),
     { numRuns: 40, seed: 7, endOnFailure: true },
   )
-}, 120_000)
+})

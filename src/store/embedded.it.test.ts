@@ -59,6 +59,24 @@ test('kill -9 of Node leaves a PostgreSQL that the next start adopts', async () 
   await postgres.stop()
 })
 
+test('one that was adopted comes back as well when it is killed, and two that share it start one', async () => {
+  await startInChild()
+  const [one, other] = await Promise.all([start(), start()])
+  expect([one.adopted, other.adopted]).toEqual([true, true])
+  const store = await openStore({ url: one.url, logger: silentLogger })
+  const file = await readPidFile(join(dataDir, 'cluster'))
+  process.kill(file?.pid ?? 0, 'SIGKILL')
+  await setProcessed(store, 2, { number: 8, hash: null })
+  expect(await findCursor(store, 2)).toMatchObject({ processed: { number: 8 } })
+  await closeStore(store)
+  const keepers = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'cordon-keeper'`
+  await expect.poll(async () => (await sqlOn(one.url, keepers))[0], { timeout: 20_000 }).toEqual({ n: 2 })
+  await one.stop()
+  expect(await sqlOn(other.url, 'SELECT 1 AS up')).toEqual([{ up: 1 }])
+  await other.stop()
+  await expect(sqlOn(other.url, 'SELECT 1')).rejects.toThrow()
+})
+
 test('a stale pid file whose number now is another program does not stop a start', async () => {
   await writeFile(join(dataDir, 'cluster', 'postmaster.pid'), `${process.pid}\n${dataDir}/cluster\n1\n5432\n`)
   const postgres = await start()

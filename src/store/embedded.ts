@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import pg from 'pg'
-import { CordonError } from '../kit/error.ts'
-import { sha256 } from '../kit/json.ts'
+import { messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import { postgresFailed } from './errors.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { isPostmasterOf, type PidFile, readPidFile } from './pid-file.ts'
 import { type PostgresBinaries, preparePostgres } from './postgres-binaries.ts'
+import { type Folder, prepareFolder } from './postgres-folder.ts'
 
 export type EmbeddedPostgresOptions = {
   /**
@@ -35,11 +35,9 @@ export type EmbeddedPostgres = {
   stop(): Promise<void>
 }
 
-type Folder = { dataDir: string; cluster: string; log: string; owner: Owner | undefined }
-type Owner = { uid: number; gid: number }
-type Server = { port: number; pid: number; adopted: boolean }
+/** `child` is null where an earlier process started it. */
+type Server = { port: number; pid: number; child: ChildProcess | null }
 
-const OURS = new Set(['cluster', 'password', 'postgres.log', 'setup.lock'])
 const START_TIMEOUT_MS = 30_000
 const DURABLE = ['wal_level=replica', 'shared_buffers=128MB']
 // Commits still reach the operating system (synchronous_commit stays on), so a killed server loses nothing even
@@ -65,60 +63,17 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const server = (await adopt(folder, password)) ?? (await launch({ binaries, folder, options, ordered }))
     return { password, server }
   })
+  supervise({ binaries, folder, options: { ...options, port: server.port }, ordered }, server, password)
   const url = urlOf(server.port, password)
-  const keeper = await holdKeeper(url, folder)
-  options.logger.info({ port: server.port, adopted: server.adopted }, 'PostgreSQL is up')
+  const keeper = await holdKeeper({ url, folder, ordered })
+  const adopted = server.child === null
+  options.logger.info({ port: server.port, adopted }, 'PostgreSQL is up')
   return {
     url,
     port: server.port,
-    adopted: server.adopted,
+    adopted,
     stop: () => shutDown({ folder, keeper, ordered }),
   }
-}
-
-async function prepareFolder(dataDir: string): Promise<Folder> {
-  const path = await reachable(resolve(dataDir))
-  // Folders above keep the ordinary mode: a private one there would shut PostgreSQL's own user out.
-  await mkdir(dirname(path), { recursive: true })
-  await mkdir(path, { recursive: true, mode: 0o700 })
-  await refuseForeignFolder(path)
-  const owner = process.getuid?.() === 0 ? await ownerFor(path) : undefined
-  if (owner) await chown(path, owner.uid, owner.gid)
-  await chmod(path, 0o700)
-  return { dataDir: path, cluster: join(path, 'cluster'), log: join(path, 'postgres.log'), owner }
-}
-
-/** Where root's clusters live whose own place is closed to everybody else (a checkout under /root). */
-const SHELTER = '/var/lib/cordon'
-
-/** The path itself, unless we are root and a folder above it is closed to the user that PostgreSQL runs as. */
-async function reachable(path: string): Promise<string> {
-  if (process.getuid?.() !== 0) return path
-  for (let above = dirname(path); above !== dirname(above); above = dirname(above)) {
-    const found = await stat(above).catch(() => undefined)
-    if (found !== undefined && (found.mode & 0o001) === 0) return join(SHELTER, sha256(path).slice(0, 16))
-  }
-  return path
-}
-
-/** A folder with other things in it must not change hands. */
-async function refuseForeignFolder(path: string): Promise<void> {
-  const foreign = (await readdir(path)).find((name) => !OURS.has(name))
-  if (foreign === undefined) return
-  throw postgresFailed({
-    what: `The data folder holds something that is not PostgreSQL's: ${foreign}.`,
-    dataDir: path,
-    fix: 'Choose a folder for PostgreSQL alone, for example a new one inside this one.',
-  })
-}
-
-/** Who PostgreSQL runs as when we are root: who owns the folder already, else `nobody`. initdb wants a name. */
-async function ownerFor(path: string): Promise<Owner> {
-  const { uid, gid } = await stat(path)
-  if (uid !== 0) return { uid, gid }
-  const passwd = await readFile('/etc/passwd', 'utf8').catch(() => '')
-  const nobody = /^nobody:[^:]*:(\d+):(\d+):/m.exec(passwd)
-  return nobody ? { uid: Number(nobody[1]), gid: Number(nobody[2]) } : { uid: 65_534, gid: 65_534 }
 }
 
 /** Runs initdb once; gives back the password of that cluster. */
@@ -191,7 +146,7 @@ async function adopt(folder: Folder, password: string): Promise<Server | undefin
       return undefined
     }
     if (file.status === 'ready' && (await answers(urlOf(file.port, password)))) {
-      return { port: file.port, pid: file.pid, adopted: true }
+      return { port: file.port, pid: file.pid, child: null }
     }
     await pause(25)
   }
@@ -233,8 +188,7 @@ async function launch(launching: Launch): Promise<Server> {
     const child = await spawnServer({ ...launching, port })
     try {
       const file = await untilReady(child, folder)
-      restartWhenItDies({ ...launching, options: { ...options, port } }, child)
-      return { port, pid: file.pid, adopted: false }
+      return { port, pid: file.pid, child }
     } catch (thrown) {
       // Between asking for a free port and using it somebody else may have taken it.
       const portTaken = (await logTail(folder)).includes('Address already in use')
@@ -286,41 +240,99 @@ async function untilReady(child: ChildProcess, folder: Folder): Promise<PidFile>
   })
 }
 
-/** An ordered shutdown (by us or by an administrator) exits 0; anything else is a death, answered by a start. */
-function restartWhenItDies(launching: Launch, child: ChildProcess): void {
-  const { logger } = launching.options
-  child.once('exit', (code, signal) => {
-    if (code === 0 || launching.ordered.stop) return
-    logger.error({ code, signal }, 'PostgreSQL died; starting it again')
-    launch(launching).catch((thrown: unknown) =>
-      logger.error(
-        { error: thrown instanceof CordonError ? thrown.message : String(thrown) },
-        'No PostgreSQL',
-      ),
-    )
-  })
+/** How often one that an earlier process started is looked at, and how long to wait after a start that failed. */
+const LOOK_MS = 500
+const AGAIN_MS = 5_000
+
+/**
+ * Starts the server again, on its port, when it dies. An ordered shutdown (by us or by an administrator) is left alone: it
+ * exits with 0, and takes its pid file with it.
+ */
+function supervise(launching: Launch, server: Server, password: string): void {
+  const { ordered } = launching
+  const revive = (): void => {
+    if (!ordered.stop) void startAgain(launching, password)
+  }
+  const { child, pid } = server
+  if (child !== null) {
+    const isOver = child.exitCode !== null || child.signalCode !== null
+    if (!isOver) child.once('exit', (code) => code !== 0 && revive())
+    else if (child.exitCode !== 0) revive()
+    return
+  }
+  const { cluster } = launching.folder
+  const look = async (): Promise<void> => {
+    while (!ordered.stop && (await isPostmasterOf(pid, cluster))) await idle(LOOK_MS)
+    if ((await readPidFile(cluster)) !== undefined) revive()
+  }
+  void look()
 }
 
-/** A session whose only use is to be seen by others on this folder: the last one out stops the server. */
-async function holdKeeper(url: string, folder: Folder): Promise<pg.Client> {
-  const keeper = new pg.Client({ connectionString: url, application_name: 'cordon-keeper', keepAlive: true })
-  keeper.on('error', () => {})
-  try {
-    await keeper.connect()
-    return keeper
-  } catch (cause) {
-    throw postgresFailed({ what: 'PostgreSQL refused us.', dataDir: folder.dataDir, cause })
+/** Under the folder's lock: another Cordon on this folder may be about to do the same, and then its server is ours too. */
+async function startAgain(launching: Launch, password: string): Promise<void> {
+  const { folder, ordered, options } = launching
+  options.logger.error({ port: options.port }, 'PostgreSQL died; starting it again')
+  while (!ordered.stop) {
+    try {
+      const server = await withFolderLock(
+        folder.dataDir,
+        async () => (await adopt(folder, password)) ?? (await launch(launching)),
+      )
+      return supervise(launching, server, password)
+    } catch (thrown) {
+      options.logger.error({ error: messageOf(thrown) }, 'PostgreSQL did not start; trying again')
+      await idle(AGAIN_MS)
+    }
   }
 }
 
-type ShutDown = { folder: Folder; keeper: pg.Client; ordered: Launch['ordered'] }
+/** A pause that keeps no process alive. */
+function idle(ms: number): Promise<void> {
+  return new Promise((settle) => setTimeout(settle, ms).unref())
+}
+
+type Keeper = { client: pg.Client }
+type Keeping = { url: string; folder: Folder; ordered: Launch['ordered'] }
+
+/** A session whose only use is to be seen by others on this folder: the last one out stops the server. */
+async function holdKeeper({ url, folder, ordered }: Keeping): Promise<Keeper> {
+  const connect = async (): Promise<pg.Client> => {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: 'cordon-keeper',
+      keepAlive: true,
+    })
+    client.on('error', () => {})
+    await client.connect()
+    client.once('end', () => void again())
+    return client
+  }
+  const again = async (): Promise<void> => {
+    while (!ordered.stop) {
+      await idle(LOOK_MS)
+      const client = ordered.stop ? undefined : await connect().catch(() => undefined)
+      if (client === undefined) continue
+      keeper.client = client
+      return
+    }
+  }
+  const keeper: Keeper = {
+    client: await connect().catch((cause: unknown) => {
+      throw postgresFailed({ what: 'PostgreSQL refused us.', dataDir: folder.dataDir, cause })
+    }),
+  }
+  return keeper
+}
+
+type ShutDown = { folder: Folder; keeper: Keeper; ordered: Launch['ordered'] }
 
 async function shutDown({ folder, keeper, ordered }: ShutDown): Promise<void> {
-  const others = await othersUsing(keeper)
-  await keeper.end().catch(() => {})
+  // from here on it is no longer ours to start again, whoever else uses it
+  ordered.stop = true
+  const others = await othersUsing(keeper.client)
+  await keeper.client.end().catch(() => {})
   const file = await readPidFile(folder.cluster)
   if (others || !file || !(await isPostmasterOf(file.pid, folder.cluster))) return
-  ordered.stop = true
   process.kill(file.pid, 'SIGINT')
   const deadline = Date.now() + START_TIMEOUT_MS
   while (await isPostmasterOf(file.pid, folder.cluster)) {

@@ -141,4 +141,26 @@ CREATE TABLE fund_flows (
 CREATE INDEX fund_flows_by_chain ON fund_flows (chain_id, block_number);
 `,
   },
+  {
+    id: 14,
+    name: 'notifications that are sent again, and storms of them',
+    sql: `
+-- When it is tried again, milliseconds since the epoch; null where nothing is left to do.
+ALTER TABLE notifications ADD COLUMN next_at int8;
+-- The channels that have not taken it; null before it was first tried: then all of them.
+ALTER TABLE notifications ADD COLUMN missed text[];
+-- What tells pages of one kind from others; null for what is never grouped.
+ALTER TABLE notifications ADD COLUMN group_key text;
+-- The message that speaks for it, where it was one of too many.
+ALTER TABLE notifications ADD COLUMN digest_id text;
+ALTER TABLE notifications DROP CONSTRAINT notifications_state_check;
+ALTER TABLE notifications ADD CONSTRAINT notifications_state_check
+  CHECK (state IN ('queued', 'delivered', 'failed', 'grouped'));
+CREATE INDEX notifications_due ON notifications (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX notifications_by_group ON notifications (group_key, queued_at);
+CREATE INDEX notifications_undigested ON notifications (group_key) WHERE state = 'grouped' AND digest_id IS NULL;
+-- What a process that died left behind is sent after all.
+UPDATE notifications SET next_at = queued_at WHERE state = 'queued';
+`,
+  },
 ]

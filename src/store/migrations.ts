@@ -1,3 +1,4 @@
+import { partialMigrations } from './migrations-partial.ts'
 import { type Migration, responseMigrations } from './migrations-response.ts'
 import { restartMigrations } from './migrations-restart.ts'
 
@@ -350,4 +351,5 @@ ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
   },
   ...responseMigrations,
   ...restartMigrations,
+  ...partialMigrations,
 ]

@@ -3,7 +3,7 @@ import { toJson } from '../kit/json.ts'
 import { severitySchema } from '../model/finding.ts'
 import type { Notification } from '../model/notification.ts'
 import { roleIdSchema } from '../model/role.ts'
-import { change, row, rows, type Store } from './store.ts'
+import { change, row, rows, type Store, transaction } from './store.ts'
 
 const notificationSchema = z.object({
   id: z.string(),
@@ -20,44 +20,101 @@ const notificationSchema = z.object({
 
 const queuedSchema = z.object({
   notification: notificationSchema,
-  state: z.enum(['queued', 'delivered', 'failed']),
+  /** `grouped`: one of too many of its kind; a digest speaks for it. */
+  state: z.enum(['queued', 'delivered', 'failed', 'grouped']),
   /** Deliveries tried. */
   attempts: z.number().int(),
   lastError: z.string().nullable(),
   queuedAt: z.number().int(),
   settledAt: z.number().int().nullable(),
+  /** When it is tried again, in milliseconds; null where nothing is left to do. */
+  nextAt: z.number().int().nullable(),
+  /** Channels that have not taken it; null before it was first tried. */
+  missed: z.array(z.string()).nullable(),
 })
 /** A notification in the outbox. */
 export type QueuedNotification = z.infer<typeof queuedSchema>
 
 const COLUMNS = `document AS notification, state, attempts, last_error AS "lastError", queued_at AS "queuedAt",
-  settled_at AS "settledAt"`
+  settled_at AS "settledAt", next_at AS "nextAt", missed`
 
-/** Puts a notification into the outbox; false where one with its id is there already. */
-export async function queueNotification(store: Store, notification: Notification): Promise<boolean> {
-  const sql = `INSERT INTO notifications (id, incident_id, state, queued_at, document)
-    VALUES ($1, $2, 'queued', $3, $4) ON CONFLICT DO NOTHING`
-  const { id, incidentId, at } = notification
-  return (await change(store, sql, [id, incidentId, at, toJson(notification)])) === 1
+export type Queueing = {
+  /** When somebody else may send it, in milliseconds: its writer has until then. */
+  leaseUntil: number
+  /** Of the same key at most so many within a time are sent one by one; the others are grouped. */
+  group?: { key: string; most: number; withinMs: number }
 }
 
-export type DeliveryOutcome =
-  | { state: 'delivered'; at: number }
-  | { state: 'failed'; at: number; error: string }
-  /** Failed for now: stays queued. */
-  | { state: 'queued'; error: string }
-
-/** Writes down how a delivery went. What was delivered stays delivered: false there. */
-export async function settleNotification(
+/** Puts a notification into the outbox; gives how it stands there, and whether it was there before. */
+export async function queueNotification(
   store: Store,
-  id: string,
-  outcome: DeliveryOutcome,
-): Promise<boolean> {
-  const sql = `UPDATE notifications SET state = $2, attempts = attempts + 1, last_error = $3, settled_at = $4
-    WHERE id = $1 AND state <> 'delivered'`
-  const error = outcome.state === 'delivered' ? null : outcome.error
-  const at = outcome.state === 'queued' ? null : outcome.at
-  return (await change(store, sql, [id, outcome.state, error, at])) === 1
+  notification: Notification,
+  { leaseUntil, group }: Queueing,
+): Promise<{ isNew: boolean; state: QueuedNotification['state'] }> {
+  const sql = `INSERT INTO notifications (id, incident_id, state, queued_at, next_at, group_key, document)
+    SELECT $1, $2, CASE WHEN crowded THEN 'grouped' ELSE 'queued' END, $3, CASE WHEN crowded THEN NULL ELSE $4::int8 END,
+      $5, $8::json
+    FROM (SELECT $5::text IS NOT NULL AND count(*) >= $6 AS crowded FROM notifications
+      WHERE group_key = $5 AND state <> 'grouped' AND queued_at > $3::int8 - $7::int8) AS recent
+    ON CONFLICT DO NOTHING RETURNING state`
+  const { id, incidentId, at } = notification
+  const crowd = [group?.key ?? null, group?.most ?? 0, group?.withinMs ?? 0]
+  const values = [id, incidentId, at, leaseUntil, ...crowd, toJson(notification)]
+  return transaction(
+    store,
+    async (tx) => {
+      const schema = queuedSchema.pick({ state: true })
+      const written = await row(tx, schema, sql, values)
+      const known = written ?? (await row(tx, schema, 'SELECT state FROM notifications WHERE id = $1', [id]))
+      return { isNew: written !== undefined, state: known?.state ?? 'queued' }
+    },
+    { idempotent: true },
+  )
+}
+
+export type DeliveryOutcome = {
+  state: 'delivered' | 'failed'
+  at: number
+  /** Null where everybody was reached. */
+  error: string | null
+  /** Channels that have not taken it. */
+  missed: readonly string[]
+  /** When these are tried again, in milliseconds; null: never. */
+  nextAt: number | null
+}
+
+/** Writes down how a delivery went. What was delivered to somebody stays delivered. */
+export async function settleNotification(store: Store, id: string, outcome: DeliveryOutcome): Promise<void> {
+  const sql = `UPDATE notifications SET attempts = attempts + 1, last_error = $3, missed = $5, next_at = $6,
+      settled_at = CASE WHEN state = 'delivered' THEN settled_at ELSE $4 END,
+      state = CASE WHEN state = 'delivered' THEN state ELSE $2 END
+    WHERE id = $1`
+  const { state, at, error, missed, nextAt } = outcome
+  await change(store, sql, [id, state, error, at, missed, nextAt])
+}
+
+/** Takes notifications that are due for this process alone, until a time; oldest first. */
+export async function claimDue(
+  store: Store,
+  claim: { now: number; leaseUntil: number; most: number },
+): Promise<QueuedNotification[]> {
+  const sql = `UPDATE notifications SET next_at = $2 WHERE id IN (SELECT id FROM notifications WHERE next_at <= $1
+    ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING ${COLUMNS}`
+  return transaction(store, (tx) => rows(tx, queuedSchema, sql, [claim.now, claim.leaseUntil, claim.most]))
+}
+
+/** Kinds of which some are grouped and no digest speaks for yet. */
+export async function listCrowds(store: Store): Promise<string[]> {
+  const sql = `SELECT DISTINCT group_key AS key FROM notifications WHERE state = 'grouped' AND digest_id IS NULL`
+  return (await rows(store, z.object({ key: z.string() }), sql)).map(({ key }) => key)
+}
+
+/** Gives the grouped ones of a kind to a digest, each to one only; oldest first. */
+export async function claimCrowd(tx: Store, key: string, digestId: string): Promise<QueuedNotification[]> {
+  const sql = `WITH claimed AS (UPDATE notifications SET digest_id = $2
+      WHERE group_key = $1 AND state = 'grouped' AND digest_id IS NULL RETURNING *)
+    SELECT ${COLUMNS} FROM claimed ORDER BY queued_at, id`
+  return rows(tx, queuedSchema, sql, [key, digestId])
 }
 
 /** Notifications not yet delivered or given up, oldest first. */

@@ -77,7 +77,7 @@ test('a run that a person began is taken up, and what a person answers is on the
     (await listTimeline(on.store, incident.id))
       .map(({ author, message }) => `${author}: ${message}`)
       .join('\n')
-  await expect.poll(told, { timeout: 10_000 }).toContain('Step receive waits 2h for incident-leader')
+  await expect.poll(told).toContain('Step receive waits 2h for incident-leader')
   expect(await told()).toContain('Ilse: Playbook vulnerability-disclosed begins')
   expect((await cordon('signal', run, 'receive', 'done', '--by', 'Ilse', '--note', 'answered')).code).toBe(0)
   await expect.poll(told).toContain('Step reproduce waits')

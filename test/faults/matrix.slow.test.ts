@@ -4,11 +4,11 @@ import { brokenClaims } from '../harness/faults/claims.ts'
 import { runGroup } from '../harness/faults/run.ts'
 import { faultCases } from '../harness/faults/table.ts'
 
-const BLOCK_SECONDS = 1
+const BLOCK_SECONDS = Number(process.env['CORDON_FAULT_BLOCK_SECONDS'] ?? 1)
 const SEED = Number(process.env['CORDON_FAULT_SEED'] ?? 1)
 /** Cells that watch one chain at the same time. */
 const AT_ONCE = 4
-const GROUP_MS = 180_000
+const GROUP_MS = 300_000
 
 const groups = ([1, 2] as const).flatMap((endpoints) =>
   (['running', 'restarted'] as const).flatMap((since) =>

@@ -77,7 +77,7 @@ export async function stage(
     ...made,
     ...options,
     config: await change(made.config, at),
-    env,
+    env: options.env ?? env,
     logger: silentLogger,
     hub,
     write: (line) => written.push(line),
@@ -101,7 +101,7 @@ export async function stage(
   const recorded = async (): Promise<void> => {
     const wanted = await head(node)
     const reached = async () => (await findCursor(running.app.store, at.chainId))?.processed?.number ?? -1
-    await expect.poll(reached, { timeout: 30_000 }).toBeGreaterThanOrEqual(wanted)
+    await expect.poll(reached).toBeGreaterThanOrEqual(wanted)
   }
   return { anvil, node, at, running, database, events, written, until, recorded }
 }

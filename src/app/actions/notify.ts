@@ -4,12 +4,11 @@ import { sha256 } from '../../kit/json.ts'
 import type { Notification } from '../../model/notification.ts'
 import { roleIdSchema } from '../../model/role.ts'
 import type { DeliveryResult } from '../../notify/deliver.ts'
-import { notifyRoles } from '../../notify/deliver.ts'
 import type { Action, ActionContext } from '../../playbooks/action.ts'
 import { findIncident } from '../../store/incidents.ts'
-import { queueNotification, settleNotification } from '../../store/notifications.ts'
 import { listTimeline } from '../../store/timeline.ts'
 import type { App } from '../context.ts'
+import { deliver, reachedText } from '../outbox.ts'
 import { recordStep } from './record-step.ts'
 
 export const notifyArgs = z.strictObject({
@@ -66,37 +65,11 @@ export async function tellRoles(
   })
   const results = await context.durable(`deliver${part}`, () => deliver(app, notification))
   await context.durable(`record${part}`, async () => {
-    const message = `Notified ${roles.join(', ')}: ${summary(results)}.`
+    const message =
+      results.length === 0
+        ? `${roles.join(', ')} hear of this in one message with others of its kind: there are many at once.`
+        : `Notified ${roles.join(', ')}: ${reachedText(results)}.`
     await recordStep(app, context, { kind: 'notification', message, body: { notification, results } })
   })
   return results
-}
-
-/** Keeps a notification in the outbox, sends it, and settles it there. */
-export async function deliver(app: App, notification: Notification): Promise<DeliveryResult[]> {
-  await queueNotification(app.store, notification)
-  const results = await notifyRoles({
-    roles: app.config.roles,
-    channels: [...app.channels.values()],
-    notification,
-  })
-  const reached = results.some(({ outcome }) => outcome === 'delivered')
-  const at = app.clock.now()
-  const error = summary(results)
-  await settleNotification(
-    app.store,
-    notification.id,
-    reached ? { state: 'delivered', at } : { state: 'failed', at, error },
-  )
-  return results
-}
-
-function summary(results: readonly DeliveryResult[]): string {
-  const delivered = results.filter(({ outcome }) => outcome === 'delivered')
-  const missed = results.flatMap((result) =>
-    result.outcome === 'delivered'
-      ? []
-      : [`${result.role}${result.person === null ? '' : ` (${result.person})`} not reached`],
-  )
-  return [`${delivered.length} reached`, ...missed].join('; ')
 }

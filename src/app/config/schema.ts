@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PATIENCE } from '../../chain/rpc/pace.ts'
 import { durationMs } from '../../kit/duration.ts'
 import { approvalRuleSchema } from '../../model/approval.ts'
 import { standingAuthorisationSchema } from '../../model/containment.ts'
@@ -38,7 +39,7 @@ const learnSchema = z
     'give fromBlock or blocks, not both',
   )
 
-const chainSchema = z.strictObject({
+export const chainSchema = z.strictObject({
   chainId: z.number().int().positive(),
   name: z.string().optional(),
   /** In order of preference; the next is asked when one fails. */
@@ -55,17 +56,29 @@ const chainSchema = z.strictObject({
   relays: z.array(relaySchema).default([]),
   /** Blocks after which a transaction sent in private is sent to the public pool too. */
   publicAfterBlocks: z.number().int().min(0).default(2),
+  /** How long reading one block may take before it is judged with what there is of it; the rest is read beside. */
+  patience: z
+    .strictObject({
+      /** Share of the chain's own block time. */
+      share: z.number().positive().max(10).default(PATIENCE.share),
+      /** Bounds, milliseconds. */
+      leastMs: z.number().int().min(50).default(PATIENCE.leastMs),
+      mostMs: z.number().int().min(100).default(PATIENCE.mostMs),
+    })
+    .default(PATIENCE),
+  /** Blocks that a node may execute again to reach the state for a trace (`reexec`). */
+  reexec: z.number().int().min(1).default(128),
   /** Watch pending transactions too. Needs `debug_traceCall`. */
   mempool: z.boolean().default(false),
   /** History that detectors are shown before anything is judged, when the chain was never watched. */
   learn: learnSchema.optional(),
-  /** An alert is found late where its block is more than both behind the head. */
+  /** An alert is found late where its block is more blocks behind the head than this, or more seconds. */
   late: z
     .strictObject({
-      blocks: z.number().int().min(1).default(5),
-      seconds: z.number().int().min(0).default(30),
+      blocks: z.number().int().min(2).default(20),
+      seconds: z.number().int().min(1).default(60),
     })
-    .default({ blocks: 5, seconds: 30 }),
+    .default({ blocks: 20, seconds: 60 }),
   /** Seconds at least between two times that the states of the detectors are kept. */
   snapshotSeconds: z.number().int().min(0).default(60),
 })
@@ -167,10 +180,12 @@ export const configSchema = z.strictObject({
       enabled: z.boolean().default(true),
       /** Playbook files; the shipped ones when left out. */
       playbooks: z.array(z.string()).optional(),
+      /** A transaction that could not be seen and touches a protected contract, or whose sender makes traces fail. */
+      blindSpots: z.enum(['page', 'record']).default('page'),
       /** Alerts below this are recorded without a run. */
       minSeverity: severitySchema.default('high'),
     })
-    .default({ enabled: true, minSeverity: 'high' }),
+    .default({ enabled: true, minSeverity: 'high', blindSpots: 'page' }),
   fees: z
     .strictObject({
       /** wei per gas unit */

@@ -6,7 +6,6 @@ import type { ContractName } from './artifacts.ts'
 import { call } from './calls.ts'
 import {
   connectDrill,
-  type DrillCall,
   type DrillChain,
   GWEI,
   latestBlock,
@@ -16,6 +15,7 @@ import {
   submit,
 } from './chain.ts'
 import type { DrillDeployment } from './deployment.ts'
+import type { DrillCall } from './gas.ts'
 import { type AttackKind, attackers } from './kinds.ts'
 import { OPTION, USDC } from './seed.ts'
 
@@ -23,7 +23,7 @@ export type AttackTransactionOptions = {
   kind: AttackKind
   /** What one transaction goes for: options (18 decimals), USDC base units, or depth of reentry. */
   amount?: bigint
-  /** gas units, 2,000,000 by default; never estimated, so that it is sent where it would revert too. */
+  /** Gas units; estimated by default, and 2,000,000 where it would revert: it is sent there too. */
   gasLimit?: bigint
   /** wei per gas unit, 1 gwei by default */
   maxPriorityFeePerGas?: bigint
@@ -99,7 +99,8 @@ export async function launchAttack(
 function attackCall(deployment: DrillDeployment, options: AttackTransactionOptions): DrillCall {
   const { contract, at, amount } = attacks[options.kind]
   const run = call(attackers[options.kind], at(deployment), contract, 'run', [options.amount ?? amount])
-  return { ...run, gas: options.gasLimit ?? 2_000_000n }
+  const { gasLimit } = options
+  return { ...run, gas: 2_000_000n, ...(gasLimit === undefined ? {} : { gasLimit }) }
 }
 
 async function send(chain: DrillChain, attack: DrillCall, options: AttackTransactionOptions): Promise<Hash> {

@@ -1,7 +1,7 @@
 import type { Address } from '../../model/hex.ts'
 import type { DrillRole } from './accounts.ts'
 import { type ContractName, encode, encodeCreation } from './artifacts.ts'
-import type { DrillCall } from './chain.ts'
+import type { DrillCall } from './gas.ts'
 
 const CREATION_GAS = 6_000_000n
 

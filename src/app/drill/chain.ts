@@ -5,8 +5,9 @@ import { CordonError, messageOf } from '../../kit/error.ts'
 import { type Address, type Hash, type Hex, hashSchema, hexSchema, quantitySchema } from '../../model/hex.ts'
 import { addressOf, type DrillRole, drillAccount } from './accounts.ts'
 import { type ContractName, decode, encode } from './artifacts.ts'
+import { type DrillCall, type LimitedCall, withGasLimits } from './gas.ts'
 
-/** How the drill's node makes blocks, as it says itself; `seconds` is 0 below one second. */
+/** How the drill's node makes blocks, as anvil says itself and as other nodes show; `seconds` is 0 below one second. */
 type DrillMining = { kind: 'auto' } | { kind: 'manual' } | { kind: 'interval'; seconds: number }
 
 /** A connection to the drill's node. */
@@ -20,19 +21,6 @@ export type DrillChain = {
   mine(): Promise<void>
 }
 
-/** One transaction to send. `label` names it in results and errors. */
-export type DrillCall = {
-  label: string
-  from: DrillRole
-  /** Null creates a contract. */
-  to: Address | null
-  data: Hex
-  /** wei */
-  value?: bigint
-  /** gas units, 600,000 by default: explicit, so that what will revert is sent too. */
-  gas?: bigint
-}
-
 /** wei per gas unit */
 export type DrillFees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 
@@ -42,14 +30,18 @@ export type DrillReceipt = { hash: Hash; succeeded: boolean; blockNumber: number
 export type SentTransaction = DrillReceipt & { label: string }
 
 export const GWEI = 1_000_000_000n
-const DEFAULT_GAS = 600_000n
 const NOT_MINED_MS = 30_000
 /** A fork fetches what it lacks from the real node before it answers. */
 const REQUEST_MS = 30_000
 
 const number = quantitySchema.transform(Number)
 const bigint = quantitySchema.transform(BigInt)
-const blockSchema = z.object({ number, timestamp: number, baseFeePerGas: bigint.default(0n) })
+const blockSchema = z.object({
+  number,
+  timestamp: number,
+  baseFeePerGas: bigint.default(0n),
+  gasLimit: bigint,
+})
 const receiptSchema = z
   .object({ transactionHash: hashSchema, status: number, blockNumber: number })
   .nullable()
@@ -61,22 +53,46 @@ export async function connectDrill(rpcUrl: string, mine?: () => Promise<void>): 
     rpcSchema: rpcSchema<[{ Method: string; Parameters: readonly unknown[]; ReturnType: unknown }]>(),
   })
   const request: DrillChain['request'] = (method, params = []) => client.request({ method, params })
-  const [chainId, automine, interval] = await Promise.all([
+  const [chainId, mining] = await Promise.all([
     request('eth_chainId').then((answer) => number.parse(answer)),
-    request('anvil_getAutomine').then((answer) => z.boolean().parse(answer)),
-    request('anvil_getIntervalMining').then((answer) => z.number().nullable().parse(answer)),
+    miningOf(request),
   ])
   const mineOne = async (): Promise<void> => void (await request('evm_mine'))
-  const patienceMs = Math.max(NOT_MINED_MS, (interval ?? 0) * 5_000)
-  return { chainId, mining: miningOf(automine, interval), patienceMs, request, mine: mine ?? mineOne }
+  const seconds = mining.kind === 'interval' ? mining.seconds : 0
+  const patienceMs = Math.max(NOT_MINED_MS, seconds * 5_000)
+  return { chainId, mining, patienceMs, request, mine: mine ?? mineOne }
 }
 
-function miningOf(automine: boolean, interval: number | null): DrillMining {
-  if (automine) return { kind: 'auto' }
-  return interval === null ? { kind: 'manual' } : { kind: 'interval', seconds: interval }
+async function miningOf(request: DrillChain['request']): Promise<DrillMining> {
+  try {
+    const [automine, interval] = await Promise.all([
+      request('anvil_getAutomine').then((answer) => z.boolean().parse(answer)),
+      request('anvil_getIntervalMining').then((answer) => z.number().nullable().parse(answer)),
+    ])
+    if (automine) return { kind: 'auto' }
+    return interval === null ? { kind: 'manual' } : { kind: 'interval', seconds: interval }
+  } catch (thrown) {
+    if (!isUnknownMethod(thrown)) throw thrown
+    return { kind: 'interval', seconds: await secondsBetween(request) }
+  }
 }
 
-/** Number, timestamp (seconds) and base fee (wei) of the newest block. */
+const NO_METHOD = -32_601
+
+function isUnknownMethod(thrown: unknown): boolean {
+  return thrown instanceof RpcError && thrown.code === NO_METHOD
+}
+
+/** Any node but anvil makes blocks by itself: the time between its two newest. */
+async function secondsBetween(request: DrillChain['request']): Promise<number> {
+  const newest = blockSchema.parse(await request('eth_getBlockByNumber', ['latest', false]))
+  if (newest.number === 0) return 1
+  const before = `0x${(newest.number - 1).toString(16)}`
+  const { timestamp } = blockSchema.parse(await request('eth_getBlockByNumber', [before, false]))
+  return newest.number === 1 ? 1 : newest.timestamp - timestamp
+}
+
+/** Number, timestamp (seconds), base fee (wei) and gas limit of the newest block. */
 export async function latestBlock(chain: DrillChain): Promise<z.infer<typeof blockSchema>> {
   return blockSchema.parse(await chain.request('eth_getBlockByNumber', ['latest', false]))
 }
@@ -101,19 +117,30 @@ export async function submit(
   calls: readonly DrillCall[],
   fees?: DrillFees,
 ): Promise<readonly Hash[]> {
+  const raw = await signAll(chain, calls, fees)
+  return Promise.all(raw.map((bytes, index) => hand(chain, bytes, calls[index]?.label ?? '')))
+}
+
+/** Signs the calls with nonces in their order; nothing is sent. */
+export async function signAll(
+  chain: DrillChain,
+  calls: readonly DrillCall[],
+  fees?: DrillFees,
+): Promise<readonly Hex[]> {
   const senders = [...new Set(calls.map((call) => call.from))]
-  const [paid, ...firsts] = await Promise.all([
+  const [paid, limited, ...firsts] = await Promise.all([
     fees ?? ordinaryFees(chain),
+    withGasLimits(chain.request, calls),
     ...senders.map((role) => nonceOf(chain, role)),
   ])
   const nonces = new Map(senders.map((role, index) => [role, firsts[index] ?? 0]))
   const raw: Hex[] = []
-  for (const call of calls) {
+  for (const call of limited) {
     const nonce = nonces.get(call.from) ?? 0
     nonces.set(call.from, nonce + 1)
     raw.push(await sign(chain, call, { ...paid, nonce }))
   }
-  return Promise.all(raw.map((bytes, index) => hand(chain, bytes, calls[index]?.label ?? '')))
+  return raw
 }
 
 async function hand(chain: DrillChain, raw: Hex, label: string): Promise<Hash> {
@@ -131,14 +158,14 @@ async function hand(chain: DrillChain, raw: Hex, label: string): Promise<Hash> {
   }
 }
 
-function sign(chain: DrillChain, call: DrillCall, pricing: DrillFees & { nonce: number }): Promise<Hex> {
+function sign(chain: DrillChain, call: LimitedCall, pricing: DrillFees & { nonce: number }): Promise<Hex> {
   return drillAccount(call.from).signTransaction({
     type: 'eip1559',
     chainId: chain.chainId,
     to: call.to,
     data: call.data,
     value: call.value ?? 0n,
-    gas: call.gas ?? DEFAULT_GAS,
+    gas: call.gasLimit,
     ...pricing,
   })
 }

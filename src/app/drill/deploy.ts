@@ -6,16 +6,18 @@ import { addressOf, type DrillRole } from './accounts.ts'
 import { artifact } from './artifacts.ts'
 import {
   connectDrill,
-  type DrillCall,
   type DrillChain,
   GWEI,
   latestBlock,
   nonceOf,
   type SentTransaction,
   settle,
+  signAll,
   submit,
 } from './chain.ts'
 import type { DrillDeployment } from './deployment.ts'
+import { fundRoles } from './fund-roles.ts'
+import { type DrillCall, type LimitedCall, withGasLimits } from './gas.ts'
 import { attackers } from './kinds.ts'
 import { attackerCalls, deployerCalls, depositCalls, permissionCalls, settlementCalls } from './seed.ts'
 
@@ -41,8 +43,11 @@ const deployerOrder = [
 const SETTLED_STRIKE = 2_000_000_000n
 const LIVE_STRIKE = 1_500_000_000n
 const LIVE_SECONDS = 30 * 86_400
-/** Where another account's transaction must come later in the same block: anvil orders by fee cap, not by tip. */
-const PHASE_FEE_CAPS = [1_000n * GWEI, 900n * GWEI, 800n * GWEI] as const
+/**
+ * Where another account's transaction must come later in the same block: geth orders by tip, anvil by fee cap, so both
+ * fall. Small enough for the fee of one ether that geth takes at most.
+ */
+const PHASE_TIPS = [30n * GWEI, 20n * GWEI, 10n * GWEI] as const
 
 /**
  * Deploys and seeds the drill's protocol, exchanges, bystanders and attackers, and resolves when the first option
@@ -66,37 +71,88 @@ export async function deployDrill(rpcUrl: string, options: DeployOptions = {}): 
 }
 
 async function deployOn(chain: DrillChain): Promise<DrillDeployment> {
+  await fundRoles(chain)
   const start = await latestBlock(chain)
-  const expiry = start.timestamp + settlementDelay(chain)
+  const guessed = await limitedPhases(chain, phasesOf(await predict(chain, start.timestamp + LIVE_SECONDS)))
+  const signingSeconds = await secondsToSign(chain, guessed.flat())
+  const blocks = blocksFor(start, guessed.flat())
+  const expiry = start.timestamp + settlementDelay(chain, blocks) + signingSeconds
   const deployment = await predict(chain, expiry)
-  const phases = [
+  const phases = withLimitsOf(guessed, phasesOf(deployment))
+  await setNextTimestamp(chain, start.timestamp + 1)
+  const deployed = await performInPhases(chain, phases, blocks === 1 ? 'one block' : 'several blocks')
+  await reach(chain, expiry)
+  const settled = await performInPhases(chain, [settlementCalls(deployment)], 'one block')
+  const numbers = [...deployed, ...settled].map((sent) => sent.blockNumber)
+  return { ...deployment, firstBlock: Math.min(...numbers), readyBlock: Math.max(...numbers) }
+}
+
+function phasesOf(deployment: DrillDeployment): readonly (readonly DrillCall[])[] {
+  return [
     deployerCalls(deployment),
     [...permissionCalls(deployment), ...attackerCalls(deployment)],
     depositCalls(deployment),
   ]
-  await setNextTimestamp(chain, start.timestamp + 1)
-  const deployed = await performInPhases(chain, phases)
-  await reach(chain, expiry)
-  const settled = await performInPhases(chain, [settlementCalls(deployment)])
-  const blocks = [...deployed, ...settled].map((sent) => sent.blockNumber)
-  return { ...deployment, firstBlock: Math.min(...blocks), readyBlock: Math.max(...blocks) }
+}
+
+/** Estimated together: what comes later needs what comes before. */
+async function limitedPhases(
+  { request }: DrillChain,
+  phases: readonly (readonly DrillCall[])[],
+): Promise<readonly (readonly LimitedCall[])[]> {
+  const limited = await withGasLimits(request, phases.flat())
+  let next = 0
+  return phases.map(({ length }) => {
+    next += length
+    return limited.slice(next - length, next)
+  })
+}
+
+/** The same calls with another expiry use the same gas. */
+function withLimitsOf(
+  limited: readonly (readonly LimitedCall[])[],
+  phases: readonly (readonly DrillCall[])[],
+): readonly (readonly DrillCall[])[] {
+  return phases.map((calls, phase) => calls.map((each, index) => ({ ...limited[phase]?.[index], ...each })))
+}
+
+/** How many blocks the calls fill. */
+function blocksFor({ gasLimit }: { gasLimit: bigint }, calls: readonly LimitedCall[]): number {
+  const likely = calls.reduce((sum, each) => sum + each.likelyGas, 0n)
+  return Number(likely / gasLimit) + 1
+}
+
+/** Seconds until all is signed and sent, from how long signing takes at this moment: nothing on a machine that is not busy. */
+async function secondsToSign(chain: DrillChain, calls: readonly LimitedCall[]): Promise<number> {
+  if (chain.mining.kind !== 'interval') return 0
+  const began = systemClock.now()
+  await signAll(chain, calls)
+  return Math.floor((3 * (systemClock.now() - began)) / 1_000)
 }
 
 /** Seconds until the first series expires: it must be written in one block and settled in a later one. */
-function settlementDelay(chain: DrillChain): number {
-  return chain.mining.kind === 'interval' ? 3 * Math.max(1, chain.mining.seconds) : 2
+function settlementDelay(chain: DrillChain, blocks: number): number {
+  if (chain.mining.kind !== 'interval') return 2
+  return (blocks === 1 ? 3 : blocks + 5) * Math.max(1, chain.mining.seconds)
 }
 
-/** Each phase is in the pool before the next is sent, and has a higher fee cap: so it is mined before it. */
+/**
+ * Each phase is in the pool before the next is sent, and pays more: so it is mined before it. Where they need more than one
+ * block, what is too large for the rest of a block waits and the next phase would overtake it: there each is waited for.
+ */
 async function performInPhases(
   chain: DrillChain,
   phases: readonly (readonly DrillCall[])[],
+  fit: 'one block' | 'several blocks',
 ): Promise<readonly SentTransaction[]> {
   const labels = new Map<Hash, string>()
+  const { baseFeePerGas } = await latestBlock(chain)
   for (const [index, calls] of phases.entries()) {
-    const maxFeePerGas = PHASE_FEE_CAPS[index] ?? GWEI
-    const hashes = await submit(chain, calls, { maxFeePerGas, maxPriorityFeePerGas: GWEI })
+    const tip = PHASE_TIPS[index] ?? GWEI
+    const fees = { maxFeePerGas: baseFeePerGas * 2n + tip, maxPriorityFeePerGas: tip }
+    const hashes = await submit(chain, calls, fees)
     for (const [place, hash] of hashes.entries()) labels.set(hash, calls[place]?.label ?? '')
+    if (fit === 'several blocks') await settle(chain, hashes)
   }
   const receipts = await settle(chain, [...labels.keys()])
   const sent = receipts.map((receipt) => ({ ...receipt, label: labels.get(receipt.hash) ?? '' }))

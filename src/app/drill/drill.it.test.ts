@@ -4,18 +4,11 @@ import type { Address } from '../../model/hex.ts'
 import { addressOf, type DrillRole } from './accounts.ts'
 import { launchAttack, sendAttackOnce } from './attacks.ts'
 import { call } from './calls.ts'
-import {
-  connectDrill,
-  type DrillCall,
-  type DrillChain,
-  perform,
-  readAmount,
-  settle,
-  submit,
-} from './chain.ts'
+import { connectDrill, type DrillChain, perform, readAmount, settle, submit } from './chain.ts'
 import { deployDrill } from './deploy.ts'
 import type { DrillDeployment } from './deployment.ts'
 import { fundsAtRisk, tokenBalance } from './funds.ts'
+import type { DrillCall } from './gas.ts'
 import { type AttackKind, attackers, attackKinds } from './kinds.ts'
 import { ACME, ETHER, OPTION, USDC } from './seed.ts'
 import { runTraffic } from './traffic.ts'

@@ -104,7 +104,7 @@ test('a recorded attack is replayed and contained on a fork, and nothing that wa
   expect(await isPaused()).toBe(false)
   const [incident] = await listIncidents(home.store)
   expect(incident).toMatchObject({ kind: 'drill', chainId: report.where.chainId })
-}, 30_000)
+})
 
 test('without the guardian’s key the call is proposed, and the report says that no signer is here', async () => {
   const report = await drill({}, {})
@@ -113,13 +113,13 @@ test('without the guardian’s key the call is proposed, and the report says tha
   const timeline = await listTimeline(home.store, report.incidentId ?? '')
   expect(timeline.some(({ kind, message }) => kind === 'plan' && message.startsWith('Not sent'))).toBe(true)
   expect(await sqlOn(database.url, 'SELECT 1 FROM broadcast_attempts')).toHaveLength(1)
-}, 30_000)
+})
 
 test('without a recorded attack the drill’s scene is played beside the protected contracts', async () => {
   const report = await drill({}, { on: { config, forkUrl: real.url, replay: null } })
   expect(report).toMatchObject({ contained: true, where: { kind: 'fork', forkOf: REAL, replayed: null } })
   expect(report.funds?.lostBps).toBeLessThan(report.funds?.lostWithoutResponseBps ?? 0)
-}, 40_000)
+})
 
 test('a transaction that the node does not know is refused', async () => {
   const replay: Hash = `0x${'ab'.repeat(32)}`

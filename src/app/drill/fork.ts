@@ -9,7 +9,7 @@ import type { StandingAuthorisation } from '../../model/containment.ts'
 import type { DrillPeople } from '../../model/drill.ts'
 import { addressSchema, type Hash, hashSchema, hexSchema, quantitySchema } from '../../model/hex.ts'
 import { type Roles, rolesSchema } from '../../model/role.ts'
-import type { ChainConfig, Config } from '../config/schema.ts'
+import { type Config, chainSchema } from '../config/schema.ts'
 import type { Env } from '../signers.ts'
 import { openSigner, sourceOf } from '../signers.ts'
 import type { DrillConfiguration } from './config.ts'
@@ -145,16 +145,6 @@ export function sceneOn(fork: Fork, made: DrillConfiguration): DrillConfiguratio
   }
 }
 
-/** A chain that the configuration does not have. */
-const UNKNOWN: Omit<ChainConfig, 'chainId' | 'rpcUrls' | 'pollMs' | 'relays'> = {
-  window: 256,
-  finalityDepth: 64,
-  publicAfterBlocks: 2,
-  mempool: false,
-  late: { blocks: 20, seconds: 60 },
-  snapshotSeconds: 60,
-}
-
 type Place = { anvil: Anvil; chainId: number; forkOf: number; forkBlock: number }
 
 async function moved(
@@ -165,7 +155,9 @@ async function moved(
   const wanted = standing ? config.authorisations.filter((one) => one.chainId === forkOf) : []
   const { authorisations, unsigned } = await signedAgain(wanted, { signers, chainId })
   // history is read from the real node only: on a fork each old block is fetched through it
-  const { learn, ...known } = config.chains.find((chain) => chain.chainId === forkOf) ?? UNKNOWN
+  const { learn, ...known } =
+    config.chains.find((chain) => chain.chainId === forkOf) ??
+    chainSchema.omit({ rpcUrls: true }).parse({ chainId })
   const chain = {
     ...known,
     ...{

@@ -1,13 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase, sqlOn } from '../../../test/harness/postgres.ts'
 import { fakeClock } from '../../kit/clock.ts'
 import { silentLogger } from '../../kit/logger.ts'
 import { closeStore, openStore, type Store } from '../../store/store.ts'
 import { configSchema } from '../config/schema.ts'
-import { runDrillChild } from './child.ts'
 import { type DrillEntry, runSchedule, type ScheduleOptions } from './schedule.ts'
 
 const HOUR = 3_600_000
@@ -103,24 +99,3 @@ test('of two processes with one database one takes each turn', async () => {
   const both = await Promise.all([watchFrom(START, START + DAY), watchFrom(START, START + DAY)])
   expect(both.flatMap(({ began }) => began)).toHaveLength(2)
 })
-
-test('a scheduled drill is a process of its own, with a database of its own, and its result comes back', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'cordon-child-'))
-  const own = await freshDatabase()
-  try {
-    const env = {
-      ...{ PATH: process.env['PATH'] ?? '', TZ: 'UTC', CORDON_DRILL_DATABASE_URL: own.url },
-      DATABASE_URL: database.url,
-    }
-    const program = resolve('.cordon/test-build/src/cli/main.js')
-    const given = { program, configFile: null, cwd: folder, env }
-    const end = await runDrillChild({ ...daily, attack: 'reentrancy' }, given, new AbortController().signal)
-    expect(end).toMatchObject({ passed: true })
-    expect(end.detail).toMatch(/^drill-\d{8}-[0-9a-f]{8}: contained, \d of 5 points met$/)
-    expect(await sqlOn(own.url, 'SELECT id FROM drills')).toHaveLength(1)
-    expect(await sqlOn(database.url, 'SELECT id FROM incidents'), 'who watches has nothing of it').toEqual([])
-  } finally {
-    await own.drop()
-    await rm(folder, { recursive: true, force: true })
-  }
-}, 180_000)

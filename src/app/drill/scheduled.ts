@@ -1,6 +1,6 @@
 import { sha256 } from '../../kit/json.ts'
-import { deliver } from '../actions/notify.ts'
 import type { App } from '../context.ts'
+import { deliver } from '../outbox.ts'
 import { type ChildOptions, runDrillChild } from './child.ts'
 import { runSchedule } from './schedule.ts'
 

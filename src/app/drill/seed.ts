@@ -3,8 +3,8 @@ import type { Address } from '../../model/hex.ts'
 import { addressOf, type DrillRole, writers } from './accounts.ts'
 import type { ContractName } from './artifacts.ts'
 import { call, create } from './calls.ts'
-import type { DrillCall } from './chain.ts'
 import type { DrillDeployment } from './deployment.ts'
+import type { DrillCall } from './gas.ts'
 import { attackers } from './kinds.ts'
 
 /** Base units of one USDC, one ACME or option, and one ether. */

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Address } from '../../model/hex.ts'
 import { call } from './calls.ts'
-import { type DrillCall, type DrillChain, readView } from './chain.ts'
+import { type DrillChain, readView } from './chain.ts'
 import type { DrillDeployment } from './deployment.ts'
+import type { DrillCall } from './gas.ts'
 
 /** What a pair holds, base units. */
 export type Reserves = { usdc: bigint; acme: bigint }

@@ -1,3 +1,5 @@
+import { headOf } from '../../chain/rpc/head.ts'
+import { isStateGone } from '../../chain/rpc/state-gone.ts'
 import { undoOf } from '../../contain/reopen.ts'
 import { readState } from '../../contain/state-view.ts'
 import { stillBlocked } from '../../contain/verify.ts'
@@ -11,8 +13,8 @@ import { findBroadcast } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listPlans, listSimulations } from '../../store/plans.ts'
 import { findAttack, reviveAttack } from '../actions/attack.ts'
-import { deliver } from '../actions/notify.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { deliver } from '../outbox.ts'
 import { recentOperations } from './operations.ts'
 
 /** Blocks between two times that what a lever blocks is tried again; its state is read after each. */
@@ -47,8 +49,25 @@ async function isYetToCome(app: App, { id }: ContainmentPlan, { number }: BlockR
   return (broadcast?.blockNumber ?? 0) > number
 }
 
-/** What no longer says that the lever is pulled; undefined where it holds as far as can be told. */
+/**
+ * What no longer says that the lever is pulled; undefined where it holds as far as can be told. Where the node no longer has
+ * the state of the block, its latest one is asked, and the answer says so.
+ */
 async function undoneOf(app: App, chain: ChainHandle, at: Holding): Promise<string | undefined> {
+  try {
+    return await undoneAt(app, chain, at)
+  } catch (thrown) {
+    if (!isStateGone(thrown)) throw thrown
+    const number = await headOf(chain.rpc)
+    if (number <= at.block.number) throw thrown
+    const undone = await undoneAt(app, chain, { ...at, block: { number, hash: null } })
+    return undone === undefined
+      ? undefined
+      : `${undone}, as of block ${number} (the node no longer has the state of this block)`
+  }
+}
+
+async function undoneAt(app: App, chain: ChainHandle, at: Holding): Promise<string | undefined> {
   const { lever } = at.plan
   const { number } = at.block
   const answers = await readState(chain.rpc, lever.state, number)

@@ -5,8 +5,8 @@ import type { Address } from '../../model/hex.ts'
 import type { SafeSignature } from '../../model/safe.ts'
 import { findNotification } from '../../store/notifications.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
-import { deliver } from '../actions/notify.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { deliver } from '../outbox.ts'
 
 /** One call that was signed beforehand, with all who signed it, and whether its Safe still takes it. */
 export type Presigned = Pick<SafeSignature, 'safe' | 'nonce' | 'safeTxHash' | 'to' | 'data'> & {

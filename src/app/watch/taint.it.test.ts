@@ -71,7 +71,7 @@ test('funds are followed on after a restart, also those that moved while nobody 
   const env = { DATABASE_URL: it.database.url }
   const again = await startApp({ config, env, logger: silentLogger, kind: 'drill', write: () => undefined })
   try {
-    await expect.poll(() => movesIn(again.app.store), { timeout: 20_000 }).toHaveLength(2)
+    await expect.poll(() => movesIn(again.app.store)).toHaveLength(2)
     expect((await movesIn(again.app.store))[1]).toContain(`to ${further}`)
   } finally {
     await again.stop()
@@ -91,7 +91,7 @@ test('a reorg takes back where funds were, and the same payment in another block
   const held = async () => (await findFundFlow(store, incident?.id ?? '', it.at.chainId))?.blockNumber
   await expect.poll(held).toBe((before?.blockNumber ?? 0) - 1)
   await pay(it, thief, hideout, ETHER / 2n)
-  await expect.poll(() => movesIn(store), { timeout: 20_000 }).toHaveLength(2)
+  await expect.poll(() => movesIn(store)).toHaveLength(2)
 })
 
 test('a block that is looked at twice is told once', async () => {

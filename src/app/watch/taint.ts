@@ -14,8 +14,8 @@ import { findFundFlow, keepFundFlow, listFlowBlocks, type StoredFlow } from '../
 import { listActiveOn } from '../../store/incidents.ts'
 import { queueNotification } from '../../store/notifications.ts'
 import { type Store, transaction } from '../../store/store.ts'
-import { deliver } from '../actions/notify.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { deliver, queueingOf } from '../outbox.ts'
 
 /** What one incident may keep in the database; dust spread over more accounts is counted as unexplained. */
 const WATCHED = { tainted: 2_000, clean: 200, edges: 500, lineages: 16, accounts: 5_000 }
@@ -70,7 +70,7 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
       { incidentId: incident.id, chainId: chain.chainId },
       { blockNumber: number, blockHash: hash, document },
     )
-    if (told === null || !(await queueNotification(tx, told))) return
+    if (told === null || !(await queueNotification(tx, told, queueingOf(app, told))).isNew) return
     await note(
       { store: tx, clock: app.clock },
       {
@@ -88,10 +88,10 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
     )
   })
   if (told === null) return
-  const results = await deliver(app, told).catch((thrown) => messageOf(thrown))
-  app.logger.warn(
-    { incidentId: incident.id, block: number, moves: moves.length, results },
-    'stolen funds moved',
+  app.logger.warn({ incidentId: incident.id, block: number, moves: moves.length }, 'stolen funds moved')
+  // nobody waits for people to be told; what fails here is in the outbox and sent again
+  deliver(app, told).catch((thrown: unknown) =>
+    app.logger.warn({ incidentId: incident.id, reason: messageOf(thrown) }, 'could not tell of it yet'),
   )
 }
 

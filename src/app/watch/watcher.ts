@@ -1,16 +1,20 @@
 import type { DriftStage } from '../../calibrate/drift.ts'
 import { followHead } from '../../chain/rpc/follow.ts'
 import { watchPending } from '../../chain/rpc/pending.ts'
-import { evaluateBlock, evaluatePending, finalize, packKept, rollback } from '../../detect/engine.ts'
+import { blindFindings, type Untraceable } from '../../detect/blind-finding.ts'
+import { blindIn, evaluateBlock, evaluatePending, finalize, packKept, rollback } from '../../detect/engine.ts'
 import { blockFacts } from '../../facts/facts.ts'
+import { messageOf } from '../../kit/error.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { BlockBundle, BlockRef, ChainUpdate, SourceNotice } from '../../model/block.ts'
+import type { BlockFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
 import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { applyRules, type Followed, notFollowed, type RuleSet } from '../rules/reload.ts'
 import { assessed, budgetFindings, followVerdicts, observeTraffic } from './assess.ts'
+import { pageBlindSpots } from './blind-spots.ts'
 import { watchHolds } from './hold.ts'
 import { keepSnapshots, type SnapshotKeeper } from './keep-snapshots.ts'
 import { latenessOf } from './lateness.ts'
@@ -19,6 +23,8 @@ import { observedOf } from './observed.ts'
 import { watchPresigned } from './presigned.ts'
 import { withStateReads } from './reads.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
+import { reprobing } from './reprobe.ts'
+import { type Rereading, startRereading } from './reread.ts'
 import { resumeChain } from './resume.ts'
 import type { StartingPoint } from './resuming.ts'
 import { noteSignal, withSignals } from './signals.ts'
@@ -41,6 +47,8 @@ type Watching = WatchOptions & {
   recorder: Recorder
   upkeep: Upkeep
   snapshots: SnapshotKeeper
+  rereading: Rereading
+  untraceable: Untraceable
   followed: Followed
 }
 
@@ -54,12 +62,22 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   signal.addEventListener('abort', stopFollowing, { once: true })
   tellBlindness(options)
   const recorder = startRecorder(options)
-  const upkeep = startUpkeep(app, chain, UPKEEP)
+  const upkeep = startUpkeep(app, chain, [...UPKEEP, { name: 'capability probes', run: reprobing() }])
+  const judge = async (findings: readonly Finding[], bundle: BlockBundle): Promise<void> => {
+    await judgeLate(findings, bundle, { ...options, recorder })
+  }
+  const suspect = (findings: readonly Finding[], timestamp: number | null): Promise<void> =>
+    suspectBlindSpots(findings, timestamp, { ...options, recorder })
+  const rereading = startRereading({ app, chain, judge, suspect, signal })
+  const untraceable: Untraceable = new Map()
   const tell = (notice: SourceNotice): void => tellNotice(notice, options)
   const snapshots = keepSnapshots({ app, chain, tell })
-  const watching = { ...options, recorder, upkeep, snapshots, followed: notFollowed() }
+  const watching = {
+    ...options,
+    ...{ recorder, upkeep, snapshots, rereading, untraceable, followed: notFollowed() },
+  }
   const record = (findings: readonly Finding[], bundle: BlockBundle): Promise<Alert[]> =>
-    recordPast(findings, bundle, watching)
+    judgeLate(findings, bundle, watching)
   try {
     const point = await resumeChain({ app, chain, signal, tell, record })
     for await (const update of mergeUpdates(sourcesOf(options, point))) {
@@ -68,6 +86,7 @@ export async function watchChain(options: WatchOptions): Promise<void> {
       if (signal.aborted) break
     }
   } finally {
+    await rereading.stop()
     await upkeep.stop()
     await recorder.stop()
     await snapshots.stop()
@@ -87,6 +106,8 @@ function sourcesOf({ app, chain, signal }: WatchOptions, point: StartingPoint): 
   const head = followHead({
     ...{ rpc, chainId, vitals, logger, clock, signal },
     window: config.window,
+    patience: config.patience,
+    reexec: config.reexec,
     pollMs: config.pollMs,
     finalityDepth: config.finalityDepth,
     ...point,
@@ -130,7 +151,8 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
   const began = performance.now()
   const findings = [...evaluateBlock(chain.engine, facts), ...budgetFindings(chain, bundle)]
   noteOperations(chain, bundle, findings)
-  const { number, hash } = bundle
+  const { number, hash, timestamp } = bundle
+  chain.vitals.processed = { number, timestamp, at: app.clock.now() }
   app.hub.tell({
     type: 'block',
     chainId: chain.chainId,
@@ -138,9 +160,13 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     transactions: bundle.transactions.length,
     milliseconds: performance.now() - began,
   })
-  const { alerts, remarks } = report(findings, bundle, watching)
+  const judged = report(findings, bundle, watching)
+  noteGaps(facts, watching)
+  const { alerts, remarks } = judged
   const drift = observeTraffic(chain, bundle, alerts.filter(notFromUs(bundle, app)))
   if (drift !== null) tellDrift(drift, watching)
+  // before the record, which may be full: what was done on the chain is looked after all the same
+  upkeep.onBlock({ number, hash })
   const { transactions, days, last } = chain.assessor.traffic
   await recorder.put({
     kind: 'judged',
@@ -153,7 +179,6 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     observed: observedOf(facts),
     seen: recorder.followsFunds() || alerts.length > 0 ? { facts, findings } : null,
   })
-  upkeep.onBlock({ number, hash })
   packKept(chain.engine)
 }
 
@@ -171,22 +196,66 @@ async function onPending(bundle: BlockBundle, watching: Watching): Promise<void>
 /** Of what is no block that was just judged nothing is kept but the alerts. */
 const ALONE = { traffic: null, observed: null, seen: null }
 
-/** Puts on record what is found in a block of the past; the cursor does not come by it. */
-async function recordPast(
+/** What could not be seen of a block: told, put on record, and read again beside the watch. */
+function noteGaps(facts: BlockFacts, watching: Watching): void {
+  const { app, chain, rereading, untraceable } = watching
+  const { bundle } = facts
+  const blind = blindIn(chain.engine, facts)
+  chain.vitals.blindDetectors = new Map(blind.map(({ detector, missing }) => [detector, missing]))
+  if (bundle.gaps.length === 0) return
+  const { number, hash, timestamp, gaps } = bundle
+  const blindDetectors = blind.map(({ detector }) => detector)
+  const message = `Block ${number} was judged in part: ${gaps.length} of its parts are missing (${gaps[0]?.reason ?? ''}); ${blindDetectors.length} detectors were blind to them. It is read again.`
+  tellNotice({ code: 'block-partial', message, facts: { block: number, gaps, blindDetectors } }, watching)
+  const partial = { block: { number, hash }, timestamp, gaps, blindDetectors, state: 'open' as const }
+  const suspicions = blindFindings(bundle, { scope: chain.engine.scope, senders: untraceable })
+  void rereading
+    .note(partial, suspicions)
+    .catch((thrown) =>
+      app.logger.error({ block: number, reason: messageOf(thrown) }, 'could not record a partial block'),
+    )
+}
+
+/** Transactions that stay unseen: an alert, and a page by policy. */
+async function suspectBlindSpots(
+  findings: readonly Finding[],
+  timestamp: number | null,
+  { app, recorder }: WatchOptions & { recorder: Recorder },
+): Promise<void> {
+  for (const finding of findings) app.hub.tell(finding)
+  const alerts = alertsOf(findings)
+  await recorder.put({
+    kind: 'judged',
+    block: null,
+    timestamp,
+    alerts,
+    remarks: [],
+    ...ALONE,
+  })
+  await pageBlindSpots(app, findings)
+}
+
+/**
+ * What a fuller reading of a block says, or a block of the past that is learned from, is reported like any finding; the cursor
+ * does not come by it.
+ */
+async function judgeLate(
   findings: readonly Finding[],
   bundle: BlockBundle,
-  watching: Watching,
+  watching: WatchOptions & { recorder: Recorder },
 ): Promise<Alert[]> {
   const judged = report(findings, bundle, watching)
-  if (judged.alerts.length + judged.remarks.length > 0)
-    await watching.recorder.put({
-      kind: 'judged',
-      block: null,
-      timestamp: bundle.timestamp,
-      ...judged,
-      ...ALONE,
-    })
-  return judged.alerts.filter(notFromUs(bundle, watching.app))
+  const alerts = judged.alerts.filter(notFromUs(bundle, watching.app))
+  if (judged.alerts.length + judged.remarks.length === 0) return alerts
+  const { timestamp } = bundle
+  await watching.recorder.put({
+    kind: 'judged',
+    block: null,
+    timestamp,
+    ...judged,
+    ...ALONE,
+  })
+  return alerts
 }
 
 /** Findings are told at once; what they come to is told when it is on record. */
@@ -216,8 +285,12 @@ function tellDrift(drift: DriftStage, { app, chain }: WatchOptions): void {
 
 type Reorg = { ancestor: BlockRef; removed: readonly BlockRef[] }
 
-async function onReorg({ ancestor, removed }: Reorg, { app, chain, recorder }: Watching): Promise<void> {
+async function onReorg(
+  { ancestor, removed }: Reorg,
+  { app, chain, recorder, rereading }: Watching,
+): Promise<void> {
   rollback(chain.engine, ancestor)
+  rereading.forget(removed)
   app.hub.tell({ type: 'reorg', chainId: chain.chainId, ancestor: ancestor.number, removed: removed.length })
   await recorder.put({ kind: 'reorg', ancestor, removed })
 }

@@ -1,11 +1,13 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import { z } from 'zod'
+import { CordonError } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
 import { hashSchema } from '../../model/hex.ts'
 import type { RawBundle } from '../rpc/fetch-bundle.ts'
 import { askedSchema } from '../rpc/recording.ts'
-import { malformedBundle, readText } from './read.ts'
+import { LONGEST_LINE } from './limits.ts'
+import { lineTooLong, malformedBundle, parseLine, readText } from './read.ts'
 
 /** A frozen file begins with this; an ordinary bundle file does not. */
 const FIRST_KEY = '{"frozen":'
@@ -22,14 +24,15 @@ export type Frozen = z.infer<typeof frozenSchema>
 
 /**
  * What a frozen bundle file holds beside its blocks; null for any other bundle file, of which only the first bytes are read.
- * Throws `chain.MalformedBundle`, `chain.UnreadableBundle`.
+ * Throws `chain.MalformedBundle`, `chain.LineTooLong`, `chain.UnreadableBundle`.
  */
 export async function readFrozen(file: string): Promise<Frozen | null> {
   const line = await firstLine(file)
   if (line === null) return null
   try {
-    return z.object({ frozen: frozenSchema }).parse(JSON.parse(line)).frozen
+    return z.object({ frozen: frozenSchema }).parse(parseLine(line, { file, line: 1 })).frozen
   } catch (cause) {
+    if (cause instanceof CordonError) throw cause
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause).slice(0, 300) : 'it is not JSON'
     throw malformedBundle({ file, line: 1, reason, cause })
   }
@@ -37,8 +40,11 @@ export async function readFrozen(file: string): Promise<Frozen | null> {
 
 async function firstLine(file: string): Promise<string | null> {
   const pieces: string[] = []
+  let length = 0
   for await (const chunk of readText(file)) {
     const end = chunk.indexOf('\n')
+    length += chunk.length
+    if (end < 0 && length > LONGEST_LINE) throw lineTooLong(file, 1)
     pieces.push(end < 0 ? chunk : chunk.slice(0, end))
     if (pieces.length === 1 && !chunk.startsWith(FIRST_KEY)) return null
     if (end >= 0) break

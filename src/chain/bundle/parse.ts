@@ -56,6 +56,7 @@ function gapsOf(line: Raw): Gap[] {
       transactionHash: hash(raw['transactionHash'], 'gaps.transactionHash'),
       missing: raw['missing'] === 'receipt' ? 'receipt' : 'traces',
       reason: textOrNull(raw['reason']) ?? 'No reason was recorded.',
+      isOwnFault: raw['isOwnFault'] === true,
     }
   })
 }
@@ -122,7 +123,12 @@ function framesOf({ hash, to }: Head, parts: Parts): readonly Frame[] {
   const read = trace === undefined ? 'The block’s traces do not hold it.' : trace(to === null)
   if (typeof read !== 'string') return read
   if (trace !== undefined || !parts.isExtract)
-    parts.gaps.push({ transactionHash: hash, missing: 'traces', reason: read })
+    parts.gaps.push({
+      transactionHash: hash,
+      missing: 'traces',
+      reason: read,
+      isOwnFault: trace !== undefined,
+    })
   return []
 }
 
@@ -136,7 +142,12 @@ function receiptOf({ hash }: Head, parts: Parts): Receipt | undefined {
     raw === undefined ? 'The block’s receipts do not hold it.' : readable('receipt', () => partsOf(raw))
   if (typeof read !== 'string') return read
   if (raw !== undefined || !parts.isExtract)
-    parts.gaps.push({ transactionHash: hash, missing: 'receipt', reason: read })
+    parts.gaps.push({
+      transactionHash: hash,
+      missing: 'receipt',
+      reason: read,
+      isOwnFault: raw !== undefined,
+    })
   return undefined
 }
 

@@ -172,6 +172,48 @@ describe('a bad line is told with file, line and field, after the blocks before 
   })
 })
 
+describe('a line that would fill memory', () => {
+  const start = JSON.stringify(good(2)).slice(0, -1)
+  const nest = (n: number, of: string) => `${start},"${of}":${'['.repeat(n)}${']'.repeat(n)}}`
+
+  test('one that unpacks to more than fits is told with the fix, in bounded memory', async () => {
+    const spaces = Buffer.alloc(2 ** 20, ' ')
+    const bytes = gzipSync(
+      Buffer.concat([Buffer.from(`${line(1)}\n`), ...Array.from({ length: 70 }, () => spaces)]),
+    )
+    const path = file('bomb.ndjson.gz', bytes)
+    expect(bytes.length).toBeLessThan(200_000)
+    const { numbers, error } = await readAll(path)
+    expect(numbers).toEqual([1])
+    expect(error).toMatchObject({ code: 'chain.LineTooLong', facts: { file: path, line: 2 } })
+  })
+
+  test('one of empty objects without end is refused before it is read', async () => {
+    const { error } = await readAll(file('crowd.ndjson', `${start},"x":[${'{},'.repeat(400_000)}0]}`))
+    expect(error).toMatchObject({ code: 'chain.MalformedBundle', facts: { line: 1 } })
+    expect(error?.message).toMatch(/for every 16 characters/)
+  })
+
+  test('a hundred thousand levels deep: read past where nobody looks, told where somebody does', async () => {
+    expect((await readAll(file('deep.ndjson', nest(100_000, 'note')))).numbers).toEqual([2])
+    const { error } = await readAll(file('deep-block.ndjson', nest(100_000, 'block')))
+    expect(error).toMatchObject({ code: 'chain.MalformedBundle', facts: { field: 'block' } })
+  })
+
+  test('calls a hundred thousand deep cost their transaction only', async () => {
+    const raw = good(2)
+    const [trace] = raw['traces'] as { txHash: string }[]
+    const open = `{"type":"CALL","from":"${address('a')}","to":"${address('b')}","calls":[`
+    const deep = `${open.repeat(100_000)}${']}'.repeat(100_000)}`
+    const text = JSON.stringify({ ...raw, traces: [{ txHash: trace?.txHash, result: 'deep' }] }).replace(
+      '"deep"',
+      deep,
+    )
+    for await (const bundle of readBundles(file('deep-calls.ndjson', text)))
+      expect(bundle.gaps).toMatchObject([{ transactionHash: trace?.txHash, missing: 'traces' }])
+  })
+})
+
 describe('a file that cannot be read', () => {
   test('truncated gzip gives what was whole before', async () => {
     const noise = Array.from({ length: 50 }, (_, i) =>

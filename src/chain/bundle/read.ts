@@ -3,12 +3,14 @@ import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { BlockBundle } from '../../model/block.ts'
+import { DEEPEST } from '../trace/frame-type.ts'
+import { isCrowded, LONGEST_LINE, MOST_PER_ITEM } from './limits.ts'
 import { parseBundle } from './parse.ts'
 
 /**
  * Streams a bundle file (`.ndjson`, or `.ndjson.gz`), a BlockBundle a line, in bounded memory.
- * Throws `chain.UnreadableBundle` (missing file, truncated gzip) and `chain.MalformedBundle` (a line that is
- * not JSON or not a block), each with file and line; the blocks before it have been yielded. `onRead` is told, before
+ * Throws `chain.UnreadableBundle` (missing file, truncated gzip), `chain.LineTooLong` and `chain.MalformedBundle` (a
+ * line that is not JSON or not a block), each with file and line; the blocks before it have been yielded. `onRead` is told, before
  * each block, how many bytes of the file (compressed, where it is) have been read.
  */
 export async function* readBundles(
@@ -31,18 +33,32 @@ export async function* readBundles(
 type Place = { file: string; line: number; previous: number | undefined }
 
 function bundleOf(text: string, { file, line, previous }: Place): BlockBundle {
-  let raw: unknown
-  try {
-    raw = JSON.parse(text)
-  } catch (cause) {
-    throw malformedBundle({ file, line, reason: messageOf(cause), cause })
-  }
+  const raw = parseLine(text, { file, line })
   try {
     return parseBundle(raw, previous)
   } catch (cause) {
-    if (!(cause instanceof CordonError)) throw cause
-    throw malformedBundle({ file, line, reason: cause.summary, cause, facts: cause.facts })
+    if (cause instanceof CordonError)
+      throw malformedBundle({ file, line, reason: cause.summary, cause, facts: cause.facts })
+    throw cause instanceof RangeError ? tooDeep({ file, line }, cause) : cause
   }
+}
+
+/** One line as JSON. Throws `chain.MalformedBundle`, for JSON that would take many times its length in memory too. */
+export function parseLine(text: string, { file, line }: { file: string; line: number }): unknown {
+  if (isCrowded(text)) {
+    const reason = `it has more than one object or list for every ${MOST_PER_ITEM} characters`
+    throw malformedBundle({ file, line, reason, cause: undefined })
+  }
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    if (cause instanceof RangeError) throw tooDeep({ file, line }, cause)
+    throw malformedBundle({ file, line, reason: messageOf(cause), cause })
+  }
+}
+
+function tooDeep(at: { file: string; line: number }, cause: unknown): CordonError {
+  return malformedBundle({ ...at, reason: `it is nested far deeper than ${DEEPEST} calls`, cause })
 }
 
 export function malformedBundle(at: {
@@ -64,6 +80,8 @@ export function malformedBundle(at: {
 async function* readLines(file: string, bytes: ReadStream): AsyncGenerator<string> {
   // Pieces of an unfinished line are joined once: adding chunk to chunk is quadratic on lines of megabytes.
   let pieces: string[] = []
+  let length = 0
+  let number = 1
   for await (const chunk of readText(file, bytes)) {
     const lines = chunk.split('\n')
     const last = lines.pop() ?? ''
@@ -71,8 +89,12 @@ async function* readLines(file: string, bytes: ReadStream): AsyncGenerator<strin
       pieces.push(line)
       yield pieces.join('')
       pieces = []
+      length = 0
+      number++
     }
     pieces.push(last)
+    length += last.length
+    if (length > LONGEST_LINE) throw lineTooLong(file, number)
   }
   const rest = pieces.join('')
   if (rest !== '') yield rest
@@ -83,7 +105,7 @@ export async function* readText(file: string, bytes = createReadStream(file)): A
   try {
     for await (const chunk of openText(file, bytes)) yield String(chunk)
   } catch (cause) {
-    throw unreadable(file, cause)
+    throw cause instanceof CordonError ? cause : unreadable(file, cause)
   }
 }
 
@@ -92,6 +114,16 @@ function openText(file: string, bytes: ReadStream): Readable {
   const gunzip = createGunzip()
   bytes.on('error', (error) => gunzip.destroy(error))
   return bytes.pipe(gunzip).setEncoding('utf8')
+}
+
+export function lineTooLong(file: string, line: number): CordonError {
+  const mebibytes = LONGEST_LINE / 2 ** 20
+  return new CordonError({
+    code: 'chain.LineTooLong',
+    message: `Line ${line} of ${file} is longer than ${mebibytes} MiB, unpacked.`,
+    facts: { file, line, longest: LONGEST_LINE },
+    fix: 'A block of a file stands on one line of its own: record it again with `cordon record`. A small .gz that unpacks to so much was made to fill memory.',
+  })
 }
 
 function unreadable(file: string, cause: unknown): CordonError {

@@ -29,6 +29,11 @@ export type Asking = {
   isCurrent: () => Promise<boolean>
 }
 
+/** Why a part of one transaction is missing. */
+export type Miss = { reason: string; isOwnFault: boolean }
+
+export const TIME_OVER: Miss = { reason: 'the time for the block was over', isOwnFault: false }
+
 export function headOfBlock(found: unknown): BlockHead {
   const raw = object(found, 'block')
   return {
@@ -55,15 +60,16 @@ export function millisecondsLeft({ deadline }: Asking): number {
 /** Least time in which a question is worth asking, milliseconds. */
 export const WORTH_ASKING_MS = 20
 
-/** Milliseconds between two rounds of asking. */
+/** Milliseconds between two rounds of asking: at first, and at most. */
 const PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 2_000
 
 /** Calls `round` until it says that there is no use in another, or the time is over. */
 export async function rounds(asking: Asking, round: () => Promise<boolean>): Promise<void> {
-  while (await round()) {
-    if (millisecondsLeft(asking) < 2 * PAUSE_MS || asking.signal?.aborted === true) return
+  for (let pause = PAUSE_MS; await round(); pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    if (millisecondsLeft(asking) < 2 * pause || asking.signal?.aborted === true) return
     if (!(await asking.isCurrent())) return
-    await asking.clock.sleep(PAUSE_MS, asking.signal)
+    await asking.clock.sleep(pause, asking.signal)
   }
 }
 

@@ -7,8 +7,10 @@ import {
   eachOf,
   endpointsOf,
   isPassing,
+  type Miss,
   millisecondsLeft,
   rounds,
+  TIME_OVER,
   WORTH_ASKING_MS,
 } from './block-parts.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -18,7 +20,7 @@ import { mayHave, notePresent, noteRefusal } from './method-book.ts'
 export type BlockReceipts = {
   receipts: readonly Raw[]
   /** Transactions without a receipt, with the reason. */
-  missing: ReadonlyMap<Hash, string>
+  missing: ReadonlyMap<Hash, Miss>
 }
 
 /** True where the receipts are those that the header commits to; null where that cannot be told. */
@@ -29,7 +31,7 @@ type Gathering = {
   asking: Asking
   check: ReceiptCheck
   receipts: Map<Hash, Raw>
-  reasons: Map<Hash, string>
+  reasons: Map<Hash, Miss>
   /** Endpoints whose receipts do not fit the header. */
   liars: Set<Endpoint>
   isPassing: boolean
@@ -62,9 +64,7 @@ export async function receiptsOf(
     return missingOf(gathering).length > 0 && gathering.isPassing
   })
   const { reasons } = gathering
-  const missing = new Map(
-    missingOf(gathering).map((hash) => [hash, reasons.get(hash) ?? 'the time for the block was over']),
-  )
+  const missing = new Map(missingOf(gathering).map((hash) => [hash, reasons.get(hash) ?? TIME_OVER]))
   if (missing.size > 0) await logsAtLeast(gathering)
   return {
     receipts: inOrder(gathering),
@@ -124,7 +124,7 @@ async function oneReceipt(endpoint: Endpoint, hash: Hash, gathering: Gathering):
     if (answer === null) throw notYet('eth_getTransactionReceipt')
     take(object(answer, 'receipts'), gathering)
   } catch (thrown) {
-    gathering.reasons.set(hash, messageOf(thrown))
+    gathering.reasons.set(hash, { reason: messageOf(thrown), isOwnFault: false })
     gathering.isPassing ||= isPassing(thrown)
   }
 }
@@ -179,7 +179,7 @@ async function logsAtLeast(gathering: Gathering): Promise<void> {
 }
 
 function note(gathering: Gathering, reason: string): void {
-  for (const hash of missingOf(gathering)) gathering.reasons.set(hash, reason)
+  for (const hash of missingOf(gathering)) gathering.reasons.set(hash, { reason, isOwnFault: false })
 }
 
 function failed(gathering: Gathering, thrown: unknown): void {

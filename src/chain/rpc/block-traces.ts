@@ -9,13 +9,15 @@ import {
   eachOf,
   endpointsOf,
   isPassing,
+  type Miss,
   millisecondsLeft,
   rounds,
+  TIME_OVER,
   WORTH_ASKING_MS,
 } from './block-parts.ts'
 import { callTracer } from './call-tracer-options.ts'
 import type { Endpoint } from './endpoint.ts'
-import { failureKindOf, isStateGone } from './failure.ts'
+import { failureKindOf, isAbsent, isStateGone } from './failure.ts'
 import { mayHave, noteAbsent, notePresent, noteRefusal } from './method-book.ts'
 import { stepTrace } from './step-traces.ts'
 
@@ -25,7 +27,7 @@ export type BlockTraces = {
   kind: 'callTracer' | 'parity' | 'none'
   traces: readonly unknown[]
   /** Transactions without a trace, with the reason. */
-  missing: ReadonlyMap<Hash, string>
+  missing: ReadonlyMap<Hash, Miss>
 }
 
 type Traced = { kind: 'callTracer'; result: unknown } | { kind: 'parity'; traces: unknown[] }
@@ -34,7 +36,7 @@ type Gathering = {
   block: BlockHead
   asking: Asking
   traced: Map<Hash, Traced>
-  reasons: Map<Hash, string>
+  reasons: Map<Hash, Miss>
   /** Endpoints that no longer have the state: there is no use in asking them again. */
   gone: Set<Endpoint>
   /** True once an endpoint was found that has some trace method. */
@@ -118,7 +120,7 @@ async function wholeBlock(endpoint: Endpoint, gathering: Gathering): Promise<voi
       gathering.isPassing ||= isPassing(thrown)
       if (isOtherShape(thrown)) noteAbsent(endpoint.methods, method, { reason: messageOf(thrown), now })
       if (mayHave(endpoint.methods, method, now)) gathering.isOffered = true
-      note(gathering, missingOf(gathering), messageOf(thrown))
+      note(gathering, missingOf(gathering), { reason: messageOf(thrown), isOwnFault: false })
       if (isStateGone(thrown)) {
         gathering.gone.add(endpoint)
         return
@@ -143,7 +145,10 @@ function take(method: BlockMethod, answer: unknown, gathering: Gathering): void 
   const { block } = gathering
   if (answer === null) throw notYet(method)
   const items = array(answer, method).map((item) => object(item, method))
-  if (method === 'trace_block') return takeParity(items, gathering)
+  if (method === 'trace_block') {
+    takeParity(items, gathering)
+    return
+  }
   const own = new Set(block.transactions.map(({ hash }) => hash))
   const isComplete = items.length === own.size
   items.forEach((item, index) => {
@@ -153,9 +158,9 @@ function take(method: BlockMethod, answer: unknown, gathering: Gathering): void 
     if (!own.has(hash)) throw otherBlock(method, hash)
     const trouble = troubleOf(item)
     if (trouble === undefined) gathering.traced.set(hash, { kind: 'callTracer', result: item['result'] })
-    else note(gathering, [hash], trouble)
+    else note(gathering, [hash], { reason: trouble, isOwnFault: true })
   })
-  note(gathering, missingOf(gathering), `${method} has no trace of it`)
+  note(gathering, missingOf(gathering), { reason: `${method} has no trace of it`, isOwnFault: false })
 }
 
 /** Why an entry of a block's trace is no trace; undefined where it is. Throws where the tracer was ignored. */
@@ -179,7 +184,7 @@ function takeParity(items: readonly Raw[], gathering: Gathering): void {
     groups.set(hash as Hash, [...(groups.get(hash as Hash) ?? []), item])
   }
   for (const [hash, traces] of groups) gathering.traced.set(hash, { kind: 'parity', traces })
-  note(gathering, missingOf(gathering), 'trace_block has no trace of it')
+  note(gathering, missingOf(gathering), { reason: 'trace_block has no trace of it', isOwnFault: false })
 }
 
 async function oneTransaction(endpoint: Endpoint, hash: Hash, gathering: Gathering): Promise<void> {
@@ -201,7 +206,7 @@ async function oneTransaction(endpoint: Endpoint, hash: Hash, gathering: Gatheri
       gathering.isPassing ||= isPassing(thrown)
       if (isOtherShape(thrown)) noteAbsent(endpoint.methods, entry, { reason: messageOf(thrown), now })
       if (mayHave(endpoint.methods, entry, now)) gathering.isOffered = true
-      note(gathering, [hash], messageOf(thrown))
+      note(gathering, [hash], { reason: messageOf(thrown), isOwnFault: isOwnFault(thrown) })
       if (isStateGone(thrown)) gathering.gone.add(endpoint)
       // Another way of the same node would take as long.
       if (failureKindOf(thrown) !== undefined) return
@@ -240,17 +245,25 @@ async function traced(
   return { kind: 'callTracer', result }
 }
 
-function note({ reasons, traced }: Gathering, hashes: readonly Hash[], reason: string): void {
-  for (const hash of hashes) if (!traced.has(hash)) reasons.set(hash, reason)
+/** A word about the transaction itself is kept over one about its block. */
+function note({ reasons, traced }: Gathering, hashes: readonly Hash[], miss: Miss): void {
+  for (const hash of hashes)
+    if (!traced.has(hash) && (miss.isOwnFault || reasons.get(hash)?.isOwnFault !== true))
+      reasons.set(hash, miss)
+}
+
+/** Asked for by itself, a trace fails by its own weight or its own oddity, unless the node lacks method, state or connection. */
+function isOwnFault(thrown: unknown): boolean {
+  const kind = failureKindOf(thrown)
+  if (kind !== undefined) return kind === 'timeout' || kind === 'too-large'
+  return !isAbsent(thrown) && !isStateGone(thrown) && !isPassing(thrown)
 }
 
 function assemble(gathering: Gathering): BlockTraces {
   const { block, traced, reasons, isOffered } = gathering
   if (traced.size === 0 && !isOffered && block.transactions.length > 0)
     return { kind: 'none', traces: [], missing: new Map() }
-  const missing = new Map(
-    missingOf(gathering).map((hash) => [hash, reasons.get(hash) ?? 'the time for the block was over']),
-  )
+  const missing = new Map(missingOf(gathering).map((hash) => [hash, reasons.get(hash) ?? TIME_OVER]))
   const parts = block.transactions.flatMap(({ hash }) => {
     const part = traced.get(hash)
     return part === undefined ? [] : [{ hash, part }]
@@ -270,11 +283,11 @@ function assemble(gathering: Gathering): BlockTraces {
 }
 
 /** Parity traces of one transaction among others by callTracer; one that is broken is missing, and the rest stays. */
-function converted(hash: Hash, traces: readonly unknown[], missing: Map<Hash, string>): object | undefined {
+function converted(hash: Hash, traces: readonly unknown[], missing: Map<Hash, Miss>): object | undefined {
   try {
     return toCallTracer(framesFromParity(traces, `traces of ${hash}`))
   } catch (thrown) {
-    missing.set(hash, messageOf(thrown))
+    missing.set(hash, { reason: messageOf(thrown), isOwnFault: true })
     return undefined
   }
 }

@@ -5,7 +5,7 @@ import type { BlockBundle, Gap } from '../../model/block.ts'
 import type { Hash } from '../../model/hex.ts'
 import { parseBundle } from '../bundle/parse.ts'
 import { type BlockCheck, createBlockCheck } from './block-check.ts'
-import { type Asking, type BlockHead, endpointsOf, headOfBlock } from './block-parts.ts'
+import { type Asking, type BlockHead, endpointsOf, headOfBlock, type Miss } from './block-parts.ts'
 import { receiptsOf } from './block-receipts.ts'
 import { tracesOf } from './block-traces.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -75,15 +75,15 @@ export async function fetchRawBundle(block: string | number, options: FetchOptio
   return { raw, bundle: parseBundle(raw) }
 }
 
-const NONE: ReadonlyMap<Hash, string> = new Map()
+const NONE: ReadonlyMap<Hash, Miss> = new Map()
 
 function gapOf(
   transactionHash: Gap['transactionHash'],
   missing: Gap['missing'],
-  reasons: ReadonlyMap<string, string>,
+  misses: ReadonlyMap<Hash, Miss>,
 ): Gap[] {
-  const reason = reasons.get(transactionHash)
-  return reason === undefined ? [] : [{ transactionHash, missing, reason }]
+  const miss = misses.get(transactionHash)
+  return miss === undefined ? [] : [{ transactionHash, missing, ...miss }]
 }
 
 type HeadAsking = Pick<Asking, 'rpc' | 'signal'> & { check: BlockCheck }

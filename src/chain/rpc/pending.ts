@@ -1,8 +1,8 @@
 import type { Clock } from '../../kit/clock.ts'
 import { systemClock } from '../../kit/clock.ts'
-import { CordonError, messageOf } from '../../kit/error.ts'
+import { messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
-import type { BlockBundle, ChainUpdate } from '../../model/block.ts'
+import type { BlockBundle, ChainUpdate, SourceNotice } from '../../model/block.ts'
 import { parseBundle } from '../bundle/parse.ts'
 import type { Raw } from '../trace/fields.ts'
 import { array, object } from '../trace/fields.ts'
@@ -20,18 +20,28 @@ export type PendingOptions = {
   signal: AbortSignal
 }
 
+/** Milliseconds between looks whether the node can trace calls by now. */
+const UNAVAILABLE_MS = 2_000
 /** Pending transactions traced at once. */
 const AT_ONCE = 8
 
 /**
  * Transactions that wait in the node's pool, each traced on the latest state as if it came next, dressed as a block
- * of one transaction with `pending: true`. Needs `debug_traceCall`. Throws `chain.PendingUnavailable`.
+ * of one transaction with `pending: true`. Needs `debug_traceCall`: while the node has none, that is told once, and
+ * asked of `capabilities` again and again.
  */
 export async function* watchPending(options: PendingOptions): AsyncGenerator<ChainUpdate> {
   const { rpc, capabilities, logger, pollMs = 50, clock = systemClock, signal } = options
-  if (!capabilities.traceCall) throw unavailable(capabilities)
   let filter: unknown
+  let isTold = false
   while (!signal.aborted) {
+    if (!capabilities.traceCall) {
+      if (!isTold) yield { kind: 'notice', notice: unavailable(capabilities) }
+      isTold = true
+      await clock.sleep(UNAVAILABLE_MS, signal)
+      continue
+    }
+    isTold = false
     try {
       filter ??= await rpc.request('eth_newPendingTransactionFilter', [])
       const hashes = array(await rpc.request('eth_getFilterChanges', [filter]), 'pending').map(String)
@@ -118,14 +128,11 @@ function dress(
   return { chainId: at.capabilities.chainId, block, receipts, traces, pending: true }
 }
 
-function unavailable(capabilities: Capabilities): CordonError {
-  return new CordonError({
-    code: 'chain.PendingUnavailable',
-    message: 'Pending transactions cannot be watched: the node has no debug_traceCall.',
-    facts: {
-      node: capabilities.clientVersion,
-      reason: capabilities.missing['debug_traceCall'] ?? 'not offered',
-    },
-    fix: 'Use a node with the debug namespace (geth --http.api eth,debug), or leave the mempool watch off.',
-  })
+function unavailable({ clientVersion, missing }: Capabilities): SourceNotice {
+  const reason = missing['debug_traceCall'] ?? 'not offered'
+  return {
+    code: 'pending-unavailable',
+    message: `Pending transactions are not watched: the node has no debug_traceCall (${reason}). Use a node with the debug namespace, or leave mempool off.`,
+    facts: { node: clientVersion, reason },
+  }
 }

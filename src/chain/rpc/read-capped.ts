@@ -128,14 +128,21 @@ function cut(cutter: Cutter, part: Buffer, keep: number): void {
   if (cutter.isCutting) return
   cutter.isCutting = true
   cutter.cut++
-  // An escape that was begun before this part is completed: one more backslash, or the digits that a \u still wants.
-  if (cutter.isEscaping) return push(cutter, Buffer.from('\\'))
+  push(cutter, completion(cutter) ?? beginning(part, Math.max(0, keep - cutter.open)))
+}
+
+/** An escape that was begun before is completed: one more backslash, or the digits that a \u still wants. */
+function completion(cutter: Cutter): Buffer | undefined {
+  if (cutter.isEscaping) return Buffer.from('\\')
   const begun = /\\u([0-9a-fA-F]{0,3})$/.exec(lastBytes(cutter, 5))?.[1]
-  if (begun !== undefined) return push(cutter, Buffer.from('0'.repeat(4 - begun.length)))
-  let room = Math.max(0, keep - cutter.open)
-  const special = part.subarray(0, room).findIndex((byte) => byte === BACKSLASH || byte >= 0x80)
-  if (special >= 0) room = special
-  push(cutter, part.subarray(0, room))
+  return begun === undefined ? undefined : Buffer.from('0'.repeat(4 - begun.length))
+}
+
+/** As much of a string as there is room for, and no part of an escape or of a character of several bytes. */
+function beginning(part: Buffer, room: number): Buffer {
+  const kept = part.subarray(0, room)
+  const special = kept.findIndex((byte) => byte === BACKSLASH || byte >= 0x80)
+  return special < 0 ? kept : kept.subarray(0, special)
 }
 
 function lastBytes({ blocks, tail, used }: Cutter, count: number): string {

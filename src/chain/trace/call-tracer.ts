@@ -14,7 +14,7 @@ import {
   quantity,
   textOrNull,
 } from './fields.ts'
-import { typeOfFrame } from './frame-type.ts'
+import { DEEPEST, typeOfFrame } from './frame-type.ts'
 
 type Pending = { raw: Raw; parent: number; depth: number }
 type Mutable = { -readonly [K in keyof Frame]: Frame[K] }
@@ -34,6 +34,8 @@ export function framesFromCallTracer(root: unknown, path: string, isCreation = f
     const calls = next.raw['calls']
     if (calls === undefined || calls === null) continue
     const list = array(calls, `${path}.calls`)
+    if (list.length > 0 && next.depth >= DEEPEST)
+      throw malformed(`${path}.calls`, `at most ${DEEPEST} calls deep`, '…')
     for (let i = list.length - 1; i >= 0; i--) {
       stack.push({ raw: object(list[i], `${path}.calls`), parent: index, depth: next.depth + 1 })
     }

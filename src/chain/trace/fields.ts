@@ -15,13 +15,20 @@ const ADDRESS = /^0x[0-9a-f]{40}$/
 const HASH = /^0x[0-9a-f]{64}$/
 
 export function malformed(path: string, expected: string, got: unknown): CordonError {
-  const shown = typeof got === 'string' ? got.slice(0, 80) : JSON.stringify(got)?.slice(0, 80)
   return new CordonError({
     code: 'chain.MalformedField',
     message: `A field is not what the JSON-RPC specification says: ${path}.`,
-    facts: { field: path, expected, got: shown ?? String(got) },
+    facts: { field: path, expected, got: shownOf(got) },
     fix: 'Record the bundle again, or ask the node’s operator; Cordon does not guess at broken chain data.',
   })
+}
+
+/** What was there, in short: nothing of an object or list but that it is one, for it may be as deep as memory. */
+function shownOf(got: unknown): string {
+  if (Array.isArray(got)) return `a list of ${got.length}`
+  if (typeof got === 'object' && got !== null)
+    return `an object with ${Object.keys(got).slice(0, 3).join(', ') || 'nothing'}`.slice(0, 80)
+  return String(got).slice(0, 80)
 }
 
 export function object(value: unknown, path: string): Raw {

@@ -22,6 +22,9 @@ const WORDS: ReadonlyMap<string, FrameType> = new Map<string, FrameType>([
 
 const LONGEST_WORD = 40
 
+/** Calls within calls. The EVM stops at 1,024; some chains count differently, none allows thousands more. */
+export const DEEPEST = 4_096
+
 /** The frame type that a word means, in any letter case; undefined for a word that is not known. */
 export function frameTypeOf(word: string): FrameType | undefined {
   return WORDS.get(word) ?? WORDS.get(word.toUpperCase().replaceAll(/[\s_-]/g, ''))

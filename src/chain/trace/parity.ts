@@ -10,11 +10,12 @@ import {
   hexOrEmpty,
   integer,
   integerOrNull,
+  malformed,
   object,
   quantity,
   textOrNull,
 } from './fields.ts'
-import { foreign, frameTypeOf, type ReadType } from './frame-type.ts'
+import { DEEPEST, foreign, frameTypeOf, type ReadType } from './frame-type.ts'
 
 /** Parity's words for failures, in geth's. */
 const ERRORS: Record<string, string> = {
@@ -42,6 +43,7 @@ export function framesFromParity(traces: readonly unknown[], path: string): Fram
     const { raw, at } = placed
     const depth = at.length
     const above = latest[depth - 1]
+    if (depth > DEEPEST) throw malformed(`${path}.traceAddress`, `at most ${DEEPEST} calls deep`, depth)
     const isOrphan = depth > 0 && (above === undefined || !isAbove(above.at, at))
     if (isOrphan || (depth === 0 && frames.length > 0)) throw brokenTrace(path, raw)
     const parent = above?.index ?? -1

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { cpuMilliseconds } from '../../../test/harness/cpu-time.ts'
 import { compile, type Fuel } from '../../kit/cel.ts'
 import { environmentFor, MOST_STEPS_A_BLOCK } from './cel.ts'
 import { subjects } from './subjects.ts'
@@ -87,9 +88,9 @@ describe('loops are bounded', () => {
     'fact.answer.filter(a, fact.answer.exists(b, b > a + 5000)).size() > 0',
     'fact.answer.exists(a, fact.answer.exists_one(b, b == a - 5000))',
   ])('a nested one over hostile data ends: %s', (text) => {
-    const began = performance.now()
+    const began = cpuMilliseconds()
     expect(() => resultOf(text, { answer }, 'valuation')).toThrow('loops more than 10000 times')
-    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(cpuMilliseconds() - began).toBeLessThan(1_000)
   })
   test('evaluations of one block share a budget', () => {
     const { made, fuel } = ready('fact.answer.exists(a, a == 999)', 'valuation')

@@ -9,6 +9,7 @@ import {
   pay,
   type TransactionParts,
 } from '../../../test/harness/build.ts'
+import { cpuMilliseconds } from '../../../test/harness/cpu-time.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import type { BlockFacts } from '../../model/fact.ts'
 import type { Investigation } from '../../model/investigation.ts'
@@ -97,9 +98,9 @@ test('a flood of payments, payers and contracts around an attack is bounded in t
   const theft = blockFacts(
     block({ number: 99, transactions: [{ name: 'theft', from: eve, nonce: 0, root }] }),
   )
-  const started = performance.now()
+  const started = cpuMilliseconds()
   const found = look([...flood, theft], new Set([hashOf('theft')]))
-  expect(performance.now() - started).toBeLessThan(2_000)
+  expect(cpuMilliseconds() - started).toBeLessThan(2_000)
   expect(found.actors.length).toBeLessThanOrEqual(100)
   expect(found.actors[0]?.funders?.length).toBeLessThanOrEqual(24)
   expect(found.unexplained.join()).toMatch(/more funders than were followed/)

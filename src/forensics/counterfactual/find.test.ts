@@ -10,6 +10,7 @@ import {
   view,
   word,
 } from '../../../test/harness/build.ts'
+import { cpuMilliseconds } from '../../../test/harness/cpu-time.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import type { Alteration, Attack } from './alteration.ts'
@@ -145,9 +146,9 @@ test('a huge trace with calls in calls is looked through in one pass, and so man
     call(n % 3 === 0 ? vault : token, { input: `0x${n.toString(16).padStart(8, '0')}` }),
   )
   const attack = attackOf(call(tool, {}, deep, ...wide))
-  const before = performance.now()
+  const before = cpuMilliseconds()
   const found = alterationsOf(attack, 24)
-  expect(performance.now() - before).toBeLessThan(2_000)
+  expect(cpuMilliseconds() - before).toBeLessThan(2_000)
   expect(found).toHaveLength(10)
   for (const { program } of found)
     if (program.kind === 'lock') expect(program.entries.length).toBeLessThanOrEqual(32)

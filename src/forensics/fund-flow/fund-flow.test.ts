@@ -13,6 +13,7 @@ import {
   word,
   ZERO,
 } from '../../../test/harness/build.ts'
+import { cpuMilliseconds } from '../../../test/harness/cpu-time.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { TOPICS } from '../../facts/signatures.ts'
 import type { AddressLabel } from '../../model/address-label.ts'
@@ -279,8 +280,8 @@ test('a token without sense changes nothing: all of 256 bits, nothing, to itself
 
 test('three thousand trades at one pool in one transaction take no more than a moment', () => {
   const trades = Array.from({ length: 3_000 }, () => swapCall(thief, 1n, 1n))
-  const began = performance.now()
+  const began = cpuMilliseconds()
   const found = flowOf([{ from: thief, root: call(router, {}, ...trades) }])
   expect(found.totals[0]?.at).toMatchObject({ victim: { haircut: 100n } })
-  expect(performance.now() - began).toBeLessThan(5_000)
+  expect(cpuMilliseconds() - began).toBeLessThan(5_000)
 })

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { encodeAbiParameters, keccak256 } from 'viem'
 import { expect, test } from 'vitest'
+import { cpuMilliseconds } from '../../../test/harness/cpu-time.ts'
 import type { Hex } from '../../model/hex.ts'
 import { parseLayout } from './layout.ts'
 import { keysOf, nameSlots, namespaceSlot, partOf } from './name-slots.ts'
@@ -93,8 +94,8 @@ test('a hostile layout is bounded, and what is wrong in it left out', () => {
   }
   const parsed = parseLayout(loop)
   expect(parsed?.storage.map(({ label }) => label)).toEqual(['m'])
-  const start = performance.now()
+  const start = cpuMilliseconds()
   nameSlots(parsed ?? null, keysOf(Array.from({ length: 8 }, (_, i): Hex => `0x${i}`)))
-  expect(performance.now() - start).toBeLessThan(5_000)
+  expect(cpuMilliseconds() - start).toBeLessThan(5_000)
   expect(parseLayout('x')).toBeUndefined()
 })

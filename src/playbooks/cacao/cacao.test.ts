@@ -219,3 +219,10 @@ test.each<[string, string, string]>([
 ])('%s: refused by name', (_name, text, name) => {
   expect(failureOf(text)).toContain(name)
 })
+
+test('a note nested a hundred thousand levels deep is refused', () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  expect(
+    failureOf(foreign(manual(), { labels: ['x'], related_to: 'deep' }).replace('"deep"', `{"a":${deep}}`)),
+  ).toContain('nested too deeply')
+})

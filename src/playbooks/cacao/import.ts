@@ -25,6 +25,14 @@ const MOST_STEPS = 500
  * name: nothing is left out in silence. Throws `playbooks.CacaoRefused`.
  */
 export function importCacao(text: string): string {
+  try {
+    return importFrom(text)
+  } catch (thrown) {
+    throw thrown instanceof RangeError ? refused('the file is nested too deeply') : thrown
+  }
+}
+
+function importFrom(text: string): string {
   const playbook = readCacao(text)
   const [problem] = problemsOf(playbook)
   if (problem !== undefined) throw refused(problem)

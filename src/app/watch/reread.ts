@@ -1,0 +1,219 @@
+import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
+import { evaluateLate } from '../../detect/engine.ts'
+import { blockFacts } from '../../facts/facts.ts'
+import { messageOf } from '../../kit/error.ts'
+import type { BlockBundle, BlockRef } from '../../model/block.ts'
+import type { Finding } from '../../model/finding.ts'
+import type { PartialBlock } from '../../model/vitals.ts'
+import {
+  countGivenUp,
+  insertPartialBlock,
+  listOpenPartialBlocks,
+  settlePartialBlock,
+} from '../../store/partial-blocks.ts'
+import type { App, ChainHandle } from '../context.ts'
+
+/** Seconds to wait before each look: a node that was slow for a moment, one that restarts, one that syncs. */
+const WAITS_S = [0.5, 2, 8, 30, 120, 600] as const
+/** Milliseconds that one look may take: a trace that fits no block's time fits here. */
+const PATIENCE_MS = 120_000
+/** Blocks that a node may execute again for a look. */
+const REEXEC = 4_096
+/** Partial blocks kept in hand; those beyond are on record and given up. */
+const MOST = 512
+const HOUR_MS = 3_600_000
+
+export type Rereading = {
+  /**
+   * A block was judged in part: it is put on record and read again beside the watch. `suspicions` are findings about
+   * transactions that stay unseen; they are told only where a second reading does not show these soon.
+   */
+  note(partial: PartialBlock, suspicions: readonly Finding[]): Promise<void>
+  /** These blocks are no longer canonical: nobody needs to see them. */
+  forget(removed: readonly BlockRef[]): void
+  stop(): Promise<void>
+}
+
+export type RereadOptions = {
+  app: App
+  chain: ChainHandle
+  /** What a fuller reading of a block says, late. */
+  judge: (findings: readonly Finding[], bundle: BlockBundle) => Promise<void>
+  /** Transactions that stay unseen; `timestamp` is their block's, seconds. */
+  suspect: (findings: readonly Finding[], timestamp: number | null) => Promise<void>
+  signal: AbortSignal
+}
+
+type Waiting = {
+  partial: PartialBlock
+  looks: number
+  dueAt: number
+  isLooking: boolean
+  suspicions: readonly Finding[]
+  suspectAt: number
+}
+
+/** Looks at once: one heavy trace must not keep the others waiting. */
+const AT_ONCE = 3
+/** Bounds of the time in which a second reading may still clear a suspicion, milliseconds; two block times within them. */
+const [LEAST_GRACE_MS, MOST_GRACE_MS] = [1_500, 12_000]
+
+/**
+ * Reads partial blocks again in the background, newest first, and has what can be seen now judged then. Blocks that a
+ * run of the program before this one left open are among them. Nothing here holds up the watch, and no failure ends it.
+ */
+export function startRereading(options: RereadOptions): Rereading {
+  const { app, chain, signal } = options
+  const waiting = new Map<string, Waiting>()
+  const stopped = new AbortController()
+  const stop = (): void => stopped.abort()
+  signal.addEventListener('abort', stop, { once: true })
+  const tell = (): void => {
+    chain.vitals.partial = { ...chain.vitals.partial, open: waiting.size }
+  }
+  const take = (partial: PartialBlock, suspicions: readonly Finding[] = []): void => {
+    const { hash } = partial.block
+    if (hash === null || waiting.has(hash)) return
+    const now = app.clock.now()
+    const grace = 2_000 * (chain.vitals.blockSeconds ?? 1)
+    const suspectAt = now + Math.min(MOST_GRACE_MS, Math.max(LEAST_GRACE_MS, grace))
+    const dueAt = now + WAITS_S[0] * 1_000
+    waiting.set(hash, { partial, looks: 0, dueAt, isLooking: false, suspicions, suspectAt })
+    tell()
+  }
+  const looking: Looking = { ...options, signal: stopped.signal, waiting, tell }
+  const loop = async (): Promise<void> => {
+    await resume(options, take)
+    while (!stopped.signal.aborted) {
+      const now = app.clock.now()
+      for (const item of waiting.values()) if (item.suspectAt <= now) await tellSuspicions(item, options)
+      // newest first: what happened last matters most
+      const due = [...waiting.values()].reverse().filter((item) => item.dueAt <= now && !item.isLooking)
+      const free = AT_ONCE - [...waiting.values()].filter(({ isLooking }) => isLooking).length
+      for (const item of due.slice(0, Math.max(0, free))) void look(item, looking)
+      await app.clock.sleep(250, stopped.signal)
+    }
+  }
+  const ended = loop().catch((thrown) =>
+    app.logger.error({ reason: messageOf(thrown) }, 'reading partial blocks again has ended'),
+  )
+  return {
+    async note(partial, suspicions) {
+      take(partial, suspicions)
+      await insertPartialBlock(app.store, chain.chainId, partial, app.clock.now())
+      const oldest = waiting.size > MOST ? [...waiting.values()][0] : undefined
+      if (oldest !== undefined) await settle(oldest, 'given-up', looking)
+    },
+    forget(removed) {
+      for (const { hash } of removed) waiting.delete(String(hash))
+      tell()
+    },
+    async stop() {
+      signal.removeEventListener('abort', stop)
+      stop()
+      await ended
+    },
+  }
+}
+
+async function resume({ app, chain }: RereadOptions, take: (partial: PartialBlock) => void): Promise<void> {
+  const open = await listOpenPartialBlocks(app.store, chain.chainId, MOST)
+  for (const partial of open.reverse()) take(partial)
+  const givenUp = await countGivenUp(app.store, chain.chainId, app.clock.now() - HOUR_MS)
+  chain.vitals.partial = { ...chain.vitals.partial, givenUp }
+}
+
+type Looking = RereadOptions & { waiting: Map<string, Waiting>; tell: () => void }
+
+/** Says of which transactions nothing is seen still, once. */
+async function tellSuspicions(item: Waiting, { suspect }: RereadOptions): Promise<void> {
+  item.suspectAt = Number.POSITIVE_INFINITY
+  const unseen = new Set<string | null>(item.partial.gaps.map(({ transactionHash }) => transactionHash))
+  const findings = item.suspicions.filter(({ transactionHash }) => unseen.has(transactionHash))
+  if (findings.length > 0) await suspect(findings, item.partial.timestamp)
+}
+
+async function look(item: Waiting, looking: Looking): Promise<void> {
+  item.isLooking = true
+  await lookOnce(item, looking).catch((thrown) =>
+    looking.app.logger.error({ reason: messageOf(thrown) }, 'could not look at a partial block again'),
+  )
+  item.isLooking = false
+}
+
+async function lookOnce(item: Waiting, looking: Looking): Promise<void> {
+  const { app, chain, judge, signal } = looking
+  const { block, gaps } = item.partial
+  const again = (): void => {
+    item.looks++
+    const wait = WAITS_S[item.looks]
+    if (wait !== undefined) item.dueAt = app.clock.now() + wait * 1_000
+  }
+  try {
+    const bundle = await fetchBundle(String(block.hash), {
+      rpc: chain.rpc,
+      capabilities: chain,
+      budgetMs: PATIENCE_MS,
+      reexec: REEXEC,
+      wanted: new Set(gaps.map(({ transactionHash }) => transactionHash)),
+      clock: app.clock,
+      signal,
+    })
+    const seen = visibleNow(item.partial, bundle)
+    if (seen.length > 0) {
+      const part = { ...bundle, transactions: bundle.transactions.filter(({ hash }) => seen.includes(hash)) }
+      await judge(evaluateLate(chain.engine, blockFacts(part), blockFacts(bundle)), part)
+    }
+    item.partial = { ...item.partial, gaps: bundle.gaps }
+    if (bundle.gaps.length === 0) return await settle(item, 'healed', looking)
+  } catch (thrown) {
+    if (signal.aborted) return
+    app.logger.debug(
+      { block: block.number, reason: messageOf(thrown) },
+      'a partial block could not be read again',
+    )
+  }
+  again()
+  if (item.looks >= WAITS_S.length) await settle(item, 'given-up', looking)
+}
+
+/** Transactions that had a gap and have none of that kind now. */
+function visibleNow({ gaps }: PartialBlock, bundle: BlockBundle): string[] {
+  const still = new Set(bundle.gaps.map(({ transactionHash, missing }) => `${transactionHash}:${missing}`))
+  return [
+    ...new Set(
+      gaps.flatMap(({ transactionHash, missing }) =>
+        still.has(`${transactionHash}:${missing}`) ? [] : [transactionHash],
+      ),
+    ),
+  ]
+}
+
+async function settle(item: Waiting, state: 'healed' | 'given-up', looking: Looking): Promise<void> {
+  const { app, chain, waiting, tell } = looking
+  const { block, gaps } = item.partial
+  waiting.delete(String(block.hash))
+  tell()
+  if (state === 'given-up')
+    chain.vitals.partial = { ...chain.vitals.partial, givenUp: chain.vitals.partial.givenUp + 1 }
+  const message =
+    state === 'healed'
+      ? `Block ${block.number} was read in full now, and judged late.`
+      : `Block ${block.number} cannot be read in full: ${gaps.length} gaps stay (${gaps[0]?.reason ?? 'no reason'}).`
+  const code = state === 'healed' ? 'block-healed' : 'block-partial'
+  app.logger.warn({ chainId: chain.chainId, block: block.number, gaps: gaps.length }, message)
+  app.hub.tell({
+    type: 'notice',
+    chainId: chain.chainId,
+    code,
+    message,
+    facts: { block: block.number, gaps, state },
+  })
+  const settled = { hash: String(block.hash), state, at: app.clock.now() }
+  await settlePartialBlock(app.store, chain.chainId, settled).catch((thrown) =>
+    app.logger.warn(
+      { block: block.number, reason: messageOf(thrown) },
+      'could not record how a partial block ended',
+    ),
+  )
+}

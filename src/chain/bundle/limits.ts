@@ -1,0 +1,18 @@
+/** Characters of one line of a bundle file, unpacked: a block with receipts and traces. A busy one has 5 million. */
+export const LONGEST_LINE = 64 * 2 ** 20
+
+/** Characters for each object or list, at least; blocks have a hundred and more. */
+export const MOST_PER_ITEM = 16
+
+/** Lines below this length are small whatever they hold. */
+const SMALL = 2 ** 20
+
+/** True for JSON that would take many times its length once it is read: empty objects and lists without end. */
+export function isCrowded(text: string): boolean {
+  if (text.length < SMALL) return false
+  let left = text.length / MOST_PER_ITEM
+  for (const opening of ['{', '['])
+    for (let at = text.indexOf(opening); at >= 0; at = text.indexOf(opening, at + 1))
+      if (--left < 0) return true
+  return false
+}
