@@ -3,7 +3,7 @@ import type { Migration } from './migrations-response.ts'
 /** What a restarted Cordon goes on from. Ids go on from those before. */
 export const restartMigrations: readonly Migration[] = [
   {
-    id: 14,
+    id: 30,
     name: 'states that survive a restart',
     sql: `
 -- What detectors and their surroundings knew as of a final block, one row each, replaced as a whole: bytes of this program.
