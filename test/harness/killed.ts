@@ -99,6 +99,8 @@ const configSchema = z.looseObject({ chains: z.array(z.looseObject({})) })
 async function changeConfig(dir: string, chain: ChainOptions): Promise<void> {
   const file = join(dir, 'cordon.config.json')
   const config = configSchema.parse(JSON.parse(await readFile(file, 'utf8')))
-  const chains = config.chains.map((one) => ({ ...one, ...chain }))
+  // a machine under load must not make partial blocks: this is about kills
+  const patience = { share: 10, leastMs: 60_000, mostMs: 60_000 }
+  const chains = config.chains.map((one) => ({ ...one, patience, ...chain }))
   await writeFile(file, JSON.stringify({ ...config, chains }))
 }
