@@ -25,8 +25,8 @@ export type Killed = {
 }
 
 /**
- * What Cordon finds on the recorder’s chain up to its head, killed with SIGKILL right after each of these blocks was
- * processed and started again.
+ * What Cordon finds on the recorder’s chain up to its head, killed with SIGKILL once the record has come to each of these
+ * blocks, and started again.
  */
 export async function findingsKilledAt(stage: KillStage, blocks: readonly number[]): Promise<Killed> {
   const { recorder, dir, chain = {} } = stage
@@ -38,6 +38,7 @@ export async function findingsKilledAt(stage: KillStage, blocks: readonly number
       databaseUrl: database.url,
     })
     await changeConfig(dir, chain)
+    const head = await recorder.head()
     const lines: Line[] = []
     for (const block of blocks) {
       const dying = startCordon({
@@ -45,13 +46,15 @@ export async function findingsKilledAt(stage: KillStage, blocks: readonly number
         cwd: dir,
         env: { ...env, CORDON_CRASH_AT: `watch.processed:${block}` },
       })
-      const { signal } = await dying.ended
-      if (signal !== 'SIGKILL')
-        throw new Error(`not killed at block ${block}: ${dying.stderr().slice(-2_000)}`)
+      // blocks are recorded in batches: one whose record had come further before is killed at once
+      const isBeyond = (line: Line): boolean => (processedOf(line) ?? -1) >= block
+      await Promise.race([dying.ended, dying.until(isBeyond).catch(() => undefined)])
+      dying.child.kill('SIGKILL')
+      await dying.ended
       lines.push(...dying.lines)
     }
     const last = startCordon({ args: ['start', '--no-response'], cwd: dir, env })
-    lines.push(...(await untilHead(last, await recorder.head())))
+    lines.push(...(await untilHead(last, head)))
     return {
       findings: await recordedFindings(database.url),
       snapshots: lines.flatMap((line) => (line['code'] === 'states-restored' ? [finalOf(line)] : [])),
@@ -68,7 +71,17 @@ async function untilHead(cordon: CordonProcess, head: number): Promise<Line[]> {
   return cordon.lines
 }
 
-const isHead = (line: Line, head: number): boolean => line['type'] === 'block' && line['blockNumber'] === head
+const restoredSchema = z.looseObject({ facts: z.looseObject({ processed: z.number() }) })
+
+/** The head was judged: now, or before this start, and then nothing is left to judge. */
+function isHead(line: Line, head: number): boolean {
+  return line['type'] === 'block' ? line['blockNumber'] === head : processedOf(line) === head
+}
+
+/** The newest block on record when the states were restored. */
+function processedOf(line: Line): number | undefined {
+  return line['code'] === 'states-restored' ? restoredSchema.parse(line).facts.processed : undefined
+}
 
 const recordedSchema = z.object({
   fingerprint: z.string(),

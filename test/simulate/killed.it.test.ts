@@ -44,6 +44,6 @@ describe('killed with SIGKILL before the drill’s three attacks, Cordon finds w
     const { findings } = await findingsKilledAt(stage, [])
     const killed = await findingsKilledAt(stage, [before])
     expect(killed.findings).toEqual(findings)
-    expect(killed.snapshots).toEqual([expect.any(Number)])
+    expect(killed.snapshots).toHaveLength(1)
   })
 })

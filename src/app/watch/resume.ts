@@ -61,7 +61,7 @@ async function restart(options: ResumeOptions, at: Restart): Promise<StartingPoi
       await relearn(options, { to: restored.final.number, cursor, forgotten: restored.forgotten })
     const newest = restored?.newest ?? from - 1
     const replayed = await replay(options, { from, newest, cursor, processed, recent })
-    tell(restoredNotice({ restored, from, replayed }))
+    tell(restoredNotice({ restored, from, replayed, processed: processed.number }))
   }
   return { fromBlock: processed.number + 1, known: knownRefs(recent, processed) }
 }
@@ -156,9 +156,9 @@ function knownRefs(recent: readonly RecentBlock[], processed: BlockRef): BlockRe
   return refs
 }
 
-type Told = { restored: Restored | null; from: number; replayed: number }
+type Told = { restored: Restored | null; from: number; replayed: number; processed: number }
 
-function restoredNotice({ restored, from, replayed }: Told): SourceNotice {
+function restoredNotice({ restored, from, replayed, processed }: Told): SourceNotice {
   const basis =
     restored === null
       ? `from block ${from}, the first`
@@ -166,7 +166,7 @@ function restoredNotice({ restored, from, replayed }: Told): SourceNotice {
   return {
     code: 'states-restored',
     message: `Detectors know again what they knew before the restart: ${basis}, and ${replayed} blocks since.`,
-    facts: { final: restored?.final.number ?? null, from, replayed },
+    facts: { final: restored?.final.number ?? null, from, replayed, processed },
   }
 }
 
