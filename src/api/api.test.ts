@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { anIncident, PORT, TOKEN, testApi } from '../../test/harness/api.ts'
+import { aChainHealth, anIncident, PORT, TOKEN, testApi } from '../../test/harness/api.ts'
 import { CordonError } from '../kit/error.ts'
 import { chainVerdictSchema, evidenceSchema } from '../model/evidence.ts'
 import { findingSchema } from '../model/finding.ts'
@@ -369,15 +369,33 @@ test('the token never comes out: not in answers, not in logs', async () => {
 test('health needs no token and says no more than it must', async () => {
   const { ask } = await testApi()
   const response = await ask('/health', { headers: { host } })
+  expect(response.status).toBe(200)
   expect(await response.json()).toEqual({
     status: 'ok',
+    reasons: [],
     database: { up: true },
-    chains: [{ chainId: 1, lastBlock: 100, ageSeconds: 1.5 }],
+    chains: [aChainHealth()],
   })
-  const sick = await testApi({
-    health: async () => ({ status: 'degraded', database: { up: false }, chains: [] }),
+})
+
+test('health that is not ok is 503, and only who has the token reads the details', async () => {
+  const message = '1 of 2 nodes of this chain cannot be relied on.'
+  const reason = { code: 'endpoint-failing', status: 'degraded', chainId: 1, message } as const
+  const detail = 'https://node.example does not answer'
+  const { ask, get } = await testApi({
+    health: async () => ({
+      status: 'degraded',
+      reasons: [{ ...reason, detail }],
+      database: { up: true },
+      chains: [],
+    }),
   })
-  expect((await sick.ask('/health', { headers: { host } })).status).toBe(503)
+  const open = await ask('/health', { headers: { host } })
+  expect([open.status, await open.json()]).toMatchObject([503, { status: 'degraded' }])
+  expect((await (await ask('/health', { headers: { host } })).json()).reasons).toEqual([reason])
+  expect((await (await get('/health')).json()).reasons).toEqual([{ ...reason, detail }])
+  const wrong = await get('/health', { authorization: 'Bearer of-another-house-0123456789' })
+  expect(wrong.status).toBe(401)
 })
 
 test('hostile titles come out as JSON strings, whole and inert', async () => {

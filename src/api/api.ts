@@ -7,7 +7,7 @@ import { docsPage, styleSource } from './docs-page.ts'
 import { openApiDocument, operationsOf } from './document.ts'
 import type { Feed } from './feed.ts'
 import { openStream } from './feed.ts'
-import { hostGuard, tokenGuard } from './guards.ts'
+import { hasToken, hostGuard, tokenGuard } from './guards.ts'
 import {
   bodyTooLarge,
   invalidRequest,
@@ -72,7 +72,7 @@ export function createApi({ sources, feed, token, port, logger }: ApiOptions): A
       },
     }),
   )
-  app.route('/', readRoutes(sources))
+  app.route('/', readRoutes(sources, hasToken(token)))
   app.route('/', sharingRoutes(sources))
   app.route('/', approvalRoutes(sources))
   addStream(app, feed)

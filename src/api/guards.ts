@@ -1,4 +1,5 @@
-import type { MiddlewareHandler } from 'hono'
+import type { IncomingMessage } from 'node:http'
+import type { Context, MiddlewareHandler } from 'hono'
 import { foreignHost, unauthorized } from './problem.ts'
 import { sameToken } from './token.ts'
 
@@ -14,13 +15,44 @@ export function hostGuard(port: number): MiddlewareHandler {
   }
 }
 
-/** Lets pass only who knows the token; in the query only on `queryPath` (EventSource cannot send headers). */
+/** What a request says of itself: `query` is the `token` of its query. */
+export type Claim = { path: string; authorization: string | undefined; query: string | undefined }
+
+/** The token that a request gives; in the query only on `queryPath` (EventSource cannot send headers). */
+export function givenToken({ path, authorization, query }: Claim, queryPath: string): string | undefined {
+  const [, fromHeader] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? []
+  return fromHeader ?? (path === queryPath ? query : undefined)
+}
+
+/** Lets pass only who knows the token. */
 export function tokenGuard(token: string, queryPath: string): MiddlewareHandler {
   return async (c, next) => {
-    const [, fromHeader] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? []
-    const fromQuery = c.req.path === queryPath ? c.req.query('token') : undefined
-    const given = fromHeader ?? fromQuery
+    const given = givenToken(claimOf(c), queryPath)
     if (given === undefined || !sameToken(given, token)) throw unauthorized()
     await next()
   }
+}
+
+/** True where a request has the token, false where it has none. Throws `api.Unauthorized` for a wrong one. */
+export function hasToken(token: string): (c: Context) => boolean {
+  return (c) => {
+    const given = givenToken(claimOf(c), '')
+    if (given === undefined) return false
+    if (!sameToken(given, token)) throw unauthorized()
+    return true
+  }
+}
+
+/** The same for a request as Node has it, before anything else looks at it; a wrong token is none. */
+export function showsToken(token: string, queryPath: string): (request: IncomingMessage) => boolean {
+  return ({ url = '', headers: { authorization } }) => {
+    const [path = '', query = ''] = url.split('?', 2)
+    const claim = { path, authorization, query: new URLSearchParams(query).get('token') ?? undefined }
+    const given = givenToken(claim, queryPath)
+    return given !== undefined && sameToken(given, token)
+  }
+}
+
+function claimOf({ req }: Context): Claim {
+  return { path: req.path, authorization: req.header('authorization'), query: req.query('token') }
 }

@@ -1,4 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { withoutDetails } from '../model/health.ts'
 import type { ReportFormat } from '../model/report.ts'
 import { invalidRequest } from './problem.ts'
 import {
@@ -29,12 +31,13 @@ const REPORT_HEADERS: Readonly<Record<ReportFormat, Record<string, string>>> = {
   pdf: { 'content-type': 'application/pdf', 'content-disposition': 'attachment; filename="report.pdf"' },
 }
 
-/** The routes that answer from the record. */
-export function readRoutes(sources: ReadSources) {
+/** The routes that answer from the record. `hasToken` says whether a request has the right one. Throws there for a wrong one. */
+export function readRoutes(sources: ReadSources, hasToken: (c: Context) => boolean) {
   return createRouter()
     .openapi(healthRoute, async (c) => {
       const health = await sources.health()
-      return c.json(toWire(health), health.status === 'ok' ? 200 : 503)
+      const open = hasToken(c) ? health : withoutDetails(health)
+      return c.json(toWire(open), health.status === 'ok' ? 200 : 503)
     })
     .openapi(listIncidentsRoute, async (c) => {
       const { state, severity, limit } = c.req.valid('query')

@@ -57,8 +57,9 @@ export const refused = {
 export const healthRoute = createRoute({
   method: 'get',
   path: '/health',
-  summary: 'Whether Cordon works; needs no token',
-  responses: { 200: json(health, 'All is well'), 503: json(health, 'Degraded') },
+  summary: 'Whether Cordon sees what it should see; needs no token',
+  description: 'With the token, reasons have details: names of nodes and detectors, and what failed.',
+  responses: { 200: json(health, 'All is well'), 503: json(health, 'Degraded or blind'), ...refused },
 })
 
 export const listIncidentsRoute = createRoute({

@@ -4,8 +4,11 @@ import { getRequestListener } from '@hono/node-server'
 import { CordonError } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import { createApi } from './api.ts'
+import { guardConnections, REQUEST_BUDGETS } from './connections.ts'
 import type { Feed, StreamLimits } from './feed.ts'
 import { closeFeed, createFeed } from './feed.ts'
+import { showsToken } from './guards.ts'
+import { streamRoute } from './routes.ts'
 import type { ApiSources } from './sources.ts'
 
 const LOOPBACK = '127.0.0.1'
@@ -34,8 +37,8 @@ export type ApiServer = {
  */
 export async function startServer(options: ServerOptions): Promise<ApiServer> {
   const feed = await createFeed(options)
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 })
-  server.maxConnections = 512
+  const server = createServer(REQUEST_BUDGETS)
+  guardConnections(server, showsToken(options.token, streamRoute.path))
   try {
     const port = await listen(server, options.port)
     // No await from here to the handler: a request that came in between would wait for ever.

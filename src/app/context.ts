@@ -16,6 +16,7 @@ import type { ChainVitals } from '../model/vitals.ts'
 import type { Store } from '../store/store.ts'
 import type { ChainConfig, Config } from './config/schema.ts'
 import type { Hub } from './events.ts'
+import type { ChainSight } from './sight/sight.ts'
 import type { OperationMemory } from './watch/operations.ts'
 import type { SignalMemory } from './watch/signals.ts'
 
@@ -45,6 +46,8 @@ export type App = {
   logger: Logger
   hub: Hub
   chains: ReadonlyMap<number, ChainHandle>
+  /** What is seen of each chain from beside its watcher. */
+  sights: ReadonlyMap<number, ChainSight>
   signers: ReadonlyMap<Address, Signer>
   channels: ReadonlyMap<string, Channel>
   playbooks: readonly PinnedPlaybook[]

@@ -12,15 +12,15 @@ import { createAssessor } from '../calibrate/assessor.ts'
 import { calibrate } from '../calibrate/calibrate.ts'
 import { createRpc } from '../chain/rpc/rpc.ts'
 import { simulateV1Sequencer } from '../contain/sequence.ts'
-import { createEngine, evaluateBlock } from '../detect/engine.ts'
+import { createEngine } from '../detect/engine.ts'
 import { note } from '../incidents/context.ts'
 import { evidenceHead, verifyEvidence } from '../incidents/ledger.ts'
 import { recordAlert } from '../incidents/record-alert.ts'
 import { fakeClock } from '../kit/clock.ts'
 import { sha256 } from '../kit/json.ts'
 import { silentLogger } from '../kit/logger.ts'
-import type { BlockBundle } from '../model/block.ts'
 import { evidenceSchema } from '../model/evidence.ts'
+import { healthSchema } from '../model/health.ts'
 import { incidentSchema, timelineEntrySchema } from '../model/incident.ts'
 import { playbookSchema } from '../model/playbook.ts'
 import { emptyVitals } from '../model/vitals.ts'
@@ -36,6 +36,7 @@ import type { App, ChainHandle } from './context.ts'
 import { createHub } from './events.ts'
 import type { ServedApi } from './serve.ts'
 import { serveApi } from './serve.ts'
+import { emptySight } from './sight/sight.ts'
 import { emptySignals } from './watch/signals.ts'
 
 const NOW = 1_700_000_012_000
@@ -111,29 +112,20 @@ function anApp(onStore: Store): App {
     channels: new Map(),
     playbooks: [],
     names: new Map([[anAddress(1), HOSTILE]]),
+    sights: new Map([[1, emptySight(clock.now())]]),
     containing: new Set(),
     kind: 'normal',
   }
 }
 
-/** A block that the watcher has looked at. */
-function see(onApp: App, number: number, timestamp: number): void {
-  const bundle: BlockBundle = {
-    chainId: 1,
-    number,
-    hash: aHash(number),
-    parentHash: aHash(number - 1),
-    timestamp,
-    baseFeePerGas: 1n,
-    miner: null,
-    transactions: [],
-    pending: false,
-    coverage: { traces: 'callTracer', logs: 'frames', partial: false },
-    gaps: [],
-  }
-  const engine = onApp.chains.get(1)?.engine
-  if (engine !== undefined) evaluateBlock(engine, { bundle, transactions: [] })
-  onApp.hub.tell({ type: 'block', chainId: 1, blockNumber: number, transactions: 0, milliseconds: 1 })
+/** The newest block is `head`, and the watcher has looked at `number`, made `ago` seconds ago. */
+function see(onApp: App, { head, number, ago }: { head: number; number: number; ago: number }): void {
+  const vitals = onApp.chains.get(1)?.vitals
+  if (vitals === undefined) throw new Error('no chain')
+  const block = { timestamp: NOW / 1_000 - ago, at: NOW }
+  vitals.head = { number: head, ...block }
+  vitals.processed = { number, ...block }
+  vitals.blockSeconds = 12
 }
 
 async function anIncidentOf(n: number): Promise<string> {
@@ -289,24 +281,25 @@ test('a token from the environment is used, and one that is too short refused', 
   })
 })
 
-test('health tells of chains and database, and is degraded where one of them is', async () => {
+test('health tells of chains and database, and why it is not ok', async () => {
   const other = await openStore({ url: database.url, logger: silentLogger })
   const sick = anApp(other)
   const served = await serveApi(sick, 0, {})
   const health = async () => {
-    const response = await fetch(`${served.url}/health`)
-    return [response.status, await response.json()]
+    const { status, json } = await fetch(`${served.url}/health`).then(async (response) => ({
+      status: response.status,
+      json: healthSchema.parse(await response.json()),
+    }))
+    return [status, json.status, json.reasons.map(({ code }) => code), json.chains[0]?.lastBlock]
   }
-  const unseen = { chainId: 1, lastBlock: null, ageSeconds: null }
-  expect(await health()).toEqual([503, { status: 'degraded', database: { up: true }, chains: [unseen] }])
-  see(sick, 7, NOW / 1_000 - 3.2)
-  const seen = { chainId: 1, lastBlock: 7, ageSeconds: 3.2 }
-  expect(await health()).toEqual([200, { status: 'ok', database: { up: true }, chains: [seen] }])
-  see(sick, 8, NOW / 1_000 - 121)
-  expect(await health()).toMatchObject([503, { status: 'degraded' }])
-  see(sick, 9, NOW / 1_000)
+  expect(await health()).toEqual([503, 'blind', ['no-endpoint', 'no-block-judged'], null])
+  see(sick, { head: 7, number: 7, ago: 3.2 })
+  expect(await health()).toEqual([200, 'ok', [], 7])
+  see(sick, { head: 12, number: 7, ago: 48 })
+  expect(await health()).toEqual([503, 'degraded', ['behind'], 7])
+  see(sick, { head: 12, number: 12, ago: 0 })
   await closeStore(other)
-  expect(await health()).toMatchObject([503, { status: 'degraded', database: { up: false } }])
+  expect(await health()).toEqual([503, 'degraded', ['database-away'], 12])
   await served.stop()
 })
 

@@ -20,7 +20,7 @@ import { recordOf } from './actions/report.ts'
 import { giveApproval, plansOf, planToDecide, termsFor } from './approvals/desk.ts'
 import type { App } from './context.ts'
 import { exportIncident } from './export.ts'
-import { watchHealth } from './health.ts'
+import { healthReader } from './health.ts'
 import { sharedText } from './shared-text.ts'
 import { renderReport } from './written-report.ts'
 
@@ -36,23 +36,13 @@ export async function serveApi(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<ServedApi> {
   const token = apiToken(env['CORDON_API_TOKEN'])
-  const health = watchHealth(app)
-  try {
-    const server = await startServer({
-      sources: { health: health.read, ...sourcesOf(app) },
-      token,
-      port,
-      logger: app.logger,
-    })
-    const stop = async (): Promise<void> => {
-      health.stop()
-      await server.stop()
-    }
-    return { url: server.url, token, stop }
-  } catch (thrown) {
-    health.stop()
-    throw thrown
-  }
+  const server = await startServer({
+    sources: { health: healthReader(app), ...sourcesOf(app) },
+    token,
+    port,
+    logger: app.logger,
+  })
+  return { ...server, token }
 }
 
 function sourcesOf(app: App): Omit<ApiSources, 'health'> {

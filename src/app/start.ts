@@ -1,7 +1,7 @@
 import type { Signer } from '../contain/signer.ts'
 import type { Clock } from '../kit/clock.ts'
 import { systemClock } from '../kit/clock.ts'
-import { messageOf } from '../kit/error.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident } from '../model/incident.ts'
@@ -27,6 +27,8 @@ import type { Hub } from './events.ts'
 import { createHub } from './events.ts'
 import { loadPlaybooks } from './playbook-files.ts'
 import { followRules } from './rules/reload.ts'
+import { emptySight } from './sight/sight.ts'
+import { watchSight } from './sight/watch.ts'
 import { openSigners, secretOf } from './signers.ts'
 import { type WatchOptions, watchChain } from './watch/watcher.ts'
 
@@ -41,7 +43,7 @@ export type StartOptions = {
   people?: boolean
   hub?: Hub
   clock?: Clock
-  /** Ends waiting for a node that is down at start. */
+  /** Ends a start that has not come to its end, also one that waits for a node; what was opened is closed again. */
   signal?: AbortSignal
   /** Signers that do not come from the environment: the drill’s. */
   signers?: readonly Signer[]
@@ -58,7 +60,7 @@ export type RunningApp = {
 
 /**
  * Starts the whole program on one configuration: database, chains, playbooks, watchers.
- * What was opened is closed again if a later part fails. Throws what the parts throw.
+ * What was opened is closed again if a later part fails. Throws what the parts throw, and `app.Interrupted`.
  */
 export async function startApp(options: StartOptions): Promise<RunningApp> {
   const { config, env, logger, clock = systemClock, hub = createHub(), kind = 'normal' } = options
@@ -70,6 +72,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
   try {
     const database = await openDatabase({ dataDir: config.dataDir, env, logger })
     closers.push(database.close)
+    goOn(options)
     const notify = (message: string): void => logger.warn({}, message)
     const chains = await openChains(config, clock, {
       notify,
@@ -82,6 +85,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
           .map((it) => it.close()),
       )
     })
+    goOn(options)
     const opened = await openSigners(config, env)
     const signers = new Map(
       [...(options.signers ?? []), ...opened.map(({ signer }) => signer)].map((it) => [it.address, it]),
@@ -95,6 +99,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
       logger,
       hub,
       chains,
+      sights: new Map([...chains.keys()].map((chainId) => [chainId, emptySight(clock.now())])),
       signers,
       channels,
       playbooks: [],
@@ -106,6 +111,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
     app.playbooks = await loadPlaybooks(config.respond.playbooks, actions)
     const listener = await listenTimeline(database.store, (entry) => hub.tell({ type: 'timeline', ...entry }))
     closers.push(listener.stop)
+    goOn(options)
     const playbooks = config.respond.enabled
       ? await startPlaybooks({
           databaseUrl: database.url,
@@ -124,9 +130,10 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
     const rules = followRules({ paths: config.rules })
     closers.push(async () => rules.stop())
     const watching = watchAll(app, { playbooks, rules, signal: abort.signal })
+    const sight = watchSight(app, abort.signal)
     closers.push(async () => {
       abort.abort()
-      await watching.catch(() => undefined)
+      await Promise.allSettled([watching, sight])
     })
     return { app, playbooks, database: database.origin, watching, stop: close }
   } catch (thrown) {
@@ -135,11 +142,36 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
   }
 }
 
+function goOn({ signal }: StartOptions): void {
+  if (signal?.aborted !== true) return
+  throw new CordonError({
+    code: 'app.Interrupted',
+    message: 'Starting was interrupted.',
+    fix: 'Start again; nothing was watched yet.',
+  })
+}
+
 async function watchAll(app: App, shared: Omit<WatchOptions, 'app' | 'chain'>): Promise<void> {
   try {
-    await Promise.all([...app.chains.values()].map((chain) => watchChain({ app, chain, ...shared })))
+    await Promise.all([...app.chains.values()].map((chain) => watchOne({ app, chain, ...shared })))
   } catch (thrown) {
     if (!shared.signal.aborted) throw thrown
+  }
+}
+
+/** That a watcher has ended is said by `/health`, however it came. */
+async function watchOne(options: WatchOptions): Promise<void> {
+  const { app, chain, signal } = options
+  const stopped = (reason: string): void => {
+    const sight = app.sights.get(chain.chainId)
+    if (sight !== undefined && !signal.aborted) sight.stopped = { reason, at: app.clock.now() }
+  }
+  try {
+    await watchChain(options)
+    stopped('it came to an end')
+  } catch (thrown) {
+    stopped(messageOf(thrown))
+    throw thrown
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { mnemonicToAccount } from 'viem/accounts'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Anvil, type AnvilOptions, anvilBinary, startAnvil } from './anvil.ts'
+import { createRpc } from './rpc/rpc.ts'
 
 const GWEI = 1_000_000_000n
 const started: Anvil[] = []
@@ -162,6 +163,15 @@ describe('the process', () => {
       code: 'chain.AnvilNotStarted',
       facts: { port, said: expect.stringContaining('EADDRINUSE') },
     })
+  })
+
+  test('the URL that it forks from, where providers put keys, is on no command line', async () => {
+    const { url } = await start({ mining: { kind: 'auto' } })
+    const fork = await start({ mining: { kind: 'auto' }, forkUrl: `${url}/?key=top-"secret"` })
+    expect(await createRpc({ urls: [fork.url] }).request('eth_chainId', [])).toBe('0x7a69')
+    const shown = execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(fork.pid)]).toString()
+    expect(shown).toContain('--fork-url')
+    expect(shown).not.toMatch(/secret|127.0.0.1:\d/)
   })
 
   test('a node that exits is told with what it said', async () => {

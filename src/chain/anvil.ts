@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
+import { childEnvironment, outboundEnvironment } from '../kit/child-environment.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
 
@@ -106,8 +107,7 @@ function resolvePackage(name: string): string | undefined {
 async function launch(binary: string, port: number, options: AnvilOptions): Promise<Anvil> {
   const args = anvilArguments(port, options)
   // Detached: a terminal's Ctrl-C reaches us alone, and we stop the node when we are done with it.
-  // A fork's threads wait for the remote node: with one a core (two here) calls of a drill once stood still for 10 s.
-  const env = options.forkUrl === undefined ? process.env : { ...process.env, TOKIO_WORKER_THREADS: '16' }
+  const env = options.forkUrl === undefined ? childEnvironment() : forkEnvironment(options.forkUrl)
   const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, env })
   const stop = guard(child)
   const url = `http://${HOST}:${port}`
@@ -120,6 +120,16 @@ async function launch(binary: string, port: number, options: AnvilOptions): Prom
   child.stderr?.destroy()
   child.unref()
   return { url, wsUrl: `ws://${HOST}:${port}`, port, pid: child.pid ?? 0, stop }
+}
+
+/** Under this name anvil finds the URL in its environment: the arguments of a process are everybody's to read, its environment is not. */
+const FORK_ALIAS = 'cordon-fork'
+
+function forkEnvironment(forkUrl: string): Record<string, string> {
+  // A fork's threads wait for the remote node: with one a core (two here) calls of a drill once stood still for 10 s.
+  const threads = { TOKIO_WORKER_THREADS: '16' }
+  const endpoints = `{${JSON.stringify(FORK_ALIAS)}=${JSON.stringify(forkUrl)}}`
+  return { ...outboundEnvironment(), ...threads, FOUNDRY_RPC_ENDPOINTS: endpoints }
 }
 
 function anvilArguments(port: number, options: AnvilOptions): string[] {
@@ -138,7 +148,7 @@ function anvilArguments(port: number, options: AnvilOptions): string[] {
     ...(genesis === undefined
       ? []
       : ['--number', String(genesis.number), '--timestamp', String(genesis.timestamp)]),
-    ...(forkUrl === undefined ? [] : ['--fork-url', forkUrl]),
+    ...(forkUrl === undefined ? [] : ['--fork-url', FORK_ALIAS]),
     ...(forkBlock === undefined ? [] : ['--fork-block-number', String(forkBlock)]),
   ]
 }
@@ -173,6 +183,7 @@ function watch(pid: number): ChildProcess {
   const sentinel = spawn('/bin/sh', ['-c', script, String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
+    env: childEnvironment(),
   })
   sentinel.on('error', () => {}) // No shell: the exit handler remains.
   sentinel.unref()

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { Check } from '../app/doctor.ts'
-import { examine } from '../app/doctor.ts'
+import type { Check } from '../app/doctor/check.ts'
+import { examine } from '../app/doctor/examine.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import type { CommonOptions } from './options.ts'
@@ -10,7 +10,7 @@ export function registerDoctor(program: Command, run: RunCommand): void {
   const command = program
     .command('doctor')
     .description(
-      'what is reachable, what the nodes really offer, database, clock, signers; each failure with its fix',
+      'checks nodes on real blocks, database, clocks, disk, channels, signers, levers; says how to fix each failure',
     )
   withChain(command).action((options: CommonOptions) => run(options, (io) => doctor(options, io)))
 }
@@ -20,7 +20,7 @@ const MARKS = { ok: '✓', warning: '!', failed: '✗' } as const
 async function doctor(options: CommonOptions, io: Io): Promise<number> {
   const loaded = await load(options, io)
   let failed = false
-  for await (const check of examine({ loaded, env: io.env, logger: io.logger, cwd: io.cwd })) {
+  for await (const check of examine({ loaded, env: io.env, logger: io.logger })) {
     if (check.state === 'failed') failed = true
     io.emit({ type: 'check', ...check })
     for (const line of describe(check)) io.say(line)

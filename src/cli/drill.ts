@@ -33,6 +33,7 @@ type RunOptions = CommonOptions & {
   seed: string
   forkUrl?: string
   replay?: string
+  dataDir?: string
 }
 
 export function registerDrill(program: Command, run: RunCommand): void {
@@ -52,6 +53,7 @@ export function registerDrill(program: Command, run: RunCommand): void {
     .option('--seed <n>', 'seed of the honest traffic and of the played people', '1')
     .option('--fork-url <rpc>', 'on a fork of this chain, under another chain id, with your configuration')
     .option('--replay <transaction>', 'with --fork-url: replay this recorded attack')
+    .option('--data-dir <folder>', 'keep the record below this folder, and read no configuration')
   withChain(runs).action((options: RunOptions) => run(options, (io) => runIt(options, io)))
   registerReach(drill, run)
   const listed = drill.command('list').description('drills and reach tests so far, newest first')
@@ -91,7 +93,7 @@ async function reach(options: ReachOptions, io: Io): Promise<number> {
   const timeoutMs = durationMs(options.timeout)
   if (timeoutMs === undefined || timeoutMs <= 0) throw invalidDuration(options.timeout)
   const channels = channelsFrom({ config, env: io.env, write: writer(io) }, systemClock)
-  return withHome({ origin: 'file', file: null, config }, io, async (home) => {
+  return withHome(config.dataDir, io, async (home) => {
     const { signal } = io
     const given = { home, config, channels, timeoutMs, clock: systemClock, signal, say: io.say }
     const { test, people, file, markdown } = await testReach(given)
@@ -122,7 +124,7 @@ async function answer(code: string, options: AnswerOptions, io: Io): Promise<num
     : options.signature === undefined
       ? null
       : hexSchema.parse(options.signature)
-  return withHome({ origin: 'file', file: null, config }, io, async ({ store }) => {
+  return withHome(config.dataDir, io, async ({ store }) => {
     const kept = await answerReach({ store, clock: systemClock }, { ...word, signature })
     io.emit(kept)
     const missing = kept.proof === 'missing' ? '; NOT signed, so it does not count (--sign)' : ''
@@ -145,8 +147,11 @@ function withConfig(command: Command): Command {
   return withOutput(command).option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
 }
 
-async function withHome<T>(loaded: LoadedConfig, io: Io, act: (home: DrillHome) => Promise<T>): Promise<T> {
-  const dataDir = loaded.origin === 'none' ? '.cordon' : loaded.config.dataDir
+function dataDirOf(loaded: LoadedConfig): string {
+  return loaded.origin === 'none' ? '.cordon' : loaded.config.dataDir
+}
+
+async function withHome<T>(dataDir: string, io: Io, act: (home: DrillHome) => Promise<T>): Promise<T> {
   const home = await openDrillHome({ dataDir, env: io.env, logger: io.logger })
   try {
     return await act(home)
@@ -156,9 +161,9 @@ async function withHome<T>(loaded: LoadedConfig, io: Io, act: (home: DrillHome) 
 }
 
 async function runIt(options: RunOptions, io: Io): Promise<number> {
-  const { people, forkUrl } = options
-  const loaded = forkUrl === undefined ? await load(options, io) : await fileFor(options, io)
-  return withHome(loaded, io, async (home) => {
+  const { people } = options
+  const loaded = await loadedFor(options, io)
+  return withHome(options.dataDir ?? dataDirOf(loaded), io, async (home) => {
     const hub = createHub()
     const say = drillStory(hub, io)
     const practice = await practise({
@@ -180,6 +185,11 @@ async function runIt(options: RunOptions, io: Io): Promise<number> {
     })
     return end(practice, io)
   })
+}
+
+async function loadedFor(options: RunOptions, io: Io): Promise<LoadedConfig> {
+  if (options.forkUrl !== undefined) return fileFor(options, io)
+  return options.dataDir === undefined ? load(options, io) : { origin: 'none' }
 }
 
 async function fileFor(options: RunOptions, io: Io): Promise<LoadedConfig> {
@@ -220,7 +230,7 @@ function end({ report, markdown, file }: Practice, io: Io): number {
 }
 
 async function list(options: CommonOptions, io: Io): Promise<number> {
-  return withHome(await load(options, io), io, async ({ store }) => {
+  return withHome(dataDirOf(await load(options, io)), io, async ({ store }) => {
     const { drills, reaches } = await archiveOf(store)
     for (const drill of drills) {
       io.emit(drill)
@@ -243,7 +253,7 @@ function drillLine({ id, startedAt, attack, people, contained, points, where }: 
 }
 
 async function report(id: string | undefined, options: CommonOptions, io: Io): Promise<number> {
-  return withHome(await load(options, io), io, async ({ store }) => {
+  return withHome(dataDirOf(await load(options, io)), io, async ({ store }) => {
     const found = await (await archiveOf(store)).find(id)
     io.emit(found.document)
     io.say(found.markdown)

@@ -6,6 +6,7 @@ import { registerCalibrate } from './calibrate.ts'
 import { registerChains } from './chains.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerDrill } from './drill.ts'
+import { followEndings } from './ending.ts'
 import { registerFunds } from './funds.ts'
 import { registerIncidents } from './incidents.ts'
 import { registerInvestigate } from './investigate.ts'
@@ -23,28 +24,15 @@ import { registerSigners } from './signers.ts'
 import { registerStart } from './start.ts'
 import { registerWatch } from './watch.ts'
 
-/** 128 + SIGINT, as shells have it. */
-const INTERRUPTED = 130
-
-const abort = new AbortController()
+const endings = followEndings()
 
 const run: RunCommand = async (options, act) => {
-  const io = createIo(options, abort.signal)
+  const io = createIo(options, endings.signal)
   try {
-    const code = await act(io)
-    process.exitCode = abort.signal.aborted ? INTERRUPTED : code
+    process.exitCode = endings.exitCode(await act(io))
   } catch (thrown) {
-    const code = tellError(thrown, io.json)
-    process.exitCode = abort.signal.aborted ? INTERRUPTED : code
+    process.exitCode = endings.exitCode(tellError(thrown, io.json))
   }
-}
-
-function onInterrupt(): void {
-  if (abort.signal.aborted) process.exit(INTERRUPTED)
-  process.exitCode = INTERRUPTED
-  abort.abort()
-  // What sleeps durably is resumed at the next start: it must not keep the process.
-  setTimeout(() => process.exit(), 10_000).unref()
 }
 
 const program = new Command('cordon')
@@ -79,8 +67,4 @@ for (const register of [
   register(program, run)
 }
 
-process.on('SIGINT', onInterrupt)
-process.on('SIGTERM', onInterrupt)
-// A closed pipe (`cordon replay … | head`) is the reader's good right.
-process.stdout.on('error', () => process.exit(EXIT.ok))
 await program.parseAsync()

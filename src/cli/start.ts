@@ -43,10 +43,11 @@ async function start(options: Options, io: Io): Promise<number> {
   const config = options.response
     ? loaded.config
     : { ...loaded.config, respond: { ...loaded.config.respond, enabled: false } }
-  const running = await startApp({ config, env: io.env, logger: io.logger, hub, write: writer(io) })
+  const { env, logger, signal } = io
+  const running = await startApp({ config, env, logger, hub, write: writer(io), signal })
   const api = await serveApi(running.app, config.api.port)
   const drills = new AbortController()
-  const child = { program: process.argv[1] ?? '', configFile: loaded.file, cwd: io.cwd, env: io.env }
+  const child = { program: process.argv[1] ?? '', dataDir: config.dataDir, cwd: io.cwd, env: io.env }
   const drilling = followSchedule(running.app, { ...child, signal: drills.signal })
   try {
     io.say(`Cordon watches ${[...running.app.chains.keys()].join(', ')}; API ${api.url} (token ${api.token})`)

@@ -58,7 +58,14 @@ function tell(event: LiveEvent, found: number | undefined): string[] {
       return [`   notice: ${printable(event.message, 200)}`]
     case 'blind':
       return [`   BLIND: ${event.detector} has no ${event.missing} with this node`]
+    case 'health':
+      return healthLines(event)
   }
+}
+
+function healthLines({ status, reasons }: Extract<LiveEvent, { type: 'health' }>): string[] {
+  const lines = reasons.map(({ message, detail }) => printable([message, detail].join(' ').trim(), 300))
+  return [`   health: ${status}`, ...lines.map((line) => `     ${line}`)]
 }
 
 /** How it ended, and where the record is. */

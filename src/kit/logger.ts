@@ -13,7 +13,10 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /** Structured logs as NDJSON on stderr (stdout belongs to the command's own output). Facts are redacted. */
 export function createLogger(level: LogLevel): Logger {
-  const sink = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))
+  const stderr = pino.destination(2)
+  // Nobody reads any more (a closed terminal, a pipe to a program that has ended): that must not end what logs.
+  stderr.on('error', () => {})
+  const sink = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stderr)
   const at =
     (method: 'debug' | 'info' | 'warn' | 'error') =>
     (facts: Record<string, unknown>, message: string): void =>

@@ -1,18 +1,75 @@
 import { z } from 'zod'
 
-/** Whether a running Cordon can do its work. Says nothing that a stranger on the machine may not know. */
+/** `degraded`: it works, but not as it should. `blind`: something that an attacker could use is not seen at all now. */
+export const healthStatuses = ['ok', 'degraded', 'blind'] as const
+export type HealthStatus = (typeof healthStatuses)[number]
+
+export const healthCodes = [
+  'behind',
+  'blocks-given-up',
+  'blocks-partial',
+  'database-away',
+  'detectors-blind',
+  'endpoint-failing',
+  'head-back',
+  'head-standing',
+  'no-block-judged',
+  'no-endpoint',
+  'not-learned',
+  'pages-undelivered',
+  'recording-late',
+  'upkeep-failing',
+  'watching-stopped',
+] as const
+
+const healthReasonSchema = z.object({
+  code: z.enum(healthCodes),
+  status: z.enum(['degraded', 'blind']),
+  /** Left out where it is about Cordon as a whole. */
+  chainId: z.number().int().optional(),
+  /** One sentence that anybody may read. */
+  message: z.string(),
+  /** Names and reasons: only for who has the token. */
+  detail: z.string().optional(),
+  /** Milliseconds since the Unix epoch, where it is known. */
+  since: z.number().int().optional(),
+})
+export type HealthReason = z.infer<typeof healthReasonSchema>
+
+/** Whether a running Cordon sees what it should see. Without the token it says nothing that helps a stranger. */
 export const healthSchema = z.object({
-  /** `degraded`: the database is away, or a chain's last block is missing or old. */
-  status: z.enum(['ok', 'degraded']),
+  /** The worst of the reasons; `ok` only where there is none. */
+  status: z.enum(healthStatuses),
+  reasons: z.array(healthReasonSchema),
   database: z.object({ up: z.boolean() }),
   chains: z.array(
     z.object({
       chainId: z.number().int(),
+      status: z.enum(healthStatuses),
+      /** The newest block that the nodes told of; null before the first. */
+      head: z.number().int().nullable(),
       /** The last block that was looked at; null before the first. */
       lastBlock: z.number().int().nullable(),
-      /** Seconds from that block's own time to now; null before the first. */
+      /** Blocks that are there and were not looked at yet. */
+      lagBlocks: z.number().int().nullable(),
+      /** Seconds that the oldest of them has waited, or what they took the chain to make if that is more. */
+      lagSeconds: z.number().nullable(),
+      /** Seconds from the last block's own time to now; on a chain that makes blocks on demand it may be any number. */
       ageSeconds: z.number().nullable(),
+      /** The chain's own time between blocks, seconds; null where it is not known yet. */
+      blockSeconds: z.number().nullable(),
     }),
   ),
 })
 export type Health = z.infer<typeof healthSchema>
+export type ChainHealth = Health['chains'][number]
+
+export function worstOf(reasons: readonly { status: HealthStatus }[]): HealthStatus {
+  if (reasons.some(({ status }) => status === 'blind')) return 'blind'
+  return reasons.length > 0 ? 'degraded' : 'ok'
+}
+
+/** Without what only who has the token may read. */
+export function withoutDetails({ reasons, ...health }: Health): Health {
+  return { ...health, reasons: reasons.map(({ detail: _, ...reason }) => reason) }
+}

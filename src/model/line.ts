@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { alertSchema } from './alert.ts'
 import { noticeCodes } from './block.ts'
 import { findingSchema } from './finding.ts'
+import { healthSchema } from './health.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
 import { incidentSchema, timelineEntrySchema } from './incident.ts'
 import { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
@@ -37,6 +38,11 @@ const reorgLineSchema = z.object({
   ancestor: z.number().int(),
   removed: count,
 })
+
+/** How Cordon itself does has changed. */
+const healthLineSchema = healthSchema
+  .pick({ status: true, reasons: true })
+  .extend({ type: z.literal('health') })
 
 /** A block was looked at. */
 const blockLineSchema = z.object({
@@ -105,6 +111,7 @@ export const liveLineSchema = z.discriminatedUnion('type', [
   reorgLineSchema,
   noticeLineSchema,
   blindLineSchema,
+  healthLineSchema,
 ])
 export type LiveLine = z.infer<typeof liveLineSchema>
 

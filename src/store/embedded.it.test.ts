@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { sqlOn } from '../../test/harness/postgres.ts'
+import { processesIn } from '../../test/harness/processes.ts'
 import { silentLogger } from '../kit/logger.ts'
 import { findCursor, setProcessed } from './cursors.ts'
 import { startEmbeddedPostgres } from './embedded.ts'
@@ -51,6 +53,13 @@ test('two on one folder share a server, and the last one out stops it', async ()
   await expect(sqlOn(other.url, 'SELECT 1')).rejects.toThrow()
 })
 
+test('two that end at the same time leave no PostgreSQL behind', async () => {
+  const children = [await startProcess(), await startProcess()]
+  const file = await readPidFile(join(dataDir, 'cluster'))
+  for (const { stop } of children) stop('SIGTERM')
+  await expect.poll(() => isAlive(file?.pid), { timeout: 50_000 }).toBe(false)
+})
+
 test('kill -9 of Node leaves a PostgreSQL that the next start adopts', async () => {
   const killed = await startInChild()
   const postgres = await start()
@@ -75,6 +84,32 @@ test('one that was adopted comes back as well when it is killed, and two that sh
   expect(await sqlOn(other.url, 'SELECT 1 AS up')).toEqual([{ up: 1 }])
   await other.stop()
   await expect(sqlOn(other.url, 'SELECT 1')).rejects.toThrow()
+})
+
+test('kill -9 of Node stops PostgreSQL some seconds later, in order, where nobody has adopted it', async () => {
+  await startInChild()
+  const file = await readPidFile(join(dataDir, 'cluster'))
+  await expect.poll(() => isAlive(file?.pid), { timeout: 50_000 }).toBe(false)
+  const log = await readFile(join(dataDir, 'postgres.log'), 'utf8')
+  const postgres = await start()
+  // it was not found dead: there is nothing to recover
+  expect((await readFile(join(dataDir, 'postgres.log'), 'utf8')).slice(log.length)).not.toMatch(/recovery/)
+  await postgres.stop()
+})
+
+test('an adopted PostgreSQL outlives the sentinel of who started it', async () => {
+  const killed = await startInChild()
+  const postgres = await start()
+  // between two looks a sentinel sleeps: a second sleep says that it has looked, and gone on
+  const sleeps = new Set<number>()
+  const looks = (): number => {
+    for (const { pid } of processesIn(dataDir)) for (const sleep of childrenOf(pid)) sleeps.add(sleep)
+    return sleeps.size
+  }
+  await expect.poll(looks, { timeout: 50_000 }).toBeGreaterThan(1)
+  expect(await sqlOn(postgres.url, 'SELECT 1 AS up')).toEqual([{ up: 1 }])
+  expect(postgres.port).toBe(killed.port)
+  await postgres.stop()
 })
 
 test('a stale pid file whose number now is another program does not stop a start', async () => {
@@ -116,16 +151,44 @@ test('a folder with other things in it is left as it is', async () => {
   await rm(folder, { recursive: true })
 })
 
+/** The `sleep` programs that a shell waits for. */
+function childrenOf(pid: number): number[] {
+  const children = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,comm=']).toString().split('\n')
+  return children.flatMap((line) => {
+    const [child, parent, name] = line.trim().split(/ +/)
+    return Number(parent) === pid && name === 'sleep' ? [Number(child)] : []
+  })
+}
+
+function isAlive(pid: number | undefined): boolean {
+  try {
+    return process.kill(pid ?? 0, 0)
+  } catch {
+    return false
+  }
+}
+
 /** Starts PostgreSQL in a process of its own and kills that process. */
 async function startInChild(): Promise<{ port: number }> {
+  const { port, stop } = await startProcess()
+  await stop('SIGKILL')
+  return { port }
+}
+
+/** A process that uses the PostgreSQL of the folder: SIGTERM stops it in order. */
+async function startProcess(): Promise<{ port: number; stop(signal: NodeJS.Signals): Promise<void> }> {
   const child = spawn(process.execPath, ['.cordon/test-build/test/fixtures/start-postgres.js', dataDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const said = await new Promise<string>((settle) =>
+  const output = await new Promise<string>((settle) =>
     child.stdout.once('data', (data) => settle(String(data))),
   )
-  const gone = new Promise((settle) => child.once('exit', settle))
-  child.kill('SIGKILL')
-  await gone
-  return JSON.parse(said)
+  return {
+    port: z.object({ port: z.number() }).parse(JSON.parse(output)).port,
+    async stop(signal) {
+      const gone = new Promise((settle) => child.once('exit', settle))
+      child.kill(signal)
+      await gone
+    },
+  }
 }

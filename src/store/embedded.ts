@@ -11,6 +11,7 @@ import { withFolderLock } from './folder-lock.ts'
 import { isPostmasterOf, type PidFile, readPidFile } from './pid-file.ts'
 import { type PostgresBinaries, preparePostgres } from './postgres-binaries.ts'
 import { type Folder, prepareFolder } from './postgres-folder.ts'
+import { guardPostmaster, type Sentinel } from './sentinel.ts'
 
 export type EmbeddedPostgresOptions = {
   /**
@@ -48,7 +49,8 @@ const EPHEMERAL = ['fsync=off', 'full_page_writes=off', 'shared_buffers=64MB']
  * Starts the PostgreSQL 18 that npm brought, listening on 127.0.0.1 with a generated password (kept in the
  * data folder, mode 0600), or adopts the one that a killed process left running on the same folder.
  * As root it runs as an unprivileged uid, because PostgreSQL refuses root. If the server dies by itself it is
- * started again on the same port. Throws `store.PostgresMissing`, `store.PostgresFailed`.
+ * started again on the same port. If this process dies without `stop`, the server is shut down in order some
+ * seconds later, unless another Cordon uses it by then. Throws `store.PostgresMissing`, `store.PostgresFailed`.
  *
  * @example
  * const postgres = await startEmbeddedPostgres({ dataDir: '.cordon/postgres', logger })
@@ -58,6 +60,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const binaries = await preparePostgres()
   const folder = await prepareFolder(options.dataDir)
   const ordered = { stop: false }
+  // Before the server: also one that never gets ready must not outlive us.
+  const sentinel = guardPostmaster(folder)
   const { password, server } = await withFolderLock(folder.dataDir, async () => {
     const password = await ensureCluster(binaries, folder)
     const server = (await adopt(folder, password)) ?? (await launch({ binaries, folder, options, ordered }))
@@ -72,7 +76,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     url,
     port: server.port,
     adopted,
-    stop: () => shutDown({ folder, keeper, ordered }),
+    stop: () => shutDown({ folder, keeper, sentinel, ordered }),
   }
 }
 
@@ -324,15 +328,23 @@ async function holdKeeper({ url, folder, ordered }: Keeping): Promise<Keeper> {
   return keeper
 }
 
-type ShutDown = { folder: Folder; keeper: Keeper; ordered: Launch['ordered'] }
+type ShutDown = { folder: Folder; keeper: Keeper; sentinel: Sentinel; ordered: Launch['ordered'] }
 
-async function shutDown({ folder, keeper, ordered }: ShutDown): Promise<void> {
+async function shutDown({ folder, keeper, sentinel, ordered }: ShutDown): Promise<void> {
   // from here on it is no longer ours to start again, whoever else uses it
   ordered.stop = true
   const others = await othersUsing(keeper.client)
   await keeper.client.end().catch(() => {})
+  // The sentinel stays: two that stop at the same time each see the other here.
+  if (others) return
+  await stopServer(folder)
+  // Last: dying in the middle of a shutdown must not leave the server behind.
+  sentinel.end()
+}
+
+async function stopServer(folder: Folder): Promise<void> {
   const file = await readPidFile(folder.cluster)
-  if (others || !file || !(await isPostmasterOf(file.pid, folder.cluster))) return
+  if (!file || !(await isPostmasterOf(file.pid, folder.cluster))) return
   process.kill(file.pid, 'SIGINT')
   const deadline = Date.now() + START_TIMEOUT_MS
   while (await isPostmasterOf(file.pid, folder.cluster)) {

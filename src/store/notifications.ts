@@ -127,3 +127,11 @@ export async function listQueuedNotifications(store: Store): Promise<QueuedNotif
 export async function findNotification(store: Store, id: string): Promise<QueuedNotification | undefined> {
   return row(store, queuedSchema, `SELECT ${COLUMNS} FROM notifications WHERE id = $1`, [id])
 }
+
+/** Notifications since a time (milliseconds) that were tried and have reached nobody. */
+export async function countUndelivered(store: Store, since: number): Promise<number> {
+  const sql = `SELECT count(*)::int AS count FROM notifications
+    WHERE queued_at >= $1 AND (state = 'failed' OR (state = 'queued' AND attempts > 0))`
+  const [counted] = await rows(store, z.object({ count: z.number().int() }), sql, [since])
+  return counted?.count ?? 0
+}

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { childEnvironment } from '../kit/child-environment.ts'
 
 /** What PostgreSQL writes into `postmaster.pid`. */
 export type PidFile = { pid: number; port: number; status: string }
@@ -25,9 +26,9 @@ export async function isPostmasterOf(pid: number, cluster: string): Promise<bool
     const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined)
     return cwd === cluster && !(await isZombie(pid))
   }
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({
-    stdout: '',
-  }))
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)], {
+    env: childEnvironment(),
+  }).catch(() => ({ stdout: '' }))
   return stdout.includes('postgres') && stdout.includes(cluster)
 }
 

@@ -6,6 +6,7 @@ import { approvalTypedData, termsOf } from '../../src/contain/approval-data.ts'
 import { CordonError } from '../../src/kit/error.ts'
 import { toJson } from '../../src/kit/json.ts'
 import type { Logger } from '../../src/kit/logger.ts'
+import type { ChainHealth } from '../../src/model/health.ts'
 import type { Incident, TimelineEntry } from '../../src/model/incident.ts'
 import type { LiveLine } from '../../src/model/line.ts'
 import type { Run } from '../../src/model/playbook.ts'
@@ -104,8 +105,9 @@ export function fakeSources(changes: Partial<ApiSources> = {}): FakeSources {
     },
     health: async () => ({
       status: 'ok',
+      reasons: [],
       database: { up: true },
-      chains: [{ chainId: 1, lastBlock: 100, ageSeconds: 1.5 }],
+      chains: [aChainHealth()],
     }),
     listIncidents: async ({ limit }) => incidents.slice(0, limit),
     getIncident: async (id) => known(id),
@@ -157,6 +159,12 @@ export function fakeSources(changes: Partial<ApiSources> = {}): FakeSources {
     lastPosition: async () => record.at(-1)?.position ?? 0,
     ...changes,
   }
+}
+
+/** The health of a chain that is watched as it should be. */
+export function aChainHealth(changes: Partial<ChainHealth> = {}): ChainHealth {
+  const lag = { lagBlocks: 0, lagSeconds: 0, ageSeconds: 1.5, blockSeconds: 12 }
+  return { chainId: 1, status: 'ok', head: 100, lastBlock: 100, ...lag, ...changes }
 }
 
 /** A logger that keeps what it is told. */

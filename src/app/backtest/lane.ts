@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import type { Judgement } from '../../calibrate/judged.ts'
+import { childEnvironment } from '../../kit/child-environment.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { JudgeJob } from './job.ts'
 import { detectorOptions } from './job.ts'
@@ -48,7 +49,7 @@ export function threadLane(job: JudgeJob, program: URL): Lane {
   let worker: Worker | undefined
   return {
     async judge(file, watch) {
-      worker ??= new Worker(program, { workerData: job })
+      worker ??= new Worker(program, { workerData: job, env: childEnvironment() })
       try {
         return await answer(worker, file, watch)
       } catch (thrown) {

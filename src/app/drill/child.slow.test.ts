@@ -27,7 +27,7 @@ test('a scheduled drill is a process of its own, with a database of its own, and
       standing: true,
       pace: 60,
     }
-    const given = { program, configFile: null, cwd: folder, env }
+    const given = { program, dataDir: '.cordon', cwd: folder, env }
     const end = await runDrillChild(entry, given, new AbortController().signal)
     expect(end).toMatchObject({ passed: true })
     expect(end.detail).toMatch(/^drill-\d{8}-[0-9a-f]{8}: contained, \d of 5 points met$/)

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants, setPriority } from 'node:os'
+import { resolve } from 'node:path'
+import { childEnvironment } from '../../kit/child-environment.ts'
 import { drillReportSchema } from '../../model/drill.ts'
 import type { Env } from '../signers.ts'
 import type { DrillEntry, TurnEnd } from './schedule.ts'
@@ -8,8 +10,8 @@ import type { DrillEntry, TurnEnd } from './schedule.ts'
 export type ChildOptions = {
   /** The command line program. */
   program: string
-  /** Null: the environment says which chain. */
-  configFile: string | null
+  /** The data folder of who watches; the drill's record goes below it. */
+  dataDir: string
   cwd: string
   env: Env
   /** Milliseconds until it is ended; an hour by default. */
@@ -22,16 +24,21 @@ const MOST_TEXT = 4_000_000
 
 /**
  * Carries out a scheduled drill as a process of its own, with the lowest priority: own chain, own database, own memory, so
- * that what watches is neither slowed nor stopped by it. A drill that was not contained has not passed.
+ * that what watches is neither slowed nor stopped by it. It reads no configuration and is given no secret but its own
+ * database. A drill that was not contained has not passed.
  */
 export async function runDrillChild(
   entry: DrillEntry,
-  { program, configFile, cwd, env, patienceMs = HOUR_MS }: ChildOptions,
+  { program, dataDir, cwd, env, patienceMs = HOUR_MS }: ChildOptions,
   signal: AbortSignal,
 ): Promise<TurnEnd> {
-  const { DATABASE_URL: _, ...rest } = env
-  const args = [program, ...argumentsOf(entry), ...(configFile === null ? [] : ['--config', configFile])]
-  const child = spawn(process.execPath, args, { cwd, env: rest, stdio: ['ignore', 'pipe', 'pipe'] })
+  const args = [program, ...argumentsOf(entry), '--data-dir', resolve(cwd, dataDir)]
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: environmentOf(env),
+    // With an input of its own it counts as in the foreground of this process, and ends with it (cli/launcher.ts).
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   lower(child)
   const [out, err] = [collect(child.stdout), collect(child.stderr)]
   const end = (): boolean => child.kill('SIGTERM')
@@ -44,6 +51,11 @@ export async function runDrillChild(
     clearTimeout(timer)
     signal.removeEventListener('abort', end)
   }
+}
+
+function environmentOf(env: Env): Record<string, string> {
+  const database = env['CORDON_DRILL_DATABASE_URL']
+  return { ...childEnvironment(env), ...(database ? { CORDON_DRILL_DATABASE_URL: database } : {}) }
 }
 
 function argumentsOf({ attack, people, mempool, standing, pace }: DrillEntry): string[] {

@@ -107,6 +107,7 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
       signers,
       kind: 'drill',
       people: options.people !== 'none',
+      signal,
     })
     say(
       options.respond

@@ -61,31 +61,33 @@ describe('what one transaction lacks costs no other', () => {
       'a trace that failed',
       ({ txHash }: Record<string, unknown>) => ({ txHash, error: 'timeout' }),
       /timeout/,
+      true,
     ],
-    ['no result', ({ txHash }: Record<string, unknown>) => ({ txHash, result: null }), /gave no trace/],
+    ['no result', ({ txHash }: Record<string, unknown>) => ({ txHash, result: null }), /gave no trace/, true],
     [
       'a broken frame',
       (it: Record<string, unknown>) => ({ ...it, result: { to: '0x12' } }),
       /cannot be read/,
+      true,
     ],
-    ['null', () => null, /do not hold it/],
-  ])('%s is a gap', (_name, change, reason) => {
+    ['null', () => null, /do not hold it/, false],
+  ])('%s is a gap', (_name, change, reason, isOwnFault) => {
     const { gaps, transactions, coverage } = withTrace(change)
     expect(gaps).toEqual([
-      { transactionHash: first, missing: 'traces', reason: expect.stringMatching(reason) },
+      { transactionHash: first, missing: 'traces', reason: expect.stringMatching(reason), isOwnFault },
     ])
     expect(transactions.map(({ frames }) => frames.length)).toEqual([0, 2])
     expect(coverage.traces).toBe('callTracer')
   })
 
   test.each([
-    ['a receipt that is null', () => null, /do not hold it/],
-    ['logs that are text', (it: Record<string, unknown>) => ({ ...it, logs: 'none' }), /receipts.logs/],
-    ['a status of text', (it: Record<string, unknown>) => ({ ...it, status: 'ok' }), /receipts.status/],
-  ])('%s is a gap', (_name, change, reason) => {
+    ['a receipt that is null', () => null, /do not hold it/, false],
+    ['logs that are text', (it: Record<string, unknown>) => ({ ...it, logs: 'none' }), /receipts.logs/, true],
+    ['a status of text', (it: Record<string, unknown>) => ({ ...it, status: 'ok' }), /receipts.status/, true],
+  ])('%s is a gap', (_name, change, reason, isOwnFault) => {
     const { gaps, transactions } = withReceipt(change)
     expect(gaps).toEqual([
-      { transactionHash: first, missing: 'receipt', reason: expect.stringMatching(reason) },
+      { transactionHash: first, missing: 'receipt', reason: expect.stringMatching(reason), isOwnFault },
     ])
     expect(transactions.map(({ logs }) => logs?.length ?? null)).toEqual([null, 1])
   })

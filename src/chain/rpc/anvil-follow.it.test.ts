@@ -3,6 +3,9 @@ import { kinds, notices, reconstruct } from '../../../test/harness/drive-followe
 import { silentLogger } from '../../kit/logger.ts'
 import type { ChainUpdate } from '../../model/block.ts'
 import { type Anvil, startAnvil } from '../anvil.ts'
+import type { Raw } from '../trace/fields.ts'
+import { createBlockCheck } from './block-check.ts'
+import { headOfBlock } from './block-parts.ts'
 import { probeCapabilities } from './capabilities.ts'
 import { type FollowOptions, followHead } from './follow.ts'
 import { watchPending } from './pending.ts'
@@ -217,25 +220,49 @@ describe('the pool', () => {
     expect(hash).toBeTruthy()
   })
 
-  test('without debug_traceCall it cannot be watched', async () => {
-    const { rpc } = await start()
-    const capabilities = {
-      ...(await probeCapabilities(rpc)),
-      traceCall: false,
-      missing: { debug_traceCall: 'not offered' },
+  test('without debug_traceCall it is not watched, and that is told once; with it it is', async () => {
+    const world = await start()
+    const known = await probeCapabilities(world.rpc)
+    const capabilities = { ...known, traceCall: false, missing: { debug_traceCall: 'not offered' } }
+    let isSent = false
+    const rpc: Rpc = {
+      ...world.rpc,
+      async request(method, params) {
+        const answer = await world.rpc.request(method, params)
+        if (method === 'eth_newPendingTransactionFilter' && !isSent) await send(world)
+        isSent ||= method === 'eth_newPendingTransactionFilter'
+        return answer
+      },
     }
-    const stream = watchPending({
-      rpc,
-      capabilities,
-      logger: silentLogger,
-      signal: new AbortController().signal,
-    })
-    const error = await stream.next().catch((thrown: unknown) => thrown)
-    expect((error as Error).message.replace(/anvil\/v\S+/, 'anvil')).toMatchInlineSnapshot(`
-      "Pending transactions cannot be watched: the node has no debug_traceCall.
-        node: anvil
-        reason: not offered
-      Fix: Use a node with the debug namespace (geth --http.api eth,debug), or leave the mempool watch off."
-    `)
+    const abort = new AbortController()
+    const clock = {
+      now: () => 0,
+      sleep: async () => {
+        capabilities.traceCall = true
+      },
+    }
+    const stream = watchPending({ rpc, capabilities, logger: silentLogger, clock, signal: abort.signal })
+    expect((await stream.next()).value).toMatchObject({ notice: { code: 'pending-unavailable' } })
+    expect((await stream.next()).value).toMatchObject({ kind: 'pending' })
+    abort.abort()
+    await stream.return(undefined)
   })
+})
+
+test('headers, transactions and receipts of a node hash to what its blocks commit to', async () => {
+  const world = await start()
+  await send(world)
+  await world.rpc.request('eth_sendTransaction', [
+    { from: '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266', data: '0x6001600155', gas: '0x30000' },
+  ])
+  await mine(world, 1)
+  const head = headOfBlock(await world.rpc.request('eth_getBlockByNumber', ['0x1', true]))
+  const receipts = (await world.rpc.request('eth_getBlockReceipts', ['0x1'])) as Raw[]
+  expect(head.transactions).toHaveLength(2)
+  const check = createBlockCheck()
+  expect([check.header(head), check.transactions(head), check.receipts(head, receipts)]).toEqual([
+    true,
+    true,
+    true,
+  ])
 })

@@ -53,9 +53,10 @@ function isRoot(
 ): boolean | null {
   if (typeof root !== 'string') return null
   const whole = isSame(() => rootOf(parts), root)
-  if (whole !== false || parts.length === 0) return whole
+  if (whole === true || parts.length === 0) return whole
   // Polygon's state-sync transaction comes last and is part of the block by RPC only.
-  return isSame(() => rootOf(parts.slice(0, -1)), root)
+  const isSameWithout = isSame(() => rootOf(parts.slice(0, -1)), root)
+  return isSameWithout === true ? true : whole
 }
 
 function isSame(compute: () => string | null, expected: string): boolean | null {

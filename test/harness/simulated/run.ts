@@ -245,6 +245,7 @@ async function partsFor({ store, calibration, playbook }: Ground, world: World):
       logger: silentLogger,
       hub: createHub(),
       channels: new Map(),
+      sights: new Map(),
       playbooks: [playbook],
       names: new Map([[contract, 'Vault']]),
       kind: 'normal',

@@ -1,0 +1,57 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** Connections that have shown no token and have had their moment to do so. */
+const MOST_STRANGERS = 128
+/** With those that have not: what is open in all, so that files for the database and the nodes are left. */
+const MOST_NEWCOMERS = 2_048
+/** The moment, milliseconds: many may come at once, before a byte of any of them is read. */
+const MOMENT_MS = 250
+/** Milliseconds that a connection may take to show what it wants. */
+const PATIENCE_MS = 5_000
+/** How often the server looks for late headers and bodies. */
+const CHECK_EVERY_MS = 1_000
+
+/** For `createServer`: budgets for one request. Node looks for late ones only every 30 s unless told otherwise. */
+export const REQUEST_BUDGETS = {
+  headersTimeout: PATIENCE_MS,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: CHECK_EVERY_MS,
+  maxHeaderSize: 8 * 1024,
+} as const
+
+/**
+ * Keeps slow connections without a token from locking out those with one. A connection that has shown the token has its
+ * place for good. The others share a small number of places and are closed after one answer; where all places are taken
+ * the oldest goes, and a newcomer has the moment that it needs to show its token.
+ */
+export function guardConnections(server: Server, hasToken: (request: IncomingMessage) => boolean): void {
+  // When each came, in that order.
+  const strangers = new Map<Socket, number>()
+  server.on('connection', (socket: Socket) => {
+    strangers.set(socket, performance.now())
+    socket.once('close', () => strangers.delete(socket))
+    makeRoom(strangers)
+  })
+  // Before the one that answers.
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (hasToken(request)) strangers.delete(request.socket)
+    else oneAnswer(request, response)
+  })
+}
+
+function makeRoom(strangers: Map<Socket, number>): void {
+  const now = performance.now()
+  for (const [socket, since] of strangers) {
+    const most = now - since > MOMENT_MS ? MOST_STRANGERS : MOST_NEWCOMERS
+    if (strangers.size <= most) return
+    strangers.delete(socket)
+    socket.destroy()
+  }
+}
+
+/** A stranger's connection ends with its answer, or before where it does not take it. */
+function oneAnswer({ socket }: IncomingMessage, response: ServerResponse): void {
+  response.shouldKeepAlive = false
+  socket.setTimeout(PATIENCE_MS, () => socket.destroy())
+}

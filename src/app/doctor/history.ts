@@ -1,0 +1,65 @@
+import { CALL_TRACER } from '../../chain/rpc/call-tracer-options.ts'
+import type { Ask, ProbeBlock } from './blocks.ts'
+import { type Check, ok, warning } from './check.ts'
+
+const ZERO = '0x0000000000000000000000000000000000000000'
+/** Blocks back: just now, a minute on a fast chain, past the 128 that a node keeps by default, an outage of hours. */
+const DEPTHS = [1, 64, 144, 1_000] as const
+
+type Depths = { state: number | null; traces: number | null }
+
+/** How far back states and traces can be had: so long may Cordon stand still, and read everything that it missed. */
+export async function historyCheck(
+  ask: Ask,
+  of: string,
+  at: { head: ProbeBlock; blockSeconds: number | null },
+): Promise<Check> {
+  const name = `history of ${of}`
+  const { head, blockSeconds } = at
+  const depths = DEPTHS.filter((depth) => depth <= head.number)
+  const [state, traces] = await Promise.all([
+    deepest(depths, (depth) => ask('eth_getBalance', [ZERO, tag(head.number - depth)])),
+    deepest(depths, (depth) => traced(ask, tag(head.number - depth))),
+  ])
+  const reach: Depths = { state, traces }
+  const detail = `states ${reachText(reach.state)}, traces ${reachText(reach.traces)}`
+  const wanted = depths.at(-1)
+  if (wanted === undefined) return ok(name, 'the chain has no history yet')
+  if (reach.state === wanted && reach.traces === wanted) return ok(name, detail)
+  const kept = Math.min(reach.state ?? 0, reach.traces ?? 0)
+  const minutes = blockSeconds === null ? '' : ` (about ${Math.round((kept * blockSeconds) / 60)} minutes)`
+  return warning({
+    name,
+    detail: `${detail}: after a stop of more than ${kept} blocks${minutes} older blocks are read without them`,
+    fix: 'Use an archive node (geth --gcmode archive) as one of rpcUrls, or restart Cordon within that time.',
+  })
+}
+
+async function deepest(
+  depths: readonly number[],
+  reads: (depth: number) => Promise<unknown>,
+): Promise<number | null> {
+  let reached: number | null = null
+  for (const depth of depths) {
+    const isThere = await reads(depth).then(
+      (answer) => answer !== null && answer !== undefined,
+      () => false,
+    )
+    if (!isThere) break
+    reached = depth
+  }
+  return reached
+}
+
+/** By whichever method the node has; throws what the last one throws. */
+async function traced(ask: Ask, block: string): Promise<unknown> {
+  return ask('debug_traceBlockByNumber', [block, CALL_TRACER]).catch(() => ask('trace_block', [block]))
+}
+
+function reachText(depth: number | null): string {
+  return depth === null ? 'not even one block back' : `${depth} blocks back or more`
+}
+
+function tag(block: number): string {
+  return `0x${block.toString(16)}`
+}

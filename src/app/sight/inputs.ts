@@ -1,0 +1,20 @@
+import type { ChainHandle } from '../context.ts'
+import type { ChainInputs } from './chain-health.ts'
+import type { ChainSight } from './sight.ts'
+
+/** What the health of one chain is judged by. */
+export function inputsOf(
+  { chainId, vitals, engine, capabilities }: ChainHandle,
+  sight: ChainSight,
+): ChainInputs {
+  const traceDetectors = engine.cells.flatMap(({ detector }) =>
+    detector.needs.includes('traces') ? [detector.id] : [],
+  )
+  if (capabilities.traces !== 'none') return { chainId, vitals, sight, traceDetectors }
+  // Found out at the start, before the first block could tell.
+  const blindDetectors = new Map([
+    ...traceDetectors.map((id) => [id, 'traces'] as const),
+    ...vitals.blindDetectors,
+  ])
+  return { chainId, vitals: { ...vitals, blindDetectors }, sight, traceDetectors }
+}

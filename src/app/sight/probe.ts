@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import type { Endpoint } from '../../chain/rpc/endpoint.ts'
+import type { Clock } from '../../kit/clock.ts'
+import { messageOf } from '../../kit/error.ts'
+import type { ChainHandle } from '../context.ts'
+import { type ChainSight, MOST_HEADS, type SeenHead } from './sight.ts'
+
+/** A node that takes longer for its own head does not answer. */
+const PATIENCE_MS = 5_000
+/** A head that is so many blocks lower than before is that of a chain that was begun anew. */
+const RESET_BLOCKS = 16
+
+const quantity = z
+  .string()
+  .regex(/^0x[0-9a-f]+$/i)
+  .transform(Number)
+  .pipe(z.number().int().max(Number.MAX_SAFE_INTEGER))
+const headSchema = z.object({ number: quantity, timestamp: quantity, transactions: z.array(z.unknown()) })
+
+/** Asks every endpoint for its head, past the pool that the watcher uses, and notes what they say. Never throws. */
+export async function probeChain(
+  { rpc }: Pick<ChainHandle, 'rpc'>,
+  sight: ChainSight,
+  clock: Clock,
+): Promise<void> {
+  const answers = await Promise.all(rpc.endpoints.map((endpoint) => askHead(endpoint, clock)))
+  const now = clock.now()
+  sight.endpoints = answers.map(({ name, head, failure }) => {
+    const before = sight.endpoints.find((known) => known.name === name)
+    const isSame = before !== undefined && (before.failure === null) === (failure === null)
+    return { name, head: head?.number ?? null, failure, since: isSame ? before.since : now }
+  })
+  const heads = answers.flatMap(({ head }) => (head === null ? [] : [head]))
+  if (heads.length === 0) return
+  sight.answeredAt = now
+  heads.sort((a, b) => b.number - a.number)
+  const head = heads[heads.length > 2 ? 1 : 0]
+  if (head !== undefined) noteHead(sight, head)
+}
+
+function noteHead(sight: ChainSight, head: SeenHead): void {
+  const last = sight.heads.at(-1)
+  if (last !== undefined && last.number - head.number > RESET_BLOCKS) sight.heads = []
+  else if (last !== undefined && head.number <= last.number) return
+  sight.heads.push(head)
+  if (sight.heads.length > MOST_HEADS) sight.heads.shift()
+}
+
+type Answer = { name: string; head: SeenHead | null; failure: string | null }
+
+async function askHead({ name, request }: Endpoint, clock: Clock): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS)
+  })
+  try {
+    const answer = await Promise.race([request('eth_getBlockByNumber', ['latest', false]), late])
+    const parsed = headSchema.safeParse(answer)
+    if (!parsed.success) return { name, head: null, failure: 'its newest block has another shape' }
+    const { number, timestamp, transactions } = parsed.data
+    const head = { number, timestamp, transactions: transactions.length, at: clock.now() }
+    return { name, head, failure: null }
+  } catch (thrown) {
+    return { name, head: null, failure: messageOf(thrown) }
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { childEnvironment } from '../kit/child-environment.ts'
+
+export type SentinelOptions = {
+  /** Folder of the cluster. */
+  cluster: string
+  /** Who PostgreSQL runs as, where that is not us. */
+  owner: { uid: number; gid: number } | undefined
+  /** Seconds that a server is left for the next start to adopt; 5 by default. */
+  graceSeconds?: number
+}
+
+export type Sentinel = { end(): void }
+
+/**
+ * Waits for the end of a pipe that this process holds, so for its death however it comes, kill -9 included. Then it leaves
+ * the server alone for as long as a session from 127.0.0.1 is open (another Cordon uses it, or the next one has adopted
+ * it), and shuts it down in order once there is none. The process id is read when it is needed: a server that died and was
+ * started again has another one.
+ */
+const SCRIPT = `
+cluster=$0
+read -r _
+postmaster() {
+  read -r pid < "$cluster/postmaster.pid" || return 1
+  if [ -d /proc/self ]; then [ "/proc/$pid/cwd" -ef "$cluster" ]; else ps -o command= -p "$pid" | grep -qF "$cluster"; fi
+}
+commands() {
+  if [ -r "/proc/$pid/task/$pid/children" ]; then
+    for child in $(cat "/proc/$pid/task/$pid/children"); do tr '\\0' ' ' < "/proc/$child/cmdline"; echo; done
+  else
+    ps -A -o ppid= -o command= | grep "^ *$pid "
+  fi
+}
+while sleep "$1" && postmaster 2>/dev/null; do
+  commands 2>/dev/null | grep -qF ' 127.0.0.1(' || { kill -INT "$pid"; exit; }
+done
+`
+
+/** Ties a postmaster's life to ours. Where there is no shell nothing is tied: the next start adopts the server, as ever. */
+export function guardPostmaster({ cluster, owner, graceSeconds = 5 }: SentinelOptions): Sentinel {
+  if (process.platform === 'win32') return { end() {} }
+  const child = spawn('/bin/sh', ['-c', SCRIPT, cluster, String(graceSeconds)], {
+    ...owner,
+    cwd: '/',
+    // Its own process group: what ends ours must not end it too.
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: childEnvironment(),
+  })
+  child.on('error', () => {})
+  child.unref()
+  unrefPipe(child)
+  return { end: () => void child.kill('SIGKILL') }
+}
+
+function unrefPipe({ stdin }: ChildProcess): void {
+  stdin?.on('error', () => {})
+  const pipe: unknown = stdin
+  if (pipe && typeof pipe === 'object' && 'unref' in pipe && typeof pipe.unref === 'function') pipe.unref()
+}
