@@ -92,7 +92,7 @@ async function begin(id: string): Promise<Run> {
   const lists = { categories: [], protected: [], victims: [], actors: [], transactions: [] }
   const head = { type: 'incident', kind: 'normal', state: 'open', title: 'b', chainId: 1 } as const
   await insertIncidents(store, [
-    { ...head, ...lists, id, severity: 'high', startedAt: null, discoveredAt: 0 },
+    { ...head, ...lists, id, severity: 'high', startedAt: null, discoveredAt: 0, foundLate: false },
   ])
   const incident = await findIncident(store, id)
   if (incident === undefined) throw new TypeError('no incident')

@@ -49,6 +49,7 @@ const marked: Detector = {
   needs: [],
   options: z.object({}),
   init: () => ({}),
+  stateVersion: 1,
   snapshot: (state) => state,
   evaluate: ({ facts }) =>
     facts.bundle.transactions.flatMap((transaction): Finding[] => {

@@ -4,14 +4,18 @@ import { blockFacts } from '../facts/facts.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { BlockFacts } from '../model/fact.ts'
 
-type Packed = { bundle: BlockBundle; reads: BlockFacts['reads'] }
+type Packed = { bundle: BlockBundle } & Pick<BlockFacts, 'reads' | 'network'>
 
 /** Blocks as bytes outside the JavaScript heap; facts are lifted again, being a pure function of the bundle. */
 export const bytesPacking: Packing = {
-  pack: ({ bundle, reads }) => serialize({ bundle, reads } satisfies Packed),
+  pack: ({ bundle, reads, network }) =>
+    serialize({
+      bundle,
+      ...(reads === undefined ? {} : { reads }),
+      ...(network === undefined ? {} : { network }),
+    } satisfies Packed),
   unpack(packed) {
-    const { bundle, reads } = deserialize(packed as Uint8Array) as Packed
-    const facts = blockFacts(bundle)
-    return reads === undefined ? facts : { ...facts, reads }
+    const { bundle, ...observed } = deserialize(packed as Uint8Array) as Packed
+    return { ...blockFacts(bundle), ...observed }
   },
 }

@@ -107,6 +107,7 @@ function openIncident(alert: Alert, bundle: BlockBundle, at: number): Incident {
     transactions: alert.transactionHash === null ? [] : [alert.transactionHash],
     startedAt: bundle.timestamp === null ? null : at,
     discoveredAt: at,
+    foundLate: false,
   }
 }
 

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { registerApprovals } from './approvals.ts'
 import { registerBacktest } from './backtest.ts'
 import { registerCalibrate } from './calibrate.ts'
+import { registerChains } from './chains.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerDrill } from './drill.ts'
 import { followEndings } from './ending.ts'
@@ -60,6 +61,7 @@ for (const register of [
   registerReimburse,
   registerFunds,
   registerIncidents,
+  registerChains,
   registerDoctor,
 ]) {
   register(program, run)

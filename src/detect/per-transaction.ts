@@ -34,6 +34,7 @@ export function perTransaction<Options>({
     ...(yieldsToMev === true ? { yieldsToMev } : {}),
     options,
     init: () => null,
+    stateVersion: 1,
     snapshot: () => null,
     evaluate: (input, _state, options) =>
       input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),

@@ -201,6 +201,7 @@ function newIncident(alert: Alert, wish: { kind: Incident['kind']; title: string
     transactions: [],
     startedAt: null,
     discoveredAt: now,
+    foundLate: alert.late !== null,
   }
 }
 
@@ -235,14 +236,20 @@ function alertEntry(
   return entryOf(context, {
     incidentId: incident.id,
     kind: 'alert',
-    message: `${lead}: ${alert.message}`,
+    message: `${lead}${lateText(alert)}: ${alert.message}`,
     ...(happenedAt === null ? {} : { eventTime: happenedAt }),
     facts: {
       ...{ alertHash, fingerprint, chainId, blockNumber, blockHash, transactionHash },
-      ...{ pending, severity, confidence },
+      ...{ pending, late: alert.late, severity, confidence },
       detectors: [...new Set(alert.findings.map(({ detector }) => detector))],
     },
   })
+}
+
+function lateText({ late }: Alert): string {
+  if (late === null) return ''
+  const seconds = late.seconds === null ? '' : ` and ${late.seconds} s`
+  return `, found late, ${late.blocks} blocks${seconds} behind the head`
 }
 
 /** A withdrawn incident opens for any alert; a contained or stable one only for an attack it did not know. */

@@ -3,6 +3,15 @@ import { assessmentSchema } from './assessment.ts'
 import { findingSchema, severitySchema } from './finding.ts'
 import { addressSchema, hashSchema } from './hex.ts'
 
+const latenessSchema = z.object({
+  /** Blocks that the head was ahead of its block. */
+  blocks: z.number().int(),
+  /** Seconds between its block and the head; null where one of them has no time. */
+  seconds: z.number().int().nullable(),
+})
+/** How old an alert's block was when Cordon came to it. */
+export type Lateness = z.infer<typeof latenessSchema>
+
 /** An Alert: all findings about one transaction, or about one block as a whole, said once. */
 export const alertSchema = z.object({
   type: z.literal('alert'),
@@ -27,5 +36,7 @@ export const alertSchema = z.object({
   message: z.string(),
   /** Null until it was weighed against a calibration. */
   assessment: assessmentSchema.nullable().default(null),
+  /** Null where it was found in time. */
+  late: latenessSchema.nullable().default(null),
 })
 export type Alert = z.infer<typeof alertSchema>

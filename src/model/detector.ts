@@ -41,6 +41,8 @@ export type Detector<State = unknown, Options = unknown> = {
    * where the last block ended none. What a false-alarm budget in days is kept on.
    */
   surprise?(state: State, options: Options): { decades: number; pointSeconds: number } | null
+  /** Raised whenever the shape or the meaning of the state changes: a state of another version is not restored. */
+  stateVersion: number
   /** A deep, independent copy: plain data, fit for `structuredClone`. */
   snapshot(state: State): State
   /** The state to go on with under new options, keeping what still holds; without it a change of options begins anew. */

@@ -28,6 +28,8 @@ export const incidentSchema = z.object({
   startedAt: z.number().int().nullable(),
   /** When Cordon saw it. */
   discoveredAt: z.number().int(),
+  /** True where its block was old when Cordon came to it. */
+  foundLate: z.boolean().default(false),
 })
 export type Incident = z.infer<typeof incidentSchema>
 

@@ -71,6 +71,7 @@ async function realLines(): Promise<unknown[]> {
     transactions: [aHash(1)],
     startedAt: null,
     discoveredAt: 1,
+    foundLate: false,
   }
   return [
     aFinding(),

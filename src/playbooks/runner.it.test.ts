@@ -43,7 +43,7 @@ async function anIncident(): Promise<Incident> {
   const lists = { categories: [], protected: [], victims: [], actors: [], transactions: [] }
   const base = { type: 'incident', kind: 'normal', state: 'open', title: 'x', chainId: 1 } as const
   await insertIncidents(store, [
-    { ...base, ...lists, id, severity: 'high', startedAt: null, discoveredAt: 0 },
+    { ...base, ...lists, id, severity: 'high', startedAt: null, discoveredAt: 0, foundLate: false },
   ])
   const incident = await findIncident(store, id)
   if (!incident) throw new Error('no incident')

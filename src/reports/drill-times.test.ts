@@ -20,6 +20,7 @@ const incident: Incident = {
   transactions: [],
   startedAt: T,
   discoveredAt: T + 100,
+  foundLate: false,
 }
 
 let sequence = 0

@@ -26,6 +26,7 @@ const incident: Incident = {
   transactions: [TX],
   startedAt: 1_700_000_000_000,
   discoveredAt: 1_700_000_000_500,
+  foundLate: false,
 }
 
 const finding: Finding = {

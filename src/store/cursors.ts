@@ -1,10 +1,18 @@
 import { z } from 'zod'
 import type { BlockRef } from '../model/block.ts'
 import { hashSchema } from '../model/hex.ts'
-import { change, row, type Store } from './store.ts'
+import { change, row, rows, type Store, transaction } from './store.ts'
 
 /** How far a chain was read. */
-export type Cursor = { chainId: number; processed: BlockRef | null; finalized: BlockRef | null }
+export type Cursor = {
+  chainId: number
+  processed: BlockRef | null
+  finalized: BlockRef | null
+  /** The first block that detectors were ever shown, learning included; null where it is not on record. */
+  first: number | null
+  /** Position of the newest move of this cursor that was carried out. */
+  movesApplied: number
+}
 
 const rowSchema = z
   .object({
@@ -13,28 +21,52 @@ const rowSchema = z
     processedHash: hashSchema.nullable(),
     finalizedNumber: z.number().int().nullable(),
     finalizedHash: hashSchema.nullable(),
+    first: z.number().int().nullable(),
+    movesApplied: z.number().int(),
   })
   .transform(
     (found): Cursor => ({
       chainId: found.chainId,
       processed: refOf(found.processedNumber, found.processedHash),
       finalized: refOf(found.finalizedNumber, found.finalizedHash),
+      first: found.first,
+      movesApplied: found.movesApplied,
     }),
   )
 
+const COLUMNS = `chain_id AS "chainId", processed_number AS "processedNumber",
+  processed_hash AS "processedHash", finalized_number AS "finalizedNumber", finalized_hash AS "finalizedHash",
+  first_number AS first, moves_applied AS "movesApplied"`
+
 /** How far a chain was read, or undefined where it never was. */
 export async function findCursor(store: Store, chainId: number): Promise<Cursor | undefined> {
-  const sql = `SELECT chain_id AS "chainId", processed_number AS "processedNumber",
-    processed_hash AS "processedHash", finalized_number AS "finalizedNumber", finalized_hash AS "finalizedHash"
-    FROM cursors WHERE chain_id = $1`
-  return row(store, rowSchema, sql, [chainId])
+  return row(store, rowSchema, `SELECT ${COLUMNS} FROM cursors WHERE chain_id = $1`, [chainId])
 }
 
-/** Says that all up to this block was processed. May go back: after a reorg it does. */
+/** How far each chain was read, by chain. */
+export async function listCursors(store: Store): Promise<Cursor[]> {
+  return rows(store, rowSchema, `SELECT ${COLUMNS} FROM cursors ORDER BY chain_id`)
+}
+
+/**
+ * Says that all up to this block was processed. May go back: after a reorg it does, and then the removed blocks are no
+ * longer among the recent ones. The first block ever processed is the first one that detectors were shown.
+ */
 export async function setProcessed(store: Store, chainId: number, block: BlockRef): Promise<void> {
-  const sql = `INSERT INTO cursors (chain_id, processed_number, processed_hash) VALUES ($1, $2, $3)
-    ON CONFLICT (chain_id) DO UPDATE SET processed_number = $2, processed_hash = $3`
-  await change(store, sql, [chainId, block.number, block.hash])
+  const sql = `INSERT INTO cursors (chain_id, processed_number, processed_hash, first_number) VALUES ($1, $2, $3, $2)
+    ON CONFLICT (chain_id) DO UPDATE SET processed_number = $2, processed_hash = $3,
+      first_number = coalesce(cursors.first_number, $2)`
+  await transaction(store, async (tx) => {
+    await change(tx, sql, [chainId, block.number, block.hash])
+    await change(tx, 'DELETE FROM recent_blocks WHERE chain_id = $1 AND number > $2', [chainId, block.number])
+  })
+}
+
+/** Says which block detectors are shown first, before any is processed. An earlier one stays. */
+export async function setFirst(store: Store, chainId: number, first: number): Promise<void> {
+  const sql = `INSERT INTO cursors (chain_id, first_number) VALUES ($1, $2)
+    ON CONFLICT (chain_id) DO UPDATE SET first_number = least(cursors.first_number, $2)`
+  await change(store, sql, [chainId, first])
 }
 
 /** Says that this block is final. Never goes back. */

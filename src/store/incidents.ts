@@ -4,14 +4,16 @@ import { type Incident, type IncidentState, incidentSchema } from '../model/inci
 import { change, row, rows, type Store } from './store.ts'
 
 const COLUMNS = `'incident' AS type, id, kind, state, title, chain_id AS "chainId", severity, categories, protected,
-  victims, actors, transactions, started_at AS "startedAt", discovered_at AS "discoveredAt"`
+  victims, actors, transactions, started_at AS "startedAt", discovered_at AS "discoveredAt",
+  found_late AS "foundLate"`
 
 /** Writes new incidents. Once: a second insert with the same id changes nothing. */
 export async function insertIncidents(tx: Store, incidents: readonly Incident[]): Promise<void> {
   const sql = `INSERT INTO incidents (id, kind, state, title, chain_id, severity, categories, protected, victims,
-    actors, transactions, started_at, discovered_at)
-    SELECT a, b, c, d, e, f, ${LISTS}, g, h FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int8[],
-      $6::text[], $7::text[], $8::int8[], $9::int8[]) WITH ORDINALITY AS given (a, b, c, d, e, f, lists, g, h, n)
+    actors, transactions, started_at, discovered_at, found_late)
+    SELECT a, b, c, d, e, f, ${LISTS}, g, h, i FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int8[],
+      $6::text[], $7::text[], $8::int8[], $9::int8[], $10::boolean[])
+      WITH ORDINALITY AS given (a, b, c, d, e, f, lists, g, h, i, n)
     ORDER BY n ON CONFLICT (id) DO NOTHING`
   await change(tx, sql, [
     incidents.map(({ id }) => id),
@@ -23,6 +25,7 @@ export async function insertIncidents(tx: Store, incidents: readonly Incident[])
     incidents.map(lists),
     incidents.map(({ startedAt }) => startedAt),
     incidents.map(({ discoveredAt }) => discoveredAt),
+    incidents.map(({ foundLate }) => foundLate),
   ])
 }
 

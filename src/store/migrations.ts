@@ -1,5 +1,6 @@
 import { partialMigrations } from './migrations-partial.ts'
 import { type Migration, responseMigrations } from './migrations-response.ts'
+import { restartMigrations } from './migrations-restart.ts'
 
 /**
  * Numbered migrations, oldest first. One that has been released is never edited: add another.
@@ -350,4 +351,5 @@ ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
   },
   ...responseMigrations,
   ...partialMigrations,
+  ...restartMigrations,
 ]

@@ -51,6 +51,7 @@ function alertOf(group: readonly Finding[]): Alert {
     findings,
     message: findings.map((finding) => finding.message).join(' '),
     assessment: null,
+    late: null,
   }
 }
 

@@ -31,6 +31,7 @@ export function anIncident(changes: Partial<Incident> = {}): Incident {
     transactions: [aHash(1)],
     startedAt: 1_700_000_000_000,
     discoveredAt: 1_700_000_012_000,
+    foundLate: false,
     ...changes,
   }
 }

@@ -66,6 +66,7 @@ export function anAlert(changes: Partial<Alert> = {}): Alert {
     actors: [anAddress(66)],
     findings: [aFinding({ ...place, fingerprint: `${fingerprint}/drain` })],
     message: 'the vault lost 1,000,000 ether',
+    late: null,
     assessment: null,
     ...base,
   }

@@ -80,6 +80,7 @@ async function anIncident(store: Store, over: Partial<Incident> = {}): Promise<I
       severity: 'high',
       startedAt: null,
       discoveredAt: 0,
+      foundLate: false,
       ...over,
     },
   ])

@@ -33,6 +33,7 @@ export function reportRecord(words: string, change: Partial<IncidentRecord> = {}
       transactions: [ATTACK],
       startedAt: BEGAN,
       discoveredAt: BEGAN + 500,
+      foundLate: false,
     },
     findings: [findingOf(words)],
     timeline: timelineOf(words),

@@ -23,6 +23,8 @@ export type Attack = {
   pinnedBlock: number
   /** Its fees while it waits in the pool, to be outbid; null once it is mined. */
   outbid: Fees | null
+  /** Why nothing is done about it without people, whatever a simulation shows; null where nothing is in the way. */
+  stale: string | null
 }
 
 const bigSchema = quantitySchema.transform(BigInt)
@@ -42,7 +44,7 @@ export async function findAttack(rpc: Rpc, incident: Incident): Promise<string> 
     const found = transactionSchema.safeParse(await rpc.request('eth_getTransactionByHash', [hash]))
     if (found.success) return toJson(attackOf(found.data, latest))
   }
-  return toJson({ hash: null, call: null, pinnedBlock: latest, outbid: null })
+  return toJson({ hash: null, call: null, pinnedBlock: latest, outbid: null, stale: null })
 }
 
 function attackOf(transaction: z.infer<typeof transactionSchema>, latest: number): Attack {
@@ -58,6 +60,7 @@ function attackOf(transaction: z.infer<typeof transactionSchema>, latest: number
     call: { from, to, data: input, value, gas: Number(gas) },
     pinnedBlock: isPending ? latest : Number(blockNumber) - 1,
     outbid: isPending ? fees : null,
+    stale: null,
   }
 }
 
@@ -75,6 +78,7 @@ const attackSchema = z.object({
     .nullable(),
   pinnedBlock: z.number().int(),
   outbid: feesSchema.nullable(),
+  stale: z.string().nullable().default(null),
 })
 
 /** What {@link findAttack} gave, back from the durable step. */

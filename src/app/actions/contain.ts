@@ -10,8 +10,9 @@ import type { Incident } from '../../model/incident.ts'
 import type { Action, ActionContext } from '../../playbooks/action.ts'
 import { findIncident } from '../../store/incidents.ts'
 import type { App } from '../context.ts'
-import { type Attack, findAttack, reviveAttack } from './attack.ts'
+import { type Attack, reviveAttack } from './attack.ts'
 import { confirmAndVerify, type Sent, signAndSend } from './carry-out.ts'
+import { findFreshAttack } from './fresh-look.ts'
 import { prepare } from './prepare.ts'
 import { queuedIn } from './queued.ts'
 import { recordStep } from './record-step.ts'
@@ -56,7 +57,7 @@ export function containAction(app: App): Action<ContainArgs> {
       assert(incident !== undefined, 'a run has an incident')
       const chain = chainOf(app, incident)
       const found = await context.durable('attack', () =>
-        patiently(app, () => findAttack(chain.rpc, incident)),
+        patiently(app, () => findFreshAttack({ app, chain, context, incident })),
       )
       const shared = { app, context, incident, attack: reviveAttack(found) }
       const works = args.action === 'cancel' ? await cancelling(shared) : worksOf(args, shared)

@@ -47,7 +47,7 @@ export async function prepare(work: Work): Promise<Prepared> {
   )
   crashPoint('contain.simulated')
   const judgement = await context.durable(`decide:${plan.id}`, () => decideIt(work, { plan, simulation }))
-  const reasons = [...judgement.reasons]
+  const reasons = [...(work.attack.stale === null ? [] : [work.attack.stale]), ...judgement.reasons]
   if (simulation.asymmetry !== null) reasons.push(simulation.asymmetry)
   if (plan.lever.undo === null && plan.lever.maxDurationSeconds === null)
     reasons.push('nothing takes it back: it is for people to decide')

@@ -20,6 +20,25 @@ const relaySchema = z.strictObject({
   method: z.enum(['eth_sendPrivateTransaction', 'eth_sendBundle']).default('eth_sendPrivateTransaction'),
 })
 
+/** What a chain's past is learned from before anything is judged, on the first start. docs/guides/restarts.md. */
+const learnSchema = z
+  .strictObject({
+    /** Bundle files, read first. */
+    files: z.array(z.string().min(1)).min(1).optional(),
+    /** The node's blocks from this one on. */
+    fromBlock: z.number().int().min(0).optional(),
+    /** The node's last so many blocks. */
+    blocks: z.number().int().min(1).optional(),
+  })
+  .refine(
+    (learn) => Object.values(learn).some((value) => value !== undefined),
+    'name files, fromBlock or blocks',
+  )
+  .refine(
+    ({ fromBlock, blocks }) => fromBlock === undefined || blocks === undefined,
+    'give fromBlock or blocks, not both',
+  )
+
 export const chainSchema = z.strictObject({
   chainId: z.number().int().positive(),
   name: z.string().optional(),
@@ -51,6 +70,17 @@ export const chainSchema = z.strictObject({
   reexec: z.number().int().min(1).default(128),
   /** Watch pending transactions too. Needs `debug_traceCall`. */
   mempool: z.boolean().default(false),
+  /** History that detectors are shown before anything is judged, when the chain was never watched. */
+  learn: learnSchema.optional(),
+  /** An alert is found late where its block is more blocks behind the head than this, or more seconds. */
+  late: z
+    .strictObject({
+      blocks: z.number().int().min(2).default(20),
+      seconds: z.number().int().min(1).default(60),
+    })
+    .default({ blocks: 20, seconds: 60 }),
+  /** Seconds at least between two times that the states of the detectors are kept. */
+  snapshotSeconds: z.number().int().min(0).default(60),
 })
 
 const protectedSchema = z.strictObject({

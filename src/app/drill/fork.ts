@@ -154,9 +154,12 @@ async function moved(
   const { signers, notes } = await signersAtHand(config, { env, chainId })
   const wanted = standing ? config.authorisations.filter((one) => one.chainId === forkOf) : []
   const { authorisations, unsigned } = await signedAgain(wanted, { signers, chainId })
-  const known = config.chains.find((chain) => chain.chainId === forkOf)
+  // history is read from the real node only: on a fork each old block is fetched through it
+  const { learn, ...known } =
+    config.chains.find((chain) => chain.chainId === forkOf) ??
+    chainSchema.omit({ rpcUrls: true }).parse({ chainId })
   const chain = {
-    ...(known ?? chainSchema.omit({ rpcUrls: true }).parse({ chainId })),
+    ...known,
     ...{
       chainId,
       name: `drill: fork of ${forkOf}`,

@@ -12,6 +12,7 @@ import { incidentsWithRunBy } from '../../store/runs.ts'
 import { type Store, transaction } from '../../store/store.ts'
 import { correlate, opensIncident } from '../../triage/correlate.ts'
 import type { App, ChainHandle } from '../context.ts'
+import type { Observed } from './observed.ts'
 import type { Seen } from './taint.ts'
 
 /** What is left to do about a block, or a pending transaction, that was judged. */
@@ -25,6 +26,8 @@ export type Judged = {
   remarks: readonly Finding[]
   /** Clean traffic counted up to this block; null where nothing is counted. */
   traffic: { transactions: number; days: number } | null
+  /** What was seen beside the block and cannot be read again; null for what a restart does not go over again. */
+  observed: Observed | null
   /** What stolen funds are followed through; null where there is nothing to follow. */
   seen: Seen | null
 }
@@ -77,9 +80,14 @@ export async function recordJudged(recording: Recording, judged: readonly Judged
 }
 
 function targetOf(alert: Alert, active: readonly Incident[], app: App) {
-  const known = correlate(alert, active, app.clock.now())
+  const known = correlate(alert, candidatesFor(alert, active), app.clock.now())
   if (known !== undefined) return { incidentId: known.id }
   return opensIncident(alert) ? { new: { kind: app.kind, title: titleOf(alert, app) } } : null
+}
+
+/** What happens now is never counted to what was found late: an old incident's one run may be over, and did nothing. */
+function candidatesFor({ late }: Alert, active: readonly Incident[]): readonly Incident[] {
+  return late === null ? active.filter(({ foundLate }) => !foundLate) : active
 }
 
 type Responding = { app: App; tx: Store; playbooks: Playbooks }
@@ -120,5 +128,5 @@ function playbookFor(incident: Incident, alert: Alert, app: App): PinnedPlaybook
 function titleOf(alert: Alert, app: App): string {
   const whom = alert.protected[0] ?? alert.victims[0]
   const name = whom === undefined ? 'an unnamed contract' : (app.names.get(whom) ?? whom)
-  return `${alert.categories[0] ?? 'attack'} against ${name}`
+  return `${alert.categories[0] ?? 'attack'} against ${name}${alert.late === null ? '' : ', found late'}`
 }

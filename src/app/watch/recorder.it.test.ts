@@ -34,7 +34,8 @@ function aRecorder() {
   hub.listen((event) => events.push(event))
   const shared = { store, hub, clock: systemClock, logger: silentLogger, names: new Map(), kind: 'normal' }
   const app = shared as unknown as App
-  const chain = { chainId, vitals: emptyVitals() } as ChainHandle
+  const config = { window: 256 } as ChainHandle['config']
+  const chain = { chainId, config, vitals: emptyVitals() } as ChainHandle
   const abort = new AbortController()
   const recorder = startRecorder({ app, chain, playbooks: null, signal: abort.signal })
   return { recorder, chain, events }
@@ -60,6 +61,7 @@ function aBlock(number: number, alerts: Partial<Alert>[] = []): RecordEntry {
     }),
     remarks: [],
     traffic: null,
+    observed: null,
     seen: null,
   }
 }

@@ -1,5 +1,6 @@
 import { withdrawBlocks } from '../../incidents/withdraw-blocks.ts'
 import { createBoundedQueue } from '../../kit/bounded-queue.ts'
+import { crashPoint } from '../../kit/crash-point.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { retry } from '../../kit/retry.ts'
 import type { BlockRef } from '../../model/block.ts'
@@ -7,6 +8,7 @@ import type { Playbooks } from '../../playbooks/runner.ts'
 import { setFinalized, setProcessed } from '../../store/cursors.ts'
 import { dropFundFlowsAfter, pruneFundFlows } from '../../store/fund-flows.ts'
 import { hasActiveIncident } from '../../store/incidents.ts'
+import { keepRecentBlocks, type RecentBlock } from '../../store/recent-blocks.ts'
 import { isConnectionLoss, transaction } from '../../store/store.ts'
 import { keepTraffic } from '../../store/traffic.ts'
 import type { App, ChainHandle } from '../context.ts'
@@ -145,11 +147,22 @@ async function recordBlocks(judged: readonly JudgedEntry[], options: RecorderOpt
       app.store,
       async (tx) => {
         if (traffic !== null) await keepTraffic(tx, chain.chainId, traffic)
+        await keepRecentBlocks(tx, chain.chainId, { blocks: recentOf(judged), window: chain.config.window })
         await setProcessed(tx, chain.chainId, block)
       },
       { idempotent: true },
     )
   await persist(options, { act: move, orElse: (reason) => tellTrouble(options, 'the cursor', reason) })
+  for (const { number } of recentOf(judged)) crashPoint(`watch.processed:${number}`)
+}
+
+/** What a restart needs to know of the blocks. */
+function recentOf(judged: readonly JudgedEntry[]): RecentBlock[] {
+  return judged.flatMap(({ block, observed }) =>
+    block === null || block.hash === null || observed === null
+      ? []
+      : [{ number: block.number, hash: block.hash, observed }],
+  )
 }
 
 async function activeAfter({ app, chain }: RecorderOptions): Promise<boolean> {

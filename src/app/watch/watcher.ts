@@ -10,23 +10,28 @@ import type { BlockBundle, BlockRef, ChainUpdate, SourceNotice } from '../../mod
 import type { BlockFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
-import { findCursor } from '../../store/cursors.ts'
 import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { applyRules, type Followed, notFollowed, type RuleSet } from '../rules/reload.ts'
-import { assessed, budgetFindings, followVerdicts, observeTraffic, recallTraffic } from './assess.ts'
+import { assessed, budgetFindings, followVerdicts, observeTraffic } from './assess.ts'
 import { pageBlindSpots } from './blind-spots.ts'
 import { watchHolds } from './hold.ts'
+import { keepSnapshots, type SnapshotKeeper } from './keep-snapshots.ts'
+import { latenessOf } from './lateness.ts'
 import { mergeUpdates } from './merge.ts'
-import { rememberOperations } from './operations.ts'
+import { observedOf } from './observed.ts'
 import { watchPresigned } from './presigned.ts'
 import { beginReads, withStateReads } from './reads.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import { reprobing } from './reprobe.ts'
 import { type Rereading, startRereading } from './reread.ts'
+import { resumeChain } from './resume.ts'
+import type { StartingPoint } from './resuming.ts'
 import { noteSignal, withSignals } from './signals.ts'
+import { noteOperations, notFromUs } from './take-note.ts'
 import { tendBroadcasts } from './tend.ts'
 import { startUpkeep, type Upkeep, type UpkeepTask } from './upkeep.ts'
+import { withFinality } from './with-finality.ts'
 
 export type WatchOptions = {
   app: App
@@ -41,6 +46,7 @@ export type WatchOptions = {
 type Watching = WatchOptions & {
   recorder: Recorder
   upkeep: Upkeep
+  snapshots: SnapshotKeeper
   rereading: Rereading
   untraceable: Untraceable
   followed: Followed
@@ -52,32 +58,39 @@ type Watching = WatchOptions & {
  */
 export async function watchChain(options: WatchOptions): Promise<void> {
   const { app, chain, signal } = options
-  const cursor = await findCursor(app.store, chain.chainId)
-  await recallTraffic(app, chain)
   const stopFollowing = followVerdicts(app, chain)
   signal.addEventListener('abort', stopFollowing, { once: true })
   tellBlindness(options)
   const recorder = startRecorder(options)
   const upkeep = startUpkeep(app, chain, [...UPKEEP, { name: 'capability probes', run: reprobing() }])
-  const judge = (findings: readonly Finding[], bundle: BlockBundle): Promise<void> =>
-    judgeLate(findings, bundle, { ...options, recorder })
+  const judge = async (findings: readonly Finding[], bundle: BlockBundle): Promise<void> => {
+    await judgeLate(findings, bundle, { ...options, recorder })
+  }
   const suspect = (findings: readonly Finding[], timestamp: number | null): Promise<void> =>
     suspectBlindSpots(findings, timestamp, { ...options, recorder })
   const rereading = startRereading({ app, chain, judge, suspect, signal })
   const untraceable: Untraceable = new Map()
-  const watching = { ...options, recorder, upkeep, rereading, untraceable, followed: notFollowed() }
+  const tell = (notice: SourceNotice): void => tellNotice(notice, options)
+  const snapshots = keepSnapshots({ app, chain, tell })
+  const watching = {
+    ...options,
+    ...{ recorder, upkeep, snapshots, rereading, untraceable, followed: notFollowed() },
+  }
+  const record = (findings: readonly Finding[], bundle: BlockBundle): Promise<Alert[]> =>
+    judgeLate(findings, bundle, watching)
   try {
-    for await (const update of mergeUpdates(sourcesOf(options, cursor?.processed ?? null), (it) =>
-      beginReads(it, chain),
-    )) {
+    const point = await resumeChain({ app, chain, signal, tell, record })
+    const sources = sourcesOf(options, point)
+    for await (const update of mergeUpdates(sources, (it) => beginReads(it, chain))) {
       takeRules(watching)
-      await handle(update, watching)
+      for (const each of withFinality(update, chain)) await handle(each, watching)
       if (signal.aborted) break
     }
   } finally {
     await rereading.stop()
     await upkeep.stop()
     await recorder.stop()
+    await snapshots.stop()
   }
 }
 
@@ -88,10 +101,7 @@ const UPKEEP: readonly UpkeepTask[] = [
   { name: 'pre-signed calls', run: watchPresigned },
 ]
 
-function sourcesOf(
-  { app, chain, signal }: WatchOptions,
-  processed: BlockRef | null,
-): AsyncIterable<ChainUpdate>[] {
+function sourcesOf({ app, chain, signal }: WatchOptions, point: StartingPoint): AsyncIterable<ChainUpdate>[] {
   const { rpc, capabilities, config, chainId, vitals } = chain
   const { logger, clock } = app
   const head = followHead({
@@ -101,17 +111,9 @@ function sourcesOf(
     reexec: config.reexec,
     pollMs: config.pollMs,
     finalityDepth: config.finalityDepth,
-    ...startingPoint(processed, config.fromBlock),
+    ...point,
   })
   return config.mempool ? [head, watchPending({ rpc, capabilities, logger, clock, signal })] : [head]
-}
-
-function startingPoint(
-  processed: BlockRef | null,
-  fromBlock: number | undefined,
-): { fromBlock?: number; known?: readonly BlockRef[] } {
-  if (processed !== null) return { fromBlock: processed.number + 1, known: [processed] }
-  return fromBlock === undefined ? {} : { fromBlock }
 }
 
 function takeRules(watching: Watching): void {
@@ -121,7 +123,7 @@ function takeRules(watching: Watching): void {
 }
 
 async function handle(update: ChainUpdate, watching: Watching): Promise<void> {
-  const { chain, recorder } = watching
+  const { chain, recorder, snapshots } = watching
   noteSignal(chain.signals, update)
   switch (update.kind) {
     case 'block':
@@ -132,7 +134,8 @@ async function handle(update: ChainUpdate, watching: Watching): Promise<void> {
       return onReorg(update, watching)
     case 'finalized':
       finalize(chain.engine, update.block)
-      return recorder.put(update)
+      await recorder.put(update)
+      return snapshots.offer(update.block)
     case 'notice':
       return tellNotice(update.notice, watching)
   }
@@ -149,11 +152,7 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
   const { facts, unread } = await withStateReads(observed, chain, app.logger)
   const began = performance.now()
   const findings = [...evaluateBlock(chain.engine, facts), ...budgetFindings(chain, bundle)]
-  const { scope } = chain.engine
-  if (scope.kind === 'contracts') {
-    const suspects = new Set(findings.flatMap(({ transactionHash }) => transactionHash ?? []))
-    rememberOperations(chain.operations, bundle, { watched: scope.addresses, suspects })
-  }
+  noteOperations(chain, bundle, findings)
   const { number, hash, timestamp } = bundle
   chain.vitals.processed = { number, timestamp, at: app.clock.now() }
   app.hub.tell({
@@ -179,18 +178,25 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     remarks,
     // with nothing protected nothing is counted: no write a block for it
     traffic: last === null ? null : { transactions, days },
+    observed: observedOf(facts),
     seen: recorder.followsFunds() || alerts.length > 0 ? { facts, findings } : null,
   })
   packKept(chain.engine)
 }
 
+/** Pending transactions are judged at the head only: while blocks are caught up with, what detectors know is of another time. */
 async function onPending(bundle: BlockBundle, watching: Watching): Promise<void> {
   const { chain, recorder } = watching
+  const newest = chain.engine.unfinalised.at(-1)?.ref.number
+  if (newest === undefined || bundle.number - 1 - newest > chain.config.late.blocks) return
   const judged = report(evaluatePending(chain.engine, blockFacts(bundle)), bundle, watching)
   if (judged.alerts.length + judged.remarks.length === 0) return
   const { timestamp } = bundle
-  await recorder.put({ kind: 'judged', block: null, timestamp, ...judged, traffic: null, seen: null })
+  await recorder.put({ kind: 'judged', block: null, timestamp, ...judged, ...ALONE })
 }
+
+/** Of what is no block that was just judged nothing is kept but the alerts. */
+const ALONE = { traffic: null, observed: null, seen: null }
 
 /** What could not be seen of a block: told, put on record, and read again beside the watch. */
 function noteGaps(
@@ -232,29 +238,32 @@ async function suspectBlindSpots(
     timestamp,
     alerts,
     remarks: [],
-    traffic: null,
-    seen: null,
+    ...ALONE,
   })
   await pageBlindSpots(app, findings)
 }
 
-/** What a fuller reading of a block says is reported like any finding; the block itself was recorded long ago. */
+/**
+ * What a fuller reading of a block says, or a block of the past that is learned from, is reported like any finding; the cursor
+ * does not come by it.
+ */
 async function judgeLate(
   findings: readonly Finding[],
   bundle: BlockBundle,
   watching: WatchOptions & { recorder: Recorder },
-): Promise<void> {
+): Promise<Alert[]> {
   const judged = report(findings, bundle, watching)
-  if (judged.alerts.length + judged.remarks.length === 0) return
+  const alerts = judged.alerts.filter(notFromUs(bundle, watching.app))
+  if (judged.alerts.length + judged.remarks.length === 0) return alerts
   const { timestamp } = bundle
   await watching.recorder.put({
     kind: 'judged',
     block: null,
     timestamp,
     ...judged,
-    traffic: null,
-    seen: null,
+    ...ALONE,
   })
+  return alerts
 }
 
 /** Findings are told at once; what they come to is told when it is on record. */
@@ -264,16 +273,9 @@ function report(
   { app, chain }: WatchOptions,
 ): { alerts: Alert[]; remarks: Finding[] } {
   for (const finding of findings) app.hub.tell(finding)
-  const alerts = alertsOf(findings).map((alert) => assessed(alert, bundle, chain))
+  const late = latenessOf(bundle, chain)
+  const alerts = alertsOf(findings).map((alert) => ({ ...assessed(alert, bundle, chain), late }))
   return { alerts, remarks: findings.filter(({ shadow }) => shadow) }
-}
-
-/** What our own signers send is no sign of an attack, as far as the traffic that we learn from goes. */
-function notFromUs({ transactions }: BlockBundle, { signers }: App): (alert: Alert) => boolean {
-  const ours = new Set(
-    transactions.flatMap(({ hash, from }) => (from !== null && signers.has(from) ? [hash] : [])),
-  )
-  return ({ transactionHash }) => transactionHash === null || !ours.has(transactionHash)
 }
 
 /** Drift is told out loud: what the promises rest on no longer looks like the past. */

@@ -2,7 +2,7 @@ import type { Clock } from '../../kit/clock.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
-import type { ChainUpdate, SourceNotice } from '../../model/block.ts'
+import type { BlockBundle, ChainUpdate, SourceNotice } from '../../model/block.ts'
 import { parseBundle } from '../bundle/parse.ts'
 import type { Raw } from '../trace/fields.ts'
 import { array, object } from '../trace/fields.ts'
@@ -72,15 +72,36 @@ async function traced(
     if (found === null) return undefined
     const transaction = object(found, 'transaction')
     if (transaction['blockHash'] !== null && transaction['blockHash'] !== undefined) return undefined
-    const result = await rpc.request('debug_traceCall', [callOf(transaction), 'latest', CALL_TRACER])
     return {
       kind: 'pending',
-      bundle: parseBundle(dress(transaction, object(head, 'block'), { capabilities, result })),
+      bundle: await bundleOn(object(head, 'block'), transaction, { rpc, capabilities }),
     }
   } catch (thrown) {
     logger.debug({ hash, reason: messageOf(thrown) }, 'a pending transaction could not be traced')
     return undefined
   }
+}
+
+/**
+ * A transaction traced on the latest state as if it came next, dressed as a pending block of its own. Needs `debug_traceCall`.
+ * Throws what the node refuses it with, `chain.MalformedField`.
+ */
+export async function bundleOnLatest(
+  transaction: Raw,
+  { rpc, capabilities }: Pick<PendingOptions, 'rpc' | 'capabilities'>,
+): Promise<BlockBundle> {
+  const head = object(await rpc.request('eth_getBlockByNumber', ['latest', false]), 'block')
+  const { blockHash, blockNumber, transactionIndex, ...unmined } = transaction as Record<string, unknown>
+  return bundleOn(head, unmined, { rpc, capabilities })
+}
+
+async function bundleOn(
+  head: Raw,
+  transaction: Raw,
+  { rpc, capabilities }: Pick<PendingOptions, 'rpc' | 'capabilities'>,
+): Promise<BlockBundle> {
+  const result = await rpc.request('debug_traceCall', [callOf(transaction), 'latest', CALL_TRACER])
+  return parseBundle(dress(transaction, head, { capabilities, result }))
 }
 
 function callOf(transaction: Raw): Record<string, unknown> {

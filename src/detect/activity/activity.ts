@@ -53,6 +53,7 @@ export const activity: Detector<State, Options> = {
   pending: 'ignored',
   options,
   init: () => ({ contracts: new Map(), tallies: new Map(), bucket: null, surprise: null }),
+  stateVersion: 1,
   snapshot: ({ contracts, tallies, bucket, surprise }) => ({
     contracts: new Map([...contracts].map(([address, known]) => [address, copyBaselines(known)])),
     tallies: structuredClone(tallies),

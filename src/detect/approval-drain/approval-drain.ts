@@ -43,6 +43,7 @@ export const approvalDrain: Detector<Spenders, Options> = {
   needs: ['traces'],
   options,
   init: () => new Map(),
+  stateVersion: 1,
   snapshot: (spenders) => structuredClone(spenders),
   evaluate: (input, spenders, options) =>
     input.facts.transactions.flatMap((tx) => evaluate(tx, { input, spenders, options })),

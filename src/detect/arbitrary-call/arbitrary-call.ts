@@ -28,6 +28,7 @@ export const arbitraryCall: Detector<UsedSignatures, ConfidenceOptions> = {
   needs: ['traces'],
   options: confidenceOptions,
   init: () => new Map(),
+  stateVersion: 1,
   snapshot: (used) => new Map(used),
   evaluate: (input, used, options) =>
     input.facts.transactions.flatMap((tx) => evaluate(tx, { input, used, options })),

@@ -36,6 +36,7 @@ export const bridgeForgery: Detector<Memory, Options> = {
   needs: ['traces'],
   options,
   init: emptyMemory,
+  stateVersion: 1,
   snapshot: (memory) => structuredClone(memory),
   evaluate: (input, memory, options) =>
     input.facts.transactions.flatMap((tx) => evaluate(tx, { input, memory, options })),

@@ -58,6 +58,7 @@ export const drain: Detector<Ledger, Options> = {
   options,
   reads: (_options, ledger, scope) => balancesWanted(ledger, scope),
   init: emptyLedger,
+  stateVersion: 1,
   snapshot: (ledger) => structuredClone(ledger),
   evaluate(input, ledger, options) {
     const findings = input.facts.transactions.flatMap((tx) => evaluate(tx, { input, ledger, options }))

@@ -62,6 +62,7 @@ export const invariants: Detector<InvariantState, InvariantOptions> = {
     grouped: false,
     declared: new Map(),
   }),
+  stateVersion: 1,
   snapshot: ({ protocols, grouped, declared }) => ({
     protocols: protocols.map(copyProtocol),
     grouped,

@@ -34,6 +34,7 @@ export const perpAbuse: Detector<Memory, Options> = {
   needs: ['traces'],
   options,
   init: emptyMemory,
+  stateVersion: 1,
   snapshot: (memory) => structuredClone(memory),
   evaluate: (input, memory, options) =>
     input.facts.transactions.flatMap((tx) => evaluate(tx, { input, memory, options })),

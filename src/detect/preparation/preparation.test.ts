@@ -83,6 +83,7 @@ test('what was deployed in an attack that another detector saw is known from the
     needs: [],
     options: preparation.options,
     init: () => null,
+    stateVersion: 1,
     snapshot: () => null,
     evaluate: ({ facts }: Parameters<typeof preparation.evaluate>[0]) =>
       facts.transactions

@@ -57,6 +57,7 @@ export const preparation: Detector<State, Options> = {
     seen: [],
     listed: attackers.flatMap(({ name, code }) => knownAs(name, minHash(code))),
   }),
+  stateVersion: 1,
   snapshot: ({ funded, listed, seen }) => ({ funded: new Map(funded), listed, seen: [...seen] }),
   evaluate: (input, state, options) =>
     input.facts.transactions.flatMap((tx) => evaluate(tx, { input, state, options })),

@@ -44,6 +44,7 @@ export const rules: Detector<RulesState, Options> = {
   reads: ({ rules }) =>
     rules.flatMap(({ rule }) => Object.values(rule.reads).map(({ to, data }) => ({ to, data }))),
   init: ({ rules }) => emptyState(rules),
+  stateVersion: 1,
   snapshot: copyState,
   carry: (state, { rules }) => carryState(state, rules),
   evaluate: (input, state, { rules, groups }) => {

@@ -33,6 +33,7 @@ export const signature: Detector<Used, Options> = {
   needs: ['traces'],
   options,
   init: () => new Map(),
+  stateVersion: 1,
   snapshot: (used) => new Map(used),
   evaluate: (input, used, options) =>
     input.facts.transactions.flatMap((tx) => evaluate(tx, { input, used, options })),

@@ -36,6 +36,7 @@ export const walletSweep: Detector<Memory, Options> = {
   needs: ['traces'],
   options,
   init: () => ({ paid: new Map(), sweeps: new Map(), firstBlock: null }),
+  stateVersion: 1,
   snapshot: (memory) => structuredClone(memory),
   evaluate: (input, memory, options) =>
     input.facts.transactions.flatMap((tx) => evaluate(tx, { input, memory, options })),
