@@ -38,9 +38,11 @@ export type RereadOptions = {
   app: App
   chain: ChainHandle
   /** What a fuller reading of a block says, late. */
-  judge: (findings: readonly Finding[], bundle: BlockBundle) => Promise<void>
+  judge: (findings: readonly Finding[], bundle: BlockBundle) => Promise<unknown>
   /** Transactions that stay unseen; `timestamp` is their block's, seconds. */
   suspect: (findings: readonly Finding[], timestamp: number | null) => Promise<void>
+  /** Resolves when the detectors know what they knew before the start: until then nothing can be judged. */
+  ready: Promise<unknown>
   signal: AbortSignal
 }
 
@@ -83,6 +85,7 @@ export function startRereading(options: RereadOptions): Rereading {
   }
   const looking: Looking = { ...options, signal: stopped.signal, waiting, tell }
   const loop = async (): Promise<void> => {
+    await options.ready
     await resume(options, take)
     while (!stopped.signal.aborted) {
       const now = app.clock.now()

@@ -118,7 +118,8 @@ type Again = { bundle: BlockBundle; before: RecentBlock | undefined }
 async function factsAgain({ app, chain }: ResumeOptions, { bundle, before }: Again): Promise<BlockFacts> {
   const facts = blockFacts(bundle)
   const observed = before === undefined ? undefined : restoreObserved(before.observed)
-  return observed === undefined ? withStateReads(facts, chain, app.logger) : { ...facts, ...observed }
+  if (observed !== undefined) return { ...facts, ...observed }
+  return (await withStateReads(facts, chain, app.logger)).facts
 }
 
 function noteProgress(chain: ChainHandle, { from, to, at }: { from: number; to: number; at: number }): void {

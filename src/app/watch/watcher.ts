@@ -63,23 +63,22 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   tellBlindness(options)
   const recorder = startRecorder(options)
   const upkeep = startUpkeep(app, chain, [...UPKEEP, { name: 'capability probes', run: reprobing() }])
-  const judge = async (findings: readonly Finding[], bundle: BlockBundle): Promise<void> => {
-    await judgeLate(findings, bundle, { ...options, recorder })
-  }
   const suspect = (findings: readonly Finding[], timestamp: number | null): Promise<void> =>
     suspectBlindSpots(findings, timestamp, { ...options, recorder })
-  const rereading = startRereading({ app, chain, judge, suspect, signal })
   const untraceable: Untraceable = new Map()
   const tell = (notice: SourceNotice): void => tellNotice(notice, options)
+  const record = (findings: readonly Finding[], bundle: BlockBundle): Promise<Alert[]> =>
+    judgeLate(findings, bundle, { ...options, recorder })
+  const resumed = resumeChain({ app, chain, signal, tell, record })
+  const ready = resumed.catch(() => undefined)
+  const rereading = startRereading({ app, chain, judge: record, suspect, ready, signal })
   const snapshots = keepSnapshots({ app, chain, tell })
   const watching = {
     ...options,
     ...{ recorder, upkeep, snapshots, rereading, untraceable, followed: notFollowed() },
   }
-  const record = (findings: readonly Finding[], bundle: BlockBundle): Promise<Alert[]> =>
-    judgeLate(findings, bundle, watching)
   try {
-    const point = await resumeChain({ app, chain, signal, tell, record })
+    const point = await resumed
     const sources = sourcesOf(options, point)
     for await (const update of mergeUpdates(sources, (it) => beginReads(it, chain))) {
       takeRules(watching)
