@@ -70,9 +70,9 @@ export async function startGeth(binary: string, { blockSeconds = 1 }: GethOption
   ]
   const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const kill = (): boolean => child.kill('SIGKILL')
-  process.once('exit', kill)
+  const guard = endWithUs(child.pid ?? 0)
   const stop = async (): Promise<void> => {
-    process.removeListener('exit', kill)
+    guard.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, 'exit')
       kill()
@@ -88,6 +88,17 @@ export async function startGeth(binary: string, { blockSeconds = 1 }: GethOption
     throw thrown
   }
   return { url, wsUrl: `ws://127.0.0.1:${port}`, stop }
+}
+
+/** A shell holds the other end of a pipe to us and ends the node when we are gone, however that came about. */
+function endWithUs(pid: number): ChildProcess {
+  const script = 'read -r _; kill -9 "$0"'
+  const guard = spawn('/bin/sh', ['-c', script, String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  guard.unref()
+  return guard
 }
 
 async function makingBlocks(child: ChildProcess, url: string): Promise<void> {
