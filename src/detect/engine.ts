@@ -144,9 +144,9 @@ export function evaluatePending(engine: Engine, facts: BlockFacts): Finding[] {
 }
 
 /**
- * Findings about transactions of a canonical block that could not be seen when it was judged. The living state stays as
- * it was, so blocks judged since are not judged twice; the fuller block replaces the partial one, so what is learned at
- * finality is learned from all of it. `part` has the transactions that can be seen now, `whole` the block.
+ * Findings about transactions of a canonical block that could not be seen when it was judged. `part` has the transactions
+ * that can be seen now, `whole` the block: it replaces the partial one among those that are not final, and {@link rebuild}
+ * has the living state learn from it.
  */
 export function evaluateLate(engine: Engine, part: BlockFacts, whole: BlockFacts): Finding[] {
   const findings = evaluatePending(engine, part)
@@ -154,6 +154,15 @@ export function evaluateLate(engine: Engine, part: BlockFacts, whole: BlockFacts
   const kept = engine.unfinalised.find(({ ref }) => ref.number === number && ref.hash === hash)
   if (kept !== undefined) Object.assign(kept, { facts: whole, packed: undefined })
   return findings
+}
+
+/**
+ * Lets the living state know blocks that became whole after they were judged: everything since the checkpoint runs again,
+ * and nothing of it is told. A deposit that was not seen makes an honest exit look like a theft.
+ */
+export function rebuild(engine: Engine): void {
+  const tip = engine.unfinalised.at(-1)
+  if (tip !== undefined) rollback(engine, tip.ref)
 }
 
 /** Forgets every block after the ancestor: states go back to the checkpoint and the surviving blocks run again. */

@@ -1,5 +1,6 @@
 import { endpointFailed, refusal } from '../../src/chain/rpc/failure.ts'
-import { type FollowOptions, followHead } from '../../src/chain/rpc/follow.ts'
+import { followHead } from '../../src/chain/rpc/follow.ts'
+import type { FollowOptions } from '../../src/chain/rpc/follower.ts'
 import { type Rpc, singleRpc } from '../../src/chain/rpc/rpc.ts'
 import type { Clock } from '../../src/kit/clock.ts'
 import { silentLogger } from '../../src/kit/logger.ts'

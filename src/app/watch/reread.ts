@@ -1,5 +1,5 @@
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
-import { evaluateLate } from '../../detect/engine.ts'
+import { evaluateLate, packKept, rebuild } from '../../detect/engine.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockBundle, BlockRef } from '../../model/block.ts'
@@ -83,7 +83,8 @@ export function startRereading(options: RereadOptions): Rereading {
     waiting.set(hash, { partial, looks: 0, dueAt, isLooking: false, suspicions, suspectAt })
     tell()
   }
-  const looking: Looking = { ...options, signal: stopped.signal, waiting, tell }
+  const renewal: Renewal = { isDue: false, notBefore: 0 }
+  const looking: Looking = { ...options, signal: stopped.signal, waiting, tell, renewal }
   const loop = async (): Promise<void> => {
     await options.ready
     await resume(options, take)
@@ -94,6 +95,7 @@ export function startRereading(options: RereadOptions): Rereading {
       const due = [...waiting.values()].reverse().filter((item) => item.dueAt <= now && !item.isLooking)
       const free = AT_ONCE - [...waiting.values()].filter(({ isLooking }) => isLooking).length
       for (const item of due.slice(0, Math.max(0, free))) void look(item, looking)
+      renew(options, renewal)
       await app.clock.sleep(250, stopped.signal)
     }
   }
@@ -126,7 +128,20 @@ async function resume({ app, chain }: RereadOptions, take: (partial: PartialBloc
   chain.vitals.partial = { ...chain.vitals.partial, givenUp }
 }
 
-type Looking = RereadOptions & { waiting: Map<string, Waiting>; tell: () => void }
+/** The living state is renewed with what was read late, at most a twentieth of the time. */
+type Renewal = { isDue: boolean; notBefore: number }
+const RENEWAL_SHARE = 20
+
+function renew({ chain, app }: RereadOptions, renewal: Renewal): void {
+  if (!renewal.isDue || app.clock.now() < renewal.notBefore) return
+  const began = performance.now()
+  rebuild(chain.engine)
+  packKept(chain.engine)
+  renewal.isDue = false
+  renewal.notBefore = app.clock.now() + RENEWAL_SHARE * (performance.now() - began)
+}
+
+type Looking = RereadOptions & { waiting: Map<string, Waiting>; tell: () => void; renewal: Renewal }
 
 /** Says of which transactions nothing is seen still, once. */
 async function tellSuspicions(item: Waiting, { suspect }: RereadOptions): Promise<void> {
@@ -158,6 +173,7 @@ async function lookOnce(item: Waiting, looking: Looking): Promise<void> {
       capabilities: chain,
       budgetMs: PATIENCE_MS,
       reexec: REEXEC,
+      areTracesExpected: true,
       wanted: new Set(gaps.map(({ transactionHash }) => transactionHash)),
       clock: app.clock,
       signal,
@@ -167,6 +183,7 @@ async function lookOnce(item: Waiting, looking: Looking): Promise<void> {
       const part = { ...bundle, transactions: bundle.transactions.filter(({ hash }) => seen.includes(hash)) }
       await judge(evaluateLate(chain.engine, blockFacts(part), blockFacts(bundle)), part)
     }
+    if (seen.length > 0) looking.renewal.isDue = true
     item.partial = { ...item.partial, gaps: bundle.gaps }
     if (bundle.gaps.length === 0) return await settle(item, 'healed', looking)
   } catch (thrown) {

@@ -49,6 +49,8 @@ type Watching = WatchOptions & {
   snapshots: SnapshotKeeper
   rereading: Rereading
   untraceable: Untraceable
+  /** Detectors whose blindness was told last. */
+  sight: { lost: string }
   followed: Followed
 }
 
@@ -75,7 +77,7 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   const snapshots = keepSnapshots({ app, chain, tell })
   const watching = {
     ...options,
-    ...{ recorder, upkeep, snapshots, rereading, untraceable, followed: notFollowed() },
+    ...{ recorder, upkeep, snapshots, rereading, untraceable, sight: { lost: '' }, followed: notFollowed() },
   }
   try {
     const point = await resumed
@@ -209,6 +211,13 @@ function noteGaps(
     ...unread.map((detector) => [detector, 'state'] as const),
     ...blind.map(({ detector, missing }) => [detector, missing] as const),
   ])
+  const { length } = bundle.transactions
+  const sightless = blind.filter(({ transactions }) => transactions.length === length)
+  if (length > 0)
+    tellSight(
+      sightless.map(({ detector }) => detector),
+      watching,
+    )
   if (bundle.gaps.length === 0) return
   const { number, hash, timestamp, gaps } = bundle
   const blindDetectors = blind.map(({ detector }) => detector)
@@ -221,6 +230,20 @@ function noteGaps(
     .catch((thrown) =>
       app.logger.error({ block: number, reason: messageOf(thrown) }, 'could not record a partial block'),
     )
+}
+
+/** Whole blocks without traces or logs are told when they begin and when they are over; single gaps have their notice. */
+function tellSight(blind: readonly string[], watching: Watching): void {
+  const { sight } = watching
+  const lost = blind.join(', ')
+  if (lost === sight.lost) return
+  sight.lost = lost
+  const message =
+    lost === ''
+      ? 'All detectors see again.'
+      : `${blind.length} detectors see nothing of the newest block: ${lost}.`
+  const code = lost === '' ? 'sight-recovered' : 'sight-lost'
+  tellNotice({ code, message, facts: { blind } }, watching)
 }
 
 /** Transactions that stay unseen: an alert, and a page by policy. */

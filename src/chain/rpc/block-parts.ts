@@ -22,6 +22,8 @@ export type Asking = {
   deadline: number
   /** Told to the node with each trace: blocks that it may execute again to reach the state. */
   reexec: number
+  /** The chain's endpoints have had traces: that none has them now is a gap of the block, not how the chain is. */
+  areTracesExpected: boolean
   /** The transactions that are traced one by one where the block as a whole cannot be; all where undefined. */
   wanted: ReadonlySet<Hash> | undefined
   signal: AbortSignal | undefined

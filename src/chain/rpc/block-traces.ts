@@ -41,6 +41,8 @@ type Gathering = {
   gone: Set<Endpoint>
   /** True once an endpoint was found that has some trace method. */
   isOffered: boolean
+  /** Whether it was told that long strings were cut. */
+  isCutTold: boolean
   /** Something failed in this round that may go through in a moment. */
   isPassing: boolean
 }
@@ -68,6 +70,7 @@ export async function tracesOf(block: BlockHead, asking: Asking): Promise<BlockT
     reasons: new Map(),
     gone: new Set(),
     isOffered: false,
+    isCutTold: false,
     isPassing: false,
   }
   await rounds(asking, async () => {
@@ -113,7 +116,7 @@ async function wholeBlock(endpoint: Endpoint, gathering: Gathering): Promise<voi
       take(method, answer, gathering)
       notePresent(endpoint.methods, method)
       gathering.isOffered = true
-      if (cut > 0) asking.rpc.note(cutNotice(endpoint, gathering.block, cut))
+      if (cut > 0) tellCut(endpoint, cut, gathering)
       return
     } catch (thrown) {
       noteRefusal(endpoint.methods, method, { thrown, now })
@@ -241,7 +244,7 @@ async function traced(
   const result = await endpoint.request('debug_traceTransaction', params, { ...options, onCut })
   if (result === null) throw notYet('debug_traceTransaction')
   if ('structLogs' in object(result, 'debug_traceTransaction')) throw otherShape('steps instead of calls')
-  if (cut > 0) asking.rpc.note(cutNotice(endpoint, block, cut))
+  if (cut > 0) tellCut(endpoint, cut, gathering)
   return { kind: 'callTracer', result }
 }
 
@@ -261,7 +264,8 @@ function isOwnFault(thrown: unknown): boolean {
 
 function assemble(gathering: Gathering): BlockTraces {
   const { block, traced, reasons, isOffered } = gathering
-  if (traced.size === 0 && !isOffered && block.transactions.length > 0)
+  const isNeverThere = !isOffered && !gathering.asking.areTracesExpected
+  if (traced.size === 0 && isNeverThere && block.transactions.length > 0)
     return { kind: 'none', traces: [], missing: new Map() }
   const missing = new Map(missingOf(gathering).map((hash) => [hash, reasons.get(hash) ?? TIME_OVER]))
   const parts = block.transactions.flatMap(({ hash }) => {
@@ -292,12 +296,15 @@ function converted(hash: Hash, traces: readonly unknown[], missing: Map<Hash, Mi
   }
 }
 
-function cutNotice(endpoint: Endpoint, { number }: BlockHead, strings: number) {
-  return {
-    code: 'trace-cut' as const,
+function tellCut(endpoint: Endpoint, strings: number, gathering: Gathering): void {
+  if (gathering.isCutTold) return
+  gathering.isCutTold = true
+  const { number } = gathering.block
+  gathering.asking.rpc.note({
+    code: 'trace-cut',
     message: `A trace of block ${number} is very large: ${strings} long strings of calldata in it were cut, the calls are whole.`,
     facts: { endpoint: endpoint.name, block: number, strings },
-  }
+  })
 }
 
 function notYet(method: string): CordonError {

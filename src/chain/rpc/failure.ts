@@ -14,6 +14,7 @@ export const failureKinds = [
   'not-json-rpc',
   'too-large',
   'busy',
+  'internal-error',
 ] as const
 export type FailureKind = (typeof failureKinds)[number]
 
@@ -71,6 +72,10 @@ const WORDS: Readonly<Record<FailureKind, { says: string; fix: string }>> = {
     says: 'says that it is busy',
     fix: 'The node limits requests: raise the limit of your plan, or add an endpoint.',
   },
+  'internal-error': {
+    says: 'says that something went wrong inside it',
+    fix: 'Look at the node’s log; Cordon asks again, and asks the next endpoint.',
+  },
 }
 
 /** `chain.EndpointFailed`: the node did not answer; another may, or the same one later. */
@@ -101,6 +106,10 @@ const NO_METHOD =
 const STATE_GONE =
   /missing trie node|historical state|state .*(not available|unavailable|pruned|is not recent)|required historical|header not found|pruned|no state available|world state unavailable|state histories|older than|BlockOutOfRange|block range/i
 
+/** Questions that run no code: an internal error (-32603) is the node's trouble there, elsewhere it may be a revert. */
+const PLAIN_READ =
+  /^(eth_(chainId|blockNumber|getBlock|getTransaction|getLogs|getCode|getBalance|getStorageAt|syncing)|net_|web3_)/
+
 /** What a node answered instead of a result. */
 export type Refusal = {
   endpoint: string
@@ -114,6 +123,8 @@ export type Refusal = {
 export function refusal({ endpoint, method, code, message, data }: Refusal): CordonError {
   if (BUSY.has(code) && !STATE_GONE.test(message) && !/transaction|nonce|underpriced/i.test(message))
     return endpointFailed({ endpoint, method, kind: 'busy', detail: `${code} ${message}` })
+  if (code === -32603 && PLAIN_READ.test(method) && !STATE_GONE.test(message) && !NO_METHOD.test(message))
+    return endpointFailed({ endpoint, method, kind: 'internal-error', detail: message })
   const isAbsent = code === -32601 || code === -32004 || NO_METHOD.test(message)
   return new CordonError({
     code: 'chain.RpcRefused',

@@ -21,6 +21,8 @@ export type FetchOptions = {
   budgetMs?: number
   /** Blocks that a node may execute again to reach the state of a trace (`reexec`); geth's own default when left out. */
   reexec?: number
+  /** True where the endpoints have had traces before: a block without any is partial then. */
+  areTracesExpected?: boolean
   /** Where only some transactions matter: the others are not traced one by one. */
   wanted?: ReadonlySet<Hash>
   /** What is known of how the chain hashes its blocks; kept over blocks by whoever follows. */
@@ -49,6 +51,7 @@ export async function fetchRawBundle(block: string | number, options: FetchOptio
   let isCurrent = true
   const asking: Asking = {
     ...{ rpc, clock, deadline, reexec, wanted, signal },
+    areTracesExpected: options.areTracesExpected ?? false,
     async isCurrent() {
       isCurrent = await stands(head, rpc)
       return isCurrent
@@ -100,8 +103,11 @@ async function headFor(block: string | number, { rpc, signal, check }: HeadAskin
   })
   for (const other of endpointsOf(rpc)) {
     if (other === only) continue
-    const found = await askHead(head.hash, { rpc, only: other, signal }).catch(() => undefined)
-    if (found !== undefined && isSound(found, check)) return found
+    const found = await askHead(block, { rpc, only: other, signal }).catch(() => undefined)
+    if (found === undefined || !isSound(found, check)) continue
+    // A node whose blocks do not fit their hashes is not followed while there is another.
+    if (found.hash !== head.hash) rpc.place(only, { head: head.number, place: 'elsewhere' })
+    return found
   }
   // Nobody has a better one: what there is of it is looked at, and that it does not fit has been told.
   return head

@@ -1,67 +1,24 @@
-import type { Clock } from '../../kit/clock.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
-import type { Logger } from '../../kit/logger.ts'
 import { retry } from '../../kit/retry.ts'
-import type { BlockBundle, BlockRef, ChainUpdate, SourceNotice } from '../../model/block.ts'
-import type { ChainVitals } from '../../model/vitals.ts'
-import { hash, integer, integerOrNull, object } from '../trace/fields.ts'
+import type { BlockBundle, ChainUpdate, SourceNotice } from '../../model/block.ts'
 import { abortable } from './abortable.ts'
-import { type BlockCheck, createBlockCheck } from './block-check.ts'
-import type { Canonical, Header } from './canonical.ts'
-import { append, extension, rewind } from './canonical.ts'
+import { createBlockCheck } from './block-check.ts'
+import { append, extension, type Header } from './canonical.ts'
 import { compareEndpoints } from './compare.ts'
 import { fetchBundle } from './fetch-bundle.ts'
-import { blockSeconds, budgetMs, createPace, noteTime, PATIENCE, type Pace, type Patience } from './pace.ts'
-import type { Rpc } from './rpc.ts'
-import { noTrouble, noteTrouble, noteWell, type Trouble } from './trouble.ts'
-
-export type FollowOptions = {
-  rpc: Rpc
-  chainId: number
-  logger: Logger
-  /** First block to give; the latest when left out. */
-  fromBlock?: number
-  /** The last blocks that were processed before a restart, oldest first, no gaps: a reorg meanwhile is walked back on them. */
-  known?: readonly BlockRef[]
-  /** Deepest reorg that can be followed, blocks. */
-  window?: number
-  /** How often the head is asked for, milliseconds. A WebSocket endpoint wakes it sooner. */
-  pollMs?: number
-  /** A head that has not moved for so long is told of, milliseconds. */
-  staleAfterMs?: number
-  /** Without a `finalized` tag a block this deep counts as final. */
-  finalityDepth?: number
-  /** How long reading one block may take before it is given with gaps. */
-  patience?: Patience
-  /** Blocks that a node may execute again for a trace. */
-  reexec?: number
-  /** Blocks fetched at once while catching up, at most. */
-  ahead?: number
-  /** Kept up to date with head, pace and endpoints. */
-  vitals?: ChainVitals
-  clock?: Clock
-  signal: AbortSignal
-}
-
-type Follower = Required<Omit<FollowOptions, 'fromBlock' | 'known' | 'vitals'>> & {
-  vitals: ChainVitals | undefined
-  canonical: Canonical
-  check: BlockCheck
-  pace: Pace
-  /** Call frames of a block, a moving average: what is fetched ahead is bounded by them. */
-  framesPerBlock: number
-  nextBlock: number | undefined
-  finalized: number
-  lastMoved: number
-  staleTold: boolean
-  trouble: Trouble
-  disagreement: { told: string | undefined; isComparing: boolean; comparedAt: number }
-  /** Hash of block 0, by which a chain that was begun anew is told from a node that lags; null where no node tells. */
-  genesis: string | null | undefined
-  /** Notices from what runs beside the following. */
-  asides: SourceNotice[]
-}
+import { type Follower, type FollowOptions, notice } from './follower.ts'
+import { blockSeconds, budgetMs, createPace, noteTime, PATIENCE } from './pace.ts'
+import {
+  genesisOf,
+  headerOf,
+  refusedIsNull,
+  reorganise,
+  startOver,
+  type Timed,
+  wasBegunAnew,
+} from './reorganise.ts'
+import { noTrouble, noteTrouble, noteWell } from './trouble.ts'
 
 /**
  * The chain's head as `block | reorg | finalized | notice`, in order, gaps filled, until the signal aborts. A block
@@ -101,7 +58,9 @@ function createFollower(options: FollowOptions): Follower {
     patience: PATIENCE,
     reexec: 128,
     ahead: 32,
+    atOnce: 4,
     framesPerBlock: 500,
+    areTracesExpected: false,
     ...options,
     vitals: options.vitals,
     rpc: abortable(options.rpc, options.signal),
@@ -152,7 +111,7 @@ async function* catchUp(follower: Follower, latest: number): AsyncGenerator<Chai
   let wanted = follower.nextBlock ?? latest
   while (!follower.signal.aborted && (follower.nextBlock ?? 0) <= latest) {
     for (; wanted <= latest && ahead.length < aheadOf(follower); wanted++) {
-      const pending = fetchNext(follower, wanted)
+      const pending = fetchNext(follower, wanted, latest)
       pending.catch(() => undefined)
       ahead.push(pending)
     }
@@ -179,23 +138,30 @@ async function* catchUp(follower: Follower, latest: number): AsyncGenerator<Chai
   }
 }
 
+/** Blocks behind the head from which on reading is catching up. */
+const NEAR_HEAD = 3
 /** Frames fetched ahead, about 80 MB with what stands around them. */
 const MOST_FRAMES = 30_000
 
-function aheadOf({ ahead, framesPerBlock }: Follower): number {
-  return Math.max(2, Math.min(ahead, Math.floor(MOST_FRAMES / framesPerBlock)))
+function aheadOf({ ahead, atOnce, framesPerBlock }: Follower): number {
+  return Math.max(2, Math.min(ahead, atOnce, Math.floor(MOST_FRAMES / framesPerBlock)))
 }
 
-function noteWeight(follower: Follower, { transactions }: BlockBundle): void {
+function noteWeight(follower: Follower, { transactions, gaps, coverage }: BlockBundle): void {
+  follower.atOnce = gaps.length > 0 ? Math.max(2, follower.atOnce / 2) : follower.atOnce + 0.5
+  follower.areTracesExpected ||= coverage.traces !== 'none' && transactions.length > 0
   const frames = transactions.reduce((sum, transaction) => sum + transaction.frames.length + 1, 1)
   follower.framesPerBlock = 0.8 * follower.framesPerBlock + 0.2 * frames
 }
 
-function fetchNext(follower: Follower, number: number): Promise<BlockBundle> {
-  const { rpc, chainId, check, clock, signal, reexec, pace, patience } = follower
-  const options = { rpc, capabilities: { chainId }, check, clock, signal, reexec }
+function fetchNext(follower: Follower, number: number, latest: number): Promise<BlockBundle> {
+  const { rpc, chainId, check, clock, signal, reexec, pace, patience, areTracesExpected } = follower
+  const options = { rpc, capabilities: { chainId }, check, clock, signal, reexec, areTracesExpected }
+  // Many blocks are asked for at once while catching up: each has to wait for the others then.
+  const isBehind = latest - number >= NEAR_HEAD
+  const budget = isBehind ? patience.mostMs : budgetMs(blockSeconds(pace), patience)
   // A block that is reorganised away while it is read is read again, the one in its place.
-  return retry(() => fetchBundle(number, { ...options, budgetMs: budgetMs(blockSeconds(pace), patience) }), {
+  return retry(() => fetchBundle(number, { ...options, budgetMs: budget }), {
     attempts: 4,
     delayMs: 50,
     clock,
@@ -203,91 +169,6 @@ function fetchNext(follower: Follower, number: number): Promise<BlockBundle> {
     isRetryable: (thrown) => thrown instanceof CordonError && thrown.code === 'chain.ContradictoryBlock',
   })
 }
-
-/** Walks back until node and memory agree; what is above was removed. Fetching goes on from there. */
-async function* reorganise(follower: Follower): AsyncGenerator<ChainUpdate> {
-  const { refs } = follower.canonical
-  for (let i = refs.length - 1; i >= 0; i--) {
-    const ref = refs[i]
-    if (ref === undefined) break
-    const now = await headerOf(follower, `0x${ref.number.toString(16)}`).catch(missingIsNull)
-    if (now?.hash !== ref.hash) continue
-    if (i === refs.length - 1) return
-    const removed = rewind(follower.canonical, ref)
-    follower.nextBlock = ref.number + 1
-    yield { kind: 'reorg', ancestor: ref, removed }
-    return
-  }
-  yield* startOver(follower, (await wasBegunAnew(follower)) ? 'chain-reset' : 'reorg-beyond-window')
-}
-
-/** Everything we remember is gone, and that is said: a reorg deeper than the window, or a chain that was begun anew. */
-async function* startOver(
-  follower: Follower,
-  code: 'reorg-beyond-window' | 'chain-reset',
-): AsyncGenerator<ChainUpdate> {
-  const { refs } = follower.canonical
-  const oldest = refs[0]
-  if (oldest === undefined) return
-  const remembered = refs.length
-  const ancestor: BlockRef = { number: oldest.number - 1, hash: null }
-  const latest = await headerOf(follower, 'latest')
-  const removed = rewind(follower.canonical, ancestor)
-  // A chain that is shorter than what we remember (a devnet begun anew) is followed from its head.
-  follower.nextBlock = Math.min(oldest.number, latest.number)
-  follower.genesis = undefined
-  follower.pace = createPace()
-  const message =
-    code === 'chain-reset'
-      ? `The node's chain was begun anew: its first block is another one. It is followed from block ${follower.nextBlock}.`
-      : `The chain was reorganised deeper than the ${remembered} blocks that are remembered.`
-  yield notice({ code, message, facts: { oldestRemembered: oldest.number, removed: removed.length } })
-  yield { kind: 'reorg', ancestor, removed }
-}
-
-/** A head below all that is remembered: a node that lags has the same first block, one that was reset has another. */
-async function wasBegunAnew(follower: Follower): Promise<boolean> {
-  const first = await genesisOf(follower)
-  return follower.genesis !== null && first !== null && follower.genesis !== first
-}
-
-async function genesisOf(follower: Follower): Promise<string | null> {
-  return (await headerOf(follower, '0x0').catch(refusedIsNull))?.hash ?? null
-}
-
-function missingIsNull(thrown: unknown): null {
-  if (thrown instanceof CordonError && thrown.code === 'chain.BlockMissing') return null
-  throw thrown
-}
-
-type Timed = Header & { timestamp: number | null }
-
-/** A header as the leading endpoint has it: two nodes' views must not be mixed. */
-async function headerOf({ rpc }: Pick<Follower, 'rpc'>, block: string): Promise<Timed> {
-  const found = await rpc.request('eth_getBlockByNumber', [block, false], {
-    only: rpc.leader(),
-    timeoutMs: HEADER_MS,
-  })
-  if (found === null) {
-    throw new CordonError({
-      code: 'chain.BlockMissing',
-      message: `The node does not have block ${block}.`,
-      facts: { block },
-      fix: 'It may be behind, or have pruned it: `cordon doctor` shows its head.',
-      retryable: true,
-    })
-  }
-  const raw = object(found, 'block')
-  return {
-    number: integer(raw['number'], 'block.number'),
-    hash: hash(raw['hash'], 'block.hash'),
-    parentHash: hash(raw['parentHash'], 'block.parentHash'),
-    timestamp: integerOrNull(raw['timestamp'], 'block.timestamp'),
-  }
-}
-
-/** Milliseconds that a header may take: it is the lightest of questions. */
-const HEADER_MS = 3_000
 
 async function* tellFinality(follower: Follower, latest: number): AsyncGenerator<ChainUpdate> {
   const { refs, window } = follower.canonical
@@ -301,12 +182,6 @@ async function* tellFinality(follower: Follower, latest: number): AsyncGenerator
   if (ref === undefined || ref.number <= follower.finalized) return
   follower.finalized = ref.number
   yield { kind: 'finalized', block: ref }
-}
-
-/** Null where the node has no such tag; undefined where it did not answer, which says nothing about finality. */
-function refusedIsNull(thrown: unknown): null | undefined {
-  if (!(thrown instanceof CordonError)) throw thrown
-  return thrown.code === 'chain.RpcRefused' || thrown.code === 'chain.BlockMissing' ? null : undefined
 }
 
 /** Milliseconds between comparisons while the head moves; one that stands still is compared at once. */
@@ -345,10 +220,6 @@ async function* tellIfStale(follower: Follower, latest: Header): AsyncGenerator<
 
 function gapNotice(from: number, to: number): SourceNotice {
   return { code: 'gap-filled', message: `Catching up from block ${from} to ${to}.`, facts: { from, to } }
-}
-
-function notice(item: SourceNotice): ChainUpdate {
-  return { kind: 'notice', notice: item }
 }
 
 function headless(number: number): CordonError {

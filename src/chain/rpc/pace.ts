@@ -34,7 +34,7 @@ export type Patience = {
   mostMs: number
 }
 
-export const PATIENCE: Patience = { share: 0.75, leastMs: 750, mostMs: 5_000 }
+export const PATIENCE: Patience = { share: 0.75, leastMs: 1_000, mostMs: 5_000 }
 
 /** Milliseconds that reading one block may take before it is judged with what there is of it; `seconds` between blocks. */
 export function budgetMs(seconds: number | null, { share, leastMs, mostMs }: Patience): number {
