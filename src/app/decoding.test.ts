@@ -62,7 +62,7 @@ describe('ABIs', () => {
   })
 
   test('the caller may say whose ABI it is', async () => {
-    const [source] = await readAbis([`${A}=${await file('own.json', ABI)}`])
+    const [source] = await readAbis([`${A.toUpperCase().replace('0X', '0x')}=${await file('own.json', ABI)}`])
     expect(source?.address).toBe(A.toLowerCase())
   })
 

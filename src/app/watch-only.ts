@@ -31,8 +31,9 @@ export type WatchLine = DetectionLine | Extract<LiveEvent, { type: 'notice' | 'b
 
 /** Detection on the first chain of the config without database or response; the summary comes last. */
 export async function* watchOnly(options: WatchOnlyOptions): AsyncGenerator<WatchLine> {
-  const { config, signal } = options
-  const chain = [...(await openChains(config, systemClock, { notify: options.progress, signal })).values()][0]
+  const { config, signal, logger } = options
+  const notify = (message: string): void => logger.warn({}, message)
+  const chain = [...(await openChains(config, systemClock, { notify, signal })).values()][0]
   if (chain === undefined) return
   const detection = createDetection(chain.engine, chain.assessor)
   const rules = followRules({ paths: config.rules })

@@ -240,10 +240,16 @@ test('a wrong address, chain, configuration or playbook is refused with the fiel
     code: 2,
     errors: [{ code: 'app.InvalidConfig', facts: { field: 'protect.0.address' } }],
   })
-  expect((await run(['watch', '--rpc', 'http://127.0.0.1:9'])).errors).toMatchObject([
-    { code: 'chain.EndpointFailed' },
-  ])
+  const nowhere = ['record', '--rpc', 'http://127.0.0.1:9', '-o', join(dir, 'none.ndjson')]
+  expect((await run(nowhere)).errors).toMatchObject([{ code: 'chain.EndpointFailed' }])
   expect(await run(['frobnicate'])).toMatchObject({ code: 2 })
+})
+
+test('watching waits for a node that is down, and says for which', async () => {
+  const watching = startCordon({ args: ['watch', '--rpc', 'http://127.0.0.1:9'], cwd: dir })
+  await expect.poll(watching.stderr).toMatch(/Waiting for a node: http:\/\/127.0.0.1:9 /)
+  watching.child.kill('SIGINT')
+  await watching.ended
 })
 
 test('a playbook with an unknown step stops the start, naming file and line', async () => {

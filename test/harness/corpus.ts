@@ -7,7 +7,7 @@ import type { BlockBundle } from '../../src/model/block.ts'
 import { addressSchema, hashSchema } from '../../src/model/hex.ts'
 
 /** Folder of the recorded chain data: `CORDON_CORPUS`, or `../shared/corpus` beside the repository. */
-export const corpus = resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus')
+export const corpus = resolve(process.env['CORDON_CORPUS'] || '../shared/corpus')
 
 const isThere = existsSync(join(corpus, 'README.md'))
 let told = false

@@ -1,4 +1,5 @@
 import { messageOf } from '../../kit/error.ts'
+import { toJson } from '../../kit/json.ts'
 import { endpointFailed, type FailureKind, refusal } from './failure.ts'
 import { readCapped, TRACE_LIMITS, WHOLE_LIMITS } from './read-capped.ts'
 
@@ -56,7 +57,7 @@ async function answered(post: Post, signal: AbortSignal): Promise<unknown> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id, method, params }),
+    body: toJson({ jsonrpc: '2.0', id, method, params }),
     signal,
   })
   const body = response.body ?? nothing()
