@@ -56,11 +56,17 @@ export async function setProcessed(store: Store, chainId: number, block: BlockRe
   const sql = `INSERT INTO cursors (chain_id, processed_number, processed_hash, first_number) VALUES ($1, $2, $3, $2)
     ON CONFLICT (chain_id) DO UPDATE SET processed_number = $2, processed_hash = $3,
       first_number = coalesce(cursors.first_number, $2)`
-  const act = async (tx: Store): Promise<void> => {
-    await change(tx, sql, [chainId, block.number, block.hash])
-    await change(tx, 'DELETE FROM recent_blocks WHERE chain_id = $1 AND number > $2', [chainId, block.number])
-  }
-  await transaction(store, act, { idempotent: true })
+  await transaction(
+    store,
+    async (tx) => {
+      await change(tx, sql, [chainId, block.number, block.hash])
+      await change(tx, 'DELETE FROM recent_blocks WHERE chain_id = $1 AND number > $2', [
+        chainId,
+        block.number,
+      ])
+    },
+    { idempotent: true },
+  )
 }
 
 /** Says which block detectors are shown first, before any is processed. An earlier one stays. */

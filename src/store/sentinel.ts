@@ -6,7 +6,7 @@ export type SentinelOptions = {
   cluster: string
   /** Who PostgreSQL runs as, where that is not us. */
   owner: { uid: number; gid: number } | undefined
-  /** Seconds that a server is left for the next start to adopt; 5 by default. */
+  /** Seconds between two looks, which a server is left for the next start to adopt it; 5 by default. */
   graceSeconds?: number
 }
 
@@ -15,7 +15,8 @@ export type Sentinel = { end(): void }
 /**
  * Waits for the end of a pipe that this process holds, so for its death however it comes, kill -9 included. Then it leaves
  * the server alone for as long as a session from 127.0.0.1 is open (another Cordon uses it, or the next one has adopted
- * it), and shuts it down in order once there is none. The process id is read when it is needed: a server that died and was
+ * it), and shuts it down in order once there was none at two looks: a server that has just started, or was started again, is
+ * without sessions for a moment. The process id is read when it is needed: a server that died and was
  * started again has another one.
  */
 const SCRIPT = `
@@ -32,8 +33,11 @@ commands() {
     ps -A -o ppid= -o command= | grep "^ *$pid "
   fi
 }
+idle=
 while sleep "$1" && postmaster 2>/dev/null; do
-  commands 2>/dev/null | grep -qF ' 127.0.0.1(' || { kill -INT "$pid"; exit; }
+  if commands 2>/dev/null | grep -qF ' 127.0.0.1('; then idle=; continue; fi
+  [ "$idle" != "$pid" ] || { kill -INT "$pid"; exit; }
+  idle=$pid
 done
 `
 
