@@ -207,6 +207,8 @@ export const runSchema = z.object({
   incidentId: z.string(),
   playbookId: z.string(),
   contentHash: z.string(),
+  /** 1, and one more each time the incident is open again and answered anew. */
+  attempt: z.number().int().positive().default(1),
   state: z.enum(runStates),
   startedAt: z.number().int(),
   endedAt: z.number().int().nullable(),

@@ -55,7 +55,10 @@ export type Playbooks = {
    * Writes runs down in a transaction of the caller's, with what they are runs for. Once that is committed they will be
    * done: {@link start} begins one now, and a process that dies in between leaves it to the next one.
    */
-  write(tx: Store, wanted: readonly { incident: Incident; pinned: PinnedPlaybook }[]): Promise<Run[]>
+  write(
+    tx: Store,
+    wanted: readonly { incident: Incident; pinned: PinnedPlaybook; attempt?: number }[],
+  ): Promise<Run[]>
   /** Begins a run that was written down, in the background, the gravest first; again it changes nothing. */
   start(run: Run, severity: Severity): void
   /** Resolves when the run has ended, here or in another process. Throws `playbooks.UnknownRun`, `playbooks.Stopped`. */

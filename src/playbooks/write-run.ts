@@ -11,15 +11,18 @@ import { appendTimelines, type NewTimelineEntry } from '../store/timeline.ts'
 
 export type Wish = {
   incident: Incident
-  pinned: PinnedPlaybook /** `cordon`, or the person who began it. */
+  pinned: PinnedPlaybook
+  /** `cordon`, or the person who began it. */
   author: string
+  /** Above 1 where the incident is open again and is answered anew. */
+  attempt?: number
   /** False where nobody is there to answer. Only a drill may have that; true by default. */
   people?: boolean
 }
 
 /**
  * Writes a run down, pinned, with its timeline entry. From then on it will be done: whoever runs playbooks on this
- * database begins it within two seconds, if the writer does not. An incident has one run of a playbook: the first.
+ * database begins it within two seconds, if the writer does not. An incident has one run of a playbook for each time that it is open.
  */
 export async function writeRun(context: { store: Store; clock: Clock }, wish: Wish): Promise<Run> {
   const [run] = await writeRuns(context, [wish])
@@ -57,16 +60,18 @@ export async function writeRuns(
 
 /** The run that stood there before. */
 async function firstOf(tx: Store, run: Run): Promise<Run> {
-  return (await findRunOf(tx, run.incidentId, run.playbookId)) ?? run
+  return (await findRunOf(tx, run)) ?? run
 }
 
-function runOf({ incident, pinned, people = true }: Wish, now: number): Run {
+function runOf({ incident, pinned, people = true, attempt = 1 }: Wish, now: number): Run {
   const { playbook, contentHash } = pinned
+  const again = attempt === 1 ? '' : `\n${attempt}`
   return {
-    id: `run-${sha256(`${incident.id}\n${playbook.id}`).slice(0, 20)}`,
+    id: `run-${sha256(`${incident.id}\n${playbook.id}${again}`).slice(0, 20)}`,
     incidentId: incident.id,
     playbookId: playbook.id,
     contentHash,
+    attempt,
     state: 'running',
     startedAt: now,
     endedAt: null,

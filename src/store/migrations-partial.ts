@@ -23,4 +23,14 @@ CREATE TABLE partial_blocks (
 CREATE INDEX partial_blocks_open ON partial_blocks (chain_id, block_number) WHERE state = 'open';
 `,
   },
+  {
+    id: 31,
+    name: 'attempts of a response',
+    sql: `
+-- An incident that is open again is answered again: each attempt is a run of its own.
+ALTER TABLE runs ADD COLUMN attempt int4 NOT NULL DEFAULT 1;
+ALTER TABLE runs DROP CONSTRAINT runs_incident_id_playbook_id_key;
+ALTER TABLE runs ADD UNIQUE (incident_id, playbook_id, attempt);
+`,
+  },
 ]

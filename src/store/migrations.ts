@@ -350,6 +350,6 @@ ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
 `,
   },
   ...responseMigrations,
-  ...partialMigrations,
   ...restartMigrations,
+  ...partialMigrations,
 ]

@@ -4,17 +4,18 @@ import { type Run, runSchema, type StepResult, stepResultSchema } from '../model
 import { change, row, rows, type Store } from './store.ts'
 
 const runRowSchema = runSchema.omit({ steps: true })
-const COLUMNS = `id, incident_id AS "incidentId", playbook_id AS "playbookId", content_hash AS "contentHash", state,
+const COLUMNS = `id, incident_id AS "incidentId", playbook_id AS "playbookId", content_hash AS "contentHash", attempt, state,
   started_at AS "startedAt", ended_at AS "endedAt", people`
 
-/** Writes runs, but none where an incident has one of that playbook; gives the ids of those that were written. */
+/** Writes runs, but none where an incident has that attempt of that playbook; gives the ids of those that were written. */
 export async function insertRuns(
   tx: Store,
   written: readonly { run: Run; author: string }[],
 ): Promise<string[]> {
-  const sql = `INSERT INTO runs (id, incident_id, playbook_id, content_hash, state, started_at, ended_at, author, people)
+  const sql = `INSERT INTO runs (id, incident_id, playbook_id, content_hash, state, started_at, ended_at, author, people,
+      attempt)
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::int8[], $8::text[],
-      $9::boolean[]) ON CONFLICT DO NOTHING RETURNING id`
+      $9::boolean[], $10::int4[]) ON CONFLICT DO NOTHING RETURNING id`
   const column = <T>(of: (run: Run) => T): T[] => written.map(({ run }) => of(run))
   const found = await rows(tx, z.object({ id: z.string() }), sql, [
     column(({ id }) => id),
@@ -26,6 +27,7 @@ export async function insertRuns(
     column(({ endedAt }) => endedAt),
     written.map(({ author }) => author),
     column(({ people }) => people),
+    column(({ attempt }) => attempt),
   ])
   return found.map(({ id }) => id)
 }
@@ -45,15 +47,18 @@ export async function listRuns(store: Store, incidentId: string): Promise<Run[]>
   return runs
 }
 
-/** Those of these incidents that have a run which this author began. */
-export async function incidentsWithRunBy(
+/** The last attempt that this author began for each of these incidents; those without a run are left out. */
+export async function lastAttempts(
   store: Store,
   incidentIds: readonly string[],
   author: string,
-): Promise<string[]> {
-  if (incidentIds.length === 0) return []
-  const sql = 'SELECT DISTINCT incident_id AS id FROM runs WHERE incident_id = ANY($1) AND author = $2'
-  return (await rows(store, z.object({ id: z.string() }), sql, [incidentIds, author])).map(({ id }) => id)
+): Promise<Map<string, number>> {
+  if (incidentIds.length === 0) return new Map()
+  const sql = `SELECT incident_id AS id, max(attempt) AS attempt FROM runs
+    WHERE incident_id = ANY($1) AND author = $2 GROUP BY 1`
+  const schema = z.object({ id: z.string(), attempt: z.number().int() })
+  const found = await rows(store, schema, sql, [incidentIds, author])
+  return new Map(found.map(({ id, attempt }) => [id, attempt]))
 }
 
 /** Keeps a step's result. The first one stands: false where there was one. */
@@ -78,10 +83,13 @@ export async function listUnfinishedRuns(store: Store): Promise<string[]> {
   return (await rows(store, z.object({ id: z.string() }), sql)).map(({ id }) => id)
 }
 
-/** The run that an incident has of a playbook, or undefined. */
-export async function findRunOf(tx: Store, incidentId: string, playbookId: string): Promise<Run | undefined> {
-  const sql = 'SELECT id FROM runs WHERE incident_id = $1 AND playbook_id = $2'
-  const found = await row(tx, z.object({ id: z.string() }), sql, [incidentId, playbookId])
+/** The run that is this attempt of an incident's playbook, or undefined. */
+export async function findRunOf(
+  tx: Store,
+  { incidentId, playbookId, attempt }: Pick<Run, 'incidentId' | 'playbookId' | 'attempt'>,
+): Promise<Run | undefined> {
+  const sql = 'SELECT id FROM runs WHERE incident_id = $1 AND playbook_id = $2 AND attempt = $3'
+  const found = await row(tx, z.object({ id: z.string() }), sql, [incidentId, playbookId, attempt])
   return found ? findRun(tx, found.id) : undefined
 }
 

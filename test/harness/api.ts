@@ -55,6 +55,7 @@ const aRun: Run = {
   incidentId: 'inc-1',
   playbookId: 'contain',
   contentHash: 'ab'.repeat(32),
+  attempt: 1,
   state: 'succeeded',
   startedAt: 1,
   endedAt: 2,

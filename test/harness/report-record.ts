@@ -123,6 +123,7 @@ function runOf(words: string): IncidentRecord['runs'][number] {
     incidentId: 'inc-1',
     playbookId: 'exploit-in-progress',
     contentHash: 'ef'.repeat(32),
+    attempt: 1,
     state: 'succeeded',
     startedAt: BEGAN,
     endedAt: BEGAN + 90,

@@ -11,8 +11,8 @@ import { crashPoint } from '../../kit/crash-point.ts'
 import { toJson } from '../../kit/json.ts'
 import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
 import { containmentPlanSchema } from '../../model/containment.ts'
-import { countBroadcasts } from '../../store/broadcasts.ts'
-import { insertPlan, insertSimulation } from '../../store/plans.ts'
+import { countBroadcasts, listBroadcasts } from '../../store/broadcasts.ts'
+import { insertPlan, insertSimulation, listPlans } from '../../store/plans.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import type { App } from '../context.ts'
 import type { Judgement } from './decide.ts'
@@ -54,7 +54,29 @@ export async function prepare(work: Work): Promise<Prepared> {
   const verdict = await context.durable(`authorise:${plan.id}`, () => authoriseIt(work, plan))
   if (!verdict.allowed) reasons.push(...verdict.reasons)
   if (reasons.length > 0) return propose(work, { plan, reasons })
+  const underWay = await context.durable(`under-way:${plan.id}`, () => underWayOf(work, plan))
+  if (underWay !== null) {
+    const message = `${plan.lever.signature} of ${target} is on its way already (${underWay}): it is not sent a second time.`
+    await recordStep(work.app, context, { kind: 'plan', message, body: plan })
+    return { kind: 'already-pulled', plan }
+  }
   return { kind: 'go', plan, operations, simulation }
+}
+
+/** The transaction of an earlier answer to the incident that pulls the same lever and may still do it; null for none. */
+async function underWayOf({ app, incident }: Work, plan: ContainmentPlan): Promise<string | null> {
+  const plans = (await listPlans(app.store, incident.id)).filter(
+    ({ id, purpose, lever }) =>
+      id !== plan.id &&
+      purpose === 'contain' &&
+      lever.target === plan.lever.target &&
+      lever.calldata === plan.lever.calldata,
+  )
+  const ids = new Set(plans.map(({ id }) => id))
+  const sent = (await listBroadcasts(app.store, incident.id)).find(
+    ({ planId, state }) => ids.has(planId) && (state === 'signed' || state === 'sent'),
+  )
+  return sent?.transactionHash ?? null
 }
 
 /** Two levers of one contract are two plans. */
@@ -70,6 +92,7 @@ async function makePlan({ app, chain, context, incident, attack, target, wanted 
     sequencer: chain.sequencer,
     chainId: chain.chainId,
     incidentId: incident.id,
+    attempt: context.run.attempt,
     target,
     attackTransaction: attack.hash,
     attack: attack.call,

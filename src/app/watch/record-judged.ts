@@ -8,7 +8,7 @@ import { choosePlaybook } from '../../playbooks/choose.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
 import { ownTransactions } from '../../store/broadcasts.ts'
 import { insertRemarks } from '../../store/remarks.ts'
-import { incidentsWithRunBy } from '../../store/runs.ts'
+import { lastAttempts } from '../../store/runs.ts'
 import { type Store, transaction } from '../../store/store.ts'
 import { correlate, opensIncident } from '../../triage/correlate.ts'
 import type { App, ChainHandle } from '../context.ts'
@@ -33,7 +33,7 @@ export type Judged = {
 }
 
 type Recording = { app: App; chain: ChainHandle; playbooks: Playbooks | null }
-type Recorded = { alert: Alert; incident: Incident; run: Run | null }
+type Recorded = { alert: Alert; incident: Incident; reopened: boolean; run: Run | null }
 
 /**
  * Puts alerts on record, each in the incident it belongs to or in a new one, with the run of a playbook where one is due:
@@ -67,7 +67,9 @@ export async function recordJudged(recording: Recording, judged: readonly Judged
         const as = taken[i]
         // after a commit whose answer was lost our own work looks like a duplicate
         const isKnown = as?.duplicate === true && attempts === 1
-        return as === null || as === undefined || isKnown ? [] : [{ alert, incident: as.incident, run: null }]
+        return as === null || as === undefined || isKnown
+          ? []
+          : [{ alert, incident: as.incident, reopened: as.reopened, run: null }]
       })
       return playbooks === null ? settled : withRuns(settled, { app, tx, playbooks })
     },
@@ -92,13 +94,18 @@ function candidatesFor({ late }: Alert, active: readonly Incident[]): readonly I
 
 type Responding = { app: App; tx: Store; playbooks: Playbooks }
 
-/** One response for one incident: a category that comes later must not begin a second one beside the first. */
+/**
+ * One response each time an incident is open: a category that comes later must not begin a second one beside the first, and
+ * an incident that is open again, after a reorg or a containment that did not last, is answered again.
+ */
 async function withRuns(
   recorded: readonly Recorded[],
   { app, tx, playbooks }: Responding,
 ): Promise<Recorded[]> {
   const ids = recorded.map(({ incident }) => incident.id)
-  const answered = new Set(await incidentsWithRunBy(tx, ids, 'cordon'))
+  const attempts = await lastAttempts(tx, ids, 'cordon')
+  const reopened = new Set(recorded.flatMap((one) => (one.reopened ? [one.incident.id] : [])))
+  const answered = new Set([...attempts.keys()].filter((id) => !reopened.has(id)))
   const due = recorded.map((one) => {
     const { incident, alert } = one
     const pinned = answered.has(incident.id) ? undefined : playbookFor(incident, alert, app)
@@ -106,7 +113,7 @@ async function withRuns(
     return { one, pinned }
   })
   const wanted = due.flatMap(({ one: { incident }, pinned }) =>
-    pinned === undefined ? [] : [{ incident, pinned }],
+    pinned === undefined ? [] : [{ incident, pinned, attempt: (attempts.get(incident.id) ?? 0) + 1 }],
   )
   const runs = new Map((await playbooks.write(tx, wanted)).map((run) => [run.incidentId, run]))
   return due.map(({ one, pinned }) =>
