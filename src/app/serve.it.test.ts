@@ -176,7 +176,9 @@ test('a run is found by its incident and by its id', async () => {
   await pinPlaybook(store, { contentHash: 'x', source: '', playbook })
   const run = { id: 'run-1', incidentId, playbookId: 'contain', contentHash: 'x', state: 'running' as const }
   const times = { startedAt: 1, endedAt: null }
-  await insertRuns(store, [{ run: { ...run, ...times, people: true, attempt: 1, steps: [] }, author: 'cordon' }])
+  await insertRuns(store, [
+    { run: { ...run, ...times, people: true, attempt: 1, steps: [] }, author: 'cordon' },
+  ])
   expect(await (await get('/v1/runs/run-1')).json()).toMatchObject(run)
   expect(await (await get(`/v1/incidents/${incidentId}/runs`)).json()).toMatchObject({ runs: [run] })
 })
