@@ -95,7 +95,7 @@ function waited({ sight, processed, lagBlocks, blockSeconds, now }: Waiting): nu
   if (lagBlocks === 0) return 0
   const next = sight.heads.find(({ number }) => number > (processed?.number ?? 0))
   const sinceSeen = next === undefined ? 0 : (now - next.at) / 1000
-  return Math.max(sinceSeen, (lagBlocks - 1) * (blockSeconds ?? 0))
+  return Math.max(sinceSeen, (lagBlocks - 1) * (blockSeconds ?? USUAL_BLOCK_SECONDS))
 }
 
 function figures(

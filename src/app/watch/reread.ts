@@ -31,6 +31,8 @@ export type Rereading = {
   note(partial: PartialBlock, suspicions: readonly Finding[]): Promise<void>
   /** These blocks are no longer canonical: nobody needs to see them. */
   forget(removed: readonly BlockRef[]): void
+  /** The node has again what it lacked: all that waits is looked at now. */
+  hasten(): void
   stop(): Promise<void>
 }
 
@@ -112,6 +114,10 @@ export function startRereading(options: RereadOptions): Rereading {
     forget(removed) {
       for (const { hash } of removed) waiting.delete(String(hash))
       tell()
+    },
+    hasten() {
+      const dueAt = app.clock.now()
+      for (const item of waiting.values()) Object.assign(item, { dueAt, looks: Math.max(0, item.looks - 1) })
     },
     async stop() {
       signal.removeEventListener('abort', stop)

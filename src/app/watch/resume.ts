@@ -11,7 +11,7 @@ import { recallTraffic } from './assess.ts'
 import { carryOutMoves } from './carry-out-moves.ts'
 import { type History, historyUpTo, readHistory } from './history.ts'
 import { learnFirst } from './learn-first.ts'
-import { restoreObserved } from './observed.ts'
+import { hadTraces, restoreObserved } from './observed.ts'
 import { readBlocks } from './read-blocks.ts'
 import { withStateReads } from './reads.ts'
 import { type Restored, restoreStates } from './restore-states.ts'
@@ -63,7 +63,11 @@ async function restart(options: ResumeOptions, at: Restart): Promise<StartingPoi
     const replayed = await replay(options, { from, newest, cursor, processed, recent })
     tell(restoredNotice({ restored, from, replayed, processed: processed.number }))
   }
-  return { fromBlock: processed.number + 1, known: knownRefs(recent, processed) }
+  return {
+    fromBlock: processed.number + 1,
+    known: knownRefs(recent, processed),
+    areTracesExpected: recent.some(({ observed }) => hadTraces(observed)),
+  }
 }
 
 /** The first block that the states do not know; null where nobody can tell. */

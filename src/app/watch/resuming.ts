@@ -14,4 +14,9 @@ export type ResumeOptions = {
 }
 
 /** Where following goes on: from this block (the latest where it is left out), after these. */
-export type StartingPoint = { fromBlock?: number; known: readonly BlockRef[] }
+export type StartingPoint = {
+  fromBlock?: number
+  known: readonly BlockRef[]
+  /** The nodes had traces not long ago. */
+  areTracesExpected?: boolean
+}

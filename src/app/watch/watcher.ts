@@ -7,6 +7,7 @@ import { blockFacts } from '../../facts/facts.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { BlockBundle, BlockRef, ChainUpdate, SourceNotice } from '../../model/block.ts'
+import type { DetectorNeed } from '../../model/detector.ts'
 import type { BlockFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
@@ -19,7 +20,7 @@ import { watchHolds } from './hold.ts'
 import { keepSnapshots, type SnapshotKeeper } from './keep-snapshots.ts'
 import { latenessOf } from './lateness.ts'
 import { mergeUpdates } from './merge.ts'
-import { observedOf } from './observed.ts'
+import { hasTraces, keptOf } from './observed.ts'
 import { watchPresigned } from './presigned.ts'
 import { beginReads, withStateReads } from './reads.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
@@ -49,8 +50,8 @@ type Watching = WatchOptions & {
   snapshots: SnapshotKeeper
   rereading: Rereading
   untraceable: Untraceable
-  /** Detectors whose blindness was told last. */
-  sight: { lost: string }
+  /** Detectors that saw nothing of the newest block with transactions, and what they lacked. */
+  sight: { lost: ReadonlyMap<string, DetectorNeed> }
   followed: Followed
 }
 
@@ -64,7 +65,12 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   signal.addEventListener('abort', stopFollowing, { once: true })
   tellBlindness(options)
   const recorder = startRecorder(options)
-  const upkeep = startUpkeep(app, chain, [...UPKEEP, { name: 'capability probes', run: reprobing() }])
+  const sight: Watching['sight'] = { lost: new Map() }
+  const probes = reprobing(() => {
+    tellSight(new Map(), { ...options, sight })
+    rereading.hasten()
+  })
+  const upkeep = startUpkeep(app, chain, [...UPKEEP, { name: 'capability probes', run: probes }])
   const suspect = (findings: readonly Finding[], timestamp: number | null): Promise<void> =>
     suspectBlindSpots(findings, timestamp, { ...options, recorder })
   const untraceable: Untraceable = new Map()
@@ -77,7 +83,7 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   const snapshots = keepSnapshots({ app, chain, tell })
   const watching = {
     ...options,
-    ...{ recorder, upkeep, snapshots, rereading, untraceable, sight: { lost: '' }, followed: notFollowed() },
+    ...{ recorder, upkeep, snapshots, rereading, untraceable, sight, followed: notFollowed() },
   }
   try {
     const point = await resumed
@@ -113,6 +119,7 @@ function sourcesOf({ app, chain, signal }: WatchOptions, point: StartingPoint): 
     pollMs: config.pollMs,
     finalityDepth: config.finalityDepth,
     ...point,
+    areTracesExpected: point.areTracesExpected === true || hasTraces(capabilities),
   })
   return config.mempool ? [head, watchPending({ rpc, capabilities, logger, clock, signal })] : [head]
 }
@@ -179,7 +186,7 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     remarks,
     // with nothing protected nothing is counted: no write a block for it
     traffic: last === null ? null : { transactions, days },
-    observed: observedOf(facts),
+    observed: keptOf(facts, chain.capabilities),
     seen: recorder.followsFunds() || alerts.length > 0 ? { facts, findings } : null,
   })
   packKept(chain.engine)
@@ -207,17 +214,17 @@ function noteGaps(
   const { app, chain, rereading, untraceable } = watching
   const { bundle } = facts
   const blind = blindIn(chain.engine, facts)
+  const { length } = bundle.transactions
+  // An empty block does not show whether sight is back.
+  if (length > 0) {
+    const sightless = blind.filter(({ transactions }) => transactions.length === length)
+    tellSight(new Map(sightless.map(({ detector, missing }) => [detector, missing])), watching)
+  }
   chain.vitals.blindDetectors = new Map([
     ...unread.map((detector) => [detector, 'state'] as const),
+    ...watching.sight.lost,
     ...blind.map(({ detector, missing }) => [detector, missing] as const),
   ])
-  const { length } = bundle.transactions
-  const sightless = blind.filter(({ transactions }) => transactions.length === length)
-  if (length > 0)
-    tellSight(
-      sightless.map(({ detector }) => detector),
-      watching,
-    )
   if (bundle.gaps.length === 0) return
   const { number, hash, timestamp, gaps } = bundle
   const blindDetectors = blind.map(({ detector }) => detector)
@@ -233,16 +240,21 @@ function noteGaps(
 }
 
 /** Whole blocks without traces or logs are told when they begin and when they are over; single gaps have their notice. */
-function tellSight(blind: readonly string[], watching: Watching): void {
-  const { sight } = watching
-  const lost = blind.join(', ')
-  if (lost === sight.lost) return
+function tellSight(
+  lost: ReadonlyMap<string, DetectorNeed>,
+  watching: WatchOptions & Pick<Watching, 'sight'>,
+): void {
+  const { sight, chain } = watching
+  const blind = [...lost.keys()]
+  const isSame = blind.join() === [...sight.lost.keys()].join()
   sight.lost = lost
+  if (isSame) return
+  if (blind.length === 0) chain.vitals.blindDetectors = new Map()
   const message =
-    lost === ''
+    blind.length === 0
       ? 'All detectors see again.'
-      : `${blind.length} detectors see nothing of the newest block: ${lost}.`
-  const code = lost === '' ? 'sight-recovered' : 'sight-lost'
+      : `${blind.length} detectors see nothing of the newest block: ${blind.join(', ')}.`
+  const code = blind.length === 0 ? 'sight-recovered' : 'sight-lost'
   tellNotice({ code, message, facts: { blind } }, watching)
 }
 

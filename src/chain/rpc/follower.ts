@@ -28,6 +28,8 @@ export type FollowOptions = {
   patience?: Patience
   /** Blocks that a node may execute again for a trace. */
   reexec?: number
+  /** The endpoints were found to have traces: a block without any is partial. True from the first trace on. */
+  areTracesExpected?: boolean
   /** Blocks fetched at once while catching up, at most. */
   ahead?: number
   /** Kept up to date with head, pace and endpoints. */
@@ -44,8 +46,6 @@ export type Follower = Required<Omit<FollowOptions, 'fromBlock' | 'known' | 'vit
   pace: Pace
   /** Blocks fetched at once now: more while all is well, half where blocks come with gaps. */
   atOnce: number
-  /** Blocks came with traces before. */
-  areTracesExpected: boolean
   /** Call frames of a block, a moving average: what is fetched ahead is bounded by them. */
   framesPerBlock: number
   nextBlock: number | undefined

@@ -44,7 +44,8 @@ export type CellOutcome = {
   blind: readonly string[]
   /** Health while the fault was on and could be known; after it was lifted. */
   during: readonly HealthSample[]
-  healthAtEnd: string
+  /** Milliseconds from the end of the fault to a health of ok; null where it did not come. */
+  healthyAfterMs: number | null
 }
 
 export type WatchedCell = {
@@ -63,6 +64,11 @@ export type CellScene = { anvil: Anvil; at: DrillDeployment; folder: string; blo
 /** Blocks until a fault of the whole node can be known. */
 const GRACE_BLOCKS = 5
 const PATIENCE_MS = 30_000
+/** How long blindness is looked at before it ends, in blocks; and until what was hidden has to be judged then. */
+const BLIND_BLOCKS = 5
+const LATE_MS = 60_000
+/** Blocks that are watched before the fault: enough to know that the chain makes them by the clock. */
+const BLOCKS_WELL = 8
 const SAMPLE_MS = 250
 
 type State = {
@@ -109,6 +115,7 @@ export async function openCell(cell: Cell, scene: CellScene): Promise<WatchedCel
     async begin() {
       await start()
       await until(() => state.events.some(({ event }) => event.type === 'block'), PATIENCE_MS)
+      await systemClock.sleep(BLOCKS_WELL * scene.blockSeconds * 1_000)
     },
     async fail(ground) {
       if (cell.since === 'restarted') await stopCordon(state)
@@ -127,10 +134,15 @@ export async function openCell(cell: Cell, scene: CellScene): Promise<WatchedCel
     },
     async attacked(attack) {
       state.attack = attack
-      await until(() => findingsOf(state).length > 0, PATIENCE_MS)
+      if (isSeenLate(cell)) await systemClock.sleep(BLIND_BLOCKS * scene.blockSeconds * 1_000)
+      else await until(() => findingsOf(state).length > 0, PATIENCE_MS)
       const chain = [...(state.running?.app.chains.values() ?? [])][0]
       state.partial = chain === undefined ? null : { ...chain.vitals.partial }
       state.blind = [...(chain?.vitals.blindDetectors.keys() ?? [])]
+      if (!isSeenLate(cell)) return
+      state.ending?.()
+      state.liftedAt = systemClock.now()
+      await until(() => findingsOf(state).length > 0, LATE_MS)
     },
     end: () => outcomeOf(state, scene.blockSeconds),
     async close() {
@@ -144,6 +156,9 @@ export async function openCell(cell: Cell, scene: CellScene): Promise<WatchedCel
     },
   }
 }
+
+/** What only traces show cannot be seen where nobody gives any: it is judged when they come back. */
+export const isSeenLate = ({ fault, endpoints }: Cell): boolean => fault.hides === 'traces' && endpoints === 1
 
 /** A second endpoint is well: the first may fail for as long as it likes. */
 const isCovered = ({ endpoints }: Cell): boolean => endpoints === 2
@@ -230,6 +245,7 @@ function findingsOf({ events, attack }: State): readonly Found[] {
 async function outcomeOf(state: State, blockSeconds: number): Promise<CellOutcome> {
   // Three more blocks: what is judged twice is judged then.
   await systemClock.sleep(3_000 * blockSeconds)
+  if (state.liftedAt !== null) await until(() => healthyAfter(state) !== null, PATIENCE_MS)
   const findings = findingsOf(state)
   const keys = findings.map(({ key }) => key)
   const records = await recordOf(state)
@@ -244,8 +260,15 @@ async function outcomeOf(state: State, blockSeconds: number): Promise<CellOutcom
     partial: state.partial,
     blind: state.blind,
     during: duringFault(state, blockSeconds),
-    healthAtEnd: state.samples.at(-1)?.status ?? 'none',
+    healthyAfterMs: healthyAfter(state),
   }
+}
+
+/** From the end of the fault to the first health of ok. */
+function healthyAfter({ samples, liftedAt }: State): number | null {
+  if (liftedAt === null) return null
+  const well = samples.find(({ at, status }) => at > liftedAt && status === 'ok')
+  return well === undefined ? null : well.at - liftedAt
 }
 
 async function recordOf({ running, attack }: State): Promise<{ incidents: number; alertsOfAttack: number }> {

@@ -1,16 +1,22 @@
-import type { Cell, CellOutcome } from './cell.ts'
+import { type Cell, type CellOutcome, isSeenLate } from './cell.ts'
 
 type Claim = { says: string; holds: (cell: Cell, outcome: CellOutcome, blockSeconds: number) => boolean }
 
 const isOk = ({ status }: { status: string }): boolean => status === 'ok'
 
+/** Until the share of failures that is remembered of an endpoint has sunk. */
+const HEALTHY_AFTER_MS = 30_000
+
+const endpointIsWell = (cell: Cell): boolean =>
+  cell.endpoints === 2 || (cell.fault.hides !== 'node' && !isSeenLate(cell))
+
 /** What holds in every cell, whatever the fault. */
 const claims: readonly Claim[] = [
   { says: 'Cordon starts and goes on watching', holds: (_, { failure }) => failure === null },
   {
-    says: 'the attack is found within two block times',
-    holds: (_, { foundAfterMs }, blockSeconds) =>
-      foundAfterMs !== null && foundAfterMs < 2_000 * blockSeconds,
+    says: 'the attack is found within two block times, or late where nothing shows it before',
+    holds: (cell, { foundAfterMs }, blockSeconds) =>
+      foundAfterMs !== null && (isSeenLate(cell) || foundAfterMs < 2_000 * blockSeconds),
   },
   { says: 'nothing is judged twice', holds: (_, { doubles }) => doubles.length === 0 },
   {
@@ -21,25 +27,31 @@ const claims: readonly Claim[] = [
     says: 'what could not be seen is told',
     holds: ({ fault, endpoints }, { notices, partial, blind, during }) =>
       fault.hides === 'none' ||
-      (fault.hides === 'trap' && endpoints === 2) ||
+      (['trap', 'traces'].includes(fault.hides) && endpoints === 2) ||
       during.some((sample) => !isOk(sample)) ||
       notices.some((line) => !line.startsWith('gap-filled')) ||
       (partial?.open ?? 0) + (partial?.givenUp ?? 0) + blind.length > 0,
   },
   {
+    // One node on another fork is as a chain that was reorganised: the reorg is told. Of cut text no call is hidden.
     says: '/health is never ok while the fault is on',
     holds: ({ fault, endpoints }, { during }) =>
-      fault.hides === 'none' || endpoints === 2 || !during.some(isOk),
+      ['none', 'text', 'fork'].includes(fault.hides) || endpoints === 2 || !during.some(isOk),
+  },
+  {
+    says: '/health is blind while no transaction shows its calls',
+    holds: (cell, { during }) =>
+      !isSeenLate(cell) || (during.length > 0 && during.every(({ status }) => status === 'blind')),
   },
   {
     says: '/health tells of an endpoint that does not serve, though another does',
     holds: ({ fault, endpoints }, { during }) =>
-      fault.hides !== 'node' || endpoints === 1 || !during.every(isOk),
+      !['node', 'fork'].includes(fault.hides) || endpoints === 1 || !during.every(isOk),
   },
   {
     says: '/health is ok again once the fault is over',
-    holds: ({ fault, endpoints }, { healthAtEnd }) =>
-      fault.hides !== 'node' || endpoints === 2 || healthAtEnd === 'ok',
+    holds: (cell, { healthyAfterMs }) =>
+      endpointIsWell(cell) || (healthyAfterMs !== null && healthyAfterMs < HEALTHY_AFTER_MS),
   },
 ]
 

@@ -19,8 +19,11 @@ export type FaultCase = {
   id: string
   /** `always`: on when the attack comes. `lifted`: the node is well again when the attack comes, for nothing could be seen before. */
   lasts: 'always' | 'lifted'
-  /** `trap`: the trap cannot be seen in full by one endpoint. `node`: the endpoint as a whole does not serve. `none`: all can still be seen. */
-  hides: 'trap' | 'node' | 'none'
+  /**
+   * `trap`: the trap cannot be seen in full by one endpoint. `traces`: no trace at all. `text`: calldata that is cut, no call.
+   * `node`: the endpoint as a whole does not serve. `fork`: it serves, of another fork. `none`: all can still be seen.
+   */
+  hides: 'trap' | 'traces' | 'text' | 'node' | 'fork' | 'none'
   transport: 'http' | 'ws'
   begin(proxy: FaultProxy, ground: Ground): Ending
 }
@@ -49,11 +52,15 @@ const asksForTrap = ({ method, params }: Call, trap: Hash): boolean =>
   /^(debug_traceTransaction|trace_transaction|trace_replayTransaction)$/.test(method) && params[0] === trap
 
 /** A trace that cannot be had, of the block and of the transaction alone. */
-function onTrap(id: string, reply: (trap: Hash, alone: boolean) => Reply | Promise<Reply>): FaultCase {
+function onTrap(
+  id: string,
+  hides: FaultCase['hides'],
+  reply: (trap: Hash, alone: boolean) => Reply | Promise<Reply>,
+): FaultCase {
   return {
     id,
     lasts: 'always',
-    hides: 'trap',
+    hides,
     transport: 'http',
     begin: using(({ trap }) => async (call, forward) => {
       const alone = asksForTrap(call, trap)
@@ -67,14 +74,14 @@ function onTrap(id: string, reply: (trap: Hash, alone: boolean) => Reply | Promi
 const TRACER_MS = 5_000
 
 function traceTimeout(): FaultCase {
-  return onTrap('trace of one transaction times out', async () => {
+  return onTrap('trace of one transaction times out', 'trap', async () => {
     await systemClock.sleep(TRACER_MS)
     return { kind: 'refused', code: -32000, message: 'execution timeout' }
   })
 }
 
 function oversizedTrace(): FaultCase {
-  return onTrap('trace of one transaction is larger than memory', (trap, alone) => ({
+  return onTrap('trace of one transaction is larger than memory', 'text', (trap, alone) => ({
     kind: 'stream',
     chunks: endless(trap, alone),
   }))
@@ -267,7 +274,7 @@ function otherFork(): FaultCase {
   return {
     id: 'node is on another fork',
     lasts: 'lifted',
-    hides: 'node',
+    hides: 'fork',
     transport: 'http',
     begin: using(
       ({ otherFork: elsewhere }) =>
@@ -333,7 +340,7 @@ export const faultCases: readonly FaultCase[] = [
   missingTrace(),
   nullReceipt(),
   refused('block traces are refused', 'none', /^debug_traceBlock/),
-  refused('all traces are refused', 'trap', /^(debug_trace(?!Call)|trace_)/),
+  refused('all traces are refused', 'traces', /^(debug_trace(?!Call)|trace_)/),
   prunedState(),
   allAnswers('HTML in place of JSON', html),
   allAnswers('truncated JSON', truncated),
