@@ -77,10 +77,11 @@ function stateOf({ vitals, sight }: ChainInputs, now: number): State {
 }
 
 /** With three endpoints and more one that tells of blocks that nobody else has is not believed. */
-function headOf({ endpoints, heads }: ChainSight): number | null {
+function headOf({ endpoints, heads, answeredAt }: ChainSight): number | null {
   const told = endpoints.flatMap(({ head, failure }) => (failure === null && head !== null ? [head] : []))
   told.sort((a, b) => b - a)
-  return told[told.length > 2 ? 1 : 0] ?? heads.at(-1)?.number ?? null
+  // Heads that were seen before a restart do not say where the chain is now.
+  return told[told.length > 2 ? 1 : 0] ?? (answeredAt === null ? null : (heads.at(-1)?.number ?? null))
 }
 
 type Waiting = {

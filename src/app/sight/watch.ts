@@ -1,14 +1,16 @@
 import { messageOf } from '../../kit/error.ts'
 import type { Health, HealthReason } from '../../model/health.ts'
 import { findCursor } from '../../store/cursors.ts'
+import { listRecentBlocks } from '../../store/recent-blocks.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { healthReader } from '../health.ts'
+import { restoreArrival } from '../watch/observed.ts'
 import { type ChainInputs, chainHealthOf } from './chain-health.ts'
 import { calm, type Episode, nextEpisode } from './episode.ts'
 import { inputsOf } from './inputs.ts'
 import { closingPage, openingPage, sendPage } from './page.ts'
 import { probeChain } from './probe.ts'
-import type { ChainSight } from './sight.ts'
+import { type ChainSight, MOST_HEADS } from './sight.ts'
 
 const SHORTEST_MS = 1_000
 const LONGEST_MS = 5_000
@@ -60,11 +62,18 @@ async function watchOne(app: App, chain: ChainHandle, signal: AbortSignal): Prom
   }
 }
 
-/** On a chain that rests nothing is looked at after a restart: what was before counts. */
+/** What was before a restart counts: how far the chain was looked at, and when its blocks came. */
 async function recallProcessed({ store, logger }: App, chainId: number, sight: ChainSight): Promise<void> {
   try {
-    const cursor = await findCursor(store, chainId)
-    if (cursor?.processed) sight.processed ??= { number: cursor.processed.number, timestamp: null }
+    const processed = (await findCursor(store, chainId))?.processed ?? null
+    if (processed === null) return
+    sight.processed ??= { number: processed.number, timestamp: null }
+    const recent = await listRecentBlocks(store, chainId, processed.number)
+    const heads = recent.slice(-MOST_HEADS).flatMap(({ number, observed }) => {
+      const arrival = restoreArrival(observed)
+      return arrival === undefined ? [] : [{ number, ...arrival }]
+    })
+    if (sight.heads.length === 0) sight.heads = heads
   } catch (thrown) {
     logger.warn({ chainId, reason: messageOf(thrown) }, 'could not read the cursor')
   }

@@ -6,7 +6,9 @@ import { addressSchema, hexSchema } from '../../model/hex.ts'
 /** What was seen beside a block. */
 export type Observed = Pick<BlockFacts, 'reads' | 'network'>
 
-type Kept = Observed & { hasTraces?: true }
+const arrivalSchema = z.object({ timestamp: z.number(), transactions: z.number(), at: z.number() })
+type Arrival = z.infer<typeof arrivalSchema>
+type Kept = Observed & { hasTraces?: true; arrival?: Arrival }
 
 /** What was seen beside a block and cannot be read from the chain later: answers of view calls, and how the chain was followed. */
 function observedOf({ reads, network }: Observed): Observed {
@@ -22,10 +24,22 @@ const observedSchema = z.object({
     .exactOptional(),
 })
 
-/** What is kept of a block: what was seen beside it, and whether the nodes had traces at that time. */
-export function keptOf(facts: BlockFacts, capabilities: Capabilities): Kept {
-  const isTraced = facts.bundle.transactions.some(({ frames }) => frames.length > 0)
-  return { ...observedOf(facts), ...(isTraced || hasTraces(capabilities) ? { hasTraces: true } : {}) }
+/** What is kept of a block: what was seen beside it, when it came (milliseconds), and whether the nodes had traces then. */
+export function keptOf(facts: BlockFacts, at: { capabilities: Capabilities; now: number }): Kept {
+  const { timestamp, transactions } = facts.bundle
+  const isTraced = transactions.some(({ frames }) => frames.length > 0) || hasTraces(at.capabilities)
+  const arrival = { timestamp: timestamp ?? 0, transactions: transactions.length, at: at.now }
+  return {
+    ...observedOf(facts),
+    ...(isTraced ? { hasTraces: true } : {}),
+    ...(timestamp === null ? {} : { arrival }),
+  }
+}
+
+/** When a block came, back from what {@link keptOf} made of it. */
+export function restoreArrival(kept: unknown): Arrival | undefined {
+  const parsed = z.object({ arrival: arrivalSchema }).safeParse(kept)
+  return parsed.success ? parsed.data.arrival : undefined
 }
 
 /** True where the nodes were asked for traces and gave some. */

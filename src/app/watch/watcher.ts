@@ -186,7 +186,7 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     remarks,
     // with nothing protected nothing is counted: no write a block for it
     traffic: last === null ? null : { transactions, days },
-    observed: keptOf(facts, chain.capabilities),
+    observed: keptOf(facts, { capabilities: chain.capabilities, now: app.clock.now() }),
     seen: recorder.followsFunds() || alerts.length > 0 ? { facts, findings } : null,
   })
   packKept(chain.engine)
