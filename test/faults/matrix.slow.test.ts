@@ -13,7 +13,7 @@ const GROUP_MS = 300_000
 const groups = ([1, 2] as const).flatMap((endpoints) =>
   (['running', 'restarted'] as const).flatMap((since) =>
     Array.from({ length: Math.ceil(faultCases.length / AT_ONCE) }, (_, n) => ({
-      name: `${endpoints === 1 ? 'one endpoint' : 'a second, healthy endpoint'}, ${since === 'running' ? 'running' : 'just restarted'} (${n + 1}, seed ${SEED})`,
+      name: `${endpoints === 1 ? 'one endpoint' : 'two endpoints'}, ${since} (${n + 1}, seed ${SEED})`,
       cells: faultCases
         .slice(n * AT_ONCE, (n + 1) * AT_ONCE)
         .map((fault): Cell => ({ fault, endpoints, since })),

@@ -122,7 +122,11 @@ export async function openCell(cell: Cell, scene: CellScene): Promise<WatchedCel
       state.ending = cell.fault.begin(proxy, ground)
       state.faultAt = systemClock.now()
       // A Cordon that begins while its node is away waits for it: so do not we.
-      if (cell.since === 'restarted') state.starting = start()
+      if (cell.since === 'restarted')
+        state.starting = start().then(() => {
+          // What it cannot have looked at yet it cannot tell.
+          state.faultAt = systemClock.now()
+        })
     },
     trapMined(block) {
       state.trapBlock = block
