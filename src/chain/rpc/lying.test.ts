@@ -8,6 +8,7 @@ import {
   type Instead,
   serveFakeNode,
 } from '../../../test/harness/fake-rpc.ts'
+import { fakeClock } from '../../kit/clock.ts'
 import { silentLogger } from '../../kit/logger.ts'
 import type { ChainUpdate } from '../../model/block.ts'
 import { compareEndpoints } from './compare.ts'
@@ -147,4 +148,20 @@ describe('the only node lies', () => {
     expect(kinds(it.updates), said(it.updates).join('\n')).toContain('block 5')
     await it.stop()
   })
+})
+
+test('an endpoint that was caught in a lie is not up for a minute, though it answers', async () => {
+  const clock = fakeClock(1_000)
+  const server = await serveFakeNode(createFakeNode(createFakeChain(1)))
+  servers.push(server)
+  const rpc = createRpc({ urls: [server.url], clock })
+  rpcs.push(rpc)
+  await rpc.request('eth_blockNumber', [])
+  expect(rpc.standings()).toMatchObject([{ state: 'up' }])
+  const message = 'It gives a block 3 that does not fit its own hash.'
+  rpc.note({ code: 'endpoint-lied', message, facts: { endpoint: rpc.leader().name, block: 3 } })
+  await rpc.request('eth_blockNumber', [])
+  expect(rpc.standings()).toMatchObject([{ state: 'failing', reason: message }])
+  clock.advance(61_000)
+  expect(rpc.standings()).toMatchObject([{ state: 'up' }])
 })
