@@ -30,17 +30,23 @@ export function parseBundle(raw: unknown, previous?: number): BlockBundle {
   const heads = array(block['transactions'], 'block.transactions').map((item, index) =>
     headOf(object(item, `block.transactions[${index}]`), index),
   )
-  const parts = readParts(line, heads)
-  const transactions = heads.map((head) => transactionOf(head, parts))
+  const parts = readParts(
+    line,
+    heads.map(({ head }) => head),
+  )
+  const transactions = heads.map(({ head, unreadable }) => {
+    if (unreadable !== undefined) parts.gaps.push(unreadable)
+    return transactionOf(head, parts)
+  })
   const { kind, gaps, isExtract } = parts
   return {
     chainId: integer(line['chainId'], 'chainId'),
     number: number ?? (previous === undefined ? 0 : previous + 1),
     hash: hashOrNull(block['hash'], 'block.hash'),
     parentHash: hashOrNull(block['parentHash'], 'block.parentHash'),
-    timestamp: integerOrNull(block['timestamp'], 'block.timestamp'),
-    baseFeePerGas: quantityOrNull(block['baseFeePerGas'], 'block.baseFeePerGas'),
-    miner: addressOrNull(block['miner'], 'block.miner'),
+    timestamp: orNull(() => integerOrNull(block['timestamp'], 'block.timestamp')),
+    baseFeePerGas: orNull(() => quantityOrNull(block['baseFeePerGas'], 'block.baseFeePerGas')),
+    miner: orNull(() => addressOrNull(block['miner'], 'block.miner')),
     transactions,
     pending: line['pending'] === true || number === null,
     coverage: { traces: kind, logs: logCoverage(transactions), partial: isExtract },
@@ -70,21 +76,46 @@ function withReasons(seen: readonly Gap[], noted: readonly Gap[]): Gap[] {
 /** What a transaction's own object says. */
 type Head = Omit<Transaction, 'succeeded' | 'contractAddress' | 'logs' | 'frames'>
 
-function headOf(raw: Raw, index: number): Head {
+/**
+ * What a transaction says of itself. A field that cannot be read is left out, and where it matters for what the
+ * transaction does, that is a gap: one odd field must not keep the block from being looked at.
+ */
+function headOf(raw: Raw, index: number): { head: Head; unreadable: Gap | undefined } {
   const path = `block.transactions[${index}]`
-  const mint = mintOf(raw, path)
-  return {
-    hash: hash(raw['hash'], `${path}.hash`),
-    index,
-    from: addressOrNull(raw['from'], `${path}.from`),
-    to: addressOrNull(raw['to'], `${path}.to`),
-    input: hexOrEmpty(raw['input'], `${path}.input`),
-    value: quantityOrNull(raw['value'], `${path}.value`) ?? 0n,
-    ...(mint === 0n ? {} : { mint }),
-    nonce: integerOrNull(raw['nonce'], `${path}.nonce`),
-    gasPrice: quantityOrNull(raw['gasPrice'] ?? raw['maxFeePerGas'], `${path}.gasPrice`),
-    maxPriorityFeePerGas: quantityOrNull(raw['maxPriorityFeePerGas'], `${path}.maxPriorityFeePerGas`),
+  const id = hash(raw['hash'], `${path}.hash`)
+  let reason: string | undefined
+  const essential = <T>(read: () => T, otherwise: T): T => {
+    const value = readable('own object', () => ({ value: read() }))
+    if (typeof value !== 'string') return value.value
+    reason ??= value
+    return otherwise
   }
+  const mint = essential(() => mintOf(raw, path), 0n)
+  const head: Head = {
+    hash: id,
+    index,
+    from: essential(() => addressOrNull(raw['from'], `${path}.from`), null),
+    to: essential(() => addressOrNull(raw['to'], `${path}.to`), null),
+    input: essential(() => hexOrEmpty(raw['input'], `${path}.input`), '0x'),
+    value: essential(() => quantityOrNull(raw['value'], `${path}.value`), null) ?? 0n,
+    ...(mint === 0n ? {} : { mint }),
+    nonce: orNull(() => integerOrNull(raw['nonce'], `${path}.nonce`)),
+    gasPrice: orNull(() => quantityOrNull(raw['gasPrice'] ?? raw['maxFeePerGas'], `${path}.gasPrice`)),
+    maxPriorityFeePerGas: orNull(() =>
+      quantityOrNull(raw['maxPriorityFeePerGas'], `${path}.maxPriorityFeePerGas`),
+    ),
+  }
+  const unreadable =
+    reason === undefined
+      ? undefined
+      : ({ transactionHash: id, missing: 'traces', reason, isOwnFault: true } as const)
+  return { head, unreadable }
+}
+
+/** A field that nothing depends on: null where it cannot be read. */
+function orNull<T>(read: () => T | null): T | null {
+  const value = readable('field', () => ({ value: read() }))
+  return typeof value === 'string' ? null : value.value
 }
 
 /** ArbitrumDepositTx: its whole value is issued (Nitro, `arbos/tx_processor.go`). */

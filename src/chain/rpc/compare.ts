@@ -1,4 +1,5 @@
 import type { BlockRef, SourceNotice } from '../../model/block.ts'
+import { hexNumber } from '../trace/fields.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Rpc } from './rpc.ts'
 
@@ -54,7 +55,11 @@ async function viewOf(rpc: Rpc, endpoint: Endpoint, number: number): Promise<Vie
   try {
     const [latest, block] = await Promise.all([ask('latest'), ask(`0x${number.toString(16)}`)])
     const hash = typeof block?.hash === 'string' ? block.hash : undefined
-    return { endpoint, head: Number(latest?.number ?? 0), hash }
+    const head = hexNumber(latest?.number) ?? null
+    // A head that the endpoint itself has no block for would make all the others look as if they lagged.
+    const isBacked =
+      head !== null && (head <= number || typeof (await ask(`0x${head.toString(16)}`))?.hash === 'string')
+    return { endpoint, head: isBacked ? head : null, hash }
   } catch {
     return { endpoint, head: null, hash: undefined }
   }

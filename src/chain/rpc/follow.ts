@@ -32,12 +32,14 @@ export async function* followHead(options: FollowOptions): AsyncGenerator<ChainU
     while (!follower.signal.aborted) {
       try {
         yield* step(follower)
+        follower.contradictions = 0
         const over = noteWell(follower.trouble, follower.clock.now())
         if (over !== undefined) yield notice(over)
       } catch (thrown) {
         const trouble = follower.signal.aborted
           ? undefined
           : noteTrouble(follower.trouble, thrown, follower.clock.now())
+        doubtLeader(follower, thrown)
         if (trouble !== undefined) yield notice(trouble)
       }
       for (const item of [...follower.rpc.takeNotices(), ...follower.asides.splice(0)]) yield notice(item)
@@ -74,11 +76,33 @@ function createFollower(options: FollowOptions): Follower {
     lastMoved: clock.now(),
     staleTold: false,
     trouble: noTrouble(),
+    contradictions: 0,
     disagreement: { told: undefined, isComparing: false, comparedAt: 0 },
     genesis: undefined,
     asides: [],
   }
 }
+
+/** Looks in a row at which the leading endpoint's answers made no sense, after which it loses the lead. */
+const MOST_CONTRADICTIONS = 3
+
+/** An endpoint that answers, but with what is no block, or denies the blocks below its own head, is followed no more. */
+function doubtLeader(follower: Follower, thrown: unknown): void {
+  const { rpc, signal } = follower
+  if (signal.aborted || !(thrown instanceof CordonError) || !SENSELESS.has(thrown.code)) return
+  if (++follower.contradictions < MOST_CONTRADICTIONS || rpc.endpoints.length < 2) return
+  follower.contradictions = 0
+  const leader = rpc.leader()
+  rpc.place(leader, { head: null, place: 'elsewhere' })
+  if (rpc.leader() === leader) return
+  rpc.note({
+    code: 'endpoint-lied',
+    message: `${leader.name} gives answers about its newest blocks that make no sense: ${messageOf(thrown)}`,
+    facts: { ...thrown.facts, endpoint: leader.name },
+  })
+}
+
+const SENSELESS: ReadonlySet<string> = new Set(['chain.MalformedField', 'chain.BlockMissing'])
 
 async function* step(follower: Follower): AsyncGenerator<ChainUpdate> {
   lookForDisagreement(follower)

@@ -52,6 +52,8 @@ export type Follower = Required<Omit<FollowOptions, 'fromBlock' | 'known' | 'vit
   finalized: number
   lastMoved: number
   staleTold: boolean
+  /** Looks in a row at which the leading endpoint made no sense. */
+  contradictions: number
   trouble: Trouble
   disagreement: { told: string | undefined; isComparing: boolean; comparedAt: number }
   /** Hash of block 0, by which a chain that was begun anew is told from a node that lags; null where no node tells. */

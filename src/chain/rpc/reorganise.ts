@@ -1,6 +1,6 @@
 import { CordonError } from '../../kit/error.ts'
 import type { BlockRef, ChainUpdate } from '../../model/block.ts'
-import { hash, integer, integerOrNull, object } from '../trace/fields.ts'
+import { hash, hexNumber, integer, object } from '../trace/fields.ts'
 import { type Header, rewind } from './canonical.ts'
 import { type Follower, notice } from './follower.ts'
 import { createPace } from './pace.ts'
@@ -104,7 +104,7 @@ export async function headerOf({ rpc }: Pick<Follower, 'rpc'>, block: string): P
     number: integer(raw['number'], 'block.number'),
     hash: hash(raw['hash'], 'block.hash'),
     parentHash: hash(raw['parentHash'], 'block.parentHash'),
-    timestamp: integerOrNull(raw['timestamp'], 'block.timestamp'),
+    timestamp: hexNumber(raw['timestamp']) ?? null,
   }
 }
 

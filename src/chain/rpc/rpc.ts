@@ -56,6 +56,8 @@ type Pool = {
   standings: readonly Standing[]
   leader: Standing
   notices: SourceNotice[]
+  /** By endpoint name, the last answer that was shown to be untrue. */
+  lies: Map<string, { reason: string; at: number }>
   cooldownMs: number
   clock: Clock
 }
@@ -65,7 +67,7 @@ export function createRpc({ urls, timeoutMs, cooldownMs = 5_000, clock = systemC
   const standings = urls.map((url) => newStanding(createEndpoint(url, timeoutMs)))
   const [leader] = standings
   if (leader === undefined) throw noEndpoint()
-  const pool: Pool = { standings, leader, notices: [], cooldownMs, clock }
+  const pool: Pool = { standings, leader, notices: [], lies: new Map(), cooldownMs, clock }
   return {
     endpoints: standings.map(({ endpoint }) => endpoint),
     request: (method, params, options) => answerOf(pool, { method, params, options }),
@@ -76,13 +78,27 @@ export function createRpc({ urls, timeoutMs, cooldownMs = 5_000, clock = systemC
       Object.assign(standing, at)
       elect(pool)
     },
-    standings: () => standings.map(standingOf),
-    note: (notice) => pool.notices.push(notice),
+    standings: () => standings.map((standing) => withLie(standingOf(standing), pool)),
+    note(notice) {
+      if (notice.code === 'endpoint-lied')
+        pool.lies.set(String(notice.facts['endpoint']), { reason: notice.message, at: clock.now() })
+      pool.notices.push(notice)
+    },
     takeNotices: () => pool.notices.splice(0),
     async close() {
       await Promise.all(standings.map(({ endpoint }) => endpoint.close()))
     },
   }
+}
+
+/** How long an untrue answer counts, milliseconds. */
+const DOUBTED_MS = 60_000
+
+/** An endpoint that answers at once, but untruly, is not up: whoever reads its standing must see that. */
+function withLie(standing: EndpointStanding, { lies, clock }: Pool): EndpointStanding {
+  const lie = lies.get(standing.name)
+  if (standing.state !== 'up' || lie === undefined || clock.now() - lie.at > DOUBTED_MS) return standing
+  return { ...standing, state: 'failing', reason: lie.reason }
 }
 
 /** A chain behind one function that answers: recorded answers, a fork, a test's node. */
