@@ -14,6 +14,7 @@ import type { Detection, DetectionLine } from './replay.ts'
 import { createDetection, detectIn, summaryOf } from './replay.ts'
 import { applyRules, followRules, notFollowed } from './rules/reload.ts'
 import { mergeUpdates } from './watch/merge.ts'
+import { partialNotice } from './watch/partial-notice.ts'
 import { beginReads, withStateReads } from './watch/reads.ts'
 import { noteSignal, withSignals } from './watch/signals.ts'
 
@@ -95,6 +96,7 @@ async function* linesOf(update: ChainUpdate, at: Watching): AsyncGenerator<Watch
   const { chainId, engine } = chain
   switch (update.kind) {
     case 'block':
+      if (update.bundle.gaps.length > 0) yield { type: 'notice', chainId, ...partialNotice(update.bundle) }
       yield* detectIn(detection, await factsOf(update.bundle, at), evaluateBlock)
       return
     case 'pending':

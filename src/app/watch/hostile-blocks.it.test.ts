@@ -2,9 +2,11 @@ import { afterEach, expect, test } from 'vitest'
 import { type Fault, startFaultProxy } from '../../../test/harness/faults/proxy.ts'
 import { receiptOf } from '../../../test/harness/receipt.ts'
 import { attack, closeStages, head, type Stage, said, sawBlock, stage } from '../../../test/harness/stage.ts'
+import { PATIENCE } from '../../chain/rpc/pace.ts'
 import { array, object } from '../../chain/trace/fields.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listRuns } from '../../store/runs.ts'
+import type { ChainConfig } from '../config/schema.ts'
 import { addressOf } from '../drill/accounts.ts'
 import type { LiveEvent } from '../events.ts'
 
@@ -22,7 +24,7 @@ async function behindProxy(fault: Fault): Promise<Stage> {
     const proxy = await startFaultProxy(String(chain.rpcUrls[0]))
     closers.push(proxy.stop)
     proxy.use(fault)
-    return { ...config, chains: [{ ...chain, rpcUrls: [proxy.url] }] }
+    return { ...config, chains: [{ ...chain, patience: PATIENCE, rpcUrls: [proxy.url] }] }
   })
 }
 
@@ -40,7 +42,8 @@ function traceBomb(size: number, calls: number): string {
 }
 
 test('a transaction whose trace is enormous hides no attack: its block is judged in part, the next one is contained', async () => {
-  const it = await stage()
+  const hurried = (chain: ChainConfig): ChainConfig => ({ ...chain, patience: PATIENCE })
+  const it = await stage((config) => ({ ...config, chains: config.chains.map(hurried) }))
   await it.until(sawBlock(await head(it.node)))
   const from = addressOf('reentrancyAttacker')
   const mine = async (transaction: object) => {

@@ -21,6 +21,7 @@ import { keepSnapshots, type SnapshotKeeper } from './keep-snapshots.ts'
 import { latenessOf } from './lateness.ts'
 import { mergeUpdates } from './merge.ts'
 import { hasTraces, keptOf } from './observed.ts'
+import { partialNotice } from './partial-notice.ts'
 import { watchPresigned } from './presigned.ts'
 import { beginReads, withStateReads } from './reads.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
@@ -228,8 +229,7 @@ function noteGaps(
   if (bundle.gaps.length === 0) return
   const { number, hash, timestamp, gaps } = bundle
   const blindDetectors = blind.map(({ detector }) => detector)
-  const message = `Block ${number} was judged in part: ${gaps.length} of its parts are missing (${gaps[0]?.reason ?? ''}); ${blindDetectors.length} detectors were blind to them. It is read again.`
-  tellNotice({ code: 'block-partial', message, facts: { block: number, gaps, blindDetectors } }, watching)
+  tellNotice(partialNotice(bundle, blindDetectors), watching)
   const partial = { block: { number, hash }, timestamp, gaps, blindDetectors, state: 'open' as const }
   const suspicions = blindFindings(bundle, { scope: chain.engine.scope, senders: untraceable })
   void rereading

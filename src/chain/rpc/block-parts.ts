@@ -94,3 +94,25 @@ export async function eachOf<T>(
   }
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane))
 }
+
+/** A part that the node does not have yet. */
+export function notYet(method: string): CordonError {
+  return new CordonError({
+    code: 'chain.BlockMissing',
+    message: `${method} has nothing for it yet.`,
+    facts: { method },
+    fix: 'Nothing to do: it is asked for again.',
+    retryable: true,
+  })
+}
+
+/** A part of another block than the one that was asked for. */
+export function otherBlock(method: string, other: unknown): CordonError {
+  return new CordonError({
+    code: 'chain.ContradictoryBlock',
+    message: `${method} answers about another block.`,
+    facts: { method, other },
+    fix: 'A reorg between calls, or nodes that disagree behind one URL: Cordon asks again by itself.',
+    retryable: true,
+  })
+}

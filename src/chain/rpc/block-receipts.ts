@@ -1,4 +1,4 @@
-import { CordonError, messageOf } from '../../kit/error.ts'
+import { messageOf } from '../../kit/error.ts'
 import type { Hash } from '../../model/hex.ts'
 import { array, object, type Raw } from '../trace/fields.ts'
 import {
@@ -9,6 +9,8 @@ import {
   isPassing,
   type Miss,
   millisecondsLeft,
+  notYet,
+  otherBlock,
   rounds,
   TIME_OVER,
   WORTH_ASKING_MS,
@@ -134,7 +136,8 @@ function take(receipt: Raw, { block, receipts }: Gathering): void {
   const hash = receipt['transactionHash']
   const isOwn = block.transactions.some((it) => it.hash === hash)
   const isHere = receipt['blockHash'] === undefined || receipt['blockHash'] === block.hash
-  if (typeof hash !== 'string' || !isOwn || !isHere) throw otherBlock(receipt)
+  if (typeof hash !== 'string' || !isOwn || !isHere)
+    throw otherBlock('eth_getBlockReceipts', receipt['blockHash'])
   receipts.set(hash as Hash, receipt)
 }
 
@@ -185,24 +188,4 @@ function note(gathering: Gathering, reason: string): void {
 function failed(gathering: Gathering, thrown: unknown): void {
   note(gathering, messageOf(thrown))
   gathering.isPassing ||= isPassing(thrown)
-}
-
-function notYet(method: string): CordonError {
-  return new CordonError({
-    code: 'chain.BlockMissing',
-    message: `${method} has nothing for it yet.`,
-    facts: { method },
-    fix: 'Nothing to do: it is asked for again.',
-    retryable: true,
-  })
-}
-
-function otherBlock(receipt: Raw): CordonError {
-  return new CordonError({
-    code: 'chain.ContradictoryBlock',
-    message: 'The node’s answers about one block belong to different blocks.',
-    facts: { transaction: receipt['transactionHash'], other: receipt['blockHash'] },
-    fix: 'A reorg between calls, or nodes that disagree behind one URL: Cordon asks again by itself.',
-    retryable: true,
-  })
 }

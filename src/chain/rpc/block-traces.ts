@@ -11,6 +11,8 @@ import {
   isPassing,
   type Miss,
   millisecondsLeft,
+  notYet,
+  otherBlock,
   rounds,
   TIME_OVER,
   WORTH_ASKING_MS,
@@ -304,26 +306,6 @@ function tellCut(endpoint: Endpoint, strings: number, gathering: Gathering): voi
     code: 'trace-cut',
     message: `A trace of block ${number} is very large: ${strings} long strings of calldata in it were cut, the calls are whole.`,
     facts: { endpoint: endpoint.name, block: number, strings },
-  })
-}
-
-function notYet(method: string): CordonError {
-  return new CordonError({
-    code: 'chain.BlockMissing',
-    message: `${method} has nothing for it yet.`,
-    facts: { method },
-    fix: 'Nothing to do: it is asked for again.',
-    retryable: true,
-  })
-}
-
-function otherBlock(method: string, other: string): CordonError {
-  return new CordonError({
-    code: 'chain.ContradictoryBlock',
-    message: `${method} answers about another block.`,
-    facts: { method, other },
-    fix: 'A reorg between calls, or nodes that disagree behind one URL: Cordon asks again by itself.',
-    retryable: true,
   })
 }
 
