@@ -160,7 +160,8 @@ test('history is learned before anything is judged, with what it holds of old at
   const { store } = watching.running.app
   const [incident] = await listIncidents(store)
   expect(incident).toMatchObject({ foundLate: true, severity: 'critical' })
-  expect(await findSnapshot(store, it.at.chainId)).toMatchObject({ final: { number: head - 4 } })
+  // after learning, or after the newest block was judged as well: the edge of the window either way
+  expect([head - 4, head - 3]).toContain((await findSnapshot(store, it.at.chainId))?.final.number)
   expect(await findCursor(store, it.at.chainId)).toMatchObject({ first: 0 })
 })
 

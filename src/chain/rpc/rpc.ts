@@ -56,6 +56,8 @@ type Pool = {
   standings: readonly Standing[]
   leader: Standing
   notices: SourceNotice[]
+  /** Notice and endpoint → when it was told last: a node that lies in every block is told of once a minute. */
+  noted: Map<string, number>
   /** By endpoint name, the last answer that was shown to be untrue. */
   lies: Map<string, { reason: string; at: number }>
   cooldownMs: number
@@ -67,7 +69,7 @@ export function createRpc({ urls, timeoutMs, cooldownMs = 5_000, clock = systemC
   const standings = urls.map((url) => newStanding(createEndpoint(url, timeoutMs)))
   const [leader] = standings
   if (leader === undefined) throw noEndpoint()
-  const pool: Pool = { standings, leader, notices: [], lies: new Map(), cooldownMs, clock }
+  const pool: Pool = { standings, leader, notices: [], lies: new Map(), noted: new Map(), cooldownMs, clock }
   return {
     endpoints: standings.map(({ endpoint }) => endpoint),
     request: (method, params, options) => answerOf(pool, { method, params, options }),
@@ -82,7 +84,7 @@ export function createRpc({ urls, timeoutMs, cooldownMs = 5_000, clock = systemC
     note(notice) {
       if (notice.code === 'endpoint-lied')
         pool.lies.set(String(notice.facts['endpoint']), { reason: notice.message, at: clock.now() })
-      pool.notices.push(notice)
+      noteOnce(pool, notice)
     },
     takeNotices: () => pool.notices.splice(0),
     async close() {
@@ -115,6 +117,16 @@ export function singleRpc(name: string, request: Endpoint['request']): Rpc {
     takeNotices: () => notices.splice(0),
     close: async () => {},
   }
+}
+
+const NOTE_AGAIN_MS = 60_000
+
+function noteOnce({ notices, noted, clock }: Pool, notice: SourceNotice): void {
+  const key = `${notice.code}:${String(notice.facts['endpoint'])}`
+  const now = clock.now()
+  if (now - (noted.get(key) ?? Number.NEGATIVE_INFINITY) < NOTE_AGAIN_MS) return
+  noted.set(key, now)
+  notices.push(notice)
 }
 
 type Call = { method: string; params: readonly unknown[]; options: AskOptions | undefined }
