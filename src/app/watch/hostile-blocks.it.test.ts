@@ -79,6 +79,35 @@ test('an attack whose trace fails is told, paged where it touches what is protec
   await it.until(said('state', /contained/))
 })
 
+test('a node that takes calls out of its traces hides nothing: their receipts have logs that no call made', async () => {
+  let isLying = false
+  const strip = (value: unknown): unknown => {
+    const { calls: _calls, logs: _logs, ...root } = object(value, 'result')
+    return root
+  }
+  const it = await behindProxy(async (call, forward) => {
+    const answer = await forward(call)
+    if (!isLying || answer.kind !== 'result' || !/^debug_trace(Block|Transaction)/.test(call.method))
+      return answer
+    const { value } = answer
+    if (!Array.isArray(value)) return { kind: 'result', value: strip(value) }
+    const traces = value.map((item) => ({
+      ...object(item, 'trace'),
+      result: strip(object(item, 'trace')['result']),
+    }))
+    return { kind: 'result', value: traces }
+  })
+  await it.until(sawBlock(await head(it.node)))
+  isLying = true
+  await attack(it)
+  await it.until(notice('endpoint-lied'))
+  await it.until(notice('block-partial'))
+  isLying = false
+  await it.until(said('broadcast', /^Sent/))
+  await it.node.request('evm_mine', [])
+  await it.until(said('state', /contained/))
+})
+
 test('an attack that a reorg takes away and that is mined again is answered again, and paused once', async () => {
   let isHeld = false
   let release = (): void => {}

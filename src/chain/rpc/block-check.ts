@@ -1,3 +1,4 @@
+import type { Transaction } from '../../model/block.ts'
 import type { Raw } from '../trace/fields.ts'
 import type { BlockHead } from './block-parts.ts'
 import type { ReceiptCheck } from './block-receipts.ts'
@@ -11,12 +12,14 @@ export type BlockCheck = {
   header(block: BlockHead): boolean | null
   transactions(block: BlockHead): boolean | null
   receipts: ReceiptCheck
+  /** Whether a transaction's calls have as many logs as its receipt: a trace from which calls were taken out has fewer. */
+  logs(transaction: Pick<Transaction, 'frames' | 'logs'>): boolean | null
 }
 
 /** After so many mismatches in a row it is the chain's format that changed (a hard fork), not a node that lies. */
 const FORMAT_CHANGED = 32
 
-type Part = 'header' | 'transactions' | 'receipts'
+type Part = 'header' | 'transactions' | 'receipts' | 'logs'
 
 export function createBlockCheck(): BlockCheck {
   /** Parts whose check has held, with the mismatches in a row since. */
@@ -42,6 +45,11 @@ export function createBlockCheck(): BlockCheck {
     receipts(block, receipts) {
       if (isEmptied(block, receipts)) return false
       return judge('receipts', isRoot(receipts, block.raw['receiptsRoot'], receiptsRoot))
+    },
+    logs({ frames, logs }) {
+      if (logs === null || logs.length === 0 || frames.length === 0) return null
+      const inCalls = frames.reduce((sum, frame) => sum + (frame.reverted ? 0 : frame.logs.length), 0)
+      return judge('logs', inCalls === logs.length)
     },
   }
 }

@@ -138,4 +138,16 @@ describe('a check', () => {
     expect(headerHash({ number: '0x1' })).toBeNull()
     expect(transactionsRoot([{ type: '0x6f' }])).toBeNull()
   })
+
+  test('of calls finds a trace from which they were taken out, once traces have fitted their receipts', () => {
+    const check = createBlockCheck()
+    const made = { address: log.address, topics: [], data: '0x' } as never
+    const frame = (logs: readonly unknown[], reverted = false) => ({ logs, reverted }) as never
+    const logs = [made, made]
+    expect(check.logs({ frames: [frame([])], logs })).toBeNull()
+    expect(check.logs({ frames: [frame([made]), frame([made]), frame([made], true)], logs })).toBe(true)
+    expect(check.logs({ frames: [frame([])], logs })).toBe(false)
+    expect(check.logs({ frames: [], logs })).toBeNull()
+    expect(check.logs({ frames: [frame([])], logs: [] })).toBeNull()
+  })
 })

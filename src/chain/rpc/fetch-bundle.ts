@@ -75,10 +75,35 @@ export async function fetchRawBundle(block: string | number, options: FetchOptio
     ...(traces.kind === 'parity' ? { traceFormat: 'parity' } : {}),
     ...(gaps.length > 0 ? { gaps } : {}),
   }
-  return { raw, bundle: parseBundle(raw) }
+  return doubted({ raw, bundle: parseBundle(raw) }, { check, rpc })
 }
 
 const NONE: ReadonlyMap<Hash, Miss> = new Map()
+
+/**
+ * Without the calls of transactions whose receipt has logs that no call made: a node that leaves calls out hides what they
+ * did. Such a trace is a gap, and what the receipt says is believed.
+ */
+function doubted(fetched: Fetched, { check, rpc }: { check: BlockCheck; rpc: Rpc }): Fetched {
+  const { bundle } = fetched
+  const cut = new Set(bundle.transactions.flatMap((it) => (check.logs(it) === false ? [it.hash] : [])))
+  if (cut.size === 0) return fetched
+  const endpoint = rpc.leader().name
+  rpc.note({
+    code: 'endpoint-lied',
+    message: `Traces of block ${bundle.number} lack calls: ${cut.size} transactions have logs in their receipts that no call made.`,
+    facts: { endpoint, block: bundle.number, transactions: [...cut].slice(0, 10) },
+  })
+  const gaps: Gap[] = [...cut].map((transactionHash) => ({
+    transactionHash,
+    missing: 'traces',
+    reason: 'its trace lacks calls: logs of its receipt are in none of them',
+    isOwnFault: true,
+  }))
+  const raw: RawBundle = { ...fetched.raw, gaps: [...bundle.gaps, ...gaps] }
+  const transactions = bundle.transactions.map((it) => (cut.has(it.hash) ? { ...it, frames: [] } : it))
+  return { raw, bundle: { ...bundle, transactions, gaps: [...bundle.gaps, ...gaps] } }
+}
 
 function gapOf(
   transactionHash: Gap['transactionHash'],
