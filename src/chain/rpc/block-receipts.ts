@@ -34,6 +34,9 @@ type Gathering = {
   check: ReceiptCheck
   receipts: Map<Hash, Raw>
   reasons: Map<Hash, Miss>
+  /** Endpoints whose receipts are in hand, and whether those of several did not fit together. */
+  sources: Set<Endpoint>
+  isMixedUp: boolean
   /** Endpoints whose receipts do not fit the header. */
   liars: Set<Endpoint>
   isPassing: boolean
@@ -57,6 +60,8 @@ export async function receiptsOf(
     check,
     receipts: new Map(),
     reasons: new Map(),
+    sources: new Set(),
+    isMixedUp: false,
     liars: new Set(),
     isPassing: false,
   }
@@ -93,6 +98,27 @@ async function oneRound(gathering: Gathering): Promise<void> {
     await eachOf(missingOf(gathering), AT_ONCE, (hash) => oneReceipt(endpoint, hash, gathering))
     if (missingOf(gathering).length === 0) verify(endpoint, gathering)
   }
+  if (gathering.isMixedUp) await eachAlone(endpoints, gathering)
+}
+
+/** Receipts of several endpoints that do not fit together say nothing of any: each has to give all of them by itself. */
+async function eachAlone(endpoints: readonly Endpoint[], gathering: Gathering): Promise<void> {
+  gathering.isMixedUp = false
+  for (const endpoint of endpoints) {
+    if (gathering.liars.has(endpoint)) continue
+    clear(gathering)
+    await eachOf(missingOf(gathering), AT_ONCE, (hash) => oneReceipt(endpoint, hash, gathering))
+    if (missingOf(gathering).length > 0) continue
+    verify(endpoint, gathering)
+    if (missingOf(gathering).length === 0) return
+  }
+  clear(gathering)
+  gathering.isPassing = false
+}
+
+function clear({ receipts, sources }: Gathering): void {
+  receipts.clear()
+  sources.clear()
 }
 
 async function wholeBlock(endpoint: Endpoint, gathering: Gathering): Promise<void> {
@@ -104,7 +130,8 @@ async function wholeBlock(endpoint: Endpoint, gathering: Gathering): Promise<voi
   try {
     const answer = await endpoint.request(method, [block.hash], { timeoutMs, signal: asking.signal })
     if (answer === null) throw notYet(method)
-    for (const item of array(answer, 'receipts')) if (item !== null) take(object(item, 'receipts'), gathering)
+    for (const item of array(answer, 'receipts'))
+      if (item !== null) take(object(item, 'receipts'), endpoint, gathering)
     notePresent(endpoint.methods, method)
     if (missingOf(gathering).length === 0) verify(endpoint, gathering)
     else note(gathering, `${endpoint.name} has no receipt of it`)
@@ -124,7 +151,7 @@ async function oneReceipt(endpoint: Endpoint, hash: Hash, gathering: Gathering):
       signal: asking.signal,
     })
     if (answer === null) throw notYet('eth_getTransactionReceipt')
-    take(object(answer, 'receipts'), gathering)
+    take(object(answer, 'receipts'), endpoint, gathering)
   } catch (thrown) {
     gathering.reasons.set(hash, { reason: messageOf(thrown), isOwnFault: false })
     gathering.isPassing ||= isPassing(thrown)
@@ -132,20 +159,26 @@ async function oneReceipt(endpoint: Endpoint, hash: Hash, gathering: Gathering):
 }
 
 /** Takes a receipt of this block's; one of another block means two answers about two blocks. */
-function take(receipt: Raw, { block, receipts }: Gathering): void {
+function take(receipt: Raw, endpoint: Endpoint, { block, receipts, sources }: Gathering): void {
   const hash = receipt['transactionHash']
   const isOwn = block.transactions.some((it) => it.hash === hash)
   const isHere = receipt['blockHash'] === undefined || receipt['blockHash'] === block.hash
   if (typeof hash !== 'string' || !isOwn || !isHere)
     throw otherBlock('eth_getBlockReceipts', receipt['blockHash'])
   receipts.set(hash as Hash, receipt)
+  sources.add(endpoint)
 }
 
 function verify(endpoint: Endpoint, gathering: Gathering): void {
-  const { block, check, receipts, liars, asking } = gathering
+  const { block, check, liars, asking } = gathering
   if (check(block, inOrder(gathering)) !== false) return
+  const isMixed = gathering.sources.size > 1
+  clear(gathering)
+  if (isMixed) {
+    gathering.isMixedUp = true
+    return
+  }
   liars.add(endpoint)
-  receipts.clear()
   note(gathering, `the receipts that ${endpoint.name} gives are not those that the block’s header commits to`)
   asking.rpc.note({
     code: 'endpoint-lied',
