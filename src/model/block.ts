@@ -147,6 +147,11 @@ export type BlockBundle = {
   gaps: readonly Gap[]
 }
 
+/** How heavy a block is in memory: its call frames, and one for each transaction. */
+export function weightOf({ transactions }: Pick<BlockBundle, 'transactions'>): number {
+  return transactions.reduce((sum, { frames }) => sum + frames.length + 1, 0)
+}
+
 /** A block's place, enough to ask a node for it again. */
 export type BlockRef = { number: number; hash: Hash | null }
 

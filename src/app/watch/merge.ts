@@ -1,5 +1,5 @@
 import { createBoundedQueue } from '../../kit/bounded-queue.ts'
-import type { ChainUpdate } from '../../model/block.ts'
+import { type ChainUpdate, weightOf } from '../../model/block.ts'
 
 /** Updates read ahead of the watcher, all sources together, and the call frames in them: about 80 MB. */
 const AHEAD = 16
@@ -42,5 +42,5 @@ export async function* mergeUpdates(
 
 function framesOf(update: ChainUpdate): number {
   if (update.kind !== 'block' && update.kind !== 'pending') return 0
-  return update.bundle.transactions.reduce((sum, { frames }) => sum + frames.length + 1, 0)
+  return weightOf(update.bundle)
 }

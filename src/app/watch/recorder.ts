@@ -3,7 +3,7 @@ import { createBoundedQueue } from '../../kit/bounded-queue.ts'
 import { crashPoint } from '../../kit/crash-point.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { retry } from '../../kit/retry.ts'
-import type { BlockRef } from '../../model/block.ts'
+import { type BlockRef, weightOf } from '../../model/block.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
 import { setFinalized, setProcessed } from '../../store/cursors.ts'
 import { dropFundFlowsAfter, pruneFundFlows } from '../../store/fund-flows.ts'
@@ -103,7 +103,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
 
 function framesOf(entry: RecordEntry): number {
   if (entry.kind !== 'judged' || entry.seen === null) return 0
-  return entry.seen.facts.bundle.transactions.reduce((sum, { frames }) => sum + frames.length + 1, 0)
+  return weightOf(entry.seen.facts.bundle)
 }
 
 type JudgedEntry = Extract<RecordEntry, { kind: 'judged' }>

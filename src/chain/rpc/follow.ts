@@ -1,7 +1,7 @@
 import { systemClock } from '../../kit/clock.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { retry } from '../../kit/retry.ts'
-import type { BlockBundle, ChainUpdate, SourceNotice } from '../../model/block.ts'
+import { type BlockBundle, type ChainUpdate, type SourceNotice, weightOf } from '../../model/block.ts'
 import { abortable } from './abortable.ts'
 import { createBlockCheck } from './block-check.ts'
 import { append, extension, type Header } from './canonical.ts'
@@ -171,11 +171,11 @@ function aheadOf({ ahead, atOnce, framesPerBlock }: Follower): number {
   return Math.max(2, Math.min(ahead, atOnce, Math.floor(MOST_FRAMES / framesPerBlock)))
 }
 
-function noteWeight(follower: Follower, { transactions, gaps, coverage }: BlockBundle): void {
+function noteWeight(follower: Follower, bundle: BlockBundle): void {
+  const { transactions, gaps, coverage } = bundle
   follower.atOnce = gaps.length > 0 ? Math.max(2, follower.atOnce / 2) : follower.atOnce + 0.5
   follower.areTracesExpected ||= coverage.traces !== 'none' && transactions.length > 0
-  const frames = transactions.reduce((sum, transaction) => sum + transaction.frames.length + 1, 1)
-  follower.framesPerBlock = 0.8 * follower.framesPerBlock + 0.2 * frames
+  follower.framesPerBlock = 0.8 * follower.framesPerBlock + 0.2 * (weightOf(bundle) + 1)
 }
 
 function fetchNext(follower: Follower, number: number, latest: number): Promise<BlockBundle> {
