@@ -113,7 +113,7 @@ function sequencerFor(capabilities: Capabilities, chain: ChainConfig, rpc: Rpc):
     get method() {
       return current().method
     },
-    run: (block, calls) => current().run(block, calls),
+    run: (block, calls, one) => current().run(block, calls, one),
     async close() {
       await Promise.all([simulated.close(), forked.close()])
     },

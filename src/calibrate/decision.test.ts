@@ -17,6 +17,7 @@ const sure: Case = {
   grounds: {
     probability: { estimate: 0.9, low: 0.5, high: 0.99, n: 40 },
     hasHardEvidence: true,
+    isLossShown: true,
     runLengthGate: 'passed',
     drift: 'stable',
     actionsLeft: 1,
@@ -73,10 +74,27 @@ describe('a decision', () => {
       'drift-disarmed-automation',
       'rate-limit-reached',
     ])
-    expect(reasons(grounds({ runLengthGate: 'not-passed' }))).toEqual(['run-length-gate-not-passed'])
+    expect(reasons(grounds({ hasHardEvidence: false, runLengthGate: 'not-passed' }))).toEqual([
+      'no-hard-evidence',
+      'run-length-gate-not-passed',
+    ])
     expect(reasons({ ...sure, candidates: [] })).toEqual(['no-candidate-worth-its-cost'])
     expect(reasons({ ...sure, candidates: [{ ...pause, simulation: 'harms-users' }] })).toEqual([
       'simulation-harms-users',
     ])
+  })
+
+  test('hard evidence of a loss that the action stops needs no calibration, and no price', () => {
+    const uncertified = { runLengthGate: 'not-certifiable', drift: 'disarm' } as const
+    const hard = grounds({ ...uncertified, probability: { estimate: 0.002, low: 0.0001, high: 0.01, n: 4 } })
+    expect(decide(hard)).toMatchObject({ automatic: { allowed: true }, recommended: { action: pause } })
+    const untried = { ...pause, simulation: 'works-untried' } as const
+    expect(reasons({ ...hard, candidates: [untried] })).toEqual([])
+  })
+
+  test('hard evidence without a loss is for people, and so is an action that does not stop it', () => {
+    expect(reasons(grounds({ isLossShown: false }))).toEqual(['no-loss-shown'])
+    const useless = { ...pause, simulation: 'does-not-stop' } as const
+    expect(reasons({ ...sure, candidates: [useless] })).toEqual(['simulation-does-not-stop-the-loss'])
   })
 })

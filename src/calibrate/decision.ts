@@ -11,8 +11,11 @@ export type CandidateAction = {
   costIfFalse: number
   /** Cost where there is one. */
   costIfTrue: number
-  /** What a simulation of it against the attack showed. */
-  simulation: 'stops-loss-spares-users' | 'does-not-stop' | 'harms-users' | 'not-run'
+  /**
+   * What a simulation of it against the attack showed. `works-untried`: it does what it promises, and the attack could not be
+   * tried against it, as an attack is written that knows of simulations.
+   */
+  simulation: 'stops-loss-spares-users' | 'works-untried' | 'does-not-stop' | 'harms-users' | 'not-run'
 }
 
 /** What may be lost. */
@@ -30,6 +33,8 @@ export type Grounds = {
   probability: Probability
   /** Deterministic or invariant evidence is there, not scores alone. */
   hasHardEvidence: boolean
+  /** What is lost is known, in base units of something. */
+  isLossShown: boolean
   /** The e-detector with the budget of automatic action has alarmed. */
   runLengthGate: 'passed' | 'not-passed' | 'not-certifiable'
   drift: 'stable' | 'widen' | 'disarm'
@@ -40,6 +45,7 @@ export type Grounds = {
 export type Refusal =
   | 'no-candidate-worth-its-cost'
   | 'no-hard-evidence'
+  | 'no-loss-shown'
   | 'run-length-gate-not-passed'
   | 'run-length-not-certifiable'
   | 'drift-disarmed-automation'
@@ -74,6 +80,8 @@ export type Case = { candidates: readonly CandidateAction[]; stake: LossAtStake;
  * Acts when waiting costs more than acting: p·ρ·L > (1−p)·C_FP + p·C_TP, with p at its lower credible bound and
  * L = min(drainable, λ·remaining time). Source: expected-cost decision theory (C. Elkan, IJCAI 2001); with
  * C_FP = C_TP = C it is p* = C/(ρL). Automatic action is refused for each reason that holds, all of them listed.
+ * Hard evidence with a loss that the action stops stands by itself: price of the pause, score, run length and drift are asked of
+ * statistics only, since none of them is about what was seen.
  */
 export function decide({ candidates, stake, grounds }: Case): Decision {
   const loss = Math.min(stake.drainable, stake.perSecond * stake.remainingSeconds)
@@ -82,7 +90,11 @@ export function decide({ candidates, stake, grounds }: Case): Decision {
     .map((action) => weigh(action, { p, loss }))
     .filter(({ netBenefit }) => netBenefit > 0)
     .sort((x, y) => x.action.breadth - y.action.breadth || y.netBenefit - x.netBenefit)
-  const recommended = worthwhile.find(({ action }) => isSufficient(action)) ?? worthwhile[0] ?? null
+  const recommended =
+    worthwhile.find(({ action }) => isSufficient(action)) ??
+    (grounds.hasHardEvidence ? narrowest(candidates, { p, loss }) : null) ??
+    worthwhile[0] ??
+    null
   const reasons = refusals(recommended, grounds)
   return {
     loss,
@@ -104,22 +116,39 @@ function weigh(action: CandidateAction, { p, loss }: { p: number; loss: number }
   }
 }
 
-const isSufficient = ({ simulation }: CandidateAction): boolean => simulation === 'stops-loss-spares-users'
+/** The narrowest action that is sufficient, whatever it costs; null where none is. */
+function narrowest(candidates: readonly CandidateAction[], at: { p: number; loss: number }): Weighed | null {
+  const [first] = candidates.filter(isSufficient).sort((x, y) => x.breadth - y.breadth)
+  return first === undefined ? null : weigh(first, at)
+}
+
+const isSufficient = ({ simulation }: CandidateAction): boolean =>
+  simulation === 'stops-loss-spares-users' || simulation === 'works-untried'
 
 function refusals(recommended: Weighed | null, grounds: Grounds): Refusal[] {
   const found: (Refusal | null)[] = [
     recommended === null ? 'no-candidate-worth-its-cost' : simulationRefusal(recommended.action),
-    grounds.hasHardEvidence ? null : 'no-hard-evidence',
-    gateRefusal(grounds.runLengthGate),
-    grounds.drift === 'disarm' ? 'drift-disarmed-automation' : null,
+    ...(grounds.hasHardEvidence
+      ? [grounds.isLossShown ? null : ('no-loss-shown' as const)]
+      : ungrounded(grounds)),
     grounds.actionsLeft > 0 ? null : 'rate-limit-reached',
   ]
   return found.filter((reason) => reason !== null)
 }
 
+/** What is asked of a case that rests on statistics, besides what it lacks. */
+function ungrounded({ runLengthGate, drift }: Grounds): (Refusal | null)[] {
+  return [
+    'no-hard-evidence',
+    gateRefusal(runLengthGate),
+    drift === 'disarm' ? 'drift-disarmed-automation' : null,
+  ]
+}
+
 function simulationRefusal({ simulation }: CandidateAction): Refusal | null {
   switch (simulation) {
     case 'stops-loss-spares-users':
+    case 'works-untried':
       return null
     case 'does-not-stop':
       return 'simulation-does-not-stop-the-loss'

@@ -32,7 +32,7 @@ export function registerCalibrate(program: Command, run: RunCommand): void {
     .option('--protect <addresses>', 'contracts to protect, separated by commas (default: watch everything)')
     .option('--protect-labelled', 'protect, in each file, the contracts that its labels call vulnerable')
     .option('--page-days <n>', 'days between false alarms, at least, to wake somebody', '180')
-    .option('--act-days <n>', 'days between false alarms, at least, to act unattended', '1826')
+    .option('--act-days <n>', 'days between false alarms, at least, to act unattended', '7')
     .option('--per-day <n>', 'transactions of the protected contracts a day', '200')
     .option('--verdicts', 'count the verdicts on incidents on record too')
     .option('-c, --config <file>', 'configuration: detector options, rules, and the database of --verdicts')

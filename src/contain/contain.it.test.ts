@@ -14,12 +14,13 @@ import type { SimulatedCall } from './sequence.ts'
 import { forkSequencer, simulateV1Sequencer } from './sequence.ts'
 import { keySigner } from './signer.ts'
 import { simulatePlan } from './simulate.ts'
+import { sceneOf, type Trial } from './trial.ts'
 import { verifyPlan } from './verify.ts'
 
 let anvil: Anvil
 let rpc: Rpc
 let at: DrillDeployment
-let attack: { call: SimulatedCall; block: number; hash: Hash }
+let attack: { trial: Trial; call: SimulatedCall; block: number; hash: Hash }
 
 beforeAll(async () => {
   anvil = await startAnvil({ mining: { kind: 'auto' } })
@@ -35,7 +36,10 @@ beforeAll(async () => {
     data: raw['input'] as Hex,
     value: 0n,
   }
-  attack = { call, block: Number(raw['blockNumber']), hash: first.hash }
+  const block = Number(raw['blockNumber'])
+  const scene = await sceneOf(rpc, { hash: first.hash, block })
+  const trial = { call, ...scene, owned: [at.ethReserve], recorded: [] }
+  attack = { trial, call, block, hash: first.hash }
 })
 
 afterAll(async () => {
@@ -52,7 +56,7 @@ async function planFor(
   const { plan } = await planContainment({
     rpc,
     sequencer: simulateV1Sequencer(rpc),
-    attack: attack.call,
+    attack: attack.trial,
     chainId: at.chainId,
     incidentId: 'i',
     target,
@@ -130,7 +134,7 @@ test.each(['eth_simulateV1', 'fork'] as const)(
       rpc,
       sequencer,
       plan: await planFor(at.ethReserve),
-      attack: attack.call,
+      attack: attack.trial,
       operations: [deposit],
     })
     expect(simulation).toMatchObject({
@@ -143,12 +147,12 @@ test.each(['eth_simulateV1', 'fork'] as const)(
 )
 
 test('an attack that does not work by itself proves nothing about the pause', async () => {
-  const call = { ...attack.call, from: addressOf('holder') }
+  const trial = { ...attack.trial, call: { ...attack.call, from: addressOf('holder') } }
   const simulation = await simulatePlan({
     rpc,
     sequencer: simulateV1Sequencer(rpc),
     plan: await planFor(at.ethReserve),
-    attack: call,
+    attack: trial,
     operations: [],
   })
   expect(simulation.attack).toBe('not-reproduced')
@@ -160,7 +164,7 @@ test('pausing another contract does not stop the attack, and the simulation says
     rpc,
     sequencer: simulateV1Sequencer(rpc),
     plan,
-    attack: attack.call,
+    attack: attack.trial,
     operations: [],
   })
   expect(simulation).toMatchObject({ leverSucceeded: true, attack: 'not-stopped' })
@@ -169,9 +173,9 @@ test('pausing another contract does not stop the attack, and the simulation says
 test('verification asks the chain: it fails before the pause and holds after it', async () => {
   const sequencer = simulateV1Sequencer(rpc)
   const plan = await planFor(at.ethReserve)
-  const simulation = await simulatePlan({ rpc, sequencer, plan, attack: attack.call, operations: [] })
+  const simulation = await simulatePlan({ rpc, sequencer, plan, attack: attack.trial, operations: [] })
   const verify = () =>
-    verifyPlan({ rpc, sequencer, plan, simulation, broadcast: null, attack: attack.call, operations: [] })
+    verifyPlan({ rpc, sequencer, plan, simulation, broadcast: null, attack: attack.trial, operations: [] })
   expect((await verify()).verified).toBe(false)
   const raw = await signerOf('guardian').signTransaction({
     chainId: at.chainId,

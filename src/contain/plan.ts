@@ -8,8 +8,9 @@ import type { SafeSignature } from '../model/safe.ts'
 import { type Resolved, resolveAuthority } from './authority.ts'
 import { discoverLevers } from './discover.ts'
 import { type Candidate, PEOPLE_SECONDS, rankCandidates } from './rank.ts'
-import type { Sequencer, SimulatedCall } from './sequence.ts'
+import type { Sequencer } from './sequence.ts'
 import { tryLever } from './simulate.ts'
+import { reproduce, type Trial } from './trial.ts'
 
 export type PlanOptions = {
   rpc: Rpc
@@ -19,7 +20,7 @@ export type PlanOptions = {
   target: Address
   attackTransaction: Hash | null
   /** The attack as it was sent, to rank levers by; null where none is known. */
-  attack: SimulatedCall | null
+  attack: Trial | null
   /** The block before the attack (or the latest): levers, authority and simulation are read there. */
   pinnedBlock: number
   signers: readonly Address[]
@@ -97,19 +98,22 @@ async function withAuthority(lever: Lever, options: PlanOptions): Promise<Pullab
 
 /** With one lever there is nothing to rank, and money is lost meanwhile: it is tried once, in the simulation. */
 async function candidatesOf(levers: readonly Pullable[], options: PlanOptions): Promise<Candidate[]> {
-  const { sequencer, attack, pinnedBlock } = options
+  const { rpc, sequencer, attack, pinnedBlock: block, target } = options
   // the widest first: where there are more levers than are tried, one that stops everything is among them
   const soonest = [...levers].sort(
     (a, b) =>
       secondsOf(a) - secondsOf(b) || breadths.indexOf(b.lever.breadth) - breadths.indexOf(a.lever.breadth),
   )
+  const isAlone = levers.length === 1
+  const reproduced = attack === null || isAlone ? null : await reproduce(sequencer, block, attack)
   return Promise.all(
     soonest.map(async (pullable, i) => {
       const { lever, route } = pullable
       const seconds = secondsOf(pullable)
-      if (levers.length === 1 || i >= MOST_TRIED)
+      if (isAlone || i >= MOST_TRIED)
         return { lever, seconds, attack: 'not-run' as const, leverSucceeded: true }
-      const tried = await tryLever({ sequencer, lever, route, block: pinnedBlock, attack })
+      const at = { rpc, sequencer, block, protects: target }
+      const tried = await tryLever({ ...at, lever, route, attack: reproduced })
       return { lever, seconds, attack: tried.attack, leverSucceeded: tried.leverSucceeded }
     }),
   )

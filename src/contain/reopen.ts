@@ -2,11 +2,12 @@ import type { Rpc } from '../chain/rpc/rpc.ts'
 import { sha256 } from '../kit/json.ts'
 import type { ContainmentPlan, Simulation } from '../model/containment.ts'
 import { ZERO_ADDRESS } from '../model/hex.ts'
-import type { OperationKind } from '../model/lever.ts'
+import type { OpEffect, OperationKind } from '../model/lever.ts'
 import { effectsByKind } from './operation-kinds.ts'
 import type { Sequencer, SimulatedCall } from './sequence.ts'
 import type { Operation } from './simulate.ts'
 import { stateDiff } from './state-diff.ts'
+import { type Trial, takesAgain } from './trial.ts'
 
 /** The order in which a protocol is opened again: prices, the way out, liquidation after a time of grace, the rest. */
 export const stageNames = ['feeds', 'way-out', 'liquidation', 'all-else'] as const
@@ -90,7 +91,7 @@ export type SimulateReopenOptions = {
   /** The latest block: what is opened is opened now. */
   block: number
   /** The attack, to be tried again on what is open then. */
-  attack: SimulatedCall | null
+  attack: Trial | null
   operations: readonly Operation[]
 }
 
@@ -103,11 +104,12 @@ export async function simulateReopen(options: SimulateReopenOptions): Promise<Si
   const { lever } = plan
   const from = lever.authority?.address ?? ZERO_ADDRESS
   const back: SimulatedCall = { from, to: lever.target, data: lever.calldata, value: 0n }
-  const after = async (call: SimulatedCall): Promise<boolean> =>
-    (await sequencer.run(block, [back, call]))[1]?.succeeded === true
+  const after = async (call: SimulatedCall): Promise<boolean | undefined> =>
+    (await sequencer.run(block, [back, call]).catch(() => []))[1]?.succeeded
   const [first] = await sequencer.run(block, [back])
   const opened = await Promise.all(operations.map(after))
-  const attackWorks = attack === null ? null : await after(attack)
+  const attackWorks =
+    attack === null ? null : await takesAgain(sequencer, { block, trial: attack, pulls: [back] })
   return {
     planId: plan.id,
     method: sequencer.method,
@@ -115,12 +117,16 @@ export async function simulateReopen(options: SimulateReopenOptions): Promise<Si
     leverSucceeded: first?.succeeded === true,
     gasUsed: first?.gasUsed ?? 0,
     attack: attackWorks === null ? 'not-run' : attackWorks ? 'not-stopped' : 'stopped',
-    opEffects: Object.fromEntries(
-      operations.map(({ selector }, i) => [selector, opened[i] === true ? 'open' : 'blocked']),
-    ),
+    losses: [],
+    opEffects: Object.fromEntries(operations.map(({ selector }, i) => [selector, effectWord(opened[i])])),
     stateDiff: await stateDiff(rpc, back, block),
     blastRadius: null,
     asymmetry: null,
     notes: attackWorks === true ? ['the attack goes through again once this is open'] : [],
   }
+}
+
+function effectWord(succeeded: boolean | undefined): OpEffect {
+  if (succeeded === undefined) return 'unknown'
+  return succeeded ? 'open' : 'blocked'
 }

@@ -1,11 +1,16 @@
+import { z } from 'zod'
 import { startAnvil } from '../chain/anvil.ts'
 import type { Endpoint } from '../chain/rpc/endpoint.ts'
 import { createEndpoint } from '../chain/rpc/endpoint.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { array, object } from '../chain/trace/fields.ts'
 import { CordonError } from '../kit/error.ts'
-import type { Address, Hex } from '../model/hex.ts'
+import { NATIVE } from '../model/block.ts'
+import type { Address, Hash, Hex } from '../model/hex.ts'
+import { addressSchema, quantitySchema } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
+import type { Fees } from './fees.ts'
+import { type Movement, movementsIn } from './movements.ts'
 
 /** A call as anybody could make it: no signature needed in a simulation. */
 export type SimulatedCall = {
@@ -14,15 +19,42 @@ export type SimulatedCall = {
   data: Hex
   value: bigint
   gas?: number
+  /** What it offers, wei per gas unit; 0 when left out. */
+  fees?: Fees
   /** Seconds that pass before it, besides the block. */
   laterBy?: number
 }
-export type CallResult = { succeeded: boolean; gasUsed: number; output: Hex }
+/** `movements`: what the call moved and left moved. */
+export type CallResult = {
+  succeeded: boolean
+  gasUsed: number
+  output: Hex
+  movements: readonly Movement[]
+}
 
-/** Runs calls one after the other on the state after `block`, changes nothing, gives each result. */
+/** What the EVM can see of a block. Time in seconds since the epoch, base fee in wei per gas unit. */
+export type BlockContext = {
+  number: number
+  timestamp: number
+  baseFee: bigint | null
+  gasLimit: number
+  coinbase: Address
+  prevRandao: Hash | null
+}
+
+/**
+ * All calls in one block: the next one, or one as it was. `isStrict`: senders pay the base fee, as on the chain; where they do not,
+ * some nodes (anvil 1.7) show a base fee of 0 to the EVM, whatever the block's own was.
+ */
+export type OneBlock = { within: BlockContext | null; isStrict?: boolean }
+
+/**
+ * Runs calls one after the other on the state after `block`, changes nothing, gives each result. Each has a block of its own,
+ * as a pause and the attack after it would, unless `OneBlock` puts them into one. No sender is too poor to pay.
+ */
 export type Sequencer = {
   method: 'eth_simulateV1' | 'fork'
-  run(block: number, calls: readonly SimulatedCall[]): Promise<CallResult[]>
+  run(block: number, calls: readonly SimulatedCall[], one?: OneBlock): Promise<CallResult[]>
   close(): Promise<void>
 }
 
@@ -32,46 +64,82 @@ const PLENTY = 10n ** 24n
 export function simulateV1Sequencer(rpc: Rpc): Sequencer {
   return {
     method: 'eth_simulateV1',
-    async run(block, calls) {
-      // A block of its own for each call: the attack comes a block after the pause, as it would.
-      const times = await timesOf(rpc, block, calls)
-      const blockStateCalls = calls.map((call, i) => ({ ...times[i], calls: [rpcCall(call)] }))
-      const answer = await rpc.request('eth_simulateV1', [
-        { blockStateCalls, validation: false },
-        toHex(block),
-      ])
-      return array(answer, 'eth_simulateV1').map((item, i) => {
-        const results = array(object(item, 'eth_simulateV1')['calls'], `eth_simulateV1[${i}].calls`)
-        const result = object(results[0], `eth_simulateV1[${i}].calls[0]`)
-        return {
-          succeeded: result['status'] === '0x1',
-          gasUsed: Number(result['gasUsed'] ?? 0),
-          output: String(result['returnData'] ?? '0x') as Hex,
-        }
-      })
+    async run(block, calls, one) {
+      const blocks =
+        one === undefined
+          ? await blocksApart(rpc, block, calls)
+          : [{ blockOverrides: overridesOf(one.within), calls: paying(calls, one).map(rpcCall) }]
+      const [first, ...others] = blocks
+      const blockStateCalls = [{ ...first, stateOverrides: lentTo(calls) }, ...others]
+      const options = { blockStateCalls, validation: one?.isStrict === true, traceTransfers: true }
+      const answer = await rpc.request('eth_simulateV1', [options, toHex(block)])
+      return array(answer, 'eth_simulateV1').flatMap((item) =>
+        array(object(item, 'eth_simulateV1')['calls'], 'eth_simulateV1.calls').map(resultOf),
+      )
     },
     close: async () => {},
   }
 }
 
+function resultOf(item: unknown): CallResult {
+  const result = object(item, 'eth_simulateV1.calls')
+  const succeeded = result['status'] === '0x1'
+  return {
+    succeeded,
+    gasUsed: Number(result['gasUsed'] ?? 0),
+    output: String(result['returnData'] ?? '0x') as Hex,
+    movements: succeeded ? movementsIn(result['logs']) : [],
+  }
+}
+
+function paying(calls: readonly SimulatedCall[], { within, isStrict }: OneBlock): readonly SimulatedCall[] {
+  const maxFeePerGas = within?.baseFee
+  if (isStrict !== true || maxFeePerGas === null || maxFeePerGas === undefined) return calls
+  return calls.map((call) => ({ fees: { maxFeePerGas, maxPriorityFeePerGas: 0n }, ...call }))
+}
+
+function lentTo(calls: readonly SimulatedCall[]): Record<Address, { balance: string }> {
+  const balance = toHex(calls.reduce((sum, { value }) => sum + value, PLENTY))
+  return Object.fromEntries(calls.map(({ from }) => [from, { balance }]))
+}
+
+function overridesOf(within: BlockContext | null): Record<string, unknown> {
+  if (within === null) return {}
+  const { number, timestamp, baseFee, gasLimit, coinbase, prevRandao } = within
+  return {
+    number: toHex(number),
+    time: toHex(timestamp),
+    gasLimit: toHex(gasLimit),
+    feeRecipient: coinbase,
+    ...(baseFee === null ? {} : { baseFeePerGas: toHex(baseFee) }),
+    ...(prevRandao === null ? {} : { prevRandao }),
+  }
+}
+
+type SimulatedBlock = { blockOverrides?: Record<string, unknown>; calls: Record<string, unknown>[] }
+
 /** A block has a time of its own only where somebody waits. */
-async function timesOf(
+async function blocksApart(
   rpc: Rpc,
   block: number,
   calls: readonly SimulatedCall[],
-): Promise<{ blockOverrides?: { time: string } }[]> {
-  if (!calls.some(({ laterBy }) => laterBy !== undefined)) return []
+): Promise<SimulatedBlock[]> {
+  if (!calls.some(({ laterBy }) => laterBy !== undefined))
+    return calls.map((call) => ({ calls: [rpcCall(call)] }))
   const base = object(await rpc.request('eth_getBlockByNumber', [toHex(block), false]), 'block')
   let time = Number(base['timestamp'])
-  return calls.map(({ laterBy = 0 }) => {
-    time += SECONDS_A_BLOCK + laterBy
-    return { blockOverrides: { time: toHex(time) } }
+  return calls.map((call) => {
+    time += SECONDS_A_BLOCK + (call.laterBy ?? 0)
+    return { blockOverrides: { time: toHex(time) }, calls: [rpcCall(call)] }
   })
 }
 
 const SECONDS_A_BLOCK = 12
 
-/** An anvil sidecar that forks the node: for nodes without `eth_simulateV1`. Slower, and needs the anvil binary. */
+/**
+ * An anvil sidecar that forks the node: for nodes without `eth_simulateV1`. Slower, and needs the anvil binary. Every call has a
+ * block of its own also where one was asked for: what two transactions of one block do together is not seen here.
+ */
 export function forkSequencer(forkUrl: string): Sequencer {
   return {
     method: 'fork',
@@ -101,7 +169,10 @@ async function sendOnFork(endpoint: Endpoint, call: SimulatedCall): Promise<Call
     const found = await endpoint.request('eth_getTransactionReceipt', [hash])
     if (found !== null) {
       const receipt = object(found, 'receipt')
-      return { succeeded: receipt['status'] === '0x1', gasUsed: Number(receipt['gasUsed']), output: '0x' }
+      const succeeded = receipt['status'] === '0x1'
+      const coin = succeeded ? await coinMoved(endpoint, hash) : []
+      const movements = succeeded ? [...movementsIn(receipt['logs']), ...coin] : []
+      return { succeeded, gasUsed: Number(receipt['gasUsed']), output: '0x', movements }
     }
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
@@ -114,13 +185,52 @@ async function sendOnFork(endpoint: Endpoint, call: SimulatedCall): Promise<Call
   })
 }
 
+/** The coin that calls of a mined transaction moved; what a frame that failed has moved is moved back. */
+async function coinMoved(endpoint: Endpoint, hash: unknown): Promise<Movement[]> {
+  const options = { tracer: 'callTracer' }
+  const root = frameSchema.safeParse(await endpoint.request('debug_traceTransaction', [hash, options]))
+  return root.success ? coinIn(root.data) : []
+}
+
+type CoinFrame = {
+  from: Address
+  to?: Address | undefined
+  value?: bigint | undefined
+  error?: string | undefined
+  type: string
+  calls?: CoinFrame[] | undefined
+}
+const frameSchema: z.ZodType<CoinFrame> = z.lazy(() =>
+  z.object({
+    type: z.string(),
+    from: addressSchema,
+    to: addressSchema.optional(),
+    value: quantitySchema.transform(BigInt).optional(),
+    error: z.string().optional(),
+    calls: z.array(frameSchema).optional(),
+  }),
+)
+
+/** A delegated call shows the value of the call around it and moves nothing. */
+function coinIn({ type, from, to, value = 0n, error, calls = [] }: CoinFrame): Movement[] {
+  if (error !== undefined) return []
+  const own = value > 0n && to !== undefined && type !== 'DELEGATECALL' && type !== 'CALLCODE'
+  return [...(own ? [{ asset: NATIVE, from, to, amount: value } as const] : []), ...calls.flatMap(coinIn)]
+}
+
 function rpcCall(call: SimulatedCall): Record<string, unknown> {
-  const { from, to, data, value, gas } = call
+  const { from, to, data, value, gas, fees } = call
   return {
     from,
     ...(to === null ? {} : { to }),
     input: data,
     value: toHex(value),
     ...(gas === undefined ? {} : { gas: toHex(gas) }),
+    ...(fees === undefined
+      ? {}
+      : {
+          maxFeePerGas: toHex(fees.maxFeePerGas),
+          maxPriorityFeePerGas: toHex(fees.maxPriorityFeePerGas),
+        }),
   }
 }

@@ -1,15 +1,18 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { CordonError } from '../kit/error.ts'
-import type { ContainmentPlan, Route, Simulation } from '../model/containment.ts'
-import type { Hex } from '../model/hex.ts'
-import type { Lever } from '../model/lever.ts'
+import { type ContainmentPlan, protectedBy, type Route, type Simulation } from '../model/containment.ts'
+import type { Address, Hex } from '../model/hex.ts'
+import type { Lever, OpEffect } from '../model/lever.ts'
 import { asymmetryOf, openQuestions } from './asymmetry.ts'
+import { believed } from './believed.ts'
 import { blastRadius } from './blast-radius.ts'
+import { compareLosses, stopsLoss } from './losses.ts'
 import { effectsByKind, operationKindOf } from './operation-kinds.ts'
 import { callOf } from './route.ts'
 import { executeCall, scheduleCall } from './routes/access-manager-route.ts'
-import type { CallResult, Sequencer, SimulatedCall } from './sequence.ts'
+import type { Sequencer, SimulatedCall } from './sequence.ts'
 import { overwritten, stateDiff } from './state-diff.ts'
+import { lossesOf, type Reproduced, reproduce, runTrial, type Trial } from './trial.ts'
 
 /** A recent ordinary call into the target: what the pause is tried on. */
 export type Operation = SimulatedCall & { selector: Hex }
@@ -20,27 +23,30 @@ export type SimulateOptions = {
   sequencer: Sequencer
   plan: ContainmentPlan
   /** The attack as it was (or would be) sent; null when there is only a suspicion. */
-  attack: SimulatedCall | null
+  attack: Trial | null
   /** At most one a selector; successful once, not too long ago. */
   operations: readonly Operation[]
 }
 
 /**
- * Pulls the lever on a copy of the chain at the pinned block and looks: does it go through, does the attack that
- * works without it fail after it, which ordinary operations does it block, what does it change, and does it leave people
- * liquidatable who cannot help themselves. Throws `contain.NoAuthority` when the plan has nobody to pull it.
+ * Pulls the lever on a copy of the chain at the pinned block and looks: does it go through, is what the attack takes
+ * without it still taken with it, which ordinary operations does it block, what does it change, and does it leave people
+ * liquidatable who cannot help themselves. What the node cannot run is `unknown` or `not-reproduced`, never an error; only a
+ * node that cannot even pull the lever is one. Throws `contain.NoAuthority` when the plan has nobody to pull it.
  */
 export async function simulatePlan(options: SimulateOptions): Promise<Simulation> {
   const { rpc, sequencer, plan, attack, operations } = options
   const { lever, route, pinnedBlock: block } = plan
   const last = pullsOf(lever, route).at(-1)
   if (last === undefined) throw noAuthority(plan)
+  const reproduced = attack === null ? null : await reproduce(sequencer, block, attack)
   const [tried, opEffects, changes] = await Promise.all([
-    tryLever({ sequencer, lever, route, block, attack }),
+    tryLever({ rpc, sequencer, lever, route, block, attack: reproduced, protects: protectedBy(plan) }),
     probeLever({ sequencer, lever, route, block, operations }),
     stateDiff(rpc, last, block),
   ])
   const effects = effectsByKind(lever, opEffects)
+  const doubts = reproduced === null || reproduced.doubt === null ? [] : [`the attack: ${reproduced.doubt}`]
   return {
     planId: plan.id,
     method: sequencer.method,
@@ -50,7 +56,7 @@ export async function simulatePlan(options: SimulateOptions): Promise<Simulation
     stateDiff: changes,
     blastRadius: await blastRadius({ rpc, block, operations, opEffects }),
     asymmetry: asymmetryOf(effects) ?? null,
-    notes: notesOf({ lever, opEffects, changes, attack: tried.attack, effects }),
+    notes: [...doubts, ...notesOf({ lever, opEffects, changes, effects })],
   }
 }
 
@@ -58,13 +64,11 @@ type Seen = {
   lever: Lever
   opEffects: Simulation['opEffects']
   changes: Simulation['stateDiff']
-  attack: Simulation['attack']
   effects: ReturnType<typeof effectsByKind>
 }
 
-function notesOf({ lever, opEffects, changes, attack, effects }: Seen): string[] {
+function notesOf({ lever, opEffects, changes, effects }: Seen): string[] {
   const notes = openQuestions(effects)
-  if (attack === 'not-reproduced') notes.push('the attack does not go through at the pinned block by itself')
   for (const { address, slot, before, after } of overwritten(changes ?? []))
     notes.push(`overwrites slot ${slot} of ${address}: ${before} becomes ${after}`)
   for (const [selector, effect] of Object.entries(opEffects)) {
@@ -76,27 +80,45 @@ function notesOf({ lever, opEffects, changes, attack, effects }: Seen): string[]
   return notes
 }
 
-export type TryOptions = Omit<ProbeOptions, 'operations'> & { attack: SimulatedCall | null }
+export type TryOptions = Omit<ProbeOptions, 'operations'> & {
+  rpc: Rpc
+  /** As it went without the lever. */
+  attack: Reproduced | null
+  /** The protected contract that the lever is for. */
+  protects: Address
+}
 
-/** Whether a lever can be pulled by its authority, what that costs in gas, and whether the attack fails after it. */
-export async function tryLever({
-  sequencer,
-  lever,
-  route,
-  block,
-  attack,
-}: TryOptions): Promise<Pick<Simulation, 'leverSucceeded' | 'gasUsed' | 'attack'>> {
+type Tried = Pick<Simulation, 'leverSucceeded' | 'gasUsed' | 'attack' | 'losses'>
+
+/** Whether a lever can be pulled by its authority, what that costs in gas, and whether the attack still takes what it took. */
+export async function tryLever(options: TryOptions): Promise<Tried> {
+  const { sequencer, lever, route, block, attack } = options
   const pulls = pullsOf(lever, route)
-  if (pulls.length === 0) return { leverSucceeded: false, gasUsed: 0, attack: 'not-run' }
-  const [pulled, stopped] = await Promise.all([
+  if (pulls.length === 0) return { leverSucceeded: false, gasUsed: 0, attack: 'not-run', losses: [] }
+  const [pulled, verdict] = await Promise.all([
     sequencer.run(block, pulls),
-    attack === null ? undefined : compare(sequencer, { block, pulls, call: attack }),
+    verdictOn(options, { pulls, reproduced: attack }),
   ])
   return {
     leverSucceeded: pulled.length === pulls.length && pulled.every(({ succeeded }) => succeeded),
     gasUsed: pulled.at(-1)?.gasUsed ?? 0,
-    attack: verdictOf(stopped),
+    ...verdict,
   }
+}
+
+async function verdictOn(
+  { rpc, sequencer, block, protects }: TryOptions,
+  { pulls, reproduced }: { pulls: readonly SimulatedCall[]; reproduced: Reproduced | null },
+): Promise<Pick<Simulation, 'attack' | 'losses'>> {
+  if (reproduced === null) return { attack: 'not-run', losses: [] }
+  const { trial, losses: without } = reproduced
+  if (reproduced.doubt !== null) return { attack: 'not-reproduced', losses: compareLosses(without, without) }
+  const result = await runTrial(sequencer, { block, trial, pulls }).catch(() => undefined)
+  if (result === undefined) return { attack: 'not-reproduced', losses: compareLosses(without, without) }
+  const compared = compareLosses(without, lossesOf(trial, result))
+  if (without.length === 0) return { attack: result.succeeded ? 'not-stopped' : 'stopped', losses: compared }
+  const losses = await believed(rpc, { compared, protects, block })
+  return { attack: stopsLoss(losses, protects) ? 'stopped' : 'not-stopped', losses }
 }
 
 export type ProbeOptions = {
@@ -113,8 +135,12 @@ export async function probeLever(options: ProbeOptions): Promise<Simulation['opE
   const { sequencer, lever, route, block, operations } = options
   const pulls = pullsOf(lever, route)
   if (pulls.length === 0) return {}
-  const effects = await Promise.all(operations.map((call) => compare(sequencer, { block, pulls, call })))
-  return Object.fromEntries(operations.map(({ selector }, i) => [selector, effectOf(effects[i])]))
+  const effects = await Promise.all(
+    operations.map(
+      async (call) => [call.selector, await effectOf(sequencer, { block, pulls, call })] as const,
+    ),
+  )
+  return Object.fromEntries(effects)
 }
 
 /**
@@ -133,30 +159,22 @@ function pullsOf(lever: Lever, route: Route = { kind: 'direct' }): SimulatedCall
   ]
 }
 
-function effectOf(effect: Comparison | undefined): Simulation['opEffects'][string] {
-  if (effect === undefined || !effect.before) return 'unknown'
-  return effect.after ? 'open' : 'blocked'
-}
-
-type Comparison = { before: boolean; after: boolean }
-
-/** The same call on the same state, without and with the lever pulled. */
-async function compare(
+/** The same call on the same state, without and with the lever pulled; what cannot be run is unknown. */
+async function effectOf(
   sequencer: Sequencer,
   { block, pulls, call }: { block: number; pulls: readonly SimulatedCall[]; call: SimulatedCall },
-): Promise<Comparison> {
-  const [without, withLever] = await Promise.all([
-    sequencer.run(block, [call]),
-    sequencer.run(block, [...pulls, call]),
-  ])
-  const succeeded = (results: readonly CallResult[], i: number): boolean => results[i]?.succeeded === true
-  return { before: succeeded(without, 0), after: succeeded(withLever, pulls.length) }
-}
-
-function verdictOf(stopped: Comparison | undefined): Simulation['attack'] {
-  if (stopped === undefined) return 'not-run'
-  if (!stopped.before) return 'not-reproduced'
-  return stopped.after ? 'not-stopped' : 'stopped'
+): Promise<OpEffect> {
+  try {
+    const [without, withLever] = await Promise.all([
+      sequencer.run(block, [call]),
+      sequencer.run(block, [...pulls, call]),
+    ])
+    const after = withLever[pulls.length]
+    if (without[0]?.succeeded !== true || after === undefined) return 'unknown'
+    return after.succeeded ? 'open' : 'blocked'
+  } catch {
+    return 'unknown'
+  }
 }
 
 function noAuthority({ id, lever }: ContainmentPlan): CordonError {

@@ -4,6 +4,7 @@ import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../mo
 import type { Sequencer, SimulatedCall } from './sequence.ts'
 import type { Operation } from './simulate.ts'
 import { readState } from './state-view.ts'
+import { type Trial, takesAgain } from './trial.ts'
 
 export type VerifyOptions = {
   rpc: Rpc
@@ -12,7 +13,7 @@ export type VerifyOptions = {
   simulation: Simulation
   /** Null where the lever was already pulled when we came. */
   broadcast: Broadcast | null
-  attack: SimulatedCall | null
+  attack: Trial | null
   operations: readonly Operation[]
 }
 
@@ -29,14 +30,12 @@ export async function verifyPlan(options: VerifyOptions): Promise<Verification> 
   const [views, ...others] = await Promise.all([
     viewChecks(options, latest),
     ...(broadcast === null ? [] : [minedCheck(broadcast)]),
-    ...(options.attack === null || options.simulation.attack !== 'stopped'
-      ? []
-      : [blockedCheck(options.sequencer, { name: 'the attack', call: options.attack, latest })]),
+    attackCheck(options, latest),
     ...options.operations
       .filter(({ selector }) => options.simulation.opEffects[selector] === promised)
       .map((call) => check(options.sequencer, { name: `operation ${call.selector}`, call, latest })),
   ])
-  const checks = [...others, ...views]
+  const checks = [...others.filter((check) => check !== null), ...views]
   const verified = checks.length > 0 && checks.every((check) => check.passed)
   return { planId: plan.id, atBlock: latest, verified, checks }
 }
@@ -59,32 +58,62 @@ async function viewChecks({ rpc, plan }: VerifyOptions, latest: number): Promise
   }))
 }
 
+/** The attack as the simulation saw it take something; null where it saw none stopped, or it cannot be tried. */
+async function attackCheck(
+  { sequencer, attack, simulation }: VerifyOptions,
+  latest: number,
+): Promise<Check | null> {
+  if (attack === null || simulation.attack !== 'stopped') return null
+  const works = await takesAgain(sequencer, {
+    block: latest,
+    trial: trialSeen(attack, simulation),
+    pulls: [],
+  })
+  if (works === null) return null
+  return {
+    check: 'the attack is blocked',
+    passed: !works,
+    detail: works ? `it still takes at block ${latest}` : `it takes nothing at block ${latest}`,
+  }
+}
+
+/** What a simulation saw an attack take is what it must not take any more. */
+export function trialSeen(trial: Trial, { losses }: Pick<Simulation, 'losses'>): Trial {
+  const seen = losses.flatMap(({ account, asset, without }) =>
+    without > 0n ? [{ account, asset, amount: without }] : [],
+  )
+  return seen.length === 0 ? trial : { ...trial, recorded: seen }
+}
+
 type Tried = { name: string; call: SimulatedCall; latest: number }
 
-async function blockedCheck(sequencer: Sequencer, tried: Tried): Promise<Check> {
+/** Null where the operation cannot be tried: that proves nothing. */
+async function blockedCheck(sequencer: Sequencer, tried: Tried): Promise<Check | null> {
   const succeeded = await goesThrough(sequencer, tried)
   const { name, latest } = tried
+  if (succeeded === undefined) return null
   return {
     check: `${name} is blocked`,
-    passed: succeeded === false,
-    detail: succeeded === false ? `it fails at block ${latest}` : `it still goes through at block ${latest}`,
+    passed: !succeeded,
+    detail: succeeded ? `it still goes through at block ${latest}` : `it fails at block ${latest}`,
   }
 }
 
-async function openCheck(sequencer: Sequencer, tried: Tried): Promise<Check> {
+async function openCheck(sequencer: Sequencer, tried: Tried): Promise<Check | null> {
   const succeeded = await goesThrough(sequencer, tried)
   const { name, latest } = tried
+  if (succeeded === undefined) return null
   return {
     check: `${name} is open again`,
-    passed: succeeded === true,
-    detail: succeeded === true ? `it goes through at block ${latest}` : `it still fails at block ${latest}`,
+    passed: succeeded,
+    detail: succeeded ? `it goes through at block ${latest}` : `it still fails at block ${latest}`,
   }
 }
 
-/** Undefined where the sequencer gave no answer: that proves nothing. */
+/** Undefined where the node cannot run it. */
 async function goesThrough(sequencer: Sequencer, { call, latest }: Tried): Promise<boolean | undefined> {
-  const [result] = await sequencer.run(latest, [call])
-  return result?.succeeded
+  const results = await sequencer.run(latest, [call]).catch(() => [])
+  return results[0]?.succeeded
 }
 
 /** The name of the first call that goes through on the state after a block; undefined where all fail, as they should. */

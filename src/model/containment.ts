@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { assetSchema } from './finding.ts'
 import { givenAddressSchema } from './given-address.ts'
-import { type Address, addressSchema, hashSchema, hexSchema } from './hex.ts'
+import { type Address, addressSchema, amountSchema, hashSchema, hexSchema } from './hex.ts'
 import { leverSchema, opEffectSchema } from './lever.ts'
 
 /** How a lever is pulled in the name of its authority. */
@@ -78,6 +79,15 @@ export const stateChangeSchema = z.object({
 })
 export type StateChange = z.infer<typeof stateChangeSchema>
 
+/** What an account loses to the attack without and with the lever pulled, base units. */
+export const lossComparedSchema = z.object({
+  account: addressSchema,
+  asset: assetSchema,
+  without: amountSchema,
+  with: amountSchema,
+})
+export type LossCompared = z.infer<typeof lossComparedSchema>
+
 /** A Simulation: what the plan does at the pinned block, before anybody signs. */
 export const simulationSchema = z.object({
   planId: z.string(),
@@ -85,8 +95,13 @@ export const simulationSchema = z.object({
   atBlock: z.number().int(),
   leverSucceeded: z.boolean(),
   gasUsed: z.number().int(),
-  /** `stopped`: it went through before and fails after the lever; `not-run`: no attack transaction known. */
+  /**
+   * `stopped`: what it took without the lever it does not take with it (where it takes nothing, it went through and fails);
+   * `not-reproduced`: it does not take here what it took on the chain; `not-run`: no attack transaction is known.
+   */
   attack: z.enum(['stopped', 'not-stopped', 'not-reproduced', 'not-run']),
+  /** What the attack took from protected contracts and their users; empty for records of before. */
+  losses: z.array(lossComparedSchema).default([]),
   opEffects: z.record(z.string(), opEffectSchema),
   /** Storage that pulling changes; null where the node cannot tell. */
   stateDiff: z.array(stateChangeSchema).nullable().default(null),

@@ -180,6 +180,7 @@ test('a plan, its simulations and verifications are kept; the same again is kept
     leverSucceeded: true,
     gasUsed: 45_000,
     attack: 'stopped' as const,
+    losses: [],
     opEffects: { '0x2e1a7d4d': 'blocked' as const },
     stateDiff: null,
     blastRadius: null,

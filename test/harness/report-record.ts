@@ -166,6 +166,7 @@ function containmentOf(words: string): IncidentRecord['containments'][number] {
       leverSucceeded: true,
       gasUsed: 1,
       attack: 'stopped',
+      losses: [],
       opEffects: {},
       stateDiff: null,
       blastRadius: null,

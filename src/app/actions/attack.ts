@@ -4,16 +4,23 @@ import { transactionFields } from '../../chain/rpc/mined.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import type { Fees } from '../../contain/fees.ts'
 import type { SimulatedCall } from '../../contain/sequence.ts'
+import { sceneOf, type Trial } from '../../contain/trial.ts'
 import { toJson } from '../../kit/json.ts'
+import type { AssetChange } from '../../model/finding.ts'
 import {
+  type Address,
   addressSchema,
   amountSchema,
   type Hash,
+  type Hex,
   hashSchema,
   hexSchema,
   quantitySchema,
+  selectorOf,
 } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
+import { listAlerts } from '../../store/alerts.ts'
+import type { Work } from './work.ts'
 
 /** The attack transaction as something that can be tried again. */
 export type Attack = {
@@ -27,6 +34,7 @@ export type Attack = {
   stale: string | null
 }
 
+const feesSchema = z.object({ maxFeePerGas: amountSchema, maxPriorityFeePerGas: amountSchema })
 const bigSchema = quantitySchema.transform(BigInt)
 
 const transactionSchema = z.object({
@@ -57,14 +65,13 @@ function attackOf(transaction: z.infer<typeof transactionSchema>, latest: number
   }
   return {
     hash,
-    call: { from, to, data: input, value, gas: Number(gas) },
+    call: { from, to, data: input, value, gas: Number(gas), fees },
     pinnedBlock: isPending ? latest : Number(blockNumber) - 1,
     outbid: isPending ? fees : null,
     stale: null,
   }
 }
 
-const feesSchema = z.object({ maxFeePerGas: amountSchema, maxPriorityFeePerGas: amountSchema })
 const attackSchema = z.object({
   hash: hashSchema.nullable(),
   call: z
@@ -74,6 +81,7 @@ const attackSchema = z.object({
       data: hexSchema,
       value: amountSchema,
       gas: z.number().int(),
+      fees: feesSchema,
     })
     .nullable(),
   pinnedBlock: z.number().int(),
@@ -84,4 +92,62 @@ const attackSchema = z.object({
 /** What {@link findAttack} gave, back from the durable step. */
 export function reviveAttack(json: string): Attack {
   return attackSchema.parse(JSON.parse(json))
+}
+
+/**
+ * The attack of an incident as it was: with its block around it where it is mined, and with what detection saw it take. Null
+ * where no transaction is known.
+ */
+export async function trialOf(
+  { app, chain, incident }: Pick<Work, 'app' | 'chain' | 'incident'>,
+  { hash, call, pinnedBlock, outbid, stale }: Attack,
+): Promise<Trial | null> {
+  if (call === null || hash === null) return null
+  const isAsMined = outbid === null && stale === null
+  const scene = isAsMined
+    ? await sceneOf(chain.rpc, { hash, block: pinnedBlock + 1 })
+    : { before: [], within: null }
+  const alerts = await listAlerts(app.store, incident.id)
+  const recorded = alerts
+    .flatMap(({ alert }) => alert.findings)
+    .filter(({ transactionHash, shadow }) => transactionHash === hash && !shadow)
+    .flatMap(({ loss }) => loss)
+  return { call, ...scene, owned: incident.protected, recorded: largestOf(recorded) }
+}
+
+/** Several detectors tell of one loss. */
+function largestOf(losses: readonly AssetChange[]): AssetChange[] {
+  const largest = new Map<string, AssetChange>()
+  for (const loss of losses) {
+    const key = `${loss.account}${loss.asset}`
+    const known = largest.get(key)
+    if (known === undefined || known.amount < loss.amount) largest.set(key, loss)
+  }
+  return [...largest.values()]
+}
+
+type CallFrame = { to?: Address | undefined; input: Hex; calls?: CallFrame[] | undefined }
+const callFrameSchema: z.ZodType<CallFrame> = z.lazy(() =>
+  z.object({
+    to: addressSchema.optional(),
+    input: hexSchema,
+    calls: z.array(callFrameSchema).optional(),
+  }),
+)
+
+/** The functions of a contract that a mined transaction calls, by selector; none where the node cannot trace it. */
+export async function entriesInto(
+  rpc: Rpc,
+  { hash, target }: { hash: Hash | null; target: Address },
+): Promise<Hex[]> {
+  if (hash === null) return []
+  const options = { tracer: 'callTracer' }
+  const answer = await rpc.request('debug_traceTransaction', [hash, options]).catch(() => null)
+  const root = callFrameSchema.safeParse(answer)
+  return root.success ? [...new Set(entries(root.data, target))] : []
+}
+
+function entries({ to, input, calls = [] }: CallFrame, target: Address): Hex[] {
+  const own = to === target ? selectorOf(input) : undefined
+  return [...(own === undefined ? [] : [own]), ...calls.flatMap((frame) => entries(frame, target))]
 }

@@ -14,6 +14,7 @@ import { type Address, addressSchema } from '../../model/hex.ts'
 import { safeCallSchema } from '../../model/safe.ts'
 import { insertPlan, insertVerification } from '../../store/plans.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
+import { trialOf } from './attack.ts'
 import { recordStep } from './record-step.ts'
 import { type ContainOutcome, type Planned, patiently, type Work } from './work.ts'
 
@@ -222,9 +223,11 @@ async function confirm(work: Work, { plan, broadcast: sent }: Sent): Promise<Bro
   })
 }
 
-async function verifyIt({ app, chain, context, attack }: Work, done: Sent): Promise<Verification> {
+async function verifyIt(work: Work, done: Sent): Promise<Verification> {
+  const { app, chain, context } = work
   const { rpc, sequencer } = chain
-  const look = () => verifyPlan({ rpc, sequencer, attack: attack.call, ...done })
+  const attack = await trialOf(work, work.attack)
+  const look = () => verifyPlan({ rpc, sequencer, attack, ...done })
   let verification = await look()
   for (let looks = 1; !verification.verified && looks < VERIFY.looks; looks++) {
     await app.clock.sleep(VERIFY.waitMs)

@@ -1,15 +1,18 @@
-import type { Decision, Refusal } from '../../calibrate/decision.ts'
+import type { CandidateAction, Decision, Refusal } from '../../calibrate/decision.ts'
 import { decide } from '../../calibrate/decision.ts'
 import { runLengthText } from '../../calibrate/run-length.ts'
 import { percentText } from '../../calibrate/statistics.ts'
+import type { Alert } from '../../model/alert.ts'
 import type { Assessment } from '../../model/assessment.ts'
-import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
+import { type ContainmentPlan, protectedBy, type Simulation } from '../../model/containment.ts'
 import type { Finding } from '../../model/finding.ts'
 import { atLeast } from '../../model/finding.ts'
+import type { Address } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import { listAlerts } from '../../store/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { layerOf } from '../layers.ts'
+import { entriesInto } from './attack.ts'
 
 /** What was decided about pulling a lever unattended, and why, for the record. */
 export type Judgement = { automatic: boolean; reasons: string[]; statement: string }
@@ -26,8 +29,9 @@ const DRAIN_SECONDS = 3_600
 type Case = { incident: Incident; plan: ContainmentPlan; simulation: Simulation }
 
 /**
- * Weighs a simulated plan: what waiting may cost against what acting costs, both as shares of what is at stake in the
- * contract, at the lower bound of the calibrated probability. Refused for each reason that holds.
+ * Weighs a simulated plan. Hard evidence of a loss that the lever stops acts by itself; whatever rests on statistics is weighed:
+ * what waiting may cost against what acting costs, both as shares of what is at stake in the contract, at the lower bound of
+ * the calibrated probability. Refused for each reason that holds.
  */
 export async function judgePlan(
   app: App,
@@ -35,12 +39,12 @@ export async function judgePlan(
   { incident, plan, simulation }: Case,
 ): Promise<Judgement> {
   const alerts = (await listAlerts(app.store, incident.id)).filter(({ withdrawnAt }) => withdrawnAt === null)
-  const worst = alerts
-    .map(({ alert }) => alert)
-    .sort((a, b) => (b.assessment?.score ?? 0) - (a.assessment?.score ?? 0))[0]
+  const about = alerts.map(({ alert }) => alert).filter((alert) => isAbout(alert, plan))
+  const worst = about.sort((a, b) => (b.assessment?.score ?? 0) - (a.assessment?.score ?? 0))[0]
   const assessment = worst?.assessment ?? null
   if (worst === undefined || assessment === null)
     return { automatic: false, reasons: ['the alert was never weighed against a calibration'], statement: '' }
+  const findings = about.flatMap((alert) => alert.findings)
   const { pauseCostBps } = app.config.decision
   const cost = pauseCostBps / 10_000
   const decision = decide({
@@ -51,7 +55,7 @@ export async function judgePlan(
         landsInTime: worst.pending ? LANDS_IN_TIME.pending : LANDS_IN_TIME.mined,
         costIfFalse: cost,
         costIfTrue: cost,
-        simulation: simulationWord(simulation),
+        simulation: await simulationWord(chain, { plan, simulation }),
       },
     ],
     stake: { drainable: 1, perSecond: 1 / DRAIN_SECONDS, remainingSeconds: DRAIN_SECONDS },
@@ -60,20 +64,43 @@ export async function judgePlan(
         ...assessment.probability,
         n: assessment.probability.attacks + assessment.probability.benign,
       },
-      hasHardEvidence: worst.findings.some(isHard),
+      hasHardEvidence: findings.some(isHard),
+      isLossShown: isLossShown({ plan, simulation }, findings),
       runLengthGate: gateOf(assessment, chain),
       drift: chain.assessor.drift.stage.stage,
       // the standing authorisation has its own limit, checked after this
       actionsLeft: 1,
     },
   })
-  return judgementOf(decision, { assessment, cost })
+  return judgementOf(decision, { assessment, cost, simulation })
+}
+
+/** What speaks for a plan is what was seen of the transaction that it is against; where none is named, all of the incident. */
+function isAbout({ findings }: Alert, { attackTransaction }: ContainmentPlan): boolean {
+  return (
+    attackTransaction === null ||
+    findings.some(({ transactionHash }) => transactionHash === null || transactionHash === attackTransaction)
+  )
 }
 
 /** Deterministic rules and invariants at paging level; statistics and signs alone never act. */
-function isHard({ severity, detector }: Finding): boolean {
+function isHard({ severity, detector, shadow }: Finding): boolean {
   const layer = layerOf(detector)
-  return atLeast(severity, 'high') && (layer === 'pattern' || layer === 'invariant')
+  return !shadow && atLeast(severity, 'high') && (layer === 'pattern' || layer === 'invariant')
+}
+
+/** Seen in the simulation, or by detection where the attack could not be tried: what the contract or its users lose. */
+function isLossShown(
+  { plan, simulation }: Pick<Case, 'plan' | 'simulation'>,
+  findings: readonly Finding[],
+): boolean {
+  const attacker = (account: Address): boolean => findings.some(({ actors }) => actors.includes(account))
+  if (simulation.losses.some(({ account, without }) => without > 0n && !attacker(account))) return true
+  const target = protectedBy(plan)
+  return findings.some(
+    (finding) =>
+      isHard(finding) && finding.loss.some(({ account, amount }) => account === target && amount > 0n),
+  )
 }
 
 /** Share of the known operations that the lever blocks. */
@@ -83,9 +110,18 @@ function breadthOf({ opEffects }: Simulation): number {
 }
 
 /** Users are not spared by a pause, whose whole use is to stop them too: its cost stands for that. */
-function simulationWord({ leverSucceeded, attack }: Simulation) {
+async function simulationWord(
+  chain: ChainHandle,
+  { plan, simulation }: Pick<Case, 'plan' | 'simulation'>,
+): Promise<CandidateAction['simulation']> {
+  const { leverSucceeded, attack, opEffects } = simulation
   if (attack === 'not-run') return 'not-run'
-  return leverSucceeded && attack === 'stopped' ? 'stops-loss-spares-users' : 'does-not-stop'
+  if (!leverSucceeded || attack === 'not-stopped') return 'does-not-stop'
+  if (attack === 'stopped') return 'stops-loss-spares-users'
+  const entries = await entriesInto(chain.rpc, { hash: plan.attackTransaction, target: protectedBy(plan) })
+  const effects = entries.map((selector) => opEffects[selector])
+  // what the attack calls stays open, as far as it was tried: the lever is for something else
+  return effects.includes('open') && !effects.includes('blocked') ? 'does-not-stop' : 'works-untried'
 }
 
 function gateOf({ score, runLength }: Assessment, { assessor }: ChainHandle) {
@@ -95,6 +131,7 @@ function gateOf({ score, runLength }: Assessment, { assessor }: ChainHandle) {
 
 const WORDS: Readonly<Record<Refusal, string>> = {
   'no-candidate-worth-its-cost': 'waiting costs less than the pause',
+  'no-loss-shown': 'nothing that the protected contract or its users lose is known',
   'no-hard-evidence': 'no rule or invariant at paging level speaks, only statistics or signs',
   'run-length-gate-not-passed': 'the score is below the threshold for acting unattended',
   'run-length-not-certifiable': 'the asked days between needless actions are not certifiable yet',
@@ -105,9 +142,9 @@ const WORDS: Readonly<Record<Refusal, string>> = {
   'simulation-harms-users': 'the simulation shows harm to users',
 }
 
-type Grounded = { assessment: Assessment; cost: number }
+type Grounded = { assessment: Assessment; cost: number; simulation: Simulation }
 
-function judgementOf(decision: Decision, { assessment, cost }: Grounded): Judgement {
+function judgementOf(decision: Decision, { assessment, cost, simulation }: Grounded): Judgement {
   const { recommended, automatic, p } = decision
   const reasons = automatic.allowed ? [] : automatic.reasons.map((reason) => WORDS[reason])
   const threshold =
@@ -115,6 +152,16 @@ function judgementOf(decision: Decision, { assessment, cost }: Grounded): Judgem
   return {
     automatic: automatic.allowed,
     reasons,
-    statement: `P(attack) is at least ${percentText(p)} (estimate ${percentText(assessment.probability.estimate)}, n = ${assessment.probability.attacks} attacks and ${assessment.probability.benign} benign)${threshold} for a pause that costs ${percentText(cost)} of what is at stake; ${runLengthText(assessment.runLength)}`,
+    statement: `${groundsText(automatic, simulation)}P(attack) is at least ${percentText(p)} (estimate ${percentText(assessment.probability.estimate)}, n = ${assessment.probability.attacks} attacks and ${assessment.probability.benign} benign)${threshold} for a pause that costs ${percentText(cost)} of what is at stake; ${runLengthText(assessment.runLength)}`,
   }
+}
+
+/** What an action without people rests on, first. */
+function groundsText(automatic: Decision['automatic'], { attack }: Simulation): string {
+  if (!automatic.allowed) return ''
+  const seen =
+    attack === 'stopped'
+      ? 'the lever stops what it takes'
+      : 'the attack cannot be tried, and the lever works and does not leave open what it calls'
+  return `A rule or an invariant saw a loss, and ${seen}. For the record: `
 }

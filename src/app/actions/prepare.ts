@@ -15,6 +15,7 @@ import { countBroadcasts, listBroadcasts } from '../../store/broadcasts.ts'
 import { insertPlan, insertSimulation, listPlans } from '../../store/plans.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import type { App } from '../context.ts'
+import { trialOf } from './attack.ts'
 import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
 import { recordStep } from './record-step.ts'
@@ -86,7 +87,8 @@ function planKey({ target, wanted }: Work): string {
 }
 
 /** Plans, keeps the plan, and says what else could have been pulled. */
-async function makePlan({ app, chain, context, incident, attack, target, wanted }: Work): Promise<string> {
+async function makePlan(work: Work): Promise<string> {
+  const { app, chain, context, incident, attack, target, wanted } = work
   const { plan, besides } = await planContainment({
     rpc: chain.rpc,
     sequencer: chain.sequencer,
@@ -95,7 +97,7 @@ async function makePlan({ app, chain, context, incident, attack, target, wanted 
     attempt: context.run.attempt,
     target,
     attackTransaction: attack.hash,
-    attack: attack.call,
+    attack: await trialOf(work, attack),
     wanted,
     pinnedBlock: attack.pinnedBlock,
     signers: [...app.signers.keys()],
@@ -123,15 +125,13 @@ function besidesText(besides: readonly Candidate[]): string {
 }
 
 /** Simulates, keeps it, and says what it showed. */
-export async function simulateIt(
-  { app, chain, context, attack }: Work,
-  { plan, operations }: Planned,
-): Promise<Simulation> {
+export async function simulateIt(work: Work, { plan, operations }: Planned): Promise<Simulation> {
+  const { app, chain, context, attack } = work
   const simulation = await simulatePlan({
     rpc: chain.rpc,
     sequencer: chain.sequencer,
     plan,
-    attack: attack.call,
+    attack: await trialOf(work, attack),
     operations,
   })
   await insertSimulation(app.store, simulation)
@@ -142,13 +142,12 @@ export async function simulateIt(
 }
 
 /** The same for a plan that takes a lever back: what is open after it, and whether the attack works again. */
-export async function simulateReopenIt(
-  { app, chain, context, attack }: Work,
-  { plan, operations }: Planned,
-): Promise<Simulation> {
+export async function simulateReopenIt(work: Work, { plan, operations }: Planned): Promise<Simulation> {
+  const { app, chain, context, attack } = work
   const { rpc, sequencer } = chain
   const block = plan.pinnedBlock
-  const simulation = await simulateReopen({ rpc, sequencer, plan, block, attack: attack.call, operations })
+  const trial = await trialOf(work, attack)
+  const simulation = await simulateReopen({ rpc, sequencer, plan, block, attack: trial, operations })
   await insertSimulation(app.store, simulation)
   const open = Object.values(simulation.opEffects).filter((effect) => effect === 'open').length
   const again =

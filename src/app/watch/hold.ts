@@ -2,17 +2,18 @@ import { headOf } from '../../chain/rpc/head.ts'
 import { isStateGone } from '../../chain/rpc/state-gone.ts'
 import { undoOf } from '../../contain/reopen.ts'
 import { readState } from '../../contain/state-view.ts'
-import { stillBlocked } from '../../contain/verify.ts'
+import { takesAgain } from '../../contain/trial.ts'
+import { stillBlocked, trialSeen } from '../../contain/verify.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { messageOf } from '../../kit/error.ts'
 import { sha256 } from '../../kit/json.ts'
 import type { BlockRef } from '../../model/block.ts'
-import { type ContainmentPlan, protectedBy } from '../../model/containment.ts'
+import { type ContainmentPlan, protectedBy, type Simulation } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listPlans, listSimulations } from '../../store/plans.ts'
-import { findAttack, reviveAttack } from '../actions/attack.ts'
+import { findAttack, reviveAttack, trialOf } from '../actions/attack.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { deliver } from '../outbox.ts'
 import { recentOperations } from './operations.ts'
@@ -90,12 +91,23 @@ async function tried(
   const calls = recentOperations(chain.operations, target)
     .filter(({ selector }) => simulation.opEffects[selector] === 'blocked')
     .map((call) => ({ name: `operation ${call.selector}`, call }))
-  if (simulation.attack === 'stopped' && incident.chainId === chain.chainId) {
-    const { call } = reviveAttack(await findAttack(chain.rpc, incident))
-    if (call !== null) calls.push({ name: 'the attack', call: { ...call, selector: '0x' } })
-  }
-  const open = await stillBlocked(chain.sequencer, { calls, block: block.number })
+  const open =
+    (await stillBlocked(chain.sequencer, { calls, block: block.number })) ??
+    (await attackAgain({ app, chain }, { incident, block, simulation }))
   return open === undefined ? undefined : `${open} goes through again on ${app.names.get(target) ?? target}`
+}
+
+async function attackAgain(
+  { app, chain }: { app: App; chain: ChainHandle },
+  { incident, block, simulation }: Pick<Holding, 'incident' | 'block'> & { simulation: Simulation },
+): Promise<string | undefined> {
+  if (simulation.attack !== 'stopped' || incident.chainId !== chain.chainId) return undefined
+  const attack = reviveAttack(await findAttack(chain.rpc, incident))
+  const found = await trialOf({ app, chain, incident }, attack)
+  if (found === null) return undefined
+  const trial = trialSeen(found, simulation)
+  const works = await takesAgain(chain.sequencer, { block: block.number, trial, pulls: [] })
+  return works === true ? 'the attack' : undefined
 }
 
 async function wasReopened({ store }: App, plan: ContainmentPlan): Promise<boolean> {

@@ -12,7 +12,7 @@ import type { Incident } from '../../model/incident.ts'
 import { findBroadcast, listUnsettled } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { findPlan, insertVerification, listPlans, listSimulations } from '../../store/plans.ts'
-import { findAttack, reviveAttack } from '../actions/attack.ts'
+import { findAttack, reviveAttack, trialOf } from '../actions/attack.ts'
 import { REPLACE_AFTER_BLOCKS } from '../actions/carry-out.ts'
 import { moveToContained } from '../actions/settle.ts'
 import type { App, ChainHandle } from '../context.ts'
@@ -88,7 +88,7 @@ async function verifyAgain(
   const [simulation] = (await listSimulations(app.store, plan.id)).slice(-1)
   const broadcast = (await findBroadcast(app.store, plan.id)) ?? null
   if (simulation === undefined) return { planId: plan.id, atBlock: 0, verified: false, checks: [] }
-  const attack = reviveAttack(await findAttack(chain.rpc, incident))
   const { rpc, sequencer } = chain
-  return verifyPlan({ rpc, sequencer, plan, simulation, broadcast, attack: attack.call, operations: [] })
+  const attack = await trialOf({ app, chain, incident }, reviveAttack(await findAttack(rpc, incident)))
+  return verifyPlan({ rpc, sequencer, plan, simulation, broadcast, attack, operations: [] })
 }

@@ -1,0 +1,204 @@
+import { join } from 'node:path'
+import { encodeDeployData, encodeFunctionData } from 'viem'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { addressOf } from '../app/drill/accounts.ts'
+import { readArtifact } from '../app/drill/artifacts.ts'
+import { deployDrill } from '../app/drill/deploy.ts'
+import type { DrillDeployment } from '../app/drill/deployment.ts'
+import { type Anvil, startAnvil } from '../chain/anvil.ts'
+import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
+import type { Simulation } from '../model/containment.ts'
+import {
+  type Address,
+  addressSchema,
+  type Hash,
+  hashSchema,
+  hexSchema,
+  quantitySchema,
+} from '../model/hex.ts'
+import { planContainment } from './plan.ts'
+import { simulateV1Sequencer } from './sequence.ts'
+import { type Operation, simulatePlan } from './simulate.ts'
+import { feesOf, sceneOf, type Trial, takesAgain } from './trial.ts'
+
+/*
+ * An attacker who knows that Cordon tries a pause against the attack writes the attack so that the trial says nothing. Whether a
+ * pause stops it is a statement about what the reserve loses.
+ */
+
+const ETHER = 10n ** 18n
+const STAKE = 3n * ETHER
+const evasions = readArtifact(join('contracts', 'out', 'FlawEvasions.json'))
+
+let anvil: Anvil
+let rpc: Rpc
+let at: DrillDeployment
+let evil: Address
+let latch: Address
+let start: unknown
+
+beforeAll(async () => {
+  anvil = await startAnvil({ mining: { kind: 'manual' } })
+  rpc = createRpc({ urls: [anvil.url] })
+  at = await deployDrill(anvil.url)
+  const data = encodeDeployData({ ...evasions, args: [at.ethReserve] })
+  const hash = await send({ to: null, data, value: STAKE })
+  await rpc.request('evm_mine', [])
+  const receipt = z.object({ contractAddress: addressSchema }).parse(await receiptOf(hash))
+  evil = receipt.contractAddress
+  latch = `0x${String(await rpc.request('eth_call', [{ to: evil, data: dataOf('latch') }, 'latest'])).slice(26)}`
+})
+
+beforeEach(async () => {
+  if (start !== undefined) await rpc.request('evm_revert', [start])
+  start = await rpc.request('evm_snapshot', [])
+})
+
+afterAll(async () => {
+  await rpc.close()
+  await anvil.stop()
+})
+
+const receiptOf = (hash: Hash): Promise<unknown> => rpc.request('eth_getTransactionReceipt', [hash])
+
+function dataOf(functionName: string, ...args: unknown[]): `0x${string}` {
+  return encodeFunctionData({ abi: evasions.abi, functionName, args })
+}
+
+type Sent = { to: Address | null; data: `0x${string}`; value?: bigint; from?: Address; tip?: bigint }
+
+async function send({ to, data, value = 0n, from = addressOf('reentrancyAttacker'), tip = 1n }: Sent) {
+  const fees = { maxFeePerGas: '0x12a05f2000', maxPriorityFeePerGas: `0x${(tip * 10n ** 9n).toString(16)}` }
+  const call = { from, ...(to === null ? {} : { to }), data, gas: '0x2dc6c0', ...fees }
+  const hash = await rpc.request('eth_sendTransaction', [{ ...call, value: `0x${value.toString(16)}` }])
+  return hashSchema.parse(hash)
+}
+
+const balanceOf = async (account: Address): Promise<bigint> =>
+  BigInt(String(await rpc.request('eth_getBalance', [account, 'latest'])))
+
+const sentSchema = z.object({
+  from: addressSchema,
+  to: addressSchema,
+  input: hexSchema,
+  gas: quantitySchema,
+  maxFeePerGas: quantitySchema.transform(BigInt),
+  maxPriorityFeePerGas: quantitySchema.transform(BigInt),
+})
+
+/** Mines the attack behind what comes before it, all in one block; its hash and what the reserve lost. */
+async function mine(
+  attack: Sent,
+  before: readonly Sent[] = [],
+): Promise<{ trial: Trial; block: number; hash: Hash }> {
+  const had = await balanceOf(at.ethReserve)
+  for (const sent of before) await send({ ...sent, tip: 5n })
+  const hash = await send(attack)
+  await rpc.request('evm_mine', [])
+  const lost = had - (await balanceOf(at.ethReserve))
+  expect(lost).toBe(3n * STAKE)
+  const block = Number(await rpc.request('eth_blockNumber', []))
+  const sent = sentSchema.parse(await rpc.request('eth_getTransactionByHash', [hash]))
+  const { from, to, input, gas } = sent
+  const call = { from, to, data: input, value: 0n, gas: Number(gas), fees: feesOf(sent) }
+  const recorded = [{ account: at.ethReserve, asset: 'native' as const, amount: lost }]
+  return {
+    trial: { call, ...(await sceneOf(rpc, { hash, block })), owned: [at.ethReserve], recorded },
+    block,
+    hash,
+  }
+}
+
+type Mined = Awaited<ReturnType<typeof mine>>
+
+async function simulated(
+  { trial, block, hash }: Mined,
+  operations: readonly Operation[] = [],
+): Promise<Simulation> {
+  const sequencer = simulateV1Sequencer(rpc)
+  const { plan } = await planContainment({
+    rpc,
+    sequencer,
+    attack: trial,
+    chainId: at.chainId,
+    incidentId: 'i',
+    target: at.ethReserve,
+    attackTransaction: hash,
+    pinnedBlock: block - 1,
+    signers: [addressOf('guardian')],
+    others: [],
+  })
+  return simulatePlan({ rpc, sequencer, plan, attack: trial, operations })
+}
+
+async function nextBlock(): Promise<{ number: bigint; timestamp: bigint; coinbase: Address }> {
+  const head = z
+    .object({ number: quantitySchema, timestamp: quantitySchema, miner: addressSchema })
+    .parse(await rpc.request('eth_getBlockByNumber', ['latest', false]))
+  const timestamp = BigInt(head.timestamp) + 77n
+  await rpc.request('evm_setNextBlockTimestamp', [`0x${timestamp.toString(16)}`])
+  return { number: BigInt(head.number) + 1n, timestamp, coinbase: head.miner }
+}
+
+const arming = { armed: () => [{ to: evil, data: dataOf('arm') }], latched: () => [latching()] }
+/** By another account, through a contract that the attack does not name. */
+const latching = (): Sent => ({ to: latch, data: dataOf('arm'), from: addressOf('optionAttacker') })
+
+test.each([
+  'plain',
+  'quiet',
+  'noisy',
+  'priced',
+  'feed',
+  'timed',
+  'mined',
+  'numbered',
+  'armed',
+  'latched',
+] as const)('%s: the pause stops what the reserve loses', async (variant) => {
+  const next = await nextBlock()
+  const asked = { timed: next.timestamp, mined: next.coinbase, numbered: next.number }
+  const more = variant in asked ? [asked[variant as keyof typeof asked]] : []
+  const before = variant in arming ? arming[variant as keyof typeof arming]() : []
+  const attack = await mine({ to: evil, data: dataOf(variant, 3n, ...more) }, before)
+  const simulation = await simulated(attack)
+  expect(simulation).toMatchObject({ leverSucceeded: true, attack: 'stopped' })
+  const lost = { account: at.ethReserve, asset: 'native', without: 3n * STAKE, with: 0n }
+  expect(simulation.losses).toContainEqual(lost)
+})
+
+test('an attack that takes less in the trial than it took on the chain is no measure of the pause', async () => {
+  const attack = await mine({ to: evil, data: dataOf('quiet', 3n) })
+  const more = [{ account: at.ethReserve, asset: 'native' as const, amount: 5n * STAKE }]
+  const simulation = await simulated({ ...attack, trial: { ...attack.trial, recorded: more } })
+  expect(simulation).toMatchObject({ leverSucceeded: true, attack: 'not-reproduced' })
+  expect(simulation.notes.join()).toMatch(/takes less/)
+})
+
+test('an operation whose sender has nothing left is tried all the same, and one that cannot be run is unknown', async () => {
+  const attack = await mine({ to: evil, data: dataOf('plain', 3n) })
+  const poor: Address = '0x00000000000000000000000000000000000f00d5'
+  const deposit = {
+    to: at.ethReserve,
+    data: '0xd0e30db0',
+    selector: '0xd0e30db0',
+    value: 7n * ETHER,
+  } as const
+  const impossible = { ...deposit, selector: '0xd0e30db1', from: poor, gas: 1_000 } as const
+  const simulation = await simulated(attack, [{ ...deposit, from: poor }, impossible])
+  expect(simulation).toMatchObject({
+    attack: 'stopped',
+    opEffects: { '0xd0e30db0': 'blocked', '0xd0e30db1': 'unknown' },
+  })
+})
+
+test('after the pause the attack takes nothing, although it goes through', async () => {
+  const { trial } = await mine({ to: evil, data: dataOf('quiet', 3n) })
+  const now = async () => ({ block: Number(await rpc.request('eth_blockNumber', [])), trial, pulls: [] })
+  const sequencer = simulateV1Sequencer(rpc)
+  expect(await takesAgain(sequencer, await now())).toBe(true)
+  await send({ to: at.ethReserve, data: '0x8456cb59', from: addressOf('guardian') })
+  await rpc.request('evm_mine', [])
+  expect(await takesAgain(sequencer, await now())).toBe(false)
+})

@@ -1,0 +1,213 @@
+import { z } from 'zod'
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import type { AssetChange } from '../model/finding.ts'
+import {
+  type Address,
+  addressSchema,
+  type Hash,
+  hashSchema,
+  hexSchema,
+  quantitySchema,
+} from '../model/hex.ts'
+import { toHex } from './block-tag.ts'
+import { lossesIn } from './losses.ts'
+import type { BlockContext, CallResult, Sequencer, SimulatedCall } from './sequence.ts'
+
+/** An attack that can be tried again as it was: its call, what came before it in its block, and the block itself. */
+export type Trial = {
+  call: SimulatedCall
+  /** Transactions of its block before it, oldest first. Empty where it waits, or where the block is not known. */
+  before: readonly SimulatedCall[]
+  /** Null where it waits, or where the block is not known. */
+  within: BlockContext | null
+  /** Protected contracts of the incident. */
+  owned: readonly Address[]
+  /** What detection saw it take, base units: a trial that takes much less is none. Empty where nothing is on record. */
+  recorded: readonly AssetChange[]
+  /** Whether its senders pay the base fee: tried only where it does not work without. */
+  isStrict?: boolean
+}
+
+const bigint = quantitySchema.transform(BigInt)
+const whole = quantitySchema.transform(Number)
+const transactionSchema = z.object({
+  hash: hashSchema,
+  from: addressSchema,
+  to: addressSchema.nullish().transform((to) => to ?? null),
+  input: hexSchema,
+  value: bigint,
+  gas: whole,
+  gasPrice: bigint.nullish(),
+  maxFeePerGas: bigint.nullish(),
+  maxPriorityFeePerGas: bigint.nullish(),
+})
+const blockSchema = z.object({
+  number: whole,
+  timestamp: whole,
+  baseFeePerGas: bigint.nullish(),
+  gasLimit: whole,
+  miner: addressSchema,
+  mixHash: hashSchema.nullish(),
+  transactions: z.array(transactionSchema),
+})
+
+type Scene = Pick<Trial, 'before' | 'within'>
+const NONE: Scene = { before: [], within: null }
+
+/** The block of a mined transaction as far as the node knows it: what came before it, and what the EVM could see of it. */
+export async function sceneOf(rpc: Rpc, { hash, block }: { hash: Hash; block: number }): Promise<Scene> {
+  const parsed = blockSchema.safeParse(await rpc.request('eth_getBlockByNumber', [toHex(block), true]))
+  if (!parsed.success) return NONE
+  const { number, timestamp, baseFeePerGas, gasLimit, miner, mixHash, transactions } = parsed.data
+  const at = transactions.findIndex((transaction) => transaction.hash === hash)
+  if (at < 0) return NONE
+  return {
+    before: transactions.slice(0, at).map(callOf),
+    within: {
+      number,
+      timestamp,
+      baseFee: baseFeePerGas ?? null,
+      gasLimit,
+      coinbase: miner,
+      prevRandao: mixHash ?? null,
+    },
+  }
+}
+
+function callOf(transaction: z.infer<typeof transactionSchema>): SimulatedCall {
+  const { from, to, input, value, gas } = transaction
+  return { from, to, data: input, value, gas, fees: feesOf(transaction) }
+}
+
+/** What a transaction offers, wei per gas unit: attacks look at `tx.gasprice`. */
+export function feesOf(
+  fees: Pick<z.infer<typeof transactionSchema>, 'gasPrice' | 'maxFeePerGas' | 'maxPriorityFeePerGas'>,
+): NonNullable<SimulatedCall['fees']> {
+  const legacy = fees.gasPrice ?? 0n
+  return {
+    maxFeePerGas: fees.maxFeePerGas ?? legacy,
+    maxPriorityFeePerGas: fees.maxPriorityFeePerGas ?? legacy,
+  }
+}
+
+/** An attack as it went without a lever, on the state before it. */
+export type Reproduced = {
+  /** With as little before it as it needs. */
+  trial: Trial
+  succeeded: boolean
+  losses: readonly AssetChange[]
+  /** Null where it takes what it took; else why it is no measure, for people. */
+  doubt: string | null
+}
+
+/**
+ * Runs an attack without a lever: alone, then behind what its own people sent before it, then behind all of its block,
+ * until it takes what it took on the chain; on any state but the one before its block it is a block of now. What came nearest is given, with the doubt that is left.
+ */
+export async function reproduce(sequencer: Sequencer, block: number, trial: Trial): Promise<Reproduced> {
+  const isThere = trial.within?.number === block + 1
+  const fit = isThere ? trial : { ...trial, before: relatedTo(trial), within: null }
+  let best: Reproduced | undefined
+  for (const beginning of beginnings(fit)) {
+    const found = await attempt(sequencer, block, { ...fit, ...beginning })
+    if (found.doubt === null) return found
+    if (best === undefined || isCloser(found, best)) best = found
+  }
+  return best ?? { trial, succeeded: false, losses: [], doubt: 'it could not be run' }
+}
+
+/** What came before it from its own people, or went to what it went to. */
+function relatedTo({ call, before, owned }: Trial): SimulatedCall[] {
+  const near = new Set<Address | null>([call.from, call.to, ...owned])
+  return before.filter(({ from, to }) => near.has(from) || (to !== null && near.has(to)))
+}
+
+function beginnings(trial: Trial): Pick<Trial, 'before' | 'isStrict'>[] {
+  const { before, within } = trial
+  const related = relatedTo(trial)
+  const wider = [related, before].filter(({ length }) => length > 0)
+  const all = [[], ...(related.length === before.length ? wider.slice(0, 1) : wider)]
+  const widest = all.at(-1) ?? []
+  const strict = within === null || within.baseFee === null ? [] : [{ before: widest, isStrict: true }]
+  return [...all.map((calls) => ({ before: calls })), ...strict]
+}
+
+async function attempt(sequencer: Sequencer, block: number, trial: Trial): Promise<Reproduced> {
+  try {
+    const result = await runTrial(sequencer, { block, trial, pulls: [] })
+    const succeeded = result?.succeeded === true
+    const losses = lossesOf(trial, result)
+    return { trial, succeeded, losses, doubt: doubtOf({ trial, succeeded, losses }) }
+  } catch (thrown) {
+    return { trial, succeeded: false, losses: [], doubt: `the node could not run it: ${String(thrown)}` }
+  }
+}
+
+/** What a trial loses to a result of it; nothing where it reverted. */
+export function lossesOf({ call, owned }: Trial, result: CallResult | undefined): AssetChange[] {
+  if (result?.succeeded !== true) return []
+  const attackers = [call.from, ...(call.to === null || owned.includes(call.to) ? [] : [call.to])]
+  return lossesIn(result.movements, { owned, attackers })
+}
+
+/** A trial takes what was recorded where it takes nine tenths of it: prices move a little with what came before. */
+function doubtOf({ trial, succeeded, losses }: Omit<Reproduced, 'doubt'>): string | null {
+  if (!succeeded) return 'it does not go through by itself on the state before it'
+  const isShort = trial.recorded.some(
+    ({ account, asset, amount }) =>
+      trial.owned.includes(account) && amountIn(losses, { account, asset }) * 10n < amount * 9n,
+  )
+  return isShort ? 'it takes less on the state before it than it took on the chain' : null
+}
+
+function amountIn(losses: readonly AssetChange[], of: Pick<AssetChange, 'account' | 'asset'>): bigint {
+  return losses.find(({ account, asset }) => account === of.account && asset === of.asset)?.amount ?? 0n
+}
+
+function isCloser(a: Reproduced, b: Reproduced): boolean {
+  if (a.losses.length !== b.losses.length) return a.losses.length > b.losses.length
+  return a.losses.some((loss) => loss.amount > amountIn(b.losses, loss))
+}
+
+/** Runs a trial behind what pulls a lever; undefined where the node gives no result. Throws what the node throws. */
+export async function runTrial(
+  sequencer: Sequencer,
+  { block, trial, pulls }: { block: number; trial: Trial; pulls: readonly SimulatedCall[] },
+): Promise<CallResult | undefined> {
+  const { call, before, within, isStrict = false } = trial
+  // a delay of the chain ends after the attack's block: what comes then is a block of another time
+  const isDelayed = pulls.some(({ laterBy }) => laterBy !== undefined)
+  const calls = [...pulls, ...before, pulls.length === 0 ? call : withRoom(call, within)]
+  const results = await sequencer.run(block, calls, isDelayed ? undefined : { within, isStrict })
+  return results[calls.length - 1]
+}
+
+/**
+ * Whether an attack works on the state after `block`, behind what `pulls` does: it takes something of what it is recorded to take,
+ * or, where nothing is recorded, it goes through. Null where the node cannot run it.
+ */
+export async function takesAgain(
+  sequencer: Sequencer,
+  { block, trial, pulls }: { block: number; trial: Trial; pulls: readonly SimulatedCall[] },
+): Promise<boolean | null> {
+  const now = { ...trial, before: relatedTo(trial), within: null }
+  const result = await runTrial(sequencer, { block, trial: now, pulls }).catch(() => undefined)
+  if (result === undefined) return null
+  if (!result.succeeded) return false
+  const takes = trial.recorded.filter(({ account }) => trial.owned.includes(account))
+  if (takes.length === 0) return true
+  const losses = lossesOf(now, result)
+  return takes.some((taken) => amountIn(losses, taken) * 100n > taken.amount)
+}
+
+/** Gas that a pull may use in a block that was full without it. */
+const PULL_GAS = 1_000_000
+
+/** A block has one gas limit, and the attack may have been made to fill it. */
+function withRoom(call: SimulatedCall, within: BlockContext | null): SimulatedCall {
+  if (within === null || call.gas === undefined) return call
+  return {
+    ...call,
+    gas: Math.min(call.gas, Math.max(within.gasLimit - PULL_GAS, Math.floor(within.gasLimit / 2))),
+  }
+}
