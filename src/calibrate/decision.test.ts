@@ -42,7 +42,8 @@ describe('a decision', () => {
 
   test('acts above p* = C/(ρL) and not below', () => {
     expect(decide(sure).recommended?.threshold).toBeCloseTo(10_000 / (0.8 * 1_000_000), 12)
-    const at = (low: number) => decide(grounds({ probability: { estimate: low, low, high: 1, n: 9 } }))
+    const at = (low: number) =>
+      decide(grounds({ hasHardEvidence: false, probability: { estimate: low, low, high: 1, n: 9 } }))
     expect(at(0.0126).recommended?.action.id).toBe('pause the vault')
     expect(at(0.0124).recommended?.action.id).toBe('pause everything')
     expect(at(0.011).recommended).toBeNull()
@@ -57,7 +58,8 @@ describe('a decision', () => {
 
   test('an action whose costs in a true attack exceed what it saves is never worth it', () => {
     const dear: CandidateAction = { ...pause, costIfTrue: 5_000_000 }
-    expect(decide({ ...sure, candidates: [dear] }).recommended).toBeNull()
+    const soft = grounds({ hasHardEvidence: false })
+    expect(decide({ ...soft, candidates: [dear] }).recommended).toBeNull()
   })
 
   test('automation is refused for every reason at once, in words', () => {
