@@ -37,7 +37,7 @@ describe('a decision', () => {
     const { recommended, automatic, loss, p } = decide(sure)
     expect(recommended?.action.id).toBe('pause the vault')
     expect(automatic).toEqual({ allowed: true })
-    expect([loss, p]).toEqual([1_000_000, 0.5])
+    expect([loss, p]).toEqual([1_000_000, 1])
   })
 
   test('acts above p* = C/(ρL) and not below', () => {
@@ -86,12 +86,14 @@ describe('a decision', () => {
     ])
   })
 
-  test('hard evidence of a loss that the action stops needs no calibration, and no price', () => {
+  test('hard evidence of a loss that the action stops needs no calibration; a pause dearer than the loss is for people', () => {
     const uncertified = { runLengthGate: 'not-certifiable', drift: 'disarm' } as const
     const hard = grounds({ ...uncertified, probability: { estimate: 0.002, low: 0.0001, high: 0.01, n: 4 } })
     expect(decide(hard)).toMatchObject({ automatic: { allowed: true }, recommended: { action: pause } })
     const untried = { ...pause, simulation: 'works-untried' } as const
     expect(reasons({ ...hard, candidates: [untried] })).toEqual([])
+    const dear = { ...pause, costIfFalse: 900_000, costIfTrue: 900_000 }
+    expect(reasons({ ...hard, candidates: [dear] })).toEqual(['no-candidate-worth-its-cost'])
   })
 
   test('hard evidence without a loss is for people, and so is an action that does not stop it', () => {

@@ -65,7 +65,7 @@ export type Weighed = {
 export type Decision = {
   /** L(τ): what waiting may cost, money. */
   loss: number
-  /** The p that was reckoned with: the lower credible bound. */
+  /** The p that was reckoned with: 1 where a loss was seen by hard evidence, else the lower credible bound. */
   p: number
   /** Worth doing, the narrowest first. */
   worthwhile: readonly Weighed[]
@@ -80,21 +80,16 @@ export type Case = { candidates: readonly CandidateAction[]; stake: LossAtStake;
  * Acts when waiting costs more than acting: p·ρ·L > (1−p)·C_FP + p·C_TP, with p at its lower credible bound and
  * L = min(drainable, λ·remaining time). Source: expected-cost decision theory (C. Elkan, IJCAI 2001); with
  * C_FP = C_TP = C it is p* = C/(ρL). Automatic action is refused for each reason that holds, all of them listed.
- * Hard evidence with a loss that the action stops stands by itself: price of the pause, score, run length and drift are asked of
- * statistics only, since none of them is about what was seen.
+ * With hard evidence of a loss p is 1: it was seen. Score, run length and drift are asked of statistics only.
  */
 export function decide({ candidates, stake, grounds }: Case): Decision {
   const loss = Math.min(stake.drainable, stake.perSecond * stake.remainingSeconds)
-  const p = grounds.probability.low
+  const p = grounds.hasHardEvidence && grounds.isLossShown ? 1 : grounds.probability.low
   const worthwhile = candidates
     .map((action) => weigh(action, { p, loss }))
     .filter(({ netBenefit }) => netBenefit > 0)
     .sort((x, y) => x.action.breadth - y.action.breadth || y.netBenefit - x.netBenefit)
-  const recommended =
-    worthwhile.find(({ action }) => isSufficient(action)) ??
-    (grounds.hasHardEvidence ? narrowest(candidates, { p, loss }) : null) ??
-    worthwhile[0] ??
-    null
+  const recommended = worthwhile.find(({ action }) => isSufficient(action)) ?? worthwhile[0] ?? null
   const reasons = refusals(recommended, grounds)
   return {
     loss,
@@ -114,12 +109,6 @@ function weigh(action: CandidateAction, { p, loss }: { p: number; loss: number }
     netBenefit: p * saved - ((1 - p) * costIfFalse + p * costIfTrue),
     threshold: slope > 0 ? costIfFalse / slope : Number.POSITIVE_INFINITY,
   }
-}
-
-/** The narrowest action that is sufficient, whatever it costs; null where none is. */
-function narrowest(candidates: readonly CandidateAction[], at: { p: number; loss: number }): Weighed | null {
-  const [first] = candidates.filter(isSufficient).sort((x, y) => x.breadth - y.breadth)
-  return first === undefined ? null : weigh(first, at)
 }
 
 const isSufficient = ({ simulation }: CandidateAction): boolean =>

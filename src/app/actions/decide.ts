@@ -145,14 +145,14 @@ const WORDS: Readonly<Record<Refusal, string>> = {
 type Grounded = { assessment: Assessment; cost: number; simulation: Simulation }
 
 function judgementOf(decision: Decision, { assessment, cost, simulation }: Grounded): Judgement {
-  const { recommended, automatic, p } = decision
+  const { recommended, automatic } = decision
   const reasons = automatic.allowed ? [] : automatic.reasons.map((reason) => WORDS[reason])
   const threshold =
     recommended === null ? '' : `; acting is worth it above ${percentText(recommended.threshold)}`
   return {
     automatic: automatic.allowed,
     reasons,
-    statement: `${groundsText(automatic, simulation)}P(attack) is at least ${percentText(p)} (estimate ${percentText(assessment.probability.estimate)}, n = ${assessment.probability.attacks} attacks and ${assessment.probability.benign} benign)${threshold} for a pause that costs ${percentText(cost)} of what is at stake; ${runLengthText(assessment.runLength)}`,
+    statement: `${groundsText(automatic, simulation)}P(attack) is at least ${percentText(assessment.probability.low)} (estimate ${percentText(assessment.probability.estimate)}, n = ${assessment.probability.attacks} attacks and ${assessment.probability.benign} benign)${threshold} for a pause that costs ${percentText(cost)} of what is at stake; ${runLengthText(assessment.runLength)}`,
   }
 }
 

@@ -90,17 +90,18 @@ test('honest traffic opens no incident', async () => {
   expect(await listIncidents(it.running.app.store)).toEqual([])
 })
 
-test('a promise that cannot be kept yet is a proposal, with n and what would be needed on the timeline', async () => {
-  const it = await stage((config) => ({ ...config, decision: { ...config.decision, actDays: 1_826 } }))
+test('a loss that was seen is acted on with the shipped numbers; what cannot be promised is told with it', async () => {
+  const numbers = { actDays: 1_826, attacksPerYear: 0.2 }
+  const it = await stage((config) => ({ ...config, decision: { ...config.decision, ...numbers } }))
   await it.until(sawBlock(await head(it.node)))
   await attack(it)
   await it.until(
-    said('decision', /^For people to decide .* not certifiable yet.* clean transactions are needed/),
+    said(
+      'decision',
+      /^Worth doing without people.* saw a loss.* not certifiable.* clean transactions are needed/,
+    ),
   )
-  await it.until(said('plan', /^Not sent/))
-  await it.until(said('step', /^Step report succeeded$/))
-  const [incident] = await listIncidents(it.running.app.store)
-  expect(await listBroadcasts(it.running.app.store, incident?.id ?? '')).toEqual([])
+  await it.until(said('broadcast', /^Sent pause\(\)/))
 })
 
 test('a pause that costs more than waiting is a proposal', async () => {
