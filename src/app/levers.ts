@@ -5,7 +5,7 @@ import type { AuthorityDetail } from '../contain/authority-detail.ts'
 import { authorityDetail } from '../contain/authority-detail.ts'
 import { toHex } from '../contain/block-tag.ts'
 import { leversBesides, type OtherLever } from '../contain/catalogue.ts'
-import { resolveCode, selectorsIn } from '../contain/code.ts'
+import { resolveCode } from '../contain/code.ts'
 import { discoverLevers } from '../contain/discover.ts'
 import type { Operation } from '../contain/simulate.ts'
 import { probeLever } from '../contain/simulate.ts'
@@ -66,11 +66,11 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
   const { target, given } = options
   const block = await headOf(rpc)
   const operations = await operationsOf(chain, options, block)
-  const { implementation, bytecode } = await resolveCode(rpc, target, toHex(block))
+  const { implementation, selectors } = await resolveCode(rpc, target, toHex(block))
   const levers: FoundLever[] = []
   for (const lever of await discoverLevers({ rpc, chainId, target, block, given }))
     levers.push(await whatItDoes(chain, lever, { ...options, block, operations }))
-  const besides = leversBesides(selectorsIn(bytecode), given)
+  const besides = leversBesides(selectors, given)
   return {
     type: 'levers',
     chainId,
