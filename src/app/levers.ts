@@ -32,7 +32,11 @@ export type DiscoverLeversOptions = {
 }
 
 /** A lever with who may pull it, and what it does to each function that was used lately. */
-export type FoundLever = Lever & { authorityDetail: AuthorityDetail | null }
+export type FoundLever = Lever & {
+  authorityDetail: AuthorityDetail | null
+  /** Why nobody can pull it, where the contract names only addresses without a key. */
+  givenUp: string[]
+}
 
 export type DiscoveredLevers = {
   type: 'levers'
@@ -91,13 +95,19 @@ async function whatItDoes(
   lever: Lever,
   { callers, block, operations }: Looking,
 ): Promise<FoundLever> {
-  const { authority, tried } = await resolveAuthority(lever, { rpc, block, signers: [], others: callers })
+  const { authority, tried, givenUp } = await resolveAuthority(lever, {
+    rpc,
+    block,
+    signers: [],
+    others: callers,
+  })
   const known = { ...lever, authority, evidence: [...lever.evidence, ...tried] }
-  if (authority === null) return { ...known, opEffects: {}, authorityDetail: null }
+  if (authority === null) return { ...known, opEffects: {}, authorityDetail: null, givenUp }
   return {
     ...known,
     opEffects: await probeLever({ sequencer, lever: known, block, operations }),
     authorityDetail: await authorityDetail(rpc, authority.address, block),
+    givenUp,
   }
 }
 

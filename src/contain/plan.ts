@@ -5,8 +5,9 @@ import type { ContainmentPlan } from '../model/containment.ts'
 import type { Address, Hash } from '../model/hex.ts'
 import { breadths, type Lever } from '../model/lever.ts'
 import type { SafeSignature } from '../model/safe.ts'
-import { type Resolved, resolveAuthority } from './authority.ts'
+import { type AuthorityOptions, type Resolved, resolveAuthority } from './authority.ts'
 import { discoverLevers } from './discover.ts'
+import type { Named } from './named.ts'
 import { type Candidate, PEOPLE_SECONDS, rankCandidates } from './rank.ts'
 import type { Sequencer, SimulatedCall } from './sequence.ts'
 import { tryLever } from './simulate.ts'
@@ -60,7 +61,8 @@ export async function planContainment(options: PlanOptions): Promise<Planned> {
         ? UNASKED.has(lever.kind)
         : lever.template === wanted.template && isMeant(lever, given),
   )
-  const resolved = await Promise.all(levers.map((lever) => withAuthority(lever, options)))
+  const named = new Map<Address, Promise<Named>>()
+  const resolved = await Promise.all(levers.map((lever) => withAuthority(lever, { ...options, named })))
   const armed = resolved.filter(({ lever }) => lever.armed)
   const ranked = rankCandidates(await candidatesOf(armed, options))
   const best = ranked[0]?.lever ?? resolved[0]?.lever
@@ -89,7 +91,10 @@ function isMeant({ calldata }: Lever, given: WantedLever['given']): boolean {
 
 type Pullable = Pick<Resolved, 'route' | 'seconds'> & { lever: Lever }
 
-async function withAuthority(lever: Lever, options: PlanOptions): Promise<Pullable> {
+async function withAuthority(
+  lever: Lever,
+  options: PlanOptions & Pick<AuthorityOptions, 'named'>,
+): Promise<Pullable> {
   const resolved = await resolveAuthority(lever, { ...options, block: options.pinnedBlock })
   const { authority, tried, route, seconds } = resolved
   return { lever: { ...lever, authority, evidence: [...lever.evidence, ...tried] }, route, seconds }
