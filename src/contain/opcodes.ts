@@ -19,14 +19,19 @@ const EQ = '14'
 const CALLCODE = 0xf2
 const DELEGATECALL = 0xf4
 
-/** Reads code from its start, arguments of PUSH skipped. Bytes behind the code (metadata, arguments) are read as code too. */
+/** Where solc’s metadata begins: what comes behind is never run by this contract. */
+const METADATA = /a264697066735822|a165627a7a72/
+
+/** Reads code from its start, arguments of PUSH skipped. Bytes that only look like code (tables, arguments) are read as code too. */
 export function opcodesOf(bytecode: Hex): Opcodes {
   const selectors = new Set<Hex>()
   const addresses = new Set<Hex>()
   let delegates = false
+  const metadata = bytecode.search(METADATA)
+  const end = metadata < 0 ? bytecode.length : metadata
   for (let i = 2; i + 1 < bytecode.length; i += 2) {
     const op = Number.parseInt(bytecode.slice(i, i + 2), 16)
-    if (op === CALLCODE || op === DELEGATECALL) delegates = true
+    if ((op === CALLCODE || op === DELEGATECALL) && i < end) delegates = true
     if (op < PUSH1 || op > PUSH32) continue
     const size = 2 * (op - PUSH1 + 1)
     const argument = bytecode.slice(i + 2, i + 2 + size)

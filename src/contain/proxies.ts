@@ -34,6 +34,8 @@ const SLOTS: readonly { slot: Hex; kind: string }[] = [
 /** keccak256("eip1967.proxy.beacon") − 1 */
 const BEACON_SLOT = '0xa3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50'
 const FIRST_SLOT = '0x0'
+/** Bytes: a Safe’s proxy has 171. */
+const LONGEST_GUESSED = 256
 
 /** How proxies tell whose code they run, the plainest first. */
 const VIEWS = [
@@ -78,11 +80,10 @@ export async function* candidatesBehind(rpc: Rpc, place: Place): AsyncGenerator<
   const clone = cloned(bytecode)
   if (clone !== undefined) yield { kind: 'a minimal clone', to: clone }
   yield* bySlots(rpc, place)
-  yield* byBehaviour(rpc, place)
+  const traced = await traceOf(rpc, place)
+  if (traced !== undefined) yield* byBehaviour(traced)
   yield* byViews(rpc, place)
-  const first = await slotAddress(rpc, place, FIRST_SLOT)
-  if (first !== undefined && opcodesOf(bytecode).selectors.size <= 2)
-    yield { kind: 'a proxy with its code’s address in its first slot', to: first }
+  if (traced === undefined && bytecode.length <= 2 + 2 * LONGEST_GUESSED) yield* byFirstSlot(rpc, place)
 }
 
 function cloned(bytecode: Hex): Address | undefined {
@@ -124,15 +125,19 @@ const frameSchema: z.ZodType<TraceFrame> = z.lazy(() =>
   }),
 )
 
-/** What it delegates an unknown call to, when it is called: whatever way it keeps the address. Nothing where the node does not trace. */
-async function* byBehaviour(rpc: Rpc, { origin, block }: Place): AsyncGenerator<Behind> {
+/** An unknown call, traced; undefined where the node does not trace. */
+async function traceOf(rpc: Rpc, { origin, block }: Place): Promise<TraceFrame | undefined> {
   const call = { to: origin, data: UNKNOWN_CALL, gas: '0x4c4b40' }
   const answer = await rpc
     .request('debug_traceCall', [call, block, { tracer: 'callTracer' }])
     .catch(() => undefined)
   const parsed = frameSchema.safeParse(answer)
-  if (!parsed.success) return
-  for (let frame: TraceFrame | undefined = parsed.data; frame !== undefined; ) {
+  return parsed.success ? parsed.data : undefined
+}
+
+/** What it delegates an unknown call to, whatever way it keeps the address. */
+function* byBehaviour(traced: TraceFrame): Generator<Behind> {
+  for (let frame: TraceFrame | undefined = traced; frame !== undefined; ) {
     const next: TraceFrame | undefined = frame.calls?.find(
       ({ type, input }) => type === 'DELEGATECALL' && input === UNKNOWN_CALL,
     )
@@ -149,6 +154,13 @@ async function* byViews(rpc: Rpc, { origin, bytecode, block }: Place): AsyncGene
     const to = await answeredAddress(rpc, { to: origin, data: selector, block })
     if (to !== undefined) yield { kind: `a proxy that says so by ${signature}`, to }
   }
+}
+
+/** A Safe’s proxy and its kind have almost no code and almost no functions. */
+async function* byFirstSlot(rpc: Rpc, place: Place): AsyncGenerator<Behind> {
+  const to = await slotAddress(rpc, place, FIRST_SLOT)
+  if (to !== undefined && opcodesOf(place.bytecode).selectors.size <= 2)
+    yield { kind: 'a proxy with its code’s address in its first slot', to }
 }
 
 async function answeredAddress(
