@@ -20,6 +20,7 @@ import type { ChainHandle } from './context.ts'
 import { withFiles } from './detector-files.ts'
 import { bytesPacking } from './packing.ts'
 import { withRules } from './rules/files.ts'
+import { emptyProtocol } from './watch/map-protocol.ts'
 import { emptySignals } from './watch/signals.ts'
 
 /**
@@ -78,6 +79,7 @@ async function openChain(
     }),
     assessor: createAssessor(calibration, config.decision),
     operations: new Map(),
+    protocol: emptyProtocol(),
     signals: emptySignals(),
     vitals: emptyVitals(),
     labels: labelsOn(labels, capabilities.chainId),

@@ -14,7 +14,7 @@ export function describeLevers({ target, block, levers, besides, operations }: D
 
 function linesOf(lever: FoundLever): string[] {
   const { signature, armed, authority, authorityDetail, opEffects, state, trap } = lever
-  const who = authority === null ? 'nobody known may pull it' : `${authority.address} may pull it`
+  const who = authority === null ? nobody(lever) : `${authority.address} may pull it`
   const detail = authorityDetail === null ? '' : ` (${authorityDetail.text})`
   const seen = `${armed ? 'not pulled' : 'PULLED'}${state.length === 0 ? ', no view of its state' : ''}`
   const says = claimsOf(lever)
@@ -24,6 +24,10 @@ function linesOf(lever: FoundLever): string[] {
     ...(trap === null ? [] : [`    trap  ${trap}`]),
     ...Object.entries(opEffects).map(([selector, effect]) => `    ${selector}  ${effect}`),
   ]
+}
+
+function nobody({ givenUp }: FoundLever): string {
+  return givenUp.length === 0 ? 'nobody known may pull it' : `nobody can pull it: ${givenUp.join(', ')}`
 }
 
 function scopeOf({ protocol, scope }: FoundLever | LeverObservation['lever']): string {

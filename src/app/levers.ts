@@ -5,7 +5,7 @@ import type { AuthorityDetail } from '../contain/authority-detail.ts'
 import { authorityDetail } from '../contain/authority-detail.ts'
 import { toHex } from '../contain/block-tag.ts'
 import { leversBesides, type OtherLever } from '../contain/catalogue.ts'
-import { resolveCode, selectorsIn } from '../contain/code.ts'
+import { resolveCode } from '../contain/code.ts'
 import { discoverLevers } from '../contain/discover.ts'
 import type { Operation } from '../contain/simulate.ts'
 import { probeLever } from '../contain/simulate.ts'
@@ -32,7 +32,11 @@ export type DiscoverLeversOptions = {
 }
 
 /** A lever with who may pull it, and what it does to each function that was used lately. */
-export type FoundLever = Lever & { authorityDetail: AuthorityDetail | null }
+export type FoundLever = Lever & {
+  authorityDetail: AuthorityDetail | null
+  /** Why nobody can pull it, where the contract names only addresses without a key. */
+  givenUp: string[]
+}
 
 export type DiscoveredLevers = {
   type: 'levers'
@@ -66,11 +70,11 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
   const { target, given } = options
   const block = await headOf(rpc)
   const operations = await operationsOf(chain, options, block)
-  const { implementation, bytecode } = await resolveCode(rpc, target, toHex(block))
+  const { implementation, selectors } = await resolveCode(rpc, target, toHex(block))
   const levers: FoundLever[] = []
   for (const lever of await discoverLevers({ rpc, chainId, target, block, given }))
     levers.push(await whatItDoes(chain, lever, { ...options, block, operations }))
-  const besides = leversBesides(selectorsIn(bytecode), given)
+  const besides = leversBesides(selectors, given)
   return {
     type: 'levers',
     chainId,
@@ -91,13 +95,19 @@ async function whatItDoes(
   lever: Lever,
   { callers, block, operations }: Looking,
 ): Promise<FoundLever> {
-  const { authority, tried } = await resolveAuthority(lever, { rpc, block, signers: [], others: callers })
+  const { authority, tried, givenUp } = await resolveAuthority(lever, {
+    rpc,
+    block,
+    signers: [],
+    others: callers,
+  })
   const known = { ...lever, authority, evidence: [...lever.evidence, ...tried] }
-  if (authority === null) return { ...known, opEffects: {}, authorityDetail: null }
+  if (authority === null) return { ...known, opEffects: {}, authorityDetail: null, givenUp }
   return {
     ...known,
     opEffects: await probeLever({ sequencer, lever: known, block, operations }),
     authorityDetail: await authorityDetail(rpc, authority.address, block),
+    givenUp,
   }
 }
 

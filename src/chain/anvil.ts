@@ -29,6 +29,8 @@ export type AnvilOptions = {
   accounts?: number
   /** Keeps every step, so that `debug_traceTransaction` has struct logs; slow. */
   stepsTracing?: boolean
+  /** `prague`, `london`, …: the rules of execution; anvil's choice by default, the newest or, on a fork of mainnet, the block's. */
+  hardfork?: string
 }
 
 export type Anvil = {
@@ -134,7 +136,7 @@ function forkEnvironment(forkUrl: string): Record<string, string> {
 
 function anvilArguments(port: number, options: AnvilOptions): string[] {
   const { mining, chainId, forkUrl, forkBlock, stateHistory = 512, accounts = 20 } = options
-  const { epochBlocks = 32, genesis, stepsTracing = false } = options
+  const { epochBlocks = 32, genesis, stepsTracing = false, hardfork } = options
   return [
     ...['--host', HOST, '--port', String(port), '--quiet', '--no-cors', '--no-request-size-limit'],
     ...['--slots-in-an-epoch', String(epochBlocks)],
@@ -144,6 +146,7 @@ function anvilArguments(port: number, options: AnvilOptions): string[] {
     ...(mining.kind === 'interval' ? ['--block-time', String(mining.seconds)] : []),
     ...(mining.kind === 'manual' ? ['--no-mining'] : []),
     ...(stepsTracing ? ['--steps-tracing'] : []),
+    ...(hardfork === undefined ? [] : ['--hardfork', hardfork]),
     ...(chainId === undefined ? [] : ['--chain-id', String(chainId)]),
     ...(genesis === undefined
       ? []

@@ -1,12 +1,11 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
-import { CordonError, messageOf } from '../kit/error.ts'
+import { messageOf } from '../kit/error.ts'
 import type { Route } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
-import { addressFromWord } from '../model/hex.ts'
 import type { Authority, Lever } from '../model/lever.ts'
 import type { SafeSignature } from '../model/safe.ts'
 import { toHex } from './block-tag.ts'
-import { authorityViews } from './catalogue.ts'
+import { isSomebody, type Named, namedBy, unlessDown } from './named.ts'
 import { isBetter, resolveManaged, resolveRoute } from './route.ts'
 import type { FoundRoute, Reach } from './routes/reach.ts'
 
@@ -19,6 +18,8 @@ export type AuthorityOptions = {
   others: readonly Address[]
   /** What Safe owners signed beforehand; none when left out. */
   presigned?: readonly SafeSignature[] | undefined
+  /** Whom each contract names, kept between the levers of one plan. */
+  named?: Map<Address, Promise<Named>>
 }
 
 /** Who may pull a lever, and how that is done. */
@@ -29,6 +30,16 @@ export type Resolved = {
   seconds: number
   /** What became of each who was tried. */
   tried: string[]
+  /** Why nobody can, where the contract names only addresses without a key: its owner gave it up. */
+  givenUp: string[]
+}
+
+function namesOf(target: Address, { rpc, block, named }: AuthorityOptions): Promise<Named> {
+  const known = named?.get(target)
+  if (known !== undefined) return known
+  const names = namedBy(rpc, target, block)
+  named?.set(target, names)
+  return names
 }
 
 type Way = { authority: Authority; found: FoundRoute }
@@ -43,12 +54,14 @@ const DIRECT: Route = { kind: 'direct' }
 export async function resolveAuthority(lever: Lever, options: AuthorityOptions): Promise<Resolved> {
   const { rpc, block, signers, others, presigned = [] } = options
   const reach: Reach = { rpc, block, signers, presigned }
+  const named = await namesOf(lever.target, options)
   // a holder's lever is called by the holder: anybody else's call goes through and does nothing for him
   const candidates =
     lever.caller === null
-      ? new Set([...signers, ...others, ...(await namedByContract(rpc, lever.target, block))])
-      : [lever.caller]
-  const tried: string[] = []
+      ? new Set([...signers, ...others, ...named.accounts.map(({ address }) => address)])
+      : new Set([lever.caller])
+  for (const address of candidates) if (!isSomebody(address)) candidates.delete(address)
+  const tried: string[] = [...named.givenUp]
   const ways: Way[] = []
   for (const address of candidates) {
     const refusal = await refusalOf(rpc, lever, { address, block })
@@ -64,10 +77,11 @@ export async function resolveAuthority(lever: Lever, options: AuthorityOptions):
     (so, way) => (so === null || isBetter(way.found, so.found) ? way : so),
     null,
   )
-  if (best === null) return { authority: null, route: DIRECT, seconds: 0, tried }
+  const { givenUp } = named
+  if (best === null) return { authority: null, route: DIRECT, seconds: 0, tried, givenUp }
   const { authority, found } = best
   if (found.text !== '') tried.push(found.text)
-  return { authority, route: found.route, seconds: found.seconds, tried }
+  return { authority, route: found.route, seconds: found.seconds, tried, givenUp: [] }
 }
 
 /** How we may act as an account for which the call goes through. */
@@ -127,26 +141,7 @@ async function refusalOf(
     await rpc.request('eth_call', [{ from: address, to: lever.target, data: lever.calldata }, toHex(block)])
     return undefined
   } catch (thrown) {
-    return messageOf(refusalOrThrow(thrown))
+    unlessDown(thrown)
+    return messageOf(thrown)
   }
-}
-
-/** A node that does not answer has refused nobody: taken for a refusal it would leave the plan without authority. */
-function refusalOrThrow(thrown: unknown): unknown {
-  if (thrown instanceof CordonError && thrown.code === 'chain.EndpointFailed') throw thrown
-  return thrown
-}
-
-async function namedByContract(rpc: Rpc, target: Address, block: number): Promise<Address[]> {
-  const answers = await Promise.all(
-    authorityViews.map(({ selector }) =>
-      rpc.request('eth_call', [{ to: target, data: selector }, toHex(block)]).then(String, (thrown) => {
-        refusalOrThrow(thrown)
-        return '0x'
-      }),
-    ),
-  )
-  return answers
-    .map((answer) => (answer.length === 66 ? addressFromWord(answer.slice(2)) : undefined))
-    .filter((address) => address !== undefined)
 }

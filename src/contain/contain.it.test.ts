@@ -93,8 +93,8 @@ test('the pause is found behind an EIP-1967 proxy and behind an EIP-1167 clone',
   const clone: Address = `0x${'72'.repeat(20)}`
   const slot = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc'
   const tail = at.ethReserve.slice(2)
-  // A proxy's code is of no matter here, only that it has some and where its slot points.
-  await rpc.request('anvil_setCode', [proxy, '0x00'])
+  // A proxy's code is of no matter here, only that it delegates and where its slot points.
+  await rpc.request('anvil_setCode', [proxy, '0x00f4'])
   await rpc.request('anvil_setStorageAt', [proxy, slot, `0x${tail.padStart(64, '0')}`])
   await rpc.request('anvil_setCode', [clone, `0x363d3d373d3d3d363d73${tail}5af43d82803e903d91602b57fd5bf3`])
   const block = Number(await rpc.request('eth_blockNumber', []))

@@ -3,7 +3,7 @@ import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../model/hex.ts'
 import type { Lever } from '../model/lever.ts'
 import { toHex } from './block-tag.ts'
-import { resolveCode, selectorsIn } from './code.ts'
+import { resolveCode } from './code.ts'
 import { leverTemplates } from './levers/registry.ts'
 import { createSubject } from './levers/subject.ts'
 import type { Found, LeverTemplate, Subject } from './levers/template.ts'
@@ -27,8 +27,7 @@ const MOST_A_TEMPLATE = 64
  */
 export async function discoverLevers(options: DiscoverOptions): Promise<Lever[]> {
   const { rpc, target, block } = options
-  const { implementation, bytecode, path } = await resolveCode(rpc, target, toHex(block))
-  const selectors = selectorsIn(bytecode)
+  const { implementation, selectors, path } = await resolveCode(rpc, target, toHex(block))
   const subject = createSubject({ ...options, selectors })
   const found = await Promise.all(
     leverTemplates

@@ -5,8 +5,11 @@ import type { ContainmentPlan } from '../model/containment.ts'
 import type { Address, Hash } from '../model/hex.ts'
 import { breadths, type Lever } from '../model/lever.ts'
 import type { SafeSignature } from '../model/safe.ts'
-import { type Resolved, resolveAuthority } from './authority.ts'
+import { type AuthorityOptions, type Resolved, resolveAuthority } from './authority.ts'
 import { discoverLevers } from './discover.ts'
+import { type Named, namedBy } from './named.ts'
+import type { Related } from './protocol.ts'
+import { isGated, isKnownAuthority, leversOfProtocol } from './protocol-levers.ts'
 import { type Candidate, PEOPLE_SECONDS, rankCandidates } from './rank.ts'
 import type { Sequencer } from './sequence.ts'
 import { tryLever } from './simulate.ts'
@@ -31,6 +34,8 @@ export type PlanOptions = {
   wanted?: WantedLever | undefined
   /** Which answer to the incident this is: each has plans of its own. 1 when left out. */
   attempt?: number
+  /** The other contracts of the protocol: asked for only where no lever of the target stops the attack. None when left out. */
+  related?: () => Promise<readonly Related[]>
 }
 
 /** A lever by its template, with what the template needs to know: `{ asset: '0x…' }`. */
@@ -61,9 +66,12 @@ export async function planContainment(options: PlanOptions): Promise<Planned> {
         ? UNASKED.has(lever.kind)
         : lever.template === wanted.template && isMeant(lever, given),
   )
-  const resolved = await Promise.all(levers.map((lever) => withAuthority(lever, options)))
+  const named = new Map<Address, Promise<Named>>()
+  const resolved = await Promise.all(levers.map((lever) => withAuthority(lever, { ...options, named })))
   const armed = resolved.filter(({ lever }) => lever.armed)
-  const ranked = rankCandidates(await candidatesOf(armed, options))
+  const own = await candidatesOf(armed, options, options.related === undefined ? undefined : 'each')
+  const elsewhere = await candidatesElsewhere(own, { ...options, named })
+  const ranked = rankCandidates([...own, ...elsewhere.map(({ candidate }) => candidate)])
   const best = ranked[0]?.lever ?? resolved[0]?.lever
   if (best === undefined) throw noLever(options)
   const plan: ContainmentPlan = {
@@ -72,7 +80,7 @@ export async function planContainment(options: PlanOptions): Promise<Planned> {
     lever: best,
     pinnedBlock,
     attackTransaction: options.attackTransaction,
-    route: resolved.find(({ lever }) => lever === best)?.route ?? { kind: 'direct' },
+    route: [...resolved, ...elsewhere].find(({ lever }) => lever === best)?.route ?? { kind: 'direct' },
     protects: best.target === target ? null : target,
     purpose: 'contain',
     executes: null,
@@ -90,21 +98,59 @@ function isMeant({ calldata }: Lever, given: WantedLever['given']): boolean {
 
 type Pullable = Pick<Resolved, 'route' | 'seconds'> & { lever: Lever }
 
-async function withAuthority(lever: Lever, options: PlanOptions): Promise<Pullable> {
+async function withAuthority(
+  lever: Lever,
+  options: PlanOptions & Pick<AuthorityOptions, 'named'>,
+): Promise<Pullable> {
   const resolved = await resolveAuthority(lever, { ...options, block: options.pinnedBlock })
   const { authority, tried, route, seconds } = resolved
   return { lever: { ...lever, authority, evidence: [...lever.evidence, ...tried] }, route, seconds }
 }
 
+type Elsewhere = Pullable & { candidate: Candidate }
+
+/**
+ * Levers of other contracts of the protocol, where none of the target's own stops the attack. The attacker may stand behind
+ * such a contract: its lever counts only where somebody whom the defender knows may pull it and the attack is seen to stop.
+ */
+async function candidatesElsewhere(
+  own: readonly Candidate[],
+  options: PlanOptions & { named: Map<Address, Promise<Named>> },
+): Promise<Elsewhere[]> {
+  const { related, attack, wanted, target, named, signers, others } = options
+  const isStopped = own.some((candidate) => candidate.leverSucceeded && candidate.attack === 'stopped')
+  if (related === undefined || attack === null || wanted !== undefined || isStopped) return []
+  const at = { ...options, block: options.pinnedBlock }
+  const levers = (await leversOfProtocol(at, await related())).filter(
+    ({ kind, armed, target: place }) => UNASKED.has(kind) && armed && place !== target,
+  )
+  const names = await (named.get(target) ?? namedBy(options.rpc, target, options.pinnedBlock))
+  const known = { signers, others, named: names.accounts.map(({ address }) => address) }
+  const resolved = await Promise.all(levers.map((lever) => withAuthority(lever, options)))
+  const gated = await Promise.all(resolved.map(({ lever }) => isGated(lever, at)))
+  const pullable = resolved.filter(({ lever }, i) => gated[i] && isKnownAuthority(lever, known))
+  const candidates = await candidatesOf(pullable, options, 'each')
+  return candidates
+    .filter((candidate) => candidate.leverSucceeded && candidate.attack === 'stopped')
+    .flatMap((candidate) => {
+      const found = pullable.find(({ lever }) => lever === candidate.lever)
+      return found === undefined ? [] : [{ ...found, candidate }]
+    })
+}
+
 /** With one lever there is nothing to rank, and money is lost meanwhile: it is tried once, in the simulation. */
-async function candidatesOf(levers: readonly Pullable[], options: PlanOptions): Promise<Candidate[]> {
+async function candidatesOf(
+  levers: readonly Pullable[],
+  options: PlanOptions,
+  tried: 'each' | 'where there is a choice' = 'where there is a choice',
+): Promise<Candidate[]> {
   const { rpc, sequencer, attack, pinnedBlock: block, target } = options
   // the widest first: where there are more levers than are tried, one that stops everything is among them
   const soonest = [...levers].sort(
     (a, b) =>
       secondsOf(a) - secondsOf(b) || breadths.indexOf(b.lever.breadth) - breadths.indexOf(a.lever.breadth),
   )
-  const isAlone = levers.length === 1
+  const isAlone = levers.length === 1 && tried !== 'each'
   const reproduced = attack === null || isAlone ? null : await reproduce(sequencer, block, attack)
   return Promise.all(
     soonest.map(async (pullable, i) => {
@@ -113,8 +159,8 @@ async function candidatesOf(levers: readonly Pullable[], options: PlanOptions): 
       if (isAlone || i >= MOST_TRIED)
         return { lever, seconds, attack: 'not-run' as const, leverSucceeded: true }
       const at = { rpc, sequencer, block, protects: target }
-      const tried = await tryLever({ ...at, lever, route, attack: reproduced })
-      return { lever, seconds, attack: tried.attack, leverSucceeded: tried.leverSucceeded }
+      const result = await tryLever({ ...at, lever, route, attack: reproduced })
+      return { lever, seconds, attack: result.attack, leverSucceeded: result.leverSucceeded }
     }),
   )
 }

@@ -42,6 +42,7 @@ export async function bundlesOf(path: string): Promise<BlockBundle[]> {
 
 const labelSchema = z.object({
   id: z.string(),
+  chainId: z.number().int(),
   tags: z.array(z.string()),
   transactions: z.array(hashSchema),
   attackerContract: addressSchema.nullish(),

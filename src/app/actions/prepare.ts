@@ -15,6 +15,7 @@ import { countBroadcasts, listBroadcasts } from '../../store/broadcasts.ts'
 import { insertPlan, insertSimulation, listPlans } from '../../store/plans.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import type { App } from '../context.ts'
+import { relatedTo } from '../watch/map-protocol.ts'
 import { trialOf } from './attack.ts'
 import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
@@ -103,6 +104,7 @@ async function makePlan(work: Work): Promise<string> {
     signers: [...app.signers.keys()],
     presigned: await listSafeSignatures(app.store, chain.chainId),
     others: peopleOf(app.config),
+    related: () => relatedTo(chain, { target, block: attack.pinnedBlock }),
   })
   await insertPlan(app.store, plan)
   const { lever } = plan

@@ -4,6 +4,7 @@ import type { Finding } from '../../model/finding.ts'
 import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { assessed, budgetFindings, observeTraffic } from './assess.ts'
+import { rememberCallees } from './callees.ts'
 import { rememberOperations } from './operations.ts'
 
 type Judged = { bundle: BlockBundle; findings: readonly Finding[] }
@@ -29,12 +30,14 @@ export function notFromUs({ transactions }: BlockBundle, { signers }: App): (ale
 
 /** Remembers the operations of a judged block; nothing while everything is watched. */
 export function noteOperations(
-  { engine, operations }: Pick<ChainHandle, 'engine' | 'operations'>,
+  { engine, operations, protocol }: Pick<ChainHandle, 'engine' | 'operations' | 'protocol'>,
   bundle: BlockBundle,
   findings: readonly Finding[],
 ): void {
   const { scope } = engine
   if (scope.kind === 'everything') return
   const suspects = new Set(findings.flatMap(({ transactionHash }) => transactionHash ?? []))
-  rememberOperations(operations, bundle, { watched: scope.addresses, suspects })
+  const which = { watched: scope.addresses, suspects }
+  rememberOperations(operations, bundle, which)
+  rememberCallees(protocol.callees, bundle, which)
 }

@@ -19,6 +19,7 @@ import { pageBlindSpots } from './blind-spots.ts'
 import { watchHolds } from './hold.ts'
 import { keepSnapshots, type SnapshotKeeper } from './keep-snapshots.ts'
 import { latenessOf } from './lateness.ts'
+import { mappingProtocol } from './map-protocol.ts'
 import { mergeUpdates } from './merge.ts'
 import { hasTraces, keptOf } from './observed.ts'
 import { partialNotice } from './partial-notice.ts'
@@ -71,7 +72,11 @@ export async function watchChain(options: WatchOptions): Promise<void> {
     tellSight(new Map(), { ...options, sight })
     rereading.hasten()
   })
-  const upkeep = startUpkeep(app, chain, [...UPKEEP, { name: 'capability probes', run: probes }])
+  const upkeep = startUpkeep(app, chain, [
+    ...UPKEEP,
+    { name: 'capability probes', run: probes },
+    { name: 'protocol maps', run: mappingProtocol() },
+  ])
   const suspect = (findings: readonly Finding[], timestamp: number | null): Promise<void> =>
     suspectBlindSpots(findings, timestamp, { ...options, recorder })
   const untraceable: Untraceable = new Map()

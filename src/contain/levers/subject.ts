@@ -2,7 +2,7 @@ import { type AbiFunction, decodeFunctionResult, encodeFunctionData, parseAbiIte
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { toHex } from '../block-tag.ts'
-import { resolveCode, selectorsIn } from '../code.ts'
+import { resolveCode } from '../code.ts'
 import type { Subject } from './template.ts'
 
 export type SubjectOptions = {
@@ -36,7 +36,7 @@ export function createSubject(options: SubjectOptions): Subject {
     },
     selectorsOf: (address) =>
       resolveCode(rpc, address, toHex(block)).then(
-        ({ bytecode }) => selectorsIn(bytecode),
+        ({ selectors: known }) => known,
         () => new Set<Hex>(),
       ),
     implementationOf: (address) =>

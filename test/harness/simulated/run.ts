@@ -4,6 +4,7 @@ import { notifyAction } from '../../../src/app/actions/notify.ts'
 import { configSchema } from '../../../src/app/config/schema.ts'
 import { addressOf, drillAccount } from '../../../src/app/drill/accounts.ts'
 import { createHub } from '../../../src/app/events.ts'
+import { emptyProtocol } from '../../../src/app/watch/map-protocol.ts'
 import { emptySignals } from '../../../src/app/watch/signals.ts'
 import { createAssessor } from '../../../src/calibrate/assessor.ts'
 import { authorisationTypedData } from '../../../src/contain/authorise.ts'
@@ -236,6 +237,7 @@ async function partsFor({ store, calibration, playbook }: Ground, world: World):
       engine: undefined as never,
       assessor: createAssessor(calibration, config.decision),
       operations: new Map(),
+      protocol: emptyProtocol(),
       signals: emptySignals(),
       vitals: emptyVitals(),
       labels: new Map(),

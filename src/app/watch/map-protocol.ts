@@ -1,0 +1,56 @@
+import type { Related } from '../../contain/protocol.ts'
+import { relatedContracts } from '../../contain/protocol.ts'
+import type { BlockRef } from '../../model/block.ts'
+import type { Address } from '../../model/hex.ts'
+import type { App, ChainHandle } from '../context.ts'
+import type { CalleeMemory } from './callees.ts'
+
+/** What is known of the contracts beside the protected ones: whom these call, and what else the chain shows. */
+export type ProtocolMemory = {
+  callees: CalleeMemory
+  related: Map<Address, { block: number; contracts: readonly Related[] }>
+}
+
+export function emptyProtocol(): ProtocolMemory {
+  return { callees: new Map(), related: new Map() }
+}
+
+/** Milliseconds after which a map is made anew; each takes some hundred view calls. */
+const EVERY_MS = 1_800_000
+
+/** Keeps the maps of the protected contracts, one contract a block at most, so that none must be made during an attack. */
+export function mappingProtocol(): (app: App, chain: ChainHandle, block: BlockRef) => Promise<void> {
+  const madeAt = new Map<Address, number>()
+  return async (app, chain, { number }) => {
+    const { scope } = chain.engine
+    if (scope.kind !== 'contracts') return
+    const now = app.clock.now()
+    const due = [...scope.addresses].find(
+      (address) => now - (madeAt.get(address) ?? Number.NEGATIVE_INFINITY) >= EVERY_MS,
+    )
+    if (due === undefined) return
+    madeAt.set(due, now)
+    await mapAt(chain, { target: due, block: number })
+  }
+}
+
+/**
+ * The contracts related to a protected one as of a block: as mapped before it where that was done, so that nothing an attack
+ * wrote is in it; else mapped now.
+ */
+export async function relatedTo(
+  chain: ChainHandle,
+  at: { target: Address; block: number },
+): Promise<readonly Related[]> {
+  const known = chain.protocol.related.get(at.target)
+  return known !== undefined && known.block <= at.block ? known.contracts : mapAt(chain, at)
+}
+
+async function mapAt(
+  { rpc, protocol }: ChainHandle,
+  { target, block }: { target: Address; block: number },
+): Promise<readonly Related[]> {
+  const contracts = await relatedContracts({ rpc, block, target, callees: protocol.callees })
+  protocol.related.set(target, { block, contracts })
+  return contracts
+}

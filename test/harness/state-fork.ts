@@ -1,0 +1,80 @@
+import { basename } from 'node:path'
+import type { Anvil, AnvilMining } from '../../src/chain/anvil.ts'
+import { startAnvil } from '../../src/chain/anvil.ts'
+import { createRpc, type Rpc } from '../../src/chain/rpc/rpc.ts'
+import type { Address } from '../../src/model/hex.ts'
+import { attackLabels, corpusFiles } from './corpus.ts'
+import {
+  contractsOf,
+  type RecordedState,
+  readRecordedState,
+  type StateNode,
+  serveState,
+} from './state-node.ts'
+
+/** The real chain of an attacked protocol, as far as its attack touched it, at the block before the attack. */
+export type StateFork = {
+  name: string
+  chainId: number
+  /** The block that was forked, which is the latest until something is mined. */
+  forkBlock: number
+  contracts: readonly Address[]
+  state: RecordedState
+  /** The archive node behind the fork, which records what the file did not have. */
+  node: StateNode
+  anvil: Anvil
+  rpc: Rpc
+  close(): Promise<void>
+}
+
+export type ForkOptions = {
+  mining?: AnvilMining
+  /** `prague` when left out: contracts of today run on it, and a transaction may use all gas of a block. */
+  hardfork?: string
+  stepsTracing?: boolean
+}
+
+/** Names of the recorded states, `Compound`, `PolyNetworkBridge`, …; none where there is no corpus. */
+export function stateNames(): string[] {
+  return corpusFiles('state', '.state.json.gz').map(({ name }) => name)
+}
+
+/**
+ * Starts anvil on a fork of a recorded state. Storage that the file lacks reads as zero: `node.missingSlots` says which was
+ * asked for.
+ *
+ * @example
+ * const fork = await openStateFork('Compound')
+ * try { await fork.rpc.request('eth_getCode', [fork.contracts[0], 'latest']) } finally { await fork.close() }
+ */
+export async function openStateFork(name: string, options: ForkOptions = {}): Promise<StateFork> {
+  const { mining = { kind: 'auto' }, hardfork = 'prague', stepsTracing = false } = options
+  const file = corpusFiles('state', '.state.json.gz').find((each) => each.name === name)
+  const label = attackLabels().find(({ id }) => id === name)
+  if (file === undefined || label === undefined)
+    throw new Error(`no recorded state ${basename(name)} in the corpus`)
+  const state = readRecordedState(file.path)
+  const node = await serveState(state, label.chainId)
+  try {
+    const anvil = await startAnvil({ mining, hardfork, stepsTracing, forkUrl: node.url })
+    const rpc = createRpc({ urls: [anvil.url] })
+    return {
+      name,
+      chainId: label.chainId,
+      forkBlock: state.meta.block_env.number,
+      contracts: contractsOf(state),
+      state,
+      node,
+      anvil,
+      rpc,
+      async close() {
+        await rpc.close()
+        await anvil.stop()
+        await node.close()
+      },
+    }
+  } catch (thrown) {
+    await node.close()
+    throw thrown
+  }
+}
