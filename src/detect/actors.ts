@@ -1,10 +1,15 @@
+import type { Frame } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
+import { isNamed } from '../model/detector.ts'
 import type { TransactionFacts } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
+import { beneficiariesOf } from './beneficiaries.ts'
+import { callPath } from './call-path.ts'
 
 /**
- * Who acts in a transaction: the sender, what he created in it, and the contract he called, unless that contract
- * is one we protect or it gave something and got nothing (then it is a victim).
+ * Who acts in a transaction: the sender, what its side created in it, the contract it called, the contracts through which
+ * control went on to what is watched, and who ends with what they took. Not one that we protect, nor one that gave
+ * something and got nothing (then it is a victim). A contract's logs decide nothing here: anybody can write any log.
  */
 export function actorCluster(tx: TransactionFacts, scope: Scope): ReadonlySet<Address> {
   const known = clusters.get(tx)
@@ -18,23 +23,41 @@ export function actorCluster(tx: TransactionFacts, scope: Scope): ReadonlySet<Ad
 const clusters = new WeakMap<TransactionFacts, { scope: Scope; cluster: ReadonlySet<Address> }>()
 
 function clusterOf(tx: TransactionFacts, scope: Scope): ReadonlySet<Address> {
-  const { transaction } = tx
+  const { from, to, frames } = tx.transaction
   const cluster = new Set<Address>()
-  if (transaction.from !== null) cluster.add(transaction.from)
-  if (transaction.to !== null && !isProtected(scope, transaction.to) && !losesOneSided(tx, transaction.to)) {
-    cluster.add(transaction.to)
-  }
-  for (const frame of transaction.frames) {
-    if (frame.type !== 'CREATE' && frame.type !== 'CREATE2') continue
-    if (frame.to === null || frame.reverted || isProtected(scope, frame.to)) continue
-    const creator = frame.from
-    if (creator !== null && cluster.has(creator)) cluster.add(frame.to)
-  }
+  if (from !== null) cluster.add(from)
+  if (to !== null && !isNamed(scope, to) && !losesOneSided(tx, to)) cluster.add(to)
+  for (const contract of callPath(frames, watchedIn(tx, scope)))
+    if (isForwarder(contract, tx, scope)) cluster.add(contract)
+  addCreated(frames, cluster, scope)
+  for (const account of beneficiariesOf(tx, { cluster, scope })) cluster.add(account)
   return cluster
 }
 
-function isProtected(scope: Scope, address: Address): boolean {
-  return scope.kind === 'contracts' && scope.addresses.has(address)
+function addCreated(frames: readonly Frame[], cluster: Set<Address>, scope: Scope): void {
+  for (const { type, from, to, reverted } of frames) {
+    if ((type !== 'CREATE' && type !== 'CREATE2') || to === null || reverted || isNamed(scope, to)) continue
+    if (from !== null && cluster.has(from)) cluster.add(to)
+  }
+}
+
+/** The contracts that somebody may be after: those named, or, where none is, those that are poorer afterwards. */
+function watchedIn(tx: TransactionFacts, scope: Scope): (contract: Address) => boolean {
+  if (scope.kind === 'contracts') return (contract) => scope.addresses.has(contract)
+  const { from, to } = tx.transaction
+  return (contract) => contract !== from && contract !== to && losesToken(tx, contract)
+}
+
+/** With nothing named anybody may be the victim, so whoever lost anything is not taken for the actors' own. */
+function isForwarder(contract: Address, tx: TransactionFacts, scope: Scope): boolean {
+  if (scope.kind === 'contracts') return !scope.addresses.has(contract) && !losesOneSided(tx, contract)
+  return !losesToken(tx, contract)
+}
+
+function losesToken(tx: TransactionFacts, account: Address): boolean {
+  for (const [asset, amount] of tx.deltas.get(account) ?? [])
+    if (amount < 0n && asset !== 'native') return true
+  return false
 }
 
 /** True where the account gave something and got nothing; the chain's own coin given alone does not count: bots pay with it. */

@@ -1,5 +1,8 @@
 /** Lets the entry that was written first go where there are more than `most`. */
-export function forgetOldest<K, V>(map: Map<K, V>, most: number): void {
-  if (map.size <= most) return
-  for (const oldest of map.keys()) return void map.delete(oldest)
+export function forgetOldest<K>(
+  entries: { size: number; keys(): IterableIterator<K>; delete(key: K): boolean },
+  most: number,
+): void {
+  if (entries.size <= most) return
+  for (const oldest of entries.keys()) return void entries.delete(oldest)
 }

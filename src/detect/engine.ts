@@ -218,7 +218,29 @@ function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Fi
     seeing.filter(({ detector }) => detector.learns === true),
     suspectsOf(ruled),
   )
-  return [...ruled, ...learned].map((finding) => withImplementations(finding, implementations))
+  const findings = [...ruled, ...learned].map((finding) => withImplementations(finding, implementations))
+  return weigh(engine, findings, (needs) => {
+    const visible = sights(needs).facts
+    return visible === null ? null : { facts: visible, scope, suspects: NOBODY }
+  })
+}
+
+/** Lets the detectors that weigh others have their say, in order. */
+function weigh(
+  { cells }: Engine,
+  findings: Finding[],
+  inputFor: (needs: Detector['needs']) => DetectorInput | null,
+): Finding[] {
+  const yielding = new Set(
+    cells.flatMap(({ detector }) => (detector.yieldsToOwners === true ? [detector.id] : [])),
+  )
+  let weighed: readonly Finding[] = findings
+  for (const { detector, state, options } of cells) {
+    const input = detector.weigh === undefined ? null : inputFor(detector.needs)
+    if (input !== null)
+      weighed = detector.weigh?.(input, { findings: weighed, yielding }, state, options) ?? weighed
+  }
+  return [...weighed]
 }
 
 const NOBODY: ReadonlySet<Hash> = new Set()

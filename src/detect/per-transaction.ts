@@ -15,6 +15,7 @@ export type Rule<Options> = {
   title: string
   options: z.ZodType<Options>
   yieldsToMev?: true
+  yieldsToOwners?: true
   evaluate(tx: TransactionFacts, input: DetectorInput, options: Options): Finding[]
 }
 
@@ -24,6 +25,7 @@ export function perTransaction<Options>({
   title,
   options,
   yieldsToMev,
+  yieldsToOwners,
   evaluate,
 }: Rule<Options>): Detector<null, Options> {
   return {
@@ -32,6 +34,7 @@ export function perTransaction<Options>({
     layer: 'pattern',
     needs: ['traces'],
     ...(yieldsToMev === true ? { yieldsToMev } : {}),
+    ...(yieldsToOwners === true ? { yieldsToOwners } : {}),
     options,
     init: () => null,
     stateVersion: 1,

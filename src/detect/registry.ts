@@ -10,6 +10,7 @@ import { invariants } from './invariants/invariants.ts'
 import { liquidityPull } from './liquidity-pull/liquidity-pull.ts'
 import { network } from './network/network.ts'
 import { optionAbuse } from './option-abuse/option-abuse.ts'
+import { paidIn } from './paid-in/paid-in.ts'
 import { perpAbuse } from './perp-abuse/perp-abuse.ts'
 import { preparation } from './preparation/preparation.ts'
 import { priceManipulation } from './price-manipulation/price-manipulation.ts'
@@ -46,4 +47,5 @@ export const detectors: readonly Detector[] = [
   preparation,
   drain,
   rules,
+  paidIn,
 ]

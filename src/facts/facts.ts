@@ -36,9 +36,13 @@ export function blockFacts(bundle: BlockBundle): BlockFacts {
     return { transaction, notes, facts: mint.length === 0 ? notes.facts : [...mint, ...notes.facts] }
   })
   const mirrors = coinMirrorsIn(read)
+  const producer = bundle.miner === null ? {} : { producer: bundle.miner }
   return {
     bundle,
-    transactions: read.map((it) => transactionFacts({ ...it, facts: withoutMirrors(it, mirrors) })),
+    transactions: read.map((it) => ({
+      ...transactionFacts({ ...it, facts: withoutMirrors(it, mirrors) }),
+      ...producer,
+    })),
   }
 }
 

@@ -30,12 +30,19 @@ export type Detector<State = unknown, Options = unknown> = {
   /** True where arbitrage, sandwiches and liquidations look like what it seeks: it is believed half where one is seen. */
   yieldsToMev?: true
   options: z.ZodType<Options>
+  /** True where withdrawing one's own money can look like what it seeks: a finding is lowered where takers took no more. */
+  yieldsToOwners?: true
   /** Options that may be given as the path of a file. */
   files?: Readonly<Record<string, OptionFile>>
   /** View calls whose answers after the next block `evaluate` wants in `facts.reads`; none when left out. */
   reads?(options: Options, state: State, scope: Scope): readonly StateCall[]
   init(options: Options): State
   evaluate(input: DetectorInput, state: State, options: Options): Finding[]
+  /**
+   * Weighs what all of them said of the block, once, after `evaluate`, and gives it back with what it changes; may change
+   * `state`. Finding objects that are not changed are handed back as they are.
+   */
+  weigh?(input: DetectorInput, said: Statements, state: State, options: Options): readonly Finding[]
   /**
    * How surprising the newest point of its series is, in decades of their own past, with the seconds between points; null
    * where the last block ended none. What a false-alarm budget in days is kept on.
@@ -48,6 +55,9 @@ export type Detector<State = unknown, Options = unknown> = {
   /** The state to go on with under new options, keeping what still holds; without it a change of options begins anew. */
   carry?(state: State, options: Options): State
 }
+
+/** What was said of a block, and the ids of the detectors that yield to owners. */
+export type Statements = { findings: readonly Finding[]; yielding: ReadonlySet<string> }
 
 /** What stands in the file of an option: JSON, or an address a line. */
 export type OptionFile = {

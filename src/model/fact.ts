@@ -161,6 +161,8 @@ export type TransactionFacts = {
   transaction: Transaction
   facts: readonly Fact[]
   deltas: BalanceDeltas
+  /** Who made its block: what it is paid pays for the place in it. Absent where that is not known. */
+  producer?: Address
 }
 
 /** Facts of one block, in transaction order. */

@@ -1,7 +1,6 @@
 import type { Asset } from '../../model/block.ts'
-import type { Scope } from '../../model/detector.ts'
-import type { TransactionFacts } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
+import type { Births } from '../births.ts'
 
 /** What the drain detector remembers of one protected contract and asset. Bounded; plain data. */
 export type Book = {
@@ -26,38 +25,18 @@ export type Rates = Map<Asset, { highest: bigint; seen: number }>
 export type Books = Map<string, Book>
 
 /** All that the drain detector remembers. */
-export type Ledger = {
+export type Ledger = Births & {
   books: Books
-  /** Protected contracts whose creation was seen: nobody can have paid them before we looked. */
-  whole: Set<Address>
-  /** Accounts seen from their birth (created, or sent their first transaction): nor can these have paid anybody. */
-  born: Set<Address>
   /** How many blocks were seen. */
   blocks: number
 }
 
 /** Accounts remembered a book; the longest silent one is forgotten first. */
 const MOST_ACCOUNTS = 20_000
-const MOST_BORN = 100_000
 const SCALE = 10n ** 18n
 
 export function emptyLedger(): Ledger {
   return { books: new Map(), whole: new Set(), born: new Set(), blocks: 0 }
-}
-
-/** Takes note of who came to life in a transaction. */
-export function noteBirths({ transaction }: TransactionFacts, ledger: Ledger, scope: Scope): void {
-  if (transaction.nonce === 0 && transaction.from !== null) bear(transaction.from, ledger)
-  for (const { type, to, reverted } of transaction.frames) {
-    if ((type !== 'CREATE' && type !== 'CREATE2') || to === null || reverted) continue
-    if (scope.kind === 'contracts' && scope.addresses.has(to)) ledger.whole.add(to)
-    else bear(to, ledger)
-  }
-}
-
-function bear(account: Address, { born }: Ledger): void {
-  born.add(account)
-  if (born.size > MOST_BORN) for (const oldest of born.keys()) return void born.delete(oldest)
 }
 
 export function emptyBook(): Book {

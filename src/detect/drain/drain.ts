@@ -8,10 +8,13 @@ import { atLeast } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
+import { noteBirths } from '../births.ts'
 import { buildFinding } from '../build-finding.ts'
 import { isWithin } from '../entries.ts'
 import { changesOf } from '../flows.ts'
 import { hasChecks, releasesIn } from '../messages.ts'
+import type { Payment } from '../paid-in/payments.ts'
+import { coveredOf } from '../paid-in/question.ts'
 import { oneSidedLoss } from '../parties.ts'
 import { balancesWanted, takeBalances } from './balances.ts'
 import type { Book, Books } from './books.ts'
@@ -21,7 +24,6 @@ import {
   emptyLedger,
   isRegular,
   type Ledger,
-  noteBirths,
   notePaid,
   noteRate,
   rateOf,
@@ -84,8 +86,9 @@ function evaluate(tx: TransactionFacts, { input, ledger, options }: Work): Findi
     const verdicts = outflowsOf(tx, contract)
       .map((outflow) => {
         const book = bookOf(books, contract, outflow.asset)
-        const isSure = !payers.has(contract) && knowsPayers(outflow, ledger, actors)
-        return judge(outflow, { book, actors, options, isSure, isFirst: ledger.blocks === 0 })
+        const isSure = !payers.has(contract) && knowsPayers(outflow, ledger, tx.transaction.from)
+        const { from: sender } = tx.transaction
+        return judge(outflow, { book, sender, options, isSure, isFirst: ledger.blocks === 0 })
       })
       .filter((verdict) => verdict !== undefined)
     const worst = verdicts.sort((a, b) => b.confidence - a.confidence)[0]
@@ -138,7 +141,7 @@ function evaluateStrangers(
       const verdict =
         balance === undefined
           ? undefined
-          : judge(outflow, { book, actors, options, isSure: true, isFirst: true })
+          : judge(outflow, { book, sender: tx.transaction.from, options, isSure: true, isFirst: true })
       return verdict?.severity === 'critical'
         ? [{ ...verdict, severity: 'medium' as const, confidence: 0.55 }]
         : []
@@ -153,7 +156,7 @@ function evaluateStrangers(
 type Verdict = { outflow: Outflow; confidence: number; severity: Severity; reasons: string[] }
 type Weights = {
   book: Book
-  actors: ReadonlySet<Address>
+  sender: Address | null
   options: Options
   /** The takers cannot have paid in before we began to look. */
   isSure: boolean
@@ -161,10 +164,10 @@ type Weights = {
   isFirst: boolean
 }
 
-function judge(outflow: Outflow, { book, actors, options, isSure, isFirst }: Weights): Verdict | undefined {
+function judge(outflow: Outflow, { book, sender, options, isSure, isFirst }: Weights): Verdict | undefined {
   const excess = rateExcess(outflow, book, options)
   if (excess === undefined && (outflow.otherSide !== null || outflow.burned.size > 0)) return undefined
-  const unmatched = excess === undefined ? outflow.amount - paidInBy(outflow, book, actors) : outflow.amount
+  const unmatched = excess === undefined ? outflow.amount - paidInBy(outflow, book, sender) : outflow.amount
   if (unmatched <= 0n) return undefined
   if ([...outflow.recipients].every(([account, received]) => isRegular(book, account, received)))
     return undefined
@@ -184,10 +187,10 @@ function judge(outflow: Outflow, { book, actors, options, isSure, isFirst }: Wei
   return { outflow, reasons, ...(isSure ? weigh(shareBps) : weighUnsure(shareBps, isFirst)) }
 }
 
-/** True where all who took, or acted with them, are known from their birth, or the contract is. */
-function knowsPayers(outflow: Outflow, { whole, born }: Ledger, actors: ReadonlySet<Address>): boolean {
+/** True where all who asked for it, or got it, are known from their birth, or the contract is. */
+function knowsPayers(outflow: Outflow, { whole, born }: Ledger, sender: Address | null): boolean {
   if (whole.has(outflow.contract)) return true
-  return [...outflow.recipients.keys(), ...actors].every((account) => born.has(account))
+  return claimants(outflow.payments, sender).every((account) => born.has(account))
 }
 
 /**
@@ -232,14 +235,15 @@ function rateExcess(outflow: Outflow, book: Book, options: Options): Excess | un
   return undefined
 }
 
-/** What the takers, and those who act with them, had paid in before. */
-function paidInBy({ recipients }: Outflow, book: Book, actors: ReadonlySet<Address>): bigint {
-  let paid = 0n
-  for (const account of new Set([...recipients.keys(), ...actors])) {
-    const net = book.net.get(account) ?? 0n
-    if (net > 0n) paid += net
-  }
-  return paid
+/** What of an outflow those who asked for it, or got it, had paid in before: nobody else's deposit stands for theirs. */
+function paidInBy({ amount, payments }: Outflow, book: Book, sender: Address | null): bigint {
+  const claims = new Map(claimants(payments, sender).map((account) => [account, book.net.get(account) ?? 0n]))
+  return coveredOf({ amount, payments }, claims, sender)
+}
+
+function claimants(payments: readonly Payment[], sender: Address | null): Address[] {
+  const accounts = new Set([sender, ...payments.flatMap(({ asker, recipient }) => [asker, recipient])])
+  return [...accounts].filter((account) => account !== null)
 }
 
 type Memory = { contract: Address; ledger: Ledger; alarmed: boolean }

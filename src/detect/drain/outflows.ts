@@ -5,6 +5,7 @@ import type { Address } from '../../model/hex.ts'
 import { selectorOf, ZERO_ADDRESS } from '../../model/hex.ts'
 import { isWithin } from '../entries.ts'
 import { assetOfKey } from '../flows.ts'
+import { type Payment, paymentsFrom } from '../paid-in/payments.ts'
 
 /** A net outflow of one asset from one contract over a transaction. */
 export type Outflow = {
@@ -12,6 +13,7 @@ export type Outflow = {
   asset: Asset
   amount: bigint
   recipients: ReadonlyMap<Address, bigint>
+  payments: readonly Payment[]
   /** Another asset came in net, or a debt was taken on: the trade has another side. */
   otherSide: 'inflow' | 'debt' | null
   /** asset → base units destroyed (or handed back to their issuer) in the same transaction */
@@ -43,6 +45,7 @@ export function outflowsOf(tx: TransactionFacts, contract: Address): Outflow[] {
   const claims = sumByAsset(burns.filter((burn) => burn.asset === contract || isUnder(contract, burn, tx)))
   const inflow = [...deltas].some(([key, amount]) => amount > 0n && assetOfKey(key) !== contract)
   const payments = byAsset(transfers.filter((transfer) => transfer.from === contract))
+  const asked = paymentsFrom(contract, tx)
   return losses.map(([key, amount]) => {
     const asset = assetOfKey(key)
     const paid = payments.get(asset) ?? []
@@ -52,6 +55,7 @@ export function outflowsOf(tx: TransactionFacts, contract: Address): Outflow[] {
       asset,
       amount: -amount,
       recipients: recipientsOf(paid),
+      payments: asked.filter((payment) => payment.asset === asset),
       otherSide: inflow ? 'inflow' : debt ? 'debt' : null,
       burned,
       claims,

@@ -22,6 +22,7 @@ import { manipulations, valuationsBetween } from './round-trips.ts'
 export const priceManipulation: Detector = perTransaction({
   id: 'price-manipulation',
   title: 'A price was moved around somebody’s valuation',
+  yieldsToOwners: true,
   options: confidenceOptions,
   yieldsToMev: true,
   evaluate,

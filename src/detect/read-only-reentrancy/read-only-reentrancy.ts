@@ -29,6 +29,7 @@ type Options = z.infer<typeof options>
 export const readOnlyReentrancy: Detector = perTransaction({
   id: 'read-only-reentrancy',
   title: 'Somebody paid on the view of a contract that was in the middle of a call',
+  yieldsToOwners: true,
   options,
   evaluate,
 })

@@ -20,6 +20,7 @@ import { findReentries } from './reentries.ts'
 export const reentrancy: Detector = perTransaction({
   id: 'reentrancy',
   title: 'A contract was entered again before its first call had finished',
+  yieldsToOwners: true,
   options: confidenceOptions,
   evaluate,
 })

@@ -1,8 +1,9 @@
 import type { Scope } from '../../model/detector.ts'
-import type { ActionFact, SwapFact, TransactionFacts, TransferFact } from '../../model/fact.ts'
+import type { ActionFact, AssetAmount, SwapFact, TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
+import { isWithin } from '../entries.ts'
 import { oneSidedLoss } from '../parties.ts'
 
 export type Mev = 'arbitrage' | 'sandwich' | 'liquidation'
@@ -18,7 +19,7 @@ export type MevContext = { scope: Scope; block: readonly TransactionFacts[] }
 export function looksLikeMev(tx: TransactionFacts, { scope, block }: MevContext): Mev | null {
   const actors = actorCluster(tx, scope)
   const swaps = tx.facts.filter((it) => it.kind === 'swap').filter(({ pool }) => !actors.has(pool))
-  const liquidations = tx.facts.filter((it) => isLiquidation(it, actors))
+  const liquidations = tx.facts.filter((it) => isLiquidation(it, actors, tx))
   if (swaps.length === 0 && liquidations.length === 0) return null
   const honest = new Set(swaps.map(({ pool }) => pool))
   for (const fact of tx.facts) if (isLoan(fact)) honest.add(fact.contract)
@@ -35,11 +36,30 @@ function isLoan(fact: Fact): fact is ActionFact {
   return fact.kind === 'action' && fact.action === 'flash-loan'
 }
 
-/** Of a stranger, by the actors, who paid something for it. */
-function isLiquidation(fact: Fact, actors: ReadonlySet<Address>): fact is ActionFact {
+/**
+ * Of a stranger, by the actors, who paid for it: a log is what its contract says, so it counts only where the market is not
+ * the actors' own and what it says was repaid really went from them to others while it had control.
+ */
+function isLiquidation(fact: Fact, actors: ReadonlySet<Address>, tx: TransactionFacts): fact is ActionFact {
   if (fact.kind !== 'action' || fact.action !== 'liquidate' || fact.actor === null) return false
   if (!actors.has(fact.actor) || fact.beneficiary === null || actors.has(fact.beneficiary)) return false
-  return fact.given.some(({ amount }) => amount > 0n)
+  if (actors.has(fact.contract)) return false
+  return fact.given.some(({ asset, amount }) => amount > 0n && isRepaid({ asset, amount }, fact, { tx, actors }))
+}
+
+function isRepaid(
+  { asset, amount }: AssetAmount,
+  { contract, frame }: ActionFact,
+  { tx, actors }: { tx: TransactionFacts; actors: ReadonlySet<Address> },
+): boolean {
+  const { frames } = tx.transaction
+  let repaid = 0n
+  for (const it of tx.facts) {
+    if (it.kind !== 'transfer' || !actors.has(it.from) || actors.has(it.to)) continue
+    if (asset !== null && it.asset !== asset) continue
+    if (frame < 0 || it.frame < 0 || isWithin(contract, it.frame, frames)) repaid += it.amount
+  }
+  return repaid >= amount
 }
 
 type Parties = {

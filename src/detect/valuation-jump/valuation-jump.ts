@@ -29,6 +29,7 @@ type Options = z.infer<typeof options>
 export const valuationJump: Detector = perTransaction({
   id: 'valuation-jump',
   title: 'A value jumped within a transaction and somebody paid on it',
+  yieldsToOwners: true,
   options,
   yieldsToMev: true,
   evaluate,
