@@ -17,7 +17,7 @@ export type UnsignedTransaction = {
 
 /** A message of EIP-712. */
 export type TypedData = {
-  domain: { name?: string; version?: string; chainId?: number; verifyingContract?: Address }
+  domain: { name?: string; version?: string; chainId?: number; verifyingContract?: Address; salt?: Hex }
   types: Readonly<Record<string, readonly { name: string; type: string }[]>>
   primaryType: string
   message: Readonly<Record<string, unknown>>
