@@ -63,7 +63,7 @@ export type AuthoriseOptions = AuthorisationContext & {
 }
 
 export type AuthorisationVerdict =
-  | { allowed: true; by: Address; hash: Hash; left: number }
+  | { allowed: true; by: Address; hash: Hash; left: number; terms: StandingAuthorisation }
   | { allowed: false; reasons: string[] }
 
 /**
@@ -77,8 +77,10 @@ export async function authorise(options: AuthoriseOptions): Promise<Authorisatio
   for (const authorisation of authorisations) {
     const outside = uncoveredBy(authorisation, plan)
     const standing = outside === undefined ? await standingOf(authorisation, options) : undefined
-    if (standing?.holds === true)
-      return { allowed: true, by: authorisation.signer, hash: standing.hash, left: standing.left }
+    if (standing?.holds === true) {
+      const { hash, left } = standing
+      return { allowed: true, by: authorisation.signer, hash, left, terms: authorisation }
+    }
     reasons.push(outside ?? standing?.reason ?? '')
   }
   if (reasons.length === 0) reasons.push('there is no standing authorisation')
