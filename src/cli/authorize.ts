@@ -1,19 +1,73 @@
 import { writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import type { Command } from 'commander'
+import {
+  type AuthorisationDesk,
+  authorisationHashOf,
+  type Draft,
+  openAuthorisationDesk,
+  readAuthorisation,
+} from '../app/authorisations/desk.ts'
 import { addressOf } from '../app/config/load.ts'
 import { permitFor } from '../app/permit.ts'
+import { durationMs } from '../kit/duration.ts'
+import { CordonError } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
+import type { StandingAuthorisation } from '../model/containment.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { loadedOrFail } from './loaded.ts'
 import type { CommonOptions } from './options.ts'
-import { withChain } from './options.ts'
+import { listOf, positive, withChain } from './options.ts'
 
-type Options = CommonOptions & { safe: string; modifier: string; member: string; role: string; out?: string }
+type Options = CommonOptions & {
+  for: string
+  maxActions?: string
+  functions?: string
+  as?: string
+  message?: boolean
+  out?: string
+  import?: string
+  signer?: string
+  signature?: string
+  revoke?: string
+  by?: string
+  list?: boolean
+}
+type RoleOptions = CommonOptions & {
+  safe: string
+  modifier: string
+  member: string
+  role: string
+  out?: string
+}
 
 export function registerAuthorize(levers: Command, run: RunCommand): void {
   const command = levers
-    .command('authorize <address>')
+    .command('authorize [addresses...]')
+    .description(
+      'a standing authorisation: what Cordon may pull without people, shown in words and signed; sends nothing',
+    )
+    .option('--for <duration>', 'how long it holds', '30d')
+    .option('--max-actions <n>', 'how many calls it allows in all (default: two for each contract)')
+    .option('--functions <names>', 'only these of the functions that are found, separated by commas')
+    .option('--as <address>', 'which signer of the configuration signs: a guardian or incident leader')
+    .option('--message', 'sign nothing: print the EIP-712 message for a wallet or a Safe')
+    .option('-o, --out <file>', 'file to write terms and message to')
+    .option('--import <file>', 'take in what was signed elsewhere: that file, with --signer and --signature')
+    .option('--signer <address>', 'with --import: who signed, a person or a Safe in their role')
+    .option(
+      '--signature <hex>',
+      'with --import: the signature (0x where a Safe has approved it on the chain)',
+    )
+    .option('--revoke <hash>', 'take an authorisation back for ever; obeyed before the next signature')
+    .option('--by <name>', 'with --revoke: who takes it back (default: your user name)')
+    .option('--list', 'the authorisations, how each stands, and what is done alone')
+  withChain(command).action((addresses: string[], options: Options) =>
+    run(options, (io) => withDesk(options, io, (desk) => act(desk, { addresses, options }, io))),
+  )
+  const role = levers
+    .command('authorize-role <address>')
     .description(
       'the least that a Safe must allow for a member of a Zodiac role to pull its levers, as a batch; sends nothing',
     )
@@ -22,12 +76,119 @@ export function registerAuthorize(levers: Command, run: RunCommand): void {
     .requiredOption('--member <address>', 'who may pull them: the address of a signer')
     .option('--role <name>', 'the role’s name', 'cordon-pause')
     .option('-o, --out <file>', 'file to write the batch to, for the Safe’s transaction builder')
-  withChain(command).action((address: string, options: Options) =>
-    run(options, (io) => authorize(address, options, io)),
+  withChain(role).action((address: string, options: RoleOptions) =>
+    run(options, (io) => authorizeRole(address, options, io)),
   )
 }
 
-async function authorize(address: string, options: Options, io: Io): Promise<number> {
+async function withDesk(
+  options: Options,
+  io: Io,
+  work: (desk: AuthorisationDesk) => Promise<number>,
+): Promise<number> {
+  const { config } = await loadedOrFail(options, io)
+  const desk = await openAuthorisationDesk({ config, env: io.env, logger: io.logger })
+  try {
+    return await work(desk)
+  } finally {
+    await desk.close()
+  }
+}
+
+type Asked = { addresses: readonly string[]; options: Options }
+
+async function act(desk: AuthorisationDesk, { addresses, options }: Asked, io: Io): Promise<number> {
+  if (options.list === true) return list(desk, io)
+  if (options.revoke !== undefined) return revoke(desk, options.revoke, { by: options.by }, io)
+  if (options.import !== undefined) return take(desk, options.import, options, io)
+  return make(desk, { addresses, options }, io)
+}
+
+async function make(desk: AuthorisationDesk, { addresses, options }: Asked, io: Io): Promise<number> {
+  const { for: text, maxActions, functions, as, out } = options
+  const draft = await desk.draft({
+    targets: addresses.map(addressOf),
+    functions: listOf(functions).map((name) => name.trim()),
+    forMs: durationOr(text),
+    maxActions: maxActions === undefined ? undefined : Math.floor(positive(maxActions, '--max-actions')),
+  })
+  for (const word of draft.words) io.say(word)
+  if (out !== undefined) await writeFile(out, `${toJson(draft, 2)}\n`, { flag: 'wx' })
+  const signed =
+    options.message === true
+      ? undefined
+      : await desk.sign(draft, as === undefined ? undefined : addressOf(as))
+  if (signed === undefined) return elsewhere(draft, out, io)
+  return keep(desk, signed, { draft }, io)
+}
+
+function elsewhere(draft: Draft, out: string | undefined, io: Io): number {
+  io.emit({ type: 'authorisation-draft', ...draft })
+  io.say(`Not signed yet (${draft.hash}). A guardian or incident leader signs this message:`)
+  io.say(out === undefined ? toJson(draft.typedData, 2) : `  typedData in ${out}`)
+  const file = out ?? 'FILE (write it with -o FILE)'
+  io.say(`Then: cordon levers authorize --import ${file} --signer ADDRESS --signature 0x…`)
+  return EXIT.ok
+}
+
+async function take(desk: AuthorisationDesk, file: string, options: Options, io: Io): Promise<number> {
+  const { signer, signature } = options
+  const given = { cwd: io.cwd, signer: signer === undefined ? undefined : addressOf(signer), signature }
+  return keep(desk, await readAuthorisation(file, given), {}, io)
+}
+
+async function keep(
+  desk: AuthorisationDesk,
+  authorisation: StandingAuthorisation,
+  { draft }: { draft?: Draft },
+  io: Io,
+): Promise<number> {
+  await desk.keep(authorisation)
+  const hash = draft?.hash
+  io.emit({ type: 'authorisation', ...(hash === undefined ? {} : { hash }), authorisation })
+  io.say(`Signed by ${authorisation.signer} and kept: a running Cordon uses it at once.`)
+  return list(desk, io)
+}
+
+async function list(desk: AuthorisationDesk, io: Io): Promise<number> {
+  io.say(`installation ${desk.installation}`)
+  const listed = await desk.list()
+  for (const { authorisation, standing, words } of listed) {
+    io.emit({ type: 'authorisation-standing', authorisation, standing })
+    io.say(`${standing.holds ? '✓' : '✗'} ${words}`)
+  }
+  if (listed.length === 0) io.say('no standing authorisation: everything is proposed to people')
+  for (const one of await desk.alone()) {
+    io.emit({ type: 'alone', ...one })
+    io.say(`${one.alone ? '✓' : '!'} ${one.text}`)
+  }
+  return EXIT.ok
+}
+
+async function revoke(
+  desk: AuthorisationDesk,
+  text: string,
+  { by }: { by: string | undefined },
+  io: Io,
+): Promise<number> {
+  const hash = authorisationHashOf(text)
+  const isNew = await desk.revoke(hash, by ?? userInfo().username)
+  io.emit({ type: 'authorisation-revoked', hash, isNew })
+  io.say(isNew ? `${hash} is revoked: nothing more is signed under it.` : `${hash} was revoked before.`)
+  return EXIT.ok
+}
+
+function durationOr(text: string): number {
+  const ms = durationMs(text)
+  if (ms !== undefined && ms > 0) return ms
+  throw new CordonError({
+    code: 'app.InvalidDuration',
+    message: `“${text.slice(0, 40)}” is not a duration.`,
+    fix: 'Give one as 12h, 30d or 90d.',
+  })
+}
+
+async function authorizeRole(address: string, options: RoleOptions, io: Io): Promise<number> {
   const { config } = await loadedOrFail(options, io)
   const { safe, modifier, member, role, out } = options
   const permit = await permitFor({

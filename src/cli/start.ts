@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { aloneNow } from '../app/authorisations/alone.ts'
 import { loadConfig } from '../app/config/load.ts'
 import type { AttackKind } from '../app/drill/kinds.ts'
 import { attackKinds } from '../app/drill/kinds.ts'
@@ -6,8 +7,8 @@ import { runDrill } from '../app/drill/run.ts'
 import { followSchedule } from '../app/drill/scheduled.ts'
 import { createHub } from '../app/events.ts'
 import { serveApi } from '../app/serve.ts'
-import { startApp } from '../app/start.ts'
-import { CordonError } from '../kit/error.ts'
+import { type RunningApp, startApp } from '../app/start.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import type { CommonOptions } from './options.ts'
@@ -52,6 +53,7 @@ async function start(options: Options, io: Io): Promise<number> {
   try {
     io.say(`Cordon watches ${[...running.app.chains.keys()].join(', ')}; API ${api.url} (token ${api.token})`)
     io.emit({ type: 'ready', api: api.url })
+    void sayAlone(running, io)
     await Promise.race([running.watching, aborted(io.signal)])
     return EXIT.ok
   } finally {
@@ -59,6 +61,18 @@ async function start(options: Options, io: Io): Promise<number> {
     await drilling
     await api.stop()
     await running.stop()
+  }
+}
+
+/** What will be done without people and what will not, a line for each contract; beside the watch, which waits for nothing. */
+async function sayAlone({ app }: RunningApp, io: Io): Promise<void> {
+  try {
+    for await (const one of aloneNow(app)) {
+      io.emit({ type: 'alone', ...one })
+      io.say(`${one.alone ? '✓' : '!'} ${one.text}`)
+    }
+  } catch (thrown) {
+    if (!io.signal.aborted) io.logger.warn({ reason: messageOf(thrown) }, 'could not tell what is done alone')
   }
 }
 

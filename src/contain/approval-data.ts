@@ -2,6 +2,7 @@ import type { ApprovalTerms } from '../model/approval.ts'
 import type { ContainmentPlan } from '../model/containment.ts'
 import { ZERO_ADDRESS } from '../model/hex.ts'
 import type { Lever } from '../model/lever.ts'
+import { domainOf } from './domain.ts'
 
 const TYPES = {
   ContainmentApproval: [
@@ -13,15 +14,16 @@ const TYPES = {
     { name: 'authority', type: 'address' },
     { name: 'lane', type: 'string' },
     { name: 'nonce', type: 'uint256' },
+    { name: 'sequence', type: 'uint256' },
     { name: 'validUntil', type: 'uint256' },
   ],
 } as const
 
 /** The EIP-712 message of an approval: a wallet shows the call as it will be made. */
 export function approvalTypedData(terms: ApprovalTerms) {
-  const { planId, chainId, calldata, nonce, validUntil, decision, target, authority, lane } = terms
+  const { planId, chainId, calldata, nonce, sequence, validUntil, decision, target, authority, lane } = terms
   return {
-    domain: { name: 'Cordon', version: '1', chainId },
+    domain: domainOf(terms),
     types: TYPES,
     primaryType: 'ContainmentApproval',
     message: {
@@ -33,6 +35,7 @@ export function approvalTypedData(terms: ApprovalTerms) {
       authority,
       lane,
       nonce: BigInt(nonce),
+      sequence: BigInt(sequence),
       validUntil: BigInt(validUntil),
     },
   } as const
@@ -46,9 +49,16 @@ export function laneOf({ chainId, target, calldata }: Lever): string {
 /** What there is to agree to in a plan. `authority` is the zero address where nobody known may pull the lever. */
 export function termsOf(
   { id, lever }: ContainmentPlan,
-  { nonce, validUntil, decision }: Pick<ApprovalTerms, 'nonce' | 'validUntil' | 'decision'>,
+  {
+    installation,
+    nonce,
+    sequence,
+    validUntil,
+    decision,
+  }: Pick<ApprovalTerms, 'installation' | 'nonce' | 'sequence' | 'validUntil' | 'decision'>,
 ): ApprovalTerms {
   return {
+    installation,
     planId: id,
     chainId: lever.chainId,
     target: lever.target,
@@ -56,6 +66,7 @@ export function termsOf(
     authority: lever.authority?.address ?? ZERO_ADDRESS,
     lane: laneOf(lever),
     nonce,
+    sequence,
     decision,
     validUntil,
   }

@@ -1,6 +1,7 @@
 import { privateKeyToAccount } from 'viem/accounts'
 import { expect, test } from 'vitest'
 import { aPlan } from '../../test/harness/builders.ts'
+import { malleated } from '../../test/harness/signing.ts'
 import type { Approval, ApprovalRule, ApprovalTerms, ApprovalVerdict } from '../model/approval.ts'
 import type { Address } from '../model/hex.ts'
 import type { Roles } from '../model/role.ts'
@@ -8,6 +9,8 @@ import { approvalTypedData, termsOf } from './approval-data.ts'
 import { judgeApprovals } from './approve.ts'
 
 const NOW = 1_700_000_000
+const HERE = '6f8d2c1e-0000-4000-8000-000000000001'
+const ELSEWHERE = '6f8d2c1e-0000-4000-8000-000000000002'
 const plan = aPlan()
 
 const account = (digit: string) => privateKeyToAccount(`0x${digit.repeat(64)}`)
@@ -29,7 +32,13 @@ async function word(
   said: Partial<Approval> = {},
 ): Promise<Approval> {
   const terms: ApprovalTerms = {
-    ...termsOf(plan, { nonce: 0, validUntil: NOW + 600, decision: 'approve' }),
+    ...termsOf(plan, {
+      installation: HERE,
+      nonce: 0,
+      sequence: 1,
+      validUntil: NOW + 600,
+      decision: 'approve',
+    }),
     ...change,
   }
   const signature = await who.signTypedData(approvalTypedData(terms))
@@ -40,7 +49,16 @@ function judge(
   approvals: Approval[],
   change: Partial<Parameters<typeof judgeApprovals>[0]> = {},
 ): Promise<ApprovalVerdict> {
-  return judgeApprovals({ plan, approvals, rule: oneGuardian, roles, laneNonce: 0, now: NOW, ...change })
+  return judgeApprovals({
+    plan,
+    installation: HERE,
+    approvals,
+    rule: oneGuardian,
+    roles,
+    laneNonce: 0,
+    now: NOW,
+    ...change,
+  })
 }
 
 const whyNot = async (approvals: Approval[], change = {}): Promise<string> => {
@@ -113,7 +131,7 @@ test('an expired approval is refused, and so is one given for longer than the po
 })
 
 test('a withdrawn approval no longer counts', async () => {
-  const words = [await word(gus), await word(gus, { decision: 'revoke' })]
+  const words = [await word(gus), await word(gus, { decision: 'revoke', sequence: 2 })]
   expect(await judge(words)).toMatchObject({ state: 'waiting' })
 })
 
@@ -131,4 +149,37 @@ test('a stranger’s refusal refuses nothing', async () => {
 test('bytes that are no signature are refused, not thrown', async () => {
   const junk = await word(gus, {}, { signature: `0x${'00'.repeat(65)}` })
   expect(await whyNot([junk])).toMatch(/signature is not/)
+})
+
+test('a withdrawn approval stays withdrawn: its words again, altered bytes or an earlier number change nothing', async () => {
+  const first = await word(gus)
+  const withdrawn = await word(gus, { decision: 'revoke', sequence: 2 })
+  const again = { ...first, givenAt: first.givenAt + 1 }
+  const altered = { ...first, signature: malleated(first.signature) }
+  const older = await word(gus, { validUntil: NOW + 601 })
+  const equal = await word(gus, { sequence: 2 })
+  for (const late of [again, altered, older, equal]) {
+    const verdict = await judge([first, withdrawn, late])
+    expect(verdict.state).toBe('waiting')
+    expect(verdict.rejected.some(({ reason }) => /number 2 \(revoke\) holds|altered/.test(reason))).toBe(true)
+  }
+  expect(await judge([first, withdrawn, await word(gus, { sequence: 3 })])).toMatchObject({
+    state: 'approved',
+  })
+})
+
+test('a number that its signer never signed takes nobody’s place', async () => {
+  const forged = await word(mallory, { sequence: 9, decision: 'revoke' }, { signer: addressOf(gus) })
+  expect(await judge([await word(gus), forged])).toMatchObject({ state: 'approved' })
+})
+
+test('what was signed for another installation, or for none, is refused with what to do', async () => {
+  expect(await whyNot([await word(gus, { installation: ELSEWHERE })])).toMatch(
+    new RegExp(`for installation ${ELSEWHERE}, and this is installation ${HERE}.*cordon approvals sign`),
+  )
+  expect(await whyNot([await word(gus, { installation: null })])).toMatch(/names no installation/)
+  expect(await whyNot([await word(gus)], { installation: ELSEWHERE })).toMatch(/for installation/)
+  // said to be for this one, and signed for another
+  const switched = await word(gus, { installation: ELSEWHERE }, { installation: HERE })
+  expect(await whyNot([switched])).toMatch(/signature is not/)
 })

@@ -1,4 +1,3 @@
-import { recoverTypedDataAddress } from 'viem'
 import { durationMs } from '../kit/duration.ts'
 import type { Approval, ApprovalRule, ApprovalVerdict, Rejected } from '../model/approval.ts'
 import type { ContainmentPlan } from '../model/containment.ts'
@@ -6,9 +5,14 @@ import type { Address } from '../model/hex.ts'
 import type { RoleId, Roles } from '../model/role.ts'
 import { roleIds } from '../model/role.ts'
 import { approvalTypedData, termsOf } from './approval-data.ts'
+import { isCanonical, isSignedBy } from './canonical.ts'
+import { otherInstallation } from './domain.ts'
+import { typedDataHash } from './signer.ts'
 
 export type ApprovalCase = {
   plan: ContainmentPlan
+  /** Whose plans these are; null in a drill. */
+  installation: string | null
   /** In the order in which they came. */
   approvals: readonly Approval[]
   rule: ApprovalRule
@@ -21,17 +25,14 @@ export type ApprovalCase = {
 
 /**
  * Counts approvals of one plan: each must be over this very call, on this chain, this lane and its present nonce, in
- * force, not withdrawn, and truly signed by a person whom the configuration names in a role that counts, today. What is
- * not counted is told with its reason. A refusal of one entitled person refuses, unless the quorum was there before.
+ * force, the latest that its signer signed, and truly signed by a person whom the configuration names in a role that counts,
+ * today. What is not counted is told with its reason. A refusal of one entitled person refuses, unless the quorum was there
+ * before.
  */
 export async function judgeApprovals(one: ApprovalCase): Promise<ApprovalVerdict> {
-  const rejected: Rejected[] = []
-  const good: Approval[] = []
-  for (const approval of one.approvals) {
-    const reason = await rejectionOf(approval, one)
-    if (reason === undefined) good.push(approval)
-    else rejected.push({ signer: approval.signer, reason })
-  }
+  const reasons = await rejectionsOf(one)
+  const rejected = [...reasons].map(([{ signer }, reason]): Rejected => ({ signer, reason }))
+  const good = one.approvals.filter((approval) => !reasons.has(approval))
   const standing = new Map<Address, Approval>()
   for (const approval of good) {
     const { signer, decision } = approval
@@ -45,33 +46,82 @@ export async function judgeApprovals(one: ApprovalCase): Promise<ApprovalVerdict
   return { state: 'waiting', missing: missingOf(one, by), rejected }
 }
 
-/** Why an approval does not count, or undefined. A refusal or a withdrawal counts for as long as it is a true one. */
-async function rejectionOf(approval: Approval, one: ApprovalCase): Promise<string | undefined> {
+/** What does not count, each with its reason. */
+export async function rejectionsOf(one: ApprovalCase): Promise<ReadonlyMap<Approval, string>> {
+  const reasons = new Map<Approval, string>()
+  const signed: Approval[] = []
+  for (const approval of one.approvals) {
+    const reason = await forgeryOf(approval, one)
+    if (reason === undefined) signed.push(approval)
+    else reasons.set(approval, reason)
+  }
+  const latest = latestOf(signed)
+  for (const approval of signed) {
+    const newest = latest.get(approval.signer)
+    const reason = newest === approval ? rejectionOf(approval, one) : supersededBy(approval, newest)
+    if (reason !== undefined) reasons.set(approval, reason)
+  }
+  return reasons
+}
+
+/** By signer, what was signed with the highest sequence; the first that came where two have the same. */
+function latestOf(signed: readonly Approval[]): ReadonlyMap<Address, Approval> {
+  const latest = new Map<Address, Approval>()
+  for (const approval of signed) {
+    const before = latest.get(approval.signer)
+    if (before === undefined || approval.sequence > before.sequence) latest.set(approval.signer, approval)
+  }
+  return latest
+}
+
+function supersededBy({ sequence }: Approval, newest: Approval | undefined): string {
+  return `it is number ${sequence} of what its signer signed about this plan, and number ${newest?.sequence} (${newest?.decision}) holds`
+}
+
+/** Whether this is truly signed, for this installation and about any plan. */
+export async function isTruly({ signature, signer, givenAt: _, ...terms }: Approval): Promise<boolean> {
+  return isSignedBy(signer, typedDataHash(approvalTypedData(terms)), signature)
+}
+
+/** Why a word proves nothing of its signer, or undefined. */
+async function forgeryOf(
+  approval: Approval,
+  { plan, installation }: ApprovalCase,
+): Promise<string | undefined> {
+  if (approval.planId !== plan.id) return `it is for plan ${approval.planId}`
+  const again = `cordon approvals sign ${plan.id}`
+  const other = otherInstallation({ named: approval.installation, installation }, again)
+  if (other !== undefined) return other
+  if (!isCanonical(approval.signature))
+    return 'its signature is not in the canonical form (low s), which everybody’s wallet gives: it was altered'
+  if (await isTruly(approval)) return undefined
+  return `its signature is not ${approval.signer}’s over these terms`
+}
+
+/** Why what is truly signed does not count, or undefined. A refusal or a withdrawal counts for as long as it is a true one. */
+function rejectionOf(approval: Approval, one: ApprovalCase): string | undefined {
   const { plan, rule, roles, laneNonce, now } = one
-  const { signer, signature, givenAt, decision, nonce, validUntil, ...words } = approval
-  const expected = termsOf(plan, { nonce, validUntil, decision })
-  if (words.planId !== expected.planId) return `it is for plan ${words.planId}`
+  const { signer, givenAt, ...words } = approval
+  const { decision, nonce, validUntil } = words
+  const expected = termsOf(plan, words)
   if (words.chainId !== expected.chainId)
     return `it is for chain ${words.chainId}, the plan for chain ${expected.chainId}`
   if (words.target !== expected.target) return `it names the target ${words.target}`
   if (words.calldata !== expected.calldata) return 'its calldata is not the plan’s'
   if (words.authority !== expected.authority) return `it is for a call in the name of ${words.authority}`
   if (words.lane !== expected.lane) return `it is for lane ${words.lane}`
+  if (words.sequence < 1)
+    return 'it has no sequence number: the first that one signs about a plan is number 1'
   if (nonce !== laneNonce)
     return `it is for call ${nonce} on this lane, and the lane is at ${laneNonce}: it cannot be used again`
   if (rolesOf(signer, roles).length === 0) return `${signer} is in no role of the configuration (any more)`
   if (!rolesOf(signer, roles).some((role) => rule.require.some((item) => item.roles.includes(role))))
     return `${signer} is in none of the roles that decide this`
-  if (decision === 'approve') {
-    if (now >= validUntil) return `it expired at ${new Date(validUntil * 1_000).toISOString()}`
-    const longest = Math.floor((givenAt + (durationMs(rule.ttl) ?? 0)) / 1_000)
-    if (validUntil > longest) return `it is valid for longer than ${rule.ttl}, which the policy allows`
-  }
-  const recovered = await recoverTypedDataAddress({
-    ...approvalTypedData({ ...words, nonce, validUntil, decision }),
-    signature,
-  }).catch(() => undefined)
-  return recovered?.toLowerCase() === signer ? undefined : `its signature is not ${signer}’s over these terms`
+  if (decision !== 'approve') return undefined
+  if (now >= validUntil) return `it expired at ${new Date(validUntil * 1_000).toISOString()}`
+  const longest = Math.floor((givenAt + (durationMs(rule.ttl) ?? 0)) / 1_000)
+  if (validUntil > longest) return `it is valid for longer than ${rule.ttl}, which the policy allows`
+  return undefined
 }
 
 function rolesOf(signer: Address, roles: Roles): RoleId[] {

@@ -1,6 +1,8 @@
-import { hashTypedData, recoverTypedDataAddress } from 'viem'
 import type { ContainmentPlan, StandingAuthorisation } from '../model/containment.ts'
-import type { Address, Hex } from '../model/hex.ts'
+import type { Address, Hash, Hex } from '../model/hex.ts'
+import { isSignedBy } from './canonical.ts'
+import { domainOf, otherInstallation } from './domain.ts'
+import { typedDataHash } from './signer.ts'
 
 const TYPES = {
   StandingAuthorisation: [
@@ -13,10 +15,15 @@ const TYPES = {
   ],
 } as const
 
-/** The EIP-712 message that a person signs to let Cordon act alone within these bounds. */
-export function authorisationTypedData(terms: Omit<StandingAuthorisation, 'signer' | 'signature'>) {
+/** What a person signs to let Cordon act alone. */
+export type AuthorisationTerms = Omit<StandingAuthorisation, 'signer' | 'signature' | 'installation'> & {
+  installation?: string | null | undefined
+}
+
+/** The EIP-712 message of a standing authorisation. */
+export function authorisationTypedData(terms: AuthorisationTerms) {
   return {
-    domain: { name: 'Cordon', version: '1', chainId: terms.chainId },
+    domain: domainOf(terms),
     types: TYPES,
     primaryType: 'StandingAuthorisation',
     message: {
@@ -30,60 +37,102 @@ export function authorisationTypedData(terms: Omit<StandingAuthorisation, 'signe
   } as const
 }
 
-export type AuthoriseOptions = {
-  plan: ContainmentPlan
-  authorisations: readonly StandingAuthorisation[]
+/** What an authorisation is counted and taken back by: the hash of the message, whoever signed it and however. */
+export function authorisationHash(terms: AuthorisationTerms): Hash {
+  return typedDataHash(authorisationTypedData(terms))
+}
+
+export type AuthorisationContext = {
+  /** Whose authorisations count; null in a drill. */
+  installation: string | null
   /** Who may give such an authorisation: the guardians and incident leaders of the config. */
   mayAuthorise: readonly Address[]
-  /** Broadcasts already made on these targets. */
-  actionsSoFar: (authorisation: StandingAuthorisation) => Promise<number>
+  /** When it was taken back and by whom, for people; undefined where it was not. */
+  revocationOf: (hash: Hash) => Promise<string | undefined>
+  /** Plans that were signed under it, other than the one that is judged. */
+  actionsSoFar: (hash: Hash) => Promise<number>
+  /** Whether a contract, a Safe say, takes this for its own signature (EIP-1271). */
+  isContractSignature: (signer: Address, hash: Hash, signature: Hex) => Promise<boolean>
   /** Seconds since the epoch. */
   now: number
 }
 
+export type AuthoriseOptions = AuthorisationContext & {
+  plan: ContainmentPlan
+  authorisations: readonly StandingAuthorisation[]
+}
+
 export type AuthorisationVerdict =
-  | { allowed: true; by: Address; hash: Hex }
+  | { allowed: true; by: Address; hash: Hash; left: number; terms: StandingAuthorisation }
   | { allowed: false; reasons: string[] }
 
 /**
  * Whether Cordon may pull this plan's lever alone: some standing authorisation must cover chain, target and selector,
- * be in force, not used up, and be truly signed by a person who may give it. Every refusal says why.
+ * be for this installation, in force, not taken back, not used up, and be truly signed by a person who may give it. Every
+ * refusal says why.
  */
 export async function authorise(options: AuthoriseOptions): Promise<AuthorisationVerdict> {
+  const { authorisations, plan } = options
   const reasons: string[] = []
-  for (const authorisation of options.authorisations) {
-    const refusal = await refusalOf(authorisation, options)
-    const { signer, signature: _signature, ...terms } = authorisation
-    if (refusal === undefined)
-      return { allowed: true, by: signer, hash: hashTypedData(authorisationTypedData(terms)) }
-    reasons.push(refusal)
+  for (const authorisation of authorisations) {
+    const outside = uncoveredBy(authorisation, plan)
+    const standing = outside === undefined ? await standingOf(authorisation, options) : undefined
+    if (standing?.holds === true) {
+      const { hash, left } = standing
+      return { allowed: true, by: authorisation.signer, hash, left, terms: authorisation }
+    }
+    reasons.push(outside ?? standing?.reason ?? '')
   }
   if (reasons.length === 0) reasons.push('there is no standing authorisation')
-  return { allowed: false, reasons }
+  return { allowed: false, reasons: [...new Set(reasons)] }
 }
 
-async function refusalOf(
-  authorisation: StandingAuthorisation,
-  options: AuthoriseOptions,
-): Promise<string | undefined> {
-  const { plan, mayAuthorise, now } = options
-  const { signer, signature, ...terms } = authorisation
-  const { lever } = plan
+/** Why a plan is outside the bounds of an authorisation; undefined where it is within. */
+function uncoveredBy(terms: StandingAuthorisation, { lever }: ContainmentPlan): string | undefined {
   const selector = lever.calldata.slice(0, 10)
   if (terms.chainId !== lever.chainId)
     return `it is for chain ${terms.chainId}, the plan for chain ${lever.chainId}`
   if (!terms.targets.includes(lever.target)) return `it does not name the target ${lever.target}`
   if (!terms.selectors.some((item) => item === selector)) return `it does not name the function ${selector}`
+  return undefined
+}
+
+/** How an authorisation stands by itself, whatever it is used for. `left`: the actions that it still allows. */
+export type AuthorisationStanding =
+  | { holds: true; hash: Hash; left: number }
+  | { holds: false; hash: Hash; reason: string }
+
+/** Whether an authorisation is in force here and now, and for how many actions. */
+export async function standingOf(
+  authorisation: StandingAuthorisation,
+  context: AuthorisationContext,
+): Promise<AuthorisationStanding> {
+  const hash = authorisationHash(authorisation)
+  const reason = await invalidityOf(authorisation, hash, context)
+  if (reason !== undefined) return { holds: false, hash, reason }
+  const left = authorisation.maxActions - (await context.actionsSoFar(hash))
+  // asked after the count, which waits for whoever is taking it back
+  const revocation = await context.revocationOf(hash)
+  if (revocation !== undefined) return { holds: false, hash, reason: revocation }
+  if (left <= 0) return { holds: false, hash, reason: `its ${authorisation.maxActions} actions are used up` }
+  return { holds: true, hash, left }
+}
+
+const AGAIN = 'cordon levers authorize'
+
+async function invalidityOf(
+  { signer, signature, ...terms }: StandingAuthorisation,
+  hash: Hash,
+  { installation, mayAuthorise, isContractSignature, now }: AuthorisationContext,
+): Promise<string | undefined> {
+  const other = otherInstallation({ named: terms.installation, installation }, AGAIN)
+  if (other !== undefined) return other
   if (now < terms.validFrom) return `it is valid only from ${iso(terms.validFrom)}`
   if (now >= terms.validUntil) return `it expired at ${iso(terms.validUntil)}`
   if (!mayAuthorise.includes(signer)) return `${signer} is neither guardian nor incident leader in the config`
-  const recovered = await recoverTypedDataAddress({ ...authorisationTypedData(terms), signature }).catch(
-    () => undefined,
-  )
-  if (recovered?.toLowerCase() !== signer) return `its signature is not ${signer}’s over these terms`
-  const used = await options.actionsSoFar(authorisation)
-  if (used >= terms.maxActions) return `its ${terms.maxActions} actions are used up`
-  return undefined
+  const isTrue =
+    (await isSignedBy(signer, hash, signature)) || (await isContractSignature(signer, hash, signature))
+  return isTrue ? undefined : `its signature is not ${signer}’s over these terms`
 }
 
 function iso(seconds: number): string {

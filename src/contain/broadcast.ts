@@ -5,12 +5,13 @@ import type { Clock } from '../kit/clock.ts'
 import { crashPoint } from '../kit/crash-point.ts'
 import { messageOf } from '../kit/error.ts'
 import type { Broadcast, ContainmentPlan } from '../model/containment.ts'
-import type { Address } from '../model/hex.ts'
+import type { Hash } from '../model/hex.ts'
 import { findBroadcast, insertBroadcast, moveBroadcast, nextNonce } from '../store/broadcasts.ts'
-import type { Store } from '../store/store.ts'
+import { type Store, transaction } from '../store/store.ts'
 import type { Call } from './call.ts'
 import type { FeePolicy } from './fees.ts'
 import { feesFor } from './fees.ts'
+import { nonceFloor } from './nonces.ts'
 import { type Relay, sendPrivately } from './relays.ts'
 import { callOf } from './route.ts'
 import type { Signer } from './signer.ts'
@@ -29,36 +30,62 @@ export type Signing = {
   call?: Call
   gasUsed: number
   fees: FeePolicy
+  /** Asked right before the signature, in the transaction that keeps it: what it reads stays so until that is over. */
+  permit: (tx: Store) => Promise<Permit>
 }
 
+/** Whether a plan may be signed at this moment; `authorisation` is null where people approved it. */
+export type Permit =
+  | { allowed: true; authorisation: Hash | null }
+  | { allowed: false; reasons: readonly string[] }
+
+export type Signed = { signed: Broadcast } | { refused: readonly string[] }
+
 /**
- * Signs the plan's transaction and keeps the raw bytes before anybody else sees them. Called again (after a
- * crash, by a second worker) it gives back what was signed first: what is signed later replaces it (`confirm.ts`).
+ * Signs the plan's transaction and keeps the raw bytes before anybody else sees them, in one database transaction with the
+ * permit: what was taken back or used up a moment before is not signed. Called again (after a crash, by a second worker) it
+ * gives back what was signed first: what is signed later replaces it (`confirm.ts`).
  */
 export async function signPlan(
   plan: ContainmentPlan,
-  { signer, call = callOf(plan), gasUsed, fees }: Signing,
+  signing: Signing,
   { rpc, store }: BroadcastContext,
-): Promise<Broadcast> {
+): Promise<Signed> {
   const first = await findBroadcast(store, plan.id)
-  if (first !== undefined) return first
-  const { lever } = plan
-  const [count, baseFee] = await Promise.all([nonceOf(rpc, signer.address), baseFeeOf(rpc)])
-  const nonce = await nextNonce(store, { chainId: lever.chainId, from: signer.address }, count)
-  const transaction = {
-    chainId: lever.chainId,
+  if (first !== undefined) return { signed: first }
+  const [count, baseFee] = await Promise.all([nonceFloor(rpc, signing.signer.address), baseFeeOf(rpc)])
+  // a second run, where the answer to the first COMMIT was lost, finds what the first has kept
+  const act = (tx: Store): Promise<Signed> => signOnce(plan, signing, { tx, count, baseFee })
+  const signed = await transaction(store, act, { idempotent: true })
+  crashPoint('contain.persisted')
+  return signed
+}
+
+async function signOnce(
+  plan: ContainmentPlan,
+  { signer, call = callOf(plan), gasUsed, fees, permit }: Signing,
+  { tx, count, baseFee }: { tx: Store; count: number; baseFee: bigint },
+): Promise<Signed> {
+  const { chainId } = plan.lever
+  const permission = await permit(tx)
+  // after the permit's locks: whoever held them before may have signed this very plan
+  const first = await findBroadcast(tx, plan.id)
+  if (first !== undefined) return { signed: first }
+  if (!permission.allowed) return { refused: permission.reasons }
+  const nonce = await nextNonce(tx, { chainId, from: signer.address }, count)
+  crashPoint('contain.before-sign')
+  const rawTransaction = await signer.signTransaction({
+    chainId,
     nonce,
     ...call,
     // Half again and a floor: the state may have moved since the simulation, and gas not used is not paid.
     gas: BigInt(Math.max(100_000, Math.ceil(gasUsed * 1.5))),
     ...feesFor(fees, baseFee),
-  }
-  crashPoint('contain.before-sign')
-  const rawTransaction = await signer.signTransaction(transaction)
+  })
   crashPoint('contain.signed')
-  const { broadcast } = await insertBroadcast(store, {
+  const { broadcast } = await insertBroadcast(tx, {
     planId: plan.id,
-    chainId: lever.chainId,
+    chainId,
     from: signer.address,
     nonce,
     rawTransaction,
@@ -66,9 +93,9 @@ export async function signPlan(
     state: 'signed',
     blockNumber: null,
     blockHash: null,
+    authorisation: permission.authorisation,
   })
-  crashPoint('contain.persisted')
-  return broadcast
+  return { signed: broadcast }
 }
 
 /** Where a transaction goes: to the relays where there are any, or to everybody. */
@@ -104,10 +131,6 @@ async function isKnown(broadcast: Broadcast, rpc: Rpc, thrown: unknown): Promise
   if (/already known|already imported|known transaction/i.test(messageOf(thrown))) return true
   const found = await rpc.request('eth_getTransactionByHash', [broadcast.transactionHash]).catch(() => null)
   return found !== null
-}
-
-async function nonceOf(rpc: Rpc, address: Address): Promise<number> {
-  return Number(await rpc.request('eth_getTransactionCount', [address, 'pending']))
 }
 
 /** The latest block's, wei per gas unit. */

@@ -33,6 +33,7 @@ let plans = 0
 
 beforeEach(async () => {
   relays = []
+  forbidden = null
   database = await freshDatabase()
   store = await openStore({ url: database.url, logger: silentLogger })
   anvil = await startAnvil({ mining: { kind: 'manual' } })
@@ -73,10 +74,13 @@ async function sent(): Promise<Broadcast> {
   const base = aPlan({ id: `plan-${n}`, incidentId: incident.id })
   const plan = { ...base, lever: { ...base.lever, chainId } }
   await insertPlan(store, plan)
-  const signed = await signPlan(plan, { signer, gasUsed: 21_000, fees }, context())
-  return sendBroadcast(signed, context())
+  const permit = async () => ({ allowed: true, authorisation: null }) as const
+  const result = await signPlan(plan, { signer, gasUsed: 21_000, fees, permit }, context())
+  if (!('signed' in result)) throw new Error('it was permitted')
+  return sendBroadcast(result.signed, context())
 }
 
+let forbidden: string | null = null
 type Told = { reason: string }
 function replacing(told: Told[]): Replacing {
   return {
@@ -84,6 +88,7 @@ function replacing(told: Told[]): Replacing {
     fees,
     afterBlocks: 2,
     publicAfterBlocks: 4,
+    forbidden: async () => forbidden,
     tell: async ({ reason }) => void told.push({ reason }),
   }
 }

@@ -1,14 +1,22 @@
 import { keccak256, parseTransaction } from 'viem'
 import { headOf } from '../chain/rpc/head.ts'
+import { through } from '../chain/rpc/rpc.ts'
 import { crashPoint } from '../kit/crash-point.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { Broadcast } from '../model/containment.ts'
 import { listAttempts } from '../store/broadcast-attempts.ts'
-import { findBroadcast, nextNonce, replaceBroadcast } from '../store/broadcasts.ts'
+import {
+  findBroadcast,
+  holdersOf,
+  MOST_NONCE_GAPS,
+  nextNonce,
+  replaceBroadcast,
+} from '../store/broadcasts.ts'
 import { type BroadcastContext, baseFeeOf, type Route, sendBroadcast } from './broadcast.ts'
 import type { FeePolicy } from './fees.ts'
 import { escalated } from './fees.ts'
 import { fillOthers } from './fill.ts'
+import { believed, minedCounts } from './nonces.ts'
 import { isFiller, isTaken, settleIfMined } from './settle.ts'
 import type { Signer } from './signer.ts'
 
@@ -27,6 +35,8 @@ export type Replacing = {
   afterBlocks: number
   /** Blocks after which what was sent in private is sent to everybody. */
   publicAfterBlocks: number
+  /** Why nothing more may be signed for the plan; null where it may. Asked before each signature. */
+  forbidden(): Promise<string | null>
   /** Called with each replacement once it is kept and sent. */
   tell(replacement: { broadcast: Broadcast; reason: string }): Promise<void>
 }
@@ -48,7 +58,7 @@ export async function confirmBroadcast(
   const { timeoutMs, pollMs, signal } = options
   const { clock } = context
   const deadline = clock.now() + timeoutMs
-  const alive: Alive = { began: null, since: 0, options, context }
+  const alive: Alive = { began: null, since: 0, searched: -1, options, context }
   let trouble: unknown
   for (let look = 0; clock.now() < deadline && signal?.aborted !== true; look++) {
     try {
@@ -79,7 +89,14 @@ async function startOrKeepAlive(given: Broadcast, alive: Alive): Promise<void> {
 }
 
 /** How long a transaction has been tried: the head when it began, and when something was last signed. */
-type Alive = { began: number | null; since: number; options: ConfirmOptions; context: BroadcastContext }
+type Alive = {
+  began: number | null
+  since: number
+  /** The head at which the user of the nonce was last looked for in vain. */
+  searched: number
+  options: ConfirmOptions
+  context: BroadcastContext
+}
 
 export type Tending = {
   replacing: Replacing
@@ -93,7 +110,8 @@ export async function tendBroadcast(broadcast: Broadcast, tending: Tending): Pro
   const { replacing, isOverdue, context } = tending
   const settled = await settleIfMined(broadcast, context)
   const since = isOverdue ? 0 : Number.POSITIVE_INFINITY
-  const alive: Alive = { began: 0, since, options: { timeoutMs: 0, pollMs: 0, replacing }, context }
+  const options = { timeoutMs: 0, pollMs: 0, replacing }
+  const alive: Alive = { began: 0, since, searched: -1, options, context }
   if (settled === undefined) {
     await keepAlive(broadcast, alive)
     return (await findBroadcast(context.store, broadcast.planId)) ?? broadcast
@@ -104,24 +122,31 @@ export async function tendBroadcast(broadcast: Broadcast, tending: Tending): Pro
 }
 
 async function countOf({ from }: Broadcast, { rpc }: BroadcastContext): Promise<number> {
-  return Number(await rpc.request('eth_getTransactionCount', [from, 'latest']))
+  return believed(await minedCounts(rpc, from))
 }
 
 async function keepAlive(broadcast: Broadcast, alive: Alive): Promise<void> {
   const { options, context } = alive
   const { rpc } = context
   const { replacing } = options
-  const count = await countOf(broadcast, context)
-  if (count > broadcast.nonce) {
-    const attempts = await listAttempts(context.store, broadcast.planId)
-    const ours = new Set(attempts.filter((it) => !isFiller(it)).map((it) => it.transactionHash))
-    if (!(await isTaken(rpc, { from: broadcast.from, nonce: broadcast.nonce, ours }))) return
-    if (replacing === undefined) throw nonceTaken(broadcast, count)
-    await renumber(broadcast, { count, replacing, context, route: 'public' })
+  const counts = await minedCounts(rpc, broadcast.from)
+  const count = believed(counts)
+  const above = counts.filter((it) => it > broadcast.nonce)
+  if (above.length > 0 && (await isTakenNow(broadcast, alive))) {
+    if (replacing === undefined) throw nonceTaken(broadcast, Math.min(...above))
+    const reason = `nonce ${broadcast.nonce} was used by another transaction of ${broadcast.from}`
+    await renumber(broadcast, { count: Math.min(...above), reason, replacing, context, route: 'public' })
     alive.since = await headOf(rpc)
     return
   }
+  if (count > broadcast.nonce) return
   if (replacing === undefined) return void (await resend(broadcast, context, 'public'))
+  if (await isOutOfReach(broadcast, count, context)) {
+    const reason = `nonce ${broadcast.nonce} is out of reach (the chain is at ${count}: a node had it wrong)`
+    await renumber(broadcast, { count, reason, replacing, context, route: 'public' })
+    alive.since = await headOf(rpc)
+    return
+  }
   const head = await headOf(rpc)
   const isOverdue = head >= alive.since + replacing.afterBlocks
   const filled = await fillOthers(broadcast, { count, isOverdue, replacing, context })
@@ -130,6 +155,38 @@ async function keepAlive(broadcast: Broadcast, alive: Alive): Promise<void> {
   if (isOverdue) await payMore(broadcast, going)
   else await resend(broadcast, context, route)
   if (filled || isOverdue) alive.since = head
+}
+
+/**
+ * Whether any endpoint shows that another transaction has used up the nonce. Searched for once a block: an endpoint whose
+ * count is a lie shows nothing of it.
+ */
+async function isTakenNow(broadcast: Broadcast, alive: Alive): Promise<boolean> {
+  const { rpc, store } = alive.context
+  const head = await headOf(rpc)
+  if (alive.searched === head) return false
+  const attempts = await listAttempts(store, broadcast.planId)
+  const ours = new Set(attempts.filter((it) => !isFiller(it)).map((it) => it.transactionHash))
+  const { from, nonce } = broadcast
+  for (const endpoint of rpc.endpoints) {
+    const looked = isTaken(through(rpc, endpoint), { from, nonce, ours })
+    if (await looked.catch(() => false)) return true
+  }
+  alive.searched = head
+  return false
+}
+
+/** Whether more nonces are free below a broadcast than can be filled: it was signed on a count that was not true. */
+async function isOutOfReach(
+  { chainId, from, nonce }: Broadcast,
+  count: number,
+  { rpc, store }: BroadcastContext,
+): Promise<boolean> {
+  if (nonce - count <= MOST_NONCE_GAPS) return false
+  const held = await holdersOf(store, { chainId, from }, count)
+  const free = nonce - count - [...held].filter((it) => it < nonce).length
+  // a count that is low by itself may be the lie
+  return free > MOST_NONCE_GAPS && believed(await minedCounts(rpc, from)) === count
 }
 
 type Going = { replacing: Replacing; context: BroadcastContext; route: Route }
@@ -145,18 +202,17 @@ async function payMore(broadcast: Broadcast, going: Going): Promise<Broadcast> {
   return replace(broadcast, { ...going, change: fees, reason })
 }
 
-type Renumbering = Going & { count: number }
+type Renumbering = Going & { count: number; reason: string }
 
-/** The same call under the next nonce: the one it had is used up by a transaction that is not ours. */
-async function renumber(broadcast: Broadcast, { count, ...going }: Renumbering): Promise<Broadcast> {
+/** The same call under the next nonce: the one it had is used up by a transaction that is not ours, or never comes. */
+async function renumber(broadcast: Broadcast, { count, reason, ...going }: Renumbering): Promise<Broadcast> {
   const { context } = going
   const attempts = await listAttempts(context.store, broadcast.planId)
   const nonces = new Set(attempts.filter((attempt) => !isFiller(attempt)).map(({ nonce }) => nonce))
   if (nonces.size > MOST_THEFTS) throw nonceTaken(broadcast, count)
   const { chainId, from } = broadcast
   const nonce = await nextNonce(context.store, { chainId, from }, count)
-  const reason = `nonce ${broadcast.nonce} was used by another transaction of ${from}: now nonce ${nonce}`
-  return replace(broadcast, { ...going, change: { nonce }, reason })
+  return replace(broadcast, { ...going, change: { nonce }, reason: `${reason}: now nonce ${nonce}` })
 }
 
 type Change = { nonce: number } | { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
@@ -166,6 +222,12 @@ async function replace(
   broadcast: Broadcast,
   { change, reason, replacing, context, route }: Work,
 ): Promise<Broadcast> {
+  const forbidden = await replacing.forbidden()
+  if (forbidden !== null) {
+    // what is signed already stays in the pool as it is
+    await resend(broadcast, context, route)
+    throw notPermitted(broadcast, forbidden)
+  }
   const before = parseTransaction(broadcast.rawTransaction)
   const rawTransaction = await replacing.signer.signTransaction({
     chainId: broadcast.chainId,
@@ -213,6 +275,15 @@ function notMined(
     },
     fix: 'Check the signer’s balance and fees.maxFeePerGasCap; the transaction is sent again at the next try.',
     retryable: true,
+  })
+}
+
+function notPermitted({ transactionHash }: Broadcast, because: string): CordonError {
+  return new CordonError({
+    code: 'contain.NotPermitted',
+    message: `The containment transaction is not mined, and no other may be signed in its place: ${because}.`,
+    facts: { transaction: transactionHash },
+    fix: 'Approve the plan (`cordon approvals sign`), or authorise it anew (`cordon levers authorize`), or make the call by hand.',
   })
 }
 

@@ -3,7 +3,7 @@ import { crashPoint } from '../kit/crash-point.ts'
 import type { Broadcast } from '../model/containment.ts'
 import { type Address, quantitySchema } from '../model/hex.ts'
 import { type BroadcastAttempt, listAttempts } from '../store/broadcast-attempts.ts'
-import { holdersOf, keepAttempt } from '../store/broadcasts.ts'
+import { holdersOf, keepAttempt, MOST_NONCE_GAPS } from '../store/broadcasts.ts'
 import { type BroadcastContext, baseFeeOf } from './broadcast.ts'
 import { escalated, type FeePolicy, type Fees, feesFor } from './fees.ts'
 import { isFiller } from './settle.ts'
@@ -44,15 +44,12 @@ export async function fillOthers(broadcast: Broadcast, filling: Filling): Promis
 
 const isWaiting = ({ state }: Broadcast): boolean => state === 'signed' || state === 'sent'
 
-/** More than these at once is no gap but a node that is far behind. */
-const MOST_GAPS = 8
-
 async function foreignGaps(
   { chainId, from, nonce }: Broadcast,
   own: ReadonlySet<number>,
   { count, context }: Filling,
 ): Promise<number[]> {
-  if (nonce - count > MOST_GAPS) return []
+  if (nonce - count > MOST_NONCE_GAPS) return []
   const held = await holdersOf(context.store, { chainId, from }, count)
   const below = Array.from({ length: Math.max(0, nonce - count) }, (_, i) => count + i)
   return below.filter((gap) => !own.has(gap) && !held.has(gap))

@@ -1,4 +1,10 @@
-import { hashTypedData, parseTransaction, recoverAddress, recoverTransactionAddress } from 'viem'
+import {
+  getTypesForEIP712Domain,
+  hashTypedData,
+  parseTransaction,
+  recoverAddress,
+  recoverTransactionAddress,
+} from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { type Address, type Hash, type Hex, ZERO_ADDRESS } from '../model/hex.ts'
@@ -17,7 +23,7 @@ export type UnsignedTransaction = {
 
 /** A message of EIP-712. */
 export type TypedData = {
-  domain: { name?: string; version?: string; chainId?: number; verifyingContract?: Address }
+  domain: { name?: string; version?: string; chainId?: number; verifyingContract?: Address; salt?: Hex }
   types: Readonly<Record<string, readonly { name: string; type: string }[]>>
   primaryType: string
   message: Readonly<Record<string, unknown>>
@@ -60,6 +66,15 @@ export type TypedDataDefinition = {
 /** The same message as viem takes it. */
 export function definition({ domain, types, primaryType, message }: TypedData): TypedDataDefinition {
   return { domain, types: { ...types }, primaryType, message: { ...message } }
+}
+
+export type WalletMessage = Omit<TypedDataDefinition, 'types'> & { types: TypedData['types'] }
+
+/** The same message as wallets take it (`eth_signTypedData_v4`): with the type of its domain. */
+export function walletMessage(typedData: TypedData): WalletMessage {
+  const { types, ...rest } = definition(typedData)
+  const EIP712Domain = getTypesForEIP712Domain({ domain: rest.domain })
+  return { ...rest, types: { EIP712Domain, ...types } }
 }
 
 /** The 32 bytes that are signed for a message. */

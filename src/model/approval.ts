@@ -14,6 +14,8 @@ export const approvalDecisions = ['approve', 'refuse', 'revoke'] as const
 
 /** What a person signs, EIP-712, field by field: exactly one call, once, until a time. */
 export const approvalTermsSchema = z.object({
+  /** The installation that it is for, as `cordon doctor` names it; null in a drill, which is none. */
+  installation: z.string().min(1).max(80).nullable().default(null),
   planId: z.string().min(1).max(80),
   chainId: z.number().int().positive(),
   target: addressSchema,
@@ -25,6 +27,8 @@ export const approvalTermsSchema = z.object({
   /** Calls sent on this lane before this one: an approval dies when another call is sent. */
   nonce: z.number().int().min(0),
   decision: z.enum(approvalDecisions),
+  /** Of what one person signs about one plan, from 1: the latest holds, and what was signed before it never again. */
+  sequence: z.number().int().min(0).default(0),
   /** Seconds since the epoch. */
   validUntil: z.number().int().positive(),
 })

@@ -152,14 +152,20 @@ export type Verification = z.infer<typeof verificationSchema>
  * EIP-712 over exactly these fields. Without one, the plan is proposed to people and nothing is sent.
  */
 export const standingAuthorisationSchema = z.object({
+  /** The installation that it is for, as `cordon doctor` names it; null in a drill, which is none. */
+  installation: z.string().min(1).max(80).nullable().default(null),
   chainId: z.number().int(),
   targets: z.array(givenAddressSchema).min(1),
   /** Function selectors, 4 bytes. */
-  selectors: z.array(hexSchema).min(1),
+  selectors: z
+    .array(
+      hexSchema.refine((text) => text.length === 10, 'a function selector is 4 bytes: 0x and 8 hex digits'),
+    )
+    .min(1),
   maxActions: z.number().int().min(1),
   /** Seconds since the epoch. */
-  validFrom: z.number().int(),
-  validUntil: z.number().int(),
+  validFrom: z.number().int().min(0),
+  validUntil: z.number().int().min(0),
   signer: givenAddressSchema,
   signature: hexSchema,
 })

@@ -4,13 +4,21 @@ import { type Approval, approvalSchema } from '../model/approval.ts'
 import type { Lever } from '../model/lever.ts'
 import { change, row, rows, type Store } from './store.ts'
 
-/** Keeps the signed word of a person for ever; false where the very same is on record. */
-export async function insertApproval(tx: Store, approval: Approval): Promise<boolean> {
+/**
+ * Keeps the signed word of a person for ever; false where the very same is on record. What is truly signed is known by its
+ * terms: a second signature over them (every signature can be made into another one) says nothing new.
+ */
+export async function insertApproval(tx: Store, approval: Approval, isTrue = false): Promise<boolean> {
   const sql = `INSERT INTO approvals (plan_id, signer, document, digest) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING`
-  const { givenAt: _givenAt, ...words } = approval
-  const digest = sha256(canonicalJson(words))
+  const { givenAt: _givenAt, signature, ...words } = approval
+  const digest = sha256(canonicalJson(isTrue ? words : { ...words, signature }))
   return (await change(tx, sql, [approval.planId, approval.signer, toJson(approval), digest])) === 1
+}
+
+/** Until the end of the transaction nobody else signs this plan's transaction or puts a word about it on record. */
+export async function lockApprovals(tx: Store, planId: string): Promise<void> {
+  await change(tx, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7264007))', [planId])
 }
 
 /** What people signed about a plan, in the order in which it came. */

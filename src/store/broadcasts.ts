@@ -27,14 +27,17 @@ const before: Record<State, readonly State[]> = {
  */
 export async function insertBroadcast(
   store: Store,
-  broadcast: Broadcast,
+  broadcast: NewBroadcast,
 ): Promise<{ broadcast: Broadcast; created: boolean }> {
   return transaction(store, (tx) => insertOnce(tx, broadcast), { idempotent: true })
 }
 
+/** `authorisation`: the hash of the standing authorisation under which it is signed; none where people approved it. */
+export type NewBroadcast = Broadcast & { authorisation?: Hash | null }
+
 async function insertOnce(
   tx: Store,
-  broadcast: Broadcast,
+  { authorisation = null, ...broadcast }: NewBroadcast,
 ): Promise<{ broadcast: Broadcast; created: boolean }> {
   const { planId, chainId, from, nonce, rawTransaction, transactionHash, state } = broadcast
   // The incident's lock comes first: a withdrawal sees this broadcast, or comes before it.
@@ -47,9 +50,9 @@ async function insertOnce(
   if (first) return { broadcast: first, created: false }
   await refuseTakenNonce(tx, broadcast)
   const sql = `INSERT INTO broadcasts (plan_id, chain_id, from_address, nonce, raw_transaction, transaction_hash,
-    state, block_number, block_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
-  const place = [broadcast.blockNumber, broadcast.blockHash]
-  await change(tx, sql, [planId, chainId, from, nonce, rawTransaction, transactionHash, state, ...place])
+    state, block_number, block_hash, authorisation_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+  const rest = [broadcast.blockNumber, broadcast.blockHash, authorisation]
+  await change(tx, sql, [planId, chainId, from, nonce, rawTransaction, transactionHash, state, ...rest])
   await insertAttempt(tx, { planId, attempt: 1, nonce, rawTransaction, transactionHash, reason: 'first' })
   return { broadcast, created: true }
 }
@@ -125,17 +128,31 @@ export async function listBroadcasts(store: Store, incidentId: string): Promise<
   return rows(store, broadcastSchema, sql, [incidentId])
 }
 
-/** The first nonce, from `floor` (the chain's own count), past all that plans have signed with. */
+/** More than these between two nonces of a key are no gap: one of them is not true. */
+export const MOST_NONCE_GAPS = 8
+
+/**
+ * The first nonce, from `floor` (the chain's own count) and past what is known to be mined, that no plan has signed with. What
+ * was signed with a nonce far above the rest (a node lied about the count) can never land, and stands in nobody's way.
+ */
 export async function nextNonce(
   store: Store,
   signer: { chainId: number; from: string },
   floor: number,
 ): Promise<number> {
+  const mined = await usedNonces(store, signer)
+  let next = Math.max(floor, mined)
+  const held = [...(await holdersOf(store, signer, next))].sort((a, b) => a - b)
+  for (const nonce of held) if (nonce - next <= MOST_NONCE_GAPS) next = nonce + 1
+  return next
+}
+
+/** Nonces of a key below this are used up, as our own mined transactions show. */
+export async function usedNonces(store: Store, signer: { chainId: number; from: string }): Promise<number> {
+  const sql = `SELECT max(nonce) + 1 AS nonce FROM broadcasts
+    WHERE chain_id = $1 AND from_address = $2 AND state IN ('mined', 'reverted')`
   const schema = z.object({ nonce: z.number().int().nullable() })
-  const sql = `SELECT max(broadcast_attempts.nonce) + 1 AS nonce FROM broadcast_attempts JOIN broadcasts USING (plan_id)
-    WHERE chain_id = $1 AND from_address = $2 AND state <> 'abandoned'`
-  const found = await row(store, schema, sql, [signer.chainId, signer.from])
-  return Math.max(floor, found?.nonce ?? 0)
+  return (await row(store, schema, sql, [signer.chainId, signer.from]))?.nonce ?? 0
 }
 
 /** The nonces from `floor` on that any plan has signed with. */
@@ -170,21 +187,6 @@ export async function listMinedIn(
   const sql = `SELECT ${COLUMNS} FROM broadcasts
     WHERE chain_id = $1 AND block_hash = ANY($2) AND state IN ('mined', 'reverted') ORDER BY nonce`
   return rows(store, broadcastSchema, sql, [chainId, [...hashes]])
-}
-
-/** How many broadcasts were ever made on these targets of a chain, other plans' than `exceptPlanId`. */
-export async function countBroadcasts(
-  store: Store,
-  on: { chainId: number; targets: readonly string[]; exceptPlanId: string },
-): Promise<number> {
-  const sql = `SELECT count(*)::int AS count FROM broadcasts JOIN plans ON plans.id = plan_id
-    WHERE broadcasts.chain_id = $1 AND plans.document -> 'lever' ->> 'target' = ANY($2) AND plan_id <> $3`
-  const found = await row(store, z.object({ count: z.number().int() }), sql, [
-    on.chainId,
-    [...on.targets],
-    on.exceptPlanId,
-  ])
-  return found?.count ?? 0
 }
 
 /** Which of these transactions we broadcast ourselves. */

@@ -209,8 +209,24 @@ test('two plans cannot sign with one nonce', async () => {
   await insertBroadcast(store, aBroadcast(await aPlanned('plan-a'), 50))
   const second = insertBroadcast(store, aBroadcast(await aPlanned('plan-b'), 50))
   await expect(second).rejects.toMatchObject({ code: 'store.NonceTaken', retryable: true })
-  expect(await nextNonce(store, { chainId: 1, from: anAddress(9) }, 7)).toBe(51)
+  expect(await nextNonce(store, { chainId: 1, from: anAddress(9) }, 47)).toBe(51)
   expect(await nextNonce(store, { chainId: 1, from: anAddress(8) }, 7)).toBe(7)
+})
+
+test('a nonce that a lying count gave blocks none after it; what is known to be mined is never given again', async () => {
+  const from = anAddress(31)
+  const planned = async (id: string, nonce: number) => ({
+    ...aBroadcast(await aPlanned(id), nonce),
+    from,
+    transactionHash: aHash(3_000 + nonce),
+  })
+  await insertBroadcast(store, await planned('plan-far', 900))
+  await insertBroadcast(store, await planned('plan-near', 5))
+  expect(await nextNonce(store, { chainId: 1, from }, 5)).toBe(6)
+  await moveBroadcast(store, { planId: 'plan-near', to: 'sent' })
+  const block = { number: 105, hash: aHash(105) }
+  await moveBroadcast(store, { planId: 'plan-near', to: 'mined', block })
+  expect(await nextNonce(store, { chainId: 1, from }, 0)).toBe(6)
 })
 
 test('the nonce of an abandoned transaction is free again', async () => {

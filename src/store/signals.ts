@@ -21,3 +21,10 @@ export async function listSignals(
   const sql = `SELECT ${COLUMNS} FROM signals WHERE run_id = $1 AND target = ANY($2) ORDER BY position`
   return rows(store, signalSchema, sql, [runId, targets])
 }
+
+/** Signals to all runs of an incident from a time on (milliseconds since the epoch), in the order they were kept. */
+export async function listSignalsOf(store: Store, incidentId: string, since: number): Promise<Signal[]> {
+  const sql = `SELECT ${COLUMNS} FROM signals WHERE given_at >= $2
+    AND run_id IN (SELECT id FROM runs WHERE incident_id = $1) ORDER BY position`
+  return rows(store, signalSchema, sql, [incidentId, since])
+}

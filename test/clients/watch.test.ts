@@ -16,6 +16,7 @@ import { systemClock } from '../../src/kit/clock.ts'
 import { silentLogger } from '../../src/kit/logger.ts'
 import { listIncidents } from '../../src/store/incidents.ts'
 import { type Geth, startGeth } from '../harness/geth.ts'
+import { installationAt } from '../harness/installation.ts'
 import { type FreshDatabase, freshDatabase } from '../harness/postgres.ts'
 
 const binary = inject('geth')
@@ -42,7 +43,8 @@ describe.skipIf(binary === null)('Cordon on geth --dev', () => {
     const database: FreshDatabase = await freshDatabase()
     const now = Math.floor(systemClock.now() / 1_000)
     const given = { deployment: at, rpcUrl, dataDir: folder, apiPort: 0, respond, mempool: false, now }
-    const { config, signers } = await drillConfig(given)
+    const installation = await installationAt(database.url)
+    const { config, signers } = await drillConfig({ ...given, installation })
     const chains = config.chains.map((chain) => ({ ...chain, fromBlock }))
     const hub = createHub()
     const events: LiveEvent[] = []

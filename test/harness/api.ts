@@ -145,7 +145,13 @@ export function fakeSources(changes: Partial<ApiSources> = {}): FakeSources {
     ],
     approvalOffer: async (planId, decision) => {
       if (planId !== 'plan-1') unknown('app.UnknownPlan')
-      const terms = termsOf(aPlan(), { nonce: 0, validUntil: 1_700_000_600, decision })
+      const terms = termsOf(aPlan(), {
+        installation: null,
+        nonce: 0,
+        sequence: 1,
+        validUntil: 1_700_000_600,
+        decision,
+      })
       return { terms, typedData: approvalTypedData(terms) }
     },
     giveApproval: async ({ planId, signer }) => {

@@ -7,6 +7,7 @@ import { drillAccount } from '../../src/app/drill/accounts.ts'
 import { drillConfig } from '../../src/app/drill/config.ts'
 import type { DrillDeployment } from '../../src/app/drill/deployment.ts'
 import { toJson } from '../../src/kit/json.ts'
+import { installationAt } from './installation.ts'
 
 /** The command line program as plain Node runs it; global-setup builds it. */
 const PROGRAM = resolve('.cordon/test-build/src/cli/main.js')
@@ -93,6 +94,7 @@ export async function writeDrillConfig(
     respond: true,
     mempool: false,
     now,
+    installation: await installationAt(databaseUrl),
   })
   const config = { ...made.config, signers: [{ env: 'GUARDIAN_KEY' }] }
   await writeFile(join(dir, 'cordon.config.json'), toJson(config))

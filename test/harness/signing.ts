@@ -39,6 +39,13 @@ export function fakeKms(
   }
 }
 
+/** The other signature that anybody can make of one, over the same words: s → order − s, v flipped. */
+export function malleated(signature: Hex): Hex {
+  const s = ORDER - BigInt(`0x${signature.slice(66, 130)}`)
+  const v = signature.slice(130) === '1b' ? '1c' : '1b'
+  return `0x${signature.slice(2, 66)}${s.toString(16).padStart(64, '0')}${v}`
+}
+
 /** SEQUENCE { INTEGER r, INTEGER s } */
 export function der(r: bigint, s: bigint): Uint8Array {
   const integer = (value: bigint): Buffer => {

@@ -18,6 +18,7 @@ import { createEndpoint } from '../../src/chain/rpc/endpoint.ts'
 import { silentLogger } from '../../src/kit/logger.ts'
 import type { TimelineEntry } from '../../src/model/incident.ts'
 import { findCursor } from '../../src/store/cursors.ts'
+import { installationAt } from './installation.ts'
 import type { FreshDatabase } from './postgres.ts'
 import { freshDatabase } from './postgres.ts'
 
@@ -43,7 +44,9 @@ export async function closeStages(): Promise<void> {
 
 /** A drill protocol on a chain that is mined by hand, and a Cordon on it. */
 export async function stage(
-  change: (config: Config, at: DrillDeployment) => Config | Promise<Config> = (config) => config,
+  change: (config: Config, at: DrillDeployment, installation: string | null) => Config | Promise<Config> = (
+    config,
+  ) => config,
   options: Partial<StartOptions> = {},
 ): Promise<Stage> {
   const anvil = await startAnvil({ mining: { kind: 'manual' } })
@@ -55,6 +58,7 @@ export async function stage(
   const dataDir = await mkdtemp(join(tmpdir(), 'cordon-watch-'))
   closers.push(() => rm(dataDir, { recursive: true, force: true }))
   const now = Math.floor(Date.now() / 1000)
+  const installation = options.kind === 'drill' ? null : await installationAt(database.url)
   const made = await drillConfig({
     deployment: at,
     rpcUrl: anvil.url,
@@ -63,6 +67,7 @@ export async function stage(
     respond: true,
     mempool: false,
     now,
+    installation,
   })
   const hub = createHub()
   const events: LiveEvent[] = []
@@ -76,7 +81,7 @@ export async function stage(
   const running = await startApp({
     ...made,
     ...options,
-    config: await change(unhurried(made.config), at),
+    config: await change(unhurried(made.config), at, installation),
     env: options.env ?? env,
     logger: silentLogger,
     hub,

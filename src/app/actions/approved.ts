@@ -1,5 +1,6 @@
 import { headOf } from '../../chain/rpc/head.ts'
 import { assert } from '../../kit/assert.ts'
+import { CordonError, messageOf } from '../../kit/error.ts'
 import type { ApprovalVerdict } from '../../model/approval.ts'
 import { type ContainmentPlan, protectedBy, type Simulation } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
@@ -9,8 +10,9 @@ import { findPlan } from '../../store/plans.ts'
 import { verdictOn } from '../approvals/verdict.ts'
 import type { App } from '../context.ts'
 import { findAttack, reviveAttack } from './attack.ts'
+import { pageByHand } from './by-hand.ts'
 import { confirmAndVerify, signAndSend } from './carry-out.ts'
-import { isAtHand, simulateIt, simulateReopenIt } from './prepare.ts'
+import { isAtHand, notOurs, simulateIt, simulateReopenIt } from './prepare.ts'
 import { recordStep } from './record-step.ts'
 import { type ContainOutcome, chainOf, operationsFor, type Planned, patiently, type Work } from './work.ts'
 
@@ -103,26 +105,49 @@ async function carryOut(app: App, { context, incident, plan }: Approved): Promis
   const attack = reviveAttack(found)
   const target = protectedBy(plan)
   const work: Work = { app, chain, context, incident, attack, target }
+  try {
+    return await carriedOut(work, plan)
+  } catch (thrown) {
+    await pageByHand(work, { plan, title: UNSENT, reasons: [messageOf(thrown)] })
+    throw thrown
+  }
+}
+
+const UNSENT = 'Approved, and Cordon cannot send it'
+
+async function carriedOut(work: Work, plan: ContainmentPlan): Promise<ContainOutcome> {
+  const { app, chain, context, target } = work
   const base = { target, planId: plan.id, transactionHash: null }
-  if (!isAtHand(app, plan))
-    return {
-      ...base,
-      outcome: 'proposed',
-      reasons: ['approved, and no signer here may send it: send it by hand'],
-    }
+  const unsent = async (reason: string): Promise<ContainOutcome> => {
+    await pageByHand(work, { plan, title: UNSENT, reasons: [reason] })
+    return { ...base, outcome: 'failed', reasons: [reason] }
+  }
+  if (!isAtHand(app, plan)) return unsent(notOurs(plan))
   const operations = await operationsFor(work)
   const latest = await context.durable(`latest:${plan.id}`, async () => await headOf(chain.rpc))
   const simulation = await context.durable(`simulate:${plan.id}`, () =>
     patiently(app, () => simulatedNow(work, { plan: { ...plan, pinnedBlock: latest }, operations })),
   )
-  if (!simulation.leverSucceeded)
-    return {
-      ...base,
-      outcome: 'proposed',
-      reasons: ['approved, and it fails in the simulation on the state of now'],
-    }
-  const broadcast = await signAndSend(work, { plan, simulation })
-  return confirmAndVerify(work, { plan, operations, simulation, broadcast })
+  if (!simulation.leverSucceeded) return unsent('it fails in the simulation on the state of now')
+  const signing = { plan, simulation, ground: { kind: 'approved' } as const }
+  const sending = await signAndSend(work, signing)
+  if (sending.kind === 'sent')
+    return confirmAndVerify(work, { ...signing, operations, broadcast: sending.broadcast })
+  const reasons = [...sending.reasons]
+  await pageByHand(work, { plan, title: 'Not sent: its approval does not hold any more', reasons })
+  return { ...base, outcome: 'proposed', reasons }
+}
+
+/** Fails the step where what people approved could not be sent. Throws `app.ApprovedNotSent`. */
+export function failUnsent(outcomes: readonly ContainOutcome[]): void {
+  const unsent = outcomes.filter(({ outcome }) => outcome === 'failed')
+  if (unsent.length === 0) return
+  throw new CordonError({
+    code: 'app.ApprovedNotSent',
+    message: `What people approved was not sent: ${unsent.map(({ target, reasons }) => `${target} (${reasons.join('; ')})`).join(', ')}.`,
+    facts: { plans: unsent.map(({ planId }) => planId) },
+    fix: 'Make the call by hand: the timeline and the page have it, decoded and as calldata. Then put right what is named (signer, funds) and check with `cordon doctor`.',
+  })
 }
 
 /** On the state of now: people may have taken their time. */

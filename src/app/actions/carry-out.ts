@@ -1,9 +1,16 @@
 import { z } from 'zod'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import { object } from '../../chain/trace/fields.ts'
-import { type BroadcastContext, sendBroadcast, signPlan } from '../../contain/broadcast.ts'
+import {
+  type BroadcastContext,
+  type Permit,
+  type Signed,
+  sendBroadcast,
+  signPlan,
+} from '../../contain/broadcast.ts'
 import { confirmBroadcast } from '../../contain/confirm.ts'
 import { isScheduling, nextStep, readyAtOf } from '../../contain/route.ts'
+import { secondOpinion } from '../../contain/second-opinion.ts'
 import { verifyPlan } from '../../contain/verify.ts'
 import { assert } from '../../kit/assert.ts'
 import { crashPoint } from '../../kit/crash-point.ts'
@@ -12,14 +19,22 @@ import { sha256, toJson } from '../../kit/json.ts'
 import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../../model/containment.ts'
 import { type Address, addressSchema } from '../../model/hex.ts'
 import { safeCallSchema } from '../../model/safe.ts'
+import { authorisationOf } from '../../store/authorisations.ts'
+import { findBroadcast, moveBroadcast } from '../../store/broadcasts.ts'
 import { insertPlan, insertVerification } from '../../store/plans.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
+import { type Store, transaction } from '../../store/store.ts'
+import { type Ground, permitNow } from '../authorisations/permit.ts'
+import type { App } from '../context.ts'
 import { trialOf } from './attack.ts'
+import { pageByHand } from './by-hand.ts'
 import { recordStep } from './record-step.ts'
 import { type ContainOutcome, type Planned, patiently, type Work } from './work.ts'
 
-export type Signing = { plan: ContainmentPlan; simulation: Simulation }
-export type Sent = Planned & { simulation: Simulation; broadcast: Broadcast }
+export type Signing = { plan: ContainmentPlan; simulation: Simulation; ground: Ground }
+export type Sent = Planned & Signing & { broadcast: Broadcast }
+/** `refused`: at the moment of signing it was allowed no more; nothing was signed, or what was signed was not sent. */
+export type Sending = { kind: 'sent'; broadcast: Broadcast } | { kind: 'refused'; reasons: readonly string[] }
 
 /** How long the chain is waited for before the step is tried again; the transaction stays where it is meanwhile. */
 const CONFIRM = { timeoutMs: 120_000, pollMs: 50 }
@@ -30,43 +45,101 @@ const VERIFY = { looks: 10, waitMs: 1_000 }
 
 /**
  * Builds what the plan's route sends, signs, keeps and sends it, as durable steps: the transaction is kept before anybody sees
- * it, so it is sent again, never signed again.
+ * it, so it is sent again, never signed again. Whether it may be signed is asked at that moment, whatever was decided before.
  */
-export async function signAndSend(work: Work, { plan, simulation }: Signing): Promise<Broadcast> {
+export async function signAndSend(work: Work, { plan, simulation, ground }: Signing): Promise<Sending> {
   const { app, chain, context } = work
   const step = await stepOf(work, plan)
   const { to, signer, fees } = meansOf(work, step.from)
   // the watcher tends every transaction that no step waits for: this one is waited for until `confirmAndVerify` ends
   app.containing.add(plan.id)
   try {
-    const signed = await context.durable(`sign:${plan.id}`, () =>
-      patiently(app, async () => {
+    const result = await context.durable(`sign:${plan.id}`, () =>
+      patiently(app, async (): Promise<Signed> => {
+        const doubt = await doubtAbout(work, { plan, ground })
+        if (doubt !== null) return { refused: [doubt] }
         const isDirect = plan.route.kind === 'direct'
         const gasUsed = isDirect ? simulation.gasUsed : await gasOf(chain.rpc, step)
-        return signPlan(plan, { signer, call: step.call, gasUsed, fees }, to)
+        const permit = (tx: Store): Promise<Permit> => permitNow(app, tx, { plan, ground })
+        return signPlan(plan, { signer, call: step.call, gasUsed, fees, permit }, to)
       }),
     )
-    return await send(work, { plan, step, signed })
+    const sending = 'signed' in result ? await send(work, { plan, step, ground, ...result }) : result
+    if ('broadcast' in sending) return { kind: 'sent', broadcast: sending.broadcast }
+    app.containing.delete(plan.id)
+    return { kind: 'refused', reasons: sending.refused }
   } catch (thrown) {
     app.containing.delete(plan.id)
     throw thrown
   }
 }
 
+/**
+ * Why an act rests on what one endpoint alone shows; null where it does not, or where there is only one. What people approved
+ * goes on: a lying endpoint must not stop them, and they are told.
+ */
+async function doubtAbout(
+  { app, chain, context, attack }: Work,
+  { plan, ground }: Pick<Signing, 'plan' | 'ground'>,
+): Promise<string | null> {
+  if ((await findBroadcast(app.store, plan.id)) !== undefined || chain.rpc.endpoints.length < 2) return null
+  const isMined = attack.hash !== null && attack.outbid === null
+  const grounds = {
+    block: attack.pinnedBlock,
+    attack: isMined ? attack.hash : null,
+    state: plan.lever.state,
+  }
+  const opinion = await secondOpinion(chain.rpc, grounds, app.clock)
+  if (opinion.kind === 'confirmed') return null
+  const isDoubt = opinion.kind === 'disputed' && ground.kind === 'authorised'
+  if (isDoubt) return opinion.text
+  const message = `Signed without a second endpoint that shows the same: ${opinion.text}.`
+  await recordStep(app, context, { kind: 'decision', message, body: { planId: plan.id, opinion } })
+  return null
+}
+
+type Sendable = Pick<Signing, 'plan' | 'ground'> & { step: Step; signed: Broadcast }
+
 async function send(
   work: Work,
-  { plan, step, signed }: { plan: ContainmentPlan; step: Step; signed: Broadcast },
-): Promise<Broadcast> {
+  { plan, step, signed, ground }: Sendable,
+): Promise<{ broadcast: Broadcast } | { refused: readonly string[] }> {
   const { app, context } = work
   const { to } = meansOf(work, step.from)
   return context.durable(`send:${plan.id}`, async () => {
+    const refused = await withdrawnSince(app, { plan, ground })
+    if (refused !== null) return { refused }
     const { broadcast, trouble } = await sentOrHeld(signed, to)
     const word = trouble === null ? 'Sent' : `Not taken yet (${trouble}), and sent again until it is:`
     const what = step.does === 'schedule' ? 'the schedule of ' : ''
-    const message = `${word} ${what}${plan.lever.signature} as ${broadcast.transactionHash} (nonce ${broadcast.nonce} of ${broadcast.from}).`
+    const authorisation = await authorisationOf(app.store, plan.id)
+    const under = typeof authorisation === 'string' ? `, under authorisation ${authorisation}` : ''
+    const message = `${word} ${what}${plan.lever.signature} as ${broadcast.transactionHash} (nonce ${broadcast.nonce} of ${broadcast.from})${under}.`
     await recordStep(app, context, { kind: 'broadcast', message, body: broadcast })
-    return broadcast
+    return { broadcast }
   })
+}
+
+/** What was signed and never sent is given up where its ground went away in between: why; null where it may be sent. */
+export async function withdrawnSince(
+  app: App,
+  { plan, ground }: Pick<Signing, 'plan' | 'ground'>,
+): Promise<readonly string[] | null> {
+  return transaction(app.store, async (tx) => {
+    const standing = await findBroadcast(tx, plan.id)
+    if (standing?.state === 'abandoned') return ['it was given up before it was sent']
+    if (standing?.state !== 'signed') return null
+    const permission = await permitNow(app, tx, { plan, ground: await signedOn(tx, plan, ground) })
+    if (permission.allowed) return null
+    await moveBroadcast(tx, { planId: plan.id, to: 'abandoned' })
+    return permission.reasons
+  })
+}
+
+/** The ground of a plan that is signed: the very authorisation that was counted for it. */
+async function signedOn(store: Store, plan: ContainmentPlan, ground: Ground): Promise<Ground> {
+  const hash = ground.kind === 'authorised' ? await authorisationOf(store, plan.id) : undefined
+  return typeof hash === 'string' ? { kind: 'authorised', hash } : ground
 }
 
 /** What `confirmBroadcast` gets over by itself: a node that is away, a nonce that is gone, a fee that is too low. */
@@ -185,8 +258,13 @@ async function afterDelay(work: Work, sent: Sent): Promise<ContainOutcome> {
   const execution = { ...plan, id: sha256(`${plan.id}:execute`).slice(0, 32), executes: plan.id }
   await context.durable(`execution:${plan.id}`, () => insertPlan(app.store, execution))
   await context.durable(`blocks:${plan.id}`, () => reached(work, readyAt))
-  const broadcast = await signAndSend(work, { ...sent, plan: execution })
-  return confirmAndVerify(work, { ...sent, plan: execution, broadcast })
+  const sending = await signAndSend(work, { ...sent, plan: execution })
+  if (sending.kind === 'refused') {
+    const title = 'Scheduled, and not executed'
+    await pageByHand(work, { plan: execution, title, reasons: sending.reasons })
+    return { ...base, outcome: 'scheduled', reasons: [...sending.reasons] }
+  }
+  return confirmAndVerify(work, { ...sent, plan: execution, broadcast: sending.broadcast })
 }
 
 /** Until the chain has a block of that time: its clock is not ours. */
@@ -206,7 +284,7 @@ function meansOf({ app, chain, attack }: Work, from: Address) {
   }
 }
 
-async function confirm(work: Work, { plan, broadcast: sent }: Sent): Promise<Broadcast> {
+async function confirm(work: Work, { plan, ground, broadcast: sent }: Sent): Promise<Broadcast> {
   const { app, chain, context } = work
   const { to, signer, fees } = meansOf(work, sent.from)
   return context.durable(`confirm:${plan.id}`, async () => {
@@ -215,12 +293,24 @@ async function confirm(work: Work, { plan, broadcast: sent }: Sent): Promise<Bro
       await recordStep(app, context, { kind: 'broadcast', message, body: replaced.broadcast })
     }
     const { publicAfterBlocks } = chain.config
-    const replacing = { signer, fees, afterBlocks: REPLACE_AFTER_BLOCKS, publicAfterBlocks, tell }
+    const forbidden = () => forbiddenNow(app, { plan, ground })
+    const replacing = { signer, fees, afterBlocks: REPLACE_AFTER_BLOCKS, publicAfterBlocks, tell, forbidden }
     const broadcast = await confirmBroadcast(sent, { ...CONFIRM, replacing }, to)
     const message = `The containment transaction is ${broadcast.state} in block ${broadcast.blockNumber}.`
     await recordStep(app, context, { kind: 'broadcast', message, body: broadcast })
     return broadcast
   })
+}
+
+/** Why another transaction may not be signed for a plan that was signed before; null where it may. */
+export async function forbiddenNow(
+  app: App,
+  { plan, ground }: Pick<Signing, 'plan' | 'ground'>,
+): Promise<string | null> {
+  const permission = await transaction(app.store, async (tx) =>
+    permitNow(app, tx, { plan, ground: await signedOn(tx, plan, ground) }),
+  )
+  return permission.allowed ? null : permission.reasons.join('; ')
 }
 
 async function verifyIt(work: Work, done: Sent): Promise<Verification> {

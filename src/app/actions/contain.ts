@@ -11,9 +11,10 @@ import type { Action, ActionContext } from '../../playbooks/action.ts'
 import { findIncident } from '../../store/incidents.ts'
 import type { App } from '../context.ts'
 import { type Attack, reviveAttack } from './attack.ts'
+import { pageByHand } from './by-hand.ts'
 import { confirmAndVerify, type Sent, signAndSend } from './carry-out.ts'
 import { findFreshAttack } from './fresh-look.ts'
-import { prepare } from './prepare.ts'
+import { prepare, propose } from './prepare.ts'
 import { queuedIn } from './queued.ts'
 import { recordStep } from './record-step.ts'
 import { settle } from './settle.ts'
@@ -160,6 +161,7 @@ async function oneByOne(works: readonly Work[], errors: unknown[]): Promise<Cont
 type Begun = ContainOutcome | { sent: Sent }
 
 async function begin(work: Work): Promise<Begun> {
+  const { context } = work
   const prepared = await prepare(work)
   const base = { target: work.target, planId: prepared.plan.id, transactionHash: null }
   switch (prepared.kind) {
@@ -167,8 +169,18 @@ async function begin(work: Work): Promise<Begun> {
       return { ...base, outcome: 'already-paused', reasons: ['its state says that it is pulled'] }
     case 'proposed':
       return { ...base, outcome: 'proposed', reasons: prepared.reasons }
-    case 'go':
-      return { sent: { ...prepared, broadcast: await signAndSend(work, prepared) } }
+    case 'go': {
+      const { plan } = prepared
+      const signing = { ...prepared, ground: { kind: 'authorised' } as const }
+      const sending = await signAndSend(work, signing)
+      if (sending.kind === 'sent') return { sent: { ...signing, broadcast: sending.broadcast } }
+      const reasons = [...sending.reasons]
+      await context.durable(`refused:${plan.id}`, async () => {
+        await propose(work, { plan, reasons })
+      })
+      await pageByHand(work, { plan, title: 'Not sent: it may not be signed any more', reasons })
+      return { ...base, outcome: 'proposed', reasons }
+    }
   }
 }
 

@@ -1,17 +1,22 @@
 import { z } from 'zod'
+import { isTruly } from '../../contain/approve.ts'
 import { durationMs, durationText } from '../../kit/duration.ts'
 import { CordonError } from '../../kit/error.ts'
 import { durationSchema } from '../../model/playbook.ts'
-import { roleIdSchema } from '../../model/role.ts'
+import { type RoleId, roleIdSchema } from '../../model/role.ts'
 import type { Action, ActionContext } from '../../playbooks/action.ts'
-import { listTimeline } from '../../store/timeline.ts'
+import { listApprovals } from '../../store/approvals.ts'
+import { findIncident } from '../../store/incidents.ts'
+import { listPlans } from '../../store/plans.ts'
+import { listSignalsOf } from '../../store/signals.ts'
+import { installationFor } from '../authorisations/standing.ts'
 import type { App } from '../context.ts'
 import { tellRoles } from './notify.ts'
 
 export const escalateArgs = z.strictObject({
   title: z.string(),
   body: z.string().default(''),
-  /** In this order, until somebody does something: an answer, an approval, a note, a verdict. */
+  /** In this order, until somebody who was called signs something: an answer, an approval, a refusal. */
   levels: z
     .array(z.strictObject({ roles: z.array(roleIdSchema).min(1), after: durationSchema.default('5m') }))
     .min(1)
@@ -22,8 +27,9 @@ export const escalateArgs = z.strictObject({
 type Answered = { by: string; level: number }
 
 /**
- * `escalate`: calls the first level, and the next one where nobody has done anything on the incident for `after`. A page that was
- * delivered is no answer. Throws `app.NobodyAnswered` after the last.
+ * `escalate`: calls the first level, and the next one where nobody who was called has signed anything about the incident for
+ * `after`. A page that was delivered is no answer, and a word that somebody else gives in a person's name is none either.
+ * Throws `app.NobodyAnswered` after the last.
  */
 export function escalateAction(app: App): Action<z.infer<typeof escalateArgs>> {
   return {
@@ -36,7 +42,9 @@ export function escalateAction(app: App): Action<z.infer<typeof escalateArgs>> {
         await tellRoles(app, context, { roles, title, body, part })
         const paged = await context.durable(`paged${part}`, async () => app.clock.now())
         const deadline = paged + (durationMs(after) ?? 0)
-        const seen = await context.until({ deadline, look: () => answerSince(app, context, began) })
+        const called = levels.slice(0, level + 1).flatMap((one) => one.roles)
+        const look = (): Promise<string | undefined> => answerSince(app, context, { began, called })
+        const seen = await context.until({ deadline, look })
         const by = await context.durable(`answered${part}`, async () => seen ?? null)
         if (by !== null) return { by, level } satisfies Answered
       }
@@ -45,22 +53,39 @@ export function escalateAction(app: App): Action<z.infer<typeof escalateArgs>> {
   }
 }
 
-/** The first person who put something on the timeline since. */
+type Called = { began: number; called: readonly RoleId[] }
+
+/**
+ * The first of those who were called that has signed something since: an approval, a refusal, an answer to a run. Who has no
+ * address in `roles` cannot sign, and answers by name.
+ */
 async function answerSince(
-  app: App,
+  { store, config }: App,
   { incidentId }: ActionContext,
-  began: number,
+  { began, called }: Called,
 ): Promise<string | undefined> {
-  const timeline = await listTimeline(app.store, incidentId)
-  return timeline.find(({ author, discoveryTime }) => author !== 'cordon' && discoveryTime >= began)?.author
+  const people = called.flatMap((role) => config.roles[role] ?? [])
+  const addresses = new Set(people.flatMap(({ address }) => address ?? []))
+  const incident = await findIncident(store, incidentId)
+  if (incident === undefined) return undefined
+  const installation = await installationFor(store, incident)
+  for (const { id } of await listPlans(store, incidentId))
+    for (const approval of await listApprovals(store, id)) {
+      if (approval.givenAt < began || !addresses.has(approval.signer)) continue
+      if (approval.installation === installation && (await isTruly(approval))) return approval.signer
+    }
+  const signals = await listSignalsOf(store, incidentId, began)
+  return signals.find(({ author, proof }) =>
+    people.some(({ name, address }) => name === author && (address === undefined || proof === 'signed')),
+  )?.author
 }
 
 function nobody(levels: z.infer<typeof escalateArgs>['levels']): CordonError {
   const waited = levels.reduce((sum, { after }) => sum + (durationMs(after) ?? 0), 0)
   return new CordonError({
     code: 'app.NobodyAnswered',
-    message: `Nobody has done anything in ${durationText(waited)}, on ${levels.length} levels.`,
+    message: `Nobody who was called has signed anything in ${durationText(waited)}, on ${levels.length} levels.`,
     facts: { levels: levels.map(({ roles }) => roles.join(', ')) },
-    fix: 'Call them by telephone. Try who can be reached with `cordon drill reach`.',
+    fix: 'Call them by telephone. What ends an escalation: `cordon approvals sign`, or a signed answer (`cordon playbooks signal … --sign`). Try who can be reached with `cordon drill reach`.',
   })
 }

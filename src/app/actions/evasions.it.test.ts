@@ -58,12 +58,12 @@ test('an attack that goes through paused or not is paused, with the shipped numb
 
 test('an attack that fails wherever it is tried is paused on the word of what was seen', async () => {
   const closers: (() => Promise<void>)[] = []
-  const it = await stage(async (config, at) => {
+  const it = await stage(async (config, ...rest) => {
     const [chain] = config.chains
     const proxy = await startFaultProxy(chain?.rpcUrls[0] ?? '')
     closers.push(proxy.stop)
     proxy.use(shy)
-    const shippedConfig = await shipped(config, at)
+    const shippedConfig = await shipped(config, ...rest)
     return { ...shippedConfig, chains: config.chains.map((one) => ({ ...one, rpcUrls: [proxy.url] })) }
   })
   const evil = await evilIn(it)

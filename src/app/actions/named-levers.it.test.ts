@@ -18,10 +18,10 @@ type Named = { target: Contract; lever: string }
 /** An attack on `ethReserve`, answered by a playbook that pulls these levers, by a Cordon that may act alone on `allowed`. */
 async function stageWith(named: readonly Named[], order: string, allowed: Contract): Promise<Stage> {
   const file = join(await mkdtemp(join(tmpdir(), 'cordon-named-')), 'named.yaml')
-  const it = await stage(async (config, at) => {
+  const it = await stage(async (config, at, installation) => {
     const levers = named.map(({ target, lever }) => `{ target: "${at[target]}", lever: ${lever} }`)
     await writeFile(file, playbook(levers.join(', '), order))
-    const authorisations = [await authorisationFor(at[allowed], at.chainId)]
+    const authorisations = [await authorisationFor(at[allowed], at.chainId, installation)]
     return { ...config, authorisations, respond: { ...config.respond, playbooks: [file] } }
   })
   await it.until(sawBlock(await head(it.node)))
@@ -41,9 +41,14 @@ steps:
   - { id: report, action: report, args: { formats: [markdown] } }
 `
 
-async function authorisationFor(target: Address, chainId: number): Promise<StandingAuthorisation> {
+async function authorisationFor(
+  target: Address,
+  chainId: number,
+  installation: string | null,
+): Promise<StandingAuthorisation> {
   const now = Math.floor(Date.now() / 1000)
   const terms = {
+    installation,
     chainId,
     targets: [target],
     selectors: ['0x8456cb59' as const],

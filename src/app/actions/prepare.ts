@@ -11,9 +11,10 @@ import { crashPoint } from '../../kit/crash-point.ts'
 import { toJson } from '../../kit/json.ts'
 import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
 import { containmentPlanSchema } from '../../model/containment.ts'
-import { countBroadcasts, listBroadcasts } from '../../store/broadcasts.ts'
+import { listBroadcasts } from '../../store/broadcasts.ts'
 import { insertPlan, insertSimulation, listPlans } from '../../store/plans.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
+import { allAuthorisations, authorisationContext, installationFor } from '../authorisations/standing.ts'
 import type { App } from '../context.ts'
 import { relatedTo } from '../watch/map-protocol.ts'
 import { trialOf } from './attack.ts'
@@ -175,18 +176,15 @@ async function decideIt(
   return judgement
 }
 
-async function authoriseIt({ app }: Work, plan: ContainmentPlan): Promise<AuthorisationVerdict> {
-  const { roles, authorisations } = app.config
+/** What stands now; asked once more when it is signed. */
+async function authoriseIt(
+  { app, chain, incident }: Work,
+  plan: ContainmentPlan,
+): Promise<AuthorisationVerdict> {
   if (!isAtHand(app, plan)) return { allowed: false, reasons: [notOurs(plan)] }
-  const people = [...(roles.guardian ?? []), ...(roles['incident-leader'] ?? [])]
-  return authorise({
-    plan,
-    authorisations,
-    mayAuthorise: people.flatMap(({ address }) => address ?? []),
-    actionsSoFar: ({ chainId, targets }) =>
-      countBroadcasts(app.store, { chainId, targets, exceptPlanId: plan.id }),
-    now: Math.floor(app.clock.now() / 1000),
-  })
+  const installation = await installationFor(app.store, incident)
+  const context = authorisationContext({ ...app, rpc: chain.rpc, installation, exceptPlanId: plan.id })
+  return authorise({ ...context, plan, authorisations: await allAuthorisations(app.store, app.config) })
 }
 
 /** Whether all that the plan's way needs was here when it was made, and who sends it still is. */
@@ -195,7 +193,8 @@ export function isAtHand({ signers }: App, plan: ContainmentPlan): boolean {
   return plan.lever.authority?.live === true && sender !== null && signers.has(sender)
 }
 
-function notOurs({ route }: ContainmentPlan): string {
+/** Why nobody here can send a plan. */
+export function notOurs({ route }: ContainmentPlan): string {
   if (route.kind === 'safe') return `too few owners of the Safe ${route.safe} have signed`
   return 'no signer at hand may pull the lever'
 }

@@ -8,7 +8,7 @@ import { findBroadcast } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { listPlans } from '../../store/plans.ts'
 import type { App } from '../context.ts'
-import { carryOutApproved } from './approved.ts'
+import { carryOutApproved, failUnsent } from './approved.ts'
 import { settle } from './settle.ts'
 
 export const pullApprovedArgs = z.strictObject({
@@ -34,6 +34,7 @@ export function pullApprovedAction(app: App): Action<z.infer<typeof pullApproved
       }))
       const outcomes = await carryOutApproved(app, { context, incident, ...began })
       await settle(app, incident)
+      failUnsent(outcomes)
       return outcomes
     },
   }

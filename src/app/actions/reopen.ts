@@ -17,7 +17,7 @@ import { findIncident } from '../../store/incidents.ts'
 import { insertPlan, listPlans, listSimulations } from '../../store/plans.ts'
 import type { Store } from '../../store/store.ts'
 import type { App, ChainHandle } from '../context.ts'
-import { carryOutApproved } from './approved.ts'
+import { carryOutApproved, failUnsent } from './approved.ts'
 import { propose } from './prepare.ts'
 import { recordStep } from './record-step.ts'
 import { type ContainOutcome, peopleOf } from './work.ts'
@@ -49,6 +49,7 @@ export function reopenAction(app: App): Action<z.infer<typeof reopenArgs>> {
         if (i > 0 && stage.name === 'liquidation') await context.sleep(durationMs(grace) ?? 0)
         const done = await openStage(app, { context, incident, stage, wait })
         outcomes.push(...done)
+        failUnsent(done)
         if (done.some(({ outcome }) => outcome !== 'reopened')) return outcomes
       }
       if (outcomes.length > 0) await stable(app, incident)

@@ -10,6 +10,7 @@ import type { Address } from '../../model/hex.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listPlans } from '../../store/plans.ts'
 import { addressOf, type DrillRole, drillAccount } from '../drill/accounts.ts'
+import type { StartOptions } from '../start.ts'
 import { type Given, giveApproval, planToDecide, termsFor } from './desk.ts'
 import type { Judging } from './verdict.ts'
 
@@ -29,14 +30,20 @@ steps:
 `
 
 /** An attack on a Cordon without a standing authorisation, up to where people are asked. */
-async function proposed(wait = '1m'): Promise<{ it: Stage; judging: Judging; planId: string }> {
+async function proposed(
+  wait = '1m',
+  options: Partial<StartOptions> = {},
+): Promise<{ it: Stage; judging: Judging; planId: string }> {
   const file = join(await mkdtemp(join(tmpdir(), 'cordon-approve-')), 'by-approval.yaml')
   await writeFile(file, PLAYBOOK.replace('WAIT', wait))
-  const it = await stage((config) => ({
-    ...config,
-    authorisations: [],
-    respond: { ...config.respond, playbooks: [file] },
-  }))
+  const it = await stage(
+    (config) => ({
+      ...config,
+      authorisations: [],
+      respond: { ...config.respond, playbooks: [file] },
+    }),
+    options,
+  )
   await it.until(sawBlock(await head(it.node)))
   await attack(it)
   await it.until(said('plan', /^Not sent/))
@@ -98,4 +105,35 @@ test('one refusal ends the wait, and nothing is sent', async () => {
   await at.it.until(said('approval', /is refused by/))
   await at.it.until(said('step', /^Step report succeeded$/))
   expect(at.it.events.filter(said('broadcast', /./))).toEqual([])
+})
+
+test('approved, and no signer may send it: the step fails, and people are paged with the exact call', async () => {
+  const at = await proposed('1m', { signers: [] })
+  expect((await give(at, 'guardian')).verdict.state).toBe('approved')
+  const call = new RegExp(
+    `By hand: pause\\(\\) on ${at.it.at.ethReserve}, chain ${at.it.at.chainId}, as ${addressOf('guardian')}, with calldata 0x8456cb59`,
+  )
+  const told = await at.it.until(said('error', /^Approved, and Cordon cannot send it .*no signer at hand/))
+  expect(told).toMatchObject({ message: expect.stringMatching(call) })
+  await at.it.until(said('notification', /^Notified guardian, incident-leader, operations: [1-9]/))
+  expect(at.it.written.join('\n')).toMatch(call)
+  await at.it.until(said('step', /^Step approved failed: What people approved was not sent/))
+})
+
+test('approved, and the guardian cannot pay: people are paged with the call; once it is funded it is sent', async () => {
+  const at = await proposed()
+  await at.it.node.request('anvil_setBalance', [addressOf('guardian'), '0x0'])
+  await give(at, 'guardian')
+  await at.it.until(
+    said('error', /^Approved, and Cordon cannot send it .*[Ii]nsufficient funds.*By hand: pause/),
+  )
+  await at.it.until(said('notification', /^Notified guardian, incident-leader, operations: [1-9]/))
+  await at.it.until(said('step', /^Step approved failed/))
+  await at.it.node.request('anvil_setBalance', [addressOf('guardian'), '0x8ac7230489e80000'])
+  const isPaused = async (): Promise<boolean> => {
+    await at.it.node.request('evm_mine', [])
+    const call = { to: at.it.at.ethReserve, data: '0x5c975abb' }
+    return BigInt(String(await at.it.node.request('eth_call', [call, 'latest']))) === 1n
+  }
+  await expect.poll(isPaused, { timeout: 20_000, interval: 300 }).toBe(true)
 })

@@ -1,4 +1,5 @@
 import { approvalTypedData, termsOf } from '../../contain/approval-data.ts'
+import { isTruly, rejectionsOf } from '../../contain/approve.ts'
 import type { Signer } from '../../contain/signer.ts'
 import { note } from '../../incidents/context.ts'
 import { appendEvidence } from '../../incidents/ledger.ts'
@@ -6,6 +7,7 @@ import { getIncident } from '../../incidents/move.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { durationMs } from '../../kit/duration.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
+import { canonicalJson } from '../../kit/json.ts'
 import type { Logger } from '../../kit/logger.ts'
 import { printable } from '../../kit/text.ts'
 import type { ApprovalVerdict } from '../../model/approval.ts'
@@ -13,14 +15,15 @@ import { type Approval, type ApprovalTerms, approvalSchema } from '../../model/a
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
-import { countLane, insertApproval } from '../../store/approvals.ts'
+import { countLane, insertApproval, listApprovals, lockApprovals } from '../../store/approvals.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { findPlan, listActivePlans, listPlans } from '../../store/plans.ts'
-import { transaction } from '../../store/store.ts'
+import { type Store, transaction } from '../../store/store.ts'
+import { installationFor } from '../authorisations/standing.ts'
 import type { Config } from '../config/schema.ts'
 import { openDatabase } from '../database.ts'
 import { type Env, type OpenedSigner, openSigners } from '../signers.ts'
-import { type Judging, ruleOn, verdictOn } from './verdict.ts'
+import { caseOf, type Judged, type Judging, ruleOn, verdictOn } from './verdict.ts'
 
 type NewApproval = Omit<Approval, 'givenAt'>
 
@@ -57,13 +60,18 @@ export async function planToDecide(judging: Judging, planId: string): Promise<Op
   return openPlan(judging, plan)
 }
 
-export type Wish = { decision: ApprovalTerms['decision']; forText?: string | undefined }
+export type Wish = {
+  decision: ApprovalTerms['decision']
+  forText?: string | undefined
+  /** Who signs: numbered after what they have signed about the plan. Left out, after what anybody has. */
+  as?: Address | undefined
+}
 
 /** What a person would sign: for as long as the policy allows, or shorter. Throws `app.InvalidDuration`. */
 export async function termsFor(
   judging: Judging,
   { plan, incident }: OpenPlan,
-  { decision, forText }: Wish,
+  { decision, forText, as }: Wish,
 ): Promise<ApprovalTerms> {
   const { ttl } = ruleOn(judging, { plan, incident })
   const asked = forText === undefined ? durationMs(ttl) : durationMs(forText)
@@ -72,7 +80,19 @@ export async function termsFor(
   const nonce = await countLane(judging.store, plan.lever, plan.id)
   // a second short: what is signed now arrives a moment later
   const validUntil = Math.floor((judging.clock.now() + ms) / 1_000) - 1
-  return termsOf(plan, { nonce, validUntil, decision })
+  const installation = await installationFor(judging.store, incident)
+  const sequence = await nextSequence(judging.store, plan.id, as)
+  return termsOf(plan, { installation, nonce, sequence, validUntil, decision })
+}
+
+/** After every number that was truly signed about a plan: what anybody else makes up moves none. */
+async function nextSequence(store: Store, planId: string, as: Address | undefined): Promise<number> {
+  let highest = 0
+  for (const approval of await listApprovals(store, planId)) {
+    if (as !== undefined && approval.signer !== as) continue
+    if (approval.sequence > highest && (await isTruly(approval))) highest = approval.sequence
+  }
+  return highest + 1
 }
 
 export type Given = { approval: Approval; verdict: ApprovalVerdict; notCounted: string | null }
@@ -105,7 +125,7 @@ export async function openApprovalDesk({ config, env, logger }: DeskOptions): Pr
     show,
     async sign(planId, wish) {
       const signer = signerNamed(await openSigners(config, env), wish.as)
-      const { terms } = await show(planId, wish)
+      const { terms } = await show(planId, { ...wish, as: signer.address })
       const signature = await signer.signTypedData(approvalTypedData(terms))
       return giveApproval(judging, parseApproval({ ...terms, signer: signer.address, signature }))
     },
@@ -150,25 +170,44 @@ function parseApproval(value: unknown): NewApproval {
 
 /**
  * Puts what a person signed on record, whatever it is worth, and says what it came to: whether it counts, with the reason
- * where it does not, and what is missing still. Throws `app.UnknownPlan`.
+ * where it does not, and what is missing still. Only what the signature proves is put down to its signer. Throws
+ * `app.UnknownPlan`.
  */
 export async function giveApproval(judging: Judging, given: NewApproval): Promise<Given> {
   const { store, clock } = judging
   const approval = { ...given, givenAt: clock.now() }
   const { plan, incident } = await planToDecide(judging, given.planId)
+  const installation = await installationFor(store, incident)
+  const isTrue = approval.installation === installation && (await isTruly(approval))
   await transaction(store, async (tx) => {
-    if (!(await insertApproval(tx, approval))) return
+    // a signature that is being made on the words of before is waited for
+    await lockApprovals(tx, plan.id)
+    if (!(await insertApproval(tx, approval, isTrue))) return
     const inside = { store: tx, clock }
-    const message = `${approval.signer} signed “${approval.decision}” for plan ${plan.id} (${plan.lever.signature}), valid until ${new Date(approval.validUntil * 1_000).toISOString()}.`
-    const { signer: author } = approval
-    const facts = { planId: plan.id, decision: approval.decision }
+    const about = `“${approval.decision}” for plan ${plan.id} (${plan.lever.signature})`
+    const until = new Date(approval.validUntil * 1_000).toISOString()
+    const message = isTrue
+      ? `${approval.signer} signed ${about}, number ${approval.sequence} of what they signed about it, valid until ${until}.`
+      : `Somebody gave ${about} in the name of ${approval.signer}, whose signature it is not: it counts for nothing.`
+    const author = isTrue ? approval.signer : 'cordon'
+    const facts = { planId: plan.id, ...(isTrue ? { decision: approval.decision } : {}) }
     await note(inside, { incidentId: incident.id, kind: 'approval', author, message, facts })
-    await appendEvidence(inside, { incidentId: incident.id, kind: 'approval', body: approval })
+    await appendEvidence(inside, { incidentId: incident.id, kind: 'approval', body: { ...approval, isTrue } })
   })
   const verdict = await verdictOn(judging, { plan, incident })
-  const mine = verdict.rejected.findLast(({ signer }) => signer === approval.signer)
-  const counts = verdict.state !== 'waiting' && [verdict.by].flat().includes(approval.signer)
-  return { approval, verdict, notCounted: counts ? null : (mine?.reason ?? null) }
+  return { approval, verdict, notCounted: await whyNotCounted(judging, { plan, incident }, approval) }
+}
+
+/** Judged beside all else that was given: why this very word does not count; null where it does. */
+async function whyNotCounted(judging: Judging, judged: Judged, given: Approval): Promise<string | null> {
+  const one = await caseOf(judging, judged)
+  const kept = one.approvals.find((other) => wordsOf(other) === wordsOf(given))
+  const approvals = kept === undefined ? [...one.approvals, given] : one.approvals
+  return (await rejectionsOf({ ...one, approvals })).get(kept ?? given) ?? null
+}
+
+function wordsOf({ givenAt: _, ...words }: Approval): string {
+  return canonicalJson(words)
 }
 
 function unknownPlan(planId: string): CordonError {

@@ -1,4 +1,4 @@
-import { judgeApprovals } from '../../contain/approve.ts'
+import { type ApprovalCase, judgeApprovals } from '../../contain/approve.ts'
 import { ruleFor } from '../../contain/policy.ts'
 import type { Clock } from '../../kit/clock.ts'
 import type { ActionClass, ApprovalRule, ApprovalVerdict } from '../../model/approval.ts'
@@ -6,10 +6,11 @@ import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
 import { countLane, listApprovals } from '../../store/approvals.ts'
 import type { Store } from '../../store/store.ts'
+import { installationFor } from '../authorisations/standing.ts'
 import type { Config } from '../config/schema.ts'
 
 export type Judging = { store: Store; clock: Clock; config: Pick<Config, 'roles' | 'approvals'> }
-export type Judged = { plan: ContainmentPlan; incident: Pick<Incident, 'severity'> }
+export type Judged = { plan: ContainmentPlan; incident: Pick<Incident, 'severity' | 'kind'> }
 
 /** What the policy asks of people for a plan, now. */
 export function ruleOn({ clock, config }: Judging, { plan, incident }: Judged): ApprovalRule {
@@ -19,14 +20,20 @@ export function ruleOn({ clock, config }: Judging, { plan, incident }: Judged): 
 
 /** What everything that people have signed about a plan comes to, now. */
 export async function verdictOn(judging: Judging, judged: Judged): Promise<ApprovalVerdict> {
+  return judgeApprovals(await caseOf(judging, judged))
+}
+
+/** A plan with all that was signed about it, and what it is judged by, as of now. */
+export async function caseOf(judging: Judging, judged: Judged): Promise<ApprovalCase> {
   const { store, clock, config } = judging
-  const { plan } = judged
-  return judgeApprovals({
+  const { plan, incident } = judged
+  return {
     plan,
+    installation: await installationFor(store, incident),
     approvals: await listApprovals(store, plan.id),
     rule: ruleOn(judging, judged),
     roles: config.roles,
     laneNonce: await countLane(store, plan.lever, plan.id),
     now: Math.floor(clock.now() / 1_000),
-  })
+  }
 }

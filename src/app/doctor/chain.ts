@@ -4,7 +4,9 @@ import type { Logger } from '../../kit/logger.ts'
 import { openChains } from '../chains.ts'
 import type { Config } from '../config/schema.ts'
 import type { ChainHandle } from '../context.ts'
+import { openDatabase } from '../database.ts'
 import type { Env } from '../signers.ts'
+import { authorisationChecks } from './authorisations.ts'
 import { blockSecondsOf, blocksWithTransactions } from './blocks.ts'
 import { attempt, type Check, failed, ok, warning } from './check.ts'
 import { clockCheck } from './clock.ts'
@@ -60,17 +62,22 @@ function newest(views: readonly EndpointView[]): EndpointView['head'] {
 async function actingChecks(config: Config, options: Options): Promise<Check[]> {
   const handle = [...(await openChains(config, systemClock)).values()][0]
   if (handle === undefined) return []
+  const { env, logger } = options
+  const database = await openDatabase({ dataDir: config.dataDir, env, logger })
   try {
-    const signers = await signerChecks(config, options.env)
+    const signers = await signerChecks(config, env)
+    const { store } = database
     return [
       ok(`chain ${handle.chainId}`, handle.capabilities.clientVersion),
       ...capabilities(handle),
       ...(await codes(handle)),
       ...signers.checks,
-      ...(await presignedChecks(handle, config, options)),
-      ...(await leverChecks(handle, config, signers.addresses)),
+      ...(await presignedChecks(handle, store)),
+      ...(await authorisationChecks(store, handle, config)),
+      ...(await leverChecks(handle, config, { signers: signers.addresses, store })),
     ]
   } finally {
+    await database.close()
     await handle.rpc.close()
   }
 }

@@ -1,15 +1,18 @@
-import { type Planned, planContainment } from '../../contain/plan.ts'
+import type { Planned } from '../../contain/plan.ts'
 import { routeText } from '../../contain/route.ts'
 import { trySigning } from '../../contain/signer.ts'
-import type { Logger } from '../../kit/logger.ts'
+import { systemClock } from '../../kit/clock.ts'
 import type { Address } from '../../model/hex.ts'
-import { peopleOf } from '../actions/work.ts'
+import { installationOf } from '../../store/installation.ts'
+import type { Store } from '../../store/store.ts'
+import { type Alone, aloneFor, planNow } from '../authorisations/alone.ts'
+import { allAuthorisations } from '../authorisations/standing.ts'
 import type { Config } from '../config/schema.ts'
 import type { ChainHandle } from '../context.ts'
-import { openDatabase } from '../database.ts'
 import { type Env, openSigner, sourceOf } from '../signers.ts'
+import { namesOf } from '../start.ts'
 import { presignedOn } from '../watch/presigned.ts'
-import { attempt, type Check, ok } from './check.ts'
+import { attempt, type Check, ok, warning } from './check.ts'
 
 /** Every signer signs something; gives the addresses of those that can. */
 export async function signerChecks(
@@ -32,55 +35,46 @@ export async function signerChecks(
 }
 
 /** What Safe owners signed beforehand, and whether their Safes still take it. */
-export async function presignedChecks(
-  handle: ChainHandle,
-  { dataDir }: Config,
-  { env, logger }: { env: Env; logger: Logger },
-): Promise<Check[]> {
-  const database = await openDatabase({ dataDir, env, logger })
-  try {
-    const latest = Number(await handle.rpc.request('eth_blockNumber', []))
-    const calls = await presignedOn(database, handle, latest)
-    return calls.map(({ to, safe, nonce, safeNonce, owners, isDead }): Check => {
-      const name = `signed beforehand for ${to}`
-      const detail = `${owners.length} owners of the Safe ${safe} for nonce ${nonce}; it is at ${safeNonce}`
-      if (!isDead) return ok(name, detail)
-      const fix = `Have the owners sign again: cordon levers presign ${to} --safe ${safe}`
-      return { name, state: 'warning', detail: `dead: ${detail}`, fix }
-    })
-  } finally {
-    await database.close()
-  }
+export async function presignedChecks(handle: ChainHandle, store: Store): Promise<Check[]> {
+  const latest = Number(await handle.rpc.request('eth_blockNumber', []))
+  const calls = await presignedOn({ store }, handle, latest)
+  return calls.map(({ to, safe, nonce, safeNonce, owners, isDead }): Check => {
+    const name = `signed beforehand for ${to}`
+    const detail = `${owners.length} owners of the Safe ${safe} for nonce ${nonce}; it is at ${safeNonce}`
+    if (!isDead) return ok(name, detail)
+    const fix = `Have the owners sign again: cordon levers presign ${to} --safe ${safe}`
+    return { name, state: 'warning', detail: `dead: ${detail}`, fix }
+  })
 }
 
-/** For each protected contract: is there a pause, who may pull it now, and can they pay for it. */
+/** For each protected contract: is there a pause, who may pull it now, can they pay for it, and is it pulled without people. */
 export async function leverChecks(
   handle: ChainHandle,
   config: Config,
-  signers: readonly Address[],
+  { signers, store }: { signers: readonly Address[]; store: Store },
 ): Promise<Check[]> {
   const { scope } = handle.engine
   if (scope.kind !== 'contracts') return []
-  const latest = Number(await handle.rpc.request('eth_blockNumber', []))
-  const others = peopleOf(config)
+  const installation = await installationOf(store)
+  const sources = { store, clock: systemClock, config, signers, installation, names: namesOf(config) }
+  const hasAny = (await allAuthorisations(store, config)).some(({ chainId }) => chainId === handle.chainId)
   const found: Check[] = []
   for (const target of scope.addresses) {
-    const at = {
-      rpc: handle.rpc,
-      chainId: handle.chainId,
-      incidentId: 'doctor',
-      target,
-      attackTransaction: null,
-      attack: null,
-      sequencer: handle.sequencer,
-      pinnedBlock: latest,
-    }
-    for await (const check of attempt(`pause of ${target}`, async () => [
-      leverCheck(await planContainment({ ...at, signers, others })),
-    ]))
-      found.push(check)
+    const looked = attempt(`pause of ${target}`, async () => {
+      const planned = await planNow(handle, target, sources)
+      const alone = await aloneFor(handle, planned.plan, { ...sources, target })
+      return [leverCheck(planned), aloneCheck(alone, hasAny)]
+    })
+    for await (const check of looked) found.push(check)
   }
   return found
+}
+
+/** Where nobody has signed anything, that people decide is what the team wants. */
+function aloneCheck({ target, alone, text }: Alone, hasAny: boolean): Check {
+  const name = `without people on ${target}`
+  if (alone || !hasAny) return ok(name, text)
+  return warning({ name, detail: text, fix: 'See how each stands: cordon levers authorize --list' })
 }
 
 function leverCheck({ plan: { lever, route } }: Planned): Check {

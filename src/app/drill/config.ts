@@ -18,6 +18,8 @@ export type DrillConfigOptions = {
   mempool: boolean
   /** False: nothing was signed beforehand, so people must sign. */
   standing?: boolean
+  /** Whose authorisation it is, where it is watched as no drill is; a drill's word holds in no installation. */
+  installation?: string | null
   /** Real people in place of the drill's. */
   roles?: Config['roles']
   channels?: Config['channels']
@@ -47,7 +49,7 @@ export async function drillConfig(options: DrillConfigOptions): Promise<DrillCon
       { address: deployment.ethReserve, name: 'EthReserve' },
     ],
     ...peopleFor(options),
-    authorisations: options.standing === false ? [] : [await standingAuthorisation(deployment, options.now)],
+    authorisations: options.standing === false ? [] : [await standingAuthorisation(options)],
     // A drill day has its attack; and a week is what the shipped calibration can promise at 200 transactions a day.
     decision: { actDays: 7, attacksPerYear: 365 },
     respond: { enabled: respond },
@@ -69,12 +71,14 @@ function peopleFor({ roles, channels }: DrillConfigOptions): Partial<Pick<Config
 const HOUR = 3_600
 
 /** What the guardian signed before the drill: pause these three contracts, at most once each, for a day. */
-async function standingAuthorisation(
-  deployment: DrillDeployment,
-  now: number,
-): Promise<StandingAuthorisation> {
+async function standingAuthorisation({
+  deployment,
+  now,
+  installation = null,
+}: DrillConfigOptions): Promise<StandingAuthorisation> {
   const targets: Address[] = [deployment.optionsVault, deployment.lendingMarket, deployment.ethReserve]
   const terms = {
+    installation,
     chainId: deployment.chainId,
     targets,
     selectors: [toFunctionSelector('pause()') as Hex],

@@ -235,7 +235,7 @@ async function signedAgain(
       )
       continue
     }
-    const here = { ...terms, chainId }
+    const here = { ...terms, installation: null, chainId }
     const signature = await signer.signTypedData(authorisationTypedData(here))
     authorisations.push({ ...here, signer: by, signature })
   }

@@ -3,8 +3,10 @@ import { note } from '../../incidents/context.ts'
 import { appendEvidence } from '../../incidents/ledger.ts'
 import type { Broadcast, ContainmentPlan } from '../../model/containment.ts'
 import type { TimelineKind } from '../../model/incident.ts'
+import { authorisationOf } from '../../store/authorisations.ts'
 import { transaction } from '../../store/store.ts'
-import { REPLACE_AFTER_BLOCKS } from '../actions/carry-out.ts'
+import { forbiddenNow, REPLACE_AFTER_BLOCKS, withdrawnSince } from '../actions/carry-out.ts'
+import type { Ground } from '../authorisations/permit.ts'
 import type { App, ChainHandle } from '../context.ts'
 
 type Kept = {
@@ -21,15 +23,26 @@ export async function keptAlive(
 ): Promise<Broadcast> {
   const signer = app.signers.get(broadcast.from)
   if (signer === undefined) return broadcast
+  const asked = { plan, ground: await groundOf(app, plan) }
+  if (broadcast.state === 'signed' && (await withdrawnSince(app, asked)) !== null)
+    return { ...broadcast, state: 'abandoned' }
   const tell = async (told: { broadcast: Broadcast; reason: string }): Promise<void> => {
     const message = `Signed ${told.broadcast.transactionHash}: ${told.reason}.`
     await recordTended(app, plan, { kind: 'broadcast', message, body: told.broadcast })
   }
   const { publicAfterBlocks } = chain.config
   const fees = { ...app.config.fees, outbid: null }
-  const replacing: Replacing = { signer, fees, afterBlocks: REPLACE_AFTER_BLOCKS, publicAfterBlocks, tell }
+  const forbidden = (): Promise<string | null> => forbiddenNow(app, asked)
+  const afterBlocks = REPLACE_AFTER_BLOCKS
+  const replacing: Replacing = { signer, fees, afterBlocks, publicAfterBlocks, tell, forbidden }
   const context = { rpc: chain.rpc, store: app.store, clock: app.clock, relays: chain.relays }
   return tendBroadcast(broadcast, { replacing, isOverdue, context })
+}
+
+/** On whose word a plan was signed. */
+async function groundOf({ store }: App, { id }: ContainmentPlan): Promise<Ground> {
+  const hash = await authorisationOf(store, id)
+  return typeof hash === 'string' ? { kind: 'authorised', hash } : { kind: 'approved' }
 }
 
 /** What the watcher did for a plan: on the timeline and in the evidence chain, both or neither. */

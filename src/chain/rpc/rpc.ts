@@ -103,6 +103,16 @@ function withLie(standing: EndpointStanding, { lies, clock }: Pool): EndpointSta
   return { ...standing, state: 'failing', reason: lie.reason }
 }
 
+/** The chain as one endpoint shows it: what is asked through this is asked of that one alone. */
+export function through(rpc: Rpc, endpoint: Endpoint): Rpc {
+  return {
+    ...rpc,
+    endpoints: [endpoint],
+    leader: () => endpoint,
+    request: (method, params, options) => rpc.request(method, params, { ...options, only: endpoint }),
+  }
+}
+
 /** A chain behind one function that answers: recorded answers, a fork, a test's node. */
 export function singleRpc(name: string, request: Endpoint['request']): Rpc {
   const endpoint: Endpoint = { name, request, methods: createMethodBook(), close: async () => {} }

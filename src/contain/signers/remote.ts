@@ -1,4 +1,4 @@
-import { getTypesForEIP712Domain, http } from 'viem'
+import { http } from 'viem'
 import { z } from 'zod'
 import { CordonError } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
@@ -6,7 +6,7 @@ import { redact } from '../../kit/redact.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { hexSchema } from '../../model/hex.ts'
 import type { Signer, TypedData, UnsignedTransaction } from '../signer.ts'
-import { assertSigned, definition, signerLied, signerOf, typedDataHash } from '../signer.ts'
+import { assertSigned, signerLied, signerOf, typedDataHash, walletMessage } from '../signer.ts'
 
 export type RemoteSignerOptions = {
   url: string
@@ -71,7 +71,7 @@ async function askTypedData(
   typedData: TypedData,
   { address, api }: { address: Address; api: 'eth' | 'account' },
 ): Promise<unknown> {
-  const text = wireTypedData(typedData)
+  const text = toJson(walletMessage(typedData))
   if (api === 'account') return ask('account_signTypedData', [address, JSON.parse(text)])
   try {
     return await ask('eth_signTypedData_v4', [address, text])
@@ -83,12 +83,6 @@ async function askTypedData(
 }
 
 const NO_METHOD = -32_601
-
-function wireTypedData(typedData: TypedData): string {
-  const { types, ...rest } = definition(typedData)
-  const EIP712Domain = getTypesForEIP712Domain({ domain: rest.domain })
-  return toJson({ ...rest, types: { EIP712Domain, ...types } })
-}
 
 function wireTransaction(transaction: UnsignedTransaction, from: Address): Record<string, string> {
   const { to, data, ...numbers } = transaction

@@ -22,6 +22,7 @@ import { captured, endingOf, keepResult, type Outcome } from '../../../src/playb
 import type { Session } from '../../../src/playbooks/session.ts'
 import { delayOf } from '../../../src/playbooks/step.ts'
 import { writeRun } from '../../../src/playbooks/write-run.ts'
+import { installationOf } from '../../../src/store/installation.ts'
 import { endRun } from '../../../src/store/runs.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { aFinding, anAlert, anAssessment } from '../builders.ts'
@@ -220,7 +221,7 @@ async function partsFor({ store, calibration, playbook }: Ground, world: World):
     chains: [{ chainId, rpcUrls: ['http://127.0.0.1:1'] }],
     protect: [{ address: contract, name: 'Vault' }],
     roles: { guardian: [{ name: 'Gus', channels: ['console'], address: addressOf('guardian') }] },
-    authorisations: [await authorisationFor(world)],
+    authorisations: [await authorisationFor(world, await installationOf(store))],
     decision: { actDays: 7, attacksPerYear: 365 },
   })
   const [chainConfig] = config.chains
@@ -255,8 +256,9 @@ async function partsFor({ store, calibration, playbook }: Ground, world: World):
   }
 }
 
-async function authorisationFor({ chain, now }: World): Promise<StandingAuthorisation> {
+async function authorisationFor({ chain, now }: World, installation: string): Promise<StandingAuthorisation> {
   const terms = {
+    installation,
     chainId: chain.chainId,
     targets: [chain.contract],
     selectors: [SELECTORS.pause as Hex],

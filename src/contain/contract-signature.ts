@@ -1,0 +1,28 @@
+import { encodeFunctionData, parseAbi } from 'viem'
+import { failureKindOf } from '../chain/rpc/failure.ts'
+import { type Rpc, through } from '../chain/rpc/rpc.ts'
+import type { Address, Hash, Hex } from '../model/hex.ts'
+
+const ABI = parseAbi(['function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)'])
+/** What a contract answers that takes a signature for its own. Source: EIP-1271. */
+const MAGIC = '0x1626ba7e'.padEnd(66, '0')
+
+/**
+ * Whether a contract, a Safe say, takes a signature for its own (EIP-1271). Every endpoint that answers must say so: none of
+ * them alone can make up a person's word.
+ */
+export async function isContractSignature(
+  rpc: Rpc,
+  { signer, hash, signature }: { signer: Address; hash: Hash; signature: Hex },
+): Promise<boolean> {
+  const data = encodeFunctionData({ abi: ABI, args: [hash, signature] })
+  const asked = rpc.endpoints.map(async (endpoint) => {
+    try {
+      return (await through(rpc, endpoint).request('eth_call', [{ to: signer, data }, 'latest'])) === MAGIC
+    } catch (thrown) {
+      return failureKindOf(thrown) === undefined ? false : null
+    }
+  })
+  const answers = (await Promise.all(asked)).filter((answer) => answer !== null)
+  return answers.length > 0 && answers.every((answer) => answer)
+}

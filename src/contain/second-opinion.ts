@@ -1,0 +1,122 @@
+import { failureKindOf } from '../chain/rpc/failure.ts'
+import { type Rpc, through } from '../chain/rpc/rpc.ts'
+import { object } from '../chain/trace/fields.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { Hash } from '../model/hex.ts'
+import type { StateRead } from '../model/lever.ts'
+import { toHex } from './block-tag.ts'
+import { isPulled } from './state-view.ts'
+
+/** What an act rests on. */
+export type Grounds = {
+  /** The block on whose state it was decided. */
+  block: number
+  /** The attack's transaction; null where it is not mined or not known. */
+  attack: Hash | null
+  /** The views of the lever's state. */
+  state: readonly StateRead[]
+}
+
+/** `alone`: there is no other endpoint, or none that answers. */
+export type Opinion =
+  | { kind: 'confirmed'; text: string }
+  | { kind: 'alone'; text: string }
+  | { kind: 'disputed'; text: string }
+
+/** How long endpoints may take to agree: one may be a block behind, or on the other side of a reorganisation. */
+const PATIENCE_MS = 5_000
+const LOOK_MS = 200
+const ASK_MS = 2_500
+
+/**
+ * Whether another endpoint shows the same: the block's hash, the attack in the same block with the same outcome, the lever's
+ * state. A chain that only one of them shows (a private fork) is no reason to sign what works on the real one.
+ */
+export async function secondOpinion(rpc: Rpc, grounds: Grounds, clock: Clock): Promise<Opinion> {
+  if (rpc.endpoints.length < 2) return { kind: 'alone', text: 'there is one endpoint' }
+  const deadline = clock.now() + PATIENCE_MS
+  for (;;) {
+    const views = await Promise.all(rpc.endpoints.map((it) => viewOf(through(rpc, it), it.name, grounds)))
+    const opinion = opinionOf(views)
+    if (opinion.kind !== 'disputed' || clock.now() >= deadline) return opinion
+    await clock.sleep(LOOK_MS)
+  }
+}
+
+/** Null in each where the endpoint has none. */
+type View = {
+  name: string
+  /** Why it does not answer; null where it does. */
+  silent: string | null
+  block: string | null
+  attack: string | null
+  pulled: boolean | null
+}
+
+function opinionOf(views: readonly View[]): Opinion {
+  const speaking = views.filter(({ silent }) => silent === null)
+  const silent = views.flatMap((view) => (view.silent === null ? [] : [`${view.name}: ${view.silent}`]))
+  if (speaking.length < 2) return { kind: 'alone', text: `no second endpoint answers (${silent.join('; ')})` }
+  for (const view of speaking) {
+    const same = speaking.filter((other) => keyOf(other) === keyOf(view))
+    if (same.length > 1 && view.block !== null)
+      return { kind: 'confirmed', text: `${same.map(({ name }) => name).join(' and ')} show the same` }
+  }
+  return { kind: 'disputed', text: `the endpoints disagree: ${speaking.map(textOf).join('; ')}` }
+}
+
+function keyOf({ block, attack, pulled }: View): string {
+  return JSON.stringify([block, attack, pulled])
+}
+
+function textOf({ name, block, attack, pulled }: View): string {
+  const state =
+    pulled === null ? 'no state of the lever' : pulled ? 'the lever pulled' : 'the lever not pulled'
+  return `${name} has block ${block ?? 'unknown'}, the attack ${attack ?? 'unknown'}, ${state}`
+}
+
+async function viewOf(one: Rpc, name: string, { block, attack, state }: Grounds): Promise<View> {
+  const patient: Rpc = {
+    ...one,
+    request: (method, params, options) => one.request(method, params, { timeoutMs: ASK_MS, ...options }),
+  }
+  try {
+    const [hash, seen, pulled] = await Promise.all([
+      orNull(() => hashOf(patient, block)),
+      attack === null ? null : orNull(() => outcomeOf(patient, attack)),
+      orNull(async () => isPulled(patient, state, await headOf(patient))),
+    ])
+    return { name, silent: null, block: hash, attack: seen, pulled }
+  } catch (thrown) {
+    return { name, silent: failureKindOf(thrown) ?? 'no answer', block: null, attack: null, pulled: null }
+  }
+}
+
+/** What a node refuses to tell it does not have; one that does not answer is silent altogether. */
+async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
+  try {
+    return await act()
+  } catch (thrown) {
+    if (failureKindOf(thrown) !== undefined) throw thrown
+    return null
+  }
+}
+
+async function headOf(one: Rpc): Promise<number> {
+  return Number(await one.request('eth_blockNumber', []))
+}
+
+async function hashOf(one: Rpc, number: number): Promise<string | null> {
+  const found = await one.request('eth_getBlockByNumber', [toHex(number), false])
+  return found === null ? null : String(object(found, 'block')['hash'])
+}
+
+/** Where a transaction is in the endpoint's chain and how it ended; null where it is not there. */
+async function outcomeOf(one: Rpc, hash: Hash): Promise<string | null> {
+  const found = await one.request('eth_getTransactionReceipt', [hash])
+  if (found === null) return null
+  const receipt = object(found, 'receipt')
+  const blockHash = String(receipt['blockHash'])
+  if ((await hashOf(one, Number(receipt['blockNumber']))) !== blockHash) return null
+  return `${receipt['status'] === '0x1' ? 'succeeded' : 'failed'} in block ${blockHash}`
+}
