@@ -1,3 +1,4 @@
+import { answersMigrations } from './migrations-answers.ts'
 import { partialMigrations } from './migrations-partial.ts'
 import { type Migration, responseMigrations } from './migrations-response.ts'
 import { restartMigrations } from './migrations-restart.ts'
@@ -352,4 +353,5 @@ ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
   ...responseMigrations,
   ...restartMigrations,
   ...partialMigrations,
+  ...answersMigrations,
 ]

@@ -6,10 +6,13 @@ import type { Incident } from '../../model/incident.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { findPlan } from '../../store/plans.ts'
+import { markContaining, unmarkContaining } from '../../store/runs.ts'
 import { verdictOn } from '../approvals/verdict.ts'
 import type { App } from '../context.ts'
 import { findAttack, reviveAttack } from './attack.ts'
+import { focusedOn } from './attacks-owed.ts'
 import { confirmAndVerify, signAndSend } from './carry-out.ts'
+import { holdLever } from './hold-lever.ts'
 import { isAtHand, simulateIt, simulateReopenIt } from './prepare.ts'
 import { recordStep } from './record-step.ts'
 import { type ContainOutcome, chainOf, operationsFor, type Planned, patiently, type Work } from './work.ts'
@@ -38,7 +41,10 @@ export async function carryOutApproved(
     const planId = await context.durable(`decided:${turn}`, async () => seen ?? null)
     if (planId === null) break
     left.delete(planId)
+    const { run, stepId } = context
+    await markContaining(app.store, run.id, stepId)
     outcomes.push(await decided(app, { context, incident, planId }))
+    await unmarkContaining(app.store, run.id, stepId)
   }
   for (const planId of left) outcomes.push(await unanswered(app, planId))
   return outcomes
@@ -98,11 +104,11 @@ type Approved = { context: ActionContext; incident: Incident; plan: ContainmentP
 async function carryOut(app: App, { context, incident, plan }: Approved): Promise<ContainOutcome> {
   const chain = chainOf(app, incident, plan.lever.chainId)
   const found = await context.durable(`attack:${plan.id}`, () =>
-    patiently(app, () => findAttack(chain.rpc, incident)),
+    patiently(app, () => findAttack(chain.rpc, focusedOn(incident, plan.attackTransaction))),
   )
   const attack = reviveAttack(found)
   const target = protectedBy(plan)
-  const work: Work = { app, chain, context, incident, attack, target }
+  const work: Work = { app, chain, context, incident, attack, attempt: context.run.id, target }
   const base = { target, planId: plan.id, transactionHash: null }
   if (!isAtHand(app, plan))
     return {
@@ -121,6 +127,11 @@ async function carryOut(app: App, { context, incident, plan }: Approved): Promis
       outcome: 'proposed',
       reasons: ['approved, and it fails in the simulation on the state of now'],
     }
+  if (plan.purpose === 'contain') {
+    const held = await context.durable(`hold:${plan.id}`, () => holdLever(work, { plan, isAutomatic: false }))
+    if (held.kind !== 'held')
+      return { ...base, outcome: 'already-paused', reasons: [`${plan.lever.signature} ${held.why}`] }
+  }
   const broadcast = await signAndSend(work, { plan, simulation })
   return confirmAndVerify(work, { plan, operations, simulation, broadcast })
 }

@@ -2,6 +2,7 @@ import type { Decision, Refusal } from '../../calibrate/decision.ts'
 import { decide } from '../../calibrate/decision.ts'
 import { runLengthText } from '../../calibrate/run-length.ts'
 import { percentText } from '../../calibrate/statistics.ts'
+import type { Alert } from '../../model/alert.ts'
 import type { Assessment } from '../../model/assessment.ts'
 import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
 import type { Finding } from '../../model/finding.ts'
@@ -34,13 +35,14 @@ export async function judgePlan(
   chain: ChainHandle,
   { incident, plan, simulation }: Case,
 ): Promise<Judgement> {
-  const alerts = (await listAlerts(app.store, incident.id)).filter(({ withdrawnAt }) => withdrawnAt === null)
-  const worst = alerts
-    .map(({ alert }) => alert)
-    .sort((a, b) => (b.assessment?.score ?? 0) - (a.assessment?.score ?? 0))[0]
+  const worst = await worstAbout(app, { incident, plan })
   const assessment = worst?.assessment ?? null
   if (worst === undefined || assessment === null)
-    return { automatic: false, reasons: ['the alert was never weighed against a calibration'], statement: '' }
+    return {
+      automatic: false,
+      reasons: ['no alert about this attack stands that was weighed against a calibration'],
+      statement: '',
+    }
   const { pauseCostBps } = app.config.decision
   const cost = pauseCostBps / 10_000
   const decision = decide({
@@ -68,6 +70,24 @@ export async function judgePlan(
     },
   })
   return judgementOf(decision, { assessment, cost })
+}
+
+/**
+ * What says most of the attack that the plan is against: what was said of another transaction of the incident is no evidence
+ * about this one. Of all where it is against no transaction.
+ */
+async function worstAbout(
+  { store }: App,
+  { incident, plan }: Pick<Case, 'incident' | 'plan'>,
+): Promise<Alert | undefined> {
+  const standing = (await listAlerts(store, incident.id)).flatMap(({ alert, withdrawnAt }) =>
+    withdrawnAt === null ? [alert] : [],
+  )
+  const { attackTransaction } = plan
+  const about = standing.filter(({ transactionHash }) => transactionHash === attackTransaction)
+  return (attackTransaction === null ? standing : about).toSorted(
+    (a, b) => (b.assessment?.score ?? 0) - (a.assessment?.score ?? 0),
+  )[0]
 }
 
 /** Deterministic rules and invariants at paging level; statistics and signs alone never act. */

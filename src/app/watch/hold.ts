@@ -11,8 +11,9 @@ import { type ContainmentPlan, protectedBy } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
-import { listPlans, listSimulations } from '../../store/plans.ts'
+import { listPlans, listSimulations, listVerifications } from '../../store/plans.ts'
 import { findAttack, reviveAttack } from '../actions/attack.ts'
+import { focusedOn } from '../actions/attacks-owed.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { deliver } from '../outbox.ts'
 import { recentOperations } from './operations.ts'
@@ -33,7 +34,7 @@ export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef):
   for (const incident of contained) {
     for (const plan of await listPlans(app.store, incident.id)) {
       if (plan.purpose !== 'contain' || plan.lever.chainId !== chain.chainId) continue
-      if (await isYetToCome(app, plan, block)) continue
+      if (!(await isHolding(app, plan)) || (await isYetToCome(app, plan, block))) continue
       const at = { incident, plan, block }
       const undone = await undoneOf(app, chain, at)
       if (undone === undefined || (await wasReopened(app, plan))) continue
@@ -41,6 +42,11 @@ export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef):
       break
     }
   }
+}
+
+/** What was only proposed, or failed, holds nothing that could come undone: another plan contains the incident. */
+async function isHolding({ store }: App, { id, lever }: ContainmentPlan): Promise<boolean> {
+  return !lever.armed || (await listVerifications(store, id)).at(-1)?.verified === true
 }
 
 /** A watcher that is behind looks at blocks from before the pause. */
@@ -91,7 +97,7 @@ async function tried(
     .filter(({ selector }) => simulation.opEffects[selector] === 'blocked')
     .map((call) => ({ name: `operation ${call.selector}`, call }))
   if (simulation.attack === 'stopped' && incident.chainId === chain.chainId) {
-    const { call } = reviveAttack(await findAttack(chain.rpc, incident))
+    const { call } = reviveAttack(await findAttack(chain.rpc, focusedOn(incident, plan.attackTransaction)))
     if (call !== null) calls.push({ name: 'the attack', call: { ...call, selector: '0x' } })
   }
   const open = await stillBlocked(chain.sequencer, { calls, block: block.number })

@@ -14,6 +14,7 @@ import type { Playbooks } from '../../playbooks/runner.ts'
 import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { applyRules, type Followed, notFollowed, type RuleSet } from '../rules/reload.ts'
+import { answerOwed, followAnswers } from './answer-owed.ts'
 import { assessed, budgetFindings, followVerdicts, observeTraffic } from './assess.ts'
 import { pageBlindSpots } from './blind-spots.ts'
 import { watchHolds } from './hold.ts'
@@ -63,7 +64,12 @@ type Watching = WatchOptions & {
 export async function watchChain(options: WatchOptions): Promise<void> {
   const { app, chain, signal } = options
   const stopFollowing = followVerdicts(app, chain)
-  signal.addEventListener('abort', stopFollowing, { once: true })
+  const stopAnswering = followAnswers(options)
+  const stopListening = (): void => {
+    stopFollowing()
+    stopAnswering()
+  }
+  signal.addEventListener('abort', stopListening, { once: true })
   tellBlindness(options)
   const recorder = startRecorder(options)
   const sight: Watching['sight'] = { lost: new Map() }
@@ -71,7 +77,11 @@ export async function watchChain(options: WatchOptions): Promise<void> {
     tellSight(new Map(), { ...options, sight })
     rereading.hasten()
   })
-  const upkeep = startUpkeep(app, chain, [...UPKEEP, { name: 'capability probes', run: probes }])
+  const upkeep = startUpkeep(app, chain, [
+    ...UPKEEP,
+    { name: 'owed answers', run: () => answerOwed(options) },
+    { name: 'capability probes', run: probes },
+  ])
   const suspect = (findings: readonly Finding[], timestamp: number | null): Promise<void> =>
     suspectBlindSpots(findings, timestamp, { ...options, recorder })
   const untraceable: Untraceable = new Map()
