@@ -164,7 +164,8 @@ function enter(book: Book, { alert, blockTimestamp }: SeenAlert, { target, reope
     same.isWithdrawn = false
     book.revived.push(same)
   }
-  const reopened = !created && reopen(book, held, reopens(alert) ? standing : 'standing')
+  const isUnknown = (): boolean => standing === 'unknown' && reopens(alert)
+  const reopened = !created && reopen(book, held, isUnknown)
   return { incident: held.incident, created, duplicate: false, reopened }
 }
 
@@ -257,10 +258,9 @@ function lateText({ late }: Alert): string {
 }
 
 /** A withdrawn incident opens for any alert; a contained or stable one only for an attack it did not know. */
-function reopen(book: Book, held: Held, standing: Standing): boolean {
+function reopen(book: Book, held: Held, isUnknown: () => boolean): boolean {
   const { id: incidentId, state: from } = held.incident
-  const opens =
-    from === 'withdrawn' || ((from === 'contained' || from === 'stable') && standing === 'unknown')
+  const opens = from === 'withdrawn' || ((from === 'contained' || from === 'stable') && isUnknown())
   if (!opens) return false
   held.incident = { ...held.incident, state: 'open' }
   const message = `${from} → open: a new alert joined`

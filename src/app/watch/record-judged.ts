@@ -1,7 +1,7 @@
 import { type RecordedAs, recordAlerts } from '../../incidents/record-alerts.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { BlockRef } from '../../model/block.ts'
-import type { Finding } from '../../model/finding.ts'
+import { atLeast, type Finding } from '../../model/finding.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
 import { ownTransactions } from '../../store/broadcasts.ts'
@@ -59,7 +59,7 @@ export async function recordJudged(recording: Recording, judged: readonly Judged
       attempts++
       const taken = await recordAlerts({ store: tx, clock: app.clock }, others, {
         choose: (alert, active) => targetOf(alert, active, app),
-        reopens: (alert) => asksForResponse(alert, app),
+        reopens: ({ severity }) => atLeast(severity, app.config.respond.minSeverity),
       })
       const left = others.flatMap(({ alert }, i) => (taken[i] === null ? alert.findings : []))
       await insertRemarks(tx, [...remarks, ...left], app.clock.now())
