@@ -11,6 +11,7 @@ import type { Incident } from '../../model/incident.ts'
 import { listAlerts } from '../../store/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { layerOf } from '../layers.ts'
+import { byWeight } from '../watch/answer-owed.ts'
 
 /** What was decided about pulling a lever unattended, and why, for the record. */
 export type Judgement = { automatic: boolean; reasons: string[]; statement: string }
@@ -64,7 +65,7 @@ export async function judgePlan(
       },
       hasHardEvidence: worst.findings.some(isHard),
       runLengthGate: gateOf(assessment, chain),
-      drift: chain.assessor.drift.stage.stage,
+      drift: worst.findings.some(survivesDrift) ? 'stable' : chain.assessor.drift.stage.stage,
       // the standing authorisation has its own limit, checked after this
       actionsLeft: 1,
     },
@@ -85,15 +86,23 @@ async function worstAbout(
   )
   const { attackTransaction } = plan
   const about = standing.filter(({ transactionHash }) => transactionHash === attackTransaction)
-  return (attackTransaction === null ? standing : about).toSorted(
-    (a, b) => (b.assessment?.score ?? 0) - (a.assessment?.score ?? 0),
-  )[0]
+  return byWeight(attackTransaction === null ? standing : about)[0]
 }
 
 /** Deterministic rules and invariants at paging level; statistics and signs alone never act. */
 function isHard({ severity, detector }: Finding): boolean {
   const layer = layerOf(detector)
   return atLeast(severity, 'high') && (layer === 'pattern' || layer === 'invariant')
+}
+
+/**
+ * What does not rest on what traffic usually looks like: an invariant that somebody declared, and a known pattern with what it
+ * cost the contract or its users. Nobody takes that away by making traffic look strange.
+ */
+function survivesDrift(finding: Finding): boolean {
+  if (!isHard(finding)) return false
+  const isDeclared = finding.categories.includes('invariant-declared')
+  return isDeclared || (layerOf(finding.detector) === 'pattern' && finding.loss.length > 0)
 }
 
 /** Share of the known operations that the lever blocks. */
@@ -118,7 +127,8 @@ const WORDS: Readonly<Record<Refusal, string>> = {
   'no-hard-evidence': 'no rule or invariant at paging level speaks, only statistics or signs',
   'run-length-gate-not-passed': 'the score is below the threshold for acting unattended',
   'run-length-not-certifiable': 'the asked days between needless actions are not certifiable yet',
-  'drift-disarmed-automation': 'traffic no longer looks like what the calibration was made from',
+  'drift-disarmed-automation':
+    'traffic no longer looks like what the calibration was made from, and no declared invariant or known pattern with a loss speaks',
   'rate-limit-reached': 'the rate limit is reached',
   'simulation-missing': 'no attack transaction is known to try the lever on',
   'simulation-does-not-stop-the-loss': 'the simulation does not show that the lever stops the attack',
