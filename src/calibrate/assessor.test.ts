@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { anAddress } from '../../test/harness/builders.ts'
 import { assess, createAssessor, observe, type Sighting } from './assessor.ts'
 import { calibrate, type Outcome } from './calibrate.ts'
 
@@ -19,19 +20,25 @@ const fresh = () => createAssessor(calibration, { actDays: 10, attacksPerYear: 0
 const path = ['vault', '0xdeposit', 'calm']
 /** Numbers between 0 and 1 without pattern, the same in every run. */
 const uniform = (i: number): number => (i * 0.6180339887498949) % 1
-const call = (i: number, work: number): Sighting => ({ path, score: 0, work, u: uniform(7 * i) })
+/** Each user calls once an hour. */
+const USERS = 300
+const call = (i: number, work: number | null): Sighting => ({
+  ...{ path, score: 0, work, u: uniform(7 * i) },
+  sender: anAddress(i % USERS),
+})
 const hour = 3_600
 const alarm = { score: 4, layers: ['pattern' as const], path }
+const statistics = { score: 4, layers: ['baseline' as const], path }
 
 /** Ordinary calls, one a block of 12 seconds, from block `from` on; gives the stages that were told. */
 function live(
   assessor: ReturnType<typeof fresh>,
-  { from = 0, count, work }: { from?: number; count: number; work: (i: number) => number },
+  { from = 0, count, work }: { from?: number; count: number; work: (i: number) => number | null },
 ): string[] {
   const told: string[] = []
   for (let i = from; i < from + count; i++) {
     const stage = observe(assessor, { timestamp: 12 * i, sightings: [call(i, work(i))], alarmed: false })
-    if (stage !== null) told.push(stage.stage)
+    if (stage !== null) told.push(stage.now.stage)
   }
   return told
 }
@@ -74,13 +81,58 @@ describe('an assessor', () => {
   test('steady use is stable; use that changes disarms automation out loud, and steady use arms it again', () => {
     const assessor = fresh()
     const noise = (i: number) => 1_000 + 100 * uniform(i)
-    expect(live(assessor, { count: 2_000, work: noise })).toEqual([])
-    const told = live(assessor, { from: 2_000, count: 300, work: (i) => noise(i) * 3 })
+    expect(live(assessor, { count: 10_000, work: noise })).toEqual([])
+    const told = live(assessor, { from: 10_000, count: 300, work: (i) => noise(i) * 3 })
     expect(told.at(-1)).toBe('disarm')
-    expect(assess(assessor, alarm).drift).toBe('disarm')
-    expect(assess(assessor, alarm).statement).toContain('drift (disarm)')
-    const later = live(assessor, { from: 2_300, count: 4_000, work: (i) => noise(i) * 3 })
+    expect(assess(assessor, statistics).drift).toBe('disarm')
+    expect(assess(assessor, statistics).statement).toContain('drift (disarm)')
+    const later = live(assessor, { from: 10_300, count: 4_000, work: (i) => noise(i) * 3 })
     expect(later).toContain('stable')
+  })
+
+  test('drift widens what statistics say, not what a rule saw', () => {
+    const assessor = fresh()
+    const before = { rule: assess(assessor, alarm), statistics: assess(assessor, statistics) }
+    assessor.drift.stage = { stage: 'disarm', reason: 'for a test' }
+    expect(assess(assessor, alarm).probability).toEqual(before.rule.probability)
+    expect(assess(assessor, statistics).probability.low).toBeLessThan(before.statistics.probability.low)
+  })
+
+  describe('a stranger decides nothing by', () => {
+    const settled = () => {
+      const assessor = fresh()
+      const noise = (i: number) => 1_000 + 100 * uniform(i)
+      expect(live(assessor, { count: 10_000, work: noise })).toEqual([])
+      return assessor
+    }
+    const flood = (
+      assessor: ReturnType<typeof fresh>,
+      change: (i: number) => Partial<Sighting>,
+    ): string[] => {
+      const told: string[] = []
+      for (let i = 0; i < 1_000; i++) {
+        const sightings = [{ ...call(i, 9_000), ...change(i) }]
+        const stage = observe(assessor, { timestamp: 120_000 + 12 * i, sightings, alarmed: false })
+        if (stage !== null) told.push(stage.now.stage)
+      }
+      return told
+    }
+
+    test('calls that do nothing', () => {
+      const assessor = settled()
+      const { transactions } = assessor.traffic
+      expect(flood(assessor, () => ({ work: null }))).toEqual([])
+      expect(assessor.traffic.transactions).toBe(transactions)
+    })
+
+    test('many calls of one account, known or not', () => {
+      expect(flood(settled(), () => ({ sender: anAddress(7) }))).toEqual([])
+      expect(flood(settled(), () => ({ sender: anAddress(9_999) }))).toEqual([])
+    })
+
+    test('calls of as many new accounts as he likes', () => {
+      expect(flood(settled(), (i) => ({ sender: anAddress(1_000 + i) }))).toEqual([])
+    })
   })
 
   test('a long silence is not watched time', () => {

@@ -1,5 +1,6 @@
 import type { Assessment, Layer } from '../model/assessment.ts'
 import type { Calibration, RunLength } from '../model/calibration.ts'
+import type { Address } from '../model/hex.ts'
 import type { CalibrationSet, GroupPath } from './conformal.ts'
 import { certificateText, certify, emptyCalibration, learnScore, smoothedP } from './conformal.ts'
 import type { Adwin, DriftMartingale, DriftStage } from './drift.ts'
@@ -22,6 +23,8 @@ export type Assessor = {
   /** How much work calls usually are, by contract and function: a series that moves when use changes. */
   work: CalibrationSet
   drift: { martingale: DriftMartingale; window: Adwin; stage: DriftStage; steadySince: number }
+  /** Who was seen to use what, the longest silent first: seconds of block time. */
+  users: Map<string, { first: number; counted: number }>
   traffic: Traffic
   /** The false-alarm budget of the series that detectors keep; null until one ends a point. */
   gate: RunLengthGate | null
@@ -50,6 +53,7 @@ export function createAssessor(
     scores: emptyCalibration(),
     work: emptyCalibration({ capacity: 500 }),
     drift: { martingale: driftMartingale(), window: adwin(), stage: { stage: 'stable' }, steadySince: 0 },
+    users: new Map(),
     traffic: { ...traffic },
     gate: null,
     alarmUntil: 0,
@@ -61,8 +65,10 @@ export type Sighting = {
   /** contract, function, regime */
   path: GroupPath
   score: number
-  /** How much work the call was, for example gas used. Above 0. */
-  work: number
+  /** How much work the call was, for example gas used. Above 0; null where it did nothing. */
+  work: number | null
+  /** Who sent the transaction; null where not recorded. */
+  sender: Address | null
   /** Breaks ties: uniform on 0 to 1, for example from the transaction's hash. */
   u: number
 }
@@ -73,14 +79,25 @@ const FROZEN_SECONDS = 3_600
 const LEAST_CALLS = 50
 /** Steady calls after which drift is over. */
 const STEADY_CALLS = 1_000
+/** Calls of one account to one function are one observation in this time, seconds: they depend on one another. */
+const USER_SECONDS = 3_600
+/**
+ * An account is known a day after it was first seen to use a function. Accounts cost nothing: all that are new count as one
+ * user together, or a stranger with ninety of them decides what use looks like.
+ */
+const KNOWN_SECONDS = 86_400
+const MOST_USERS = 20_000
 /** Longest gap between blocks that counts as watched time, seconds. */
 const LONGEST_GAP = 3_600
 
-/** Takes the protected traffic of one settled block; gives the drift stage where it changed, else null. */
+/** How the drift stage changed. */
+export type DriftChange = { before: DriftStage['stage']; now: DriftStage }
+
+/** Takes the protected traffic of one settled block; tells where the drift stage changed, else null. */
 export function observe(
   assessor: Assessor,
   { timestamp, sightings, alarmed }: { timestamp: number; sightings: readonly Sighting[]; alarmed: boolean },
-): DriftStage | null {
+): DriftChange | null {
   const { traffic } = assessor
   const gap = traffic.last === null ? 0 : Math.min(LONGEST_GAP, Math.max(0, timestamp - traffic.last))
   traffic.days += gap / 86_400
@@ -88,13 +105,34 @@ export function observe(
   if (alarmed) assessor.alarmUntil = timestamp + FROZEN_SECONDS
   if (timestamp < assessor.alarmUntil) return null
   const before = assessor.drift.stage.stage
-  for (const { path, score, work, u } of sightings) {
+  for (const { path, score, work, u, sender } of sightings) {
+    if (work === null) continue
+    const of = path.slice(0, 2)
+    const use = noteUser(assessor, { user: `${of.join(' ')} ${sender}`, timestamp })
+    if (use === 'again') continue
     traffic.transactions++
     learnScore(assessor.scores, path, score)
-    watchDrift(assessor, { path: path.slice(0, 2), score: work, u })
+    const isCounted =
+      use === 'known' || noteUser(assessor, { user: `${of.join(' ')} all new`, timestamp }) !== 'again'
+    if (isCounted) watchDrift(assessor, { path: of, score: work, u })
   }
   const { stage } = assessor.drift
-  return stage.stage === before ? null : stage
+  return stage.stage === before ? null : { before, now: stage }
+}
+
+/** Whether a use of a function counts: the first of an account in an hour, told apart by whether the account is known. */
+function noteUser(
+  { users }: Assessor,
+  { user, timestamp }: { user: string; timestamp: number },
+): 'known' | 'new' | 'again' {
+  const before = users.get(user)
+  if (before !== undefined && timestamp - before.counted < USER_SECONDS) return 'again'
+  const first = before?.first ?? timestamp
+  users.delete(user)
+  users.set(user, { first, counted: timestamp })
+  const [oldest] = users.keys()
+  if (users.size > MOST_USERS && oldest !== undefined) users.delete(oldest)
+  return timestamp - first >= KNOWN_SECONDS ? 'known' : 'new'
 }
 
 function watchDrift({ work, drift }: Assessor, call: { path: GroupPath; score: number; u: number }): void {
@@ -144,7 +182,7 @@ export function breaksBudget(
 /** The level at which an alert's own p-value is asked to be certified. */
 const LEVEL = 0.001
 
-/** What an alert with this score is worth now. While drift is suspected the intervals are those of 99 %, not 95 %. */
+/** What an alert with this score is worth now. While drift is suspected the intervals of statistics are those of 99 %, not 95 %. */
 export function assess(
   assessor: Assessor,
   said: { score: number; layers: readonly Layer[]; path: GroupPath },
@@ -154,7 +192,9 @@ export function assess(
   const outcomes = outcomesNow(assessor)
   const perDay = perDayOf(assessor)
   const prior = priorOf(budgets.attacksPerYear, perDay)
-  const confidence = drift.stage.stage === 'stable' ? 0.95 : 0.99
+  // what a rule or an invariant saw happen does not rest on what traffic looks like
+  const isStatistical = !said.layers.some((layer) => layer === 'pattern' || layer === 'invariant')
+  const confidence = drift.stage.stage === 'stable' || !isStatistical ? 0.95 : 0.99
   // above the highest threshold no outcome tells scores apart: what is known of the threshold is known of all above
   const known = Math.min(score, calibration.thresholds.act.score)
   const probability = attackProbability(outcomes, { score: known, prior, confidence })

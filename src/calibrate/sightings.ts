@@ -1,33 +1,73 @@
 import type { BlockBundle, Frame, Transaction } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
 import { inScope } from '../model/detector.ts'
-import type { Hash } from '../model/hex.ts'
+import type { Hash, Hex } from '../model/hex.ts'
 import { selectorOf } from '../model/hex.ts'
 import type { Sighting } from './assessor.ts'
 import type { GroupPath } from './conformal.ts'
 
-/** Where a transaction stands in the hierarchy of groups: contract, function, regime; and how much work the call was. */
-export type Place = { path: GroupPath; work: number }
+/**
+ * Where a transaction stands in the hierarchy of groups: contract, function, regime; and how much work the call was: null
+ * where it did nothing, or where nobody can tell.
+ */
+export type Place = { path: GroupPath; work: number | null }
 
 /**
- * The first call of a transaction into a protected contract, or null. The regime is what the block asks for gas: `dear`
- * above 100 gwei, when other people and programs are at work than on a calm day.
+ * The first call of a transaction into a protected contract that may change something, else the first; or null. The regime is
+ * what the block asks for gas: `dear` above 100 gwei, when other people and programs are at work than on a calm day.
  */
-export function placeOf({ frames }: Transaction, bundle: BlockBundle, scope: Scope): Place | null {
-  const entry = frames.find((frame) => inScope(scope, frame.context) && !frame.reverted)
+export function placeOf(transaction: Transaction, bundle: BlockBundle, scope: Scope): Place | null {
+  const { frames } = transaction
+  const entries = frames.filter((frame) => inScope(scope, frame.context) && !frame.reverted)
+  const entry = entries.find(({ type }) => type !== 'STATICCALL') ?? entries[0]
   if (entry === undefined) return null
   const regime = (bundle.baseFeePerGas ?? 0n) > DEAR ? 'dear' : 'calm'
   return {
     path: [entry.context ?? 'unknown', selectorOf(entry.input) ?? 'no selector', regime],
-    work: workOf(entry, frames),
+    work: hasEffect(entry, transaction) ? workOf(entry, frames) : null,
   }
 }
 
-/** Gas where it was recorded; else frames and storage accesses below the call. Within one recording it is one of the two. */
-function workOf(entry: Frame, frames: readonly Frame[]): number {
-  if (entry.gasUsed > 0) return entry.gasUsed
+/**
+ * Whether a call did something that others can see: moved coin, wrote, logged, created. A view that somebody pays for, again
+ * and again, is no use of the contract.
+ */
+function hasEffect(entry: Frame, { frames, logs }: Transaction): boolean {
+  if (entry.type === 'STATICCALL') return false
+  if ((logs ?? []).some(({ address }) => address === entry.context)) return true
+  return frames
+    .slice(entry.index, entry.end)
+    .some(
+      ({ reverted, type, value, logs: own, storage = [] }) =>
+        !reverted &&
+        (value > 0n ||
+          own.length > 0 ||
+          type.startsWith('CREATE') ||
+          type === 'SELFDESTRUCT' ||
+          storage.some(({ op }) => op === 'write')),
+    )
+}
+
+/**
+ * Gas where it was recorded, without what the transaction and its calldata cost by themselves; else frames and storage accesses
+ * below the call. Within one recording it is one of the two. Null where calldata outweighs all that was done (EIP-7623).
+ */
+function workOf(entry: Frame, frames: readonly Frame[]): number | null {
+  if (entry.gasUsed > 0) {
+    if (entry.index > 0) return entry.gasUsed
+    const { intrinsic, floor } = calldataGas(entry.input)
+    return entry.gasUsed > Math.max(intrinsic, floor) ? entry.gasUsed - intrinsic : null
+  }
   const below = frames.slice(entry.index, entry.end)
   return below.reduce((sum, frame) => sum + 1 + (frame.storage?.length ?? 0), 0)
+}
+
+/** What a transaction costs that does nothing, gas units; and the least that it may cost. Sources: EIP-2028, EIP-7623. */
+function calldataGas(input: Hex): { intrinsic: number; floor: number } {
+  let zeros = 0
+  for (let at = 2; at < input.length; at += 2) if (input[at] === '0' && input[at + 1] === '0') zeros++
+  const others = (input.length - 2) / 2 - zeros
+  return { intrinsic: 21_000 + 4 * zeros + 16 * others, floor: 21_000 + 10 * (zeros + 4 * others) }
 }
 
 /** 100 gwei, in wei per gas unit. */
@@ -42,7 +82,8 @@ export function sightingsOf(
   return bundle.transactions.flatMap((transaction) => {
     const place = placeOf(transaction, bundle, scope)
     if (place === null) return []
-    return [{ ...place, score: scores.get(transaction.hash) ?? 0, u: uniformOf(transaction.hash) }]
+    const { hash, from } = transaction
+    return [{ ...place, sender: from, score: scores.get(hash) ?? 0, u: uniformOf(hash) }]
   })
 }
 

@@ -32,10 +32,10 @@ export type PlanOptions = {
   presigned?: readonly SafeSignature[] | undefined
   /** A lever that people have named beforehand; the best one when left out. */
   wanted?: WantedLever | undefined
-  /** Which answer to the incident this is: each has plans of its own. 1 when left out. */
-  attempt?: number
   /** The other contracts of the protocol: asked for only where no lever of the target stops the attack. None when left out. */
   related?: () => Promise<readonly Related[]>
+  /** Which answer to which attack this is: each has plans of its own. */
+  attempt?: string
 }
 
 /** A lever by its template, with what the template needs to know: `{ asset: '0x…' }`. */
@@ -54,11 +54,11 @@ const MOST_TRIED = 12
 
 /**
  * The plan that is best by `rankCandidates`: what stops the attack, soonest, with the least harm. A lever that is already
- * pulled comes only where no other is left. Planning the same again gives the same plan id.
+ * pulled comes only where no other is left. Planning the same for the same attempt gives the same plan id.
  * Throws `contain.NoLever` with what was looked at.
  */
 export async function planContainment(options: PlanOptions): Promise<Planned> {
-  const { rpc, chainId, target, pinnedBlock, wanted, attempt = 1 } = options
+  const { rpc, chainId, target, pinnedBlock, wanted, attempt } = options
   const given = wanted?.given ?? {}
   const levers = (await discoverLevers({ rpc, chainId, target, block: pinnedBlock, given })).filter(
     (lever) =>
@@ -75,7 +75,7 @@ export async function planContainment(options: PlanOptions): Promise<Planned> {
   const best = ranked[0]?.lever ?? resolved[0]?.lever
   if (best === undefined) throw noLever(options)
   const plan: ContainmentPlan = {
-    id: sha256(`${options.incidentId}:${best.id}${attempt === 1 ? '' : `:${attempt}`}`).slice(0, 32),
+    id: sha256(`${options.incidentId}:${best.id}${attempt === undefined ? '' : `:${attempt}`}`).slice(0, 32),
     incidentId: options.incidentId,
     lever: best,
     pinnedBlock,

@@ -1,6 +1,7 @@
 import { CordonError } from '../kit/error.ts'
 import { type Incident, type IncidentState, incidentStates, mayMove } from '../model/incident.ts'
 import { findIncident, listIncidents, setIncidentState } from '../store/incidents.ts'
+import { takeOwed } from '../store/owed-answers.ts'
 import { transaction } from '../store/store.ts'
 import { type IncidentContext, lockKnown, note, unknownIncident } from './context.ts'
 
@@ -25,6 +26,8 @@ export async function moveIncident(context: IncidentContext, move: IncidentMove)
       if (from === move.to) return incident
       if (!mayMove(from, move.to)) throw forbiddenTransition(incident, move.to)
       await setIncidentState(tx, incident.id, { from, to: move.to })
+      // what an incident was moved on from is no reason to act when it opens again
+      await takeOwed(tx, [{ incidentId: incident.id, by: move.to }])
       await note(
         { ...context, store: tx },
         {

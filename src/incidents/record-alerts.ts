@@ -43,6 +43,8 @@ export type Choosing = {
   named?: readonly string[]
   /** Where an alert belongs among the incidents that are open or contained; null leaves it out. */
   choose: (alert: Alert, active: readonly Incident[]) => AlertTarget | null
+  /** Whether a contained or stable incident opens again for an attack that it did not know; for each by default. */
+  reopens?: (alert: Alert) => boolean
 }
 
 /**
@@ -54,7 +56,7 @@ export type Choosing = {
 export async function recordAlerts(
   context: IncidentContext,
   seen: readonly SeenAlert[],
-  { named = [], choose }: Choosing,
+  { named = [], choose, reopens = () => true }: Choosing,
 ): Promise<(RecordedAs | null)[]> {
   if (seen.length === 0) return []
   const act = async (tx: Store): Promise<(RecordedAs | null)[]> => {
@@ -65,7 +67,7 @@ export async function recordAlerts(
         incident.state === 'open' || incident.state === 'contained' ? [incident] : [],
       )
       const target = choose(one.alert, active)
-      return target === null ? null : enter(book, one, target)
+      return target === null ? null : enter(book, one, { target, reopens })
     })
     await write(book)
     return recorded
@@ -140,7 +142,9 @@ function remember({ standings }: Book, standing: AlertStanding): void {
   else known.push(standing)
 }
 
-function enter(book: Book, { alert, blockTimestamp }: SeenAlert, target: AlertTarget): RecordedAs {
+type Entering = { target: AlertTarget; reopens: (alert: Alert) => boolean }
+
+function enter(book: Book, { alert, blockTimestamp }: SeenAlert, { target, reopens }: Entering): RecordedAs {
   const { held, created } = locate(book, alert, target)
   const { incident } = held
   const known = (book.standings.get(alert.fingerprint) ?? []).filter(
@@ -160,7 +164,8 @@ function enter(book: Book, { alert, blockTimestamp }: SeenAlert, target: AlertTa
     same.isWithdrawn = false
     book.revived.push(same)
   }
-  const reopened = !created && reopen(book, held, standing)
+  const isUnknown = (): boolean => standing === 'unknown' && reopens(alert)
+  const reopened = !created && reopen(book, held, isUnknown)
   return { incident: held.incident, created, duplicate: false, reopened }
 }
 
@@ -253,10 +258,9 @@ function lateText({ late }: Alert): string {
 }
 
 /** A withdrawn incident opens for any alert; a contained or stable one only for an attack it did not know. */
-function reopen(book: Book, held: Held, standing: Standing): boolean {
+function reopen(book: Book, held: Held, isUnknown: () => boolean): boolean {
   const { id: incidentId, state: from } = held.incident
-  const opens =
-    from === 'withdrawn' || ((from === 'contained' || from === 'stable') && standing === 'unknown')
+  const opens = from === 'withdrawn' || ((from === 'contained' || from === 'stable') && isUnknown())
   if (!opens) return false
   held.incident = { ...held.incident, state: 'open' }
   const message = `${from} → open: a new alert joined`

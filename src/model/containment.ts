@@ -47,7 +47,7 @@ export type Route = z.infer<typeof routeSchema>
 
 /** A ContainmentPlan: pull this lever because of this incident. One plan is broadcast at most once. */
 export const containmentPlanSchema = z.object({
-  /** Derived from incident and lever, so planning twice gives the same plan. */
+  /** Derived from incident, attempt and lever, so planning twice in one attempt gives the same plan. */
   id: z.string(),
   incidentId: z.string(),
   lever: leverSchema,

@@ -1,5 +1,6 @@
 import { messageOf } from '../kit/error.ts'
 import type { Run } from '../model/playbook.ts'
+import { markAnswered } from '../store/runs.ts'
 import { type Session, standStill } from './session.ts'
 
 export type Until<T> = {
@@ -18,6 +19,9 @@ export async function until<T>(
   { deadline, look }: Until<T>,
 ): Promise<T | undefined> {
   session.gate.leave(runId)
+  await markAnswered(session.store, runId).catch((thrown: unknown) =>
+    session.logger.warn({ error: messageOf(thrown), runId }, 'Could not say that a run waits'),
+  )
   for (;;) {
     if (session.stopping) return standStill()
     // Asked for before looking, so that what comes between the two wakes us.

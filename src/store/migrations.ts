@@ -1,3 +1,4 @@
+import { answersMigrations } from './migrations-answers.ts'
 import { authorityMigrations } from './migrations-authority.ts'
 import { partialMigrations } from './migrations-partial.ts'
 import { type Migration, responseMigrations } from './migrations-response.ts'
@@ -354,4 +355,5 @@ ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
   ...restartMigrations,
   ...partialMigrations,
   ...authorityMigrations,
+  ...answersMigrations,
 ]

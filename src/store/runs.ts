@@ -47,24 +47,57 @@ export async function listRuns(store: Store, incidentId: string): Promise<Run[]>
   return runs
 }
 
-/** The last attempt that this author began for each of these incidents; those without a run are left out. */
+const lastSchema = z.object({ id: z.string(), attempt: z.number().int(), isRunning: z.boolean() })
+
+/** The last attempt of each of these incidents, whoever began it, and whether a run of it goes on; none without a run. */
 export async function lastAttempts(
   store: Store,
   incidentIds: readonly string[],
-  author: string,
-): Promise<Map<string, number>> {
+): Promise<Map<string, { attempt: number; isRunning: boolean }>> {
   if (incidentIds.length === 0) return new Map()
-  const sql = `SELECT incident_id AS id, max(attempt) AS attempt FROM runs
-    WHERE incident_id = ANY($1) AND author = $2 GROUP BY 1`
-  const schema = z.object({ id: z.string(), attempt: z.number().int() })
-  const found = await rows(store, schema, sql, [incidentIds, author])
-  return new Map(found.map(({ id, attempt }) => [id, attempt]))
+  const sql = `SELECT incident_id AS id, max(attempt) AS attempt, bool_or(state = 'running') AS "isRunning" FROM runs
+    WHERE incident_id = ANY($1) GROUP BY 1`
+  const found = await rows(store, lastSchema, sql, [incidentIds])
+  return new Map(found.map(({ id, ...last }) => [id, last]))
 }
 
-/** Keeps a step's result. The first one stands: false where there was one. */
+/** A step of a run contains from now on, until it has a result: what is owed meanwhile is answered after it. */
+export async function markContaining(store: Store, runId: string, stepId: string): Promise<void> {
+  const sql = 'UPDATE runs SET containing = array_append(array_remove(containing, $2), $2) WHERE id = $1'
+  await change(store, sql, [runId, stepId])
+}
+
+/** The step has done what it contains with, though it has no result yet. */
+export async function unmarkContaining(store: Store, runId: string, stepId: string): Promise<void> {
+  const sql = 'UPDATE runs SET containing = array_remove(containing, $2), answered = true WHERE id = $1'
+  await change(store, sql, [runId, stepId])
+}
+
+/** A step of a run waits for approvals of these plans, and carries each out; none when it waits no more. */
+export async function markAwaiting(store: Store, runId: string, planIds: readonly string[]): Promise<void> {
+  await change(store, 'UPDATE runs SET awaiting = $2 WHERE id = $1', [runId, planIds])
+}
+
+/** Whether a run that goes on carries a plan out once it is approved. */
+export async function isAwaited(store: Store, planId: string): Promise<boolean> {
+  const sql = `SELECT 1 AS one FROM runs JOIN plans ON plans.incident_id = runs.incident_id
+    WHERE plans.id = $1 AND runs.state = 'running' AND $1 = ANY(awaiting) LIMIT 1`
+  return (await row(store, z.object({ one: z.number() }), sql, [planId])) !== undefined
+}
+
+/** The part of a run that answers an attack is over: it waits for people. */
+export async function markAnswered(store: Store, runId: string): Promise<void> {
+  await change(store, 'UPDATE runs SET answered = true WHERE id = $1 AND NOT answered', [runId])
+}
+
+/** Keeps a step's result. The first one stands: false where there was one. A step that contained contains no more. */
 export async function recordStep(tx: Store, runId: string, result: StepResult): Promise<boolean> {
+  const { stepId } = result
+  const ended = `UPDATE runs SET containing = array_remove(containing, $2), answered = true
+    WHERE id = $1 AND $2 = ANY(containing)`
+  await change(tx, ended, [runId, stepId])
   const sql = 'INSERT INTO run_steps (run_id, step_id, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING'
-  return (await change(tx, sql, [runId, result.stepId, toJson(result)])) === 1
+  return (await change(tx, sql, [runId, stepId, toJson(result)])) === 1
 }
 
 /** Ends a run; false where it had ended. */

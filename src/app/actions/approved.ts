@@ -7,11 +7,14 @@ import type { Incident } from '../../model/incident.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { findPlan } from '../../store/plans.ts'
+import { markContaining, unmarkContaining } from '../../store/runs.ts'
 import { verdictOn } from '../approvals/verdict.ts'
 import type { App } from '../context.ts'
 import { findAttack, reviveAttack } from './attack.ts'
+import { focusedOn } from './attacks-owed.ts'
 import { pageByHand } from './by-hand.ts'
 import { confirmAndVerify, signAndSend } from './carry-out.ts'
+import { holdLever } from './hold-lever.ts'
 import { isAtHand, notOurs, simulateIt, simulateReopenIt } from './prepare.ts'
 import { recordStep } from './record-step.ts'
 import { type ContainOutcome, chainOf, operationsFor, type Planned, patiently, type Work } from './work.ts'
@@ -40,7 +43,10 @@ export async function carryOutApproved(
     const planId = await context.durable(`decided:${turn}`, async () => seen ?? null)
     if (planId === null) break
     left.delete(planId)
+    const { run, stepId } = context
+    await markContaining(app.store, run.id, stepId)
     outcomes.push(await decided(app, { context, incident, planId }))
+    await unmarkContaining(app.store, run.id, stepId)
   }
   for (const planId of left) outcomes.push(await unanswered(app, planId))
   return outcomes
@@ -100,11 +106,11 @@ type Approved = { context: ActionContext; incident: Incident; plan: ContainmentP
 async function carryOut(app: App, { context, incident, plan }: Approved): Promise<ContainOutcome> {
   const chain = chainOf(app, incident, plan.lever.chainId)
   const found = await context.durable(`attack:${plan.id}`, () =>
-    patiently(app, () => findAttack(chain.rpc, incident)),
+    patiently(app, () => findAttack(chain.rpc, focusedOn(incident, plan.attackTransaction))),
   )
   const attack = reviveAttack(found)
   const target = protectedBy(plan)
-  const work: Work = { app, chain, context, incident, attack, target }
+  const work: Work = { app, chain, context, incident, attack, attempt: context.run.id, target }
   try {
     return await carriedOut(work, plan)
   } catch (thrown) {
@@ -129,6 +135,11 @@ async function carriedOut(work: Work, plan: ContainmentPlan): Promise<ContainOut
     patiently(app, () => simulatedNow(work, { plan: { ...plan, pinnedBlock: latest }, operations })),
   )
   if (!simulation.leverSucceeded) return unsent('it fails in the simulation on the state of now')
+  if (plan.purpose === 'contain') {
+    const held = await context.durable(`hold:${plan.id}`, () => holdLever(work, { plan, isAutomatic: false }))
+    if (held.kind !== 'held')
+      return { ...base, outcome: 'already-paused', reasons: [`${plan.lever.signature} ${held.why}`] }
+  }
   const signing = { plan, simulation, ground: { kind: 'approved' } as const }
   const sending = await signAndSend(work, signing)
   if (sending.kind === 'sent')

@@ -5,12 +5,14 @@ import { assert } from '../../kit/assert.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
 import { givenAddressSchema } from '../../model/given-address.ts'
-import { addressSchema } from '../../model/hex.ts'
+import { addressSchema, type Hash } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Action, ActionContext } from '../../playbooks/action.ts'
 import { findIncident } from '../../store/incidents.ts'
+import { markContaining } from '../../store/runs.ts'
 import type { App } from '../context.ts'
-import { type Attack, reviveAttack } from './attack.ts'
+import { reviveAttack } from './attack.ts'
+import { attacksOwed, focusedOn } from './attacks-owed.ts'
 import { pageByHand } from './by-hand.ts'
 import { confirmAndVerify, type Sent, signAndSend } from './carry-out.ts'
 import { findFreshAttack } from './fresh-look.ts'
@@ -56,23 +58,48 @@ export function containAction(app: App): Action<ContainArgs> {
     async run(context, args) {
       const incident = await findIncident(app.store, context.incidentId)
       assert(incident !== undefined, 'a run has an incident')
-      const chain = chainOf(app, incident)
-      const found = await context.durable('attack', () =>
-        patiently(app, () => findFreshAttack({ app, chain, context, incident })),
-      )
-      const shared = { app, context, incident, attack: reviveAttack(found) }
-      const works = args.action === 'cancel' ? await cancelling(shared) : worksOf(args, shared)
-      const errors: unknown[] = []
-      const isOrdered = args.action === 'levers' && args.order === 'in-order'
-      const outcomes = isOrdered ? await oneByOne(works, errors) : await together(works, errors)
-      await settle(app, incident)
-      if (errors.length > 0) throw errors.find(isRetryable) ?? errors[0]
-      return outcomes
+      // until this step has a result no other attempt begins beside it
+      await markContaining(app.store, context.run.id, context.stepId)
+      const attacks = await context.durable('owed', () => attacksOwed(app, context))
+      for (let turn = 0; ; turn++) {
+        const answering = { incident, hash: attacks[turn] ?? null, turn }
+        const { outcomes, errors } = await answer(app, context, { args, answering })
+        await settle(app, incident)
+        // where nothing could be done about the worst, the next is tried: the worst may be a decoy
+        if (turn + 1 < attacks.length && outcomes.every(isNothingDone)) continue
+        if (errors.length > 0) throw errors.find(isRetryable) ?? errors[0]
+        return outcomes
+      }
     },
   }
 }
 
-type Shared = { app: App; context: ActionContext; incident: Incident; attack: Attack }
+/** The turn'th of the attack transactions that the step answers; null where none is known. */
+type Answering = { incident: Incident; hash: Hash | null; turn: number }
+
+async function answer(
+  app: App,
+  context: ActionContext,
+  { args, answering }: { args: ContainArgs; answering: Answering },
+): Promise<{ outcomes: ContainOutcome[]; errors: unknown[] }> {
+  const { incident, hash, turn } = answering
+  const chain = chainOf(app, incident)
+  const looking = { app, chain, context, incident: focusedOn(incident, hash) }
+  const found = await context.durable('attack', () => patiently(app, () => findFreshAttack(looking)))
+  const attempt = turn === 0 ? context.run.id : `${context.run.id}:${turn + 1}`
+  const shared = { app, context, incident, attack: reviveAttack(found), attempt }
+  const works = args.action === 'cancel' ? await cancelling(shared) : worksOf(args, shared)
+  const errors: unknown[] = []
+  const isOrdered = args.action === 'levers' && args.order === 'in-order'
+  const outcomes = isOrdered ? await oneByOne(works, errors) : await together(works, errors)
+  return { outcomes, errors }
+}
+
+function isNothingDone({ outcome }: ContainOutcome): boolean {
+  return outcome === 'proposed' || outcome === 'still-proposed' || outcome === 'failed'
+}
+
+type Shared = Pick<Work, 'app' | 'context' | 'incident' | 'attack' | 'attempt'>
 
 const queuedSchema = z.array(
   z.object({
@@ -167,8 +194,11 @@ async function begin(work: Work): Promise<Begun> {
   switch (prepared.kind) {
     case 'already-pulled':
       return { ...base, outcome: 'already-paused', reasons: ['its state says that it is pulled'] }
+    case 'needless':
+      return { ...base, outcome: 'already-paused', reasons: [prepared.why] }
     case 'proposed':
-      return { ...base, outcome: 'proposed', reasons: prepared.reasons }
+    case 'still-proposed':
+      return { ...base, outcome: prepared.kind, reasons: prepared.reasons }
     case 'go': {
       const { plan } = prepared
       const signing = { ...prepared, ground: { kind: 'authorised' } as const }

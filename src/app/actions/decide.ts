@@ -12,6 +12,7 @@ import type { Incident } from '../../model/incident.ts'
 import { listAlerts } from '../../store/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { layerOf } from '../layers.ts'
+import { byWeight } from '../watch/answer-owed.ts'
 import { entriesInto } from './attack.ts'
 
 /** What was decided about pulling a lever unattended, and why, for the record. */
@@ -38,12 +39,15 @@ export async function judgePlan(
   chain: ChainHandle,
   { incident, plan, simulation }: Case,
 ): Promise<Judgement> {
-  const alerts = (await listAlerts(app.store, incident.id)).filter(({ withdrawnAt }) => withdrawnAt === null)
-  const about = alerts.map(({ alert }) => alert).filter((alert) => isAbout(alert, plan))
-  const worst = about.sort((a, b) => (b.assessment?.score ?? 0) - (a.assessment?.score ?? 0))[0]
+  const about = await alertsAbout(app, { incident, plan })
+  const worst = about[0]
   const assessment = worst?.assessment ?? null
   if (worst === undefined || assessment === null)
-    return { automatic: false, reasons: ['the alert was never weighed against a calibration'], statement: '' }
+    return {
+      automatic: false,
+      reasons: ['no alert about this attack stands that was weighed against a calibration'],
+      statement: '',
+    }
   const findings = about.flatMap((alert) => alert.findings)
   const { pauseCostBps } = app.config.decision
   const cost = pauseCostBps / 10_000
@@ -75,12 +79,20 @@ export async function judgePlan(
   return judgementOf(decision, { assessment, cost, simulation })
 }
 
-/** What speaks for a plan is what was seen of the transaction that it is against; where none is named, all of the incident. */
-function isAbout({ findings }: Alert, { attackTransaction }: ContainmentPlan): boolean {
-  return (
-    attackTransaction === null ||
-    findings.some(({ transactionHash }) => transactionHash === null || transactionHash === attackTransaction)
+/**
+ * What was said of the attack that the plan is against, what says most first: what was said of another transaction of the incident is no evidence
+ * about this one. Of all where it is against no transaction.
+ */
+async function alertsAbout(
+  { store }: App,
+  { incident, plan }: Pick<Case, 'incident' | 'plan'>,
+): Promise<Alert[]> {
+  const standing = (await listAlerts(store, incident.id)).flatMap(({ alert, withdrawnAt }) =>
+    withdrawnAt === null ? [alert] : [],
   )
+  const { attackTransaction } = plan
+  const about = standing.filter(({ transactionHash }) => transactionHash === attackTransaction)
+  return byWeight(attackTransaction === null ? standing : about)
 }
 
 /** Deterministic rules and invariants at paging level; statistics and signs alone never act. */
@@ -135,7 +147,8 @@ const WORDS: Readonly<Record<Refusal, string>> = {
   'no-hard-evidence': 'no rule or invariant at paging level speaks, only statistics or signs',
   'run-length-gate-not-passed': 'the score is below the threshold for acting unattended',
   'run-length-not-certifiable': 'the asked days between needless actions are not certifiable yet',
-  'drift-disarmed-automation': 'traffic no longer looks like what the calibration was made from',
+  'drift-disarmed-automation':
+    'traffic no longer looks like what the calibration was made from, and no declared invariant or known pattern with a loss speaks',
   'rate-limit-reached': 'the rate limit is reached',
   'simulation-missing': 'no attack transaction is known to try the lever on',
   'simulation-does-not-stop-the-loss': 'the simulation does not show that the lever stops the attack',

@@ -11,22 +11,26 @@ import { crashPoint } from '../../kit/crash-point.ts'
 import { toJson } from '../../kit/json.ts'
 import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
 import { containmentPlanSchema } from '../../model/containment.ts'
-import { listBroadcasts } from '../../store/broadcasts.ts'
 import { insertPlan, insertSimulation, listPlans } from '../../store/plans.ts'
+import { isAwaited } from '../../store/runs.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
+import { verdictOn } from '../approvals/verdict.ts'
 import { allAuthorisations, authorisationContext, installationFor } from '../authorisations/standing.ts'
 import type { App } from '../context.ts'
 import { relatedTo } from '../watch/map-protocol.ts'
 import { trialOf } from './attack.ts'
 import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
+import { holdLever, pageLimit } from './hold-lever.ts'
 import { recordStep } from './record-step.ts'
 import { operationsFor, type Planned, patiently, peopleOf, type Work } from './work.ts'
 
 /** A plan that is ready: already pulled, for people to decide, or to be carried out now. */
 export type Prepared =
   | { kind: 'already-pulled'; plan: ContainmentPlan }
-  | { kind: 'proposed'; plan: ContainmentPlan; reasons: string[] }
+  /** Nothing to send: the lever is on its way, or holds since. */
+  | { kind: 'needless'; plan: ContainmentPlan; why: string }
+  | { kind: 'proposed' | 'still-proposed'; plan: ContainmentPlan; reasons: string[] }
   | (Planned & { kind: 'go'; simulation: Simulation })
 
 /**
@@ -44,7 +48,7 @@ export async function prepare(work: Work): Promise<Prepared> {
     return { kind: 'already-pulled', plan }
   }
   crashPoint('contain.planned')
-  if (plan.lever.authority === null) return propose(work, { plan, reasons: ['nobody known may pull it'] })
+  if (plan.lever.authority === null) return proposeOnce(work, { plan, reasons: ['nobody known may pull it'] })
   const simulation = await context.durable(`simulate:${plan.id}`, () =>
     patiently(work.app, () => simulateIt(work, { plan, operations })),
   )
@@ -56,30 +60,47 @@ export async function prepare(work: Work): Promise<Prepared> {
     reasons.push('nothing takes it back: it is for people to decide')
   const verdict = await context.durable(`authorise:${plan.id}`, () => authoriseIt(work, plan))
   if (!verdict.allowed) reasons.push(...verdict.reasons)
-  if (reasons.length > 0) return propose(work, { plan, reasons })
-  const underWay = await context.durable(`under-way:${plan.id}`, () => underWayOf(work, plan))
-  if (underWay !== null) {
-    const message = `${plan.lever.signature} of ${target} is on its way already (${underWay}): it is not sent a second time.`
+  if (reasons.length > 0) return proposeOnce(work, { plan, reasons })
+  const held = await context.durable(`hold:${plan.id}`, () => holdLever(work, { plan, isAutomatic: true }))
+  if (held.kind === 'limited') {
+    await pageLimit(work, { plan, why: held.why })
+    return proposeOnce(work, { plan, reasons: [held.why] })
+  }
+  if (held.kind === 'needless') {
+    const message = `${plan.lever.signature} of ${target} ${held.why}.`
     await recordStep(work.app, context, { kind: 'plan', message, body: plan })
-    return { kind: 'already-pulled', plan }
+    return { kind: 'needless', plan, why: held.why }
   }
   return { kind: 'go', plan, operations, simulation }
 }
 
-/** The transaction of an earlier answer to the incident that pulls the same lever and may still do it; null for none. */
-async function underWayOf({ app, incident }: Work, plan: ContainmentPlan): Promise<string | null> {
-  const plans = (await listPlans(app.store, incident.id)).filter(
-    ({ id, purpose, lever }) =>
-      id !== plan.id &&
-      purpose === 'contain' &&
-      lever.target === plan.lever.target &&
-      lever.calldata === plan.lever.calldata,
-  )
-  const ids = new Set(plans.map(({ id }) => id))
-  const sent = (await listBroadcasts(app.store, incident.id)).find(
-    ({ planId, state }) => ids.has(planId) && (state === 'signed' || state === 'sent'),
-  )
-  return sent?.transactionHash ?? null
+/**
+ * Proposes, but not what waits for people already: while they are at work on the incident a further attack is no reason to
+ * ask them for the same call again.
+ */
+async function proposeOnce(
+  work: Work,
+  proposed: { plan: ContainmentPlan; reasons: string[] },
+): Promise<Prepared> {
+  const { app, context } = work
+  const { plan, reasons } = proposed
+  const waiting = await context.durable(`waiting:${plan.id}`, () => waitingFor(work, plan))
+  if (waiting === null) return propose(work, proposed)
+  const message = `Not sent: the same call waits for people already, as plan ${waiting}. Tried against ${plan.attackTransaction ?? 'no transaction'} too; why nothing is sent without people: ${reasons.join('; ')}.`
+  await recordStep(app, context, { kind: 'plan', message, body: { planId: plan.id, waiting, reasons } })
+  return { kind: 'still-proposed', plan, reasons }
+}
+
+/** An earlier plan for the same call, which a step waits to carry out and nobody has decided about; null for none. */
+async function waitingFor({ app, incident }: Work, plan: ContainmentPlan): Promise<string | null> {
+  for (const other of await listPlans(app.store, incident.id)) {
+    const { lever } = other
+    const isSameCall = lever.target === plan.lever.target && lever.calldata === plan.lever.calldata
+    if (other.id === plan.id || other.purpose !== 'contain' || !isSameCall) continue
+    if (!(await isAwaited(app.store, other.id))) continue
+    if ((await verdictOn(app, { plan: other, incident })).state === 'waiting') return other.id
+  }
+  return null
 }
 
 /** Two levers of one contract are two plans. */
@@ -90,13 +111,13 @@ function planKey({ target, wanted }: Work): string {
 
 /** Plans, keeps the plan, and says what else could have been pulled. */
 async function makePlan(work: Work): Promise<string> {
-  const { app, chain, context, incident, attack, target, wanted } = work
+  const { app, chain, context, incident, attack, attempt, target, wanted } = work
   const { plan, besides } = await planContainment({
     rpc: chain.rpc,
     sequencer: chain.sequencer,
     chainId: chain.chainId,
     incidentId: incident.id,
-    attempt: context.run.attempt,
+    attempt,
     target,
     attackTransaction: attack.hash,
     attack: await trialOf(work, attack),

@@ -7,6 +7,7 @@ import type { Action } from '../../playbooks/action.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { listPlans } from '../../store/plans.ts'
+import { markAwaiting } from '../../store/runs.ts'
 import type { App } from '../context.ts'
 import { carryOutApproved, failUnsent } from './approved.ts'
 import { settle } from './settle.ts'
@@ -32,10 +33,15 @@ export function pullApprovedAction(app: App): Action<z.infer<typeof pullApproved
         planIds: await openPlans(app, incident),
         deadline: app.clock.now() + (durationMs(wait) ?? 0),
       }))
-      const outcomes = await carryOutApproved(app, { context, incident, ...began })
-      await settle(app, incident)
-      failUnsent(outcomes)
-      return outcomes
+      await markAwaiting(app.store, context.run.id, began.planIds)
+      try {
+        const outcomes = await carryOutApproved(app, { context, incident, ...began })
+        failUnsent(outcomes)
+        return outcomes
+      } finally {
+        await markAwaiting(app.store, context.run.id, [])
+        await settle(app, incident)
+      }
     },
   }
 }

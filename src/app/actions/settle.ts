@@ -3,6 +3,7 @@ import { readState } from '../../contain/state-view.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { type ContainmentPlan, protectedBy } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
+import { findBroadcast } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { listPlans, listVerifications } from '../../store/plans.ts'
 import type { App } from '../context.ts'
@@ -31,9 +32,14 @@ export function moveToContained({ store, clock, names }: App, incident: Incident
   )
 }
 
-/** Verified once, and its state still says so: what was verified may have come undone since. */
+/**
+ * What was sent was verified once, and its state still says so: it may have come undone since. What was not sent, because it
+ * was pulled by somebody else, holds where its state says so.
+ */
 async function holds({ store, chains }: App, { id, lever }: ContainmentPlan): Promise<boolean> {
-  if (lever.armed && (await listVerifications(store, id)).at(-1)?.verified !== true) return false
+  const isSent = (await findBroadcast(store, id)) !== undefined
+  if (isSent && (await listVerifications(store, id)).at(-1)?.verified !== true) return false
+  if (!isSent && lever.armed && lever.state.length === 0) return false
   const chain = chains.get(lever.chainId)
   if (chain === undefined) return false
   const latest = await headOf(chain.rpc)

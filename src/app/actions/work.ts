@@ -21,6 +21,8 @@ export type Work = {
   context: ActionContext
   incident: Incident
   attack: Attack
+  /** Which answer to which attack this is: each has plans of its own. */
+  attempt: string
   target: Address
   /** The lever that people named beforehand; the best one where none is named. */
   wanted?: WantedLever | undefined
@@ -31,11 +33,15 @@ export type Planned = { plan: ContainmentPlan; operations: readonly Operation[] 
 /** What became of one target. */
 export type ContainOutcome = {
   target: Address
-  /** `scheduled`: it waits for a delay that the chain demands. */
+  /**
+   * `still-proposed`: the same call waits for people already. `already-paused`: nothing was sent, the lever holds or is on its
+   * way. `scheduled`: it waits for a delay that the chain demands.
+   */
   outcome:
     | 'contained'
     | 'reopened'
     | 'proposed'
+    | 'still-proposed'
     | 'already-paused'
     | 'not-verified'
     | 'refused'

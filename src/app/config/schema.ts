@@ -6,6 +6,7 @@ import { standingAuthorisationSchema } from '../../model/containment.ts'
 import { severitySchema } from '../../model/finding.ts'
 import { givenAddressSchema } from '../../model/given-address.ts'
 import { amountSchema } from '../../model/hex.ts'
+import { durationSchema } from '../../model/playbook.ts'
 import { reporterSchema } from '../../model/report.ts'
 import { rolesSchema } from '../../model/role.ts'
 import { attackKinds } from '../drill/kinds.ts'
@@ -184,8 +185,12 @@ export const configSchema = z.strictObject({
       blindSpots: z.enum(['page', 'record']).default('page'),
       /** Alerts below this are recorded without a run. */
       minSeverity: severitySchema.default('high'),
+      /** How often one lever is pulled without people, at most. What comes after it waits for people, and is paged. */
+      automaticPulls: z
+        .strictObject({ most: z.number().int().min(1), within: durationSchema })
+        .default({ most: 5, within: '24h' }),
     })
-    .default({ enabled: true, minSeverity: 'high', blindSpots: 'page' }),
+    .prefault({}),
   fees: z
     .strictObject({
       /** wei per gas unit */

@@ -1,6 +1,5 @@
-import { assess, breaksBudget, observe } from '../../calibrate/assessor.ts'
+import { assess, breaksBudget, type DriftChange, observe } from '../../calibrate/assessor.ts'
 import { layersOf, scoreOf } from '../../calibrate/calibrate.ts'
-import type { DriftStage } from '../../calibrate/drift.ts'
 import { placeOf, sightingsOf } from '../../calibrate/sightings.ts'
 import { budgetFinding } from '../../detect/budget-finding.ts'
 import { surprisesOf } from '../../detect/engine.ts'
@@ -38,12 +37,12 @@ export function budgetFindings({ assessor, engine }: Watched, bundle: BlockBundl
     )
 }
 
-/** Counts the block's protected traffic as clean, unless an alarm stands; gives the drift stage where it changed. */
+/** Counts the block's protected traffic as clean, unless an alarm stands; tells where the drift stage changed. */
 export function observeTraffic(
   { assessor, engine }: Watched,
   bundle: BlockBundle,
   alerts: readonly Alert[],
-): DriftStage | null {
+): DriftChange | null {
   if (engine.scope.kind === 'everything') return null
   const scores = new Map<Hash, number>()
   for (const { transactionHash, assessment } of alerts)

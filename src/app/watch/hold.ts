@@ -12,8 +12,9 @@ import { type ContainmentPlan, protectedBy, type Simulation } from '../../model/
 import type { Incident } from '../../model/incident.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
-import { listPlans, listSimulations } from '../../store/plans.ts'
+import { listPlans, listSimulations, listVerifications } from '../../store/plans.ts'
 import { findAttack, reviveAttack, trialOf } from '../actions/attack.ts'
+import { focusedOn } from '../actions/attacks-owed.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { deliver } from '../outbox.ts'
 import { recentOperations } from './operations.ts'
@@ -34,7 +35,7 @@ export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef):
   for (const incident of contained) {
     for (const plan of await listPlans(app.store, incident.id)) {
       if (plan.purpose !== 'contain' || plan.lever.chainId !== chain.chainId) continue
-      if (await isYetToCome(app, plan, block)) continue
+      if (!(await isHolding(app, plan)) || (await isYetToCome(app, plan, block))) continue
       const at = { incident, plan, block }
       const undone = await undoneOf(app, chain, at)
       if (undone === undefined || (await wasReopened(app, plan))) continue
@@ -42,6 +43,11 @@ export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef):
       break
     }
   }
+}
+
+/** What was only proposed, or failed, holds nothing that could come undone: another plan contains the incident. */
+async function isHolding({ store }: App, { id, lever }: ContainmentPlan): Promise<boolean> {
+  return !lever.armed || (await listVerifications(store, id)).at(-1)?.verified === true
 }
 
 /** A watcher that is behind looks at blocks from before the pause. */
@@ -93,16 +99,17 @@ async function tried(
     .map((call) => ({ name: `operation ${call.selector}`, call }))
   const open =
     (await stillBlocked(chain.sequencer, { calls, block: block.number })) ??
-    (await attackAgain({ app, chain }, { incident, block, simulation }))
+    (await attackAgain({ app, chain }, { incident, plan, block, simulation }))
   return open === undefined ? undefined : `${open} goes through again on ${app.names.get(target) ?? target}`
 }
 
 async function attackAgain(
   { app, chain }: { app: App; chain: ChainHandle },
-  { incident, block, simulation }: Pick<Holding, 'incident' | 'block'> & { simulation: Simulation },
+  { incident, plan, block, simulation }: Holding & { simulation: Simulation },
 ): Promise<string | undefined> {
   if (simulation.attack !== 'stopped' || incident.chainId !== chain.chainId) return undefined
-  const attack = reviveAttack(await findAttack(chain.rpc, incident))
+  const focused = focusedOn(incident, plan.attackTransaction)
+  const attack = reviveAttack(await findAttack(chain.rpc, focused))
   const found = await trialOf({ app, chain, incident }, attack)
   if (found === null) return undefined
   const trial = trialSeen(found, simulation)

@@ -1,17 +1,16 @@
-import { recordAlerts } from '../../incidents/record-alerts.ts'
+import { type RecordedAs, recordAlerts } from '../../incidents/record-alerts.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { BlockRef } from '../../model/block.ts'
 import { atLeast, type Finding } from '../../model/finding.ts'
 import type { Incident } from '../../model/incident.ts'
-import type { PinnedPlaybook, Run } from '../../model/playbook.ts'
-import { choosePlaybook } from '../../playbooks/choose.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
 import { ownTransactions } from '../../store/broadcasts.ts'
+import { insertOwed, listDue, type OwedAnswer } from '../../store/owed-answers.ts'
 import { insertRemarks } from '../../store/remarks.ts'
-import { lastAttempts } from '../../store/runs.ts'
-import { type Store, transaction } from '../../store/store.ts'
+import { transaction } from '../../store/store.ts'
 import { correlate, opensIncident } from '../../triage/correlate.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { asksForResponse, beginAnswers } from './answer-owed.ts'
 import type { Observed } from './observed.ts'
 import type { Seen } from './taint.ts'
 
@@ -33,12 +32,12 @@ export type Judged = {
 }
 
 type Recording = { app: App; chain: ChainHandle; playbooks: Playbooks | null }
-type Recorded = { alert: Alert; incident: Incident; reopened: boolean; run: Run | null }
+type Recorded = RecordedAs & { alert: Alert }
 
 /**
- * Puts alerts on record, each in the incident it belongs to or in a new one, with the run of a playbook where one is due:
- * all in one transaction. The runs begin after it. An alert that belongs to no incident is on record as remarks. Safe to
- * call again with the same: everything is recorded once, and an incident has one run of a playbook.
+ * Puts alerts on record, each in the incident it belongs to or in a new one, with what is owed an answer and the run that
+ * gives it where none is under way: all in one transaction. The runs begin after it. An alert that belongs to no incident is
+ * on record as remarks. Safe to call again with the same: everything is recorded once, and answered once.
  */
 export async function recordJudged(recording: Recording, judged: readonly Judged[]): Promise<void> {
   const { app, chain, playbooks } = recording
@@ -54,12 +53,13 @@ export async function recordJudged(recording: Recording, judged: readonly Judged
   const remarks = [...judged.flatMap((one) => one.remarks), ...ours]
   if (others.length === 0 && remarks.length === 0) return
   let attempts = 0
-  const recorded = await transaction(
+  const { settled, runs } = await transaction(
     app.store,
     async (tx) => {
       attempts++
       const taken = await recordAlerts({ store: tx, clock: app.clock }, others, {
         choose: (alert, active) => targetOf(alert, active, app),
+        reopens: ({ severity }) => atLeast(severity, app.config.respond.minSeverity),
       })
       const left = others.flatMap(({ alert }, i) => (taken[i] === null ? alert.findings : []))
       await insertRemarks(tx, [...remarks, ...left], app.clock.now())
@@ -67,18 +67,32 @@ export async function recordJudged(recording: Recording, judged: readonly Judged
         const as = taken[i]
         // after a commit whose answer was lost our own work looks like a duplicate
         const isKnown = as?.duplicate === true && attempts === 1
-        return as === null || as === undefined || isKnown
-          ? []
-          : [{ alert, incident: as.incident, reopened: as.reopened, run: null }]
+        return as === null || as === undefined || isKnown ? [] : [{ alert, ...as }]
       })
-      return playbooks === null ? settled : withRuns(settled, { app, tx, playbooks })
+      if (playbooks === null) return { settled, runs: [] }
+      await insertOwed(tx, owedFor(settled, app))
+      const incidents = new Map(settled.map(({ incident }) => [incident.id, incident]))
+      const due = await listDue(tx, { incidentIds: [...incidents.keys()] })
+      return { settled, runs: await beginAnswers({ app, tx, playbooks }, { due, incidents }) }
     },
     { idempotent: true },
   )
   for (const { alert } of others) app.hub.tell(alert)
-  for (const { incident } of recorded) app.hub.tell(incident)
-  if (playbooks === null) return
-  for (const { run, incident } of recorded) if (run !== null) playbooks.start(run, incident.severity)
+  for (const { incident } of settled) app.hub.tell(incident)
+  for (const { run, severity } of runs) playbooks?.start(run, severity)
+}
+
+/**
+ * What is owed an answer: each new attack transaction of an incident that is open, also one that a reorg gave back or that
+ * was pending before. What is about a block as a whole, and may be said of every block, only where it opened the incident.
+ */
+function owedFor(recorded: readonly Recorded[], app: App): OwedAnswer[] {
+  return recorded.flatMap(({ alert, incident, duplicate, created, reopened }) => {
+    const isNew = !duplicate && (alert.transactionHash !== null || created || reopened)
+    if (!isNew || incident.state !== 'open' || incident.protected.length === 0) return []
+    if (!asksForResponse(alert, app)) return []
+    return [{ incidentId: incident.id, alertHash: alert.alertHash, owedAt: app.clock.now() }]
+  })
 }
 
 function targetOf(alert: Alert, active: readonly Incident[], app: App) {
@@ -87,49 +101,9 @@ function targetOf(alert: Alert, active: readonly Incident[], app: App) {
   return opensIncident(alert) ? { new: { kind: app.kind, title: titleOf(alert, app) } } : null
 }
 
-/** What happens now is never counted to what was found late: an old incident's one run may be over, and did nothing. */
+/** What happens now is never counted to what was found late: that one is of the past. */
 function candidatesFor({ late }: Alert, active: readonly Incident[]): readonly Incident[] {
   return late === null ? active.filter(({ foundLate }) => !foundLate) : active
-}
-
-type Responding = { app: App; tx: Store; playbooks: Playbooks }
-
-/**
- * One response each time an incident is open: a category that comes later must not begin a second one beside the first, and
- * an incident that is open again, after a reorg or a containment that did not last, is answered again.
- */
-async function withRuns(
-  recorded: readonly Recorded[],
-  { app, tx, playbooks }: Responding,
-): Promise<Recorded[]> {
-  const ids = recorded.map(({ incident }) => incident.id)
-  const attempts = await lastAttempts(tx, ids, 'cordon')
-  const reopened = new Set(recorded.flatMap((one) => (one.reopened ? [one.incident.id] : [])))
-  const answered = new Set([...attempts.keys()].filter((id) => !reopened.has(id)))
-  const due = recorded.map((one) => {
-    const { incident, alert } = one
-    const pinned = answered.has(incident.id) ? undefined : playbookFor(incident, alert, app)
-    if (pinned !== undefined) answered.add(incident.id)
-    return { one, pinned }
-  })
-  const wanted = due.flatMap(({ one: { incident }, pinned }) =>
-    pinned === undefined ? [] : [{ incident, pinned, attempt: (attempts.get(incident.id) ?? 0) + 1 }],
-  )
-  const runs = new Map((await playbooks.write(tx, wanted)).map((run) => [run.incidentId, run]))
-  return due.map(({ one, pinned }) =>
-    pinned === undefined ? one : { ...one, run: runs.get(one.incident.id) ?? null },
-  )
-}
-
-/**
- * Only incidents about what we protect are acted on, and only where the score reaches the calibration's threshold for
- * waking somebody.
- */
-function playbookFor(incident: Incident, alert: Alert, app: App): PinnedPlaybook | undefined {
-  const { respond } = app.config
-  if (!respond.enabled || incident.protected.length === 0) return undefined
-  if (!atLeast(alert.severity, respond.minSeverity) || alert.assessment?.pages === false) return undefined
-  return choosePlaybook(app.playbooks, incident)
 }
 
 function titleOf(alert: Alert, app: App): string {

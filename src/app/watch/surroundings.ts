@@ -8,7 +8,7 @@ import type { ChainHandle } from '../context.ts'
 /** The part of a snapshot that is no detector's. */
 export const SURROUNDINGS = 'surroundings'
 /** Raised whenever the shape or the meaning of what is kept changes. */
-export const SURROUNDINGS_VERSION = 1
+export const SURROUNDINGS_VERSION = 2
 
 type KeptAssessor = Omit<Assessor, 'calibration' | 'budgets'>
 type Surroundings = { assessor: KeptAssessor } & Pick<ChainHandle, 'operations' | 'signals'>
@@ -18,8 +18,8 @@ type Surroundings = { assessor: KeptAssessor } & Pick<ChainHandle, 'operations' 
  * what was noted of the chain. It is never rolled back, so it is kept as of the newest block, not the final one.
  */
 export function surroundingsOf({ assessor, operations, signals }: ChainHandle): Surroundings {
-  const { scores, work, drift, traffic, gate, alarmUntil } = assessor
-  return { assessor: { scores, work, drift, traffic, gate, alarmUntil }, operations, signals }
+  const { scores, work, drift, users, traffic, gate, alarmUntil } = assessor
+  return { assessor: { scores, work, drift, users, traffic, gate, alarmUntil }, operations, signals }
 }
 
 /** The budgets and thresholds that what was counted belongs to. */

@@ -13,6 +13,7 @@ import { findBroadcast, listUnsettled } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { findPlan, insertVerification, listPlans, listSimulations } from '../../store/plans.ts'
 import { findAttack, reviveAttack, trialOf } from '../actions/attack.ts'
+import { focusedOn } from '../actions/attacks-owed.ts'
 import { REPLACE_AFTER_BLOCKS } from '../actions/carry-out.ts'
 import { moveToContained } from '../actions/settle.ts'
 import type { App, ChainHandle } from '../context.ts'
@@ -62,16 +63,15 @@ async function isGone({ rpc }: ChainHandle, { blockNumber, blockHash }: Broadcas
   return now !== null && now !== blockHash
 }
 
-/** Contained only where every protected contract of the incident has a plan, and the chain says that each holds. */
+/** Contained only where every protected contract of the incident has a plan that holds, as the chain says. */
 async function containAfterAll({ app, chain }: Place, incident: Incident): Promise<void> {
   const plans = (await listPlans(app.store, incident.id)).filter(({ purpose }) => purpose === 'contain')
-  const targets = new Set(plans.map(protectedBy))
-  if (!incident.protected.every((target) => targets.has(target))) return
   const verifications: { plan: ContainmentPlan; verification: Verification }[] = []
-  for (const plan of plans) {
-    const verification = await verifyAgain({ app, chain }, { plan, incident })
-    if (!verification.verified) return
-    verifications.push({ plan, verification })
+  for (const target of incident.protected) {
+    const ofTarget = plans.filter((plan) => protectedBy(plan) === target)
+    const held = await newestThatHolds({ app, chain }, { plans: ofTarget, incident })
+    if (held === undefined) return
+    verifications.push(held)
   }
   for (const { plan, verification } of verifications) {
     await insertVerification(app.store, verification)
@@ -79,6 +79,18 @@ async function containAfterAll({ app, chain }: Place, incident: Incident): Promi
     await recordTended(app, plan, { kind: 'verification', message, body: verification })
   }
   app.hub.tell(await moveToContained(app, incident))
+}
+
+/** An earlier attempt may have failed, and a later one held. */
+async function newestThatHolds(
+  place: Pick<Place, 'app' | 'chain'>,
+  { plans, incident }: { plans: readonly ContainmentPlan[]; incident: Incident },
+): Promise<{ plan: ContainmentPlan; verification: Verification } | undefined> {
+  for (const plan of plans.toReversed()) {
+    const verification = await verifyAgain(place, { plan, incident })
+    if (verification.verified) return { plan, verification }
+  }
+  return undefined
 }
 
 async function verifyAgain(
@@ -89,6 +101,7 @@ async function verifyAgain(
   const broadcast = (await findBroadcast(app.store, plan.id)) ?? null
   if (simulation === undefined) return { planId: plan.id, atBlock: 0, verified: false, checks: [] }
   const { rpc, sequencer } = chain
-  const attack = await trialOf({ app, chain, incident }, reviveAttack(await findAttack(rpc, incident)))
+  const found = await findAttack(rpc, focusedOn(incident, plan.attackTransaction))
+  const attack = await trialOf({ app, chain, incident }, reviveAttack(found))
   return verifyPlan({ rpc, sequencer, plan, simulation, broadcast, attack, operations: [] })
 }

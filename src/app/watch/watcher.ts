@@ -1,4 +1,3 @@
-import type { DriftStage } from '../../calibrate/drift.ts'
 import { followHead } from '../../chain/rpc/follow.ts'
 import { watchPending } from '../../chain/rpc/pending.ts'
 import { blindFindings, type Untraceable } from '../../detect/blind-finding.ts'
@@ -14,8 +13,10 @@ import type { Playbooks } from '../../playbooks/runner.ts'
 import { alertsOf } from '../../triage/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { applyRules, type Followed, notFollowed, type RuleSet } from '../rules/reload.ts'
+import { answerOwed, followAnswers } from './answer-owed.ts'
 import { assessed, budgetFindings, followVerdicts, observeTraffic } from './assess.ts'
 import { pageBlindSpots } from './blind-spots.ts'
+import { tellDrift } from './drift-page.ts'
 import { watchHolds } from './hold.ts'
 import { keepSnapshots, type SnapshotKeeper } from './keep-snapshots.ts'
 import { latenessOf } from './lateness.ts'
@@ -64,7 +65,12 @@ type Watching = WatchOptions & {
 export async function watchChain(options: WatchOptions): Promise<void> {
   const { app, chain, signal } = options
   const stopFollowing = followVerdicts(app, chain)
-  signal.addEventListener('abort', stopFollowing, { once: true })
+  const stopAnswering = followAnswers(options)
+  const stopListening = (): void => {
+    stopFollowing()
+    stopAnswering()
+  }
+  signal.addEventListener('abort', stopListening, { once: true })
   tellBlindness(options)
   const recorder = startRecorder(options)
   const sight: Watching['sight'] = { lost: new Map() }
@@ -74,6 +80,7 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   })
   const upkeep = startUpkeep(app, chain, [
     ...UPKEEP,
+    { name: 'owed answers', run: () => answerOwed(options) },
     { name: 'capability probes', run: probes },
     { name: 'protocol maps', run: mappingProtocol() },
   ])
@@ -179,8 +186,8 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
   const judged = report(findings, bundle, watching)
   noteGaps({ facts, unread }, watching)
   const { alerts, remarks } = judged
-  const drift = observeTraffic(chain, bundle, alerts.filter(notFromUs(bundle, app)))
-  if (drift !== null) tellDrift(drift, watching)
+  const change = observeTraffic(chain, bundle, alerts.filter(notFromUs(bundle, app)))
+  if (change !== null) void tellDrift(app, chain, { change, blockNumber: number })
   // before the record, which may be full: what was done on the chain is looked after all the same
   upkeep.onBlock({ number, hash })
   const { transactions, days, last } = chain.assessor.traffic
@@ -315,19 +322,6 @@ function report(
   const late = latenessOf(bundle, chain)
   const alerts = alertsOf(findings).map((alert) => ({ ...assessed(alert, bundle, chain), late }))
   return { alerts, remarks: findings.filter(({ shadow }) => shadow) }
-}
-
-/** Drift is told out loud: what the promises rest on no longer looks like the past. */
-function tellDrift(drift: DriftStage, { app, chain }: WatchOptions): void {
-  const { chainId } = chain
-  const message = {
-    stable: 'Traffic looks like the past again: automatic action is armed as before.',
-    widen: 'Traffic may have changed: intervals are widened.',
-    disarm: 'Traffic has changed: nothing is done without people until it is steady again.',
-  }[drift.stage]
-  app.logger.warn({ chainId, stage: drift.stage }, message)
-  const facts = { ...drift }
-  app.hub.tell({ type: 'notice', chainId, code: 'calibration-drift', message, facts })
 }
 
 type Reorg = { ancestor: BlockRef; removed: readonly BlockRef[] }

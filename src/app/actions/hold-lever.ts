@@ -1,0 +1,84 @@
+import { headOf } from '../../chain/rpc/head.ts'
+import { readState } from '../../contain/state-view.ts'
+import { durationMs } from '../../kit/duration.ts'
+import type { ContainmentPlan } from '../../model/containment.ts'
+import { lastPull, takeLever } from '../../store/lever-pulls.ts'
+import { tellRoles } from './notify.ts'
+import { patiently, type Work } from './work.ts'
+
+export type HeldLever =
+  /** This plan may pull it. */
+  | { kind: 'held' }
+  /** Nothing is to be sent, and this is why, as the end of a sentence about the lever. */
+  | { kind: 'needless'; why: string }
+  | { kind: 'limited'; why: string }
+
+/**
+ * Takes the lever for a plan right before it is sent: not where another plan is pulling it, nor where it holds on the newest
+ * block already, nor, without people, more often than the configuration allows. A limit is paged.
+ */
+export async function holdLever(
+  work: Work,
+  { plan, isAutomatic }: { plan: ContainmentPlan; isAutomatic: boolean },
+): Promise<HeldLever> {
+  const { app, context } = work
+  const { lever } = plan
+  const { most, within } = app.config.respond.automaticPulls
+  const taken = await takeLever(app.store, {
+    planId: plan.id,
+    runId: context.run.id,
+    chainId: lever.chainId,
+    target: lever.target,
+    calldata: lever.calldata,
+    automatic: isAutomatic ? { most, sinceMs: durationMs(within) ?? 0 } : null,
+    now: app.clock.now(),
+  })
+  switch (taken.kind) {
+    case 'under-way': {
+      const what = taken.transactionHash ?? `plan ${taken.planId}`
+      return { kind: 'needless', why: `is on its way already (${what}): it is not sent a second time` }
+    }
+    case 'limited': {
+      const times = `${taken.pulls} ${taken.pulls === 1 ? 'time' : 'times'}`
+      const why = `${lever.signature} was pulled without people ${times} in the last ${within}, and respond.automaticPulls allows no more`
+      return { kind: 'limited', why }
+    }
+    case 'taken': {
+      const block = await heldSince(work, plan)
+      if (block === null) return { kind: 'held' }
+      return { kind: 'needless', why: `holds already at block ${block}: it is not pulled a second time` }
+    }
+  }
+}
+
+/**
+ * The block at which the lever is seen to hold, or null. Asked after it was taken: whoever had it before is done with it. A
+ * lever that no view tells of holds where it was pulled after the attack.
+ */
+async function heldSince({ app, chain }: Work, plan: ContainmentPlan): Promise<number | null> {
+  const { lever, id: planId, pinnedBlock } = plan
+  const { chainId, target, calldata } = lever
+  const last = await lastPull(app.store, { chainId, target, calldata, planId })
+  if (lever.state.length === 0)
+    return last !== undefined && last.blockNumber > pinnedBlock ? last.blockNumber : null
+  // not on a node that has not come to that block
+  return patiently(app, async () => {
+    const block = Math.max(await headOf(chain.rpc), last?.blockNumber ?? 0)
+    const answers = await readState(chain.rpc, lever.state, block)
+    return answers.every(({ isPulled }) => isPulled) ? block : null
+  })
+}
+
+/** Wakes who can act: automation has come to its limit, and the attack goes on. */
+export async function pageLimit(
+  { app, context }: Pick<Work, 'app' | 'context'>,
+  { plan, why }: { plan: ContainmentPlan; why: string },
+): Promise<void> {
+  const target = app.names.get(plan.lever.target) ?? plan.lever.target
+  await tellRoles(app, context, {
+    roles: ['incident-leader', 'guardian', 'operations'],
+    title: `Nothing was sent to ${target}`,
+    body: `Nothing was sent because ${why}. Approve plan ${plan.id}, or pull it by hand.`,
+    part: `:limit:${plan.id}`,
+  })
+}
