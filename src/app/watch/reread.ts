@@ -2,8 +2,9 @@ import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
 import { evaluateLate, packKept, rebuild } from '../../detect/engine.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { messageOf } from '../../kit/error.ts'
-import type { BlockBundle, BlockRef } from '../../model/block.ts'
+import type { BlockBundle, BlockRef, Gap } from '../../model/block.ts'
 import type { Finding } from '../../model/finding.ts'
+import type { Hash } from '../../model/hex.ts'
 import type { PartialBlock } from '../../model/vitals.ts'
 import {
   countGivenUp,
@@ -165,9 +166,21 @@ async function look(item: Waiting, looking: Looking): Promise<void> {
   item.isLooking = false
 }
 
+/** What touches protected contracts first, and what is heavy by itself last: many trace bombs must not hide the attack among them. */
+function inOrder({ partial, suspicions }: Waiting): Hash[] {
+  const touching = new Set(
+    suspicions.flatMap(({ protected: touched, transactionHash }) =>
+      touched.length > 0 ? [transactionHash] : [],
+    ),
+  )
+  const rank = ({ transactionHash, isOwnFault }: Gap): number =>
+    touching.has(transactionHash) ? 0 : isOwnFault ? 2 : 1
+  return partial.gaps.toSorted((a, b) => rank(a) - rank(b)).map(({ transactionHash }) => transactionHash)
+}
+
 async function lookOnce(item: Waiting, looking: Looking): Promise<void> {
   const { app, chain, judge, signal } = looking
-  const { block, gaps } = item.partial
+  const { block } = item.partial
   const again = (): void => {
     item.looks++
     const wait = WAITS_S[item.looks]
@@ -180,7 +193,7 @@ async function lookOnce(item: Waiting, looking: Looking): Promise<void> {
       budgetMs: PATIENCE_MS,
       reexec: REEXEC,
       areTracesExpected: true,
-      wanted: new Set(gaps.map(({ transactionHash }) => transactionHash)),
+      wanted: new Set(inOrder(item)),
       clock: app.clock,
       signal,
     })

@@ -57,6 +57,8 @@ const BLOCK_METHODS: readonly BlockMethod[] = [
 ]
 /** Transactions traced at once where the block as a whole cannot be. */
 const AT_ONCE = 8
+/** Of those that are wanted again, the first first: a node that traces one after another would do the heavy ones meanwhile. */
+const WANTED_AT_ONCE = 2
 /** Share of the time for the block as a whole; the rest is for its transactions one by one. */
 const WHOLE_SHARE = 0.6
 
@@ -85,11 +87,19 @@ export async function tracesOf(block: BlockHead, asking: Asking): Promise<BlockT
 
 async function oneRound(gathering: Gathering): Promise<void> {
   const endpoints = endpointsOf(gathering.asking.rpc)
-  for (const endpoint of endpoints)
-    if (gathering.traced.size === 0 && missingOf(gathering).length > 0) await wholeBlock(endpoint, gathering)
+  const whole = async (): Promise<void> => {
+    for (const endpoint of endpoints)
+      if (gathering.traced.size === 0 && missingOf(gathering).length > 0)
+        await wholeBlock(endpoint, gathering)
+  }
+  const { wanted } = gathering.asking
+  // what is wanted of a block was missing when the whole was asked for: it would take as long again
+  if (wanted === undefined) await whole()
+  const atOnce = wanted === undefined ? AT_ONCE : WANTED_AT_ONCE
   for (const endpoint of endpoints)
     if (!gathering.gone.has(endpoint))
-      await eachOf(wantedOf(gathering), AT_ONCE, (hash) => oneTransaction(endpoint, hash, gathering))
+      await eachOf(wantedOf(gathering), atOnce, (hash) => oneTransaction(endpoint, hash, gathering))
+  if (wanted !== undefined) await whole()
 }
 
 function missingOf({ block, traced }: Gathering): Hash[] {
@@ -97,8 +107,9 @@ function missingOf({ block, traced }: Gathering): Hash[] {
 }
 
 function wantedOf(gathering: Gathering): Hash[] {
+  const missing = missingOf(gathering)
   const { wanted } = gathering.asking
-  return missingOf(gathering).filter((hash) => wanted?.has(hash) ?? true)
+  return wanted === undefined ? missing : [...wanted].filter((hash) => missing.includes(hash))
 }
 
 async function wholeBlock(endpoint: Endpoint, gathering: Gathering): Promise<void> {
