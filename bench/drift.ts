@@ -23,9 +23,9 @@ for (const { label } of await readHistories()) {
     const sightings = sightingsOf(bundle, scope, new Map())
     transactions += sightings.length
     const timestamp = bundle.timestamp ?? bundle.number * 12
-    const stage = observe(assessor, { timestamp, sightings, alarmed: false })
+    const change = observe(assessor, { timestamp, sightings, alarmed: false })
     if (assessor.drift.stage.stage === 'disarm') shadowed += sightings.length
-    if (stage !== null) told.push(`${transactions}: ${stage.stage}`)
+    if (change !== null) told.push(`${transactions}: ${change.now.stage}`)
   }
   rows.push({
     what: label.protocol,
