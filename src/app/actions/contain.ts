@@ -5,7 +5,7 @@ import { assert } from '../../kit/assert.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
 import { givenAddressSchema } from '../../model/given-address.ts'
-import { addressSchema, type Hash } from '../../model/hex.ts'
+import { type Address, addressSchema, type Hash } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Action, ActionContext } from '../../playbooks/action.ts'
 import { findIncident } from '../../store/incidents.ts'
@@ -101,35 +101,55 @@ function isNothingDone({ outcome }: ContainOutcome): boolean {
 
 type Shared = Pick<Work, 'app' | 'context' | 'incident' | 'attack' | 'attempt'>
 
-const queuedSchema = z.array(
-  z.object({
-    target: addressSchema,
-    wanted: z.object({ template: z.string(), given: z.record(z.string(), z.string()) }),
-  }),
-)
+const queuedSchema = z.object({
+  queued: z.array(
+    z.object({
+      target: addressSchema,
+      wanted: z.object({ template: z.string(), given: z.record(z.string(), z.string()) }),
+    }),
+  ),
+  leftOut: z.object({ operations: z.number(), contracts: z.array(addressSchema) }),
+  latest: z.number(),
+})
 
 /** What is queued is there only after the transaction that queued it: these are tried on the latest block. */
 async function cancelling(shared: Shared): Promise<Work[]> {
   const { app, context, incident, attack } = shared
   const chain = chainOf(app, incident)
-  const found = await context.durable('queued', () =>
+  const json = await context.durable('queued', () =>
     patiently(app, async () => {
-      const queued = await queuedIn(chain.rpc, incident.transactions)
-      const latest = await headOf(chain.rpc)
-      return toJson({ queued, latest })
+      const ours = app.config.protect.filter(
+        ({ chainId }) => chainId === undefined || chainId === chain.chainId,
+      )
+      const contracts = [...new Set([...incident.protected, ...ours.map(({ address }) => address)])]
+      const { transactions } = incident
+      const found = await queuedIn({ rpc: chain.rpc, transactions, contracts, block: attack.pinnedBlock })
+      return toJson({ ...found, latest: await headOf(chain.rpc) })
     }),
   )
-  const { queued, latest } = z.object({ queued: queuedSchema, latest: z.number() }).parse(JSON.parse(found))
-  if (queued.length === 0) {
-    const message = 'Nothing that could be cancelled was queued by the transactions of this incident.'
-    await recordStep(app, context, { kind: 'plan', message, body: { queued } })
-  }
+  const { queued, leftOut, latest } = queuedSchema.parse(JSON.parse(json))
+  const said = queuedText(queued.length, leftOut)
+  if (said !== null)
+    await recordStep(app, context, { kind: 'plan', message: said, body: { queued, leftOut } })
   return queued.map((item) => ({
     ...shared,
     ...item,
     chain,
     attack: { ...attack, call: null, pinnedBlock: latest },
   }))
+}
+
+/** What the timeline says where something is not cancelled; null where all is. */
+function queuedText(
+  count: number,
+  { operations, contracts }: { operations: number; contracts: readonly Address[] },
+): string | null {
+  const nothing =
+    count === 0 ? 'Nothing that could be cancelled was queued by the transactions of this incident.' : ''
+  if (operations === 0) return nothing === '' ? null : nothing
+  const [named, more] = [contracts.slice(0, 3).join(', '), contracts.length - 3]
+  const whose = `${named}${more > 0 ? ` and ${more} more` : ''}`
+  return `${nothing} Left out: ${operations} queued ${operations === 1 ? 'operation' : 'operations'} of contracts without authority over what is protected, or not aimed at it (${whose}).`.trim()
 }
 
 function worksOf(args: Exclude<ContainArgs, { action: 'cancel' }>, shared: Shared): Work[] {

@@ -1,0 +1,110 @@
+import { keccak256, toBytes } from 'viem'
+import { CordonError } from '../kit/error.ts'
+import { type Address, addressFromWord, type Hash, type Hex, ZERO_ADDRESS } from '../model/hex.ts'
+import { toHex } from './block-tag.ts'
+import { type At, encodeCall } from './call.ts'
+import { authorityViews } from './catalogue.ts'
+
+/** Owners of owners are followed so far. */
+const DEEPEST = 4
+/** Contracts that hold authority, at most: whoever answers may name as many as he likes. */
+const MOST = 64
+
+/** Views beside those of `authorityViews` by which a contract names who decides over it. */
+const FURTHER = [
+  'authority()',
+  'timelock()',
+  'executor()',
+  'getOwner()',
+  'controller()',
+  'manager()',
+] as const
+
+/** Where proxies keep their admin and their beacon. Sources: EIP-1967, zeppelinos. */
+const SLOTS = [
+  '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103',
+  '0xa3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50',
+  '0x10d6a54a4754c8869d6886b5f5d7fbfa5b4522237ea5c60d11bc4e7a1ff9390b',
+] as const
+
+/**
+ * Who holds authority over these contracts at a block: owners, admins, AccessManagers, proxy admins, and who holds authority
+ * over them in turn. Only these contracts, and those that they name, are asked; nobody is asked about himself.
+ */
+export async function authorityHolders(at: At, contracts: readonly Address[]): Promise<ReadonlySet<Address>> {
+  const holders = new Set<Address>()
+  let layer: readonly Address[] = contracts
+  for (let depth = 0; depth < DEEPEST && layer.length > 0; depth++) {
+    const named = (await Promise.all(layer.map((contract) => namedBy(at, contract)))).flat()
+    const next = [...new Set(named)].filter(
+      (address) => !holders.has(address) && !contracts.includes(address),
+    )
+    layer = next.slice(0, Math.max(0, MOST - holders.size))
+    for (const address of layer) holders.add(address)
+  }
+  return holders
+}
+
+async function namedBy(at: At, contract: Address): Promise<Address[]> {
+  const views = [
+    ...authorityViews.map(({ selector }) => selector),
+    ...FURTHER.map((view) => encodeCall(view)),
+  ]
+  const words = await Promise.all([
+    ...views.map((data) => wordOf(at, 'eth_call', [{ to: contract, data }])),
+    ...SLOTS.map((slot) => wordOf(at, 'eth_getStorageAt', [contract, slot])),
+  ])
+  return words.flatMap((word) => {
+    const address = word === null ? undefined : addressFromWord(word.slice(2))
+    return address === undefined || address === ZERO_ADDRESS || address === contract ? [] : [address]
+  })
+}
+
+/** One word that a node gives, or null where the contract has none. Throws where the node does not answer. */
+async function wordOf({ rpc, block }: At, method: string, params: readonly unknown[]): Promise<Hex | null> {
+  try {
+    const word = String(await rpc.request(method, [...params, block === 'latest' ? block : toHex(block)]))
+    return word.length === 66 ? (word as Hex) : null
+  } catch (thrown) {
+    if (thrown instanceof CordonError && thrown.code === 'chain.EndpointFailed') throw thrown
+    return null
+  }
+}
+
+/** OpenZeppelin's own roles, and names that protocols use by habit; 0 is the admin of all. */
+const ROLES: readonly Hash[] = [
+  `0x${'0'.repeat(64)}`,
+  ...[
+    'PROPOSER_ROLE',
+    'EXECUTOR_ROLE',
+    'CANCELLER_ROLE',
+    'TIMELOCK_ADMIN_ROLE',
+    'ADMIN_ROLE',
+    'OWNER_ROLE',
+  ].map(roleOf),
+  ...[
+    'GOVERNOR_ROLE',
+    'GOVERNANCE_ROLE',
+    'GUARDIAN_ROLE',
+    'MANAGER_ROLE',
+    'UPGRADER_ROLE',
+    'PAUSER_ROLE',
+  ].map(roleOf),
+]
+
+function roleOf(name: string): Hash {
+  return keccak256(toBytes(name))
+}
+
+/** Whether an account holds a role in one of these contracts, as they say. */
+export async function holdsRoleIn(at: At, contracts: Iterable<Address>, account: Address): Promise<boolean> {
+  for (const to of contracts) {
+    const answers = await Promise.all(
+      ROLES.map((role) =>
+        wordOf(at, 'eth_call', [{ to, data: encodeCall('hasRole(bytes32,address)', [role, account]) }]),
+      ),
+    )
+    if (answers.some((answer) => answer !== null && BigInt(answer) === 1n)) return true
+  }
+  return false
+}
