@@ -30,6 +30,6 @@ export default defineConfig({
   },
   // The key itself stands only in the environment.
   signers: [{ env: 'GUARDIAN_KEY' }],
-  // Without a standing authorisation Cordon proposes and people act.
+  // Without a standing authorisation (npx cordon levers authorize) Cordon proposes and people act.
   authorisations: [],
 })

@@ -4,7 +4,7 @@ import { type Abi, parseAbi } from '../forensics/decode/abi.ts'
 import type { SourceFile } from '../forensics/decode/source-line.ts'
 import { parseLayout, type StorageLayout } from '../forensics/storage/layout.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
-import { hasRightChecksum, WRONG_CHECKSUM } from '../model/given-address.ts'
+import { hasRightChecksum, wrongChecksum } from '../model/given-address.ts'
 import { type Address, addressSchema } from '../model/hex.ts'
 
 /** What one contract of a file says of itself; `address` and `chainId` where the path or the caller tells them. */
@@ -45,7 +45,7 @@ export async function readAbis(paths: readonly string[]): Promise<AbiSource[]> {
 function placeOf(given: string): { address: Address | null; path: string } {
   const [before = '', ...rest] = given.split('=')
   const isAddress = rest.length > 0 && addressSchema.safeParse(before).success
-  if (isAddress && !hasRightChecksum(before)) throw invalidAbi(before, WRONG_CHECKSUM)
+  if (isAddress && !hasRightChecksum(before)) throw invalidAbi(before, wrongChecksum(before))
   const parsed = addressSchema.safeParse(before)
   return parsed.success && rest.length > 0
     ? { address: parsed.data, path: rest.join('=') }

@@ -191,7 +191,7 @@ test('when the Safe’s nonce moves, people are told once that what was signed b
   expect(JSON.stringify(it.logger.lines)).toContain('nonce 0 of the Safe')
 })
 
-test('a member of a role contains the incident with what `levers authorize` wrote, alone', async () => {
+test('a member of a role contains the incident with what `levers authorize-role` wrote, alone', async () => {
   const it = await stage()
   const member = person(4)
   const modifier = await deployRoles(it.rpc, guardian)
@@ -283,7 +283,7 @@ test('at the command line: what owners sign is written, taken in, seen by doctor
   const modifier = await deployRoles(it.rpc, guardian)
   const member = person(4).address
   const permit = await run(
-    ...['levers', 'authorize', it.at.ethReserve, '--safe', guardian],
+    ...['levers', 'authorize-role', it.at.ethReserve, '--safe', guardian],
     ...['--modifier', modifier, '--member', member, '-o', 'batch.json'],
   )
   expect(permit.code).toBe(0)

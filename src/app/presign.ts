@@ -10,7 +10,8 @@ import type { TypedData } from '../contain/signer.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
-import { type Address, addressSchema, type Hash, hexSchema } from '../model/hex.ts'
+import { givenAddressSchema } from '../model/given-address.ts'
+import { type Address, type Hash, hexSchema } from '../model/hex.ts'
 import type { Lever } from '../model/lever.ts'
 import { safeCallSchema } from '../model/safe.ts'
 import { insertSafeSignature } from '../store/safe-signatures.ts'
@@ -79,7 +80,7 @@ const fileSchema = z.object({
     .array(
       safeCallSchema.extend({
         chainId: z.number().int().positive(),
-        safe: addressSchema,
+        safe: givenAddressSchema,
         nonce: z.number().int().min(0),
         signatures: z.array(hexSchema).max(100),
       }),

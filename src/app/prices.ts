@@ -8,16 +8,16 @@ import type { Price, Prices } from '../forensics/prices.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { inert } from '../kit/text.ts'
 import type { Asset } from '../model/block.ts'
-import { assetSchema } from '../model/finding.ts'
 import { givenAddressSchema } from '../model/given-address.ts'
 import type { Tokens } from '../model/token.ts'
 
 /** Dollars as text: a float would round. */
 const usdSchema = z.string().regex(/^\d{1,30}(\.\d{1,36})?$/)
+const givenAssetSchema = z.union([z.literal('native'), givenAddressSchema])
 const entrySchema = z.union([
-  z.strictObject({ asset: assetSchema, usd: usdSchema, source: z.string().max(200).optional() }),
+  z.strictObject({ asset: givenAssetSchema, usd: usdSchema, source: z.string().max(200).optional() }),
   /** An aggregator with Chainlink’s interface that answers in dollars. */
-  z.strictObject({ asset: assetSchema, oracle: givenAddressSchema }),
+  z.strictObject({ asset: givenAssetSchema, oracle: givenAddressSchema }),
 ])
 export type GivenPrice = z.infer<typeof entrySchema> & { file: string }
 

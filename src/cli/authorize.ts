@@ -7,6 +7,7 @@ import {
   type Draft,
   openAuthorisationDesk,
   readAuthorisation,
+  revokeHere,
 } from '../app/authorisations/desk.ts'
 import { addressOf } from '../app/config/load.ts'
 import { permitFor } from '../app/permit.ts'
@@ -64,7 +65,11 @@ export function registerAuthorize(levers: Command, run: RunCommand): void {
     .option('--by <name>', 'with --revoke: who takes it back (default: your user name)')
     .option('--list', 'the authorisations, how each stands, and what is done alone')
   withChain(command).action((addresses: string[], options: Options) =>
-    run(options, (io) => withDesk(options, io, (desk) => act(desk, { addresses, options }, io))),
+    run(options, (io) =>
+      options.revoke === undefined
+        ? withDesk(options, io, (desk) => act(desk, { addresses, options }, io))
+        : revoke(options.revoke, options, io),
+    ),
   )
   const role = levers
     .command('authorize-role <address>')
@@ -99,7 +104,6 @@ type Asked = { addresses: readonly string[]; options: Options }
 
 async function act(desk: AuthorisationDesk, { addresses, options }: Asked, io: Io): Promise<number> {
   if (options.list === true) return list(desk, io)
-  if (options.revoke !== undefined) return revoke(desk, options.revoke, { by: options.by }, io)
   if (options.import !== undefined) return take(desk, options.import, options, io)
   return make(desk, { addresses, options }, io)
 }
@@ -165,14 +169,12 @@ async function list(desk: AuthorisationDesk, io: Io): Promise<number> {
   return EXIT.ok
 }
 
-async function revoke(
-  desk: AuthorisationDesk,
-  text: string,
-  { by }: { by: string | undefined },
-  io: Io,
-): Promise<number> {
+async function revoke(text: string, options: Options, io: Io): Promise<number> {
   const hash = authorisationHashOf(text)
-  const isNew = await desk.revoke(hash, by ?? userInfo().username)
+  const { config } = await loadedOrFail(options, io)
+  const { env, logger } = io
+  const author = options.by ?? userInfo().username
+  const isNew = await revokeHere({ config, env, logger }, { hash, author })
   io.emit({ type: 'authorisation-revoked', hash, isNew })
   io.say(isNew ? `${hash} is revoked: nothing more is signed under it.` : `${hash} was revoked before.`)
   return EXIT.ok

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { addressSchema } from './hex.ts'
+import { givenAddressSchema } from './given-address.ts'
 
 /** What an account is, as far as it matters for stolen funds. At the first four nobody outside can follow them further. */
 export const addressKinds = [
@@ -15,7 +15,7 @@ export const addressKinds = [
 export type AddressKind = (typeof addressKinds)[number]
 
 export const addressLabelSchema = z.object({
-  address: addressSchema,
+  address: givenAddressSchema,
   name: z.string().min(1).max(200),
   kind: z.enum(addressKinds),
   /** Who says so: a file, a list, a person. Shown wherever the name is. */

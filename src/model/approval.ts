@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { durationMs } from '../kit/duration.ts'
 import { severitySchema } from './finding.ts'
+import { givenAddressSchema } from './given-address.ts'
 import { addressSchema, hexSchema } from './hex.ts'
 import { leverKinds } from './lever.ts'
 import { roleIdSchema } from './role.ts'
@@ -18,10 +19,10 @@ export const approvalTermsSchema = z.object({
   installation: z.string().min(1).max(80).nullable().default(null),
   planId: z.string().min(1).max(80),
   chainId: z.number().int().positive(),
-  target: addressSchema,
+  target: givenAddressSchema,
   calldata: hexSchema,
   /** In whose name the call is made. */
-  authority: addressSchema,
+  authority: givenAddressSchema,
   /** Chain, target and function: calls of one lane are counted. */
   lane: z.string().min(1).max(120),
   /** Calls sent on this lane before this one: an approval dies when another call is sent. */
@@ -36,7 +37,7 @@ export type ApprovalTerms = z.infer<typeof approvalTermsSchema>
 
 /** An Approval: the signed word of one person on one plan. Written once and kept, whatever it is worth. */
 export const approvalSchema = approvalTermsSchema.extend({
-  signer: addressSchema,
+  signer: givenAddressSchema,
   signature: z
     .string()
     .regex(/^0x([0-9a-fA-F]{2}){64,65}$/, 'expected a signature: 0x and 64 or 65 bytes of hex')

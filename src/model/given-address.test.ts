@@ -24,5 +24,10 @@ test('a letter of the other case, a digit mistyped and a digit too few are not',
     const typo = `${right.slice(0, -1)}${right.endsWith('1') ? '2' : '1'}`
     for (const text of [flipped, typo, right.slice(0, -1)])
       expect(givenAddressSchema.safeParse(text).success).toBe(false)
+    // with what it should be
+    expect(givenAddressSchema.safeParse(flipped).error?.issues[0]?.message).toContain(right)
+    expect(givenAddressSchema.safeParse(typo).error?.issues[0]?.message).toContain(
+      checksumAddress(typo.toLowerCase() as typeof lower),
+    )
   }
 })

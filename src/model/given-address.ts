@@ -12,13 +12,16 @@ export function hasRightChecksum(text: string): boolean {
   return OWN_CHECKSUM.some((chainId) => checksumAddress(`0x${lower}`, chainId) === text)
 }
 
-export const WRONG_CHECKSUM =
-  'wrong checksum (EIP-55): a digit is mistyped, or write it all in lower case if you are sure'
+/** What is wrong with an address that {@link hasRightChecksum} does not take, and how it is spelled if its digits are right. */
+export function wrongChecksum(text: string): string {
+  const right = checksumAddress(`0x${text.slice(2).toLowerCase()}`)
+  return `wrong checksum (EIP-55): a digit is mistyped; if every digit is right it is written ${right}`
+}
 
 /**
  * An address that a person wrote, in the configuration or on the command line: mixed case must spell the checksum, so that
  * a mistyped digit is told. Addresses of chain data go through `addressSchema`.
  */
 export const givenAddressSchema = addressSchema.in
-  .refine(hasRightChecksum, WRONG_CHECKSUM)
+  .refine(hasRightChecksum, { error: ({ input }) => wrongChecksum(String(input)) })
   .transform((text) => text.toLowerCase() as Address)

@@ -4,7 +4,7 @@ import { leverTemplates } from '../../contain/levers/registry.ts'
 import { assert } from '../../kit/assert.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
-import { givenAddressSchema } from '../../model/given-address.ts'
+import { givenAddressSchema, hasRightChecksum, wrongChecksum } from '../../model/given-address.ts'
 import { type Address, addressSchema, type Hash } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Action, ActionContext } from '../../playbooks/action.ts'
@@ -22,12 +22,16 @@ import { recordStep } from './record-step.ts'
 import { settle } from './settle.ts'
 import { type ContainOutcome, chainOf, patiently, type Work } from './work.ts'
 
+const givenValue = z.string().refine((text) => !/^0x[0-9a-fA-F]{40}$/.test(text) || hasRightChecksum(text), {
+  error: ({ input }) => wrongChecksum(String(input)),
+})
+
 const namedLever = z.strictObject({
   target: givenAddressSchema,
   /** A lever template, as `cordon levers discover` names it. */
   lever: z.string().min(1).max(80),
   /** What the template needs: `{ asset: "0x…" }`. */
-  given: z.record(z.string(), z.string()).default({}),
+  given: z.record(z.string(), givenValue).default({}),
   /** The incident’s chain when left out. */
   chainId: z.number().int().positive().optional(),
 })

@@ -100,6 +100,7 @@ async function obstaclesOf(
   if (!config.respond.enabled) obstacles.push('respond.enabled is false')
   if (!lever.armed) obstacles.push('it is pulled already')
   if (lever.undo === null && lever.maxDurationSeconds === null) obstacles.push('nothing takes it back')
+  if (!lever.armed) return obstacles
   if (lever.authority?.live !== true || sender === null || !signers.includes(sender))
     obstacles.push(notOurs(plan))
   else if (BigInt(String(await rpc.request('eth_getBalance', [sender, 'latest']))) === 0n)

@@ -24,7 +24,7 @@ import { openChains, scopeFor } from '../chains.ts'
 import type { Config } from '../config/schema.ts'
 import type { ChainHandle } from '../context.ts'
 import { openDatabase } from '../database.ts'
-import { type Env, openSigners } from '../signers.ts'
+import { type Env, openSigner, sourceOf } from '../signers.ts'
 import { namesOf } from '../start.ts'
 import { type Alone, aloneOn, planNow } from './alone.ts'
 import { namedPerson } from './people.ts'
@@ -61,8 +61,6 @@ export type AuthorisationDesk = {
   sign(draft: Draft, as: Address | undefined): Promise<StandingAuthorisation | undefined>
   /** Keeps what holds; a running Cordon uses it at once. Throws `app.AuthorisationRefused`. */
   keep(authorisation: StandingAuthorisation): Promise<void>
-  /** Takes back for ever; running Cordons obey before their next signature. False where it was taken back before. */
-  revoke(hash: Hash, author: string): Promise<boolean>
   list(): Promise<Listed[]>
   alone(): Promise<Alone[]>
   close(): Promise<void>
@@ -90,13 +88,12 @@ export async function openAuthorisationDesk(options: AuthorisationDeskOptions): 
       })
     return standingOf(one, authorisationContext({ store, clock, config, rpc, installation }))
   }
-  const signers = async (): Promise<Signer[]> => (await openSigners(config, env)).map(({ signer }) => signer)
+  const signers = (): Promise<AtHand> => signersAtHand(config, env)
   return {
     installation,
-    draft: async (wish) =>
-      draftOf(firstOf(chains), { wish, config, installation, signers: (await signers()).map(addressOf) }),
+    draft: async (wish) => draftOf(firstOf(chains), { wish, config, installation, atHand: await signers() }),
     async sign({ terms }, as) {
-      const signer = whoSigns(await signers(), config, as)
+      const signer = whoSigns((await signers()).signers, config, as)
       if (signer === undefined) return undefined
       const signature = await signer.signTypedData(authorisationTypedData(terms))
       return standingAuthorisationSchema.parse({ ...terms, signer: signer.address, signature })
@@ -106,8 +103,6 @@ export async function openAuthorisationDesk(options: AuthorisationDeskOptions): 
       if (!stands.holds) throw refused(stands)
       await insertAuthorisation(store, { hash: stands.hash, authorisation, givenAt: clock.now() })
     },
-    revoke: (hash, author) =>
-      transaction(store, (tx) => revokeAuthorisation(tx, { hash, author, revokedAt: clock.now() })),
     async list() {
       const all = await allAuthorisations(store, config)
       return Promise.all(
@@ -119,7 +114,7 @@ export async function openAuthorisationDesk(options: AuthorisationDeskOptions): 
     },
     async alone() {
       const at = { store, clock, config, installation, names: namesOf(config) }
-      const addresses = (await signers()).map(addressOf)
+      const addresses = (await signers()).signers.map(addressOf)
       const found: Alone[] = []
       for (const chain of chains.values())
         for await (const one of aloneOn(chain, { ...at, signers: addresses })) found.push(one)
@@ -130,6 +125,37 @@ export async function openAuthorisationDesk(options: AuthorisationDeskOptions): 
       await close()
     },
   }
+}
+
+/**
+ * Takes an authorisation back for ever; running Cordons obey before their next signature. Needs the record alone: no node and no
+ * signer. False where it was taken back before. Throws what the store room throws.
+ */
+export async function revokeHere(
+  { config, env, logger }: AuthorisationDeskOptions,
+  { hash, author }: { hash: Hash; author: string },
+): Promise<boolean> {
+  const { store, close } = await openDatabase({ dataDir: config.dataDir, env, logger })
+  try {
+    const revokedAt = systemClock.now()
+    return await transaction(store, (tx) => revokeAuthorisation(tx, { hash, author, revokedAt }))
+  } finally {
+    await close()
+  }
+}
+
+type AtHand = { signers: Signer[]; missing: string[] }
+
+/** A signer that cannot be opened here is told, and the others do. */
+async function signersAtHand(config: Config, env: Env): Promise<AtHand> {
+  const atHand: AtHand = { signers: [], missing: [] }
+  for (const signer of config.signers)
+    try {
+      atHand.signers.push((await openSigner(signer, env)).signer)
+    } catch (thrown) {
+      atHand.missing.push(`the signer ${sourceOf(signer)}: ${messageOf(thrown).split('\n')[0]}`)
+    }
+  return atHand
 }
 
 const addressOf = ({ address }: Signer): Address => address
@@ -144,7 +170,7 @@ type Drafting = {
   wish: AuthorisationWish
   config: Config
   installation: string
-  signers: readonly Address[]
+  atHand: AtHand
 }
 
 /** How long before now an authorisation begins, seconds: clocks of machines differ. */
@@ -155,7 +181,7 @@ async function draftOf(chain: ChainHandle, drafting: Drafting): Promise<Draft> {
   const scope = scopeFor(config, chain.chainId)
   const targets =
     wish.targets.length > 0 ? wish.targets : scope.kind === 'contracts' ? [...scope.addresses] : []
-  const words: string[] = []
+  const words = drafting.atHand.missing.map((text) => `  NOT at hand: ${text}`)
   const levers: Lever[] = []
   for (const target of targets) {
     const pullable = await pullableOn(chain, target, drafting)
@@ -193,11 +219,11 @@ type Pullable = { levers: { lever: Lever; sender: Address }[]; left: string[] }
 async function pullableOn(
   chain: ChainHandle,
   target: Address,
-  { wish, config, signers }: Drafting,
+  { wish, config, atHand }: Drafting,
 ): Promise<Pullable> {
   const pullable: Pullable = { levers: [], left: [] }
   try {
-    const { plan, besides } = await planNow(chain, target, { config, signers })
+    const { plan, besides } = await planNow(chain, target, { config, signers: atHand.signers.map(addressOf) })
     for (const lever of [plan.lever, ...besides.map((one) => one.lever)]) {
       const selector = lever.calldata.slice(0, 10)
       const name = lever.signature.replace(/\(.*/, '')

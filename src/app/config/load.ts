@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { createJiti } from 'jiti'
 import { z } from 'zod'
 import { CordonError, messageOf } from '../../kit/error.ts'
-import { givenAddressSchema, hasRightChecksum, WRONG_CHECKSUM } from '../../model/given-address.ts'
+import { givenAddressSchema, hasRightChecksum, wrongChecksum } from '../../model/given-address.ts'
 import type { Address } from '../../model/hex.ts'
 import { CALIBRATION_FILE } from '../calibration-file.ts'
 import type { Config } from './schema.ts'
@@ -58,8 +58,10 @@ export function addressOf(text: string): Address {
   const isMistyped = /^0x[0-9a-fA-F]{40}$/.test(trimmed) && !hasRightChecksum(trimmed)
   throw new CordonError({
     code: 'app.InvalidAddress',
-    message: `“${text.slice(0, 60)}” is not an address.`,
-    facts: { got: text.slice(0, 60), expected: isMistyped ? WRONG_CHECKSUM : '0x and 40 hex digits' },
+    message: isMistyped
+      ? `“${trimmed}” has a ${wrongChecksum(trimmed)}.`
+      : `“${text.slice(0, 60)}” is not an address.`,
+    facts: { got: text.slice(0, 60), expected: isMistyped ? wrongChecksum(trimmed) : '0x and 40 hex digits' },
     fix: 'Correct the address; several are separated by commas.',
   })
 }

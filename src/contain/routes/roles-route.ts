@@ -18,7 +18,7 @@ const EXEC =
   'execTransactionWithRole(address to, uint256 value, bytes data, uint8 operation, bytes32 roleKey, bool shouldRevert) returns (bool success)'
 const ASSIGNED = toEventSelector('AssignRoles(address,bytes32[],bool[])')
 
-/** The role that `cordon levers authorize` makes. */
+/** The role that `cordon levers authorize-role` makes. */
 export const DEFAULT_ROLE = 'cordon-pause'
 
 /** A role's key from its name, as Zodiac's own tools write it: its characters, filled up with zeros. */
@@ -28,7 +28,7 @@ export function roleKeyOf(name: string): Hash {
 
 /**
  * Ways through Zodiac Roles v2: a modifier that is a module of the Safe, and a signer of ours in a role that allows just this
- * call. Roles come from the modifier's `AssignRoles` logs, from the member's default role, and from `cordon levers authorize`;
+ * call. Roles come from the modifier's `AssignRoles` logs, from the member's default role, and from `cordon levers authorize-role`;
  * each is tried in `eth_call`, never believed.
  */
 export async function rolesRoutes(call: Call, avatar: Address, reach: Reach): Promise<FoundRoute[]> {
