@@ -18,6 +18,14 @@ export type DiscoverOptions = {
   given?: Readonly<Record<string, string>>
 }
 
+/** Hashed once: there are hundreds. */
+const recognition = new Map(
+  leverTemplates.map((template) => [
+    template,
+    template.recognisedBy.map((signature) => toFunctionSelector(signature)),
+  ]),
+)
+
 /** Levers of one template on one contract, at most: markets without number must not stop the rest. */
 const MOST_A_TEMPLATE = 64
 
@@ -67,8 +75,8 @@ function isCandidate(template: LeverTemplate, subject: Subject): boolean {
   return isRecognised(template, subject) && needs.every((name) => subject.given[name] !== undefined)
 }
 
-function isRecognised({ recognisedBy }: LeverTemplate, { selectors }: Subject): boolean {
-  return recognisedBy.every((signature) => selectors.has(toFunctionSelector(signature)))
+function isRecognised(template: LeverTemplate, { selectors }: Subject): boolean {
+  return recognition.get(template)?.every((selector) => selectors.has(selector)) === true
 }
 
 /** A pause of whoever wrote it must not offer without a word what another template asks a person for. */

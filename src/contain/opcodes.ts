@@ -35,10 +35,11 @@ export function opcodesOf(bytecode: Hex): Opcodes {
     if (op < PUSH1 || op > PUSH32) continue
     const size = 2 * (op - PUSH1 + 1)
     const argument = bytecode.slice(i + 2, i + 2 + size)
-    if (op === PUSH4) selectors.add(`0x${argument}`)
+    if (op === PUSH4 && argument.length === size) selectors.add(`0x${argument}`)
     if (op === PUSH3 && bytecode.startsWith(EQ, i + 2 + size)) selectors.add(`0x00${argument}`)
-    if (op === PUSH20) addresses.add(`0x${argument}`)
-    if (op === PUSH32 && /^0{24}(?!0{8})/.test(argument)) addresses.add(`0x${argument.slice(24)}`)
+    if (op === PUSH20 && argument.length === size) addresses.add(`0x${argument}`)
+    if (op === PUSH32 && argument.length === size && /^0{24}(?!0{8})/.test(argument))
+      addresses.add(`0x${argument.slice(24)}`)
     i += size
   }
   return { selectors, addresses, delegates }

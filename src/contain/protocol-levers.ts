@@ -19,7 +19,8 @@ export async function leversOfProtocol(
 ): Promise<Lever[]> {
   const found = await Promise.all(
     related.slice(0, MOST_SEARCHED).map(async ({ address, evidence }) => {
-      const levers = await discoverLevers({ ...options, target: address })
+      const given = { protected: options.target, ...options.given }
+      const levers = await discoverLevers({ ...options, target: address, given })
       return levers.map((lever) => ({ ...lever, evidence: [...evidence, ...lever.evidence] }))
     }),
   )

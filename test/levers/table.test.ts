@@ -45,7 +45,8 @@ test('docs/levers.md is what the templates claim and what was probed', async () 
 })
 
 function table(): string {
-  const protocols = [...new Set(leverTemplates.map(({ protocol }) => protocol))]
+  const listed = leverTemplates.filter(({ id }) => !isSwitch(id))
+  const protocols = [...new Set(listed.map(({ protocol }) => protocol))]
   return [
     '# Levers',
     '',
@@ -55,15 +56,32 @@ function table(): string {
     'protocol’s sources. *untried*: only what the sources say.',
     ...protocols.flatMap((protocol) => ['', `## ${protocol}`, '', ...section(protocol)]),
     '',
+    ...switches(),
+    '',
   ].join('\n')
+}
+
+const isSwitch = (id: string): boolean => id.startsWith('switch/')
+
+/** Too many for a table: what each does is in its name, and tried before anything is pulled. */
+function switches(): string[] {
+  const signatures = leverTemplates.filter(({ id }) => isSwitch(id)).map(({ signature }) => signature)
+  return [
+    '## Switches by name',
+    '',
+    `Besides these, ${signatures.length} functions are known by name alone, whoever wrote them: \`setEmergency(bool)\`,`,
+    '`kill()`, `pauseDeposits()`, `setTradingEnabled(bool)` (pulled with false), `setMarketPaused(address,bool)` on a contract',
+    'that rules others, and so on. Each is looked for in the contract and in the rest of its protocol; what it blocks is only',
+    'known once it is tried. All of them are in `src/contain/levers/switches.ts`.',
+  ]
 }
 
 function section(protocol: string): string[] {
   return [
     '| lever | calls | class | blocks | leaves open | tried on | says that it is pulled | taken back |',
     '|---|---|---|---|---|---|---|---|',
-    ...leverTemplates.filter((template) => template.protocol === protocol).map(row),
-    ...leverTemplates.filter((template) => template.protocol === protocol).flatMap(notes),
+    ...leverTemplates.filter(({ id, protocol: whose }) => whose === protocol && !isSwitch(id)).map(row),
+    ...leverTemplates.filter(({ id, protocol: whose }) => whose === protocol && !isSwitch(id)).flatMap(notes),
   ]
 }
 

@@ -23,6 +23,7 @@ import { pauseTemplates } from './pause.ts'
 import { perpCurieTemplates } from './perp-curie.ts'
 import { rollupTemplates } from './rollup.ts'
 import { safeTemplates } from './safe.ts'
+import { switchTemplates } from './switches.ts'
 import { synthetixTemplates } from './synthetix.ts'
 import type { LeverTemplate } from './template.ts'
 import { zodiacTemplates } from './zodiac.ts'
@@ -30,6 +31,9 @@ import { zodiacTemplates } from './zodiac.ts'
 /** Every lever that Cordon knows how to find. A new one is a file and a line here. */
 export const leverTemplates: readonly LeverTemplate[] = [
   ...pauseTemplates,
+  ...switchTemplates.filter(({ signature }) =>
+    pauseTemplates.every((known) => known.signature !== signature),
+  ),
   ...openzeppelinTemplates,
   ...governorTemplates,
   ...aaveV3Templates,
