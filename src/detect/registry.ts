@@ -19,6 +19,7 @@ import { reentrancy } from './reentrancy/reentrancy.ts'
 import { rules } from './rules/rules.ts'
 import { safeSpoof } from './safe-spoof/safe-spoof.ts'
 import { signature } from './signature/signature.ts'
+import { slowDrain } from './slow-drain/slow-drain.ts'
 import { unbackedMint } from './unbacked-mint/unbacked-mint.ts'
 import { valuationJump } from './valuation-jump/valuation-jump.ts'
 import { walletSweep } from './wallet-sweep/wallet-sweep.ts'
@@ -46,6 +47,7 @@ export const detectors: readonly Detector[] = [
   network,
   preparation,
   drain,
+  slowDrain,
   rules,
   paidIn,
 ]

@@ -23,6 +23,7 @@ import { latenessOf } from './lateness.ts'
 import { mappingProtocol } from './map-protocol.ts'
 import { mergeUpdates } from './merge.ts'
 import { hasTraces, keptOf } from './observed.ts'
+import { withOwnMoney } from './own-money.ts'
 import { partialNotice } from './partial-notice.ts'
 import { watchPresigned } from './presigned.ts'
 import { beginReads, withStateReads } from './reads.ts'
@@ -172,7 +173,9 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
   const observed = withSignals(blockFacts(bundle), chain.signals)
   const { facts, unread } = await withStateReads(observed, chain, app.logger)
   const began = performance.now()
-  const findings = [...evaluateBlock(chain.engine, facts), ...budgetFindings(chain, bundle)]
+  const said = evaluateBlock(chain.engine, facts)
+  const weighed = await withOwnMoney(said, bundle, { chain, logger: app.logger })
+  const findings = [...weighed, ...budgetFindings(chain, bundle)]
   noteOperations(chain, bundle, findings)
   const { number, hash, timestamp } = bundle
   chain.vitals.processed = { number, timestamp, at: app.clock.now() }
@@ -210,7 +213,9 @@ async function onPending(bundle: BlockBundle, watching: Watching): Promise<void>
   const { chain, recorder } = watching
   const newest = chain.engine.unfinalised.at(-1)?.ref.number
   if (newest === undefined || bundle.number - 1 - newest > chain.config.late.blocks) return
-  const judged = report(evaluatePending(chain.engine, blockFacts(bundle)), bundle, watching)
+  const findings = evaluatePending(chain.engine, blockFacts(bundle))
+  const asked = { chain, logger: watching.app.logger }
+  const judged = report(await withOwnMoney(findings, bundle, asked), bundle, watching)
   if (judged.alerts.length + judged.remarks.length === 0) return
   const { timestamp } = bundle
   await recorder.put({ kind: 'judged', block: null, timestamp, ...judged, ...ALONE })

@@ -13,25 +13,15 @@ import { buildFinding } from '../build-finding.ts'
 import { isWithin } from '../entries.ts'
 import { changesOf } from '../flows.ts'
 import { hasChecks, releasesIn } from '../messages.ts'
-import type { Payment } from '../paid-in/payments.ts'
-import { coveredOf } from '../paid-in/question.ts'
 import { oneSidedLoss } from '../parties.ts'
 import { balancesWanted, takeBalances } from './balances.ts'
-import type { Book, Books } from './books.ts'
-import {
-  bookOf,
-  emptyBook,
-  emptyLedger,
-  isRegular,
-  type Ledger,
-  notePaid,
-  noteRate,
-  rateOf,
-  settle,
-} from './books.ts'
+import type { Book } from './books.ts'
+import { bookOf, emptyBook, emptyLedger, isRegular, type Ledger, rateOf } from './books.ts'
 import type { Outflow } from './outflows.ts'
-import { issuesOf, outflowsOf } from './outflows.ts'
+import { outflowsOf } from './outflows.ts'
+import { knowsPayers, paidInBy } from './payers.ts'
 import { balancesRead } from './read-balances.ts'
+import { readBalances, remember } from './remember.ts'
 
 const options = z.strictObject({
   /** Share of the contract's known balance, in basis points, from which an unmatched outflow is worth a word. */
@@ -187,12 +177,6 @@ function judge(outflow: Outflow, { book, sender, options, isSure, isFirst }: Wei
   return { outflow, reasons, ...(isSure ? weigh(shareBps) : weighUnsure(shareBps, isFirst)) }
 }
 
-/** True where all who asked for it, or got it, are known from their birth, or the contract is. */
-function knowsPayers(outflow: Outflow, { whole, born }: Ledger, sender: Address | null): boolean {
-  if (whole.has(outflow.contract)) return true
-  return claimants(outflow.payments, sender).every((account) => born.has(account))
-}
-
 /**
  * The first days of a watch: whoever takes out may have paid in before it. A near-total outflow is worth a call all
  * the same; the rest is written down in a low voice, or every early saver's exit would be an alarm.
@@ -235,53 +219,6 @@ function rateExcess(outflow: Outflow, book: Book, options: Options): Excess | un
   return undefined
 }
 
-/** What of an outflow those who asked for it, or got it, had paid in before: nobody else's deposit stands for theirs. */
-function paidInBy({ amount, payments }: Outflow, book: Book, sender: Address | null): bigint {
-  const claims = new Map(claimants(payments, sender).map((account) => [account, book.net.get(account) ?? 0n]))
-  return coveredOf({ amount, payments }, claims, sender)
-}
-
-function claimants(payments: readonly Payment[], sender: Address | null): Address[] {
-  const accounts = new Set([sender, ...payments.flatMap(({ asker, recipient }) => [asker, recipient])])
-  return [...accounts].filter((account) => account !== null)
-}
-
-type Memory = { contract: Address; ledger: Ledger; alarmed: boolean }
-
-/** Learning is frozen while there is an alarm: an attack must not become the norm. */
-function remember(tx: TransactionFacts, { contract, ledger, alarmed }: Memory): void {
-  const { books } = ledger
-  if (!alarmed) learn(tx, contract, books)
-  const isWhole = ledger.whole.has(contract)
-  for (const fact of tx.facts) {
-    if (fact.kind !== 'transfer' || fact.tokenId !== null) continue
-    const { from, to, amount } = fact
-    const book = from === contract || to === contract ? bookOf(books, contract, fact.asset) : undefined
-    if (book === undefined) continue
-    if (to === contract) settle(book, { account: from, change: amount, isWhole })
-    if (from === contract) settle(book, { account: to, change: -amount, isWhole })
-  }
-  for (const [asset, amount] of tx.deltas.get(contract) ?? []) {
-    if (asset.includes('/')) continue
-    const book = bookOf(books, contract, asset as Address)
-    if (book.balance !== null) book.balance += amount
-  }
-}
-
-function learn(tx: TransactionFacts, contract: Address, books: Books): void {
-  for (const outflow of outflowsOf(tx, contract)) {
-    const book = bookOf(books, contract, outflow.asset)
-    for (const [claim, burned] of outflow.claims)
-      noteRate(book.redeemed, claim, rateOf(outflow.amount, burned))
-    if (outflow.otherSide !== null || outflow.burned.size > 0) continue
-    for (const [account, received] of outflow.recipients) notePaid(book, account, received)
-  }
-  for (const { asset, amount, claims } of issuesOf(tx, contract)) {
-    const { sold } = bookOf(books, contract, asset)
-    for (const [claim, minted] of claims) noteRate(sold, claim, rateOf(amount, minted))
-  }
-}
-
 /**
  * Contracts outside the scope that pay the actors on the word of a protected one, for nothing: where a bridge's inbox
  * or a vault's router is protected, the assets lie elsewhere. payer → who ordered it.
@@ -304,15 +241,6 @@ function innermostProtected(index: number, frames: readonly Frame[], scope: Scop
   for (let frame = frames[index]; frame !== undefined; frame = frames[frame.parent])
     if (frame.context !== null && inScope(scope, frame.context)) return frame.context
   return undefined
-}
-
-/** The first balance read in a transaction is the anchor from which transfers move it on. */
-function readBalances(tx: TransactionFacts, holders: ReadonlySet<Address>, books: Books): void {
-  for (const [holder, balances] of balancesRead(tx, (holder) => holders.has(holder)))
-    for (const [asset, balance] of balances) {
-      const book = bookOf(books, holder, asset)
-      if (book.balance === null) book.balance = balance
-    }
 }
 
 type Context = {

@@ -1,18 +1,12 @@
 import { z } from 'zod'
-import type { Asset } from '../../model/block.ts'
 import type { Detector, Scope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
-import { atLeast } from '../../model/finding.ts'
-import type { Address, Hash } from '../../model/hex.ts'
-import { type Births, noteBirths } from '../births.ts'
-import { balancesRead } from '../drain/read-balances.ts'
-import { type Accounts, accountOf, claimOf, payIn, takeOut } from './accounts.ts'
-import { hasIssued, isDeposit } from './payments.ts'
-import { coveredOf, lossesOf, paymentsOf, type Taken } from './question.ts'
-import { isOwn, lowered, type Weighed, withExcess } from './weigh.ts'
-
-type Ledger = Births & { accounts: Accounts }
+import type { Hash } from '../../model/hex.ts'
+import { noteBirths } from '../births.ts'
+import { accountOf, payIn, takeOut } from './accounts.ts'
+import { type Ledger, weighed } from './judge.ts'
+import { isDeposit } from './payments.ts'
 
 const options = z.strictObject({})
 
@@ -40,77 +34,11 @@ export const paidIn: Detector<Ledger, z.infer<typeof options>> = {
     const answers = new Map<Finding, Finding>()
     for (const tx of facts.transactions) {
       const said = byHash.get(tx.transaction.hash) ?? []
-      const about = said.filter(({ detector }) => yielding.has(detector))
-      if (about.length > 0)
-        for (const [finding, answer] of weighed(about, {
-          tx,
-          ledger,
-          first: !said.some((it) => isRemark(it, yielding)),
-        }))
-          answers.set(finding, answer)
+      for (const [finding, answer] of weighed(said, { tx, ledger, yielding })) answers.set(finding, answer)
       learn(tx, ledger, scope)
     }
     return answers.size === 0 ? findings : findings.map((finding) => answers.get(finding) ?? finding)
   },
-}
-
-/** What is still to be asked of the contracts themselves about a finding: who took what, and who may say it was theirs. */
-export type OpenQuestion = { taken: readonly Weighed[]; sender: Address | null }
-
-const questions = new WeakMap<Finding, OpenQuestion>()
-
-/** The question that a finding of this process leaves open; undefined where there is none. */
-export function openQuestion(finding: Finding): OpenQuestion | undefined {
-  return questions.get(finding)
-}
-
-/** Somebody else says already, loud enough, that the transaction is to be looked at. */
-function isRemark({ detector, severity, shadow }: Finding, yielding: ReadonlySet<string>): boolean {
-  return !shadow && !yielding.has(detector) && atLeast(severity, 'medium')
-}
-
-type Weighing = { tx: TransactionFacts; ledger: Ledger; first: boolean }
-
-function weighed(about: readonly Finding[], { tx, ledger, first: isFirst }: Weighing): [Finding, Finding][] {
-  let first = isFirst
-  return about.flatMap((finding): [Finding, Finding][] => {
-    if (finding.protected.length === 0 || !atLeast(finding.severity, 'medium')) return []
-    const losses = lossesOf(finding, tx)
-    if (losses === null || losses.length === 0) return []
-    const taken = losses.map((loss) => weighLoss(takenOf(loss, tx, ledger), tx))
-    const isIssued = finding.protected.some((contract) => hasIssued(contract, tx))
-    if (isIssued || !isOwn(taken)) {
-      const answer = withExcess(finding, taken)
-      if (!isIssued) questions.set(answer, { taken, sender: tx.transaction.from })
-      return [[finding, answer]]
-    }
-    const answer = lowered(finding, taken, { first, source: 'their payments show' })
-    first = false
-    return [[finding, answer]]
-  })
-}
-
-type Loss = { contract: Address; asset: Asset; amount: bigint }
-
-function takenOf({ contract, asset, amount }: Loss, tx: TransactionFacts, ledger: Ledger): Taken {
-  const payments = paymentsOf(tx, contract, asset)
-  const account = accountOf(ledger.accounts, contract, asset)
-  const owners = new Set([
-    tx.transaction.from,
-    ...payments.flatMap(({ asker, recipient }) => [asker, recipient]),
-  ])
-  const known = [...owners].filter((owner) => owner !== null)
-  return {
-    ...{ contract, asset, amount, payments },
-    paidIn: new Map(known.map((owner) => [owner, claimOf(account, owner)])),
-    isWhole: new Set(known.filter((owner) => ledger.whole.has(contract) || ledger.born.has(owner))),
-  }
-}
-
-function weighLoss(taken: Taken, tx: TransactionFacts): Weighed {
-  const covered = coveredOf(taken, taken.paidIn, tx.transaction.from)
-  const reads = balancesRead(tx, (holder) => holder === taken.contract)
-  return { taken, covered, balance: reads.get(taken.contract)?.get(taken.asset) ?? null }
 }
 
 /** Deposits and payments of protected contracts, as they happen. */

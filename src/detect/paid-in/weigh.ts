@@ -32,7 +32,7 @@ export function lowered(
       ...finding.evidence,
       ...statements.map((statement) => ({ statement, frames: [], amounts: [] })),
     ],
-    message: `${finding.message} Not acted on: what was taken was the takers' own.`,
+    message: `${finding.message} Not acted on: what was taken was the takers’ own.`,
   }
 }
 
@@ -43,9 +43,9 @@ export function withExcess(finding: Finding, weighed: readonly Weighed[]): Findi
     if (excess <= 0n) return []
     const { asset, contract, amount } = taken
     const share =
-      balance === null || balance <= 0n ? '' : `, ${percent(excess, balance)} of the contract's balance`
+      balance === null || balance <= 0n ? '' : `, ${percent(excess, balance)} of the contract’s balance`
     const loss: AssetChange = { account: contract, asset, amount: excess }
-    const statement = `${amount} of ${asset} left ${contract}; ${covered} of it was the takers' own before, ${excess} more was not${share}`
+    const statement = `${amount} of ${asset} left ${contract}; ${covered} of it was the takers’ own before, ${excess} more was not${share}`
     return [{ statement, frames: [], amounts: [loss] }]
   })
   return evidence.length === 0 ? finding : { ...finding, evidence: [...finding.evidence, ...evidence] }

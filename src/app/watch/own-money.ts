@@ -1,0 +1,54 @@
+import { budgetMs } from '../../chain/rpc/pace.ts'
+import { readState } from '../../chain/rpc/state-reads.ts'
+import { openQuestion } from '../../detect/paid-in/judge.ts'
+import { answered, viewsFor } from '../../detect/paid-in/views.ts'
+import { messageOf } from '../../kit/error.ts'
+import type { Logger } from '../../kit/logger.ts'
+import type { BlockBundle } from '../../model/block.ts'
+import type { Finding } from '../../model/finding.ts'
+import { atLeast } from '../../model/finding.ts'
+import type { ChainHandle } from '../context.ts'
+
+/**
+ * The findings, after the protected contracts were asked on the state before the block whether what was taken was the
+ * takers' own. Asked only where somebody would be called, and no longer than the patience for a block: a node that does not
+ * answer leaves the finding as it is.
+ */
+export async function withOwnMoney(
+  findings: readonly Finding[],
+  { number }: BlockBundle,
+  { chain, logger }: { chain: ChainHandle; logger: Logger },
+): Promise<readonly Finding[]> {
+  const open = findings.filter(
+    (finding) => atLeast(finding.severity, 'high') && openQuestion(finding) !== undefined,
+  )
+  if (open.length === 0 || number < 1) return findings
+  const patience = budgetMs(chain.vitals.blockSeconds, chain.config.patience)
+  const answers = await Promise.all(
+    open.slice(0, MOST_ASKED).map(async (finding): Promise<[Finding, Finding]> => {
+      const question = openQuestion(finding)
+      if (question === undefined) return [finding, finding]
+      try {
+        const reads = await within(readState(chain.rpc, viewsFor(question), number - 1), patience)
+        return [finding, reads === null ? finding : answered(finding, question, reads)]
+      } catch (thrown) {
+        const facts = { chainId: chain.chainId, block: number, reason: messageOf(thrown) }
+        logger.debug(facts, 'could not ask whose the money was')
+        return [finding, finding]
+      }
+    }),
+  )
+  const changed = new Map(answers)
+  return findings.map((finding) => changed.get(finding) ?? finding)
+}
+
+/** Findings of one block that are asked about. */
+const MOST_ASKED = 32
+
+async function within<T>(reading: Promise<T>, ms: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms)
+  })
+  return Promise.race([reading, late]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,23 @@
+import type { Address } from '../../model/hex.ts'
+import type { Births } from '../births.ts'
+import type { Payment } from '../paid-in/payments.ts'
+import { coveredOf } from '../paid-in/question.ts'
+import type { Book } from './books.ts'
+import type { Outflow } from './outflows.ts'
+
+/** True where all who asked for it, or got it, are known from their birth, or the contract is. */
+export function knowsPayers(outflow: Outflow, { whole, born }: Births, sender: Address | null): boolean {
+  if (whole.has(outflow.contract)) return true
+  return claimants(outflow.payments, sender).every((account) => born.has(account))
+}
+
+/** What of an outflow those who asked for it, or got it, had paid in before: nobody else's deposit stands for theirs. */
+export function paidInBy({ amount, payments }: Outflow, book: Book, sender: Address | null): bigint {
+  const claims = new Map(claimants(payments, sender).map((account) => [account, book.net.get(account) ?? 0n]))
+  return coveredOf({ amount, payments }, claims, sender)
+}
+
+function claimants(payments: readonly Payment[], sender: Address | null): Address[] {
+  const accounts = new Set([sender, ...payments.flatMap(({ asker, recipient }) => [asker, recipient])])
+  return [...accounts].filter((account) => account !== null)
+}
