@@ -1,21 +1,14 @@
-import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Logger } from '../kit/logger.ts'
 import { approvalRoutes } from './approval-routes.ts'
+import { limitBody } from './body-limit.ts'
 import { parseCursor } from './cursor.ts'
 import { docsPage, styleSource } from './docs-page.ts'
 import { openApiDocument, operationsOf } from './document.ts'
 import type { Feed } from './feed.ts'
 import { openStream } from './feed.ts'
 import { hasToken, hostGuard, tokenGuard } from './guards.ts'
-import {
-  bodyTooLarge,
-  invalidRequest,
-  methodNotAllowed,
-  notFound,
-  problemResponse,
-  tooManyStreams,
-} from './problem.ts'
+import { invalidRequest, methodNotAllowed, notFound, problemResponse, tooManyStreams } from './problem.ts'
 import type { ApiBindings, Router } from './read-routes.ts'
 import { createRouter, readRoutes } from './read-routes.ts'
 import { streamRoute } from './routes.ts'
@@ -64,14 +57,7 @@ export function createApi({ sources, feed, token, port, logger }: ApiOptions): A
   })
   app.use(hostGuard(port))
   app.use('/v1/*', tokenGuard(token, streamRoute.path))
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw bodyTooLarge(MAX_BODY_BYTES)
-      },
-    }),
-  )
+  app.use(limitBody(MAX_BODY_BYTES))
   app.route('/', readRoutes(sources, hasToken(token)))
   app.route('/', sharingRoutes(sources))
   app.route('/', approvalRoutes(sources))

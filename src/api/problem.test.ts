@@ -94,11 +94,11 @@ test('the errors of this room say what to do', () => {
 
     api.MethodNotAllowed: This path does not take this method.
       allow: GET, HEAD
-    Fix: Use GET: the API only reads.
+    Fix: Use GET, HEAD.
 
     api.BodyTooLarge: The body of the request is too large.
       maxBytes: 16384
-    Fix: Send no body: the API only reads.
+    Fix: Send a smaller body: the only one that is read is a signed approval.
 
     api.TooManyStreams: Too many clients read the stream, or Cordon is stopping.
       maxClients: 64

@@ -113,7 +113,7 @@ export function methodNotAllowed(allow: string): CordonError {
     code: 'api.MethodNotAllowed',
     message: 'This path does not take this method.',
     facts: { allow },
-    fix: 'Use GET: the API only reads.',
+    fix: `Use ${allow}.`,
   })
 }
 
@@ -122,7 +122,7 @@ export function bodyTooLarge(maxBytes: number): CordonError {
     code: 'api.BodyTooLarge',
     message: 'The body of the request is too large.',
     facts: { maxBytes },
-    fix: 'Send no body: the API only reads.',
+    fix: 'Send a smaller body: the only one that is read is a signed approval.',
   })
 }
 

@@ -94,6 +94,30 @@ test('a foreign Host is refused on the wire too', async () => {
   expect(await statusFor('evil.example', `http://127.0.0.1:${port}/v1/incidents`)).not.toBe(200)
 })
 
+test('a request without a body or without its length is refused as what it is, never as a failure of ours', async () => {
+  const { port } = await served()
+  const statusOf = async (method: string, path: string, more: string[], body = ''): Promise<string> => {
+    const socket = connect(port, '127.0.0.1')
+    const lines = [`${method} ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, `Authorization: ${authorization}`]
+    socket.end(`${[...lines, 'Connection: close', ...more].join('\r\n')}\r\n\r\n${body}`)
+    let text = ''
+    for await (const chunk of socket) text += String(chunk)
+    return text.split(' ')[1] ?? ''
+  }
+  const json = 'Content-Type: application/json'
+  const chunked = 'Transfer-Encoding: chunked'
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
+    expect(await statusOf(method, '/v1/incidents', []), method).toBe('405')
+    expect(await statusOf(method, '/v1/incidents', [chunked], '0\r\n\r\n'), method).toBe('405')
+    expect(await statusOf(method, '/nowhere', [json]), method).toBe('404')
+  }
+  expect(await statusOf('POST', '/v1/plans/plan-1/approvals', [])).toBe('400')
+  expect(await statusOf('POST', '/v1/plans/plan-1/approvals', [json])).toBe('400')
+  expect(await statusOf('POST', '/v1/plans/plan-1/approvals', [json, chunked], '0\r\n\r\n')).toBe('400')
+  const large = `5000\r\n${'x'.repeat(0x5000)}\r\n0\r\n\r\n`
+  expect(await statusOf('POST', '/v1/plans/plan-1/approvals', [json, chunked], large)).toBe('413')
+})
+
 test('a reader gets events as they happen, and stop says goodbye within a second', async () => {
   const server = await served()
   const response = await fetch(`${server.url}/v1/stream`, { headers: { authorization } })
