@@ -5,6 +5,7 @@ import { relatedContracts } from '../../src/contain/protocol.ts'
 import { leversOfProtocol } from '../../src/contain/protocol-levers.ts'
 import { tryLever } from '../../src/contain/simulate.ts'
 import { isPulled } from '../../src/contain/state-view.ts'
+import { reproduce } from '../../src/contain/trial.ts'
 import type { Address } from '../../src/model/hex.ts'
 import type { Lever } from '../../src/model/lever.ts'
 import {
@@ -33,8 +34,12 @@ async function tried(lever: Lever, target: Address): Promise<string> {
   const block = await latestBlock(world)
   const { authority, route } = await resolveAuthority(lever, { rpc, block, signers: [], others: [] })
   expect(authority?.address).toBe(owner)
-  const attack = callTo(target, 'act()', { from: person(9) })
+  const call = callTo(target, 'act()', { from: person(9) })
+  const trial = { call, before: [], within: null, owned: [target], recorded: [] }
+  const attack = await reproduce(sequencer, block, trial)
   const { attack: verdict } = await tryLever({
+    rpc,
+    protects: target,
     sequencer,
     lever: { ...lever, authority },
     route,
