@@ -175,6 +175,7 @@ function gasPriceOf({ meta }: RecordedState): number {
 }
 
 function hashAt(state: RecordedState, number: number): Hex {
+  if (number < 0) return toHex(0, { size: 32 })
   return state.block_hashes[toHex(number)] ?? keccak256(toHex(`recorded state, block ${number}`))
 }
 

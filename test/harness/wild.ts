@@ -1,0 +1,225 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Config, configSchema } from '../../src/app/config/schema.ts'
+import { addressOf, drillAccount } from '../../src/app/drill/accounts.ts'
+import { drillSigner } from '../../src/app/drill/team.ts'
+import { createHub } from '../../src/app/events.ts'
+import { type RunningApp, startApp } from '../../src/app/start.ts'
+import { authorisationTypedData } from '../../src/contain/authorise.ts'
+import { discoverLevers } from '../../src/contain/discover.ts'
+import { relatedContracts } from '../../src/contain/protocol.ts'
+import { leversOfProtocol } from '../../src/contain/protocol-levers.ts'
+import { silentLogger } from '../../src/kit/logger.ts'
+import type { StandingAuthorisation } from '../../src/model/containment.ts'
+import type { Address, Hash, Hex } from '../../src/model/hex.ts'
+import type { Incident, TimelineEntry } from '../../src/model/incident.ts'
+import type { Lever } from '../../src/model/lever.ts'
+import { listAlerts } from '../../src/store/alerts.ts'
+import { listIncidents } from '../../src/store/incidents.ts'
+import { listTimeline } from '../../src/store/timeline.ts'
+import { type Replaced, takeAuthority } from './authority-key.ts'
+import { attackLabels } from './corpus.ts'
+import { putUpAttack } from './real-attack.ts'
+import { openStateFork, type StateFork } from './state-fork.ts'
+
+/*
+ * A recorded attack on a real protocol, mined on a fork of its real state, with a Cordon watching that has the guardian's key and
+ * a standing authorisation. Whoever may really pull the levers is replaced by a key of the test, in the contract's own slot.
+ */
+
+export type WildOutcome = {
+  name: string
+  /** The worst incident's severity; null where there is none. */
+  severity: Incident['severity'] | null
+  state: Incident['state'] | null
+  /** Levers that the guardian's key could pull and that the authorisation covers. */
+  levers: number
+  /** What was sent, and how many blocks after the attack's it was mined; null where nothing was. */
+  pulled: { signature: string; blocks: number } | null
+  /** What detection said. */
+  said: string[]
+  /** Entries of the timeline that say why, in their order. */
+  because: string[]
+  replaced: Replaced[]
+}
+
+const guardian = addressOf('guardian')
+const HOUR = 3_600
+
+type Watched = { fork: StateFork; running: RunningApp; levers: readonly Lever[]; replaced: Replaced[] }
+
+/** Runs one recorded attack. `blockMs` passes between blocks, `blocks` are waited for after the attack. */
+export async function runWild(
+  name: string,
+  { blockMs = 2_000, blocks = 8 }: { blockMs?: number; blocks?: number } = {},
+): Promise<WildOutcome | null> {
+  const fork = await openStateFork(name, { mining: { kind: 'manual' } })
+  const dataDir = await mkdtemp(join(tmpdir(), 'cordon-wild-'))
+  let running: RunningApp | undefined
+  try {
+    const { puppets } = await putUpAttack(fork)
+    if (puppets === null) return null
+    await fork.rpc.request('anvil_setBlockGasLimit', ['0x11e1a300'])
+    const targets = attackLabels().find(({ id }) => id === name)?.vulnerableContracts ?? []
+    const replaced = await replaceAuthorities(fork, targets)
+    await ordinaryBlock(fork)
+    const levers = await pullable(fork, targets)
+    const watched = await watch(fork, { targets, levers, dataDir })
+    running = watched
+    const { call } = puppets
+    await fork.rpc.request('anvil_impersonateAccount', [call.from])
+    await fork.rpc.request('anvil_setBalance', [call.from, '0xd3c21bcecceda1000000'])
+    const sent = {
+      from: call.from,
+      to: call.to,
+      data: call.data,
+      value: hex(call.value),
+      gas: hex(call.gas ?? 0),
+    }
+    const hash = (await fork.rpc.request('eth_sendTransaction', [sent])) as Hash
+    await fork.rpc.request('evm_mine', [])
+    await isMined(fork, hash)
+    return await followed({ fork, running: watched, levers, replaced }, { name, blockMs, blocks })
+  } finally {
+    await running?.stop()
+    await fork.close()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+const hex = (value: bigint | number): string => `0x${value.toString(16)}`
+
+async function isMined({ rpc }: StateFork, hash: Hash): Promise<void> {
+  const receipt = (await rpc.request('eth_getTransactionReceipt', [hash])) as { status: string } | null
+  if (receipt?.status !== '0x1')
+    throw new Error(`the attack did not go through: ${receipt?.status ?? 'not mined'}`)
+}
+
+/** The guardian in the place of whoever the protected contracts, and those that they ask, name as their authority. */
+async function replaceAuthorities(fork: StateFork, targets: readonly Address[]): Promise<Replaced[]> {
+  const { rpc, forkBlock: block } = fork
+  const related = await Promise.all(targets.map((target) => relatedContracts({ rpc, block, target })))
+  const contracts = new Set([...targets, ...related.flat().map(({ address }) => address)])
+  const replaced: Replaced[] = []
+  for (const contract of contracts) replaced.push(...(await takeAuthority(rpc, contract, guardian)))
+  return replaced
+}
+
+/** Something that a node can be probed on. */
+async function ordinaryBlock({ rpc }: StateFork): Promise<void> {
+  await rpc.request('anvil_setBalance', [guardian, '0xd3c21bcecceda1000000'])
+  await rpc.request('anvil_impersonateAccount', [addressOf('saver')])
+  await rpc.request('anvil_setBalance', [addressOf('saver'), '0xd3c21bcecceda1000000'])
+  await rpc.request('eth_sendTransaction', [{ from: addressOf('saver'), to: guardian, value: '0x1' }])
+  await rpc.request('evm_mine', [])
+}
+
+async function pullable(fork: StateFork, targets: readonly Address[]): Promise<Lever[]> {
+  const { rpc, chainId } = fork
+  const block = Number(await rpc.request('eth_blockNumber', []))
+  const levers: Lever[] = []
+  for (const target of targets) {
+    const at = { rpc, chainId, target, block }
+    levers.push(...(await discoverLevers(at)))
+    levers.push(...(await leversOfProtocol(at, await relatedContracts(at))))
+  }
+  return levers.filter(({ kind, undo, maxDurationSeconds }) => {
+    return (kind === 'pause' || kind === 'freeze') && (undo !== null || maxDurationSeconds !== null)
+  })
+}
+
+type Watching = { targets: readonly Address[]; levers: readonly Lever[]; dataDir: string }
+
+async function watch(fork: StateFork, { targets, levers, dataDir }: Watching): Promise<RunningApp> {
+  const now = Math.floor(Date.now() / 1_000)
+  const terms = {
+    installation: null,
+    chainId: fork.chainId,
+    targets: [...new Set([...targets, ...levers.map(({ target }) => target)])],
+    selectors: [...new Set(levers.map(({ calldata }) => calldata.slice(0, 10) as Hex))],
+    maxActions: 20,
+    validFrom: now - HOUR,
+    validUntil: now + HOUR,
+  }
+  const signature = await drillAccount('guardian').signTypedData(authorisationTypedData(terms))
+  const authorisation: StandingAuthorisation = { ...terms, signer: guardian, signature }
+  const config: Config = configSchema.parse({
+    chains: [
+      {
+        chainId: fork.chainId,
+        name: fork.name,
+        rpcUrls: [fork.anvil.url],
+        fromBlock: fork.forkBlock + 1,
+        pollMs: 50,
+      },
+    ],
+    protect: targets.map((address, i) => ({ address, name: `${fork.name}-${i + 1}` })),
+    roles: { guardian: [{ name: 'guardian', address: guardian, channels: ['console'] }] },
+    channels: { console: { kind: 'console' } },
+    authorisations: levers.length === 0 ? [] : [authorisation],
+    respond: { enabled: true },
+    dataDir,
+    api: { port: 0 },
+  })
+  const hub = createHub()
+  // a drill has no installation, so what the test signs needs none: all else is as in production
+  return startApp({
+    config,
+    env: {},
+    logger: silentLogger,
+    write: () => {},
+    kind: 'drill',
+    hub,
+    signers: [drillSigner('guardian')],
+    people: false,
+  })
+}
+
+type Following = { name: string; blockMs: number; blocks: number }
+
+async function followed(
+  { fork, running, levers, replaced }: Watched,
+  { name, blockMs, blocks }: Following,
+): Promise<WildOutcome> {
+  const { store } = running.app
+  const attackBlock = Number(await fork.rpc.request('eth_blockNumber', []))
+  for (let i = 0; i < blocks; i++) {
+    await new Promise((resolve) => setTimeout(resolve, blockMs))
+    await fork.rpc.request('evm_mine', [])
+    const states = (await listIncidents(store)).map(({ state }) => state)
+    if (states.length > 0 && states.every((state) => state === 'contained')) break
+  }
+  const incidents = await listIncidents(store)
+  const entries: TimelineEntry[] = (
+    await Promise.all(incidents.map(({ id }) => listTimeline(store, id)))
+  ).flat()
+  const alerts = (await Promise.all(incidents.map(({ id }) => listAlerts(store, id)))).flat()
+  const worst = incidents.sort((a, b) => rank(b) - rank(a))[0]
+  const sent = entries.find(({ kind, message }) => kind === 'broadcast' && message.startsWith('Sent'))
+  const mined = entries
+    .map(({ message }) => /is mined in block (\d+)/.exec(message)?.[1])
+    .find((block) => block !== undefined)
+  const signature = sent === undefined ? undefined : /Sent (.*) as 0x/.exec(sent.message)?.[1]
+  return {
+    name,
+    severity: worst?.severity ?? null,
+    state: worst?.state ?? null,
+    levers: levers.length,
+    pulled:
+      signature === undefined || mined === undefined
+        ? null
+        : { signature, blocks: Number(mined) - attackBlock },
+    said: alerts.flatMap(({ alert }) =>
+      alert.findings.map(({ detector, severity, message }) => `${detector} ${severity}: ${message}`),
+    ),
+    because: entries
+      .filter(({ kind }) => ['plan', 'simulation', 'decision', 'error', 'state'].includes(kind))
+      .map(({ kind, message }) => `${kind}: ${message}`),
+    replaced,
+  }
+}
+
+function rank({ severity, state }: Incident): number {
+  return ['info', 'low', 'medium', 'high', 'critical'].indexOf(severity) * 2 + (state === 'contained' ? 1 : 0)
+}
