@@ -4,10 +4,12 @@ import type { LeverObservation } from '../store/levers.ts'
 import type { DiscoveredLevers, FoundLever } from './levers.ts'
 
 /** What was discovered, for people. */
-export function describeLevers({ target, block, levers, besides, operations }: DiscoveredLevers): string[] {
+export function describeLevers(found: DiscoveredLevers): string[] {
+  const { target, block, levers, elsewhere, related, besides, operations } = found
   return [
     `${target} at block ${block}: ${levers.length} ${levers.length === 1 ? 'lever' : 'levers'} that can be tried, ${operations} functions used lately`,
     ...levers.flatMap(linesOf),
+    ...elsewhere.flatMap((lever) => elsewhereLines(lever, related)),
     ...besides.map(besideLine),
   ]
 }
@@ -24,6 +26,13 @@ function linesOf(lever: FoundLever): string[] {
     ...(trap === null ? [] : [`    trap  ${trap}`]),
     ...Object.entries(opEffects).map(([selector, effect]) => `    ${selector}  ${effect}`),
   ]
+}
+
+/** A lever of another contract, and how one comes from the protected one to it. */
+function elsewhereLines(lever: FoundLever, related: DiscoveredLevers['related']): string[] {
+  const link = related.find(({ address }) => address === lever.target)?.evidence[0]
+  const [first = '', ...rest] = linesOf(lever)
+  return [`on ${lever.target}: ${first}`, ...(link === undefined ? [] : [`    linked  ${link}`]), ...rest]
 }
 
 function nobody({ givenUp }: FoundLever): string {

@@ -7,6 +7,8 @@ import { toHex } from '../contain/block-tag.ts'
 import { leversBesides, type OtherLever } from '../contain/catalogue.ts'
 import { resolveCode } from '../contain/code.ts'
 import { discoverLevers } from '../contain/discover.ts'
+import { type Related, relatedContracts } from '../contain/protocol.ts'
+import { leversOfProtocol } from '../contain/protocol-levers.ts'
 import type { Operation } from '../contain/simulate.ts'
 import { probeLever } from '../contain/simulate.ts'
 import { systemClock } from '../kit/clock.ts'
@@ -15,6 +17,7 @@ import type { Lever } from '../model/lever.ts'
 import { openChains } from './chains.ts'
 import type { Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
+import { type CalleeMemory, rememberCallees } from './watch/callees.ts'
 import type { OperationMemory } from './watch/operations.ts'
 import { recentOperations, rememberOperations } from './watch/operations.ts'
 
@@ -45,6 +48,10 @@ export type DiscoveredLevers = {
   block: number
   implementation: Address
   levers: FoundLever[]
+  /** Levers on other contracts of its protocol that somebody may pull, with what links these. */
+  elsewhere: FoundLever[]
+  /** Those contracts, as the chain shows them. */
+  related: Related[]
   /** Levers that need an argument or are no pause: told, not tried. */
   besides: OtherLever[]
   /** Ordinary calls found in the blocks looked at. */
@@ -69,11 +76,20 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
   const { rpc, chainId } = chain
   const { target, given } = options
   const block = await headOf(rpc)
-  const operations = await operationsOf(chain, options, block)
+  const callees: CalleeMemory = new Map()
+  const operations = await operationsOf(chain, options, { head: block, callees })
   const { implementation, selectors } = await resolveCode(rpc, target, toHex(block))
-  const levers: FoundLever[] = []
-  for (const lever of await discoverLevers({ rpc, chainId, target, block, given }))
-    levers.push(await whatItDoes(chain, lever, { ...options, block, operations }))
+  const found = async (all: readonly Lever[]): Promise<FoundLever[]> => {
+    const levers: FoundLever[] = []
+    for (const lever of all) levers.push(await whatItDoes(chain, lever, { ...options, block, operations }))
+    return levers
+  }
+  const place = { rpc, chainId, target, block, given }
+  const levers = await found(await discoverLevers(place))
+  const related = await relatedContracts({ rpc, block, target, callees })
+  const elsewhere = (await found(await leversOfProtocol(place, related))).filter(
+    ({ authority, id }) => authority !== null && levers.every((own) => own.id !== id),
+  )
   const besides = leversBesides(selectors, given)
   return {
     type: 'levers',
@@ -82,6 +98,8 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
     block,
     implementation,
     levers,
+    elsewhere,
+    related,
     besides,
     operations: operations.length,
   }
@@ -115,13 +133,15 @@ async function whatItDoes(
 async function operationsOf(
   chain: ChainHandle,
   { target, blocks, signal, progress }: DiscoverLeversOptions,
-  head: number,
+  { head, callees }: { head: number; callees: CalleeMemory },
 ): Promise<Operation[]> {
   const memory: OperationMemory = new Map()
   if (chain.capabilities.traces === 'none') return []
   const watched = new Set([target])
   for (let number = Math.max(0, head - blocks + 1); number <= head && !signal.aborted; number++) {
-    rememberOperations(memory, await fetchBundle(number, chain), { watched, suspects: new Set() })
+    const bundle = await fetchBundle(number, chain)
+    rememberOperations(memory, bundle, { watched, suspects: new Set() })
+    rememberCallees(callees, bundle, { watched, suspects: new Set() })
     progress(`block ${number} of ${head}`)
   }
   return recentOperations(memory, target)

@@ -2,12 +2,13 @@ import type { Rpc } from '../chain/rpc/rpc.ts'
 import { CordonError } from '../kit/error.ts'
 import { sha256 } from '../kit/json.ts'
 import type { ContainmentPlan } from '../model/containment.ts'
-import type { Address, Hash } from '../model/hex.ts'
+import type { Address, Hash, Hex } from '../model/hex.ts'
 import { breadths, type Lever } from '../model/lever.ts'
 import type { SafeSignature } from '../model/safe.ts'
 import { type AuthorityOptions, type Resolved, resolveAuthority } from './authority.ts'
 import { discoverLevers } from './discover.ts'
 import { type Named, namedBy } from './named.ts'
+import { probeForLevers } from './probing.ts'
 import type { Related } from './protocol.ts'
 import { isGated, isKnownAuthority, leversOfProtocol } from './protocol-levers.ts'
 import { type Candidate, PEOPLE_SECONDS, rankCandidates } from './rank.ts'
@@ -36,6 +37,8 @@ export type PlanOptions = {
   related?: () => Promise<readonly Related[]>
   /** Which answer to which attack this is: each has plans of its own. */
   attempt?: string
+  /** What functions are called, by selector; none known when left out. */
+  names?: ReadonlyMap<Hex, string>
 }
 
 /** A lever by its template, with what the template needs to know: `{ asset: '0x…' }`. */
@@ -118,10 +121,15 @@ async function candidatesElsewhere(
   options: PlanOptions & { named: Map<Address, Promise<Named>> },
 ): Promise<Elsewhere[]> {
   const { related, attack, wanted, target, named, signers, others } = options
-  const isStopped = own.some((candidate) => candidate.leverSucceeded && candidate.attack === 'stopped')
+  // an attack that does not go through by itself shows nothing of any lever
+  const isStopped = own.some(
+    (candidate) =>
+      (candidate.leverSucceeded && candidate.attack === 'stopped') || candidate.attack === 'not-reproduced',
+  )
   if (related === undefined || attack === null || wanted !== undefined || isStopped) return []
   const at = { ...options, block: options.pinnedBlock }
-  const levers = (await leversOfProtocol(at, await related())).filter(
+  const contracts = await related()
+  const levers = (await leversOfProtocol(at, contracts)).filter(
     ({ kind, armed, target: place }) => UNASKED.has(kind) && armed && place !== target,
   )
   const names = await (named.get(target) ?? namedBy(options.rpc, target, options.pinnedBlock))
@@ -130,6 +138,28 @@ async function candidatesElsewhere(
   const gated = await Promise.all(resolved.map(({ lever }) => isGated(lever, at)))
   const pullable = resolved.filter(({ lever }, i) => gated[i] && isKnownAuthority(lever, known))
   const candidates = await candidatesOf(pullable, options, 'each')
+  const stopping = candidates.filter((each) => each.leverSucceeded && each.attack === 'stopped')
+  if (stopping.length > 0) return paired(stopping, pullable)
+  const owners = [...known.signers, ...known.others, ...known.named]
+  const unknown = await unnamedLevers([target, ...contracts.map(({ address }) => address)], {
+    ...options,
+    owners,
+  })
+  return paired(await candidatesOf(unknown, options, 'each'), unknown)
+}
+
+/** Where nothing known helps: calls of the owner, by what they do. For people to look at before they are pulled. */
+async function unnamedLevers(
+  contracts: readonly Address[],
+  options: PlanOptions & { named: Map<Address, Promise<Named>>; owners: readonly Address[] },
+): Promise<Pullable[]> {
+  const { attack, pinnedBlock: block, names = new Map() } = options
+  if (attack === null) return []
+  const levers = await probeForLevers({ ...options, block, attack, names, contracts })
+  return Promise.all(levers.map((lever) => withAuthority(lever, options)))
+}
+
+function paired(candidates: readonly Candidate[], pullable: readonly Pullable[]): Elsewhere[] {
   return candidates
     .filter((candidate) => candidate.leverSucceeded && candidate.attack === 'stopped')
     .flatMap((candidate) => {

@@ -17,6 +17,7 @@ import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import { verdictOn } from '../approvals/verdict.ts'
 import { allAuthorisations, authorisationContext, installationFor } from '../authorisations/standing.ts'
 import type { App } from '../context.ts'
+import { functionNames } from '../function-names.ts'
 import { relatedTo } from '../watch/map-protocol.ts'
 import { trialOf } from './attack.ts'
 import type { Judgement } from './decide.ts'
@@ -126,6 +127,7 @@ async function makePlan(work: Work): Promise<string> {
     signers: [...app.signers.keys()],
     presigned: await listSafeSignatures(app.store, chain.chainId),
     others: peopleOf(app.config),
+    names: functionNames,
     related: () => relatedTo(chain, { target, block: attack.pinnedBlock }),
   })
   await insertPlan(app.store, plan)

@@ -19,7 +19,7 @@ const DEPRECATED =
 const base = {
   protocol: 'Compound v2',
   kind: 'pause',
-  takes: ['asset'],
+  takes: ['asset', 'protected'],
   tried: { on: 'fixture', what: 'contracts/levers/CompoundV2.sol' },
 } as const
 
@@ -75,7 +75,9 @@ type MarketLever = {
 async function ofMarkets(subject: Subject, { what, trapOf }: MarketLever): Promise<Found[]> {
   const { ask, target, given } = subject
   const wanted = givenAddress(given, 'asset')
-  const markets = addressesIn(await ask(target, 'getAllMarkets() view returns (address[])'))
+  const listed = addressesIn(await ask(target, 'getAllMarkets() view returns (address[])'))
+  const attacked = givenAddress(given, 'protected')
+  const markets = attacked === undefined || listed.includes(attacked) ? listed : [attacked, ...listed]
   const signature = `_set${what}Paused(address,bool)`
   const view = `${what.toLowerCase()}GuardianPaused(address) view returns (bool)`
   return Promise.all(

@@ -1,0 +1,176 @@
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import type { Address, Hex } from '../model/hex.ts'
+import type { Lever } from '../model/lever.ts'
+import { toHex } from './block-tag.ts'
+import { goesThrough } from './call.ts'
+import { resolveCode } from './code.ts'
+import { leverTemplates } from './levers/registry.ts'
+import { isSomebody } from './named.ts'
+import { isGated } from './protocol-levers.ts'
+import type { Sequencer, SimulatedCall } from './sequence.ts'
+
+export type ProbingOptions = {
+  rpc: Rpc
+  sequencer: Sequencer
+  chainId: number
+  block: number
+  /** The attacked contract first, then others of its protocol. */
+  contracts: readonly Address[]
+  attack: SimulatedCall
+  /** Whom the defender knows: our signers, people in roles, whom the attacked contract names. */
+  owners: readonly Address[]
+  /** What functions are called, by selector. */
+  names: ReadonlyMap<Hex, string>
+}
+
+/** Contracts searched, functions of one, and calls tried against the attack, at most. */
+const MOST_CONTRACTS = 6
+const MOST_FUNCTIONS = 200
+/** A fork takes a second for each call, a simulation some milliseconds. */
+const MOST_TRIED = { eth_simulateV1: 64, fork: 12 } as const
+const MOST_OWNERS = 6
+const AT_ONCE = 8
+
+/** Calls that only look like containment: they give power or money away, or end what cannot be begun again. */
+const HARMFUL =
+  /owner|admin|govern|upgrade|implementation|withdraw|sweep|rescue|recover|mint|burn|destr|migrat|transfer(?!s?(pause|enabled))|initiali|approve|claim|skim|drain|delegate|role|minter/i
+
+const known: ReadonlySet<string> = new Set(leverTemplates.map(({ signature }) => signature))
+
+/**
+ * Levers that no template knows: calls that only the owner may make, with flags, zeros and the attacked contract as arguments,
+ * after which the attack fails. Each is marked as found by probing and has been tried against this one attack only: for people
+ * to look at. Nothing is sent. Throws what the node throws.
+ */
+export async function probeForLevers(options: ProbingOptions): Promise<Lever[]> {
+  const { sequencer, block, attack } = options
+  const [alone] = await sequencer.run(block, [attack])
+  if (alone?.succeeded !== true) return []
+  const calls = await inTurn(options.contracts.slice(0, MOST_CONTRACTS), (contract) =>
+    ownersCalls(options, contract),
+  )
+  const candidates = calls.flat().slice(0, MOST_TRIED[sequencer.method])
+  const stopped = await inTurn(candidates, (call) => stops(options, call))
+  const found = candidates.filter((_, i) => stopped[i])
+  return Promise.all(unique(found).map((call) => leverOf(options, call)))
+}
+
+type OwnersCall = { contract: Address; selector: Hex; words: readonly bigint[]; from: Address }
+
+const dataOf = ({ selector, words }: Pick<OwnersCall, 'selector' | 'words'>): Hex =>
+  `${selector}${words.map((word) => word.toString(16).padStart(64, '0')).join('')}`
+
+/** The calls of a contract that its owner may make and a stranger may not. */
+async function ownersCalls(options: ProbingOptions, contract: Address): Promise<OwnersCall[]> {
+  const { rpc, block, names } = options
+  const { selectors } = await resolveCode(rpc, contract, toHex(block))
+  const owners = [...new Set(options.owners)].filter(isSomebody).slice(0, MOST_OWNERS)
+  const worth = [...selectors]
+    .filter((selector) => !HARMFUL.test(names.get(selector) ?? ''))
+    .slice(0, MOST_FUNCTIONS)
+  const calls = await inTurn(worth, async (selector) => {
+    for (const from of owners) {
+      const made = await Promise.all(
+        shapesOf(options.contracts[0] ?? contract).map((words) => {
+          const call = { contract, selector, words, from }
+          return isOwners(call, options).then((is) => (is ? call : undefined))
+        }),
+      )
+      const passing = made.filter((call) => call !== undefined)
+      // more words than a function takes change nothing: the fewest are the call
+      if (passing.length > 0) return fewest(passing)
+    }
+    return []
+  })
+  return calls.flat()
+}
+
+/** No argument, a flag, a zero, the attacked contract with a flag or a zero. */
+function shapesOf(target: Address): readonly (readonly bigint[])[] {
+  const contract = BigInt(target)
+  return [[], [1n], [0n], [contract], [contract, 1n], [contract, 0n]]
+}
+
+function fewest(calls: readonly OwnersCall[]): OwnersCall[] {
+  const least = Math.min(...calls.map(({ words }) => words.length))
+  return calls.filter(({ words }) => words.length === least)
+}
+
+async function isOwners(call: OwnersCall, { rpc, block }: ProbingOptions): Promise<boolean> {
+  const data = dataOf(call)
+  const passes = await goesThrough({ rpc, block }, { from: call.from, to: call.contract, data, value: 0n })
+  return passes && isGated({ target: call.contract, calldata: data }, { rpc, block })
+}
+
+/** Whether the call goes through and the attack, which works without it, fails after it. */
+async function stops({ sequencer, block, attack }: ProbingOptions, call: OwnersCall): Promise<boolean> {
+  const pull = { from: call.from, to: call.contract, data: dataOf(call), value: 0n }
+  const [pulled, after] = await sequencer.run(block, [pull, attack])
+  return pulled?.succeeded === true && after?.succeeded === false
+}
+
+/** One call a function: that with a flag that is set before the rest. */
+function unique(calls: readonly OwnersCall[]): OwnersCall[] {
+  const byFunction = new Map<string, OwnersCall>()
+  for (const call of calls) {
+    const key = `${call.contract}:${call.selector}`
+    if (!byFunction.has(key)) byFunction.set(key, call)
+  }
+  return [...byFunction.values()]
+}
+
+async function leverOf(options: ProbingOptions, call: OwnersCall): Promise<Lever> {
+  const { chainId, block, names } = options
+  const { contract, selector, words, from } = call
+  const calldata = dataOf(call)
+  const signature = names.get(selector) ?? `unknown_${selector}(${words.map(typeOf).join(',')})`
+  const undo = await undoOf(options, call)
+  return {
+    id: `${chainId}:${contract}:${calldata}`,
+    chainId,
+    target: contract,
+    implementation: contract,
+    template: 'probed',
+    protocol: 'unknown',
+    kind: 'pause',
+    breadth: 'contract',
+    scope: 'what it does besides stopping the attack is not known',
+    signature,
+    calldata,
+    undo: undo === null ? null : { signature, calldata: undo },
+    caller: null,
+    authority: null,
+    state: [],
+    armed: true,
+    opEffects: {},
+    claims: {},
+    trap: 'found by probing, tried against this attack alone: read what else it does before it is pulled',
+    maxDurationSeconds: null,
+    evidence: [
+      `found by probing at block ${block}: only ${from} may call it, and the attack fails after it`,
+      ...(known.has(signature) || names.has(selector) ? [] : [`nobody knows the name of ${selector}`]),
+    ],
+  }
+}
+
+function typeOf(word: bigint): string {
+  if (word > 0xffffffffn) return 'address'
+  return word === 1n ? 'bool' : 'uint256'
+}
+
+/** A flag the other way, where the owner may set that too. */
+async function undoOf({ rpc, block }: ProbingOptions, call: OwnersCall): Promise<Hex | null> {
+  const last = call.words.at(-1)
+  if (last !== 1n) return null
+  const data = dataOf({ ...call, words: [...call.words.slice(0, -1), 0n] })
+  const passes = await goesThrough({ rpc, block }, { from: call.from, to: call.contract, data, value: 0n })
+  return passes ? data : null
+}
+
+/** A few at once, in order. */
+async function inTurn<A, B>(items: readonly A[], act: (item: A) => Promise<B>): Promise<B[]> {
+  const results: B[] = []
+  for (let i = 0; i < items.length; i += AT_ONCE)
+    results.push(...(await Promise.all(items.slice(i, i + AT_ONCE).map(act))))
+  return results
+}
