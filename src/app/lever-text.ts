@@ -4,9 +4,11 @@ import type { LeverObservation } from '../store/levers.ts'
 import type { DiscoveredLevers, FoundLever } from './levers.ts'
 
 /** What was discovered, for people. */
-export function describeLevers({ target, block, levers, besides, operations }: DiscoveredLevers): string[] {
+export function describeLevers(found: DiscoveredLevers): string[] {
+  const { target, block, levers, besides, operations, missing } = found
   return [
     `${target} at block ${block}: ${levers.length} ${levers.length === 1 ? 'lever' : 'levers'} that can be tried, ${operations} functions used lately`,
+    ...(missing.length === 0 ? [] : [`not looked at, because no node has them: block ${missing.join(', ')}`]),
     ...levers.flatMap(linesOf),
     ...besides.map(besideLine),
   ]

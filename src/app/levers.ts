@@ -15,8 +15,7 @@ import type { Lever } from '../model/lever.ts'
 import { openChains } from './chains.ts'
 import type { Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
-import type { OperationMemory } from './watch/operations.ts'
-import { recentOperations, rememberOperations } from './watch/operations.ts'
+import { type OrdinaryOperations, ordinaryOperations } from './ordinary-operations.ts'
 
 export type DiscoverLeversOptions = {
   config: Config
@@ -49,6 +48,8 @@ export type DiscoveredLevers = {
   besides: OtherLever[]
   /** Ordinary calls found in the blocks looked at. */
   operations: number
+  /** Blocks to be looked at that no node gave. */
+  missing: number[]
 }
 
 /**
@@ -69,7 +70,7 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
   const { rpc, chainId } = chain
   const { target, given } = options
   const block = await headOf(rpc)
-  const operations = await operationsOf(chain, options, block)
+  const { operations, missing } = await operationsOf(chain, options, block)
   const { implementation, selectors } = await resolveCode(rpc, target, toHex(block))
   const levers: FoundLever[] = []
   for (const lever of await discoverLevers({ rpc, chainId, target, block, given }))
@@ -84,6 +85,7 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
     levers,
     besides,
     operations: operations.length,
+    missing,
   }
 }
 
@@ -111,18 +113,21 @@ async function whatItDoes(
   }
 }
 
+/** How long one block may take: what a pruned node lacks of it does not come by waiting. */
+const BUDGET_MS = 10_000
+
 /** The latest ordinary call of each function, from the newest blocks. */
 async function operationsOf(
   chain: ChainHandle,
   { target, blocks, signal, progress }: DiscoverLeversOptions,
   head: number,
-): Promise<Operation[]> {
-  const memory: OperationMemory = new Map()
-  if (chain.capabilities.traces === 'none') return []
-  const watched = new Set([target])
-  for (let number = Math.max(0, head - blocks + 1); number <= head && !signal.aborted; number++) {
-    rememberOperations(memory, await fetchBundle(number, chain), { watched, suspects: new Set() })
-    progress(`block ${number} of ${head}`)
-  }
-  return recentOperations(memory, target)
+): Promise<OrdinaryOperations> {
+  if (chain.capabilities.traces === 'none') return { operations: [], missing: [] }
+  return ordinaryOperations(target, {
+    from: Math.max(0, head - blocks + 1),
+    to: head,
+    fetch: (number) => fetchBundle(number, { ...chain, signal, budgetMs: BUDGET_MS }),
+    signal,
+    progress,
+  })
 }
