@@ -5,9 +5,10 @@ import type { DiscoveredLevers, FoundLever } from './levers.ts'
 
 /** What was discovered, for people. */
 export function describeLevers(found: DiscoveredLevers): string[] {
-  const { target, block, levers, elsewhere, related, besides, operations } = found
+  const { target, block, levers, elsewhere, related, besides, operations, missing } = found
   return [
     `${target} at block ${block}: ${levers.length} ${levers.length === 1 ? 'lever' : 'levers'} that can be tried, ${operations} functions used lately`,
+    ...(missing.length === 0 ? [] : [`not looked at, because no node has them: block ${missing.join(', ')}`]),
     ...levers.flatMap(linesOf),
     ...elsewhere.flatMap((lever) => elsewhereLines(lever, related)),
     ...besides.map(besideLine),

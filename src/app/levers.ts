@@ -17,9 +17,7 @@ import type { Lever } from '../model/lever.ts'
 import { openChains } from './chains.ts'
 import type { Config } from './config/schema.ts'
 import type { ChainHandle } from './context.ts'
-import { type CalleeMemory, rememberCallees } from './watch/callees.ts'
-import type { OperationMemory } from './watch/operations.ts'
-import { recentOperations, rememberOperations } from './watch/operations.ts'
+import { type OrdinaryOperations, ordinaryOperations } from './ordinary-operations.ts'
 
 export type DiscoverLeversOptions = {
   config: Config
@@ -56,6 +54,8 @@ export type DiscoveredLevers = {
   besides: OtherLever[]
   /** Ordinary calls found in the blocks looked at. */
   operations: number
+  /** Blocks to be looked at that no node gave. */
+  missing: number[]
 }
 
 /**
@@ -76,8 +76,7 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
   const { rpc, chainId } = chain
   const { target, given } = options
   const block = await headOf(rpc)
-  const callees: CalleeMemory = new Map()
-  const operations = await operationsOf(chain, options, { head: block, callees })
+  const { operations, callees, missing } = await operationsOf(chain, options, block)
   const { implementation, selectors } = await resolveCode(rpc, target, toHex(block))
   const found = async (all: readonly Lever[]): Promise<FoundLever[]> => {
     const levers: FoundLever[] = []
@@ -102,6 +101,7 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
     related,
     besides,
     operations: operations.length,
+    missing,
   }
 }
 
@@ -129,20 +129,21 @@ async function whatItDoes(
   }
 }
 
+/** How long one block may take: what a pruned node lacks of it does not come by waiting. */
+const BUDGET_MS = 10_000
+
 /** The latest ordinary call of each function, from the newest blocks. */
 async function operationsOf(
   chain: ChainHandle,
   { target, blocks, signal, progress }: DiscoverLeversOptions,
-  { head, callees }: { head: number; callees: CalleeMemory },
-): Promise<Operation[]> {
-  const memory: OperationMemory = new Map()
-  if (chain.capabilities.traces === 'none') return []
-  const watched = new Set([target])
-  for (let number = Math.max(0, head - blocks + 1); number <= head && !signal.aborted; number++) {
-    const bundle = await fetchBundle(number, chain)
-    rememberOperations(memory, bundle, { watched, suspects: new Set() })
-    rememberCallees(callees, bundle, { watched, suspects: new Set() })
-    progress(`block ${number} of ${head}`)
-  }
-  return recentOperations(memory, target)
+  head: number,
+): Promise<OrdinaryOperations> {
+  if (chain.capabilities.traces === 'none') return { operations: [], callees: new Map(), missing: [] }
+  return ordinaryOperations(target, {
+    from: Math.max(0, head - blocks + 1),
+    to: head,
+    fetch: (number) => fetchBundle(number, { ...chain, signal, budgetMs: BUDGET_MS }),
+    signal,
+    progress,
+  })
 }

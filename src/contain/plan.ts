@@ -153,8 +153,9 @@ async function unnamedLevers(
   contracts: readonly Address[],
   options: PlanOptions & { named: Map<Address, Promise<Named>>; owners: readonly Address[] },
 ): Promise<Pullable[]> {
-  const { attack, pinnedBlock: block, names = new Map() } = options
-  if (attack === null) return []
+  const { sequencer, attack: trial, pinnedBlock: block, names = new Map() } = options
+  if (trial === null) return []
+  const attack = await reproduce(sequencer, block, trial)
   const levers = await probeForLevers({ ...options, block, attack, names, contracts })
   return Promise.all(levers.map((lever) => withAuthority(lever, options)))
 }

@@ -7,7 +7,9 @@ import { resolveCode } from './code.ts'
 import { leverTemplates } from './levers/registry.ts'
 import { isSomebody } from './named.ts'
 import { isGated } from './protocol-levers.ts'
-import type { Sequencer, SimulatedCall } from './sequence.ts'
+import type { Sequencer } from './sequence.ts'
+import { verdictOn } from './simulate.ts'
+import type { Reproduced } from './trial.ts'
 
 export type ProbingOptions = {
   rpc: Rpc
@@ -16,7 +18,8 @@ export type ProbingOptions = {
   block: number
   /** The attacked contract first, then others of its protocol. */
   contracts: readonly Address[]
-  attack: SimulatedCall
+  /** As it went without a lever. */
+  attack: Reproduced
   /** Whom the defender knows: our signers, people in roles, whom the attacked contract names. */
   owners: readonly Address[]
   /** What functions are called, by selector. */
@@ -43,9 +46,8 @@ const known: ReadonlySet<string> = new Set(leverTemplates.map(({ signature }) =>
  * to look at. Nothing is sent. Throws what the node throws.
  */
 export async function probeForLevers(options: ProbingOptions): Promise<Lever[]> {
-  const { sequencer, block, attack } = options
-  const [alone] = await sequencer.run(block, [attack])
-  if (alone?.succeeded !== true) return []
+  const { sequencer, attack } = options
+  if (attack.doubt !== null) return []
   const calls = await inTurn(options.contracts.slice(0, MOST_CONTRACTS), (contract) =>
     ownersCalls(options, contract),
   )
@@ -102,11 +104,15 @@ async function isOwners(call: OwnersCall, { rpc, block }: ProbingOptions): Promi
   return passes && isGated({ target: call.contract, calldata: data }, { rpc, block })
 }
 
-/** Whether the call goes through and the attack, which works without it, fails after it. */
-async function stops({ sequencer, block, attack }: ProbingOptions, call: OwnersCall): Promise<boolean> {
+/** Whether the call goes through and the attack takes nothing after it of what it takes without it. */
+async function stops(options: ProbingOptions, call: OwnersCall): Promise<boolean> {
+  const { sequencer, block, contracts, attack } = options
   const pull = { from: call.from, to: call.contract, data: dataOf(call), value: 0n }
-  const [pulled, after] = await sequencer.run(block, [pull, attack])
-  return pulled?.succeeded === true && after?.succeeded === false
+  const [pulled] = await sequencer.run(block, [pull])
+  const protects = contracts[0]
+  if (pulled?.succeeded !== true || protects === undefined) return false
+  const verdict = await verdictOn({ ...options, protects }, { pulls: [pull], reproduced: attack })
+  return verdict.attack === 'stopped'
 }
 
 /** One call a function: that with a flag that is set before the rest. */

@@ -106,8 +106,9 @@ export async function tryLever(options: TryOptions): Promise<Tried> {
   }
 }
 
-async function verdictOn(
-  { rpc, sequencer, block, protects }: TryOptions,
+/** Whether a reproduced attack still takes what it took, with these calls before it. */
+export async function verdictOn(
+  { rpc, sequencer, block, protects }: Pick<TryOptions, 'rpc' | 'sequencer' | 'block' | 'protects'>,
   { pulls, reproduced }: { pulls: readonly SimulatedCall[]; reproduced: Reproduced | null },
 ): Promise<Pick<Simulation, 'attack' | 'losses'>> {
   if (reproduced === null) return { attack: 'not-run', losses: [] }

@@ -45,8 +45,17 @@ const questionSchema = z.object({
   answeredMs: z.number().int().nullable(),
   by: z.array(z.string()),
   answer: z.enum(answers).nullable(),
+  /** Milliseconds since the epoch: the last moment for an answer. Older records lack it. */
+  until: z.number().int().exactOptional(),
 })
 export type DrillQuestion = z.infer<typeof questionSchema>
+
+type Answerable = { readonly answer: string | null; readonly until?: number }
+
+/** Whether people still have time to answer. */
+export function isOpen({ answer, until }: Answerable, now: number): boolean {
+  return answer === null && until !== undefined && now < until
+}
 
 export const drillTimesSchema = z.object({
   /** `pending`: it was seen before a block had it. Block times have whole seconds. */

@@ -7,6 +7,7 @@ import type {
   ReachedPerson,
   ReachTest,
 } from '../model/drill.ts'
+import { isOpen } from '../model/drill.ts'
 import { code, markdown } from './escape.ts'
 
 /** The report of a drill as Markdown: times, losses, people, and each point of the certification list. */
@@ -94,15 +95,17 @@ function losses({ funds, attackTransactions }: DrillReport): string[] {
   ]
 }
 
-function people({ times: { questions } }: DrillReport): string[] {
+function people({ times: { questions }, endedAt }: DrillReport): string[] {
   if (questions.length === 0) return ['## People', '', 'Nobody was asked anything.', '']
   const lines = ['## People', '', '| asked | of | answer | by | after |', '|---|---|---|---|---:|']
-  return [...lines, ...questions.map(questionRow), '']
+  return [...lines, ...questions.map((question) => questionRow(question, endedAt)), '']
 }
 
-function questionRow({ step, title, roles, answer, by, answeredMs }: DrillQuestion): string {
+function questionRow(question: DrillQuestion, endedAt: number): string {
+  const { step, title, roles, answer, by, answeredMs } = question
+  const missing = isOpen(question, endedAt) ? 'open' : '**none**'
   const after = answeredMs === null ? '–' : durationText(answeredMs)
-  return `| ${code(step)} ${markdown(title)} | ${roles.join(', ')} | ${answer ?? '**none**'} | ${markdown(by.join(', '))} | ${after} |`
+  return `| ${code(step)} ${markdown(title)} | ${roles.join(', ')} | ${answer ?? missing} | ${markdown(by.join(', '))} | ${after} |`
 }
 
 function notes({ notes }: DrillReport): string[] {

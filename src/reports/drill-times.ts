@@ -172,7 +172,7 @@ function questionsOf({ timeline }: DrillRecord): DrillQuestion[] {
 }
 
 function questionOf(
-  { runId, stepId, title, roles }: z.infer<typeof askedSchema>,
+  { runId, stepId, title, roles, until }: z.infer<typeof askedSchema>,
   { askedAt, timeline }: { askedAt: number; timeline: readonly TimelineEntry[] },
 ): DrillQuestion {
   const given = timeline.flatMap(({ kind, author, discoveryTime, facts }) => {
@@ -189,5 +189,6 @@ function questionOf(
     answeredMs: last === undefined ? null : last.at - askedAt,
     by: given.map(({ author }) => author),
     answer: last?.answer ?? null,
+    until,
   }
 }

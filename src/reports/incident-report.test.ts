@@ -4,6 +4,7 @@ import type { Incident } from '../model/incident.ts'
 import { code, markdown } from './escape.ts'
 import { incidentReport } from './incident-report.ts'
 import { markdownDocument } from './markdown-document.ts'
+import { postmortem } from './postmortem.ts'
 import type { IncidentRecord } from './record.ts'
 
 const VAULT = `0x${'aa'.repeat(20)}` as const
@@ -96,6 +97,21 @@ test('what was lost, what was gained and how long it took are in the report', ()
   expect(text).toMatch(/\| lost \| .* \| native \| 5 \|/)
   expect(text).toMatch(/\| gained \| .* \| native \| 5 \|/)
   expect(text).toContain('| first alert | 120 ms |')
+})
+
+test('a question is open while its time lasts, and only then a failure', () => {
+  const question = { step: 'scope', title: 'Scope', roles: ['auditor'], askedAt: 1, by: [], answer: null }
+  const until = 1_700_000_100_500
+  const times = {
+    attackSeen: 'block' as const,
+    milestones: [],
+    questions: [{ ...question, answeredAt: null, answeredMs: null, until }],
+  }
+  const written = (writtenAt: number): string =>
+    markdownDocument({ ...postmortem(record({ times, writtenAt })), tlp: 'RED', audience: 'team' })
+  expect(written(until - 1)).toContain('open until 2023-11-14')
+  expect(written(until - 1)).not.toMatch(/no answer|nobody answered/)
+  expect(written(until)).toContain('nobody answered')
 })
 
 test('an attack that was only pending lost nothing', () => {

@@ -1,4 +1,5 @@
 import { durationText } from '../kit/duration.ts'
+import { isOpen } from '../model/drill.ts'
 import type { Block, Line, ReportDocument } from './document.ts'
 import { code, dayAndTime, heading, iso, list, paragraph, strong, table, text } from './document.ts'
 import {
@@ -97,7 +98,7 @@ function counted(count: number, what: string): string {
 }
 
 /** Measured as in a drill, from the record alone. */
-function timeBlocks({ times }: PrintedRecord): Block[] {
+function timeBlocks({ times, writtenAt }: PrintedRecord): Block[] {
   const title = heading(2, 'Response times')
   if (times === null) return [title, paragraph(text('Nothing on record says how long it took.'))]
   const rows = times.milestones.map(({ name, at, afterMs, source }) => [
@@ -107,10 +108,9 @@ function timeBlocks({ times }: PrintedRecord): Block[] {
     [text(source)],
   ])
   const asked = times.questions.map(
-    ({ step, title: words, roles, answer, answeredMs }): Line => [
-      code(step),
-      text(` ${words} (${roles.join(', ')}): `),
-      text(answer === null ? 'no answer' : `${answer} after ${durationText(answeredMs ?? 0)}`),
+    (question): Line => [
+      code(question.step),
+      text(` ${question.title} (${question.roles.join(', ')}): ${answerText(question, writtenAt)}`),
     ],
   )
   return [
@@ -123,10 +123,18 @@ function timeBlocks({ times }: PrintedRecord): Block[] {
   ]
 }
 
+type Question = NonNullable<PrintedRecord['times']>['questions'][number]
+
+function answerText(question: Question, now: number): string {
+  const { answer, answeredMs, until } = question
+  if (answer !== null) return `${answer} after ${durationText(answeredMs ?? 0)}`
+  return isOpen(question, now) && until !== undefined ? `open until ${dayAndTime(until)}` : 'no answer'
+}
+
 type Failure = readonly [what: string, why: string]
 
 /** A refusal is a decision, not a failure. */
-function failures({ runs, containments, times }: PrintedRecord): Failure[] {
+function failures({ runs, containments, times, writtenAt }: PrintedRecord): Failure[] {
   return [
     ...runs.flatMap(({ playbookId, steps }) =>
       steps
@@ -147,7 +155,7 @@ function failures({ runs, containments, times }: PrintedRecord): Failure[] {
       return simulation?.attack === 'not-stopped' ? [[what, 'it would not have stopped the attack']] : []
     }),
     ...(times?.questions ?? [])
-      .filter(({ answer }) => answer === null)
+      .filter((question) => question.answer === null && !isOpen(question, writtenAt))
       .map(({ step }): Failure => [`question ${step}`, 'nobody answered']),
   ]
 }

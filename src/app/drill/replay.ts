@@ -9,7 +9,7 @@ import { type DrillOptions, type DrillOutcome, play } from './run.ts'
 import { skewOf, waitForRun } from './wait.ts'
 
 const quantity = quantitySchema.transform(Number)
-const receiptSchema = z.object({ status: quantity, blockNumber: quantity }).nullable()
+const receiptSchema = z.object({ status: quantity }).nullable()
 const PATIENCE_MS = 60_000
 
 export type ReplayOptions = Omit<DrillOptions, 'attack' | 'apiPort' | 'fork'> & { fork: Fork }
@@ -39,7 +39,7 @@ export async function runReplay(options: ReplayOptions): Promise<DrillOutcome> {
     say(sent.succeeded ? 'it went through' : 'it failed on the fork')
     const skewMs = await skewOf(fork.anvil.url)
     const { incident, run } = await waitForRun(
-      { ...options, patienceMs: sent.succeeded ? PATIENCE_MS : 5_000 },
+      { ...options, attack: [sent.hash], patienceMs: sent.succeeded ? PATIENCE_MS : 5_000 },
       running,
     )
     return {
@@ -61,10 +61,7 @@ export async function runReplay(options: ReplayOptions): Promise<DrillOutcome> {
 }
 
 /** In the name of its sender, whose key nobody needs on a fork. */
-async function replay(
-  node: Endpoint,
-  attack: RecordedAttack,
-): Promise<{ succeeded: boolean; blockNumber: number }> {
+async function replay(node: Endpoint, attack: RecordedAttack): Promise<{ hash: Hash; succeeded: boolean }> {
   const { from, to, input, value, gas } = attack
   await node.request('anvil_impersonateAccount', [from])
   const call = { from, input, value, gas, ...(to === null ? {} : { to }) }
@@ -72,7 +69,7 @@ async function replay(
   const deadline = systemClock.now() + PATIENCE_MS
   while (systemClock.now() < deadline) {
     const receipt = receiptSchema.parse(await node.request('eth_getTransactionReceipt', [hash]))
-    if (receipt !== null) return { succeeded: receipt.status === 1, blockNumber: receipt.blockNumber }
+    if (receipt !== null) return { hash, succeeded: receipt.status === 1 }
     await systemClock.sleep(50)
   }
   throw notReplayed(hash)

@@ -169,7 +169,10 @@ async function attackAndWait(
     `the attack has ended: ${mined} of its transactions went through, ${result.transactions.length - mined} failed`,
   )
   const skewMs = options.fork === undefined ? 0 : await skewOf(anvil.url)
-  const { incident, run } = await waitForRun(options, running)
+  const { incident, run } = await waitForRun(
+    { ...options, attack: result.transactions.map(({ hash }) => hash) },
+    running,
+  )
   const after = await threatened(anvil.url, deployment)
   const withoutResponse = options.respond ? await undefended(options) : after.amount
   return {

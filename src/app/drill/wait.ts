@@ -1,5 +1,6 @@
 import { systemClock } from '../../kit/clock.ts'
 import type { DrillPeople } from '../../model/drill.ts'
+import type { Hash } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Run } from '../../model/playbook.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
@@ -17,30 +18,47 @@ export type Waiting = {
   respond: boolean
   people: DrillPeople
   signal: AbortSignal
+  /** Transactions of the attack: the incident that has one of them is the one to be judged. */
+  attack: readonly Hash[]
   /** How long an incident is waited for; a minute by default. */
   patienceMs?: number
 }
 
-/** The drill's incident, once its run has ended (or a minute has passed). */
+/**
+ * The incident of the attack, once its run has ended (or a minute has passed). Others of the same chain, of honest traffic
+ * say, are not judged, newer and contained ones neither.
+ */
 export async function waitForRun(
-  { respond, people, signal, patienceMs = WAIT_MS }: Waiting,
+  { respond, people, signal, attack, patienceMs = WAIT_MS }: Waiting,
   { app, playbooks }: RunningApp,
 ): Promise<{ incident: Incident | null; run: Run | null }> {
   const deadline = Date.now() + patienceMs
-  const chainId = [...app.chains.keys()][0]
+  const ofAttack = async (): Promise<Incident | null> => incidentOf(await listIncidents(app.store), attack)
   let incident: Incident | null = null
   while (Date.now() < deadline && !signal.aborted) {
-    incident = (await listIncidents(app.store)).find((item) => item.chainId === chainId) ?? null
+    incident = await ofAttack()
     const run = incident === null ? null : ((await listRuns(app.store, incident.id))[0] ?? null)
     if (incident !== null && !respond) return { incident, run: null }
     if (incident !== null && run !== null && playbooks !== null) {
       const ended = await endOf(run, { people, signal, playbooks, store: app.store })
-      const current = (await listIncidents(app.store)).find(({ id }) => id === run.incidentId)
-      return { incident: current ?? null, run: ended }
+      return { incident: await ofAttack(), run: ended }
     }
     await app.clock.sleep(100)
   }
   return { incident, run: null }
+}
+
+/**
+ * The incident with most of an attack's transactions; of several with as many, the first that was opened. Null where none
+ * has any.
+ */
+export function incidentOf(incidents: readonly Incident[], attack: readonly Hash[]): Incident | null {
+  const shared = ({ transactions }: Incident): number =>
+    attack.filter((hash) => transactions.includes(hash)).length
+  const [most] = incidents
+    .filter((incident) => shared(incident) > 0)
+    .sort((a, b) => shared(b) - shared(a) || a.discoveredAt - b.discoveredAt)
+  return most ?? null
 }
 
 type Ending = Pick<Waiting, 'people' | 'signal'> & { playbooks: Playbooks; store: Store }
