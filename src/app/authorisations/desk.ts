@@ -9,7 +9,6 @@ import {
   standingOf,
 } from '../../contain/authorise.ts'
 import { decodedCall } from '../../contain/by-hand.ts'
-import { senderOf } from '../../contain/route.ts'
 import { type Signer, type WalletMessage, walletMessage } from '../../contain/signer.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
@@ -26,7 +25,8 @@ import type { ChainHandle } from '../context.ts'
 import { openDatabase } from '../database.ts'
 import { type Env, openSigner, sourceOf } from '../signers.ts'
 import { namesOf } from '../start.ts'
-import { type Alone, aloneOn, planNow } from './alone.ts'
+import { type Alone, aloneOn } from './alone.ts'
+import { leversBeside, leversNow } from './levers-alone.ts'
 import { namedPerson } from './people.ts'
 import { allAuthorisations, authorisationContext, mayAuthorise } from './standing.ts'
 
@@ -223,14 +223,14 @@ async function pullableOn(
 ): Promise<Pullable> {
   const pullable: Pullable = { levers: [], left: [] }
   try {
-    const { plan, besides } = await planNow(chain, target, { config, signers: atHand.signers.map(addressOf) })
-    for (const lever of [plan.lever, ...besides.map((one) => one.lever)]) {
+    const signers = atHand.signers.map(addressOf)
+    const own = await leversNow(chain, target, { config, signers })
+    for (const { lever, sender } of [...own, ...(await leversBeside(chain, target, { config, signers }))]) {
       const selector = lever.calldata.slice(0, 10)
       const name = lever.signature.replace(/\(.*/, '')
       const { functions } = wish
       if (functions.length > 0 && ![name, lever.signature, selector].some((it) => functions.includes(it)))
         continue
-      const sender = lever === plan.lever ? senderOf(plan) : (lever.authority?.address ?? null)
       const why =
         lever.authority?.live !== true || sender === null
           ? 'no signer here may call it'
