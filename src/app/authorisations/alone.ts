@@ -1,5 +1,4 @@
 import { authorise } from '../../contain/authorise.ts'
-import { planContainment } from '../../contain/plan.ts'
 import { senderOf } from '../../contain/route.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { messageOf } from '../../kit/error.ts'
@@ -8,9 +7,9 @@ import type { Address } from '../../model/hex.ts'
 import { installationOf } from '../../store/installation.ts'
 import type { Store } from '../../store/store.ts'
 import { notOurs } from '../actions/prepare.ts'
-import { peopleOf } from '../actions/work.ts'
 import type { Config } from '../config/schema.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { planNow } from './levers-alone.ts'
 import { namedPerson } from './people.ts'
 import { allAuthorisations, authorisationContext } from './standing.ts'
 
@@ -32,7 +31,7 @@ export async function* aloneOn(chain: ChainHandle, sources: AloneSources): Async
   if (scope.kind !== 'contracts') return
   for (const target of scope.addresses) {
     try {
-      yield await aloneFor(chain, (await planNow(chain, target, sources)).plan, { ...sources, target })
+      yield await aloneFor(chain, await planNow(chain, target, sources), { ...sources, target })
     } catch (thrown) {
       const name = sources.names.get(target) ?? target
       yield { target, alone: false, text: `${name}: nothing is pulled alone (${messageOf(thrown)})` }
@@ -47,20 +46,7 @@ export async function* aloneNow(app: App): AsyncGenerator<Alone> {
     yield* aloneOn(chain, { ...app, signers: [...app.signers.keys()], installation })
 }
 
-/** What would be planned for a contract now, with no attack to try it on. */
-export async function planNow(
-  chain: ChainHandle,
-  target: Address,
-  { signers, config }: Pick<AloneSources, 'signers'> & { config: Pick<Config, 'roles'> },
-) {
-  const pinnedBlock = Number(await chain.rpc.request('eth_blockNumber', []))
-  const { rpc, chainId, sequencer } = chain
-  const none = { incidentId: 'none', attackTransaction: null, attack: null }
-  const others = peopleOf(config)
-  return planContainment({ rpc, chainId, sequencer, target, pinnedBlock, signers, others, ...none })
-}
-
-/** The same for a plan that was made before. */
+/** Whether the lever of a plan would be pulled without people. */
 export async function aloneFor(
   chain: ChainHandle,
   plan: ContainmentPlan,

@@ -26,7 +26,7 @@ import { openDatabase } from '../database.ts'
 import { type Env, openSigner, sourceOf } from '../signers.ts'
 import { namesOf } from '../start.ts'
 import { type Alone, aloneOn } from './alone.ts'
-import { leversBeside, leversNow } from './levers-alone.ts'
+import { leversNow } from './levers-alone.ts'
 import { namedPerson } from './people.ts'
 import { allAuthorisations, authorisationContext, mayAuthorise } from './standing.ts'
 
@@ -224,8 +224,7 @@ async function pullableOn(
   const pullable: Pullable = { levers: [], left: [] }
   try {
     const signers = atHand.signers.map(addressOf)
-    const own = await leversNow(chain, target, { config, signers })
-    for (const { lever, sender } of [...own, ...(await leversBeside(chain, target, { config, signers }))]) {
+    for (const { lever, sender } of await leversNow(chain, target, { config, signers })) {
       const selector = lever.calldata.slice(0, 10)
       const name = lever.signature.replace(/\(.*/, '')
       const { functions } = wish

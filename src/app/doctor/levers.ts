@@ -1,11 +1,12 @@
-import type { Planned } from '../../contain/plan.ts'
 import { routeText } from '../../contain/route.ts'
 import { trySigning } from '../../contain/signer.ts'
 import { systemClock } from '../../kit/clock.ts'
+import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'
 import { installationOf } from '../../store/installation.ts'
 import type { Store } from '../../store/store.ts'
-import { type Alone, aloneFor, planNow } from '../authorisations/alone.ts'
+import { type Alone, aloneFor } from '../authorisations/alone.ts'
+import { planNow } from '../authorisations/levers-alone.ts'
 import { allAuthorisations } from '../authorisations/standing.ts'
 import type { Config } from '../config/schema.ts'
 import type { ChainHandle } from '../context.ts'
@@ -61,9 +62,9 @@ export async function leverChecks(
   const found: Check[] = []
   for (const target of scope.addresses) {
     const looked = attempt(`pause of ${target}`, async () => {
-      const planned = await planNow(handle, target, sources)
-      const alone = await aloneFor(handle, planned.plan, { ...sources, target })
-      return [leverCheck(planned), aloneCheck(alone, hasAny)]
+      const plan = await planNow(handle, target, sources)
+      const alone = await aloneFor(handle, plan, { ...sources, target })
+      return [leverCheck(plan), aloneCheck(alone, hasAny)]
     })
     for await (const check of looked) found.push(check)
   }
@@ -77,7 +78,7 @@ function aloneCheck({ target, alone, text }: Alone, hasAny: boolean): Check {
   return warning({ name, detail: text, fix: 'See how each stands: cordon levers authorize --list' })
 }
 
-function leverCheck({ plan: { lever, route } }: Planned): Check {
+function leverCheck({ lever, route }: ContainmentPlan): Check {
   const name = `pause of ${lever.target}`
   const { authority } = lever
   if (!lever.armed) return { name, state: 'warning', detail: `${lever.signature}: it is paused now` }
