@@ -13,6 +13,7 @@ import {
   sendAs,
 } from '../../test/harness/authority-world.ts'
 import { startCordon } from '../../test/harness/cordon-process.ts'
+import { installationAt } from '../../test/harness/installation.ts'
 import { type FreshDatabase, freshDatabase } from '../../test/harness/postgres.ts'
 import { type Anvil, startAnvil } from '../chain/anvil.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
@@ -74,6 +75,7 @@ async function stage(): Promise<Stage> {
     respond: true,
     mempool: false,
     now: Math.floor(Date.now() / 1000),
+    installation: await installationAt(database.url),
   })
   const env = { DATABASE_URL: database.url }
   return { anvil, rpc, at, config, database, logger: keepingLogger(), events: [], written: [], folder, env }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keepingLogger } from '../../test/harness/api.ts'
+import { installationAt } from '../../test/harness/installation.ts'
 import { type FreshDatabase, freshDatabase, sqlOn } from '../../test/harness/postgres.ts'
 import { type Anvil, startAnvil } from '../chain/anvil.ts'
 import { createEndpoint } from '../chain/rpc/endpoint.ts'
@@ -59,6 +60,7 @@ beforeAll(async () => {
     respond: true,
     mempool: false,
     now,
+    installation: await installationAt(database.url),
   })
   const signers = [
     { kind: 'keystore', path: keystore, passwordEnv: 'GUARDIAN_PASSWORD' },
