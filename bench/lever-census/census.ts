@@ -10,6 +10,7 @@ import { type Related, relatedContracts } from '../../src/contain/protocol.ts'
 import { isGated, leversOfProtocol } from '../../src/contain/protocol-levers.ts'
 import { type Sequencer, simulateV1Sequencer } from '../../src/contain/sequence.ts'
 import { type Operation, probeLever, tryLever } from '../../src/contain/simulate.ts'
+import { type Reproduced, reproduce } from '../../src/contain/trial.ts'
 import type { Simulation } from '../../src/model/containment.ts'
 import { type Address, type Hex, selectorOf } from '../../src/model/hex.ts'
 import type { Lever } from '../../src/model/lever.ts'
@@ -54,6 +55,7 @@ type Scene = {
   codes: ReadonlyMap<Address, Code>
   guarded: Address[]
   operations: readonly Operation[]
+  reproduced: Reproduced | null
   isReplayed: boolean
 }
 
@@ -104,11 +106,15 @@ async function sceneOf(fork: StateFork): Promise<Scene> {
   })
   const attack = await putUpAttack(fork)
   const sequencer = simulateV1Sequencer(fork.rpc)
-  const [alone] = attack.puppets === null ? [] : await sequencer.run(fork.forkBlock, [attack.puppets.call])
+  const trial = { before: [], within: null, owned: guarded, recorded: [] }
+  const call = attack.puppets?.call
+  const reproduced =
+    call === undefined ? null : await reproduce(sequencer, fork.forkBlock, { ...trial, call })
   return {
     ...{ fork, sequencer, attack, codes, guarded },
     operations: operationsOf(attack, guarded),
-    isReplayed: alone?.succeeded === true,
+    reproduced,
+    isReplayed: reproduced?.succeeded === true,
   }
 }
 
@@ -168,7 +174,7 @@ async function rowOf(
   scene: Scene,
   { where, lever, recorded }: { where: LeverRow['where']; lever: Lever; recorded: Recorded },
 ): Promise<LeverRow> {
-  const { fork, sequencer, attack, operations } = scene
+  const { fork, sequencer, operations } = scene
   const { rpc, forkBlock: block } = fork
   const asked = { rpc, block, signers: [], others: [] }
   const { who } = recorded
@@ -179,11 +185,8 @@ async function rowOf(
     isTestKey = authority?.address === TEST_KEY
   }
   const pullable = { ...lever, authority }
-  const call = attack.puppets?.call ?? null
-  const tried =
-    authority === null
-      ? { attack: 'not-run' as const }
-      : await tryLever({ sequencer, lever: pullable, route, block, attack: call })
+  const at = { rpc, sequencer, block, route, protects: scene.guarded[0] ?? lever.target }
+  const tried = await tryLever({ ...at, lever: pullable, attack: scene.reproduced })
   const effects = await probeLever({ sequencer, lever: pullable, route, block, operations })
   return { lever, where, who, isTestKey, attack: tried.attack, effects }
 }
@@ -204,8 +207,8 @@ async function whoText(
 }
 
 async function probedRows(scene: Scene, related: readonly Related[]): Promise<LeverRow[]> {
-  const { fork, sequencer, attack, guarded, isReplayed } = scene
-  if (attack.puppets === null || !isReplayed) return []
+  const { fork, sequencer, guarded, reproduced } = scene
+  if (reproduced?.succeeded !== true) return []
   const { rpc, chainId, forkBlock: block } = fork
   const owners = new Set<Address>([TEST_KEY])
   const contracts = [...guarded, ...related.map(({ address }) => address)]
@@ -215,7 +218,7 @@ async function probedRows(scene: Scene, related: readonly Related[]): Promise<Le
   }
   const levers = await probeForLevers({
     ...{ rpc, sequencer, chainId, block, contracts, names: functionNames },
-    attack: attack.puppets.call,
+    attack: reproduced,
     owners: [...owners],
   })
   const rows: LeverRow[] = []

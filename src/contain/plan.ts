@@ -155,7 +155,8 @@ async function unnamedLevers(
 ): Promise<Pullable[]> {
   const { attack, pinnedBlock: block, names = new Map() } = options
   if (attack === null) return []
-  const levers = await probeForLevers({ ...options, block, attack, names, contracts })
+  const reproduced = await reproduce(options.sequencer, block, attack)
+  const levers = await probeForLevers({ ...options, block, attack: reproduced, names, contracts })
   return Promise.all(levers.map((lever) => withAuthority(lever, options)))
 }
 

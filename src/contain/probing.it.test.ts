@@ -13,6 +13,7 @@ import type { Address, Hex } from '../model/hex.ts'
 import type { Lever } from '../model/lever.ts'
 import { planContainment } from './plan.ts'
 import { probeForLevers } from './probing.ts'
+import { reproduce, type Trial } from './trial.ts'
 
 let world: World
 let target: Address
@@ -24,6 +25,13 @@ afterAll(() => world.close())
 
 const owner = person(1)
 const take = (amount: bigint) => callTo(target, 'take(uint256)', { args: [amount], from: person(9) })
+const trialOf = (amount: bigint): Trial => ({
+  call: take(amount),
+  before: [],
+  within: null,
+  owned: [target],
+  recorded: [],
+})
 const selector = (signature: string): Hex => toFunctionSelector(signature)
 const names = new Map([[selector('renounceOwnership()'), 'renounceOwnership()']])
 
@@ -31,7 +39,8 @@ async function probed(amount: bigint, known: ReadonlyMap<Hex, string> = names): 
   const { rpc, sequencer, chainId } = world
   const block = await latestBlock(world)
   const about = { rpc, sequencer, chainId, block, names: known }
-  return probeForLevers({ ...about, contracts: [target], attack: take(amount), owners: [owner] })
+  const attack = await reproduce(sequencer, block, trialOf(amount))
+  return probeForLevers({ ...about, contracts: [target], attack, owners: [owner] })
 }
 
 test('an owner’s switch without a known name is found by what it does, and is said to be found so', async () => {
@@ -61,7 +70,7 @@ test('planning comes to it last, and it is not pulled without a plan that people
     pinnedBlock: await latestBlock(world),
     incidentId: 'i',
     attackTransaction: null,
-    attack: take(1n),
+    attack: trialOf(1n),
     related: async () => [],
   })
   expect(plan.lever.template).toBe('probed')
