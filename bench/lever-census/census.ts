@@ -55,7 +55,6 @@ type Scene = {
   codes: ReadonlyMap<Address, Code>
   guarded: Address[]
   operations: readonly Operation[]
-  /** As the attack goes without a lever; null where it cannot be made again. */
   reproduced: Reproduced | null
   isReplayed: boolean
 }
@@ -107,9 +106,10 @@ async function sceneOf(fork: StateFork): Promise<Scene> {
   })
   const attack = await putUpAttack(fork)
   const sequencer = simulateV1Sequencer(fork.rpc)
+  const trial = { before: [], within: null, owned: guarded, recorded: [] }
   const call = attack.puppets?.call
-  const trial = call && { call, before: [], within: null, owned: guarded, recorded: [] }
-  const reproduced = trial === undefined ? null : await reproduce(sequencer, fork.forkBlock, trial)
+  const reproduced =
+    call === undefined ? null : await reproduce(sequencer, fork.forkBlock, { ...trial, call })
   return {
     ...{ fork, sequencer, attack, codes, guarded },
     operations: operationsOf(attack, guarded),
@@ -174,7 +174,7 @@ async function rowOf(
   scene: Scene,
   { where, lever, recorded }: { where: LeverRow['where']; lever: Lever; recorded: Recorded },
 ): Promise<LeverRow> {
-  const { fork, sequencer, reproduced, guarded, operations } = scene
+  const { fork, sequencer, operations } = scene
   const { rpc, forkBlock: block } = fork
   const asked = { rpc, block, signers: [], others: [] }
   const { who } = recorded
@@ -185,13 +185,8 @@ async function rowOf(
     isTestKey = authority?.address === TEST_KEY
   }
   const pullable = { ...lever, authority }
-  const tried =
-    authority === null
-      ? { attack: 'not-run' as const }
-      : await tryLever({
-          ...{ rpc, sequencer, block, route, lever: pullable, attack: reproduced },
-          protects: guarded[0] ?? lever.target,
-        })
+  const at = { rpc, sequencer, block, route, protects: scene.guarded[0] ?? lever.target }
+  const tried = await tryLever({ ...at, lever: pullable, attack: scene.reproduced })
   const effects = await probeLever({ sequencer, lever: pullable, route, block, operations })
   return { lever, where, who, isTestKey, attack: tried.attack, effects }
 }
@@ -212,7 +207,7 @@ async function whoText(
 }
 
 async function probedRows(scene: Scene, related: readonly Related[]): Promise<LeverRow[]> {
-  const { fork, sequencer, reproduced, guarded } = scene
+  const { fork, sequencer, guarded, reproduced } = scene
   if (reproduced?.succeeded !== true) return []
   const { rpc, chainId, forkBlock: block } = fork
   const owners = new Set<Address>([TEST_KEY])

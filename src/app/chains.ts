@@ -20,7 +20,7 @@ import type { ChainHandle } from './context.ts'
 import { withFiles } from './detector-files.ts'
 import { bytesPacking } from './packing.ts'
 import { withRules } from './rules/files.ts'
-import { emptyProtocol } from './watch/map-protocol.ts'
+import { emptyProtocol } from './watch/callees.ts'
 import { emptySignals } from './watch/signals.ts'
 
 /**

@@ -17,7 +17,7 @@ import type { Store } from '../store/store.ts'
 import type { ChainConfig, Config } from './config/schema.ts'
 import type { Hub } from './events.ts'
 import type { ChainSight } from './sight/sight.ts'
-import type { ProtocolMemory } from './watch/map-protocol.ts'
+import type { ProtocolMemory } from './watch/callees.ts'
 import type { OperationMemory } from './watch/operations.ts'
 import type { SignalMemory } from './watch/signals.ts'
 

@@ -37,7 +37,7 @@ import { createHub } from './events.ts'
 import type { ServedApi } from './serve.ts'
 import { serveApi } from './serve.ts'
 import { emptySight } from './sight/sight.ts'
-import { emptyProtocol } from './watch/map-protocol.ts'
+import { emptyProtocol } from './watch/callees.ts'
 import { emptySignals } from './watch/signals.ts'
 
 const NOW = 1_700_000_012_000

@@ -153,10 +153,10 @@ async function unnamedLevers(
   contracts: readonly Address[],
   options: PlanOptions & { named: Map<Address, Promise<Named>>; owners: readonly Address[] },
 ): Promise<Pullable[]> {
-  const { sequencer, attack: trial, pinnedBlock: block, names = new Map() } = options
-  if (trial === null) return []
-  const attack = await reproduce(sequencer, block, trial)
-  const levers = await probeForLevers({ ...options, block, attack, names, contracts })
+  const { attack, pinnedBlock: block, names = new Map() } = options
+  if (attack === null) return []
+  const reproduced = await reproduce(options.sequencer, block, attack)
+  const levers = await probeForLevers({ ...options, block, attack: reproduced, names, contracts })
   return Promise.all(levers.map((lever) => withAuthority(lever, options)))
 }
 

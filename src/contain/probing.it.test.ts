@@ -26,8 +26,11 @@ afterAll(() => world.close())
 const owner = person(1)
 const take = (amount: bigint) => callTo(target, 'take(uint256)', { args: [amount], from: person(9) })
 const trialOf = (amount: bigint): Trial => ({
-  ...{ call: take(amount), before: [], within: null },
-  ...{ owned: [target], recorded: [] },
+  call: take(amount),
+  before: [],
+  within: null,
+  owned: [target],
+  recorded: [],
 })
 const selector = (signature: string): Hex => toFunctionSelector(signature)
 const names = new Map([[selector('renounceOwnership()'), 'renounceOwnership()']])

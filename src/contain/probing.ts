@@ -1,4 +1,6 @@
+import { toFunctionSelector } from 'viem'
 import type { Rpc } from '../chain/rpc/rpc.ts'
+import type { StateChange } from '../model/containment.ts'
 import type { Address, Hex } from '../model/hex.ts'
 import type { Lever } from '../model/lever.ts'
 import { toHex } from './block-tag.ts'
@@ -8,7 +10,8 @@ import { leverTemplates } from './levers/registry.ts'
 import { isSomebody } from './named.ts'
 import { isGated } from './protocol-levers.ts'
 import type { Sequencer } from './sequence.ts'
-import { verdictOn } from './simulate.ts'
+import { tryLever } from './simulate.ts'
+import { stateDiff } from './state-diff.ts'
 import type { Reproduced } from './trial.ts'
 
 export type ProbingOptions = {
@@ -18,7 +21,7 @@ export type ProbingOptions = {
   block: number
   /** The attacked contract first, then others of its protocol. */
   contracts: readonly Address[]
-  /** As it went without a lever. */
+  /** As it went without any lever. */
   attack: Reproduced
   /** Whom the defender knows: our signers, people in roles, whom the attacked contract names. */
   owners: readonly Address[]
@@ -38,6 +41,39 @@ const AT_ONCE = 8
 const HARMFUL =
   /owner|admin|govern|upgrade|implementation|withdraw|sweep|rescue|recover|mint|burn|destr|migrat|transfer(?!s?(pause|enabled))|initiali|approve|claim|skim|drain|delegate|role|minter/i
 
+/** The same where the name is not in any table at hand: they give the contract away or point it elsewhere. */
+const GIVE_AWAY: ReadonlySet<Hex> = new Set(
+  [
+    ...['transferOwnership(address)', 'renounceOwnership()', 'changeOwner(address)', 'setOwner(address)'],
+    ...['changeAdmin(address)', 'setAdmin(address)', 'transferAdmin(address)', 'setPendingAdmin(address)'],
+    ...[
+      '_setPendingAdmin(address)',
+      '_setAdmin(address)',
+      'transferGovernance(address)',
+      'setGovernor(address)',
+    ],
+    ...[
+      'setGovernance(address)',
+      'setGov(address)',
+      'transferProxyOwnership(address)',
+      'setAuthority(address)',
+    ],
+    ...['upgradeTo(address)', 'upgradeToAndCall(address,bytes)', 'setImplementation(address)'],
+    ...['_setImplementation(address,bool,bytes)', '_setPendingImplementation(address)', 'setTarget(address)'],
+    ...['nominateNewOwner(address)', 'transferMultisig(address)', 'setMinter(address)', 'addMinter(address)'],
+    ...['setController(address)', 'setRouter(address)', 'setOperator(address)', 'setKeeper(address)'],
+    ...['setStrategist(address)', 'setTreasury(address)', 'setOracle(address)', 'setPriceOracle(address)'],
+    ...[
+      '_setPriceOracle(address)',
+      'destroy()',
+      'selfDestruct()',
+      'close()',
+      'withdrawAll()',
+      'sweep(address)',
+    ],
+  ].map((signature) => toFunctionSelector(signature)),
+)
+
 const known: ReadonlySet<string> = new Set(leverTemplates.map(({ signature }) => signature))
 
 /**
@@ -47,14 +83,14 @@ const known: ReadonlySet<string> = new Set(leverTemplates.map(({ signature }) =>
  */
 export async function probeForLevers(options: ProbingOptions): Promise<Lever[]> {
   const { sequencer, attack } = options
-  if (attack.doubt !== null) return []
+  if (attack.doubt !== null || (!attack.succeeded && attack.losses.length === 0)) return []
   const calls = await inTurn(options.contracts.slice(0, MOST_CONTRACTS), (contract) =>
     ownersCalls(options, contract),
   )
   const candidates = calls.flat().slice(0, MOST_TRIED[sequencer.method])
   const stopped = await inTurn(candidates, (call) => stops(options, call))
   const found = candidates.filter((_, i) => stopped[i])
-  return Promise.all(unique(found).map((call) => leverOf(options, call)))
+  return Promise.all(unique(found).map(async (call) => leverOf(options, call, await undoOf(options, call))))
 }
 
 type OwnersCall = { contract: Address; selector: Hex; words: readonly bigint[]; from: Address }
@@ -68,14 +104,14 @@ async function ownersCalls(options: ProbingOptions, contract: Address): Promise<
   const { selectors } = await resolveCode(rpc, contract, toHex(block))
   const owners = [...new Set(options.owners)].filter(isSomebody).slice(0, MOST_OWNERS)
   const worth = [...selectors]
-    .filter((selector) => !HARMFUL.test(names.get(selector) ?? ''))
+    .filter((selector) => !GIVE_AWAY.has(selector) && !HARMFUL.test(names.get(selector) ?? ''))
     .slice(0, MOST_FUNCTIONS)
   const calls = await inTurn(worth, async (selector) => {
     for (const from of owners) {
       const made = await Promise.all(
         shapesOf(options.contracts[0] ?? contract).map((words) => {
           const call = { contract, selector, words, from }
-          return isOwners(call, options).then((is) => (is ? call : undefined))
+          return isWorthTrying(call, options).then((is) => (is ? call : undefined))
         }),
       )
       const passing = made.filter((call) => call !== undefined)
@@ -98,21 +134,64 @@ function fewest(calls: readonly OwnersCall[]): OwnersCall[] {
   return calls.filter(({ words }) => words.length === least)
 }
 
+async function isWorthTrying(call: OwnersCall, options: ProbingOptions): Promise<boolean> {
+  return (await isOwners(call, options)) && (await isMeaningful(call, options))
+}
+
+/** An argument that is no number and no flag, as an address, is not set to 0 or 1: that breaks and stops nothing cleanly. */
+async function isMeaningful(call: OwnersCall, options: ProbingOptions): Promise<boolean> {
+  const { words } = call
+  if (words.length !== 1 || (words[0] ?? 0n) > 1n) return true
+  const passesWith = (word: bigint): Promise<boolean> => isOwners({ ...call, words: [word] }, options)
+  if (!(await passesWith(2n))) return true
+  // a setter of 2 as well as 1: a flag only in code that folds every number into one
+  return words[0] === 1n ? isFolded(call, options) : isNumber(call, options)
+}
+
+async function isFolded(call: OwnersCall, options: ProbingOptions): Promise<boolean> {
+  const [one, two] = await Promise.all([1n, 2n].map((word) => writtenBy(call, word, options)))
+  return one !== null && JSON.stringify(one) === JSON.stringify(two)
+}
+
+const BEYOND_ADDRESSES = 2n ** 200n
+
+/** True where what is written keeps more than an address has. */
+async function isNumber(call: OwnersCall, options: ProbingOptions): Promise<boolean> {
+  const written = await writtenBy(call, BEYOND_ADDRESSES, options)
+  return written?.some(({ after }) => BigInt(after ?? 0) === BEYOND_ADDRESSES) === true
+}
+
+function writtenBy(
+  call: OwnersCall,
+  word: bigint,
+  { rpc, block }: ProbingOptions,
+): Promise<StateChange[] | null> {
+  const data = dataOf({ ...call, words: [word] })
+  return stateDiff(rpc, { from: call.from, to: call.contract, data, value: 0n }, block)
+}
+
 async function isOwners(call: OwnersCall, { rpc, block }: ProbingOptions): Promise<boolean> {
   const data = dataOf(call)
   const passes = await goesThrough({ rpc, block }, { from: call.from, to: call.contract, data, value: 0n })
   return passes && isGated({ target: call.contract, calldata: data }, { rpc, block })
 }
 
-/** Whether the call goes through and the attack takes nothing after it of what it takes without it. */
+/** Whether the call goes through and the attack takes nothing any more after it. */
 async function stops(options: ProbingOptions, call: OwnersCall): Promise<boolean> {
-  const { sequencer, block, contracts, attack } = options
-  const pull = { from: call.from, to: call.contract, data: dataOf(call), value: 0n }
-  const [pulled] = await sequencer.run(block, [pull])
-  const protects = contracts[0]
-  if (pulled?.succeeded !== true || protects === undefined) return false
-  const verdict = await verdictOn({ ...options, protects }, { pulls: [pull], reproduced: attack })
-  return verdict.attack === 'stopped'
+  const { rpc, sequencer, block, attack, contracts } = options
+  const evidence = `only ${call.from} may call it, of those who are known`
+  const authority = { kind: 'eoa', address: call.from, evidence, live: false, balance: 0n } as const
+  const lever = { ...leverOf(options, call, null), authority }
+  const protects = contracts[0] ?? call.contract
+  const { leverSucceeded, attack: verdict } = await tryLever({
+    rpc,
+    sequencer,
+    lever,
+    block,
+    attack,
+    protects,
+  })
+  return leverSucceeded && verdict === 'stopped'
 }
 
 /** One call a function: that with a flag that is set before the rest. */
@@ -125,12 +204,11 @@ function unique(calls: readonly OwnersCall[]): OwnersCall[] {
   return [...byFunction.values()]
 }
 
-async function leverOf(options: ProbingOptions, call: OwnersCall): Promise<Lever> {
+function leverOf(options: ProbingOptions, call: OwnersCall, undo: Hex | null): Lever {
   const { chainId, block, names } = options
   const { contract, selector, words, from } = call
   const calldata = dataOf(call)
   const signature = names.get(selector) ?? `unknown_${selector}(${words.map(typeOf).join(',')})`
-  const undo = await undoOf(options, call)
   return {
     id: `${chainId}:${contract}:${calldata}`,
     chainId,
@@ -153,7 +231,7 @@ async function leverOf(options: ProbingOptions, call: OwnersCall): Promise<Lever
     trap: 'found by probing, tried against this attack alone: read what else it does before it is pulled',
     maxDurationSeconds: null,
     evidence: [
-      `found by probing at block ${block}: only ${from} may call it, and the attack fails after it`,
+      `found by probing at block ${block}: only ${from} may call it, and the attack takes nothing after it`,
       ...(known.has(signature) || names.has(selector) ? [] : [`nobody knows the name of ${selector}`]),
     ],
   }

@@ -73,6 +73,9 @@ function switches(): string[] {
     '`kill()`, `pauseDeposits()`, `setTradingEnabled(bool)` (pulled with false), `setMarketPaused(address,bool)` on a contract',
     'that rules others, and so on. Each is looked for in the contract and in the rest of its protocol; what it blocks is only',
     'known once it is tried. All of them are in `src/contain/levers/switches.ts`.',
+    '',
+    'What all of this finds on the real code and storage of 18 attacked protocols: [levers of real',
+    'contracts](levers-on-real-contracts.md).',
   ]
 }
 

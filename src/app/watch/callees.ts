@@ -1,8 +1,19 @@
+import type { Related } from '../../contain/protocol.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import type { Address, Hash } from '../../model/hex.ts'
 
 /** Whom each protected contract called in ordinary transactions, and how often. */
 export type CalleeMemory = Map<Address, Map<Address, number>>
+
+/** What is known of the contracts beside the protected ones: whom these call, and what else the chain shows. */
+export type ProtocolMemory = {
+  callees: CalleeMemory
+  related: Map<Address, { block: number; contracts: readonly Related[] }>
+}
+
+export function emptyProtocol(): ProtocolMemory {
+  return { callees: new Map(), related: new Map() }
+}
 
 /** Callees remembered of a contract. The least called make room. */
 const MOST_CALLEES = 64

@@ -3,17 +3,6 @@ import { relatedContracts } from '../../contain/protocol.ts'
 import type { BlockRef } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'
 import type { App, ChainHandle } from '../context.ts'
-import type { CalleeMemory } from './callees.ts'
-
-/** What is known of the contracts beside the protected ones: whom these call, and what else the chain shows. */
-export type ProtocolMemory = {
-  callees: CalleeMemory
-  related: Map<Address, { block: number; contracts: readonly Related[] }>
-}
-
-export function emptyProtocol(): ProtocolMemory {
-  return { callees: new Map(), related: new Map() }
-}
 
 /** Milliseconds after which a map is made anew; each takes some hundred view calls. */
 const EVERY_MS = 1_800_000
