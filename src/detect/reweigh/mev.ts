@@ -44,7 +44,9 @@ function isLiquidation(fact: Fact, actors: ReadonlySet<Address>, tx: Transaction
   if (fact.kind !== 'action' || fact.action !== 'liquidate' || fact.actor === null) return false
   if (!actors.has(fact.actor) || fact.beneficiary === null || actors.has(fact.beneficiary)) return false
   if (actors.has(fact.contract)) return false
-  return fact.given.some(({ asset, amount }) => amount > 0n && isRepaid({ asset, amount }, fact, { tx, actors }))
+  return fact.given.some(
+    ({ asset, amount }) => amount > 0n && isRepaid({ asset, amount }, fact, { tx, actors }),
+  )
 }
 
 function isRepaid(
