@@ -47,22 +47,30 @@ export type IncidentArchive = {
 export type ArchiveOptions = {
   dataDir: string
   names: ReadonlyMap<Address, string>
+  /** Accounts of the defenders that the configuration names. */
+  own?: ReadonlyMap<Address, string> | undefined
   env: Readonly<Record<string, string | undefined>>
   logger: Logger
 }
 
 /** Opens the database of a data folder. Throws what the store room throws; its functions `incidents.UnknownIncident`. */
-export async function openArchive({ dataDir, names, env, logger }: ArchiveOptions): Promise<IncidentArchive> {
+export async function openArchive({
+  dataDir,
+  names,
+  own,
+  env,
+  logger,
+}: ArchiveOptions): Promise<IncidentArchive> {
   const { store, close } = await openDatabase({ dataDir, env, logger })
   const context = { store, clock: systemClock }
-  const record = (id: string): Promise<IncidentRecord> => recordOf({ ...context, names }, id)
+  const record = (id: string): Promise<IncidentRecord> => recordOf({ ...context, names, own }, id)
   return {
     list: () => listIncidents(store),
     record,
     report: async (id, request) => reportDocument(await record(id), request),
     handed: async (id, handing) => handedOf(await record(id), handing),
     export: (id, { reporter, ...handing }) =>
-      exportIncident({ ...context, names, dataDir, reporter }, id, handing),
+      exportIncident({ ...context, names, own, dataDir, reporter }, id, handing),
     recordExport: (id, given) => recordExport(context, id, given),
     async verify(id) {
       await getIncident(context, id)

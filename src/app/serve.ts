@@ -16,7 +16,7 @@ import { findRun, listRuns } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import { transaction } from '../store/store.ts'
 import { lastTimelinePosition, listTimeline, listTimelineAfter } from '../store/timeline.ts'
-import { recordOf } from './actions/report.ts'
+import { recordOf, recordSources } from './actions/report.ts'
 import { giveApproval, plansOf, planToDecide, termsFor } from './approvals/desk.ts'
 import type { App } from './context.ts'
 import { exportIncident } from './export.ts'
@@ -46,7 +46,7 @@ export async function serveApi(
 }
 
 function sourcesOf(app: App): Omit<ApiSources, 'health'> {
-  const { store, clock, hub, names, config } = app
+  const { store, clock, hub, config } = app
   const context = { store, clock }
   const known = (id: string) => getIncident(context, id)
   return {
@@ -66,11 +66,17 @@ function sourcesOf(app: App): Omit<ApiSources, 'health'> {
       return listRuns(store, id)
     },
     report: async (id, { format, ...request }) =>
-      renderReport(reportDocument(await recordOf(app, id), request), format),
+      renderReport(reportDocument(await recordOf(recordSources(app), id), request), format),
     shared: async (id, what, query) =>
-      sharedText(what, outgoing(await recordOf(app, id), query), { reporter: config.reporter }),
+      sharedText(what, outgoing(await recordOf(recordSources(app), id), query), {
+        reporter: config.reporter,
+      }),
     export: (id, query) =>
-      exportIncident({ store, clock, names, dataDir: config.dataDir, reporter: config.reporter }, id, query),
+      exportIncident(
+        { ...recordSources(app), dataDir: config.dataDir, reporter: config.reporter },
+        id,
+        query,
+      ),
     run: (id) => getRun(store, id),
     async plans(id) {
       const incident = await known(id)

@@ -1,4 +1,5 @@
 import { type IncidentArchive, openArchive } from '../app/archive.ts'
+import { configuredAccounts } from '../app/own-accounts.ts'
 import { namesOf } from '../app/start.ts'
 import type { Io } from './io.ts'
 import { type CommonOptions, load } from './options.ts'
@@ -12,7 +13,8 @@ export async function withArchive(
   const loaded = await load(options, io)
   const dataDir = loaded.origin === 'none' ? '.cordon' : loaded.config.dataDir
   const names = loaded.origin === 'none' ? new Map() : namesOf(loaded.config)
-  const archive = await openArchive({ dataDir, names, env: io.env, logger: io.logger })
+  const own = loaded.origin === 'none' ? new Map() : configuredAccounts(loaded.config)
+  const archive = await openArchive({ dataDir, names, own, env: io.env, logger: io.logger })
   try {
     return await act(archive)
   } finally {

@@ -39,7 +39,8 @@ function callout(tone: 'note' | 'warning', words: string): Block {
   return { kind: 'callout', tone, line: [text(words)] }
 }
 
-export function findingBlocks({ incident, findings, names }: PrintedRecord): Block[] {
+export function findingBlocks({ incident, findings, names, own }: PrintedRecord): Block[] {
+  const ours = incident.actors.filter((address) => own.has(address))
   const party = (name: string, of: readonly string[]): Line => [text(`${name}: `), ...accounts(of, names)]
   const left = findings.length - MOST_FINDINGS
   return [
@@ -49,7 +50,13 @@ export function findingBlocks({ incident, findings, names }: PrintedRecord): Blo
     list([
       party('Protected', incident.protected),
       party('Victims', incident.victims),
-      party('Actors', incident.actors),
+      party(
+        'Actors',
+        incident.actors.filter((address) => !ours.includes(address)),
+      ),
+      ...(ours.length === 0
+        ? []
+        : [party('Our own accounts that took part: treat their keys as stolen', ours)]),
     ]),
   ]
 }

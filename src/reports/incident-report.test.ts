@@ -74,6 +74,7 @@ function record(change: Partial<IncidentRecord> = {}): IncidentRecord {
     investigation: null,
     times: null,
     names: new Map([[VAULT, HOSTILE]]),
+    own: new Map(),
     writtenAt: 1_700_000_100_000,
     ...change,
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Outgoing } from './outgoing.ts'
 import { isAddress, isHash } from './outgoing.ts'
+import { isKeyOf } from './own-accounts.ts'
 
 /** An account that has to do with the attack, and why we say so. */
 export type KnownAccount = {
@@ -50,8 +51,25 @@ export function knownAccounts(out: Outgoing): KnownAccount[] {
     if (name !== undefined) account.labels.unshift(name)
   }
   firstSeen(out, book)
+  for (const [address, what] of out.own) {
+    const account = book.get(address)
+    if (account !== undefined) spare(account, what)
+  }
   const all = [...book.values()]
   return [...all.filter(isHostile), ...all.filter((account) => !isHostile(account))]
+}
+
+/** What the defenders’ accounts are called where they stand among the attacker’s. */
+export const STOLEN_KEY = 'stolen key'
+
+/** An account of the defenders is no indicator: where it acted for the attack its key is in other hands, and that is said. */
+function spare(account: KnownAccount, what: string): void {
+  if (!isHostile(account)) return
+  const isKey = isKeyOf(what)
+  account.role = isKey ? STOLEN_KEY : 'protected'
+  account.reasons.unshift(
+    isKey ? `an account of the defenders (${what}) that took part: treat its key as stolen` : what,
+  )
 }
 
 /** The first that says more than `unknown` of an account gives its role. */

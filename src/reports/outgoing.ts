@@ -1,6 +1,7 @@
 import type { Investigation } from '../model/investigation.ts'
 import type { Audience, Tlp } from '../model/report.ts'
 import { inUnits } from '../model/token.ts'
+import { ownAccountsOf, ownTransactionsOf } from './own-accounts.ts'
 import type { Names } from './parts.ts'
 import type { IncidentRecord, PrintedInvestigation, PrintedRecord } from './record.ts'
 import { redact, redactInvestigation } from './redact.ts'
@@ -16,6 +17,10 @@ export type Outgoing = {
   findings: PrintedRecord['findings']
   containments: PrintedRecord['containments']
   names: Names
+  /** Accounts of the defenders, and what each is. */
+  own: ReadonlyMap<string, string>
+  /** What the defenders sent: no transaction of the attack. */
+  ownTransactions: ReadonlySet<string>
   /** Null where there is no record. */
   evidence: { count: number; head: string } | null
   chainId: number
@@ -45,6 +50,8 @@ export function outgoing(record: IncidentRecord, { audience, tlp: asked }: Handi
     findings,
     containments,
     names,
+    own: ownAccountsOf(record),
+    ownTransactions: ownTransactionsOf(record),
     evidence: { count: evidence.count, head: evidence.head },
     chainId,
     audience,
@@ -66,6 +73,8 @@ export function outgoingInvestigation(
     findings: [],
     containments: [],
     names: new Map(),
+    own: new Map(),
+    ownTransactions: new Set(),
     evidence: null,
     chainId: found.chainId,
     audience,
@@ -122,7 +131,7 @@ export function isHash(text: string): boolean {
 }
 
 /** Every attack transaction that is told, each once. */
-export function transactionsOf({ incident, found }: Outgoing): string[] {
+export function transactionsOf({ incident, found, ownTransactions }: Outgoing): string[] {
   const told = [...(found?.transactions.map(({ hash }) => hash) ?? []), ...(incident?.transactions ?? [])]
-  return [...new Set(told)].filter(isHash)
+  return [...new Set(told)].filter(isHash).filter((hash) => !ownTransactions.has(hash))
 }

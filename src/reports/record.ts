@@ -19,6 +19,8 @@ export type IncidentRecord = {
   /** How long each part of the response took; null where the record does not say. */
   times: DrillTimes | null
   names: ReadonlyMap<Address, string>
+  /** Accounts of the defenders, and what each is: roles, signers, who may pull levers. */
+  own: ReadonlyMap<Address, string>
   /** Milliseconds since the epoch. */
   writtenAt: number
 }

@@ -1,7 +1,9 @@
 import { canonicalJson } from '../kit/json.ts'
+import type { Address } from '../model/hex.ts'
 import type { IncidentState, TimelineKind } from '../model/incident.ts'
 import type { Audience } from '../model/report.ts'
 import { roleIds } from '../model/role.ts'
+import { addressesIn, ownAccountsOf } from './own-accounts.ts'
 import type { IncidentRecord, Printed, PrintedRecord } from './record.ts'
 import { concealer, veiled } from './sweep.ts'
 
@@ -209,6 +211,9 @@ function secretsOf(record: IncidentRecord, veil: Veil): Map<string, string> {
       ...incident.actors,
       ...incident.transactions,
     ])
+    // An account that may pull levers stays hidden, also where it was taken for an actor.
+    const own = ownAccountsOf(record)
+    for (const address of incident.actors) if (isHidden(address, own, incident)) open.delete(address)
     for (const address of investigation?.victims ?? []) open.add(address.address)
     for (const { asset } of investigation?.fundFlow.edges ?? []) open.add(asset)
     for (const containment of containments)
@@ -246,7 +251,10 @@ function leverSecrets(
   ]
 }
 
-function addressesIn(value: unknown): `0x${string}`[] {
-  if (typeof value === 'string') return /^0x[0-9a-f]{40}$/.test(value) ? [value as `0x${string}`] : []
-  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(addressesIn) : []
+function isHidden(
+  address: Address,
+  own: ReadonlyMap<string, string>,
+  { protected: named, victims }: IncidentRecord['incident'],
+): boolean {
+  return own.has(address) && !named.includes(address) && !victims.includes(address)
 }

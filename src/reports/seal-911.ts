@@ -3,7 +3,7 @@ import type { Reporter } from '../model/report.ts'
 import { iso } from './document.ts'
 import { defanged } from './escape.ts'
 import { blank } from './freeze-request.ts'
-import { isHostile, knownAccounts } from './known-accounts.ts'
+import { isHostile, knownAccounts, STOLEN_KEY } from './known-accounts.ts'
 import type { Outgoing } from './outgoing.ts'
 import { amountText, caip2, transactionsOf } from './outgoing.ts'
 
@@ -37,6 +37,7 @@ function messageWith(out: Outgoing, { reporter, help }: Seal911, most: number): 
   const { incident, names, chainId } = out
   const named = (incident?.protected ?? []).flatMap((address) => names.get(address) ?? [])
   const accounts = knownAccounts(out)
+  const stolen = accounts.filter(({ role }) => role === STOLEN_KEY).map(({ address }) => address)
   const drill = incident?.kind === 'drill' ? ['THIS IS A DRILL. Nobody is harmed.'] : []
   return [
     ...drill,
@@ -60,6 +61,7 @@ function messageWith(out: Outgoing, { reporter, help }: Seal911, most: number): 
       accounts.filter(isHostile).map(({ address, role }) => `${address} ${plain(role, 20)}`),
       most,
     ),
+    ...(stolen.length === 0 ? [] : [section('Our own accounts, keys stolen', stolen, most)]),
     section(
       'Attacked',
       accounts.filter(({ role }) => role === 'victim').map(({ address }) => address),

@@ -61,6 +61,7 @@ export function reportRecord(words: string, change: Partial<IncidentRecord> = {}
         },
       ],
     },
+    own: new Map(),
     names: new Map([
       [VAULT, words],
       [GUARDIAN, 'Guardian key of Quist'],

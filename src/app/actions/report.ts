@@ -20,6 +20,7 @@ import { listRuns } from '../../store/runs.ts'
 import type { Store } from '../../store/store.ts'
 import { listTimeline } from '../../store/timeline.ts'
 import type { App } from '../context.ts'
+import { configuredAccounts, ownAccounts } from '../own-accounts.ts'
 import { EXTENSIONS, renderReport, writeReport } from '../written-report.ts'
 import { recordStep } from './record-step.ts'
 
@@ -35,7 +36,10 @@ export function reportAction(app: App): Action<z.infer<typeof reportArgs>> {
     args: reportArgs,
     run: (context, { formats, kind = 'incident' }) =>
       context.durable('write', async () => {
-        const report = reportDocument(await recordOf(app, context.incidentId), { kind, audience: 'team' })
+        const report = reportDocument(await recordOf(recordSources(app), context.incidentId), {
+          kind,
+          audience: 'team',
+        })
         const { tlp, audience } = report
         const files = []
         for (const format of new Set(formats)) {
@@ -60,16 +64,27 @@ export function reportPath(
   return join(resolve(dataDir, 'reports'), `${name}.${EXTENSIONS[format]}`)
 }
 
-export type RecordSources = { store: Store; clock: Clock; names: ReadonlyMap<Address, string> }
+export type RecordSources = {
+  store: Store
+  clock: Clock
+  names: ReadonlyMap<Address, string>
+  /** Of the configuration; without one only what is on record is known. */
+  own?: ReadonlyMap<Address, string> | undefined
+}
+
+/** The record of a running Cordon. */
+export function recordSources({ store, clock, names, config, signers }: App): RecordSources {
+  return { store, clock, names, own: configuredAccounts(config, { signers: signers.keys() }) }
+}
 
 /** All that is on record about an incident, for a report. Throws `incidents.UnknownIncident`. */
 export async function recordOf(
-  { store, clock, names }: RecordSources,
+  { store, clock, names, own = new Map() }: RecordSources,
   incidentId: string,
 ): Promise<IncidentRecord> {
   const context = { store, clock }
   const incident = await getIncident(context, incidentId)
-  const [findings, timeline, runs, plans, evidence, links, signedAt] = await Promise.all([
+  const [findings, timeline, runs, plans, evidence, links, signedAt, accounts] = await Promise.all([
     listFindings(store, incidentId),
     listTimeline(store, incidentId),
     listRuns(store, incidentId),
@@ -77,6 +92,7 @@ export async function recordOf(
     verifyEvidence(context, incidentId),
     listEvidence(store, incidentId),
     listSigningTimes(store, incidentId),
+    ownAccounts(store, own),
   ])
   const containments = await Promise.all(
     plans.map(async (plan) => ({
@@ -96,6 +112,7 @@ export async function recordOf(
     investigation: newestInvestigation(links),
     times: drillTimes({ incident, timeline, evidence: links, runs, signedAt }),
     names,
+    own: accounts,
     writtenAt: clock.now(),
   }
 }

@@ -24,6 +24,7 @@ import { mappingProtocol } from './map-protocol.ts'
 import { mergeUpdates } from './merge.ts'
 import { hasTraces, keptOf } from './observed.ts'
 import { withOwnMoney } from './own-money.ts'
+import { partOwnPauses } from './own-pauses.ts'
 import { partialNotice } from './partial-notice.ts'
 import { watchPresigned } from './presigned.ts'
 import { beginReads, withStateReads } from './reads.ts'
@@ -186,7 +187,7 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     transactions: bundle.transactions.length,
     milliseconds: performance.now() - began,
   })
-  const judged = report(findings, bundle, watching)
+  const judged = await report(findings, facts, watching)
   noteGaps({ facts, unread }, watching)
   const { alerts, remarks } = judged
   const change = observeTraffic(chain, bundle, alerts.filter(notFromUs(bundle, app)))
@@ -213,9 +214,10 @@ async function onPending(bundle: BlockBundle, watching: Watching): Promise<void>
   const { chain, recorder } = watching
   const newest = chain.engine.unfinalised.at(-1)?.ref.number
   if (newest === undefined || bundle.number - 1 - newest > chain.config.late.blocks) return
-  const findings = evaluatePending(chain.engine, blockFacts(bundle))
+  const facts = blockFacts(bundle)
+  const findings = evaluatePending(chain.engine, facts)
   const asked = { chain, logger: watching.app.logger }
-  const judged = report(await withOwnMoney(findings, bundle, asked), bundle, watching)
+  const judged = await report(await withOwnMoney(findings, bundle, asked), facts, watching)
   if (judged.alerts.length + judged.remarks.length === 0) return
   const { timestamp } = bundle
   await recorder.put({ kind: 'judged', block: null, timestamp, ...judged, ...ALONE })
@@ -303,7 +305,7 @@ async function judgeLate(
   bundle: BlockBundle,
   watching: WatchOptions & { recorder: Recorder },
 ): Promise<Alert[]> {
-  const judged = report(findings, bundle, watching)
+  const judged = await report(findings, blockFacts(bundle), watching)
   const alerts = judged.alerts.filter(notFromUs(bundle, watching.app))
   if (judged.alerts.length + judged.remarks.length === 0) return alerts
   const { timestamp } = bundle
@@ -318,15 +320,17 @@ async function judgeLate(
 }
 
 /** Findings are told at once; what they come to is told when it is on record. */
-function report(
-  findings: readonly Finding[],
-  bundle: BlockBundle,
+async function report(
+  said: readonly Finding[],
+  facts: BlockFacts,
   { app, chain }: WatchOptions,
-): { alerts: Alert[]; remarks: Finding[] } {
+): Promise<{ alerts: Alert[]; remarks: Finding[] }> {
+  const { bundle } = facts
+  const { findings, own } = await partOwnPauses(said, facts, app)
   for (const finding of findings) app.hub.tell(finding)
   const late = latenessOf(bundle, chain)
   const alerts = alertsOf(findings).map((alert) => ({ ...assessed(alert, bundle, chain), late }))
-  return { alerts, remarks: findings.filter(({ shadow }) => shadow) }
+  return { alerts, remarks: [...findings.filter(({ shadow }) => shadow), ...own] }
 }
 
 type Reorg = { ancestor: BlockRef; removed: readonly BlockRef[] }

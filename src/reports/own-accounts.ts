@@ -1,0 +1,46 @@
+import type { Address } from '../model/hex.ts'
+import type { IncidentRecord } from './record.ts'
+
+/**
+ * Accounts of the defenders on a record, and what each is: roles and signers of the configuration, who may pull levers and
+ * what they are pulled on, what Cordon sent from, and what is protected. Never an indicator, whatever they took part in.
+ */
+export function ownAccountsOf({
+  own,
+  incident,
+  containments,
+}: Pick<IncidentRecord, 'own' | 'incident' | 'containments'>): ReadonlyMap<string, string> {
+  const accounts = new Map<string, string>()
+  const add = (address: string, what: string): void => {
+    if (!accounts.has(address)) accounts.set(address, what)
+  }
+  for (const address of incident.protected) add(address, 'protected contract')
+  for (const [address, what] of own) add(address, what)
+  for (const { plan, broadcast } of containments) {
+    for (const address of addressesIn(plan.lever.authority)) add(address, `may call ${plan.lever.signature}`)
+    add(plan.lever.target, 'contract of a lever')
+    if (broadcast !== null) add(broadcast.from, 'signer')
+  }
+  return accounts
+}
+
+/** Contracts of the defenders that anybody may call: what they do is nobody’s of ours. */
+const CONTRACTS: ReadonlySet<string> = new Set(['protected contract', 'contract of a lever'])
+
+/** True where what an account is called says that somebody of the defenders acts through it. */
+export function isKeyOf(what: string): boolean {
+  return !CONTRACTS.has(what)
+}
+
+/** Every address in a value, however deep. */
+export function addressesIn(value: unknown): Address[] {
+  if (typeof value === 'string') return /^0x[0-9a-f]{40}$/.test(value) ? [value as Address] : []
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(addressesIn) : []
+}
+
+/** Transactions of the defenders: what was sent to contain. */
+export function ownTransactionsOf({
+  containments,
+}: Pick<IncidentRecord, 'containments'>): ReadonlySet<string> {
+  return new Set(containments.flatMap(({ broadcast }) => broadcast?.transactionHash ?? []))
+}
