@@ -37,7 +37,9 @@ type RunOptions = CommonOptions & {
 }
 
 export function registerDrill(program: Command, run: RunCommand): void {
-  const drill = program.command('drill').description('practise, measure, score (docs/guides/drills.md)')
+  const drill = program
+    .command('drill')
+    .description('practise an attack with your team: timed, measured, scored (docs/guides/drills.md)')
   const runs = drill
     .command('run')
     .description('an attack from the first block to containment; exit code 3 where it was not contained')

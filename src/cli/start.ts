@@ -27,7 +27,9 @@ type Options = CommonOptions & {
 export function registerStart(program: Command, run: RunCommand): void {
   const command = program
     .command('start')
-    .description('watch, respond and record; with no configuration, a drill on a chain of its own')
+    .description(
+      'watch your protocol, respond and record; without a configuration: a drill, on a chain of its own',
+    )
     .option('--once', 'drill: exit when it is over; 0 only if the attack was contained')
     .option('--attack <kind>', `drill: ${attackKinds.join(', ')}`, 'option')
     .option('--no-response', 'watch and record, never act')

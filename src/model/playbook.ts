@@ -143,7 +143,8 @@ export type ForEachStep = Common & { forEach: string; steps: Step[] }
 type Timed = { onTimeout?: Step[] | undefined }
 export type WaitStep = Common & Timed & { wait: { for: string } | { signal: string; timeout: string } }
 type Asked = { title: string; instructions: string; roles: z.infer<typeof rolesNamed> }
-export type TaskStep = Common & Timed & { task: Asked & { timeout: string; endsWhen?: 'contained' | undefined } }
+export type TaskStep = Common &
+  Timed & { task: Asked & { timeout: string; endsWhen?: 'contained' | undefined } }
 export type ApprovalStep = Common & Timed & { approval: Asked & { quorum: number; ttl: string } }
 export type PlaybookStep = Common & { playbook: string }
 

@@ -18,14 +18,21 @@ const HEX_DATA = /(?<![0-9a-z])0x[0-9a-f]{65,}(?![0-9a-z])/gi
  * name. Only looks change, so nothing may be decided by it.
  */
 export function readable(text: string, lexicon: Lexicon): string {
+  return spoken(text, lexicon)
+    .replace(HEX, (value) => hexText(value.toLowerCase(), lexicon))
+    .replace(HEX_DATA, shortHex)
+}
+
+/** The same with addresses as they are, for who shortens them itself and keeps the whole beside. */
+export function spoken(text: string, lexicon: Lexicon): string {
   return text
     .replace(AMOUNT, (said, amount: string, asset: Asset) =>
-      lexicon.tokens.get(asset)?.symbol ? amountText({ asset, amount: BigInt(amount) }, lexicon.tokens) : said,
+      lexicon.tokens.get(asset)?.symbol
+        ? amountText({ asset, amount: BigInt(amount) }, lexicon.tokens)
+        : said,
     )
     .replace(UNVOUCHED, '$1')
     .replace(SELECTOR, (selector) => functionText(selector, lexicon))
-    .replace(HEX, (value) => hexText(value.toLowerCase(), lexicon))
-    .replace(HEX_DATA, shortHex)
 }
 
 function hexText(value: string, lexicon: Lexicon): string {

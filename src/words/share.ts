@@ -30,8 +30,8 @@ export function elapsedText(milliseconds: number): string {
 }
 
 /** `1 transaction`, `2 transactions`. */
-export function counted(count: number, what: string): string {
-  return `${grouped(count)} ${what}${count === 1 ? '' : 's'}`
+export function counted(count: number, one: string, more = `${one}s`): string {
+  return `${grouped(count)} ${count === 1 ? one : more}`
 }
 
 function grouped(count: number): string {

@@ -73,7 +73,8 @@ async function compose(
   const timeline = await listTimeline(app.store, incidentId)
   const page = pageOf({
     about: about ?? { title: readable(title, lexicon) },
-    lead: readable(body, lexicon),
+    // as it is: it may hold the very call that people copy into a wallet
+    lead: body,
     sources: {
       ...{ incident, findings, containments, proposals, lexicon, investigation: null },
       stakes: words.stakes,

@@ -11,7 +11,6 @@ export function summaryOf(
     contract === null ? '' : ` in ${name === null ? '' : `${name} of `}${names.get(contract) ?? contract}`
   const more = hypotheses.length - 1
   const others = more < 1 ? '' : `; ${more} other ${more === 1 ? 'hypothesis' : 'hypotheses'}`
-  const statement = hypotheses[0]?.statement ?? 'No cause is known.'
   const losers = `${victims.length} ${victims.length === 1 ? 'account' : 'accounts'} lost something`
-  return `Cause: ${category}${place}, ${Math.round(confidence * 100)} % sure${others}. ${statement} ${losers}; attacker: ${attackers.accounts.join(', ') || 'nobody known'}.`
+  return `Cause: ${category}${place}, ${Math.round(confidence * 100)} % by our rules${others}. ${losers}; attacker: ${attackers.accounts.join(', ') || 'nobody known'}.`
 }
