@@ -12,12 +12,13 @@ const rooms = {
   playbooks: ['kit', 'model', 'store'],
   contain: ['kit', 'model', 'store', 'chain'],
   forensics: ['kit', 'model', 'store', 'chain'],
-  reports: ['kit', 'model'],
-  notify: ['kit', 'model'],
+  words: ['kit', 'model'],
+  reports: ['kit', 'model', 'words'],
+  notify: ['kit', 'model', 'words'],
   api: ['kit', 'model'],
-  cli: ['kit', 'model', 'app'],
+  cli: ['kit', 'model', 'words', 'app'],
 }
-const pure = ['model', 'facts', 'detect', 'calibrate', 'triage', 'reports']
+const pure = ['model', 'facts', 'detect', 'calibrate', 'triage', 'reports', 'words']
 const tests = '\\.(test|it\\.test|prop\\.test)\\.ts$'
 
 module.exports = {

@@ -2,6 +2,7 @@ import { messageOf } from '../kit/error.ts'
 import { sha256 } from '../kit/json.ts'
 import { type Severity, severityRank } from '../model/finding.ts'
 import type { Notification } from '../model/notification.ts'
+import { pageTitle } from '../notify/title.ts'
 import {
   claimCrowd,
   claimDue,
@@ -11,7 +12,7 @@ import {
 } from '../store/notifications.ts'
 import { transaction } from '../store/store.ts'
 import type { App } from './context.ts'
-import { LEASE_MS, send } from './outbox.ts'
+import { LEASE_MS, send, subjectOf } from './outbox.ts'
 
 /** How often the outbox is looked through, in milliseconds. */
 const LOOK_MS = 5_000
@@ -90,7 +91,6 @@ function digestOf(
   const incidents = [...new Set(messages.flatMap(({ incidentId }) => incidentId ?? []))]
   const named = messages.slice(0, MOST_NAMED).map(({ title, incidentId }) => `${incidentId}: ${title}`)
   const rest = messages.length - named.length
-  const [subject = ''] = first.title.replace(/^DRILL: /, '').split(': ')
   return {
     id,
     incidentId: null,
@@ -98,7 +98,7 @@ function digestOf(
     roles: first.roles,
     recipients: [],
     severity: gravest,
-    title: `${first.kind === 'drill' ? 'DRILL: ' : ''}${messages.length} more: ${subject}`,
+    title: pageTitle({ kind: first.kind, severity: gravest }, `${messages.length} more: ${subjectOf(first)}`),
     body: [
       `So many at once that they share this message; each of the ${incidents.length} incidents is on record by itself.`,
       ...named,

@@ -1,4 +1,6 @@
+import type { Asset } from '../model/block.ts'
 import type { LiveLine } from '../model/line.ts'
+import { type Lexicon, NO_LEXICON } from '../words/lexicon.ts'
 
 /** What goes on, for the terminal, the NDJSON output and the SSE stream. */
 export type LiveEvent = LiveLine
@@ -7,10 +9,15 @@ export type Hub = {
   tell(event: LiveEvent): void
   /** Calls `listener` for every event from now on; gives back how to stop. A listener must not throw. */
   listen(listener: (event: LiveEvent) => void): () => void
+  /** What things of a chain are called, for who tells people of events; nothing is known until the app has started. */
+  lexicon(chainId: number, assets: Iterable<Asset>): Promise<Lexicon>
+  /** Gives the hub its words. */
+  speak(lexicon: Hub['lexicon']): void
 }
 
 export function createHub(): Hub {
   const listeners = new Set<(event: LiveEvent) => void>()
+  let words: Hub['lexicon'] = async () => NO_LEXICON
   return {
     tell(event) {
       for (const listener of listeners) listener(event)
@@ -18,6 +25,10 @@ export function createHub(): Hub {
     listen(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    lexicon: (chainId, assets) => words(chainId, assets),
+    speak(lexicon) {
+      words = lexicon
     },
   }
 }

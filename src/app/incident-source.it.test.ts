@@ -36,7 +36,7 @@ test('an incident on record is investigated by its id, at the endpoint of its ch
   expect(victims[0]?.address).toBe(it.at.ethReserve)
   await recordOnIncident(investigation, { ...common, incidentId: incident?.id ?? '' })
   const timeline = await listTimeline(app.store, incident?.id ?? '')
-  expect(timeline.at(-1)?.message).toMatch(/^Investigated: reentrancy in /)
+  expect(timeline.at(-1)?.message).toMatch(/^Cause: reentrancy in /)
   const evidence = await listEvidence(app.store, incident?.id ?? '')
   expect(evidence.at(-1)?.body).toMatchObject({ type: 'investigation' })
   await expect(incidentSource({ ...common, incidentId: 'nobody' })).rejects.toMatchObject({

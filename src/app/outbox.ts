@@ -34,12 +34,19 @@ export async function deliver(app: App, notification: Notification): Promise<Del
 }
 
 /** How a notification enters the outbox; what is about no incident is never grouped. */
-export function queueingOf({ clock }: App, { incidentId, kind, roles, title }: Notification): Queueing {
+export function queueingOf({ clock }: App, notification: Notification): Queueing {
+  const { incidentId, kind, roles } = notification
   const leaseUntil = clock.now() + LEASE_MS
   if (incidentId === null) return { leaseUntil }
-  const [subject = ''] = title.replace(/^DRILL: /, '').split(': ')
+  const subject = subjectOf(notification)
   const key = [kind, [...roles].sort().join(','), subject].join(' | ')
   return { leaseUntil, group: { key, most: MOST_ALONE, withinMs: CROWD_MS } }
+}
+
+/** What pages of one kind have in common: what the step says that sends them, else the whole title. */
+export function subjectOf({ facts, title }: Pick<Notification, 'facts' | 'title'>): string {
+  const { subject } = facts
+  return typeof subject === 'string' ? subject : title
 }
 
 /** Sends over the channels that have not taken it yet, and writes down what became of it. */

@@ -24,7 +24,11 @@ import { healthReader } from './health.ts'
 import { sharedText } from './shared-text.ts'
 import { renderReport } from './written-report.ts'
 
-export type ServedApi = ApiServer & { token: string }
+export type ServedApi = ApiServer & {
+  token: string
+  /** True where the operator has set the token. */
+  isOwnToken: boolean
+}
 
 /**
  * Serves the API of a running app on loopback. The token is `CORDON_API_TOKEN` or a new one.
@@ -42,7 +46,7 @@ export async function serveApi(
     port,
     logger: app.logger,
   })
-  return { ...server, token }
+  return { ...server, token, isOwnToken: Boolean(env['CORDON_API_TOKEN']) }
 }
 
 function sourcesOf(app: App): Omit<ApiSources, 'health'> {

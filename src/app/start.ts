@@ -25,6 +25,7 @@ import { startCourier } from './courier.ts'
 import { openDatabase } from './database.ts'
 import type { Hub } from './events.ts'
 import { createHub } from './events.ts'
+import { lexiconOf } from './lexicon.ts'
 import { loadPlaybooks } from './playbook-files.ts'
 import { followRules } from './rules/reload.ts'
 import { emptySight } from './sight/sight.ts'
@@ -110,6 +111,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
       containing: new Set(),
       kind,
     }
+    hub.speak((chainId, assets) => lexiconOf(app, chainId, assets))
     const actions = actionsOf(app)
     app.playbooks = await loadPlaybooks(config.respond.playbooks, actions)
     const listener = await listenTimeline(database.store, (entry) => hub.tell({ type: 'timeline', ...entry }))

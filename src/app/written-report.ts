@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, extname } from 'node:path'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
@@ -28,10 +28,14 @@ export async function renderReport(report: ReportDocument, format: ReportFormat)
 
 export type WrittenReport = { file: string; sha256: string }
 
-/** Writes a report, whole or not at all: somebody may be reading the one before. */
+/**
+ * Writes a report, whole or not at all, because somebody may be reading the one before; for the user of this process alone,
+ * because it names people and levers.
+ */
 export async function writeReport(file: string, bytes: Uint8Array): Promise<WrittenReport> {
   await mkdir(dirname(file), { recursive: true })
-  await writeFile(`${file}.new`, bytes)
+  await rm(`${file}.new`, { force: true })
+  await writeFile(`${file}.new`, bytes, { mode: 0o600 })
   await rename(`${file}.new`, file)
   return { file, sha256: sha256(bytes) }
 }

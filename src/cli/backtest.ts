@@ -34,7 +34,7 @@ type Options = {
 export function registerBacktest(program: Command, run: RunCommand): void {
   const command = program
     .command('backtest <files...>')
-    .description('mark detection over recorded files against labels, with exact intervals')
+    .description('score detection on recorded files against labels, with exact intervals')
     .requiredOption('--labels <file>', 'what the transactions were (docs/guides/backtest.md)')
     .option('--protect <addresses>', 'contracts to protect, separated by commas (default: watch everything)')
     .option('--protect-labelled', 'protect, in each file, the contracts that its labels call vulnerable')

@@ -12,9 +12,9 @@ type SkipOptions = CommonOptions & { to: string; reason: string; by: string }
 const CONFIG: [string, string] = ['-c, --config <file>', 'configuration (default: cordon.config.ts here)']
 
 export function registerChains(program: Command, run: RunCommand): void {
-  const chains = program.command('chains').description('how far each chain was read')
+  const chains = program.command('chains').description('how far each watched chain has been read')
   withOutput(
-    chains.command('list').description('how far each chain was read, and what a restart goes on from'),
+    chains.command('list').description('how far each chain has been read, and where a restart goes on'),
   )
     .option(...CONFIG)
     .action((options: CommonOptions) =>
@@ -23,7 +23,7 @@ export function registerChains(program: Command, run: RunCommand): void {
   withOutput(
     chains
       .command('skip <chain>')
-      .description('leave out blocks that cannot be read, from the next start on; they are never inspected'),
+      .description('skip blocks that cannot be read: they are never inspected, and the record says so'),
   )
     .requiredOption('--to <block>', 'the block that reading goes on with')
     .requiredOption('--reason <text>', 'why')
@@ -55,7 +55,8 @@ async function list(cursors: ChainCursors, io: Io): Promise<number> {
     io.emit({ type: 'chain', ...standing })
     for (const line of describe(standing)) io.say(line)
   }
-  if (standings.length === 0) io.say('no chain was ever read')
+  if (standings.length === 0)
+    io.say('No chain has been watched from this folder yet. Start with: cordon start')
   return EXIT.ok
 }
 
@@ -63,10 +64,10 @@ function describe({ chainId, first, processed, finalized, snapshot, waiting }: C
   const place = (block: { number: number } | null): string => (block === null ? 'none' : String(block.number))
   const kept =
     snapshot === null
-      ? 'no snapshot yet: a restart goes over all blocks again'
+      ? 'no snapshot yet: a restart reads all blocks again'
       : `snapshot of block ${snapshot.final}, ${new Date(snapshot.takenAt).toISOString()}, ${snapshot.bytes} bytes`
   return [
-    `${chainId}  read from block ${first ?? 'unknown'} to ${place(processed)}, final ${place(finalized)}; ${kept}`,
+    `chain ${chainId}: read from block ${first ?? 'unknown'} to ${place(processed)}, final to ${place(finalized)}; ${kept}`,
     ...waiting.map(
       ({ from, to, author, reason }) =>
         `    at the next start blocks ${from} to ${to - 1} are left out, says ${printable(author, 60)}: ${printable(reason, 200)}`,

@@ -37,7 +37,9 @@ type RunOptions = CommonOptions & {
 }
 
 export function registerDrill(program: Command, run: RunCommand): void {
-  const drill = program.command('drill').description('practise, measure, score (docs/guides/drills.md)')
+  const drill = program
+    .command('drill')
+    .description('practise an attack with your team: timed, measured, scored (docs/guides/drills.md)')
   const runs = drill
     .command('run')
     .description('an attack from the first block to containment; exit code 3 where it was not contained')
@@ -92,7 +94,7 @@ async function reach(options: ReachOptions, io: Io): Promise<number> {
   const { config } = await loadedOrFail(options, io)
   const timeoutMs = durationMs(options.timeout)
   if (timeoutMs === undefined || timeoutMs <= 0) throw invalidDuration(options.timeout)
-  const channels = channelsFrom({ config, env: io.env, write: writer(io) }, systemClock)
+  const channels = channelsFrom({ config, env: io.env, write: writer(io, { write: io.say }) }, systemClock)
   return withHome(config.dataDir, io, async (home) => {
     const { signal } = io
     const given = { home, config, channels, timeoutMs, clock: systemClock, signal, say: io.say }
@@ -165,7 +167,8 @@ async function runIt(options: RunOptions, io: Io): Promise<number> {
   const loaded = await loadedFor(options, io)
   return withHome(options.dataDir ?? dataDirOf(loaded), io, async (home) => {
     const hub = createHub()
-    const say = drillStory(hub, io)
+    const story = drillStory(hub, io)
+    const { say } = story
     const practice = await practise({
       home,
       attack: attackOf(options.attack),
@@ -179,10 +182,11 @@ async function runIt(options: RunOptions, io: Io): Promise<number> {
       seed: Number(options.seed) || 1,
       hub,
       logger: io.logger,
-      write: writer(io),
+      write: writer(io, story),
       say,
       signal: io.signal,
     })
+    await story.told()
     return end(practice, io)
   })
 }

@@ -14,7 +14,9 @@ import { withArchive } from './with-archive.ts'
 const MOST_REMARKS = 100
 
 export function registerIncidents(program: Command, run: RunCommand): void {
-  const incidents = program.command('incidents').description('what is on record')
+  const incidents = program
+    .command('incidents')
+    .description('incidents on record: show, report, share, verify')
   const add = (
     name: string,
     description: string,

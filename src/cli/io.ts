@@ -22,6 +22,10 @@ export const EXIT = {
 /** What a command may use of the world. */
 export type Io = {
   json: boolean
+  /** Tell what is only of use for looking closer. */
+  verbose: boolean
+  /** Whether stdout takes colour. */
+  colour: boolean
   logger: Logger
   env: Readonly<Record<string, string | undefined>>
   cwd: string
@@ -50,6 +54,8 @@ export function createIo(options: GlobalOptions, signal: AbortSignal): Io {
   }
   return {
     json,
+    verbose: options.verbose === true,
+    colour: process.stdout.isTTY === true && !process.env['NO_COLOR'],
     logger: createLogger(level),
     env: process.env,
     cwd: process.cwd(),

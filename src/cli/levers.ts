@@ -19,7 +19,9 @@ import { blockNumber } from './record.ts'
 type Options = CommonOptions & { as?: string; with?: string; blocks: string }
 
 export function registerLevers(program: Command, run: RunCommand): void {
-  const levers = program.command('levers').description('what may be pulled to stop loss, and by whom')
+  const levers = program
+    .command('levers')
+    .description('what can be called to stop a loss (pause, freeze, cap), and by whom')
   const command = levers
     .command('discover <address>')
     .description(

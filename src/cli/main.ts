@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { cordonVersion } from '../app/version.ts'
 import { registerApprovals } from './approvals.ts'
 import { registerBacktest } from './backtest.ts'
 import { registerCalibrate } from './calibrate.ts'
@@ -36,7 +37,9 @@ const run: RunCommand = async (options, act) => {
 }
 
 const program = new Command('cordon')
-  .description('Incident management for protocols on EVM chains: detect, contain, investigate, record.')
+  .configureHelp({ sortOptions: true })
+  .description('Watches protocols on EVM chains, stops attacks on them, investigates, and keeps the record.')
+  .version(cordonVersion(), '--version', 'print the version')
   .showHelpAfterError()
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage)

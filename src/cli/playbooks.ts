@@ -25,7 +25,9 @@ import { type CommonOptions, load, withOutput } from './options.ts'
 type Options = Pick<CommonOptions, 'json' | 'verbose' | 'config'>
 
 export function registerPlaybooks(program: Command, run: RunCommand): void {
-  const playbooks = program.command('playbooks').description('what is done when (docs/guides/playbooks.md)')
+  const playbooks = program
+    .command('playbooks')
+    .description('what is done in an incident, step by step (docs/guides/playbooks.md)')
   const add = (name: string, description: string): Command =>
     withOutput(playbooks.command(name).description(description)).option(
       '-c, --config <file>',

@@ -6,14 +6,15 @@ import { attackKinds } from '../app/drill/kinds.ts'
 import { runDrill } from '../app/drill/run.ts'
 import { followSchedule } from '../app/drill/scheduled.ts'
 import { createHub } from '../app/events.ts'
-import { serveApi } from '../app/serve.ts'
+import { type ServedApi, serveApi } from '../app/serve.ts'
 import { type RunningApp, startApp } from '../app/start.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
+import { counted } from '../words/share.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import type { CommonOptions } from './options.ts'
 import { listOf, withChain } from './options.ts'
-import { drillEnd, drillStory, liveStory } from './story.ts'
+import { drillEnd, drillStory, liveStory, type Story } from './story.ts'
 
 type Options = CommonOptions & {
   once?: boolean
@@ -26,7 +27,9 @@ type Options = CommonOptions & {
 export function registerStart(program: Command, run: RunCommand): void {
   const command = program
     .command('start')
-    .description('watch, respond and record; with no configuration, a drill on a chain of its own')
+    .description(
+      'watch your protocol, respond and record; without a configuration: a drill, on a chain of its own',
+    )
     .option('--once', 'drill: exit when it is over; 0 only if the attack was contained')
     .option('--attack <kind>', `drill: ${attackKinds.join(', ')}`, 'option')
     .option('--no-response', 'watch and record, never act')
@@ -40,20 +43,20 @@ async function start(options: Options, io: Io): Promise<number> {
   const loaded = await loadConfig({ cwd: io.cwd, env: io.env, file, rpc, protect: listOf(options.protect) })
   if (loaded.origin === 'none') return drill(options, io)
   const hub = createHub()
-  liveStory(hub, io)
+  const story = liveStory(hub, io)
   const config = options.response
     ? loaded.config
     : { ...loaded.config, respond: { ...loaded.config.respond, enabled: false } }
   const { env, logger, signal } = io
-  const running = await startApp({ config, env, logger, hub, write: writer(io), signal })
+  const running = await startApp({ config, env, logger, hub, write: writer(io, story), signal })
   const api = await serveApi(running.app, config.api.port)
   const drills = new AbortController()
   const child = { program: process.argv[1] ?? '', dataDir: config.dataDir, cwd: io.cwd, env: io.env }
   const drilling = followSchedule(running.app, { ...child, signal: drills.signal })
   try {
-    io.say(`Cordon watches ${[...running.app.chains.keys()].join(', ')}; API ${api.url} (token ${api.token})`)
+    story.say(`Cordon watches ${chainsText(running)} · API ${apiText(api)}`)
     io.emit({ type: 'ready', api: api.url })
-    void sayAlone(running, io)
+    void sayAlone(running, { io, story })
     await Promise.race([running.watching, aborted(io.signal)])
     return EXIT.ok
   } finally {
@@ -65,26 +68,43 @@ async function start(options: Options, io: Io): Promise<number> {
 }
 
 /** What will be done without people and what will not, a line for each contract; beside the watch, which waits for nothing. */
-async function sayAlone({ app }: RunningApp, io: Io): Promise<void> {
+async function sayAlone({ app }: RunningApp, { io, story }: { io: Io; story: Story }): Promise<void> {
   try {
     for await (const one of aloneNow(app)) {
       io.emit({ type: 'alone', ...one })
-      io.say(`${one.alone ? '✓' : '!'} ${one.text}`)
+      story.say(one.text, one.alone ? 'well' : 'danger')
     }
   } catch (thrown) {
     if (!io.signal.aborted) io.logger.warn({ reason: messageOf(thrown) }, 'could not tell what is done alone')
   }
 }
 
+function chainsText({ app }: RunningApp): string {
+  const names = [...app.chains.values()].map(({ chainId, config: { name } }) => name ?? `chain ${chainId}`)
+  return `${names.join(', ')}, ${counted(app.config.protect.length, 'protected contract')}`
+}
+
+/** A token that the operator has set is theirs, and is never shown again. */
+function apiText({ url, token, isOwnToken }: ServedApi): string {
+  return isOwnToken ? `${url} (token: CORDON_API_TOKEN)` : `${url} (token ${token})`
+}
+
 /** Notifications of the console channel; in JSON mode stdout belongs to NDJSON. */
-export function writer(io: Io): (line: string) => void {
-  return (line) => (io.json ? process.stderr.write(line) : io.say(`            ${line.trimEnd()}`))
+export function writer(io: Io, story: Pick<Story, 'write'>): (line: string) => void {
+  return (line) => (io.json ? process.stderr.write(line) : story.write(line))
 }
 
 async function drill(options: Options, io: Io): Promise<number> {
   const attack = attackOf(options.attack)
   const hub = createHub()
-  const say = drillStory(hub, io)
+  const story = drillStory(hub, io)
+  let api: ServedApi | undefined
+  const serve = async ({ app }: RunningApp): Promise<void> => {
+    if (options.once === true) return
+    api = await serveApi(app, 4480)
+    story.say(`API ${apiText(api)}`)
+    io.emit({ type: 'ready', api: api.url })
+  }
   const drilled = await runDrill({
     attack,
     respond: options.response,
@@ -99,17 +119,16 @@ async function drill(options: Options, io: Io): Promise<number> {
     hub,
     logger: io.logger,
     env: io.env,
-    write: writer(io),
-    say,
+    write: writer(io, story),
+    say: story.say,
+    started: serve,
     signal: io.signal,
   })
-  const api = options.once === true ? undefined : await serveApi(drilled.running.app, 4480)
   try {
     io.emit({ type: 'drill', ...drilled.outcome })
-    drillEnd(drilled, io)
+    await drillEnd(drilled, { io, api: api && apiText(api), story })
     if (api !== undefined) {
-      io.say(`\nStill watching. API ${api.url} (Authorization: Bearer ${api.token}); Ctrl-C ends it.`)
-      io.emit({ type: 'ready', api: api.url })
+      io.say('\nStill watching; Ctrl-C ends it.')
       await Promise.race([drilled.running.watching, aborted(io.signal)])
     }
     return drilled.outcome.contained ? EXIT.ok : EXIT.notContained

@@ -1,107 +1,153 @@
+import { isAbsolute, relative } from 'node:path'
 import { reportPath } from '../app/actions/report.ts'
 import type { RunningDrill } from '../app/drill/run.ts'
 import type { Hub, LiveEvent } from '../app/events.ts'
 import { printable } from '../kit/text.ts'
-import { atLeast } from '../model/finding.ts'
+import type { Asset } from '../model/block.ts'
+import { amountText } from '../words/amount.ts'
+import type { Lexicon } from '../words/lexicon.ts'
+import { counted, elapsedText, shareText } from '../words/share.ts'
+import { wrapped } from '../words/wrap.ts'
+import { type Beat, beatOf, subjectOf, type Tone } from './beats.ts'
 import type { Io } from './io.ts'
-import { describeFinding } from './lines.ts'
 
-/** Tells what goes on as it happens, each line with the milliseconds since the start. Gives how to add a line. */
-export function drillStory(hub: Hub, io: Io): (line: string) => void {
+/** What happens, told to people line by line, in the order in which it happened. */
+export type Story = {
+  say(text: string, tone?: Tone): void
+  /** A line of a page, as the console channel writes it. */
+  write(line: string): void
+  /** Resolves when all is told. */
+  told(): Promise<void>
+}
+
+/** Columns at most; a terminal that is narrower breaks lines itself. */
+const WIDTH = 100
+const MARKS: Readonly<Record<Tone, string>> = { danger: '⚠ ', deed: '▸ ', well: '✔ ', plain: '' }
+/** Longer than any sentence of ours: what a stranger wrote ends somewhere. */
+const LONGEST = 600
+
+type Telling = {
+  hub: Hub
+  io: Io
+  /** What stands before a line: a clock, always equally wide. */
+  clock: () => string
+}
+
+/** A drill, with the minutes and seconds since it began. */
+export function drillStory(hub: Hub, io: Io): Story {
   const began = performance.now()
-  const say = (line: string): void =>
-    io.say(`${String(Math.round(performance.now() - began)).padStart(7)} ms  ${line}`)
-  let found: number | undefined
-  hub.listen((event) => {
-    io.emit(event)
-    // Remarks in a low voice (somebody prepares) come long before: the clock starts at the alarm.
-    if (event.type === 'finding' && atLeast(event.severity, 'medium')) found ??= performance.now()
-    for (const line of tell(event, found)) say(line)
-  })
-  return say
+  const clock = (): string => {
+    const seconds = Math.floor((performance.now() - began) / 1_000)
+    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`.padStart(5)
+  }
+  return tellStory({ hub, io, clock })
 }
 
-/** The same for a real chain, where blocks are not news. */
-export function liveStory(hub: Hub, io: Io): void {
-  hub.listen((event) => {
-    io.emit(event)
-    const lines =
-      event.type === 'finding' ? describeFinding(event) : event.type === 'block' ? [] : tell(event, undefined)
-    for (const line of lines) io.say(line)
-  })
+/** The same for a real chain, with the time of day (UTC). */
+export function liveStory(hub: Hub, io: Io): Story {
+  return tellStory({ hub, io, clock: () => `${new Date().toISOString().slice(11, 19)}Z` })
 }
 
-function tell(event: LiveEvent, found: number | undefined): string[] {
-  const since = found === undefined ? '' : ` (+${Math.round(performance.now() - found)} ms)`
-  switch (event.type) {
-    case 'block':
-      return event.transactions === 0
-        ? []
-        : [
-            `block ${event.blockNumber}: ${event.transactions} transactions, looked at in ${event.milliseconds.toFixed(1)} ms`,
-          ]
-    case 'finding':
-      return [
-        `${atLeast(event.severity, 'medium') ? '!!' : '  '} ${event.detector} in block ${event.blockNumber}: ${printable(event.message, 200)}`,
-      ]
-    case 'alert':
-      return [
-        `${atLeast(event.severity, 'medium') ? '!!' : '  '} alert: ${event.severity}, confidence ${event.confidence.toFixed(2)}, ${event.categories.join(' and ')}`,
-      ]
-    case 'incident':
-      return []
-    case 'timeline':
-      return event.kind === 'alert' ? [] : [`   ${event.kind}: ${printable(event.message, 240)}${since}`]
-    case 'reorg':
-      return [`   reorg: ${event.removed} blocks after ${event.ancestor} were replaced`]
-    case 'notice':
-      return [`   notice: ${printable(event.message, 200)}`]
-    case 'blind':
-      return [`   BLIND: ${event.detector} has no ${event.missing} with this node`]
-    case 'health':
-      return healthLines(event)
+function tellStory({ hub, io, clock }: Telling): Story {
+  let last = Promise.resolve()
+  const later = (make: () => Promise<string[]>): void => {
+    last = last.then(async () => {
+      for (const line of await make()) io.say(line)
+    })
+  }
+  const say = (text: string, tone: Tone = 'plain'): void => {
+    const at = clock()
+    later(async () => linesOf({ text, tone }, { at, io }))
+  }
+  hub.listen((event) => {
+    io.emit(event)
+    const at = clock()
+    later(async () => {
+      const beat = beatOf(event, await lexiconFor(hub, event), io.verbose)
+      if (event.type === 'block') io.progress(`${at}  block ${event.blockNumber} judged`)
+      return beat === null ? [] : linesOf(beat, { at, io })
+    })
+  })
+  return {
+    say,
+    write: (line) => {
+      const indent = ' '.repeat(clock().length + 4)
+      later(async () => wrapped(`${indent}│ ${line.trimEnd()}`, { width: WIDTH, hang: indent.length + 4 }))
+    },
+    told: async () => {
+      let waited: Promise<void> | undefined
+      while (waited !== last) {
+        waited = last
+        await waited
+      }
+    },
   }
 }
 
-function healthLines({ status, reasons }: Extract<LiveEvent, { type: 'health' }>): string[] {
-  const lines = reasons.map(({ message, detail }) => printable([message, detail].join(' ').trim(), 300))
-  return [`   health: ${status}`, ...lines.map((line) => `     ${line}`)]
+/** Entries of the timeline do not say their chain: a process that watches several tells what it knows of each. */
+async function lexiconFor(hub: Hub, event: LiveEvent): Promise<Lexicon> {
+  const subject = subjectOf(event)
+  return hub.lexicon(subject?.chainId ?? 0, subject?.assets ?? [])
 }
 
-/** How it ended, and where the record is. */
-export function drillEnd({ outcome, running }: RunningDrill, io: Io): void {
-  const { incident, funds, attackTransactions } = outcome
+function linesOf({ tone, text }: Beat, { at, io }: { at: string; io: Io }): string[] {
+  const lead = `${at}  ${MARKS[tone]}`
+  const lines = wrapped(`${lead}${printable(text, LONGEST)}`, { width: WIDTH, hang: lead.length })
+  return lines.map((line) => tinted(line, tone, io))
+}
+
+const COLOURS: Readonly<Record<Tone, string>> = { danger: '31', deed: '36', well: '32', plain: '' }
+
+/** Colour on a terminal only, and never alone: the mark says the same. */
+function tinted(line: string, tone: Tone, { colour }: Pick<Io, 'colour'>): string {
+  return colour && COLOURS[tone] !== '' ? `\u001b[${COLOURS[tone]}m${line}\u001b[0m` : line
+}
+
+/** How it ended, and where to look: the page first. */
+export async function drillEnd(
+  { outcome, running }: RunningDrill,
+  { io, api, story }: { io: Io; api: string | undefined; story: Story },
+): Promise<void> {
+  const { incident, contained } = outcome
+  const { app } = running
+  const lexicon = await app.hub.lexicon(incident?.chainId ?? [...app.chains.keys()][0] ?? 0, [])
+  await story.told()
   io.say('')
-  io.say(outcome.contained ? 'CONTAINED' : 'NOT CONTAINED')
-  if (funds !== null) tellFunds(funds, io)
-  io.say(
-    `  attack transactions        ${attackTransactions.mined} went through, ${attackTransactions.reverted} failed`,
-  )
-  if (incident === null) return
-  io.say(`  incident                   ${incident.id}: npx cordon incidents show ${incident.id}`)
-  io.say(
-    `  report                     ${reportPath(running.app.config.dataDir, { incidentId: incident.id })}`,
-  )
+  const head = `${contained ? '✔ CONTAINED' : '⚠ NOT CONTAINED'}${fundsText(outcome, lexicon)}`
+  for (const line of wrapped(head, { width: WIDTH, hang: 2 }))
+    io.say(tinted(line, contained ? 'well' : 'danger', io))
+  for (const [name, text] of endRows(outcome, { api, dataDir: app.config.dataDir, cwd: io.cwd }))
+    io.say(`  ${name.padEnd(17)}${text}`)
 }
 
-function tellFunds(funds: NonNullable<RunningDrill['outcome']['funds']>, io: Io): void {
-  io.say(`  at risk before the attack  ${amount(funds.before, funds.asset)}`)
-  io.say(
-    `  left                       ${amount(funds.after, funds.asset)}  (${share(funds.after, funds.before)})`,
-  )
-  io.say(
-    `  left without a response    ${amount(funds.withoutResponse, funds.asset)}  (${share(funds.withoutResponse, funds.before)})`,
-  )
+type Outcome = RunningDrill['outcome']
+
+function fundsText({ funds }: Outcome, { tokens }: Lexicon): string {
+  if (funds === null) return ''
+  const { before, after, withoutResponse } = funds
+  const asset = funds.asset as Asset
+  const text = (amount: bigint): string => amountText({ asset, amount }, tokens)
+  const lost = before > after ? before - after : 0n
+  return ` · ${text(lost)} lost (${shareText(lost, before)}), ${text(after)} kept; without Cordon ${text(withoutResponse)} would be left`
 }
 
-/** The drill's USDC has 6 decimals, its coin 18: shown with two. */
-function amount(value: bigint, asset: string): string {
-  const [unit, decimals] = asset === 'native' ? ['ETH', 18n] : ['USDC', 6n]
-  const cents = (value * 100n) / 10n ** decimals
-  const whole = (cents / 100n).toString().replace(/\B(?=(\d{3})+(?!\d))/g, ',')
-  return `${whole}.${(cents % 100n).toString().padStart(2, '0')} ${unit}`.padStart(20)
-}
+type Places = { api: string | undefined; dataDir: string; cwd: string }
 
-function share(part: bigint, whole: bigint): string {
-  return whole === 0n ? '–' : `${(Number((part * 1000n) / whole) / 10).toFixed(1)} %`
+function endRows(outcome: Outcome, { api, dataDir, cwd }: Places): [string, string][] {
+  const { incident, attackTransactions, containedAfterMs } = outcome
+  const { mined, reverted } = attackTransactions
+  const rows: [string, string][] = [
+    ['attack', `${counted(mined, 'transaction')} went through, ${reverted} failed`],
+  ]
+  if (containedAfterMs !== null)
+    rows.push(['stopped after', `${elapsedText(containedAfterMs)}, seen to verified`])
+  if (api !== undefined) rows.push(['API', api])
+  if (incident === null) return rows
+  const report = reportPath(dataDir, { incidentId: incident.id, format: 'html' })
+  const near = relative(cwd, report)
+  return [
+    ...rows,
+    ['report', near.startsWith('..') || isAbsolute(near) ? report : near],
+    ['record', `npx cordon incidents show ${incident.id}`],
+  ]
 }

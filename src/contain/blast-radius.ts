@@ -32,13 +32,3 @@ export async function blastRadius({
     contracts: code.filter((text) => String(text).length > 2 && !String(text).startsWith('0xef0100')).length,
   }
 }
-
-/** A blast radius for people. */
-export function blastText({
-  functions,
-  blocked,
-  callers,
-  contracts,
-}: NonNullable<Simulation['blastRadius']>): string {
-  return `blocks ${blocked} of ${functions} functions used lately, by ${callers} callers of which ${contracts} are contracts`
-}

@@ -99,6 +99,11 @@ const taskStep = z.strictObject({
     instructions: z.string().min(1).max(4_000),
     roles: rolesNamed,
     timeout: durationSchema,
+    /** The task is over, and done, as soon as the incident is contained by whatever way: nobody is called about it any more. */
+    endsWhen: z
+      .literal('contained')
+      .optional()
+      .describe('The task is over, and done, as soon as the incident is contained'),
   }),
   onTimeout,
 })
@@ -138,7 +143,8 @@ export type ForEachStep = Common & { forEach: string; steps: Step[] }
 type Timed = { onTimeout?: Step[] | undefined }
 export type WaitStep = Common & Timed & { wait: { for: string } | { signal: string; timeout: string } }
 type Asked = { title: string; instructions: string; roles: z.infer<typeof rolesNamed> }
-export type TaskStep = Common & Timed & { task: Asked & { timeout: string } }
+export type TaskStep = Common &
+  Timed & { task: Asked & { timeout: string; endsWhen?: 'contained' | undefined } }
 export type ApprovalStep = Common & Timed & { approval: Asked & { quorum: number; ttl: string } }
 export type PlaybookStep = Common & { playbook: string }
 

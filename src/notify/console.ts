@@ -9,9 +9,9 @@ export function consoleChannel(options: { id: string; write: (line: string) => v
   return {
     id: options.id,
     deliver: async (notification) => {
-      const { severity, title, body, roles, recipients } = printableNotification(notification)
+      const { title, body, roles, recipients } = printableNotification(notification)
       const whom = recipients.length > 0 ? recipients : roles
-      options.write(`[${severity.toUpperCase()}] ${printable(title, LINE_LENGTH)} (to ${whom.join(', ')})\n`)
+      options.write(`${printable(title, LINE_LENGTH)} (to ${whom.join(', ')})\n`)
       for (const line of body.split('\n'))
         if (line !== '') options.write(`    ${printable(line, LINE_LENGTH)}\n`)
     },

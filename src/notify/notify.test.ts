@@ -42,7 +42,7 @@ test('the console has a line for a notification and an indented one for each lin
   const channel = consoleChannel({ id: 'terminal', write: (line) => lines.push(line) })
   await channel.deliver(aNotification({ recipients: ['Ada', 'Bo'] }))
   expect(lines).toEqual([
-    '[CRITICAL] Exploit in progress (to Ada, Bo)\n',
+    'Exploit in progress (to Ada, Bo)\n',
     '    Vault 0x01 loses funds.\n',
     '    Join now.\n',
   ])
@@ -54,7 +54,7 @@ test('a token name cannot write escape sequences to the console, nor begin a lin
   await channel.deliver(
     aNotification({ title: 'token \u001b[2J\u202eSAFE', body: 'a\r\nb\u0007', recipients: ['x\n'] }),
   )
-  expect(lines).toEqual(['[CRITICAL] token ·[2J·SAFE (to x·)\n', '    a·\n', '    b·\n'])
+  expect(lines).toEqual(['token ·[2J·SAFE (to x·)\n', '    a·\n', '    b·\n'])
 })
 
 test('each channel is used once, with everybody who is on it', async () => {

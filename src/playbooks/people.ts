@@ -3,6 +3,7 @@ import { durationMs, durationText } from '../kit/duration.ts'
 import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
 import type { ApprovalStep, Run, Signal, TaskStep, WaitStep } from '../model/playbook.ts'
+import { findIncident } from '../store/incidents.ts'
 import { listSignals } from '../store/signals.ts'
 import { appendTimeline } from '../store/timeline.ts'
 import { type Ending, errorOf } from './result.ts'
@@ -58,7 +59,8 @@ export async function askPeople(
   })
   crashPoint(`playbooks.step-asked:${key}`)
   const verdict = 'approval' in step ? approvalOf(step) : firstAnswer
-  return answered(session, { run, key, ms }, { startedAt, targets: [key], verdict })
+  const endsWhenContained = 'task' in step && step.task.endsWhen === 'contained'
+  return answered(session, { run, key, ms }, { startedAt, targets: [key], verdict, endsWhenContained })
 }
 
 type Verdict = (signals: readonly Signal[]) => Ending | undefined
@@ -99,16 +101,35 @@ function quorumBefore(signals: readonly Signal[], no: Signal, quorum: number): b
 }
 
 type Asked = { run: Run; key: string; ms: number }
-type Answering = { startedAt: number; targets: readonly string[]; verdict: Verdict }
+type Answering = {
+  startedAt: number
+  targets: readonly string[]
+  verdict: Verdict
+  endsWhenContained?: boolean
+}
 
 async function answered(session: Session, { run, key, ms }: Asked, answering: Answering): Promise<Ending> {
-  const { targets, verdict } = answering
+  const { targets, verdict, endsWhenContained = false } = answering
   const deadline = answering.startedAt + ms
   const look = async (): Promise<Ending | undefined> =>
-    verdict(await listSignals(session.store, run.id, targets))
+    verdict(await listSignals(session.store, run.id, targets)) ??
+    (endsWhenContained ? await doneByContainment(session, run) : undefined)
   const ending = await until(session, run, { deadline, look })
   if (ending !== undefined) return ending
   return { state: 'timed-out', output: { answer: null }, error: errorOf(timedOut(key, ms)) }
+}
+
+/** What was asked for has come to pass otherwise; undefined while the incident is not contained. */
+async function doneByContainment(session: Session, { incidentId }: Run): Promise<Ending | undefined> {
+  const incident = await findIncident(session.store, incidentId)
+  if (incident?.state !== 'contained') return undefined
+  const output = {
+    answer: 'done',
+    by: 'cordon',
+    note: 'The incident is contained.',
+    givenAt: session.clock.now(),
+  }
+  return { state: 'succeeded', output, error: null }
 }
 
 function refused({ author, note }: Signal): NonNullable<Ending['error']> {

@@ -11,7 +11,12 @@ export type ReportDocument = {
   blocks: readonly Block[]
 }
 
-export type Inline = { kind: 'text' | 'strong' | 'code'; text: string }
+export type Inline = {
+  kind: 'text' | 'strong' | 'code'
+  text: string
+  /** What `text` is the short form of. */
+  whole?: string
+}
 export type Line = readonly Inline[]
 export type ListItem = { line: Line; items: readonly Line[] }
 export type Column = {

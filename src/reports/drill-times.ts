@@ -157,6 +157,14 @@ const answerSchema = z.looseObject({
   answer: z.enum(['done', 'refuse']),
 })
 
+/** A task that was over because the incident was contained. */
+const endedSchema = z.looseObject({
+  runId: z.string(),
+  stepId: z.string(),
+  state: z.literal('succeeded'),
+  output: z.looseObject({ answer: z.literal('done'), by: z.literal('cordon') }),
+})
+
 /** A question as the timeline has it; undefined for other entries. */
 export function askedIn(found: TimelineEntry): z.infer<typeof askedSchema> | undefined {
   return found.kind === 'step' && found.author === 'cordon'
@@ -175,9 +183,14 @@ function questionOf(
   { runId, stepId, title, roles, until }: z.infer<typeof askedSchema>,
   { askedAt, timeline }: { askedAt: number; timeline: readonly TimelineEntry[] },
 ): DrillQuestion {
-  const given = timeline.flatMap(({ kind, author, discoveryTime, facts }) => {
+  type Given = { answer: DrillQuestion['answer']; author: string; at: number }
+  const given = timeline.flatMap(({ kind, author, discoveryTime, facts }): Given[] => {
     const said = kind === 'step' && author !== 'cordon' ? answerSchema.safeParse(facts).data : undefined
-    return said?.runId === runId && said.target === stepId ? [{ ...said, author, at: discoveryTime }] : []
+    if (said?.runId === runId && said.target === stepId) return [{ answer: said.answer, author, at: discoveryTime }]
+    const ended = kind === 'step' && author === 'cordon' ? endedSchema.safeParse(facts).data : undefined
+    return ended?.runId === runId && ended.stepId === stepId
+      ? [{ answer: ended.output.answer, author, at: discoveryTime }]
+      : []
   })
   const last = given.at(-1)
   return {

@@ -94,8 +94,9 @@ function lineOf(line: Line): string {
   return line.map(inline).join('')
 }
 
-function inline({ kind, text }: Inline): string {
+function inline({ kind, text, whole }: Inline): string {
   const inert = words(text)
+  if (whole !== undefined) return `<${kind} title="${words(whole)}">${inert}</${kind}>`
   return kind === 'text' ? inert : `<${kind}>${inert}</${kind}>`
 }
 

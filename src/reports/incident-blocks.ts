@@ -1,8 +1,13 @@
+import { isOpen } from '../model/drill.ts'
 import type { AssetChange } from '../model/finding.ts'
+import { counted, elapsedText } from '../words/share.ts'
 import type { Block, Line, ListItem } from './document.ts'
 import { code, dayAndTime, heading, iso, joined, list, paragraph, strong, table, text } from './document.ts'
+import { evidenceLine } from './evidence-line.ts'
+import { lossesOf } from './figures.ts'
+import { harmText } from './outcome.ts'
 import type { Names } from './parts.ts'
-import { account, accounts, asset, hex, prose } from './parts.ts'
+import { account, accounts, amountOf, asset, hex, prose } from './parts.ts'
 import type { Printed, PrintedContainment, PrintedRecord } from './record.ts'
 
 const MOST_FINDINGS = 100
@@ -12,13 +17,18 @@ export function titleOf({ incident }: PrintedRecord): string {
   return `${incident.kind === 'drill' ? 'DRILL: ' : ''}${incident.title}`
 }
 
-export function factBlocks({ incident, writtenAt }: PrintedRecord): Block[] {
+/** What the record calls things, for looking closer. */
+export function factBlocks({ incident, names, writtenAt, own }: PrintedRecord): Block[] {
+  const ours = incident.actors.filter((address) => own.has(address))
+  const theirs = incident.actors.filter((address) => !own.has(address))
   const row = (name: string, ...line: Line): Line[] => [[text(name)], line]
   return [
-    ...(incident.kind === 'drill'
-      ? [callout('warning', 'This was a drill. Nothing in it happened to users.')]
-      : []),
-    callout('note', 'Severity, categories and confidence are a rule’s words, not a verdict.'),
+    heading(2, 'Appendix: the incident'),
+    {
+      kind: 'callout',
+      tone: 'note',
+      line: [text('Severity, categories and confidence are a rule’s words, not a verdict.')],
+    },
     table(
       ['', '*'],
       [
@@ -30,34 +40,41 @@ export function factBlocks({ incident, writtenAt }: PrintedRecord): Block[] {
         row('Began (block time)', text(incident.startedAt === null ? 'not known' : iso(incident.startedAt))),
         row('Discovered', text(iso(incident.discoveredAt))),
         row('Report written', text(iso(writtenAt))),
+        row('Protected', ...accounts(incident.protected, names)),
+        row('Victims', ...accounts(incident.victims, names)),
+        row('Actors', ...accounts(theirs, names)),
+        ...(ours.length === 0
+          ? []
+          : [row('Our own accounts that took part: treat their keys as stolen', ...accounts(ours, names))]),
+        row('Transactions', ...joined(incident.transactions.slice(0, 20).map((hash) => hex(hash)))),
       ],
     ),
   ]
 }
 
-function callout(tone: 'note' | 'warning', words: string): Block {
-  return { kind: 'callout', tone, line: [text(words)] }
-}
-
-export function findingBlocks({ incident, findings, names, own }: PrintedRecord): Block[] {
-  const ours = incident.actors.filter((address) => own.has(address))
-  const party = (name: string, of: readonly string[]): Line => [text(`${name}: `), ...accounts(of, names)]
+/** What was found, where nobody has investigated. */
+export function findingBlocks({ findings, names }: PrintedRecord): Block[] {
   const left = findings.length - MOST_FINDINGS
   return [
-    heading(2, 'What happened'),
+    heading(2, 'Cause'),
+    paragraph(text('Nobody has investigated yet; this is what the detectors saw.')),
     { kind: 'list', items: findings.slice(0, MOST_FINDINGS).map((finding) => findingItem(finding, names)) },
     ...(left > 0 ? [paragraph(text(`… and ${left} more findings.`))] : []),
-    list([
-      party('Protected', incident.protected),
-      party('Victims', incident.victims),
-      party(
-        'Actors',
-        incident.actors.filter((address) => !ours.includes(address)),
-      ),
-      ...(ours.length === 0
-        ? []
-        : [party('Our own accounts that took part: treat their keys as stolen', ours)]),
-    ]),
+  ]
+}
+
+/** Findings in the words and units of the record, for comparing. */
+export function rawFindingBlocks({ findings, names }: PrintedRecord): Block[] {
+  if (findings.length === 0) return []
+  const left = findings.length - MOST_FINDINGS
+  return [
+    heading(2, 'Appendix: findings as recorded'),
+    paragraph(text('Amounts in base units.')),
+    {
+      kind: 'list',
+      items: findings.slice(0, MOST_FINDINGS).map((finding) => findingItem(finding, names)),
+    },
+    ...(left > 0 ? [paragraph(text(`… and ${left} more findings.`))] : []),
   ]
 }
 
@@ -71,28 +88,26 @@ function findingItem(finding: PrintedRecord['findings'][number], names: Names): 
       ...(transactionHash === null ? [] : [text(', transaction '), ...hex(transactionHash)]),
       ...prose(`: ${message}`, names),
     ],
-    items: evidence.map(({ statement, frames }) =>
-      prose(`${statement}${frames.length > 0 ? ` — frames ${frames.join(', ')}` : ''}`, names),
-    ),
+    items: evidence.map(({ statement, frames }) => evidenceLine(message, { statement, frames }, names)),
   }
 }
 
 /** Pending findings say what would have happened; only what was mined was lost. */
-export function balanceBlocks({ findings, names }: PrintedRecord): Block[] {
+export function balanceBlocks({ findings, names, assets }: PrintedRecord): Block[] {
   const title = heading(2, 'Who lost and who gained')
   const mined = findings.filter((finding) => !finding.pending)
   if (mined.length === 0) return [title, paragraph(text('No attack transaction was mined successfully.'))]
+  const losses = lossesOf({ findings, investigation: null })
   const perTransaction = [...new Map(mined.map((finding) => [finding.transactionHash, finding])).values()]
-  const losses = sum(perTransaction.flatMap(({ loss }) => loss))
   const profits = sum(perTransaction.flatMap(({ profit }) => profit))
   return [
     title,
-    paragraph(text('Net of each transaction, in base units of the asset; gas is not counted.')),
+    paragraph(text('Net of each transaction; gas is not counted.')),
     table(
-      ['', 'account**', 'asset**', '>amount'],
+      ['', 'account**', '>amount', 'asset**'],
       [
-        ...losses.map((change) => changeRow('lost', change, names)),
-        ...profits.map((change) => changeRow('gained', change, names)),
+        ...losses.map((change) => changeRow('lost', change, { names, assets })),
+        ...profits.map((change) => changeRow('gained', change, { names, assets })),
       ],
     ),
   ]
@@ -110,9 +125,18 @@ function sum(changes: readonly Change[]): Change[] {
   return [...totals.values()]
 }
 
-function changeRow(what: string, { account: who, asset: id, amount }: Change, names: Names): Line[] {
-  return [[text(what)], account(who, names), asset(id, null, names), [text(String(amount))]]
+type Said = { names: Names; assets: PrintedRecord['assets'] }
+
+function changeRow(
+  what: string,
+  { account: who, asset: id, amount }: Change,
+  { names, assets }: Said,
+): Line[] {
+  return [[text(what)], account(who, names), amountOf(id, amount, assets), asset(id, null, names)]
 }
+
+/** Signs of the longest bar. */
+const BAR = 30
 
 const MILESTONES = [
   ['alert', 'first alert'],
@@ -122,28 +146,32 @@ const MILESTONES = [
   ['verification', 'verified'],
 ] as const
 
+/** How long each part took, with a bar: the longest is the whole of it. */
 export function milestoneBlocks({ incident, timeline }: PrintedRecord): Block[] {
-  const rows = MILESTONES.flatMap(([kind, label]) => {
+  const reached = MILESTONES.flatMap(([kind, label]) => {
     const entry = timeline.find((item) => item.kind === kind)
-    return entry === undefined
-      ? []
-      : [[[text(label)], [text(`${entry.discoveryTime - incident.discoveredAt} ms`)]]]
+    return entry === undefined ? [] : [{ label, ms: entry.discoveryTime - incident.discoveredAt }]
   })
-  return [heading(2, 'Response times'), table(['milestone', '>after discovery'], rows)]
+  const longest = Math.max(1, ...reached.map(({ ms }) => ms))
+  const rows = reached.map(({ label, ms }) => [
+    [text(label)],
+    [text(elapsedText(ms))],
+    [text('█'.repeat(Math.max(1, Math.round((BAR * Math.max(0, ms)) / longest))))],
+  ])
+  return [heading(2, 'Response times'), table(['milestone', '>after discovery', '*'], rows)]
 }
 
-export function deedBlocks({ containments, runs, names }: PrintedRecord): Block[] {
+export function deedBlocks({ containments, names, functions }: PrintedRecord): Block[] {
   return [
-    heading(2, 'What was done'),
+    heading(2, 'Containment'),
     ...(containments.length === 0 ? [paragraph(text('No containment was planned.'))] : []),
-    ...containments.flatMap((containment) => containmentBlocks(containment, names)),
-    ...runs.flatMap(runBlocks),
+    ...containments.flatMap((containment) => containmentBlocks(containment, { names, functions })),
   ]
 }
 
 function containmentBlocks(
   { plan, simulation, broadcast, verification }: PrintedContainment,
-  names: Names,
+  { names, functions }: Pick<PrintedRecord, 'names' | 'functions'>,
 ): Block[] {
   const { lever } = plan
   const items: Line[] = [
@@ -166,6 +194,12 @@ function containmentBlocks(
       strong(broadcast.state),
       text(`, block ${broadcast.blockNumber ?? '–'}`),
     ])
+  const harm = harmText([{ plan, simulation, broadcast, verification }], {
+    names,
+    functions,
+    tokens: new Map(),
+  })
+  if (harm !== '') items.push([text(`Effect on users: ${harm}`)])
   for (const { passed, check, detail } of verification?.checks ?? [])
     items.push(prose(`${passed ? '✓' : '✗'} ${check} (${detail})`, names))
   return [
@@ -178,7 +212,12 @@ function signature(words: string): Line {
   return [words.startsWith('[') ? text(words) : code(words)]
 }
 
-function runBlocks({ playbookId, contentHash, state, steps }: PrintedRecord['runs'][number]): Block[] {
+/** What the playbooks did, step by step. */
+export function runBlocks({ runs }: PrintedRecord): Block[] {
+  return runs.length === 0 ? [] : [heading(2, 'Appendix: playbooks'), ...runs.flatMap(oneRunBlocks)]
+}
+
+function oneRunBlocks({ playbookId, contentHash, state, steps }: PrintedRecord['runs'][number]): Block[] {
   return [
     paragraph(
       text('Playbook '),
@@ -191,31 +230,87 @@ function runBlocks({ playbookId, contentHash, state, steps }: PrintedRecord['run
     list(
       steps.map((step) => [
         code(step.stepId),
-        text(` ${step.state} in ${step.endedAt - step.startedAt} ms`),
+        text(` ${step.state} in ${elapsedText(step.endedAt - step.startedAt)}`),
         text(step.error === null ? '' : `: ${step.error.message}`),
       ]),
     ),
   ]
 }
 
+/** What is told elsewhere in the report is not news here: steps that went well, and whom pages reached. */
+function isNews({ kind, facts }: PrintedRecord['timeline'][number]): boolean {
+  return kind !== 'notification' && !(kind === 'step' && facts['state'] === 'succeeded')
+}
+
 export function timelineBlocks({ timeline, names }: PrintedRecord): Block[] {
-  const left = timeline.length - MOST_ENTRIES
+  const news = timeline.filter(isNews)
+  const left = news.length - MOST_ENTRIES
+  const rest = timeline.length - news.length
   return [
     heading(2, 'Timeline'),
-    paragraph(text('When it happened, and when it was learned, are told apart.')),
+    paragraph(
+      text(
+        `When it happened; when it was learned, where that was later.${rest === 0 ? '' : ` ${counted(rest, 'entry', 'entries')} about steps that went well and about pages are below.`}`,
+      ),
+    ),
     table(
-      ['>#', 'happened*', 'learned*', 'who*', 'what****'],
-      timeline
+      ['>#', 'happened*', 'learned', 'who', 'what*****'],
+      news
         .slice(0, MOST_ENTRIES)
-        .map(({ sequence, eventTime, discoveryTime, author, message }) => [
-          [text(String(sequence))],
-          [text(dayAndTime(eventTime))],
-          [text(dayAndTime(discoveryTime))],
-          [text(author)],
-          prose(message, names),
+        .map((entry) => [
+          [text(String(entry.sequence))],
+          [text(dayAndTime(entry.eventTime))],
+          [text(laterText(entry))],
+          [text(entry.author)],
+          prose(entryText(entry), names),
         ]),
     ),
     ...(left > 0 ? [paragraph(text(`… and ${left} more entries on record.`))] : []),
+  ]
+}
+
+function laterText({ eventTime, discoveryTime }: PrintedRecord['timeline'][number]): string {
+  const later = discoveryTime - eventTime
+  return later < 1 ? '' : `+${elapsedText(later)}`
+}
+
+/** What an alert says stands under its cause: here only that it came, and by whom. */
+function entryText({ kind, facts, message }: PrintedRecord['timeline'][number]): string {
+  const { detectors, confidence } = facts
+  const isTold = kind === 'alert' && Array.isArray(detectors) && typeof confidence === 'number'
+  const [lead = message] = message.split(': ')
+  return isTold ? `${lead}, by ${detectors.join(' and ')}, confidence ${confidence.toFixed(2)}` : message
+}
+
+/** Whom pages reached, and what they said. */
+export function toldBlocks({ timeline, names }: PrintedRecord): Block[] {
+  const pages = timeline.filter(({ kind }) => kind === 'notification')
+  if (pages.length === 0) return []
+  return [
+    heading(2, 'Who was told'),
+    table(
+      ['when*', 'what*****'],
+      pages
+        .slice(0, MOST_ENTRIES)
+        .map(({ eventTime, message }) => [[text(dayAndTime(eventTime))], prose(message, names)]),
+    ),
+  ]
+}
+
+/** What people were asked for and have not answered. */
+export function openTaskBlocks({ times, writtenAt }: PrintedRecord): Block[] {
+  const open = (times?.questions ?? []).filter(({ answer }) => answer === null)
+  if (open.length === 0) return []
+  return [
+    heading(2, 'Open tasks'),
+    list(
+      open.map((question) => [
+        text(`${question.title} (${question.roles.join(', ')}): `),
+        isOpen(question, writtenAt)
+          ? text(`open until ${iso(question.until ?? 0)}`)
+          : strong('no answer in time'),
+      ]),
+    ),
   ]
 }
 

@@ -6,8 +6,12 @@ import {
   factBlocks,
   findingBlocks,
   milestoneBlocks,
+  openTaskBlocks,
+  rawFindingBlocks,
+  runBlocks,
   timelineBlocks,
   titleOf,
+  toldBlocks,
 } from './incident-blocks.ts'
 import {
   causeBlocks,
@@ -17,32 +21,40 @@ import {
   treeBlocks,
   unexplainedBlocks,
 } from './investigation-blocks.ts'
+import { openingBlocks } from './opening.ts'
 import { withSymbols } from './parts.ts'
 import type { PrintedRecord } from './record.ts'
+import { withShortForms } from './short-forms.ts'
+import { spokenRecord } from './spoken-record.ts'
 
-/** The report of an incident: what happened, what was lost, what was done and when, and by which evidence. */
+/**
+ * The report of an incident. On the first screen what happened, how much, whether it is stopped and what comes next; then each
+ * thing once, money before units; the appendix has what was found as it was recorded, frames, and every address in full.
+ */
 export function incidentReport(record: PrintedRecord): Pick<ReportDocument, 'title' | 'blocks'> {
-  const { investigation: found } = record
-  const names = withSymbols(record.names, found?.assets ?? [])
-  return {
-    title: titleOf(record),
-    blocks: [
-      ...factBlocks(record),
-      ...findingBlocks(record),
-      ...balanceBlocks(record),
-      ...(found === null ? [] : [...causeBlocks(found, names), ...counterfactualBlocks(found)]),
-      ...milestoneBlocks(record),
-      ...deedBlocks(record),
-      ...(found === null
-        ? []
-        : [
-            ...lossBlocks(found, names),
-            ...flowBlocks(found, names),
-            ...treeBlocks(found),
-            ...unexplainedBlocks(found),
-          ]),
-      ...timelineBlocks(record),
-      ...evidenceBlocks(record),
-    ],
-  }
+  const said = spokenRecord(record)
+  const { investigation: found } = said
+  const names = withSymbols(said.names, [...(found?.assets ?? []), ...said.assets])
+  const blocks = [
+    ...openingBlocks({ ...said, names }),
+    ...timelineBlocks({ ...said, names }),
+    ...(found === null || found.victims.length === 0
+      ? balanceBlocks({ ...said, names })
+      : lossBlocks(found, names)),
+    ...(found === null
+      ? findingBlocks({ ...said, names })
+      : [...causeBlocks(found, names), ...counterfactualBlocks(found)]),
+    ...milestoneBlocks(said),
+    ...(found === null ? [] : flowBlocks(found, names)),
+    ...deedBlocks({ ...said, names }),
+    ...toldBlocks(said),
+    ...openTaskBlocks(said),
+    ...(found === null ? [] : unexplainedBlocks(found)),
+    ...evidenceBlocks(said),
+    ...factBlocks(said),
+    ...rawFindingBlocks(record),
+    ...runBlocks(said),
+    ...(found === null ? [] : treeBlocks(found)),
+  ]
+  return { title: titleOf(said), blocks: withShortForms(blocks, names) }
 }

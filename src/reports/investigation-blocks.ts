@@ -1,6 +1,7 @@
 import { centsOf, usdText } from '../model/usd.ts'
 import type { Block, Line, ListItem } from './document.ts'
 import { code, heading, joined, list, paragraph, strong, table, text } from './document.ts'
+import { evidenceLine } from './evidence-line.ts'
 import { fundFlowSvg } from './fund-flow-svg.ts'
 import type { Names } from './parts.ts'
 import { type Assets, account, amountOf, asset, dollars, hex, percent, prose } from './parts.ts'
@@ -48,12 +49,9 @@ function why(hypothesis: Hypothesis, names: Names): ListItem {
       ...evidence
         .slice(0, MOST_EVIDENCE)
         .map(
-          ({ statement: said, frames, transactionHash }): Line => [
-            ...prose(
-              `${said}${frames.length > 0 ? ` — frames ${frames.slice(0, 20).join(', ')}` : ''}`,
-              names,
-            ),
-            ...(transactionHash === null ? [] : [text(', '), ...hex(transactionHash)]),
+          (item): Line => [
+            ...evidenceLine(statement, item, names),
+            ...(item.transactionHash === null ? [] : [text(', '), ...hex(item.transactionHash)]),
           ],
         ),
       ...more(evidence.length, MOST_EVIDENCE, 'pieces of evidence'),

@@ -14,6 +14,7 @@ import {
 import { hex, withSymbols } from './parts.ts'
 import { remedyBlocks } from './remedy-blocks.ts'
 import { proposalBlocks, scopeBlocks } from './scope-blocks.ts'
+import { withShortForms } from './short-forms.ts'
 
 const MOST_TRANSACTIONS = 40
 
@@ -28,20 +29,23 @@ export function investigationReport(
     title: `Investigation: ${category === 'unknown' ? 'cause not known' : category} on chain ${found.chainId}`,
     tlp: 'RED',
     audience: 'team',
-    blocks: [
-      ...transactionBlocks(found),
-      ...causeBlocks(found, names),
-      ...counterfactualBlocks(found),
-      ...lossBlocks(found, names),
-      ...actorBlocks(found, names),
-      ...stepBlocks(found, names),
-      ...flowBlocks(found, names),
-      ...treeBlocks(found),
-      ...scopeBlocks(found, names),
-      ...remedyBlocks(found, { names, failed: [] }),
-      ...proposalBlocks(found),
-      ...unexplainedBlocks(found),
-    ],
+    blocks: withShortForms(
+      [
+        ...transactionBlocks(found),
+        ...causeBlocks(found, names),
+        ...counterfactualBlocks(found),
+        ...lossBlocks(found, names),
+        ...actorBlocks(found, names),
+        ...stepBlocks(found, names),
+        ...flowBlocks(found, names),
+        ...treeBlocks(found),
+        ...scopeBlocks(found, names),
+        ...remedyBlocks(found, { names, failed: [] }),
+        ...proposalBlocks(found),
+        ...unexplainedBlocks(found),
+      ],
+      names,
+    ),
   }
 }
 

@@ -110,11 +110,16 @@ export function symbolOf(out: Outgoing, asset: string): string | undefined {
 }
 
 /** `1,234.5 WETH (0x…)`; base units, which it says, where nobody knows decimals. */
-export function amountText(out: Outgoing, { asset, amount }: { asset: string; amount: bigint }): string {
+export function amountText(
+  out: Outgoing,
+  { asset, amount }: { asset: string; amount: bigint },
+  /** What becomes of the symbol, where the text goes to who makes links of words. */
+  said: (symbol: string) => string = (symbol) => symbol,
+): string {
   const { decimals } = tokenOf(out, asset)
   const symbol = symbolOf(out, asset)
   const count = decimals === undefined ? `${amount} base units` : inUnits(amount, decimals)
-  return symbol === undefined ? `${count} of ${asset}` : `${count} ${symbol} (${asset})`
+  return symbol === undefined ? `${count} of ${asset}` : `${count} ${said(symbol)} (${asset})`
 }
 
 /** CAIP-2. */

@@ -7,8 +7,10 @@ import {
   deedBlocks,
   evidenceBlocks,
   factBlocks,
+  runBlocks,
   timelineBlocks,
   titleOf,
+  toldBlocks,
 } from './incident-blocks.ts'
 import {
   actorBlocks,
@@ -20,42 +22,47 @@ import {
   treeBlocks,
   unexplainedBlocks,
 } from './investigation-blocks.ts'
+import { openingBlocks } from './opening.ts'
 import { accounts, percent, withSymbols } from './parts.ts'
 import type { PrintedRecord } from './record.ts'
 import { remedyBlocks } from './remedy-blocks.ts'
 import { proposalBlocks, scopeBlocks } from './scope-blocks.ts'
+import { withShortForms } from './short-forms.ts'
+import { spokenRecord } from './spoken-record.ts'
 
 /**
  * A blameless postmortem: what happened when, why it could, what it cost, how the response went, and who does what next.
  * It speaks of roles, steps and systems.
  */
-export function postmortem(record: PrintedRecord): Pick<ReportDocument, 'title' | 'blocks'> {
+export function postmortem(recorded: PrintedRecord): Pick<ReportDocument, 'title' | 'blocks'> {
+  const record = spokenRecord(recorded)
   const { investigation: found } = record
-  const names = withSymbols(record.names, found?.assets ?? [])
+  const names = withSymbols(record.names, [...(found?.assets ?? []), ...record.assets])
   const bad = failures(record)
-  return {
-    title: `Postmortem: ${titleOf(record)}`,
-    blocks: [
-      ...summaryBlocks(record),
-      ...factBlocks(record),
-      ...timelineBlocks(record),
-      ...(found === null
-        ? [heading(2, 'Root cause'), notInvestigated()]
-        : [...causeBlocks(found, names), ...counterfactualBlocks(found), ...stepBlocks(found, names)]),
-      ...(found === null
-        ? balanceBlocks(record)
-        : [...lossBlocks(found, names), ...actorBlocks(found, names)]),
-      ...timeBlocks(record),
-      ...workedBlocks(record, bad),
-      ...deedBlocks(record),
-      ...(found === null
-        ? []
-        : [...flowBlocks(found, names), ...treeBlocks(found), ...scopeBlocks(found, names)]),
-      ...remedyBlocks(found, { names, failed: bad.map(([what]) => what) }),
-      ...(found === null ? [] : [...proposalBlocks(found), ...unexplainedBlocks(found)]),
-      ...evidenceBlocks(record),
-    ],
-  }
+  const blocks = [
+    ...openingBlocks({ ...record, names }),
+    ...summaryBlocks(record),
+    ...timelineBlocks({ ...record, names }),
+    ...(found === null
+      ? [heading(2, 'Root cause'), notInvestigated()]
+      : [...causeBlocks(found, names), ...counterfactualBlocks(found), ...stepBlocks(found, names)]),
+    ...(found === null
+      ? balanceBlocks({ ...record, names })
+      : [...lossBlocks(found, names), ...actorBlocks(found, names)]),
+    ...timeBlocks(record),
+    ...workedBlocks(record, bad),
+    ...(found === null ? [] : flowBlocks(found, names)),
+    ...deedBlocks({ ...record, names }),
+    ...(found === null ? [] : scopeBlocks(found, names)),
+    ...toldBlocks({ ...record, names }),
+    ...remedyBlocks(found, { names, failed: bad.map(([what]) => what) }),
+    ...(found === null ? [] : [...proposalBlocks(found), ...unexplainedBlocks(found)]),
+    ...evidenceBlocks(record),
+    ...factBlocks(record),
+    ...runBlocks(record),
+    ...(found === null ? [] : treeBlocks(found)),
+  ]
+  return { title: `Postmortem: ${titleOf(record)}`, blocks: withShortForms(blocks, names) }
 }
 
 function notInvestigated(): Block {

@@ -1,10 +1,11 @@
 import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../model/containment.ts'
 import type { DrillTimes } from '../model/drill.ts'
-import type { Finding } from '../model/finding.ts'
+import type { AssetChange, Finding } from '../model/finding.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident, TimelineEntry } from '../model/incident.ts'
 import type { Investigation } from '../model/investigation.ts'
 import type { Run } from '../model/playbook.ts'
+import type { Token } from '../model/token.ts'
 
 /** All that is on record about an incident. */
 export type IncidentRecord = {
@@ -13,6 +14,13 @@ export type IncidentRecord = {
   timeline: readonly TimelineEntry[]
   runs: readonly Run[]
   containments: readonly Containment[]
+  /** Why plans were left to people, by plan. */
+  proposals: ReadonlyMap<string, readonly string[]>
+  /** What tokens were called when people were told, and what losers had before the attack. */
+  assets: readonly Token[]
+  stakes: readonly AssetChange[]
+  /** Signatures of functions by selector. */
+  functions: ReadonlyMap<string, string>
   evidence: { count: number; head: string; ok: boolean }
   /** The newest on record; null where nobody has investigated. */
   investigation: Investigation | null

@@ -63,6 +63,7 @@ export function redact(record: IncidentRecord, audience: Audience): PrintedRecor
     timeline: record.timeline.map((entry) => entryFor(entry, veil)),
     runs: record.runs.map((run) => runFor(run, veil)),
     containments: record.containments.map((containment) => containmentFor(containment, veil)),
+    proposals: veil('levers') === undefined ? record.proposals : new Map(),
     investigation: record.investigation === null ? null : investigationFor(record.investigation, veil),
     names: namesFor(record, veil),
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ATTACK, PAUSER, reportRecord, THIEF, VAULT } from '../../test/harness/report-record.ts'
+import { ATTACK, PAUSER, reportRecord, THIEF, TOKEN, VAULT } from '../../test/harness/report-record.ts'
 import { tracedInvestigation } from '../../test/harness/traced-record.ts'
 import { type Outgoing, outgoing } from './outgoing.ts'
 import { seal911, TELEGRAM_MOST } from './seal-911.ts'
@@ -22,7 +22,7 @@ test('the message says what a responder asks for, in one plain text', () => {
     Cause: reentrancy in Vault, 90 % by our rules
     Lost:
     - 70 base units of 0xdddddddddddddddddddddddddddddddddddddddd, 1234567.89 USD
-    At risk: 1 contracts with the same code, 1 approvals outstanding
+    At risk: 1 contract with the same code, 1 approval outstanding
     Attacker:
     - 0xbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb attacker
     Attacked:
@@ -50,6 +50,22 @@ test('what the same attack would take of others is told where the investigation 
   expect(seal911(told, { reporter, help: undefined })).toContain(
     '2 contracts with like code, 1 that the same attack drains now',
   )
+})
+
+test('a number stays a number that can be read, however hostile the name of the token beside it', () => {
+  const found = tracedInvestigation('Vault')
+  const [victim] = found.victims
+  const loss = [{ asset: TOKEN, tokenId: null, amount: 1_234_567n }]
+  const investigation = {
+    ...found,
+    victims: victim === undefined ? [] : [{ ...victim, loss }],
+    assets: [{ asset: TOKEN, symbol: 'claim.evil.io/go', decimals: 3, source: 'it', vouched: false }],
+  }
+  const said = seal911(outgoing(reportRecord('Vault', { investigation }), { audience: 'council' }), {
+    reporter,
+    help: undefined,
+  })
+  expect(said).toContain(`- 1,234.567 “claim[.]evil[.]io[/]go” (${TOKEN})`)
 })
 
 test('what the sender alone can say is marked as a blank', () => {

@@ -33,6 +33,11 @@ function plain(text: string, max = 160): string {
     .replace(/(?<![\p{L}\p{N}])([/#$])(?=[\p{L}\p{N}_])/gu, '[$1]')
 }
 
+/** A token’s name is a stranger’s word; the number before it is ours, and stays as it is. */
+function said(symbol: string): string {
+  return plain(symbol, 60)
+}
+
 function messageWith(out: Outgoing, { reporter, help }: Seal911, most: number): string {
   const { incident, names, chainId } = out
   const named = (incident?.protected ?? []).flatMap((address) => names.get(address) ?? [])
@@ -102,9 +107,7 @@ function causeOf({ found }: Outgoing): string {
 
 function lossLines(out: Outgoing): string[] {
   return (out.found?.victims ?? []).flatMap(({ loss }) =>
-    loss.map(
-      (one) => `${plain(amountText(out, one), 160)}${one.usd === undefined ? '' : `, ${one.usd} USD`}`,
-    ),
+    loss.map((one) => `${amountText(out, one, said)}${one.usd === undefined ? '' : `, ${one.usd} USD`}`),
   )
 }
 
@@ -112,12 +115,18 @@ function atRisk({ found }: Outgoing): string {
   if (found === null) return blank('what can still be taken')
   const { sameCode, approvals, siblings = [], atRisk: tried = [] } = found.scope
   const known = [
-    [sameCode.length, 'contracts with the same code'],
-    [siblings.length, 'contracts with like code'],
-    [tried.filter(({ outcome }) => outcome === 'drained').length, 'that the same attack drains now'],
-    [approvals.length, 'approvals outstanding'],
+    [sameCode.length, 'contract with the same code', 'contracts with the same code'],
+    [siblings.length, 'contract with like code', 'contracts with like code'],
+    [
+      tried.filter(({ outcome }) => outcome === 'drained').length,
+      'that the same attack drains now',
+      'that the same attack drains now',
+    ],
+    [approvals.length, 'approval outstanding', 'approvals outstanding'],
   ] as const
-  const told = known.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
+  const told = known
+    .filter(([count]) => count > 0)
+    .map(([count, one, more]) => `${count} ${count === 1 ? one : more}`)
   return told.length === 0 ? 'nothing else known from these transactions' : told.join(', ')
 }
 
@@ -126,7 +135,7 @@ function whereLines(out: Outgoing): string[] {
     .filter(({ held, kind }) => held.length > 0 && kind !== 'victim')
     .map(({ id, kind, held, label }) => {
       const [first] = held
-      const what = first === undefined ? 'nothing' : plain(amountText(out, first), 160)
+      const what = first === undefined ? 'nothing' : amountText(out, first, said)
       const name = label === null ? '' : ` ${plain(label.name, 40)}`
       return `${id} ${kind}${name}: ${what}${held.length > 1 ? ` and ${held.length - 1} more assets` : ''}`
     })

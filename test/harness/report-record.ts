@@ -39,6 +39,10 @@ export function reportRecord(words: string, change: Partial<IncidentRecord> = {}
     timeline: timelineOf(words),
     runs: [runOf(words)],
     containments: [containmentOf(words)],
+    proposals: new Map(),
+    assets: [],
+    stakes: [],
+    functions: new Map(),
     evidence: { count: 3, head: 'ab'.repeat(32), ok: true },
     investigation: investigationOf(words),
     times: {

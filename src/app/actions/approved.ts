@@ -6,6 +6,7 @@ import { type ContainmentPlan, protectedBy, type Simulation } from '../../model/
 import type { Incident } from '../../model/incident.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
+import { findIncident } from '../../store/incidents.ts'
 import { findPlan } from '../../store/plans.ts'
 import { markContaining, unmarkContaining } from '../../store/runs.ts'
 import { verdictOn } from '../approvals/verdict.ts'
@@ -25,6 +26,8 @@ export type Awaiting = {
   planIds: readonly string[]
   /** Milliseconds since the epoch. */
   deadline: number
+  /** Waits no longer once the incident is contained by whatever way. */
+  endsWhenContained?: boolean
 }
 
 /**
@@ -33,14 +36,17 @@ export type Awaiting = {
  */
 export async function carryOutApproved(
   app: App,
-  { context, incident, planIds, deadline }: Awaiting,
+  { context, incident, planIds, deadline, endsWhenContained = false }: Awaiting,
 ): Promise<ContainOutcome[]> {
   const outcomes: ContainOutcome[] = []
   const left = new Set(planIds)
   for (let turn = 0; left.size > 0; turn++) {
-    const look = (): Promise<string | undefined> => firstDecided(app, incident, [...left])
+    const look = async (): Promise<string | undefined> =>
+      (await firstDecided(app, incident, [...left])) ??
+      (endsWhenContained && (await isContained(app, incident)) ? CONTAINED : undefined)
     const seen = await context.until({ deadline, look })
     const planId = await context.durable(`decided:${turn}`, async () => seen ?? null)
+    if (planId === CONTAINED) return [...outcomes, ...(await contained(app, [...left]))]
     if (planId === null) break
     left.delete(planId)
     const { run, stepId } = context
@@ -50,6 +56,24 @@ export async function carryOutApproved(
   }
   for (const planId of left) outcomes.push(await unanswered(app, planId))
   return outcomes
+}
+
+/** In the place of a plan's id. */
+const CONTAINED = 'contained'
+
+async function isContained(app: App, { id }: Incident): Promise<boolean> {
+  return (await findIncident(app.store, id))?.state === 'contained'
+}
+
+/** Plans that nobody needs to decide about any more. */
+function contained(app: App, planIds: readonly string[]): Promise<ContainOutcome[]> {
+  return Promise.all(
+    planIds.map(async (planId) => ({
+      ...(await unanswered(app, planId)),
+      outcome: 'already-paused' as const,
+      reasons: ['the incident is contained otherwise'],
+    })),
+  )
 }
 
 /** A plan that is sent already (we died after signing) goes before all others. */
@@ -96,7 +120,7 @@ async function record(
       : { state: 'approved', by: [], rejected: [] }
   const who = 'by' in verdict ? ` by ${[verdict.by].flat().join(', ')}` : ''
   const uncounted = verdict.rejected.map(({ signer, reason }) => `${signer}: ${reason}`).join('; ')
-  const message = `Plan ${plan.id} (${plan.lever.signature}) is ${verdict.state}${who}.${uncounted === '' ? '' : ` Not counted: ${uncounted}.`}`
+  const message = `${plan.lever.signature} of ${plan.lever.target} is ${verdict.state}${who} (plan ${plan.id}).${uncounted === '' ? '' : ` Not counted: ${uncounted}.`}`
   await recordStep(app, context, { kind: 'approval', message, body: { planId: plan.id, ...verdict } })
   return verdict
 }

@@ -19,6 +19,7 @@ import { sha256, toJson } from '../../kit/json.ts'
 import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../../model/containment.ts'
 import { type Address, addressSchema } from '../../model/hex.ts'
 import { safeCallSchema } from '../../model/safe.ts'
+import { minedText, verifiedText } from '../../reports/step-text.ts'
 import { authorisationOf } from '../../store/authorisations.ts'
 import { findBroadcast, moveBroadcast } from '../../store/broadcasts.ts'
 import { insertPlan, insertVerification } from '../../store/plans.ts'
@@ -114,7 +115,7 @@ async function send(
     const what = step.does === 'schedule' ? 'the schedule of ' : ''
     const authorisation = await authorisationOf(app.store, plan.id)
     const under = typeof authorisation === 'string' ? `, under authorisation ${authorisation}` : ''
-    const message = `${word} ${what}${plan.lever.signature} as ${broadcast.transactionHash} (nonce ${broadcast.nonce} of ${broadcast.from})${under}.`
+    const message = `${word} ${what}${plan.lever.signature} as ${broadcast.transactionHash} from ${broadcast.from} (nonce ${broadcast.nonce})${under}.`
     await recordStep(app, context, { kind: 'broadcast', message, body: broadcast })
     return { broadcast }
   })
@@ -296,8 +297,13 @@ async function confirm(work: Work, { plan, ground, broadcast: sent }: Sent): Pro
     const forbidden = () => forbiddenNow(app, { plan, ground })
     const replacing = { signer, fees, afterBlocks: REPLACE_AFTER_BLOCKS, publicAfterBlocks, tell, forbidden }
     const broadcast = await confirmBroadcast(sent, { ...CONFIRM, replacing }, to)
-    const message = `The containment transaction is ${broadcast.state} in block ${broadcast.blockNumber}.`
-    await recordStep(app, context, { kind: 'broadcast', message, body: broadcast })
+    const facts = { failed: broadcast.state !== 'mined' }
+    await recordStep(app, context, {
+      kind: 'broadcast',
+      message: minedText(plan, broadcast),
+      body: broadcast,
+      facts,
+    })
     return broadcast
   })
 }
@@ -324,9 +330,12 @@ async function verifyIt(work: Work, done: Sent): Promise<Verification> {
     verification = await look()
   }
   await insertVerification(app.store, verification)
-  const passed = verification.checks.filter((check) => check.passed).length
-  const word = verification.verified ? 'Verified' : 'NOT verified'
-  const message = `${word} at block ${verification.atBlock}: ${passed} of ${verification.checks.length} checks passed.`
-  await recordStep(app, context, { kind: 'verification', message, body: verification })
+  const message = verifiedText(done.plan, verification)
+  await recordStep(app, context, {
+    kind: 'verification',
+    message,
+    body: verification,
+    facts: { failed: !verification.verified },
+  })
   return verification
 }

@@ -41,6 +41,8 @@ export function investigateAction(app: App): Action<z.infer<typeof investigateAr
             full: false,
             recorded,
             beyond,
+            tokens: app.config.tokens,
+            decoding: { abis: app.config.abis ?? [] },
           }),
         )
         await recordStep(app, context, { kind: 'note', message: summaryOf(found, app.names), body: found })

@@ -4,22 +4,25 @@ import { sha256 } from '../../kit/json.ts'
 import type { Notification } from '../../model/notification.ts'
 import { roleIdSchema } from '../../model/role.ts'
 import type { DeliveryResult } from '../../notify/deliver.ts'
+import { drillMark } from '../../notify/title.ts'
 import type { Action, ActionContext } from '../../playbooks/action.ts'
+import { pageOf } from '../../reports/page.ts'
+import { listFindings } from '../../store/findings.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { listTimeline } from '../../store/timeline.ts'
+import { readable } from '../../words/readable.ts'
 import type { App } from '../context.ts'
 import { deliver, reachedText } from '../outbox.ts'
+import { toldOf } from '../told.ts'
 import { recordStep } from './record-step.ts'
 
 export const notifyArgs = z.strictObject({
   roles: z.array(roleIdSchema).min(1),
   title: z.string(),
   body: z.string().default(''),
+  /** What the page tells before all else: the `attack`, or the `outcome` of the response. The title, when left out. */
+  about: z.enum(['attack', 'outcome']).optional(),
 })
-
-/** What a receiver needs to know to act: the alarm, what is planned or proposed, and whether it holds. */
-const TOLD = new Set(['alert', 'plan', 'verification', 'state', 'error'])
-const ENTRIES = 3
 
 /**
  * `notify`: tells roles, through the channels of the people in them. Kept in the outbox before it is sent; a retry has
@@ -39,37 +42,58 @@ export type Told = z.infer<typeof notifyArgs> & {
 }
 
 /** Composes, delivers and records a message, as durable steps. Gives back who was reached. */
-export async function tellRoles(
-  app: App,
-  context: ActionContext,
-  { roles, title, body, part = '' }: Told,
-): Promise<DeliveryResult[]> {
-  const notification = await context.durable(`compose${part}`, async (): Promise<Notification> => {
-    const incident = await findIncident(app.store, context.incidentId)
-    assert(incident !== undefined, 'a run has an incident')
-    const timeline = await listTimeline(app.store, context.incidentId)
-    const told = timeline.filter((entry) => TOLD.has(entry.kind))
-    const latest = told.slice(-ENTRIES).map((entry) => entry.message)
-    return {
-      id: sha256(`${context.run.id}:${context.stepId}${part}`).slice(0, 32),
-      incidentId: context.incidentId,
-      kind: incident.kind,
-      roles,
-      recipients: [],
-      severity: incident.severity,
-      title: `${incident.kind === 'drill' ? 'DRILL: ' : ''}${title}: ${incident.title}`,
-      body: [body, ...latest].filter((line) => line !== '').join('\n'),
-      at: app.clock.now(),
-      facts: { incident: incident.id, state: incident.state, transactions: incident.transactions },
-    }
-  })
+export async function tellRoles(app: App, context: ActionContext, told: Told): Promise<DeliveryResult[]> {
+  const { roles, part = '' } = told
+  const notification = await context.durable(`compose${part}`, () => compose(app, context, told))
   const results = await context.durable(`deliver${part}`, () => deliver(app, notification))
   await context.durable(`record${part}`, async () => {
     const message =
       results.length === 0
         ? `${roles.join(', ')} hear of this in one message with others of its kind: there are many at once.`
-        : `Notified ${roles.join(', ')}: ${reachedText(results)}.`
-    await recordStep(app, context, { kind: 'notification', message, body: { notification, results } })
+        : `Notified ${roles.join(', ')}: ${reachedText(results)}. “${notification.title}”`
+    await recordStep(app, context, {
+      kind: 'notification',
+      message,
+      body: { notification, results },
+      facts: { missed: results.filter(({ outcome }) => outcome !== 'delivered').length },
+    })
   })
   return results
+}
+
+async function compose(
+  app: App,
+  { incidentId, run, stepId }: ActionContext,
+  { roles, title, body, about, part = '' }: Told,
+): Promise<Notification> {
+  const incident = await findIncident(app.store, incidentId)
+  assert(incident !== undefined, 'a run has an incident')
+  const findings = await listFindings(app.store, incidentId)
+  const { containments, lexicon, proposals, words } = await toldOf(app, { incident, findings })
+  const timeline = await listTimeline(app.store, incidentId)
+  const page = pageOf({
+    about: about ?? { title: readable(title, lexicon) },
+    // as it is: it may hold the very call that people copy into a wallet
+    lead: body,
+    sources: {
+      ...{ incident, findings, containments, proposals, lexicon, investigation: null },
+      stakes: words.stakes,
+      errors: timeline.flatMap(({ kind, message }) => (kind === 'error' ? [message] : [])),
+    },
+  })
+  return {
+    id: sha256(`${run.id}:${stepId}${part}`).slice(0, 32),
+    incidentId,
+    kind: incident.kind,
+    roles,
+    recipients: [],
+    severity: incident.severity,
+    title: `${drillMark(incident)}${page.title}`,
+    body: page.body,
+    at: app.clock.now(),
+    facts: {
+      ...{ incident: incident.id, state: incident.state, transactions: incident.transactions },
+      ...{ chainId: incident.chainId, subject: title, words },
+    },
+  }
 }

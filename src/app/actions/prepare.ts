@@ -1,6 +1,5 @@
 import type { AuthorisationVerdict } from '../../contain/authorise.ts'
 import { authorise } from '../../contain/authorise.ts'
-import { blastText } from '../../contain/blast-radius.ts'
 import { planContainment } from '../../contain/plan.ts'
 import type { Candidate } from '../../contain/rank.ts'
 import { simulateReopen } from '../../contain/reopen.ts'
@@ -11,6 +10,7 @@ import { crashPoint } from '../../kit/crash-point.ts'
 import { toJson } from '../../kit/json.ts'
 import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
 import { containmentPlanSchema } from '../../model/containment.ts'
+import { simulationText } from '../../reports/step-text.ts'
 import { insertPlan, insertSimulation, listPlans } from '../../store/plans.ts'
 import { isAwaited } from '../../store/runs.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
@@ -136,7 +136,7 @@ async function makePlan(work: Work): Promise<string> {
     lever.authority === null
       ? 'nobody known may pull it'
       : `${lever.authority.address} may pull it, ${routeText(plan.route)}`
-  const message = `Plan: ${lever.signature} on ${app.names.get(target) ?? target}; ${who} (block ${plan.pinnedBlock}).${besidesText(besides)}`
+  const message = `Plan: ${lever.signature} on ${app.names.get(target) ?? target}; ${who} (state of block ${plan.pinnedBlock}).${besidesText(besides)}`
   await recordStep(app, context, { kind: 'plan', message, body: { ...plan, besides } })
   return toJson(plan)
 }
@@ -161,8 +161,7 @@ export async function simulateIt(work: Work, { plan, operations }: Planned): Pro
     operations,
   })
   await insertSimulation(app.store, simulation)
-  const touched = simulation.blastRadius === null ? '' : `; ${blastText(simulation.blastRadius)}`
-  const message = `Simulated at block ${simulation.atBlock} (${simulation.method}): the lever ${simulation.leverSucceeded ? 'works' : 'fails'}, the attack is ${simulation.attack}${touched}.${notesText(simulation)}`
+  const message = `${simulationText(plan, simulation)}${notesText(simulation)}`
   await recordStep(app, context, { kind: 'simulation', message, body: simulation })
   return simulation
 }
@@ -194,7 +193,9 @@ async function decideIt(
 ): Promise<Judgement> {
   const judgement = await judgePlan(app, chain, { incident, plan, simulation })
   const { automatic, reasons, statement } = judgement
-  const word = automatic ? 'Worth doing without people' : `For people to decide (${reasons.join('; ')})`
+  const word = automatic
+    ? 'To be done now, without people'
+    : `For people to decide, because ${reasons.join('; ')}`
   await recordStep(app, context, { kind: 'decision', message: `${word}. ${statement}.`, body: judgement })
   return judgement
 }
@@ -234,11 +235,12 @@ export async function propose(
     proposal === null
       ? ''
       : ` Its owners sign SafeTx ${proposal.safeTxHash} (nonce ${proposal.nonce}; typed data in the evidence).`
-  const message = `Not sent (plan ${plan.id}), for people to decide: call ${lever.target} with ${lever.calldata} as ${lever.authority?.address ?? 'its guardian'}. Why: ${reasons.join('; ')}.${asSafe} Approve with: cordon approvals sign ${plan.id}`
+  const message = `Nothing was sent because ${reasons.join('; ')}. To approve ${lever.signature} of ${lever.target}: cordon approvals sign ${plan.id}. To send it yourself: call ${lever.target} with ${lever.calldata} as ${lever.authority?.address ?? 'its guardian'}.${asSafe}`
   await recordStep(app, context, {
     kind: 'plan',
     message,
     body: { planId: plan.id, proposed: true, reasons, safe: proposal },
+    facts: { planId: plan.id, proposed: true },
   })
   return { kind: 'proposed', plan, reasons: [...reasons] }
 }

@@ -35,7 +35,12 @@ export function pullApprovedAction(app: App): Action<z.infer<typeof pullApproved
       }))
       await markAwaiting(app.store, context.run.id, began.planIds)
       try {
-        const outcomes = await carryOutApproved(app, { context, incident, ...began })
+        const outcomes = await carryOutApproved(app, {
+          context,
+          incident,
+          ...began,
+          endsWhenContained: true,
+        })
         failUnsent(outcomes)
         return outcomes
       } finally {

@@ -11,16 +11,18 @@ import type { Action } from '../../playbooks/action.ts'
 import { drillTimes } from '../../reports/drill-times.ts'
 import type { IncidentRecord } from '../../reports/record.ts'
 import { reportDocument } from '../../reports/report.ts'
-import { findBroadcast } from '../../store/broadcasts.ts'
 import { listSigningTimes } from '../../store/drills.ts'
 import { listEvidence } from '../../store/evidence.ts'
 import { listFindings } from '../../store/findings.ts'
-import { listPlans, listSimulations, listVerifications } from '../../store/plans.ts'
+import { listPlans } from '../../store/plans.ts'
 import { listRuns } from '../../store/runs.ts'
 import type { Store } from '../../store/store.ts'
 import { listTimeline } from '../../store/timeline.ts'
 import type { App } from '../context.ts'
+import { functionNames } from '../function-names.ts'
 import { configuredAccounts, ownAccounts } from '../own-accounts.ts'
+import { containmentsOf, proposalsIn, wordsIn } from '../told.ts'
+
 import { EXTENSIONS, renderReport, writeReport } from '../written-report.ts'
 import { recordStep } from './record-step.ts'
 
@@ -94,20 +96,18 @@ export async function recordOf(
     listSigningTimes(store, incidentId),
     ownAccounts(store, own),
   ])
-  const containments = await Promise.all(
-    plans.map(async (plan) => ({
-      plan,
-      simulation: (await listSimulations(store, plan.id)).at(-1) ?? null,
-      broadcast: (await findBroadcast(store, plan.id)) ?? null,
-      verification: (await listVerifications(store, plan.id)).at(-1) ?? null,
-    })),
-  )
+  const containments = await containmentsOf(store, plans)
+  const { assets, stakes, functions } = wordsIn(links)
   return {
     incident,
     findings,
     timeline,
     runs,
     containments,
+    proposals: proposalsIn(links),
+    assets,
+    stakes,
+    functions: new Map([...functionNames, ...Object.entries(functions)]),
     evidence,
     investigation: newestInvestigation(links),
     times: drillTimes({ incident, timeline, evidence: links, runs, signedAt }),

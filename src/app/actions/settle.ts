@@ -25,7 +25,7 @@ export async function settle(app: App, incident: Incident): Promise<void> {
 /** Says that every lever holds; the caller has asked the chain. */
 export function moveToContained({ store, clock, names }: App, incident: Incident): Promise<Incident> {
   const held = incident.protected.map((target) => names.get(target) ?? target).join(', ')
-  const reason = `every lever is pulled and verified on the chain (${held})`
+  const reason = `${held} ${incident.protected.length === 1 ? 'is' : 'are'} stopped, verified on the chain`
   return moveIncident(
     { store, clock },
     { incidentId: incident.id, to: 'contained', author: 'cordon', reason },

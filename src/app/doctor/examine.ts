@@ -33,7 +33,12 @@ export async function* examine({ loaded, env, logger }: ExamineOptions): AsyncGe
 
 function configOf(loaded: LoadedConfig): Check {
   const name = 'configuration'
-  if (loaded.origin === 'none') return ok(name, 'none: `cordon start` runs the drill')
+  if (loaded.origin === 'none')
+    return warning({
+      name,
+      detail: 'none: nothing of yours is watched; `cordon start` runs a drill on a chain of its own',
+      fix: 'To watch your protocol, write cordon.config.ts (docs/guides/configuration.md) or give --rpc and --protect.',
+    })
   const from = loaded.file ?? 'CORDON_RPC_URL'
   const { chains, protect, roles } = loaded.config
   if (protect.length === 0) {

@@ -39,9 +39,14 @@ const loaded = new Map<ContractName, Artifact>()
 export function artifact(name: ContractName): Artifact {
   const known = loaded.get(name)
   if (known) return known
-  const read = readArtifact(join(packageRoot(), 'contracts', 'out', `${name}.json`))
+  const read = readArtifact(artifactFile(name))
   loaded.set(name, read)
   return read
+}
+
+/** Where the compiled contract of that name is. */
+export function artifactFile(name: ContractName): string {
+  return join(packageRoot(), 'contracts', 'out', `${name}.json`)
 }
 
 /** Reads one artifact file. Throws `drill.ArtifactMissing` where it is absent or not an artifact. */

@@ -1,12 +1,15 @@
 import { toFunctionSelector } from 'viem'
 import { authorisationTypedData } from '../../contain/authorise.ts'
 import type { Signer } from '../../contain/signer.ts'
+import { toJson } from '../../kit/json.ts'
 import type { StandingAuthorisation } from '../../model/containment.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import type { Config } from '../config/schema.ts'
 import { configSchema } from '../config/schema.ts'
 import { addressOf, drillAccount } from './accounts.ts'
+import { artifactFile } from './artifacts.ts'
 import type { DrillDeployment } from './deployment.ts'
+import { writeDrillFile } from './home.ts'
 import { drillSigner, drillTeam } from './team.ts'
 
 export type DrillConfigOptions = {
@@ -53,6 +56,8 @@ export async function drillConfig(options: DrillConfigOptions): Promise<DrillCon
     // A drill day has its attack; and a week is what the shipped calibration can promise at 200 transactions a day.
     decision: { actDays: 7, attacksPerYear: 365 },
     respond: { enabled: respond },
+    tokens: [await writeDrillFile(dataDir, 'drill-tokens.json', `${toJson(tokensOf(deployment), 2)}\n`)],
+    abis: CONTRACTS.map((name) => artifactFile(name)),
     dataDir,
     api: { port: apiPort },
   })
@@ -65,6 +70,21 @@ function peopleFor({ roles, channels }: DrillConfigOptions): Partial<Pick<Config
   return {
     roles: { ...roles, guardian: [...(roles.guardian ?? []), ...(drillTeam().guardian ?? [])] },
     channels: { console: { kind: 'console' }, ...channels },
+  }
+}
+
+/** Whose functions a team would give the ABIs of: its own. */
+const CONTRACTS = ['OptionsVault', 'LendingMarket', 'EthReserve', 'TestToken'] as const
+
+/** A token list of the drill's own chain, so that messages speak of USDC and ETH. */
+function tokensOf({ chainId, usdc, acme }: DrillDeployment): object {
+  return {
+    name: 'the drill’s tokens',
+    tokens: [
+      { chainId, address: 'native', symbol: 'ETH', decimals: 18 },
+      { chainId, address: usdc, symbol: 'USDC', decimals: 6 },
+      { chainId, address: acme, symbol: 'ACME', decimals: 18 },
+    ],
   }
 }
 

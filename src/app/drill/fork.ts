@@ -140,6 +140,8 @@ export function sceneOn(fork: Fork, made: DrillConfiguration): DrillConfiguratio
       channels: { console: { kind: 'console' }, ...config.channels },
       authorisations: [...config.authorisations, ...made.config.authorisations],
       respond: { ...config.respond, enabled: made.config.respond.enabled },
+      tokens: [...(config.tokens ?? []), ...(made.config.tokens ?? [])],
+      abis: [...(config.abis ?? []), ...(made.config.abis ?? [])],
       dataDir: made.config.dataDir,
     },
   }

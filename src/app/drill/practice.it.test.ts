@@ -75,7 +75,8 @@ test('people who must sign are waited for: their part of the shipped playbook is
   expect(report.times.milestones.find(({ name }) => name === 'approved')?.source).toMatch(/signed by 0x/)
   const asked = new Map(report.times.questions.map((question) => [question.step, question]))
   expect([...asked.keys()].sort()).toEqual(['pull-by-hand', 'reopen', 'scope', 'statement', 'trace-funds'])
-  expect(asked.get('pull-by-hand')).toMatchObject({ answer: 'done', by: ['Gus (drill)'] })
+  // the guardian says so, or it is over because his signature has contained it
+  expect(asked.get('pull-by-hand')).toMatchObject({ answer: 'done' })
   expect(asked.get('reopen')).toMatchObject({ answer: 'refuse' })
   // how much people save is a race against blocks of a second: on a busy machine they come after the last theft
   expect(report.funds?.lostBps).toBeLessThanOrEqual(report.funds?.lostWithoutResponseBps ?? 0)

@@ -90,7 +90,7 @@ async function keepDrill(
 
 function drilledOf(options: PracticeOptions, { where, outcome, notes }: Went): Drilled {
   const { people, pace, blockSeconds, mempool, standing, seed } = options
-  const { contained: _, ...went } = outcome
+  const { contained: _, containedAfterMs: __, ...went } = outcome
   const paced = people === 'played' ? pace : 1
   return { ...went, people, pace: paced, blockSeconds, mempool, standing, seed, where, notes }
 }

@@ -49,6 +49,7 @@ export async function runReplay(options: ReplayOptions): Promise<DrillOutcome> {
       run,
       funds: null,
       attackTransactions: { mined: sent.succeeded ? 1 : 0, reverted: sent.succeeded ? 0 : 1 },
+      containedAfterMs: null,
       skewMs,
       startedAt,
       endedAt: Date.now(),

@@ -5,6 +5,9 @@ import type { Logger } from '../../kit/logger.ts'
 import type { DrillPeople } from '../../model/drill.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Run } from '../../model/playbook.ts'
+import { listIncidents } from '../../store/incidents.ts'
+import { listTimeline } from '../../store/timeline.ts'
+import { counted } from '../../words/share.ts'
 import type { Config } from '../config/schema.ts'
 import type { Hub } from '../events.ts'
 import type { RunningApp } from '../start.ts'
@@ -48,6 +51,8 @@ export type DrillOptions = {
   logger: Logger
   env: Readonly<Record<string, string | undefined>>
   write: (line: string) => void
+  /** Told once Cordon runs, before anything happens. */
+  started?: ((running: RunningApp) => Promise<void>) | undefined
   /** One line of the story. */
   say: (line: string) => void
   signal: AbortSignal
@@ -61,6 +66,8 @@ export type DrillOutcome = {
   /** What the attack goes for, base units of `asset`. */
   funds: { asset: string; before: bigint; after: bigint; withoutResponse: bigint } | null
   attackTransactions: { mined: number; reverted: number }
+  /** From the first alert to what was verified, milliseconds; null where nothing was. */
+  containedAfterMs: number | null
   /** How far the chain's clock is behind ours, milliseconds. */
   skewMs: number
   startedAt: number
@@ -90,10 +97,9 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
     await anvil.stop()
   }
   try {
-    say('a chain is up; deploying an options vault, a lending market and an ETH reserve')
     if (options.fork !== undefined) await clearAccounts(anvil.url)
     const deployment = await deployDrill(anvil.url)
-    say(`deployed in block ${deployment.readyBlock}`)
+    say('chain up · OptionsVault, LendingMarket and EthReserve deployed, with exchanges and users')
     const now = Math.floor(Date.now() / 1000)
     const made = await drillConfig({ ...options, ...options.team, deployment, rpcUrl: anvil.url, now })
     const { config, signers } = options.fork === undefined ? made : sceneOn(options.fork, made)
@@ -111,12 +117,14 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
     })
     say(
       options.respond
-        ? `Cordon watches, and may ${options.standing ? 'pause these three contracts' : 'propose to pause'}`
-        : 'Cordon watches, and may not act (--no-response)',
+        ? `Cordon watches 3 contracts and may ${options.standing ? 'pause them alone' : 'propose to pause them'}`
+        : 'Cordon watches 3 contracts and may not act (--no-response)',
     )
+    await options.started?.(running)
     const traffic = await runTraffic(deployment, anvil.url, { rounds: TRAFFIC_ROUNDS, seed, signal })
+    const alarms = (await listIncidents(running.app.store)).length
     say(
-      `${traffic.length} honest transactions: deposits, exercises, a large exit, an arbitrage, a liquidation`,
+      `${traffic.length} honest transactions: deposits, exercises, a large exit, an arbitrage, a liquidation · ${alarms === 0 ? 'no alarm' : counted(alarms, 'alarm')}`,
     )
     const played = options.people === 'played' ? play(options, running) : undefined
     const outcome = await attackAndWait(options, { anvil, deployment, running }).finally(() => played?.stop())
@@ -162,11 +170,11 @@ async function attackAndWait(
   }
   const before = await threatened(anvil.url, deployment)
   const startedAt = Date.now()
-  say(`now a stranger attacks (${attack}), once a block`)
+  say(`a stranger attacks (${attack}), once a block`)
   const result = await launchAttack(deployment, anvil.url, { kind: attack, rounds: 12, signal })
   const mined = result.transactions.filter(({ succeeded }) => succeeded).length
   say(
-    `the attack has ended: ${mined} of its transactions went through, ${result.transactions.length - mined} failed`,
+    `the attack is over: ${counted(mined, 'transaction')} went through, ${result.transactions.length - mined} failed`,
   )
   const skewMs = options.fork === undefined ? 0 : await skewOf(anvil.url)
   const { incident, run } = await waitForRun(
@@ -182,10 +190,18 @@ async function attackAndWait(
     run,
     funds: { asset: before.asset, before: before.amount, after: after.amount, withoutResponse },
     attackTransactions: { mined, reverted: result.transactions.length - mined },
+    containedAfterMs: await containedAfter(running, incident),
     skewMs,
     startedAt,
     endedAt: Date.now(),
   }
+}
+
+async function containedAfter({ app }: RunningApp, incident: Incident | null): Promise<number | null> {
+  if (incident === null) return null
+  const timeline = await listTimeline(app.store, incident.id)
+  const done = timeline.find(({ kind, facts }) => kind === 'state' && facts['to'] === 'contained')
+  return done === undefined ? null : done.discoveryTime - incident.discoveredAt
 }
 
 /** The same traffic and the same attack on a second chain that nobody watches: what would have been left. */

@@ -8,9 +8,9 @@ export function summaryOf(
 ): string {
   const { category, contract, function: name, confidence, hypotheses } = rootCause
   const place =
-    contract === null ? '' : ` in ${names.get(contract) ?? contract}${name === null ? '' : ` (${name})`}`
+    contract === null ? '' : ` in ${name === null ? '' : `${name} of `}${names.get(contract) ?? contract}`
   const more = hypotheses.length - 1
   const others = more < 1 ? '' : `; ${more} other ${more === 1 ? 'hypothesis' : 'hypotheses'}`
-  const statement = hypotheses[0]?.statement ?? 'No cause is known.'
-  return `Investigated: ${category}${place}, confidence ${Math.round(confidence * 100)} %${others}. ${statement} ${victims.length} lost, by ${attackers.accounts.join(', ') || 'nobody known'}.`
+  const losers = `${victims.length} ${victims.length === 1 ? 'account' : 'accounts'} lost something`
+  return `Cause: ${category}${place}, ${Math.round(confidence * 100)} % by our rules${others}. ${losers}; attacker: ${attackers.accounts.join(', ') || 'nobody known'}.`
 }

@@ -1,8 +1,10 @@
 import { messageOf } from '../../kit/error.ts'
 import { sha256 } from '../../kit/json.ts'
 import type { Finding } from '../../model/finding.ts'
+import { pageTitle } from '../../notify/title.ts'
 import { findNotification } from '../../store/notifications.ts'
 import type { App } from '../context.ts'
+import { readableFor } from '../lexicon.ts'
 import { deliver } from '../outbox.ts'
 
 const HOUR_MS = 3_600_000
@@ -26,8 +28,11 @@ export async function pageBlindSpots(app: App, findings: readonly Finding[]): Pr
         roles: ['operations', 'guardian', 'incident-leader'],
         recipients: [],
         severity: 'high',
-        title: `${app.kind === 'drill' ? 'DRILL: ' : ''}Cordon could not see a transaction in block ${finding.blockNumber}`,
-        body: `${finding.message} An attacker may hide one so: look at it by hand.`,
+        title: pageTitle(
+          { kind: app.kind, severity: 'high' },
+          `Cordon could not see a transaction in block ${finding.blockNumber}`,
+        ),
+        body: `${await readableFor(app, finding, finding.message)} An attacker may hide one so: look at it by hand.`,
         at: app.clock.now(),
         facts: {
           block: finding.blockNumber,

@@ -10,12 +10,15 @@ import { sha256 } from '../../kit/json.ts'
 import type { BlockRef } from '../../model/block.ts'
 import { type ContainmentPlan, protectedBy, type Simulation } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
+import { drillMark } from '../../notify/title.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listPlans, listSimulations, listVerifications } from '../../store/plans.ts'
+import { readable } from '../../words/readable.ts'
 import { findAttack, reviveAttack, trialOf } from '../actions/attack.ts'
 import { focusedOn } from '../actions/attacks-owed.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { lexiconOf } from '../lexicon.ts'
 import { deliver } from '../outbox.ts'
 import { recentOperations } from './operations.ts'
 
@@ -134,6 +137,7 @@ async function comeUndone(
     { incidentId: incident.id, to: 'open', author: 'cordon', reason: what },
   )
   hub.tell(moved)
+  const lexicon = await lexiconOf(app, incident.chainId)
   const results = await deliver(app, {
     id: sha256(`${plan.id}:undone:${block.hash ?? block.number}`).slice(0, 32),
     incidentId: incident.id,
@@ -141,10 +145,10 @@ async function comeUndone(
     roles: ['incident-leader', 'guardian', 'operations'],
     recipients: [],
     severity: 'critical',
-    title: `${incident.kind === 'drill' ? 'DRILL: ' : ''}Containment has come undone: ${incident.title}`,
-    body: `${what}. Pause again, or move the incident to stable if this was meant.`,
+    title: `${drillMark(incident)}NO LONGER CONTAINED · ${readable(`${undone} (block ${block.number}): ${incident.title}`, lexicon)}`,
+    body: 'Pause again now. If this was meant, move the incident to stable.',
     at: clock.now(),
-    facts: { incident: incident.id, target, block: block.number },
+    facts: { incident: incident.id, target, block: block.number, subject: 'no longer contained' },
   }).catch((thrown) => messageOf(thrown))
   logger.warn(
     { incidentId: incident.id, target, block: block.number, results },

@@ -3,6 +3,7 @@ import { sha256 } from '../../kit/json.ts'
 import type { BlockRef } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'
 import type { SafeSignature } from '../../model/safe.ts'
+import { pageTitle } from '../../notify/title.ts'
 import { findNotification } from '../../store/notifications.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import type { App, ChainHandle } from '../context.ts'
@@ -69,7 +70,10 @@ async function tellDeath(
     roles: ['guardian', 'operations'],
     recipients: [],
     severity: 'high',
-    title: `A pause that was signed beforehand is dead: ${name}`,
+    title: pageTitle(
+      { kind: app.kind, severity: 'high' },
+      `a pause that was signed beforehand for ${name} is dead`,
+    ),
     body: `${message}. Have the owners sign again: cordon levers presign ${to} --safe ${safe}`,
     at: app.clock.now(),
     facts: { safe, nonce, safeNonce, safeTxHash, target: to },

@@ -1,6 +1,7 @@
 import { type RecordedAs, recordAlerts } from '../../incidents/record-alerts.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { BlockRef } from '../../model/block.ts'
+import { happening } from '../../model/category.ts'
 import { atLeast, type Finding } from '../../model/finding.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
@@ -109,5 +110,5 @@ function candidatesFor({ late }: Alert, active: readonly Incident[]): readonly I
 function titleOf(alert: Alert, app: App): string {
   const whom = alert.protected[0] ?? alert.victims[0]
   const name = whom === undefined ? 'an unnamed contract' : (app.names.get(whom) ?? whom)
-  return `${alert.categories[0] ?? 'attack'} against ${name}${alert.late === null ? '' : ', found late'}`
+  return `${happening(alert.categories, name)}${alert.late === null ? '' : ' (found late)'}`
 }

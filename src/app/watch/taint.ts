@@ -10,11 +10,14 @@ import type { Finding } from '../../model/finding.ts'
 import type { FlowEdge } from '../../model/fund-flow.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Notification } from '../../model/notification.ts'
+import { pageTitle } from '../../notify/title.ts'
 import { findFundFlow, keepFundFlow, listFlowBlocks } from '../../store/fund-flows.ts'
 import { listActiveOn } from '../../store/incidents.ts'
 import { queueNotification } from '../../store/notifications.ts'
 import { type Store, transaction } from '../../store/store.ts'
+import { assetsNamed, readable } from '../../words/readable.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { lexiconOf } from '../lexicon.ts'
 import { deliver, queueingOf } from '../outbox.ts'
 
 /** What one incident may keep in the database; dust spread over more accounts is counted as unexplained. */
@@ -120,7 +123,8 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
   const memory = memoryOf(chain)
   memory.delete(incident.id)
   const moves = flow.edges.filter(({ from }) => !flow.robbed.has(from))
-  const told = moves.length === 0 ? null : notificationOf(app, { incident, moves, facts })
+  const movements = linesOf(app, moves)
+  const told = moves.length === 0 ? null : await notificationOf(app, { incident, moves, facts, movements })
   const document = saveFlow(flow)
   await transaction(app.store, async (tx: Store) => {
     await keepFundFlow(
@@ -135,7 +139,7 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
         incidentId: incident.id,
         kind: 'note',
         eventTime: facts.bundle.timestamp === null ? app.clock.now() : facts.bundle.timestamp * 1000,
-        message: `Stolen funds moved in block ${number}: ${told.body.replaceAll('\n', '; ')}`,
+        message: `Stolen funds moved in block ${number}: ${movements.join('; ')}`,
         facts: {
           block: number,
           blockHash: hash,
@@ -190,12 +194,16 @@ function followBlock(
   return isConcerned ? flow : undefined
 }
 
-type Told = { incident: Incident; moves: readonly FlowEdge[]; facts: BlockFacts }
+type Told = {
+  incident: Incident
+  moves: readonly FlowEdge[]
+  facts: BlockFacts
+  movements: readonly string[]
+}
 
-function notificationOf(app: App, { incident, moves, facts }: Told): Notification {
+async function notificationOf(app: App, { incident, moves, facts, movements }: Told): Promise<Notification> {
   const { number, hash } = facts.bundle
-  const more = moves.length - MOST_TOLD
-  const lines = moves.slice(0, MOST_TOLD).map((move) => lineOf(app, move))
+  const lexicon = await lexiconOf(app, incident.chainId, movements.flatMap(assetsNamed))
   return {
     id: sha256(`${incident.id}:taint:${hash ?? number}`).slice(0, 32),
     incidentId: incident.id,
@@ -203,17 +211,32 @@ function notificationOf(app: App, { incident, moves, facts }: Told): Notificatio
     roles: ['operations'],
     recipients: [],
     severity: 'high',
-    title: `${incident.kind === 'drill' ? 'DRILL: ' : ''}Stolen funds moved: ${incident.title}`,
-    body: [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'),
+    title: pageTitle(
+      { kind: incident.kind, severity: 'high' },
+      readable(`stolen funds move in block ${number} · ${incident.title}`, lexicon),
+    ),
+    body: [
+      ...movements.map((line) => readable(line, lexicon)),
+      `Where they are now: cordon incidents report ${incident.id}`,
+    ].join('\n'),
     at: app.clock.now(),
-    facts: { incident: incident.id, block: number, movements: moves.slice(0, MOST_TOLD).map(toldOf) },
+    facts: {
+      ...{ incident: incident.id, block: number, subject: 'stolen funds move' },
+      movements: moves.slice(0, MOST_TOLD).map(toldOf),
+    },
   }
 }
 
-function lineOf({ names }: App, move: FlowEdge): string {
-  const { from, to, asset, amount, tainted, taintedFifo, kind, transactionHash } = move
-  const how = kind === 'transfer' ? 'paid' : kind
-  return `${names.get(from) ?? from} ${how} ${amount} ${asset} to ${names.get(to) ?? to}, stolen of it by haircut ${tainted}, by FIFO ${taintedFifo} (${transactionHash})`
+/** In the words of the record: base units and full addresses. */
+function linesOf({ names }: App, moves: readonly FlowEdge[]): string[] {
+  const more = moves.length - MOST_TOLD
+  const lines = moves.slice(0, MOST_TOLD).map((move) => {
+    const { from, to, asset, amount, tainted, taintedFifo, kind, transactionHash } = move
+    const how = kind === 'transfer' ? 'paid' : kind
+    const other = taintedFifo === tainted ? '' : ` (${taintedFifo} of ${asset} by FIFO)`
+    return `${names.get(from) ?? from} ${how} ${amount} of ${asset} to ${names.get(to) ?? to}; stolen of it: ${tainted} of ${asset}${other}, in ${transactionHash}`
+  })
+  return more > 0 ? [...lines, `and ${more} more`] : lines
 }
 
 function toldOf(move: FlowEdge): Record<string, unknown> {

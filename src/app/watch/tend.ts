@@ -9,6 +9,7 @@ import {
   type Verification,
 } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
+import { verifiedText } from '../../reports/step-text.ts'
 import { findBroadcast, listUnsettled } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { findPlan, insertVerification, listPlans, listSimulations } from '../../store/plans.ts'
@@ -75,7 +76,7 @@ async function containAfterAll({ app, chain }: Place, incident: Incident): Promi
   }
   for (const { plan, verification } of verifications) {
     await insertVerification(app.store, verification)
-    const message = `Verified at block ${verification.atBlock}: ${verification.checks.length} checks passed, after the step had ended or the chain had changed.`
+    const message = `${verifiedText(plan, verification)} It took longer than its step, or the chain had changed.`
     await recordTended(app, plan, { kind: 'verification', message, body: verification })
   }
   app.hub.tell(await moveToContained(app, incident))

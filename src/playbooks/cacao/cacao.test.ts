@@ -226,3 +226,60 @@ test('a note nested a hundred thousand levels deep is refused', () => {
     failureOf(foreign(manual(), { labels: ['x'], related_to: 'deep' }).replace('"deep"', `{"a":${deep}}`)),
   ).toContain('nested too deeply')
 })
+
+const task = (n: number, next: string, name = `Task ${n}`): Record<string, object> => ({
+  [id('action', n)]: {
+    type: 'action',
+    name,
+    commands: [{ type: 'manual', command: 'Do it.' }],
+    on_completion: next,
+  },
+})
+
+test('branches that come together again are joined once, in parallel and in conditions, nested too', () => {
+  const { steps } = imported(
+    foreign({
+      [id('parallel', 1)]: {
+        type: 'parallel',
+        name: 'Both',
+        next_steps: [id('action', 1), id('if-condition', 1)],
+      },
+      ...task(1, id('action', 5)),
+      [id('if-condition', 1)]: {
+        type: 'if-condition',
+        name: 'Grave',
+        condition: 'people',
+        on_true: id('action', 2),
+        on_false: id('action', 3),
+      },
+      ...task(2, id('action', 4)),
+      ...task(3, id('action', 4)),
+      ...task(4, id('action', 5)),
+      ...task(5, id('end', 1)),
+    }),
+  )
+  expect(steps.map(({ title }) => title)).toEqual(['Both', 'Task 5'])
+  const [both] = steps
+  const branches = both !== undefined && 'parallel' in both ? both.parallel : []
+  expect(branches.map((branch) => branch.map(({ title }) => title))).toEqual([
+    ['Task 1'],
+    ['Grave', 'Task 4'],
+  ])
+  expect(JSON.stringify(steps).match(/Task 5/g)).toHaveLength(2)
+})
+
+test('a branch that ends while the other goes on is no join', () => {
+  const { steps } = imported(
+    foreign({
+      [id('if-condition', 1)]: {
+        type: 'if-condition',
+        name: 'Grave',
+        condition: 'people',
+        on_true: id('action', 1),
+        on_false: id('end', 1),
+      },
+      ...task(1, id('end', 1)),
+    }),
+  )
+  expect(steps.map(({ title }) => title)).toEqual(['Grave'])
+})

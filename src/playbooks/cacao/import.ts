@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import type { z } from 'zod'
 import { messageOf } from '../../kit/error.ts'
 import { notesOfPlaybook, notesOfStep, referenceText } from './fields.ts'
+import { nextAfter } from './join.ts'
 import { refused } from './refused.ts'
 import { type Cacao, type CacaoStep, cacaoSchema, EXTENSION, problemsOf, STEP_TYPES } from './schema.ts'
 import { durationOf, taskFrom } from './task.ts'
@@ -10,6 +11,8 @@ type Draft = Record<string, unknown>
 type Reading = {
   playbook: Cacao
   above: readonly string[]
+  /** Where the branches around this place come together again: what comes from there on stands after them, once. */
+  joins: readonly string[]
   ids: Set<string>
   /** Steps that were come to. */
   reached: Set<string>
@@ -38,7 +41,7 @@ function importFrom(text: string): string {
   if (problem !== undefined) throw refused(problem)
   const own = extensionOf(playbook['playbook_extensions'])
   const about = notesOfPlaybook(playbook, own['id'] !== undefined)
-  const reading: Reading = { playbook, above: [], ids: new Set(), reached: new Set(), notes: [] }
+  const reading: Reading = { playbook, above: [], joins: [], ids: new Set(), reached: new Set(), notes: [] }
   const steps = stepsOf(reading)
   const description = playbook.description ?? playbook.name
   const notes = [...about, ...reading.notes]
@@ -111,16 +114,18 @@ function said(issue: z.core.$ZodIssue | undefined): string {
 function listFrom(reading: Reading, first: string | undefined, until?: string): Draft[] {
   const steps: Draft[] = []
   const seen = new Set<string>(reading.above)
-  for (let id = first; id !== undefined && id !== until; ) {
+  const ends = until === undefined ? reading.joins : [...reading.joins, until]
+  for (let id = first; id !== undefined && !ends.includes(id); ) {
     const step = reading.playbook.workflow[id]
     if (step === undefined || step.type === 'end') break
     if (seen.has(id)) throw refused(`${id} is come to twice: loops between steps have no equal`)
     if (steps.length > MOST_STEPS) throw refused(`more than ${MOST_STEPS} steps`)
     seen.add(id)
     reading.reached.add(id)
-    const next = step.on_completion ?? step.on_success
+    const next = nextAfter(reading.playbook, id)
     steps.push(...delayBefore(reading, id, step))
-    steps.push(stepFrom({ ...reading, above: [...seen] }, { id, step, next }))
+    const joins = next === undefined ? ends : [...ends, next]
+    steps.push(stepFrom({ ...reading, above: [...seen], joins }, { id, step, next }))
     id = next
   }
   return steps
@@ -188,8 +193,7 @@ function comesTo(playbook: Cacao, from: string, target: string | undefined): boo
   let id: string | undefined = from
   for (let taken = 0; id !== undefined && taken <= MOST_STEPS; taken++) {
     if (id === target) return true
-    const step: CacaoStep | undefined = playbook.workflow[id]
-    id = step?.on_completion ?? step?.on_success
+    id = nextAfter(playbook, id)
   }
   return false
 }

@@ -1,0 +1,52 @@
+import type { Token } from '../model/token.ts'
+import { type Lexicon, tokensOf } from '../words/lexicon.ts'
+import { spoken } from '../words/readable.ts'
+import type { PrintedRecord } from './record.ts'
+
+/** What things of an incident are called: by the investigation, else as they were called when people were told. */
+export function lexiconOf({ names, assets, functions, investigation }: PrintedRecord): Lexicon {
+  const known = [...(investigation?.assets ?? []), ...assets] as readonly Token[]
+  // what somebody vouches for stands before what only the contract says
+  const sorted = [...known].sort((a, b) => Number(a.vouched) - Number(b.vouched))
+  return { names, tokens: tokensOf(sorted), functions }
+}
+
+/** A record whose sentences speak in whole tokens and names of functions; amounts and addresses as fields stay as they are. */
+export function spokenRecord(record: PrintedRecord): PrintedRecord {
+  const lexicon = lexiconOf(record)
+  const said = (text: string): string => spoken(text, lexicon)
+  const { findings, timeline, containments, investigation: found } = record
+  return {
+    ...record,
+    findings: findings.map((finding) => ({
+      ...finding,
+      message: said(finding.message),
+      evidence: finding.evidence.map((item) => ({ ...item, statement: said(item.statement) })),
+    })),
+    timeline: timeline.map((entry) => ({ ...entry, message: said(entry.message) })),
+    containments: containments.map(({ verification, ...one }) => ({
+      ...one,
+      verification: verification && {
+        ...verification,
+        checks: verification.checks.map(({ passed, check, detail }) => ({
+          passed,
+          check: said(check),
+          detail: said(detail),
+        })),
+      },
+    })),
+    investigation: found && {
+      ...found,
+      rootCause: {
+        ...found.rootCause,
+        hypotheses: found.rootCause.hypotheses.map((hypothesis) => ({
+          ...hypothesis,
+          function: hypothesis.function && said(hypothesis.function),
+          statement: said(hypothesis.statement),
+          evidence: hypothesis.evidence.map((item) => ({ ...item, statement: said(item.statement) })),
+        })),
+      },
+      steps: found.steps.map((step) => ({ ...step, text: said(step.text) })),
+    },
+  }
+}

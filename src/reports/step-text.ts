@@ -1,0 +1,68 @@
+import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../model/containment.ts'
+import { counted } from '../words/share.ts'
+import { listed } from './outcome.ts'
+
+type Planned = Pick<ContainmentPlan, 'lever' | 'purpose'>
+
+/**
+ * What a simulation showed, in words of the record (base units, full addresses, selectors: `readable` makes them short): what
+ * the attack takes with the lever and without it, and whom the lever stops besides.
+ */
+export function simulationText({ lever }: Planned, simulation: Simulation): string {
+  const { atBlock, leverSucceeded, attack, method } = simulation
+  const where = `(tried on the state of block ${atBlock}, ${method})`
+  if (!leverSucceeded) return `${lever.signature} fails ${where}.`
+  const said = {
+    stopped: `With ${lever.signature} the attack takes nothing${withoutText(simulation)}`,
+    'not-stopped': `${lever.signature} does NOT stop the attack${takesText(simulation)}`,
+    'not-reproduced': `${lever.signature} works; the attack does not take here what it took on the chain, so it could not be tried`,
+    'not-run': `${lever.signature} works; there is no attack transaction to try it on`,
+  }[attack]
+  return `${said} ${where}.${blockedText(simulation)}`
+}
+
+function withoutText({ losses }: Simulation): string {
+  const taken = losses.filter(({ without }) => without > 0n)
+  if (taken.length === 0) return ''
+  return `; without it ${listed(taken.map(({ without, asset, account }) => `${without} of ${asset} from ${account}`))}`
+}
+
+function takesText({ losses }: Simulation): string {
+  const taken = losses.filter((loss) => loss.with > 0n)
+  if (taken.length === 0) return ''
+  return `: it still takes ${listed(taken.map((loss) => `${loss.with} of ${loss.asset} from ${loss.account}`))}`
+}
+
+function blockedText({ opEffects, blastRadius }: Simulation): string {
+  const blocked = Object.entries(opEffects).flatMap(([selector, effect]) =>
+    effect === 'blocked' ? [selector] : [],
+  )
+  if (blastRadius === null) return ''
+  if (blocked.length === 0) return ' It blocks nothing else that was used lately.'
+  const { functions, callers, contracts } = blastRadius
+  const built = contracts === 0 ? '' : `, ${counted(contracts, 'contract')} among them`
+  return ` It blocks ${listed(blocked)} for everybody (${blocked.length} of the ${counted(functions, 'function')} used lately; ${counted(callers, 'caller')}${built}).`
+}
+
+/** That a containment transaction is in a block, or what became of it instead. */
+export function minedText({ lever, purpose }: Planned, { state, blockNumber }: Broadcast): string {
+  if (state === 'mined') return `${lever.signature} is mined in block ${blockNumber}.`
+  const failed = purpose === 'contain' ? 'Containment failed' : 'Opening again failed'
+  return `${failed}: the transaction with ${lever.signature} is ${state}${blockNumber === null ? '' : ` in block ${blockNumber}`}.`
+}
+
+/** Whether what was promised holds, as the chain says; what does not, with the answer. */
+export function verifiedText(
+  { lever, purpose }: Planned,
+  { verified, checks, atBlock }: Verification,
+): string {
+  const [done, failed] =
+    purpose === 'contain'
+      ? ['Contained and verified', 'Containment failed']
+      : ['Opened again and verified', 'Opening again failed']
+  const broken = checks.filter(({ passed }) => !passed)
+  if (verified)
+    return `${done}: ${lever.signature} of ${lever.target} holds at block ${atBlock} (${checks.length} of ${checks.length} checks).`
+  const why = broken.map(({ check, detail }) => `not so: ${check} (${detail})`).slice(0, 3)
+  return `${failed}: ${lever.signature} of ${lever.target} does not hold at block ${atBlock}; ${why.join('; ') || 'nothing could be checked'}.`
+}

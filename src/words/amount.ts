@@ -1,0 +1,42 @@
+import type { Asset } from '../model/block.ts'
+import { inUnits, type Tokens } from '../model/token.ts'
+import { shortHex } from './account.ts'
+
+/** Digits behind the point that people read of an amount of one and more, and those that count of a smaller one. */
+const MOST_DIGITS = 4
+
+type Amount = { asset: Asset; amount: bigint; tokenId?: bigint | null }
+
+/**
+ * `128,000 USDC`, `9.0001 ETH`: symbol and scale, cut after four digits that count; the record has every digit. A symbol
+ * that only the contract itself gives stands in quotes. Base units, which it says, where nobody knows decimals.
+ */
+export function amountText({ asset, amount, tokenId = null }: Amount, tokens: Tokens): string {
+  const symbol = symbolText(asset, tokens)
+  if (tokenId !== null) return `${symbol} #${tokenId}`
+  const decimals = tokens.get(asset)?.decimals ?? null
+  return decimals === null
+    ? `${grouped(amount)} base units of ${symbol}`
+    : `${scaled(amount, decimals)} ${symbol}`
+}
+
+/** What an asset is called, short: its symbol, in quotes where only the contract says so; else its short address. */
+export function symbolText(asset: string, tokens: Tokens): string {
+  const token = tokens.get(asset as Asset)
+  if (token?.symbol) return token.vouched ? token.symbol : `“${token.symbol}”`
+  return asset === 'native' ? 'of the chain’s coin' : shortHex(asset)
+}
+
+/** An amount of base units in whole tokens, cut after four digits that count; `< 0.0…1` is never told as nothing. */
+export function scaled(amount: bigint, decimals: number): string {
+  const exact = inUnits(amount, decimals)
+  const [whole = '0', part = ''] = exact.split('.')
+  if (part === '') return exact
+  const zeros = whole.replace('-', '') === '0' ? (/^0*/.exec(part)?.[0].length ?? 0) : 0
+  const kept = part.slice(0, zeros + MOST_DIGITS).replace(/0+$/, '')
+  return kept === '' ? whole : `${whole}.${kept}`
+}
+
+export function grouped(amount: bigint): string {
+  return inUnits(amount, 0)
+}
