@@ -2,6 +2,7 @@ import type { Related } from '../../contain/protocol.ts'
 import { relatedContracts } from '../../contain/protocol.ts'
 import type { BlockRef } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'
+import type { ProtocolKind } from '../../model/protocol-kind.ts'
 import type { App, ChainHandle } from '../context.ts'
 import type { CalleeMemory } from './callees.ts'
 
@@ -9,10 +10,12 @@ import type { CalleeMemory } from './callees.ts'
 export type ProtocolMemory = {
   callees: CalleeMemory
   related: Map<Address, { block: number; contracts: readonly Related[] }>
+  /** What each protected contract is: as the configuration says, else as its functions show. */
+  kinds: Map<Address, readonly ProtocolKind[]>
 }
 
 export function emptyProtocol(): ProtocolMemory {
-  return { callees: new Map(), related: new Map() }
+  return { callees: new Map(), related: new Map(), kinds: new Map() }
 }
 
 /** Milliseconds after which a map is made anew; each takes some hundred view calls. */
