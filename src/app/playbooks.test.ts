@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { categories } from '../model/category.ts'
+import type { Parts, Step } from '../model/playbook.ts'
+import { attackedKinds, protocolKinds } from '../model/protocol-kind.ts'
 import { roleIds } from '../model/role.ts'
 import { choosePlaybook } from '../playbooks/choose.ts'
 import { walk } from '../playbooks/walk.ts'
 import { knownActions } from './actions/known.ts'
 import { loadPlaybooks, playbookFiles } from './playbook-files.ts'
-import { findPlaybookNamed, lintPlaybooks, rolesOf } from './playbooks.ts'
+import { findPlaybookNamed, lacking, lintPlaybooks, rolesOf } from './playbooks.ts'
 
 const shipped = await loadPlaybooks(undefined, knownActions)
 
@@ -40,41 +43,62 @@ test.each(shipped.map(({ playbook }) => [playbook.id, playbook] as const))(
 )
 
 test.each([
-  [['reentrancy'], 'exploit-in-progress'],
-  [['drain'], 'exploit-in-progress'],
-  [['arbitrary-call', 'approval-abuse'], 'exploit-in-progress'],
-  [['price-manipulation', 'drain'], 'oracle-manipulation'],
-  [['donation'], 'oracle-manipulation'],
-  [['governance'], 'governance-attack'],
-  [['key-compromise'], 'key-compromise'],
-  [['access-control'], 'key-compromise'],
-  [['safe-spoof'], 'key-compromise'],
-  [['unbacked-mint'], 'stablecoin-depeg'],
-  [['signature-replay'], 'bridge-anomaly'],
-  [['invariant', 'invariant-declared'], 'options-settlement-dispute'],
-  [['approval-drain'], 'front-end-compromise'],
-  [['network'], 'chain-halt-or-reorg'],
-])('an incident of %j takes %s', (categories, id) => {
-  expect(choosePlaybook(shipped, { severity: 'high', categories })?.playbook.id).toBe(id)
+  [['reentrancy'], 'vault', 'exploit-in-progress'],
+  [['drain'], 'lending', 'exploit-in-progress'],
+  [['arbitrary-call', 'approval-abuse'], 'exchange', 'exploit-in-progress'],
+  [['price-manipulation', 'drain'], 'lending', 'oracle-manipulation'],
+  [['donation'], 'vault', 'oracle-manipulation'],
+  [['governance'], 'token', 'governance-attack'],
+  [['key-compromise'], 'vault', 'key-compromise'],
+  [['access-control', 'role-change'], 'vault', 'exploit-in-progress'],
+  [['role-change'], 'vault', 'key-compromise'],
+  [['safe-spoof'], 'other', 'key-compromise'],
+  [['unbacked-mint'], 'vault', 'exploit-in-progress'],
+  [['unbacked-mint'], 'stablecoin', 'stablecoin-depeg'],
+  [['signature-replay'], 'vault', 'exploit-in-progress'],
+  [['signature-replay'], 'bridge', 'bridge-anomaly'],
+  [['bridge-forgery', 'drain'], 'bridge', 'bridge-anomaly'],
+  [['bridge-forgery', 'drain'], 'other', 'bridge-anomaly'],
+  [['bridge-forgery', 'drain'], 'vault', 'exploit-in-progress'],
+  [['invariant', 'invariant-declared'], 'vault', 'exploit-in-progress'],
+  [['invariant', 'invariant-declared'], 'option', 'options-settlement-dispute'],
+  [['option-abuse', 'settlement', 'price-manipulation'], 'other', 'options-settlement-dispute'],
+  [['approval-drain'], 'token', 'front-end-compromise'],
+  [['network'], 'other', 'chain-halt-or-reorg'],
+  [['words of a rule of ours'], 'perp', 'exploit-in-progress'],
+] as const)('an incident of %j on a protocol of the kind %s takes %s', (names, kind, id) => {
+  const attacked = {
+    severity: 'high' as const,
+    categories: [...names],
+    protocols: attackedKinds([kind], names),
+  }
+  expect(choosePlaybook(shipped, attacked)?.playbook.id).toBe(id)
+})
+
+test('every category that a detector can name has one playbook on every kind of protocol, which contains and pulls what is approved, or says why not', () => {
+  expect(lacking(shipped, true).map(({ message }) => message)).toEqual([])
+  const silent = shipped.filter(({ playbook }) => playbook.notContained !== undefined)
+  expect(silent.map(({ playbook }) => playbook.id)).toEqual(['chain-halt-or-reorg', 'front-end-compromise'])
 })
 
 test('whatever takes funds from a contract is contained at once, beside the page', () => {
-  for (const categories of [
-    ['drain'],
-    ['price-manipulation'],
-    ['governance'],
-    ['access-control'],
-    ['unbacked-mint'],
-  ]) {
-    const pinned = choosePlaybook(shipped, { severity: 'critical', categories })
-    const [first] = pinned?.playbook.steps ?? []
-    const steps = first && 'playbook' in first ? (pinned?.parts?.[first.playbook] ?? []) : [first]
-    const [act] = steps
-    const heads = act && 'parallel' in act ? act.parallel.map(([step]) => step) : []
-    const does = new Set(heads.map((step) => (step && 'action' in step ? step.action : '')))
-    expect([...does]).toEqual(['contain', 'notify'])
+  for (const category of categories) {
+    const [pinned] = protocolKinds.flatMap((kind) => {
+      const attacked = { severity: 'critical' as const, categories: [category], protocols: [kind] }
+      return choosePlaybook(shipped, attacked) ?? []
+    })
+    if (pinned === undefined || pinned.playbook.notContained !== undefined) continue
+    const firsts = firstSteps(pinned.playbook.steps, pinned.parts ?? {})
+    expect(firsts).toEqual(expect.arrayContaining(['contain', 'notify']))
   }
 })
+
+function firstSteps([first]: readonly Step[], parts: Parts): string[] {
+  if (first === undefined) return []
+  if ('action' in first) return [first.action]
+  if ('playbook' in first) return firstSteps(parts[first.playbook] ?? [], parts)
+  return 'parallel' in first ? first.parallel.flatMap((branch) => firstSteps(branch, parts)) : []
+}
 
 test('an unknown playbook is told of with those that there are', async () => {
   await expect(findPlaybookNamed(undefined, 'nothing')).rejects.toMatchObject({ code: 'app.UnknownPlaybook' })

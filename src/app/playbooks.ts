@@ -2,22 +2,25 @@ import { getIncident } from '../incidents/move.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
+import { categories } from '../model/category.ts'
 import type { Incident } from '../model/incident.ts'
 import type { PinnedPlaybook, Run, Signal } from '../model/playbook.ts'
 import type { RoleId, Roles } from '../model/role.ts'
 import { roleIds } from '../model/role.ts'
 import { exportCacao } from '../playbooks/cacao/export.ts'
 import { importCacao } from '../playbooks/cacao/import.ts'
+import { gapsIn } from '../playbooks/coverage.ts'
 import { type Loaded, linkPlaybooks } from '../playbooks/link.ts'
 import { parsePlaybook } from '../playbooks/parse.ts'
 import { type PlanLine, planOf } from '../playbooks/plan.ts'
+import { lacksOf } from '../playbooks/pulled.ts'
 import { giveSignal } from '../playbooks/signal.ts'
 import { writeRun } from '../playbooks/write-run.ts'
 import { knownActions } from './actions/known.ts'
 import { openDatabase } from './database.ts'
 import { loadPlaybooks, playbookFiles, readPlaybook } from './playbook-files.ts'
 
-export type LintResult = { file: string; id: string | null; error: unknown }
+export type LintResult = { file: string; id: string | null; error: unknown; pinned?: PinnedPlaybook }
 
 /** Checks files as a start would, each by itself and then together with the shipped ones that they may call. */
 export async function lintPlaybooks(files: readonly string[] | undefined): Promise<LintResult[]> {
@@ -34,12 +37,42 @@ export async function lintPlaybooks(files: readonly string[] | undefined): Promi
   for (const one of read) {
     if (one.loaded === null) continue
     try {
-      linkPlaybooks([one.loaded, ...(await othersFor(one.loaded, good))])
+      const [linked] = linkPlaybooks([one.loaded, ...(await othersFor(one.loaded, good))])
+      if (linked !== undefined) one.result.pinned = linked
     } catch (error) {
       one.result.error = error
     }
   }
   return read.map(({ result }) => result)
+}
+
+/**
+ * What the playbooks lack as a response: each by itself, and together: an attack of some category that none or several of
+ * them are for. `together` is false where only some of them were named.
+ */
+export function lacking(playbooks: readonly PinnedPlaybook[], together: boolean): CordonError[] {
+  const alone = playbooks.flatMap((pinned) =>
+    lacksOf(pinned).map((problem) => incomplete(problem, { playbook: pinned.playbook.id })),
+  )
+  const gaps = together ? gapsIn(playbooks, categories) : []
+  return [
+    ...alone,
+    ...gaps.map(({ category, protocols, problem }) =>
+      incomplete(`an attack of the category ${category} on ${protocols.join(', ')}: ${problem}`, {
+        category,
+        protocols,
+      }),
+    ),
+  ]
+}
+
+function incomplete(problem: string, facts: Record<string, unknown>): CordonError {
+  return new CordonError({
+    code: 'playbooks.Incomplete',
+    message: `The playbooks leave a hole: ${problem}.`,
+    facts,
+    fix: 'Give the playbook the step or the reason that is missing, or name the category or the kind of protocol in `when` of one.',
+  })
 }
 
 async function othersFor(one: Loaded, good: readonly Loaded[]): Promise<Loaded[]> {

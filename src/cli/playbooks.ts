@@ -6,6 +6,7 @@ import { loadPlaybooks } from '../app/playbook-files.ts'
 import {
   cacaoOf,
   findPlaybookNamed,
+  lacking,
   lintPlaybooks,
   openRunDesk,
   planFor,
@@ -17,7 +18,7 @@ import { openSigners } from '../app/signers.ts'
 import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
 import { type Hex, hexSchema } from '../model/hex.ts'
-import { answers } from '../model/playbook.ts'
+import { answers, type Playbook } from '../model/playbook.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT, tellError } from './io.ts'
 import { type CommonOptions, load, withOutput } from './options.ts'
@@ -96,10 +97,16 @@ async function list(options: Options, io: Io): Promise<number> {
   for (const { playbook, contentHash } of found) {
     const { id, title, owner, level, when } = playbook
     io.emit({ type: 'playbook', id, title, owner, level, when, contentHash })
-    const whom = when.manual ? 'by people' : when.categories.join(', ') || 'anything else'
-    io.say(`${id.padEnd(26)} ${when.severity.padEnd(8)} ${printable(title, 60)} (${whom})`)
+    io.say(`${id.padEnd(26)} ${when.severity.padEnd(8)} ${printable(title, 60)} (${occasionOf(when)})`)
   }
   return EXIT.ok
+}
+
+function occasionOf({ manual, categories, otherwise, protocols }: Playbook['when']): string {
+  if (manual === true) return 'by people'
+  const rest = categories.length === 0 || otherwise === true ? ['anything else'] : []
+  const where = protocols === undefined ? '' : ` on ${protocols.join(', ')}`
+  return `${[...categories, ...rest].join(', ')}${where}`
 }
 
 async function show(id: string, options: Options, io: Io): Promise<number> {
@@ -127,8 +134,13 @@ async function lint(files: readonly string[], options: Options, io: Io): Promise
     else tellError(error, io.json)
   }
   const bad = results.filter(({ error }) => error !== null).length
-  io.say(`${results.length} playbooks, ${bad} not valid`)
-  return bad === 0 ? EXIT.ok : EXIT.usage
+  const holes = lacking(
+    results.flatMap(({ pinned }) => pinned ?? []),
+    files.length === 0 && bad === 0,
+  )
+  for (const hole of holes) tellError(hole, io.json)
+  io.say(`${results.length} playbooks, ${bad} not valid, ${holes.length} holes in what they answer`)
+  return bad === 0 && holes.length === 0 ? EXIT.ok : EXIT.usage
 }
 
 async function begin(id: string, options: RunOptions, io: Io): Promise<number> {

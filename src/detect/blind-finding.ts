@@ -1,10 +1,11 @@
 import type { BlockBundle, Gap, Transaction } from '../model/block.ts'
+import type { Category } from '../model/category.ts'
 import type { Scope } from '../model/detector.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Address } from '../model/hex.ts'
 import { buildFinding } from './build-finding.ts'
 
-export const BLIND_SPOT = 'blind-spot'
+export const BLIND_SPOT = 'blind-spot' satisfies Category
 
 /** Senders whose transactions could not be traced, with how many; the oldest are forgotten. */
 export type Untraceable = Map<Address, number>

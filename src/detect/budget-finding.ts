@@ -1,4 +1,5 @@
 import type { BlockBundle } from '../model/block.ts'
+import { categories } from '../model/category.ts'
 import type { Scope } from '../model/detector.ts'
 import type { Finding } from '../model/finding.ts'
 import { buildFinding } from './build-finding.ts'
@@ -21,7 +22,7 @@ export function budgetFinding(bundle: BlockBundle, broken: BrokenBudget): Findin
     detector,
     severity: 'high',
     confidence: 0.85,
-    categories: [detector],
+    categories: [categories.find((category) => category === detector) ?? 'activity'],
     protected: watched,
     victims: watched,
     actors: [],

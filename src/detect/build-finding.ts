@@ -1,5 +1,6 @@
 import { sha256 } from '../kit/json.ts'
 import type { BlockBundle } from '../model/block.ts'
+import type { Category } from '../model/category.ts'
 import type { TransactionFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 
@@ -8,7 +9,6 @@ export type FindingParts = Pick<
   | 'detector'
   | 'severity'
   | 'confidence'
-  | 'categories'
   | 'protected'
   | 'victims'
   | 'actors'
@@ -16,7 +16,10 @@ export type FindingParts = Pick<
   | 'loss'
   | 'evidence'
   | 'message'
->
+> & {
+  /** Likeliest first. */
+  categories: Category[]
+}
 
 /**
  * A Finding about one transaction, or about the block as a whole where that is null. Its fingerprint is the same when the

@@ -1,4 +1,5 @@
 import type { BlockBundle } from '../model/block.ts'
+import type { Category } from '../model/category.ts'
 import type { Scope } from '../model/detector.ts'
 import type { TransactionFacts } from '../model/fact.ts'
 import type { AssetChange, Finding, Severity } from '../model/finding.ts'
@@ -14,7 +15,7 @@ export type Claim = {
   /** 0 to 1 */
   confidence: number
   /** Likeliest first. */
-  categories: readonly string[]
+  categories: readonly Category[]
   statement: string
   frames: readonly number[]
   amounts?: readonly AssetChange[]

@@ -1,4 +1,25 @@
 /**
+ * Every category that a shipped detector or rule gives a finding; the type keeps it so. Rules of one's own add others.
+ * What each is begun with, `cordon playbooks lint` checks.
+ */
+export const categories = [
+  ...['reentrancy', 'cross-contract-reentrancy', 'read-only-reentrancy', 'price-manipulation', 'donation'],
+  ...[
+    'access-control',
+    'role-change',
+    'arbitrary-call',
+    'context-hijacking',
+    'approval-abuse',
+    'unbacked-mint',
+  ],
+  ...['bridge-forgery', 'governance', 'option-abuse', 'settlement', 'perp-abuse', 'signature-replay'],
+  ...['data-validation', 'safe-spoof', 'key-compromise', 'approval-drain', 'drain', 'rug', 'invariant'],
+  ...['invariant-declared', 'invariant-step', 'invariant-function', 'invariant-caller', 'invariant-range'],
+  ...['activity', 'network', 'preparation', 'blind-spot'],
+] as const
+export type Category = (typeof categories)[number]
+
+/**
  * What kinds of attack the detectors name, and which root-cause tags of public incident collections each stands for
  * (the words of coinspect/learn-evm-attacks). Published so that "the right category" is not a matter of opinion.
  */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { durationMs } from '../kit/duration.ts'
 import { severitySchema } from './finding.ts'
 import { hexSchema } from './hex.ts'
+import { protocolKindSchema } from './protocol-kind.ts'
 import { roleIdSchema } from './role.ts'
 
 const DAY_MS = 86_400_000
@@ -179,9 +180,19 @@ export const playbookSchema = z.strictObject({
     severity: severitySchema,
     /** Any of these; empty means all. */
     categories: z.array(z.string()).default([]),
+    /** What was attacked is one of these; left out means anything. */
+    protocols: z
+      .array(protocolKindSchema)
+      .min(1)
+      .optional()
+      .describe('What was attacked is one of these; left out means anything'),
+    /** True: also for whatever no other playbook names. */
+    otherwise: z.literal(true).optional().describe('Also for whatever no other playbook names'),
     /** True: begun by people only, never by an alert. */
     manual: z.boolean().optional(),
   }),
+  /** Why it contains nothing, where it does not. */
+  notContained: z.string().min(1).max(500).optional().describe('Why it contains nothing, where it does not'),
   steps: stepsSchema,
 })
 export type Playbook = z.infer<typeof playbookSchema>

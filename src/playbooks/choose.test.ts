@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { PinnedPlaybook } from '../model/playbook.ts'
-import { choosePlaybook } from './choose.ts'
+import { type Attacked, choosePlaybook } from './choose.ts'
 import { parsePlaybook } from './parse.ts'
 
 function made(id: string, when: object): PinnedPlaybook {
@@ -19,10 +19,10 @@ const all = [
   made('worst-drains', { severity: 'critical', categories: ['drain'] }),
   made('people', { severity: 'info', manual: true, categories: ['drain'] }),
 ]
+const chosenFrom = (playbooks: readonly PinnedPlaybook[], attacked: Attacked): string[] =>
+  [playbooks, playbooks.toReversed()].map((order) => choosePlaybook(order, attacked)?.playbook.id ?? 'none')
 const chosen = (severity: 'low' | 'high' | 'critical', ...categories: string[]): string[] =>
-  [all, all.toReversed()].map(
-    (order) => choosePlaybook(order, { severity, categories })?.playbook.id ?? 'none',
-  )
+  chosenFrom(all, { severity, categories, protocols: ['other'] })
 
 test.each([
   ['high', ['drain'], 'drains'],
@@ -36,3 +36,30 @@ test.each([
 ] as const)('%s %j takes %s, whatever the order of the files', (severity, categories, id) => {
   expect(chosen(severity, ...categories)).toEqual([id, id])
 })
+
+const settlements = made('settlements', {
+  severity: 'high',
+  categories: ['drain'],
+  protocols: ['option', 'perp'],
+})
+const vaults = made('vaults', { severity: 'high', protocols: ['vault'] })
+const rest = made('rest', { severity: 'high', categories: ['reentrancy'], otherwise: true })
+
+test.each([
+  [['drain'], ['option'], 'settlements'],
+  [['drain'], ['perp', 'lending'], 'settlements'],
+  [['drain'], ['lending'], 'drains'],
+  [['drain'], ['vault'], 'drains'],
+  [['donation'], ['vault'], 'vaults'],
+  [['donation'], ['other'], 'rest'],
+  [['reentrancy', 'drain'], ['option'], 'rest'],
+] as const)(
+  '%j on %j takes %s: the kind of protocol counts after the likeliest category',
+  (categories, protocols, id) => {
+    const playbooks = [settlements, vaults, rest, made('drains', { severity: 'high', categories: ['drain'] })]
+    expect(chosenFrom(playbooks, { severity: 'high', categories: [...categories], protocols })).toEqual([
+      id,
+      id,
+    ])
+  },
+)

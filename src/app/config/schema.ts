@@ -7,6 +7,7 @@ import { severitySchema } from '../../model/finding.ts'
 import { givenAddressSchema } from '../../model/given-address.ts'
 import { amountSchema } from '../../model/hex.ts'
 import { durationSchema } from '../../model/playbook.ts'
+import { protocolKindSchema } from '../../model/protocol-kind.ts'
 import { reporterSchema } from '../../model/report.ts'
 import { rolesSchema } from '../../model/role.ts'
 import { attackKinds } from '../drill/kinds.ts'
@@ -88,6 +89,8 @@ const protectedSchema = z.strictObject({
   address: givenAddressSchema,
   name: z.string().min(1).max(60).optional(),
   chainId: z.number().int().positive().optional(),
+  /** What it is in its trade; seen in its functions when left out. Playbooks are chosen by it. */
+  kind: protocolKindSchema.optional(),
 })
 
 const channelSchema = z.discriminatedUnion('kind', [

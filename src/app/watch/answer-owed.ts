@@ -12,6 +12,7 @@ import { listDue, takeOwed } from '../../store/owed-answers.ts'
 import { lastAttempts } from '../../store/runs.ts'
 import { type Store, transaction } from '../../store/store.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { kindsAttacked } from './protocol-kinds.ts'
 
 /** Whether an alert reaches the level at which somebody is woken and something is done. */
 export function asksForResponse({ severity, assessment }: Alert, { config: { respond } }: App): boolean {
@@ -57,11 +58,12 @@ export async function beginAnswers(
 function playbookFor(
   incident: Incident,
   alerts: readonly RecordedAlert[],
-  { playbooks }: App,
+  app: App,
 ): PinnedPlaybook | undefined {
   const worst = byWeight(alerts.map(({ alert }) => alert))[0]
   const categories = [...new Set([...(worst?.categories ?? []), ...incident.categories])]
-  return choosePlaybook(playbooks, { categories, severity: incident.severity })
+  const protocols = kindsAttacked(app, incident, categories)
+  return choosePlaybook(app.playbooks, { categories, severity: incident.severity, protocols })
 }
 
 /** What says most first; of what says as much, the newest. */

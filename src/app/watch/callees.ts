@@ -1,6 +1,7 @@
 import type { Related } from '../../contain/protocol.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import type { Address, Hash } from '../../model/hex.ts'
+import type { ProtocolKind } from '../../model/protocol-kind.ts'
 
 /** Whom each protected contract called in ordinary transactions, and how often. */
 export type CalleeMemory = Map<Address, Map<Address, number>>
@@ -9,10 +10,12 @@ export type CalleeMemory = Map<Address, Map<Address, number>>
 export type ProtocolMemory = {
   callees: CalleeMemory
   related: Map<Address, { block: number; contracts: readonly Related[] }>
+  /** What each protected contract is: as the configuration says, else as its functions show. */
+  kinds: Map<Address, readonly ProtocolKind[]>
 }
 
 export function emptyProtocol(): ProtocolMemory {
-  return { callees: new Map(), related: new Map() }
+  return { callees: new Map(), related: new Map(), kinds: new Map() }
 }
 
 /** Callees remembered of a contract. The least called make room. */

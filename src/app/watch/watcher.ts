@@ -27,6 +27,7 @@ import { withOwnMoney } from './own-money.ts'
 import { partOwnPauses } from './own-pauses.ts'
 import { partialNotice } from './partial-notice.ts'
 import { watchPresigned } from './presigned.ts'
+import { recogniseKinds } from './protocol-kinds.ts'
 import { beginReads, withStateReads } from './reads.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import { reprobing } from './reprobe.ts'
@@ -84,6 +85,7 @@ export async function watchChain(options: WatchOptions): Promise<void> {
     ...UPKEEP,
     { name: 'owed answers', run: () => answerOwed(options) },
     { name: 'capability probes', run: probes },
+    { name: 'protocol kinds', run: recogniseKinds },
     { name: 'protocol maps', run: mappingProtocol() },
   ])
   const suspect = (findings: readonly Finding[], timestamp: number | null): Promise<void> =>

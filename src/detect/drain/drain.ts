@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { BlockBundle, Frame } from '../../model/block.ts'
+import type { Category } from '../../model/category.ts'
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
@@ -285,7 +286,7 @@ function findingOf(
 }
 
 /** What is drained by a message that names the taker, with nothing in the call to prove it, is a bridge's. */
-function categoriesOf({ recipients, contract }: Outflow, tx: TransactionFacts): string[] {
+function categoriesOf({ recipients, contract }: Outflow, tx: TransactionFacts): Category[] {
   const { frames, from } = tx.transaction
   const isReleased = releasesIn(tx, {
     actors: new Set(from === null ? [] : [from]),

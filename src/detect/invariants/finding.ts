@@ -24,7 +24,7 @@ export function findingOf(
     detector: 'invariants',
     severity: verdict.kind === 'restless' ? 'info' : severityOf(confidence, kinds.size),
     confidence,
-    categories: ['invariant', ...[...kinds].map((kind) => `invariant-${kind}`)],
+    categories: ['invariant', ...[...kinds].map((kind) => `invariant-${kind}` as const)],
     protected: touched,
     victims: touched,
     actors,

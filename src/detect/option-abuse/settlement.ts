@@ -83,7 +83,7 @@ function claimOf({ vault, entry, paid, asset }: Payout, answer: PriceAnswer, rea
     contract: vault,
     victims: [answer.source],
     confidence: reason.confidence,
-    categories: [CATEGORY, 'price-manipulation'],
+    categories: [CATEGORY, 'settlement', 'price-manipulation'],
     statement: `${vault} paid ${paid} of ${asset} at the settlement price ${answer.price} of ${answer.source}, which ${reason.text} (transaction ${reason.setIn}).`,
     frames: [entry.index, answer.frame],
   }

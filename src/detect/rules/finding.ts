@@ -33,7 +33,7 @@ export function findingOf(
     detector: 'rules',
     severity: rule.level,
     confidence: rule.confidence,
-    categories: [...rule.categories, `rule:${rule.id}`],
+    categories: [],
     protected: victims.filter((victim) => isNamed(scope, victim)),
     victims,
     actors,
@@ -47,7 +47,12 @@ export function findingOf(
     message: `${rule.title}: ${hits[0]?.message ?? ''}`,
   })
   // Several rules may match one transaction: each is a finding of its own.
-  return { ...finding, fingerprint: sha256(`${finding.fingerprint}:${rule.id}`) }
+  return {
+    ...finding,
+    // words of the rule's author
+    categories: [...rule.categories, `rule:${rule.id}`],
+    fingerprint: sha256(`${finding.fingerprint}:${rule.id}`),
+  }
 }
 
 function unique(addresses: readonly Address[]): Address[] {

@@ -29,7 +29,7 @@ export function exportCacao({ playbook }: PinnedPlaybook, at: number): Cacao {
   const start = `start--${uuidOf(`${playbook.id} start`)}`
   writing.workflow[start] = { type: 'start', on_completion: first }
   const time = new Date(at).toISOString()
-  const { id, title, owner, level, when, description, references } = playbook
+  const { id, title, owner, level, when, notContained, description, references } = playbook
   return {
     type: 'playbook',
     spec_version: 'cacao-2.0',
@@ -54,7 +54,7 @@ export function exportCacao({ playbook }: PinnedPlaybook, at: number): Cacao {
         version: '1',
       },
     },
-    playbook_extensions: { [EXTENSION]: { id, owner, level, when } },
+    playbook_extensions: { [EXTENSION]: { id, owner, level, when, notContained } },
   }
 }
 

@@ -54,6 +54,7 @@ function importFrom(text: string): string {
       description: notes.length === 0 ? description : [description, '', ...notes].join('\n'),
       references: (playbook.external_references ?? []).map(referenceText),
       when: own['when'] ?? { severity: 'high', manual: true },
+      notContained: own['notContained'],
       steps,
     },
     { lineWidth: 110, aliasDuplicateObjects: false },

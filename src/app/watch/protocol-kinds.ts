@@ -1,0 +1,39 @@
+import { resolveCode } from '../../contain/code.ts'
+import { kindsOf } from '../../contain/protocol-kinds.ts'
+import type { Incident } from '../../model/incident.ts'
+import { attackedKinds, type ProtocolKind } from '../../model/protocol-kind.ts'
+import type { App, ChainHandle } from '../context.ts'
+
+/** Finds out what each protected contract is, once, as soon as the chain answers; a contract without code is asked again. */
+export async function recogniseKinds(
+  { config }: App,
+  { chainId, rpc, engine, protocol }: ChainHandle,
+): Promise<void> {
+  const { scope } = engine
+  if (scope.kind !== 'contracts') return
+  for (const address of scope.addresses) {
+    if (protocol.kinds.has(address)) continue
+    const given = config.protect.find(
+      (one) => one.address === address && (one.chainId ?? chainId) === chainId,
+    )?.kind
+    if (given !== undefined) {
+      protocol.kinds.set(address, [given])
+      continue
+    }
+    const code = await resolveCode(rpc, address, 'latest')
+    if (code.bytecode !== '0x') protocol.kinds.set(address, kindsOf(code.selectors))
+  }
+}
+
+/** What an incident's playbook is chosen by. */
+export function kindsAttacked(
+  { chains }: Pick<App, 'chains'>,
+  incident: Pick<Incident, 'chainId' | 'protected'>,
+  categories: readonly string[],
+): readonly ProtocolKind[] {
+  const kinds = chains.get(incident.chainId)?.protocol.kinds
+  return attackedKinds(
+    [...new Set(incident.protected.flatMap((address) => kinds?.get(address) ?? []))],
+    categories,
+  )
+}
