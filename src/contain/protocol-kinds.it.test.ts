@@ -28,7 +28,7 @@ test.skipIf(states.length === 0)('real protocols are recognised, through their p
     const node = await serveState(readRecordedState(path), label.chainId)
     const rpc = createRpc({ urls: [node.url] })
     try {
-      for (const contract of label.contracts) {
+      for (const contract of label.vulnerableContracts) {
         const { bytecode, selectors } = await resolveCode(rpc, contract, 'latest')
         if (bytecode !== '0x') kinds[name] = [...new Set([...(kinds[name] ?? []), ...kindsOf(selectors)])]
       }

@@ -2,7 +2,6 @@ import type { Related } from '../../contain/protocol.ts'
 import { relatedContracts } from '../../contain/protocol.ts'
 import type { BlockRef } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'
-import type { ProtocolKind } from '../../model/protocol-kind.ts'
 import type { App, ChainHandle } from '../context.ts'
 
 /** Milliseconds after which a map is made anew; each takes some hundred view calls. */
