@@ -18,6 +18,7 @@ import { takeAuthority } from '../../test/harness/authority-key.ts'
 import { attackFile, attackLabels, bundlesOf } from '../../test/harness/corpus.ts'
 import { putUpAttack, type RealAttack } from '../../test/harness/real-attack.ts'
 import { openStateFork, type StateFork } from '../../test/harness/state-fork.ts'
+import { losersOf } from './losers.ts'
 import { type Missed, missedOn } from './missed.ts'
 
 /** In the place of an owner whose slot is not recorded, so that the lever can be tried at all. */
@@ -95,7 +96,10 @@ async function sceneOf(fork: StateFork): Promise<Scene> {
   for (const contract of fork.contracts) codes.set(contract, await resolveCode(fork.rpc, contract, 'latest'))
   const victims = new Set(attackLabels().find(({ id }) => id === fork.name)?.vulnerableContracts)
   // where the label names the code behind a proxy, the proxy is what is protected
+  const attack = await putUpAttack(fork)
+  const losers = losersOf(attack.transaction)
   const guarded = fork.contracts.filter((contract) => {
+    if (losers.has(contract)) return true
     const { implementation } = codes.get(contract) ?? { implementation: contract }
     const isBehind = [...codes].some(
       ([other, code]) => other !== contract && code.implementation === contract,
@@ -104,7 +108,6 @@ async function sceneOf(fork: StateFork): Promise<Scene> {
       (victims.has(contract) && !isBehind) || (implementation !== contract && victims.has(implementation))
     )
   })
-  const attack = await putUpAttack(fork)
   const sequencer = simulateV1Sequencer(fork.rpc)
   const trial = { before: [], within: null, owned: guarded, recorded: [] }
   const call = attack.puppets?.call

@@ -8,7 +8,7 @@ export function pageOf(all: readonly CensusOf[]): string {
     '# Levers of real contracts',
     '',
     'Real code and storage of 18 attacked protocols at the block before the attack, forked; every lever that Cordon finds on the',
-    'attacked contracts and on the contracts that they name or ask; who may pull it; and whether the recorded attack, made again',
+    'attacked contracts, those that lost, and those that they name or ask; who may pull it; and whether the recorded attack, made again',
     'after it, still goes through. Made by `node dist/bench/lever-census.js`; do not edit it.',
     '',
     'The recorded state holds only what the attack touched. Where an owner’s slot is not in it, a test key is put in the',
