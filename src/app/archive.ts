@@ -2,7 +2,9 @@ import { note } from '../incidents/context.ts'
 import type { ChainVerdict } from '../incidents/ledger.ts'
 import { appendEvidence, verifyEvidence } from '../incidents/ledger.ts'
 import { getIncident } from '../incidents/move.ts'
+import { type TimelineVerdict, verifyTimeline } from '../incidents/timeline-chain.ts'
 import { giveVerdict } from '../incidents/verdict.ts'
+import { type RecordVerdict, verifyRecord } from '../incidents/verify-record.ts'
 import { systemClock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Address } from '../model/hex.ts'
@@ -13,9 +15,10 @@ import type { ReportDocument } from '../reports/document.ts'
 import type { Handing } from '../reports/outgoing.ts'
 import type { IncidentRecord } from '../reports/record.ts'
 import { reportDocument } from '../reports/report.ts'
-import { listIncidents } from '../store/incidents.ts'
+import { listIncidents, timelineEnd } from '../store/incidents.ts'
 import { listRemarks, type Remark } from '../store/remarks.ts'
 import { transaction } from '../store/store.ts'
+import { listChained } from '../store/timeline.ts'
 import { recordOf } from './actions/report.ts'
 import { openDatabase } from './database.ts'
 import { exportIncident, type IncidentExport, recordExport } from './export.ts'
@@ -34,7 +37,10 @@ export type IncidentArchive = {
   export(id: string, handing: Handing & { reporter?: Reporter | undefined }): Promise<IncidentExport>
   /** Puts on record that something else was given out. */
   recordExport(id: string, given: { message: string; body: unknown }): Promise<void>
-  verify(id: string): Promise<ChainVerdict>
+  /** The evidence chain of an incident, and its timeline. */
+  verify(id: string): Promise<ChainVerdict & { timeline: TimelineVerdict }>
+  /** The whole record, and that the seals with these hashes are in it. */
+  verifyAll(heads: readonly string[]): Promise<RecordVerdict>
   /** Puts on record what a person found an incident to be; calibration counts it. */
   giveVerdict(given: Omit<Verdict, 'givenAt'>): Promise<Verdict>
   /** Puts an investigation that a person made on the timeline, and the whole of it into the evidence. */
@@ -74,8 +80,12 @@ export async function openArchive({
     recordExport: (id, given) => recordExport(context, id, given),
     async verify(id) {
       await getIncident(context, id)
-      return verifyEvidence(context, id)
+      return transaction(store, async (tx) => {
+        const evidence = await verifyEvidence({ ...context, store: tx }, id)
+        return { ...evidence, timeline: verifyTimeline(await listChained(tx, id), await timelineEnd(tx, id)) }
+      })
     },
+    verifyAll: (heads) => verifyRecord(store, heads),
     giveVerdict: (given) => giveVerdict(context, given),
     recordInvestigation: (id, found) =>
       transaction(store, async (tx) => {

@@ -1,10 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { anAlert } from '../../test/harness/builders.ts'
 import { type FreshDatabase, freshDatabase } from '../../test/harness/postgres.ts'
 import { recordAlert } from '../incidents/record-alert.ts'
+import { verifyRecord } from '../incidents/verify-record.ts'
 import { fakeClock } from '../kit/clock.ts'
 import { silentLogger } from '../kit/logger.ts'
 import type { Channel, Notification } from '../model/notification.ts'
+import { sealSchema } from '../model/seal.ts'
 import { findNotification } from '../store/notifications.ts'
 import { closeStore, openStore, type Store } from '../store/store.ts'
 import { listTimeline } from '../store/timeline.ts'
@@ -89,6 +94,21 @@ test('a page that a channel refuses is on the timeline, sent again by the next p
   clock.advance(100_000)
   await resendDue(after.app)
   expect(after.taken.hook).toHaveLength(1)
+})
+
+test('each page carries the signed head of the whole record, so that others hold it', async () => {
+  const { app, taken } = aProcess(() => true)
+  const dataDir = await mkdtemp(join(tmpdir(), 'cordon-courier-'))
+  const page = await aPage('Sealed')
+  await deliver({ ...app, config: { ...app.config, dataDir } }, page)
+  const [record] = taken.hook.map(({ facts }) =>
+    sealSchema.omit({ incidents: true, previous: true }).parse(facts['record']),
+  )
+  expect(await verifyRecord(store, [record?.hash ?? ''])).toMatchObject({
+    ok: true,
+    keys: [record?.publicKey],
+  })
+  await rm(dataDir, { recursive: true })
 })
 
 test('waits grow, and after a day a page is given up and the timeline says so', async () => {

@@ -13,6 +13,7 @@ import {
 import { transaction } from '../store/store.ts'
 import type { App } from './context.ts'
 import { LEASE_MS, send, subjectOf } from './outbox.ts'
+import { sealedHead } from './sealed-head.ts'
 
 /** How often the outbox is looked through, in milliseconds. */
 const LOOK_MS = 5_000
@@ -26,7 +27,7 @@ const MOST_NAMED = 10
 export type Courier = { stop(): Promise<void> }
 
 /**
- * Looks through the outbox: what a channel refused is sent again, what a process that died left behind is sent, and what was
+ * Looks through the outbox and seals what was written since: what a channel refused is sent again, what a process that died left behind is sent, and what was
  * grouped in a storm is summed up. Several processes may do so on one database: each message is taken by one.
  */
 export function startCourier(app: App): Courier {
@@ -34,6 +35,7 @@ export function startCourier(app: App): Courier {
   let digestDue = app.clock.now() + DIGEST_MS
   const round = async (): Promise<void> => {
     await resendDue(app)
+    await sealedHead(app)
     if (app.clock.now() < digestDue) return
     digestDue = app.clock.now() + DIGEST_MS
     await sendDigests(app)

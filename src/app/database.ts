@@ -17,7 +17,9 @@ export type DatabaseOptions = {
   logger: Logger
 }
 
-/** `DATABASE_URL` where set, else the embedded PostgreSQL in the data folder. Throws what the store room throws. */
+/**
+ * `DATABASE_URL` where set, else the embedded PostgreSQL in the data folder, as a role that is no superuser. Throws what the store room throws.
+ */
 export async function openDatabase({ dataDir, env, logger }: DatabaseOptions): Promise<Database> {
   const given = env['DATABASE_URL']
   if (given !== undefined && given !== '') {
@@ -25,9 +27,10 @@ export async function openDatabase({ dataDir, env, logger }: DatabaseOptions): P
     return { url: given, store, origin: 'DATABASE_URL', close: () => closeStore(store) }
   }
   const postgres = await startEmbeddedPostgres({ dataDir: resolve(dataDir, 'postgres'), logger })
-  const store = await openStore({ url: postgres.url, logger })
+  const { url: ownerUrl, workUrl: url } = postgres
+  const store = await openStore({ url, ownerUrl, logger })
   return {
-    url: postgres.url,
+    url,
     store,
     origin: 'embedded',
     async close() {

@@ -9,15 +9,17 @@ import { detectors } from '../detect/registry.ts'
 import { blockFacts } from '../facts/facts.ts'
 import { finishFlow } from '../forensics/fund-flow/finish.ts'
 import { followTheft, followTransaction } from '../forensics/fund-flow/follow.ts'
-import { sourcesOf } from '../forensics/fund-flow/sources.ts'
+import { losersOf, stolenIn } from '../forensics/fund-flow/sources.ts'
 import { type Flow, startFlow } from '../forensics/fund-flow/state.ts'
+import { assess } from '../forensics/investigate.ts'
 import { CordonError } from '../kit/error.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
 import type { BlockFacts, TransactionFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 import type { FlowSource, FundFlow } from '../model/fund-flow.ts'
-import type { Hash } from '../model/hex.ts'
+import type { Address, Hash } from '../model/hex.ts'
+import type { Investigation } from '../model/investigation.ts'
 import { fundFlowSvg } from '../reports/fund-flow-svg.ts'
 import type { AddressLabels } from './address-labels.ts'
 import { labelsOn } from './address-labels.ts'
@@ -28,7 +30,7 @@ export type FollowFundsOptions = {
   /** A bundle file or a JSON-RPC URL. */
   source: string
   hash: string
-  /** What was stolen and whose it was; what the victims of findings lost when left out. */
+  /** What was stolen and whose it was; what the losers of an investigation lost when left out. */
   stolen?: FlowSource
   /** Blocks after the theft's that are followed: all of a file, 50 of a node, when left out. */
   blocks?: number
@@ -79,37 +81,46 @@ export async function writeFundFlowSvg(found: FundFlow, file: string): Promise<v
 
 type Beginning = { findings: readonly Finding[]; hash: Hash; options: FollowFundsOptions }
 
-/** From the theft on, where it is in this block. */
+/** From the theft on, where it is in this block: who lost and who took it are those of an investigation. */
 function begin(facts: BlockFacts, { findings, hash, options }: Beginning): Flow | undefined {
   const { bundle, transactions } = facts
   const place = transactions.findIndex(({ transaction }) => transaction.hash === hash)
   const theft = transactions[place]
   if (theft === undefined) return undefined
+  const about = findings.filter(({ transactionHash }) => transactionHash === hash)
+  const { victims, cluster } = assess({
+    suspects: [{ facts, tx: theft, findings: about, blind: [] }],
+    protect: protectedIn(options.scope),
+    names: new Map(),
+    functions: new Map(),
+    full: false,
+  })
   const flow = startFlow({
     chainId: bundle.chainId,
     block: bundle.number,
-    sources: stolenIn(theft, findings, options),
+    sources: options.stolen === undefined ? stolenBy(theft, victims, about) : [options.stolen],
     labels: labelsOn(options.labels, bundle.chainId),
-    actors: findings
-      .filter(({ transactionHash }) => transactionHash === hash)
-      .flatMap(({ actors }) => actors),
+    actors: [...new Set([...cluster, ...about.flatMap(({ actors }) => actors)])],
   })
   followTheft(flow, theft, bundle.number)
   for (const tx of transactions.slice(place + 1)) followTransaction(flow, tx, bundle.number)
   return flow
 }
 
-function stolenIn(
+function protectedIn(scope: Scope): ReadonlySet<Address> {
+  return scope.kind === 'contracts' ? scope.addresses : new Set()
+}
+
+function stolenBy(
   theft: TransactionFacts,
+  victims: Investigation['victims'],
   findings: readonly Finding[],
-  { stolen }: FollowFundsOptions,
 ): readonly FlowSource[] {
-  if (stolen !== undefined) return [stolen]
-  const sources = sourcesOf(theft, findings)
+  const sources = stolenIn(theft, losersOf(victims), findings)
   if (sources.length > 0) return sources
   throw new CordonError({
     code: 'app.NothingStolen',
-    message: 'No finding says what was stolen in this transaction.',
+    message: 'Nobody lost anything in this transaction that can be followed.',
     facts: { transaction: theft.transaction.hash, findings: findings.length },
     fix: 'Say it: --from ADDR --asset ADDR|native --amount N, where --from is whoever lost it.',
   })

@@ -10,6 +10,7 @@ import {
 } from '../store/notifications.ts'
 import { transaction } from '../store/store.ts'
 import type { App } from './context.ts'
+import { sealedHead } from './sealed-head.ts'
 
 /** A process that dies while it sends leaves the message to whoever looks after so long, in milliseconds. */
 export const LEASE_MS = 90_000
@@ -49,17 +50,22 @@ export function subjectOf({ facts, title }: Pick<Notification, 'facts' | 'title'
   return typeof subject === 'string' ? subject : title
 }
 
-/** Sends over the channels that have not taken it yet, and writes down what became of it. */
+/**
+ * Sends over the channels that have not taken it yet, and writes down what became of it. The signed head of the record goes
+ * with it, so that others hold it: `facts.record`.
+ */
 export async function send(
   app: App,
   notification: Notification,
   { attempts, missed }: Pick<QueuedNotification, 'attempts' | 'missed'>,
 ): Promise<DeliveryResult[]> {
   const all = [...app.channels.values()]
+  const record = await sealedHead(app)
   const results = await notifyRoles({
     roles: app.config.roles,
     channels: all,
-    notification,
+    notification:
+      record === undefined ? notification : { ...notification, facts: { ...notification.facts, record } },
     ...(missed === null ? {} : { only: missed }),
   })
   const now = app.clock.now()

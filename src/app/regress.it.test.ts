@@ -171,3 +171,40 @@ test('a file that is no regression, and code that is none, are refused with the 
   await writeFile(file, '{"deployedBytecode":{"object":"0x6001"}}')
   expect(await readRuntimeCode(file)).toBe('0x6001')
 })
+
+test('an attack whose loot went to nobody of its own is judged by what its victims lose, and is red without a fix', async () => {
+  const frozen = await frozenAttack('reentrancy')
+  const { gains, ...rest } = frozen
+  const asset = gains[0]?.asset ?? 'native'
+  const amount = gains.reduce((sum, one) => sum + one.amount, 0n)
+  const regression = { ...rest, gains: [], losses: [{ account: at.ethReserve, asset, amount }] }
+  const before = await rerun({ regression })
+  const attack = before.find(({ is }) => is === 'attack')
+  expect(attack).toMatchObject({ reproduced: true, passed: false, lost: [{ account: at.ethReserve }] })
+  const [fix] = fixes
+  const replace = new Map([[at.ethReserve, fix === undefined ? '0x' : await fixedCode(fix)] as const])
+  const after = await rerun({ regression, replace })
+  expect(after.find(({ is }) => is === 'attack')).toMatchObject({ reproduced: true, passed: true, lost: [] })
+})
+
+test('what does not come out as it was passes nothing, with a fix or without', async () => {
+  const frozen = await frozenAttack('reentrancy')
+  const poor = { ...frozen.prestate[at.ethReserve], balance: 0n } as Regression['prestate'][Address]
+  const regression = { ...frozen, prestate: { ...frozen.prestate, [at.ethReserve]: poor } }
+  for (const replace of [new Map<Address, Hex>(), new Map<Address, Hex>([[at.ethReserve, '0x60006000fd']])]) {
+    const attack = (await rerun({ regression, replace })).find(({ is }) => is === 'attack')
+    expect(attack).toMatchObject({ reproduced: false, passed: false })
+  }
+})
+
+test('transactions that gain nothing for anybody are no attack to be frozen', async () => {
+  const [approval] = honest
+  const freezing = freeze({
+    source: anvil.url,
+    attacks: approval === undefined ? [] : [approval],
+    legitimate: [],
+  })
+  await expect(freezing).rejects.toMatchObject({
+    code: expect.stringMatching(/^app\.(NothingToMeasure|NotReproduced)$/),
+  })
+})

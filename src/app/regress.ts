@@ -11,6 +11,7 @@ import {
   type FrozenTransaction,
   givenBy,
   isProfit,
+  type Profit,
   profitIn,
   type Regression,
   type Rerun,
@@ -29,13 +30,19 @@ export type FreezeOptions = {
 }
 
 /**
- * Freezes attacks and ordinary transactions with the state that they touched. What the attackers gained is found by
- * investigating. Throws `app.TransactionNotFound`, and what the node throws (it must have the prestateTracer).
+ * Freezes attacks and ordinary transactions with the state that they touched. What the attackers gained, or the victims lost
+ * where they gained nothing, is found by investigating; and that it comes out again is tried, so that no frozen attack is
+ * green without a fix. Throws `app.TransactionNotFound`, `app.NothingToMeasure`, `app.NotReproduced`, and what the node throws
+ * (it must have the prestateTracer).
  */
 export async function freeze({ source, attacks, legitimate }: FreezeOptions): Promise<Regression> {
   const scope = { kind: 'everything' } as const
   const found = await investigateTransactions({ source, hashes: attacks, scope, full: false })
-  return freezeFound(found, { source, legitimate })
+  const regression = await freezeFound(found, { source, legitimate })
+  if (regression.gains.length === 0 && (regression.losses ?? []).length === 0) throw nothingToMeasure(attacks)
+  const reruns = await rerun({ regression })
+  if (!reruns.some(({ is, reproduced }) => is === 'attack' && reproduced)) throw notReproduced(reruns)
+  return regression
 }
 
 /** As {@link freeze}, of what was investigated already. */
@@ -49,6 +56,9 @@ export async function freezeFound(
   if (rpc === null) throw unreadable(source, 'it is a bundle file without the state before the transactions')
   try {
     const hashes = found.transactions.map(({ hash }) => hash)
+    const gains = fungible
+      .filter(({ account, amount }) => own.has(account) && amount > 0n)
+      .map(({ account, asset, amount }) => ({ account, asset, amount }))
     const transactions = await inOrder(rpc, hashes, legitimate)
     return {
       type: 'regression',
@@ -59,15 +69,22 @@ export async function freezeFound(
         rpc,
         transactions.map(({ hash }) => hash),
       ),
-      gains: fungible
-        .filter(({ account, amount }) => own.has(account) && amount > 0n)
-        .map(({ account, asset, amount }) => ({ account, asset, amount })),
+      gains,
       given: givenBy(own, fungible),
       attackers: [...own],
+      ...(gains.length === 0 ? { losses: lossesIn(found) } : {}),
     }
   } finally {
     await close()
   }
+}
+
+function lossesIn({ victims }: Investigation): Regression['gains'] {
+  return victims.flatMap(({ address, loss }) =>
+    loss
+      .filter(({ tokenId, by }) => tokenId === null && by === undefined)
+      .map(({ asset, amount }) => ({ account: address, asset, amount })),
+  )
 }
 
 async function inOrder(
@@ -92,22 +109,38 @@ export type RerunOptions = {
 
 /**
  * Runs a regression again on a node of its own, each transaction in a block of its own with the time and about the number that
- * it had. Without the fix the attack pays; with it nothing may. Throws `chain.AnvilMissing`.
+ * it had: first as it was, where the attack must pay, then with the fix, where nothing may. What does not come out as it was is
+ * not reproduced, and passes nothing. Throws `chain.AnvilMissing`.
  */
 export async function rerun({ regression, replace = new Map() }: RerunOptions): Promise<Rerun[]> {
   const node = await openRegression(regression)
   try {
-    return (await node.run({ code: replace })).map((ran) => judge(ran, regression))
+    const before = await node.run({ code: new Map() })
+    const after = replace.size === 0 ? before : await node.run({ code: replace })
+    const pays = before.some((ran) => ran.frozen.is === 'attack' && isProfit(profitOf(ran, regression)))
+    return after.map((ran, index) => {
+      const wasThere = before[index]?.succeeded === true && ran.seen !== null
+      const reproduced = wasThere && (ran.frozen.is === 'legitimate' || pays)
+      return judge(ran, { regression, reproduced })
+    })
   } finally {
     await node.close()
   }
 }
 
-function judge({ frozen, succeeded, changes }: Ran, regression: Regression): Rerun {
+type Judging = { regression: Regression; reproduced: boolean }
+
+function judge(ran: Ran, { regression, reproduced }: Judging): Rerun {
+  const { succeeded, frozen } = ran
   const { hash, is } = frozen
-  if (is === 'legitimate') return { hash, is, succeeded, gained: [], givenMore: [], passed: succeeded }
-  const profit = profitIn(changes, regression)
-  return { hash, is, succeeded, ...profit, passed: !succeeded || !isProfit(profit) }
+  const profit = profitOf(ran, regression)
+  const holds = is === 'legitimate' ? succeeded : !isProfit(profit)
+  return { hash, is, succeeded, ...profit, reproduced, passed: reproduced && holds }
+}
+
+function profitOf({ frozen, succeeded, changes }: Ran, regression: Regression): Profit {
+  if (frozen.is === 'legitimate' || !succeeded) return { gained: [], givenMore: [], lost: [] }
+  return profitIn(changes, regression)
 }
 
 /** Reads a frozen file. Throws `app.RegressionUnreadable`. */
@@ -154,5 +187,28 @@ function unreadable(file: string, cause: unknown): CordonError {
     facts: { file, reason },
     fix: 'Give what `cordon regress freeze` wrote; for --replace runtime code as hex, or an artifact with deployedBytecode.',
     cause,
+  })
+}
+
+function nothingToMeasure(attacks: readonly Hash[]): CordonError {
+  return new CordonError({
+    code: 'app.NothingToMeasure',
+    message:
+      'Nothing fungible was gained by the attackers or lost by anybody: a regression could never be red.',
+    facts: { transactions: attacks },
+    fix: 'Name all transactions of the attack with --tx, above all the one that takes the loot out. What was taken as single tokens (NFTs) needs a test of your own.',
+  })
+}
+
+function notReproduced(reruns: readonly Rerun[]): CordonError {
+  const attacks = reruns.filter(({ is }) => is === 'attack')
+  return new CordonError({
+    code: 'app.NotReproduced',
+    message: 'Run again as it was, the attack does not pay: it would be green without a fix.',
+    facts: {
+      failed: attacks.filter(({ succeeded }) => !succeeded).map(({ hash }) => hash),
+      of: attacks.length,
+    },
+    fix: 'Name the transactions that prepared it with --tx too. An attack that rests on block.prevrandao, the coinbase or earlier block hashes cannot be frozen.',
   })
 }

@@ -6,7 +6,7 @@ import { verdicts } from '../model/incident.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import type { CommonOptions } from './options.ts'
-import { withOutput } from './options.ts'
+import { listOf, withOutput } from './options.ts'
 import { type ReportOptions, report, withReportOptions } from './report.ts'
 import { registerSharing } from './sharing.ts'
 import { withArchive } from './with-archive.ts'
@@ -50,7 +50,20 @@ export function registerIncidents(program: Command, run: RunCommand): void {
         withArchive(options, io, (archive) => verdict(archive, { id, word, ...options }, io)),
       ),
     )
-  add('verify <id>', 'check the evidence chain; exit code 5 where it is broken', verify)
+  withOutput(
+    incidents
+      .command('verify [id]')
+      .description('check the record of an incident, or of all; exit code 5 where it is broken'),
+  )
+    .option('--head <hashes>', 'heads from notifications or reports that must be in it, separated by commas')
+    .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
+    .action((id: string | undefined, options: CommonOptions & { head?: string }) =>
+      run(options, (io) =>
+        withArchive(options, io, (archive) =>
+          id === undefined ? verifyAll(archive, listOf(options.head), io) : verify(archive, id, io),
+        ),
+      ),
+    )
 }
 
 type VerdictOptions = CommonOptions & { by: string; reason: string }
@@ -116,12 +129,36 @@ async function show(archive: IncidentArchive, id: string, io: Io): Promise<numbe
 }
 
 async function verify(archive: IncidentArchive, id: string, io: Io): Promise<number> {
-  const verdict = await archive.verify(id)
-  io.emit({ type: 'verification', incidentId: id, ...verdict })
+  const { timeline, ...evidence } = await archive.verify(id)
+  const ok = evidence.ok && timeline.ok
+  io.emit({ type: 'verification', incidentId: id, ...evidence, ok, evidenceOk: evidence.ok, timeline })
   io.say(
-    verdict.ok
-      ? `intact: ${verdict.count} links, head ${verdict.head}`
-      : `BROKEN at link ${verdict.brokenAt}: ${verdict.reason} (${verdict.count} links)`,
+    evidence.ok
+      ? `evidence intact: ${evidence.count} links, head ${evidence.head}`
+      : `evidence BROKEN at link ${evidence.brokenAt}: ${evidence.reason} (${evidence.count} links)`,
   )
-  return verdict.ok ? EXIT.ok : EXIT.broken
+  io.say(
+    timeline.ok
+      ? `timeline intact: ${timeline.count} entries, head ${timeline.head}${oldText(timeline.unhashed)}`
+      : `timeline BROKEN at entry ${timeline.brokenAt}: ${timeline.reason} (${timeline.count} entries)`,
+  )
+  return ok ? EXIT.ok : EXIT.broken
+}
+
+async function verifyAll(archive: IncidentArchive, heads: readonly string[], io: Io): Promise<number> {
+  const verdict = await archive.verifyAll(heads)
+  const { ok, incidents, entries, unhashed, links, seals, head, keys, faults } = verdict
+  io.emit({ type: 'record-verification', ...verdict })
+  for (const { where, incidentId, number, reason } of faults)
+    io.say(`BROKEN: ${[incidentId, where, number].filter((part) => part !== null).join(' ')}: ${reason}`)
+  const size = `${incidents} incidents, ${entries} timeline entries${oldText(unhashed)}, ${links} links of evidence, ${seals} seals`
+  io.say(`${ok ? 'intact' : 'BROKEN'}: ${size}; head ${head}`)
+  for (const key of keys) io.say(`signed by key ${key}`)
+  return ok ? EXIT.ok : EXIT.broken
+}
+
+function oldText(unhashed: number): string {
+  return unhashed === 0
+    ? ''
+    : ` (${unhashed} from before entries had hashes: nothing shows whether they were changed)`
 }

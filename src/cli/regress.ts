@@ -26,7 +26,7 @@ export function registerRegress(program: Command, run: RunCommand): void {
   withOutput(
     regress
       .command('run <file>')
-      .description('run them again, without an RPC; exit code 1 while the attack pays'),
+      .description('run them again, without an RPC; exit code 1 while the attack pays or is not reproduced'),
   )
     .option(
       '--replace <address=file>',
@@ -42,8 +42,11 @@ async function freezeIt(rpcUrl: string, options: FreezeOptions, io: Io): Promise
   const regression = await freeze({ source: rpcUrl, attacks: hashesOf(tx), legitimate: hashesOf(legitimate) })
   await writeRegression(resolve(io.cwd, output), regression)
   const accounts = Object.keys(regression.prestate).length
-  io.emit({ type: 'frozen', file: output, transactions: regression.transactions.length, accounts })
+  const measure = regression.losses === undefined ? 'gains' : 'losses'
+  io.emit({ type: 'frozen', file: output, transactions: regression.transactions.length, accounts, measure })
   io.say(`${regression.transactions.length} transactions with ${accounts} accounts in ${output}`)
+  if (measure === 'losses')
+    io.say('the attackers’ accounts gained nothing: the attack is judged by what its victims lose')
   return EXIT.ok
 }
 
@@ -57,9 +60,13 @@ async function runIt(file: string, options: RunOptions, io: Io): Promise<number>
   return reruns.every(({ passed }) => passed) ? EXIT.ok : EXIT.failed
 }
 
-function lineOf({ hash, is, succeeded, gained, givenMore, passed }: Rerun): string {
+function lineOf({ hash, is, succeeded, reproduced, gained, givenMore, lost, passed }: Rerun): string {
   const mark = passed ? '✓' : '✗'
-  const what = gained.map(({ account, asset, amount }) => `${account} gains ${amount} of ${asset}`).join(', ')
+  if (!reproduced) return `${mark} ${is} ${hash} is not reproduced: it shows nothing, with or without a fix`
+  const what = [
+    ...gained.map(({ account, asset, amount }) => `${account} gains ${amount} of ${asset}`),
+    ...lost.map(({ account, asset, amount }) => `${account} loses ${amount} of ${asset}`),
+  ].join(', ')
   const outcome = succeeded ? 'goes through' : 'fails'
   const price = givenMore.map(({ asset, amount }) => `${amount} of ${asset} more than then`).join(', ')
   return `${mark} ${is} ${hash} ${outcome}${what === '' ? '' : `: ${what}`}${price === '' ? '' : `, and gives ${price}`}`

@@ -21,7 +21,7 @@ import type { Decoder } from './decode/decoder.ts'
 import { finishFlow } from './fund-flow/finish.ts'
 import { followTheft } from './fund-flow/follow.ts'
 import { assetOf } from './fund-flow/key.ts'
-import { sourcesOf } from './fund-flow/sources.ts'
+import { type Losers, losersOf, stolenIn } from './fund-flow/sources.ts'
 import { addSources, startFlow } from './fund-flow/state.ts'
 import { hypothesesFrom } from './hypotheses.ts'
 import { lossByClass } from './loser-classes.ts'
@@ -136,7 +136,7 @@ export function investigate(options: InvestigateOptions, assessed = assess(optio
     steps: stepsOf({ transactions, findings, attackers: cluster, victims: lost, nameOf, tokens }),
     assets: [...tokens.values()],
     prices: pricesTold(prices, net),
-    fundFlow: flowOf(suspects, cluster),
+    fundFlow: flowOf(suspects, { cluster, losers: losersOf(victims) }),
     scope: scopeOf(transactions, {
       weak: hypotheses[0]?.contract ?? null,
       watched: new Set([...cluster, ...lost]),
@@ -180,18 +180,20 @@ export function placedOf(suspects: readonly Suspect[]): Placed[] {
   return suspects.map(({ facts, tx }) => ({ tx, block: facts.bundle.number, producer: facts.bundle.miner }))
 }
 
-/** What the victims of the findings lost, followed through these very transactions. */
-function flowOf(suspects: readonly Suspect[], actors: ReadonlySet<Address>): FundFlow {
+type Robbery = { cluster: ReadonlySet<Address>; losers: Losers }
+
+/** What the victims lost, followed through these very transactions. */
+function flowOf(suspects: readonly Suspect[], { cluster, losers }: Robbery): FundFlow {
   const first = suspects[0]?.facts.bundle
   const flow = startFlow({
     chainId: first?.chainId ?? 0,
     block: first?.number ?? 0,
     sources: [],
     labels: new Map(),
-    actors: [...actors],
+    actors: [...cluster],
   })
   for (const { tx, findings, facts } of suspects) {
-    addSources(flow, sourcesOf(tx, findings))
+    addSources(flow, stolenIn(tx, losers, findings))
     followTheft(flow, tx, facts.bundle.number)
   }
   return finishFlow(flow)

@@ -38,6 +38,13 @@ export const regressionSchema = z.object({
   /** What they gave for it, all of them together, base units. */
   given: z.array(z.object({ asset: assetSchema, amount: amountSchema })),
   attackers: z.array(addressSchema),
+  /**
+   * What the victims lost, base units: what an attack is judged by where its accounts gained nothing that can be measured (the
+   * loot went to somebody else, was burnt, or is no fungible token). None of it may be lost again.
+   */
+  losses: z
+    .array(z.object({ account: addressSchema, asset: assetSchema, amount: amountSchema }))
+    .exactOptional(),
 })
 export type Regression = z.infer<typeof regressionSchema>
 
@@ -50,7 +57,11 @@ export type Rerun = {
   gained: Regression['gains']
   /** Of what the attackers gave, how much more than then: who pays the price has not attacked. */
   givenMore: Regression['given']
-  /** An attack that pays nothing, or nothing that was not paid for; a legitimate transaction that succeeds. */
+  /** Of `losses`, what was lost again: base units. */
+  lost: Regression['gains']
+  /** False where it did not come out as it was even without a fix, or the node would not take it: then it says nothing. */
+  reproduced: boolean
+  /** It was reproduced, and: an attack that pays nothing, or nothing that was not paid for; a legitimate transaction that succeeds. */
   passed: boolean
 }
 
@@ -65,30 +76,31 @@ export function givenBy(group: ReadonlySet<Address>, changes: readonly Change[])
   return [...net].filter(([, amount]) => amount < 0n).map(([asset, amount]) => ({ asset, amount: -amount }))
 }
 
-export type Profit = Pick<Rerun, 'gained' | 'givenMore'>
+export type Profit = Pick<Rerun, 'gained' | 'givenMore' | 'lost'>
 
 /** What of the attack's gains is in these changes, and what the attackers gave for it above what they gave then. */
 export function profitIn(
   changes: readonly Change[],
-  { gains, given, attackers }: Pick<Regression, 'gains' | 'given' | 'attackers'>,
+  { gains, given, attackers, losses = [] }: Pick<Regression, 'gains' | 'given' | 'attackers' | 'losses'>,
 ): Profit {
   const net = new Map<string, bigint>()
   for (const { account, asset, amount } of changes) {
     const key = `${account} ${asset}`
     net.set(key, (net.get(key) ?? 0n) + amount)
   }
+  const had = ({ account, asset }: Regression['gains'][number]): bigint =>
+    net.get(`${account} ${asset}`) ?? 0n
   const before = new Map(given.map(({ asset, amount }) => [asset, amount]))
   return {
-    gained: gains
-      .map(({ account, asset }) => ({ account, asset, amount: net.get(`${account} ${asset}`) ?? 0n }))
-      .filter(({ amount }) => amount > 0n),
+    gained: gains.map((one) => ({ ...one, amount: had(one) })).filter(({ amount }) => amount > 0n),
+    lost: losses.map((one) => ({ ...one, amount: -had(one) })).filter(({ amount }) => amount > 0n),
     givenMore: givenBy(new Set(attackers), changes)
       .map(({ asset, amount }) => ({ asset, amount: amount - (before.get(asset) ?? 0n) }))
       .filter(({ amount }) => amount > 0n),
   }
 }
 
-/** Something is gained for no more than was given then: who pays the price has not attacked. */
-export function isProfit({ gained, givenMore }: Profit): boolean {
-  return gained.length > 0 && givenMore.length === 0
+/** Something is gained for no more than was given then (who pays the price has not attacked), or lost where that counts. */
+export function isProfit({ gained, givenMore, lost }: Profit): boolean {
+  return (gained.length > 0 && givenMore.length === 0) || lost.length > 0
 }

@@ -186,7 +186,8 @@ function questionOf(
   type Given = { answer: DrillQuestion['answer']; author: string; at: number }
   const given = timeline.flatMap(({ kind, author, discoveryTime, facts }): Given[] => {
     const said = kind === 'step' && author !== 'cordon' ? answerSchema.safeParse(facts).data : undefined
-    if (said?.runId === runId && said.target === stepId) return [{ answer: said.answer, author, at: discoveryTime }]
+    if (said?.runId === runId && said.target === stepId)
+      return [{ answer: said.answer, author, at: discoveryTime }]
     const ended = kind === 'step' && author === 'cordon' ? endedSchema.safeParse(facts).data : undefined
     return ended?.runId === runId && ended.stepId === stepId
       ? [{ answer: ended.output.answer, author, at: discoveryTime }]

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import { sqlOn } from '../../test/harness/postgres.ts'
 import { processesIn } from '../../test/harness/processes.ts'
 import { silentLogger } from '../kit/logger.ts'
 import { findCursor, setProcessed } from './cursors.ts'
+import { databaseSettings } from './durability.ts'
 import { startEmbeddedPostgres } from './embedded.ts'
 import { readPidFile } from './pid-file.ts'
 import { closeStore, openStore } from './store.ts'
@@ -38,8 +39,49 @@ test('the password is asked for and kept from other users', async () => {
   const postgres = await start()
   const wrong = postgres.url.replace(/:[0-9a-f]{48}@/, ':guess@')
   await expect(sqlOn(wrong, 'SELECT 1')).rejects.toThrow(/password authentication failed/)
-  expect((await stat(join(dataDir, 'password'))).mode & 0o077).toBe(0)
+  const { mode, uid } = await stat(join(dataDir, 'password'))
+  expect({ mode: mode & 0o777, uid }).toEqual({ mode: 0o600, uid: process.getuid?.() })
   expect((await stat(dataDir)).mode & 0o077).toBe(0)
+  await postgres.stop()
+})
+
+test('a password file that an older Cordon gave to the user of PostgreSQL is taken back', async () => {
+  await chmod(join(dataDir, 'password'), 0o644)
+  if (process.getuid?.() === 0) await chown(join(dataDir, 'password'), 65_534, 65_534)
+  const postgres = await start()
+  const { mode, uid } = await stat(join(dataDir, 'password'))
+  expect({ mode: mode & 0o777, uid }).toEqual({ mode: 0o600, uid: process.getuid?.() })
+  await postgres.stop()
+})
+
+test('Cordon works as a role that is no superuser and can change nothing that is only added to', async () => {
+  const postgres = await start()
+  const { url: ownerUrl, workUrl: url } = postgres
+  await sqlOn(ownerUrl, 'CREATE SCHEMA dbos CREATE TABLE runs (id serial PRIMARY KEY)')
+  const again = await start()
+  const store = await openStore({ url: again.workUrl, ownerUrl, logger: silentLogger })
+  expect(await databaseSettings(store)).toMatchObject({ superuser: false })
+  await setProcessed(store, 3, { number: 9, hash: null })
+  expect(await findCursor(store, 3)).toMatchObject({ processed: { number: 9 } })
+  for (const sql of [
+    "UPDATE timeline SET message = ''",
+    'DELETE FROM evidence',
+    'TRUNCATE timeline',
+    'ALTER TABLE timeline DISABLE TRIGGER ALL',
+    'SET session_replication_role = replica',
+    'DELETE FROM broadcasts',
+    'INSERT INTO cordon_migrations (id, name) VALUES (9999, $$x$$)',
+    'CREATE TABLE public.mine ()',
+    "COPY (SELECT 1) TO PROGRAM 'true'",
+  ])
+    await expect(sqlOn(url, sql), sql).rejects.toThrow(/permission denied|must be owner/)
+  // the durable runs bring their own tables up to date, in a schema of their own
+  await sqlOn(url, 'ALTER TABLE dbos.runs ADD COLUMN name text')
+  await sqlOn(url, 'DROP SCHEMA dbos CASCADE')
+  await sqlOn(url, 'CREATE SCHEMA dbos')
+  await sqlOn(url, 'DROP SCHEMA dbos')
+  await closeStore(store)
+  await again.stop()
   await postgres.stop()
 })
 

@@ -1,17 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { chown, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { open, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
 import { messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
+import { ensureCluster, tailOf } from './cluster.ts'
 import { postgresFailed } from './errors.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { isPostmasterOf, type PidFile, readPidFile } from './pid-file.ts'
 import { type PostgresBinaries, preparePostgres } from './postgres-binaries.ts'
 import { type Folder, prepareFolder } from './postgres-folder.ts'
 import { guardPostmaster, type Sentinel } from './sentinel.ts'
+import { ensureWorkRole, workPassword, workUrlOf } from './work-role.ts'
 
 export type EmbeddedPostgresOptions = {
   /**
@@ -27,8 +28,10 @@ export type EmbeddedPostgresOptions = {
 }
 
 export type EmbeddedPostgres = {
-  /** With the password: for `openStore`, never for a log. */
+  /** As the superuser, with the password: for set-up and migrations, never for a log. */
   url: string
+  /** As the role that Cordon works as: no superuser, and no owner of the tables. */
+  workUrl: string
   port: number
   /** True where a server that an earlier process left behind was taken over. */
   adopted: boolean
@@ -65,6 +68,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const { password, server } = await withFolderLock(folder.dataDir, async () => {
     const password = await ensureCluster(binaries, folder)
     const server = (await adopt(folder, password)) ?? (await launch({ binaries, folder, options, ordered }))
+    await ensureWorkRole(urlOf(server.port, password), workPassword(password))
     return { password, server }
   })
   supervise({ binaries, folder, options: { ...options, port: server.port }, ordered }, server, password)
@@ -74,68 +78,11 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   options.logger.info({ port: server.port, adopted }, 'PostgreSQL is up')
   return {
     url,
+    workUrl: workUrlOf(url, workPassword(password)),
     port: server.port,
     adopted,
     stop: () => shutDown({ folder, keeper, sentinel, ordered }),
   }
-}
-
-/** Runs initdb once; gives back the password of that cluster. */
-async function ensureCluster(binaries: PostgresBinaries, folder: Folder): Promise<string> {
-  const passwordFile = join(folder.dataDir, 'password')
-  const done = await stat(join(folder.cluster, 'global', 'pg_control')).catch(() => undefined)
-  const known = await readFile(passwordFile, 'utf8').catch(() => undefined)
-  if (done && known) return known
-  if (done) {
-    throw postgresFailed({
-      what: 'The data folder has a database but no password file.',
-      dataDir: folder.dataDir,
-      fix: `Restore ${passwordFile} from a backup, or move the folder away to begin an empty record.`,
-    })
-  }
-  // Half a cluster is what a killed initdb leaves: pg_control is written near its end, so nothing is lost.
-  await rm(folder.cluster, { recursive: true, force: true })
-  const password = randomBytes(24).toString('hex')
-  await writeFile(passwordFile, password, { mode: 0o600 })
-  if (folder.owner) await chown(passwordFile, folder.owner.uid, folder.owner.gid)
-  await runInitdb(binaries, folder, passwordFile)
-  return password
-}
-
-async function runInitdb(binaries: PostgresBinaries, folder: Folder, passwordFile: string): Promise<void> {
-  const flags = [
-    '--username=cordon',
-    `--pwfile=${passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    '--locale=C',
-    '--no-instructions',
-    '--no-sync',
-  ]
-  const child = spawn(binaries.initdb, ['-D', folder.cluster, ...flags], {
-    ...folder.owner,
-    cwd: '/',
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' },
-  })
-  let said = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said += chunk.toString()
-  })
-  const code = await new Promise<number | string>((settle) => {
-    child.once('error', (thrown) => settle(thrown.message))
-    child.once('close', (status, signal) => settle(status ?? signal ?? 'unknown'))
-  })
-  if (code === 0) return
-  await rm(folder.cluster, { recursive: true, force: true })
-  throw postgresFailed({
-    what: `initdb ended with ${code}.`,
-    dataDir: folder.dataDir,
-    logTail: tailOf(said),
-    fix: folder.owner
-      ? `PostgreSQL runs as uid ${folder.owner.uid}, which must be able to enter every folder above this one: choose a data folder outside /root, or run Cordon as a normal user.`
-      : 'Check that the data folder can be written and that the disk is not full.',
-  })
 }
 
 /** Takes over a live server on this folder; undefined where there is none. Never touches a live one's files. */
@@ -380,10 +327,6 @@ function freePort(): Promise<number> {
 
 async function logTail(folder: Folder): Promise<string> {
   return tailOf(await readFile(folder.log, 'utf8').catch(() => ''))
-}
-
-function tailOf(text: string): string {
-  return text.trimEnd().split('\n').slice(-12).join('\n')
 }
 
 function pause(ms: number): Promise<void> {

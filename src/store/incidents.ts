@@ -133,6 +133,15 @@ export async function recordSize(store: Store, id: string): Promise<RecordSize |
   return row(store, sizeSchema, sql, [id])
 }
 
+/** Where an incident's timeline ends: how many entries, and the hash of the last. */
+export async function timelineEnd(
+  store: Store,
+  id: string,
+): Promise<{ count: number; head: string } | undefined> {
+  const sql = 'SELECT timeline_count AS count, timeline_head AS head FROM incidents WHERE id = $1'
+  return row(store, z.object({ count: z.number().int(), head: z.string() }), sql, [id])
+}
+
 /** The lists of an incident as one text, because arrays of arrays of different lengths cannot be unnested. */
 function lists({ categories, protected: contracts, victims, actors, transactions }: Incident): string {
   return JSON.stringify([categories, contracts, victims, actors, transactions])

@@ -1,6 +1,7 @@
 import { answersMigrations } from './migrations-answers.ts'
 import { authorityMigrations } from './migrations-authority.ts'
 import { partialMigrations } from './migrations-partial.ts'
+import { recordMigrations } from './migrations-record.ts'
 import { type Migration, responseMigrations } from './migrations-response.ts'
 import { restartMigrations } from './migrations-restart.ts'
 
@@ -356,4 +357,5 @@ ALTER TABLE runs ADD COLUMN author text NOT NULL DEFAULT 'cordon';
   ...partialMigrations,
   ...authorityMigrations,
   ...answersMigrations,
+  ...recordMigrations,
 ]

@@ -7,7 +7,7 @@ import { postgresFailed } from './errors.ts'
 export type Folder = { dataDir: string; cluster: string; log: string; owner: Owner | undefined }
 type Owner = { uid: number; gid: number }
 
-const OURS = new Set(['cluster', 'password', 'postgres.log', 'setup.lock'])
+const OURS = new Set(['cluster', 'password', 'initdb-password', 'postgres.log', 'setup.lock'])
 
 /** Makes the folder, private, and gives it to who PostgreSQL runs as. Throws `store.PostgresFailed` for one with other things in it. */
 export async function prepareFolder(dataDir: string): Promise<Folder> {

@@ -6,6 +6,7 @@ import { retry } from '../kit/retry.ts'
 import { unreachable } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { createPool } from './pool.ts'
+import { grantWork } from './work-role.ts'
 
 /** The database, or one transaction on it: what every function of this room takes first. */
 export type Store = {
@@ -19,6 +20,8 @@ export type Store = {
 export type StoreOptions = {
   url: string
   logger: Logger
+  /** Who brings the tables up to date where `url` may not: their owner. What `url` may do then is set by it, too. */
+  ownerUrl?: string
   /** Connections at most; 10 by default. */
   connections?: number
   /** How long to wait for a database that is away, in milliseconds; 30,000 by default. */
@@ -35,19 +38,30 @@ const RETRY = { attempts: 14, delayMs: 50, maxDelayMs: 4_000 }
  * for (about 30 s); it never ends the process. Throws `store.Unreachable`, `store.NewerDatabase`.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { url, logger } = options
+  const { url, ownerUrl, logger } = options
   const connections = options.connections ?? 10
   const pool = createPool({ url, logger, connections, name: 'cordon', types: { getTypeParser } })
   const store: Store = { url, logger, pool, client: null }
   const attempts = options.patienceMs === undefined ? RETRY.attempts : attemptsFor(options.patienceMs)
   try {
-    await retry(() => migrate(pool, logger), { ...RETRY, attempts, isRetryable: isConnectionLoss })
+    const bringUpToDate = () => (ownerUrl === undefined ? migrate(pool, logger) : migrateAs(ownerUrl, logger))
+    await retry(bringUpToDate, { ...RETRY, attempts, isRetryable: isConnectionLoss })
   } catch (thrown) {
     await pool.end().catch(() => {})
     if (thrown instanceof CordonError) throw thrown
     throw unreachable(url, thrown)
   }
   return store
+}
+
+async function migrateAs(ownerUrl: string, logger: Logger): Promise<void> {
+  const pool = createPool({ url: ownerUrl, logger, connections: 1, name: 'cordon-migrations' })
+  try {
+    await migrate(pool, logger)
+  } finally {
+    await pool.end()
+  }
+  await grantWork(ownerUrl)
 }
 
 /** Lets running queries finish and closes all connections. */

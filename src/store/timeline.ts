@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { toJson } from '../kit/json.ts'
+import { canonicalJson } from '../kit/json.ts'
 import { type TimelineEntry, timelineEntrySchema } from '../model/incident.ts'
 import { change, row, rows, type Store, transaction } from './store.ts'
 
@@ -9,14 +9,15 @@ const COLUMNS = `incident_id AS "incidentId", sequence, kind, event_time AS "eve
   discovery_time AS "discoveryTime", author, message, facts`
 
 /**
- * Appends an entry; the database numbers it 1, 2, 3… for each incident, without gaps, and tells listeners.
+ * Appends an entry; the database numbers it 1, 2, 3… for each incident, without gaps, chains it to the one before by its
+ * hash, and tells listeners. Facts are kept as canonical JSON, which is what is hashed.
  * Never again changed: the database refuses UPDATE, DELETE and TRUNCATE.
  */
 export async function appendTimeline(store: Store, entry: NewTimelineEntry): Promise<TimelineEntry> {
   const sql = `INSERT INTO timeline (incident_id, kind, event_time, discovery_time, author, message, facts)
     VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ${COLUMNS}`
   const { incidentId, kind, eventTime, discoveryTime, author, message, facts } = entry
-  const values = [incidentId, kind, eventTime, discoveryTime, author, message, toJson(facts)]
+  const values = [incidentId, kind, eventTime, discoveryTime, author, message, canonicalJson(facts)]
   return transaction(store, async (tx) => {
     const [written] = await rows(tx, timelineEntrySchema, sql, values)
     return timelineEntrySchema.parse(written)
@@ -36,7 +37,7 @@ export async function appendTimelines(tx: Store, entries: readonly NewTimelineEn
     entries.map(({ discoveryTime }) => discoveryTime),
     entries.map(({ author }) => author),
     entries.map(({ message }) => message),
-    entries.map(({ facts }) => toJson(facts)),
+    entries.map(({ facts }) => canonicalJson(facts)),
   ])
 }
 
@@ -44,6 +45,20 @@ export async function appendTimelines(tx: Store, entries: readonly NewTimelineEn
 export async function listTimeline(store: Store, incidentId: string, after = 0): Promise<TimelineEntry[]> {
   const sql = `SELECT ${COLUMNS} FROM timeline WHERE incident_id = $1 AND sequence > $2 ORDER BY sequence`
   return rows(store, timelineEntrySchema, sql, [incidentId, after])
+}
+
+const chainedSchema = timelineEntrySchema.extend({
+  previous: z.string().nullable(),
+  hash: z.string().nullable(),
+})
+
+/** Entries of an incident in order, with their place in its chain. */
+export async function listChained(
+  store: Store,
+  incidentId: string,
+): Promise<z.infer<typeof chainedSchema>[]> {
+  const sql = `SELECT ${COLUMNS}, previous, hash FROM timeline WHERE incident_id = $1 ORDER BY sequence`
+  return rows(store, chainedSchema, sql, [incidentId])
 }
 
 /** One entry, or undefined. */

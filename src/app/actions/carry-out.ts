@@ -27,9 +27,9 @@ import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import { type Store, transaction } from '../../store/store.ts'
 import { type Ground, permitNow } from '../authorisations/permit.ts'
 import type { App } from '../context.ts'
-import { trialOf } from './attack.ts'
 import { pageByHand } from './by-hand.ts'
 import { recordStep } from './record-step.ts'
+import { trialOf } from './trial.ts'
 import { type ContainOutcome, type Planned, patiently, type Work } from './work.ts'
 
 export type Signing = { plan: ContainmentPlan; simulation: Simulation; ground: Ground }

@@ -19,11 +19,11 @@ import { allAuthorisations, authorisationContext, installationFor } from '../aut
 import type { App } from '../context.ts'
 import { functionNames } from '../function-names.ts'
 import { relatedTo } from '../watch/map-protocol.ts'
-import { trialOf } from './attack.ts'
 import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
 import { holdLever, pageLimit } from './hold-lever.ts'
 import { recordStep } from './record-step.ts'
+import { trialOf } from './trial.ts'
 import { operationsFor, type Planned, patiently, peopleOf, type Work } from './work.ts'
 
 /** A plan that is ready: already pulled, for people to decide, or to be carried out now. */

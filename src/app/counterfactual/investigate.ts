@@ -16,6 +16,7 @@ import { hashOf, type InvestigateTransactionOptions, investigateTransactions } f
 import { freezeFound, readRegression } from '../regress.ts'
 import { openRegression } from '../regression-node.ts'
 import { attackOf } from './attack.ts'
+import { failureOf } from './failure.ts'
 import { type Laboratory, totalProfit, tryAlteration } from './try.ts'
 
 export type WhatIfOptions = InvestigateTransactionOptions & {
@@ -89,7 +90,7 @@ async function askAll(lab: Laboratory, found: Investigation, options: WhatIfOpti
   if (!isProfit(totalProfit(lab.recorded, lab.regression)))
     return {
       counterfactuals: [],
-      unexplained: ['what if: run again as it was, the attack does not pay here'],
+      unexplained: [`what if: run again as it was, the attack does not pay here: ${whyNot(lab)}`],
     }
   const alterations = alterationsOf(attackOf(lab, found), most)
   const deadline = systemClock.now() + withinMs
@@ -106,6 +107,19 @@ async function askAll(lab: Laboratory, found: Investigation, options: WhatIfOpti
   const unexplained =
     late.length === 0 ? [] : [`what if: ${late.length} alterations were not tried, time was up`]
   return { counterfactuals, unexplained }
+}
+
+/** Why a run of the attack as it was pays nothing. */
+function whyNot({ recorded, regression }: Laboratory): string {
+  const failure = failureOf(recorded)
+  if (failure !== null) return failure
+  if (regression.gains.length === 0 && (regression.losses ?? []).length === 0)
+    return 'nothing that its accounts gained or its victims lost can be measured'
+  const { givenMore } = totalProfit(recorded, regression)
+  const price = givenMore.map(({ asset, amount }) => `${amount} of ${asset}`).join(', ')
+  return price === ''
+    ? 'its transactions go through and gain nothing of what they gained then'
+    : `its transactions go through and give ${price} more than then`
 }
 
 function withAnswers(found: Investigation, { counterfactuals, unexplained }: Answers): Investigation {

@@ -140,7 +140,8 @@ function judged(
   return {
     ...toldOf(alteration),
     outcome: isBlind ? 'inconclusive' : outcome,
-    ...profit,
+    gained: profit.gained,
+    givenMore: profit.givenMore,
     legitimate: { passed: still.length, of: passing.length },
     reason,
   }
@@ -154,8 +155,10 @@ export function totalProfit(ran: readonly Ran[], regression: Regression): Profit
 
 function outcomeOf(now: Profit, then: Profit): Outcome {
   if (!isProfit(now)) return 'profit-gone'
-  const isWhole = then.gained.every(({ account, asset, amount }) =>
-    now.gained.some((one) => one.account === account && one.asset === asset && one.amount >= amount),
+  const isWhole = [...then.gained, ...then.lost].every(({ account, asset, amount }) =>
+    [...now.gained, ...now.lost].some(
+      (one) => one.account === account && one.asset === asset && one.amount >= amount,
+    ),
   )
   return isWhole ? 'profit-remains' : 'part-remains'
 }

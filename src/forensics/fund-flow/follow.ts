@@ -1,4 +1,4 @@
-import type { Transaction } from '../../model/block.ts'
+import type { Asset, Transaction } from '../../model/block.ts'
 import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { FlowEdge, FlowEdgeKind } from '../../model/fund-flow.ts'
 import { type Address, ZERO_ADDRESS } from '../../model/hex.ts'
@@ -58,7 +58,7 @@ type Step = Followed & {
   roles: Roles
   transits: ByMethod<Map<Exchange, Transit>>
   totals: Map<Exchange, Map<AssetKey, bigint>>
-  /** Lenders of flash loans and what they lent: what is paid back to them is what they lent. */
+  /** Who lent within this transaction, and what: what is paid back to them is what they lent. */
   lent: ReadonlySet<string>
   edges: FlowEdge[]
 }
@@ -81,7 +81,7 @@ function follow(followed: Followed): void {
     roles,
     transits: { haircut: new Map(), fifo: new Map() },
     totals: new Map(),
-    lent: lentIn(tx),
+    lent: lentIn(tx, transfers),
     edges: [],
   }
   for (const at of orderOf(transfers, roles)) pay(step, at)
@@ -195,11 +195,27 @@ function settle({ flow, transits }: Step, method: Method): void {
   }
 }
 
-function lentIn({ facts }: TransactionFacts): Set<string> {
+/** A fee for a loan within one transaction is at most this share of it. */
+const MOST_FEE = 100n
+
+/** Known flash loans, and whoever gave something first and had it all back in the end, with no more than a fee. */
+function lentIn({ facts, deltas }: TransactionFacts, transfers: readonly TransferFact[]): Set<string> {
   const lent = new Set<string>()
   for (const fact of facts) {
     if (fact.kind !== 'action' || fact.action !== 'flash-loan') continue
     for (const { asset } of fact.taken) if (asset !== null) lent.add(holding(fact.contract, asset))
+  }
+  const given = new Map<string, bigint>()
+  for (const { from, to, amount, ...asset } of transfers) {
+    const key = keyOf(asset)
+    const [giver, taker] = [holding(from, key), holding(to, key)]
+    // who was given something before he gave has not lent
+    if (!given.has(taker)) given.set(taker, -1n)
+    const before = given.get(giver) ?? 0n
+    if (before >= 0n) given.set(giver, before + amount)
+    const net = deltas.get(from)?.get(key as Asset) ?? 0n
+    const isRepaid = net >= 0n && net * MOST_FEE <= (given.get(giver) ?? 0n)
+    if (before >= 0n && isRepaid) lent.add(giver)
   }
   return lent
 }

@@ -1,7 +1,38 @@
+import type { Asset } from '../../model/block.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { FlowSource } from '../../model/fund-flow.ts'
-import { assetOf } from './key.ts'
+import type { Address } from '../../model/hex.ts'
+import type { Investigation } from '../../model/investigation.ts'
+import { type AssetKey, assetOf, keyOf } from './key.ts'
+
+/** Who lost by an investigation, and of which assets: over all its transactions, net. */
+export type Losers = ReadonlyMap<Address, ReadonlySet<AssetKey>>
+
+/** What an investigation counts as stolen; what only reads of balances say cannot be followed. */
+export function losersOf(victims: Investigation['victims']): Losers {
+  return new Map(
+    victims.map(({ address, loss }) => [
+      address,
+      new Set(loss.filter(({ by }) => by === undefined).map((item) => keyOf(item))),
+    ]),
+  )
+}
+
+/**
+ * What the losers of an investigation lost in one of its transactions. Where it shows none with a loss that can be followed,
+ * what the findings say.
+ */
+export function stolenIn(tx: TransactionFacts, losers: Losers, findings: readonly Finding[]): FlowSource[] {
+  const isKnown = [...losers.values()].some((keys) => keys.size > 0)
+  if (!isKnown) return sourcesOf(tx, findings)
+  return [...losers].flatMap(([account, keys]) =>
+    [...keys].flatMap((key): FlowSource[] => {
+      const amount = tx.deltas.get(account)?.get(key as Asset) ?? 0n
+      return amount < 0n ? [{ account, ...assetOf(key), amount: -amount }] : []
+    }),
+  )
+}
 
 /**
  * What the victims of findings lost in a transaction, net; where no transfer shows a loss of theirs, what the findings

@@ -1,0 +1,37 @@
+import { sceneOf, type Trial } from '../../contain/trial.ts'
+import type { AssetChange } from '../../model/finding.ts'
+import { listAlerts } from '../../store/alerts.ts'
+import type { Attack } from './attack.ts'
+import type { Work } from './work.ts'
+
+/**
+ * The attack of an incident as it was: with its block around it where it is mined, and with what detection saw it take. Null
+ * where no transaction is known.
+ */
+export async function trialOf(
+  { app, chain, incident }: Pick<Work, 'app' | 'chain' | 'incident'>,
+  { hash, call, pinnedBlock, outbid, stale }: Attack,
+): Promise<Trial | null> {
+  if (call === null || hash === null) return null
+  const isAsMined = outbid === null && stale === null
+  const scene = isAsMined
+    ? await sceneOf(chain.rpc, { hash, block: pinnedBlock + 1 })
+    : { before: [], within: null }
+  const alerts = await listAlerts(app.store, incident.id)
+  const recorded = alerts
+    .flatMap(({ alert }) => alert.findings)
+    .filter(({ transactionHash, shadow }) => transactionHash === hash && !shadow)
+    .flatMap(({ loss }) => loss)
+  return { call, ...scene, owned: incident.protected, recorded: largestOf(recorded) }
+}
+
+/** Several detectors tell of one loss. */
+function largestOf(losses: readonly AssetChange[]): AssetChange[] {
+  const largest = new Map<string, AssetChange>()
+  for (const loss of losses) {
+    const key = `${loss.account}${loss.asset}`
+    const known = largest.get(key)
+    if (known === undefined || known.amount < loss.amount) largest.set(key, loss)
+  }
+  return [...largest.values()]
+}

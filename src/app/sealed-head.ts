@@ -1,0 +1,35 @@
+import { sealRecord } from '../incidents/seal.ts'
+import { messageOf } from '../kit/error.ts'
+import type { Seal } from '../model/seal.ts'
+import type { App } from './context.ts'
+import { recordKey } from './record-key.ts'
+
+/** A page never waits longer for it, in milliseconds. */
+const PATIENCE_MS = 1_000
+
+/** What is given out of a seal: enough to find it again, and to see that it is ours. */
+export type SealedHead = Pick<Seal, 'number' | 'hash' | 'publicKey' | 'signature' | 'sealedAt'>
+
+/**
+ * Seals what has grown and gives the head of the whole record, to be written down where this database's owner cannot change
+ * it; undefined where there is none, or it cannot be had at once: that is logged, and delays nothing.
+ */
+export async function sealedHead(
+  app: Pick<App, 'store' | 'clock' | 'config' | 'logger'>,
+): Promise<SealedHead | undefined> {
+  const { store, clock, config, logger } = app
+  const sealing = recordKey(config.dataDir).then((key) => sealRecord({ store, clock, key }))
+  const late = new Promise<never>((_, fail) => {
+    setTimeout(() => fail(new Error('not sealed in time')), PATIENCE_MS).unref()
+  })
+  try {
+    const seal = await Promise.race([sealing, late])
+    if (seal === undefined) return undefined
+    const { number, hash, publicKey, signature, sealedAt } = seal
+    return { number, hash, publicKey, signature, sealedAt }
+  } catch (thrown) {
+    sealing.catch(() => undefined)
+    logger.warn({ reason: messageOf(thrown) }, 'the record could not be sealed')
+    return undefined
+  }
+}
