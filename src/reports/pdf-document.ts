@@ -44,6 +44,7 @@ export function pdfDocument({ title, tlp, audience, blocks }: ReportDocument): T
     content: [
       { text: drawable(title), fontSize: 16, bold: true, margin: [0, 0, 0, 10] },
       ...blocks.flatMap(block),
+      ...blocks.flatMap(widePicture),
     ],
   }
 }
@@ -210,22 +211,39 @@ function lengthOf(words: Line): number {
   )
 }
 
-/** A picture that is too wide to be read upright gets a page on its side. */
-function figure({ svg, caption, alternative }: Figure): Content[] {
-  const wide = widthOf(svg) > 1_300
-  const { width, height } = wide ? PAGE.landscape : PAGE.portrait
-  const picture: Content = {
+/** A picture that is too wide to be read upright has a page on its side at the end: no page before it is left half empty. */
+function figure(given: Figure): Content[] {
+  const words = table(given.alternative, PAGE.portrait.width)
+  if (!isWide(given)) return [pictureOf(given, UPRIGHT), words]
+  const place = {
+    text: 'The same as a picture: on a page of its own at the end.',
+    italics: true,
+    fontSize: 8,
+  }
+  return [words, place]
+}
+
+function widePicture(given: Block): Content[] {
+  if (given.kind !== 'figure' || !isWide(given)) return []
+  const picture = pictureOf(given, PAGE.landscape)
+  return [{ stack: [picture], pageBreak: 'before', pageOrientation: 'landscape' }]
+}
+
+/** A picture among text is low enough to stand beside it on a page. */
+const UPRIGHT = { width: PAGE.portrait.width, height: 320 }
+
+function isWide({ svg }: Figure): boolean {
+  return widthOf(svg) > 1_300
+}
+
+function pictureOf({ svg, caption }: Figure, { width, height }: { width: number; height: number }): Content {
+  return {
     stack: [
       { svg: drawnOnly(svg), fit: [width, height], font: PDF_FONTS.sans },
       { text: drawable(caption), fontSize: 8, color: '#57606a', margin: [0, 4, 0, 6] },
     ],
     unbreakable: true,
-    ...(wide ? { pageBreak: 'before', pageOrientation: 'landscape' } : {}),
   }
-  const words = table(alternative, PAGE.portrait.width)
-  return wide
-    ? [picture, { text: '', pageBreak: 'before', pageOrientation: 'portrait' }, words]
-    : [picture, words]
 }
 
 function line(given: Line, hexSize: number = HEX.text): Content[] {

@@ -65,7 +65,7 @@ test('a number stays a number that can be read, however hostile the name of the 
     reporter,
     help: undefined,
   })
-  expect(said).toContain(`- 1,234.567 “claim[.]evil[.]io[/]go” (${TOKEN})`)
+  expect(said).toContain(`- 1,234.567 “claim[.]evil[.]io/go” (${TOKEN})`)
 })
 
 test('what the sender alone can say is marked as a blank', () => {

@@ -57,7 +57,7 @@ export async function openStateFork(name: string, options: ForkOptions = {}): Pr
   const node = await serveState(state, label.chainId)
   try {
     const anvil = await startAnvil({ mining, hardfork, stepsTracing, forkUrl: node.url })
-    const rpc = createRpc({ urls: [anvil.url] })
+    const rpc = createRpc({ urls: [anvil.url], timeoutMs: 60_000 })
     return {
       name,
       chainId: label.chainId,

@@ -10,6 +10,7 @@ import { authorisationTypedData } from '../../src/contain/authorise.ts'
 import { discoverLevers } from '../../src/contain/discover.ts'
 import { relatedContracts } from '../../src/contain/protocol.ts'
 import { leversOfProtocol } from '../../src/contain/protocol-levers.ts'
+import { type SimulatedCall, simulateV1Sequencer } from '../../src/contain/sequence.ts'
 import { silentLogger } from '../../src/kit/logger.ts'
 import type { StandingAuthorisation } from '../../src/model/containment.ts'
 import type { Address, Hash, Hex } from '../../src/model/hex.ts'
@@ -62,7 +63,7 @@ export async function runWild(
     if (puppets === null) return null
     await fork.rpc.request('anvil_setBlockGasLimit', ['0x11e1a300'])
     const targets = attackLabels().find(({ id }) => id === name)?.vulnerableContracts ?? []
-    const replaced = await replaceAuthorities(fork, targets)
+    const replaced = await replaceAuthorities(fork, { targets, attack: puppets.call })
     await ordinaryBlock(fork)
     const levers = await pullable(fork, targets)
     const watched = await watch(fork, { targets, levers, dataDir })
@@ -96,13 +97,27 @@ async function isMined({ rpc }: StateFork, hash: Hash): Promise<void> {
     throw new Error(`the attack did not go through: ${receipt?.status ?? 'not mined'}`)
 }
 
-/** The guardian in the place of whoever the protected contracts, and those that they ask, name as their authority. */
-async function replaceAuthorities(fork: StateFork, targets: readonly Address[]): Promise<Replaced[]> {
-  const { rpc, forkBlock: block } = fork
+/**
+ * The guardian in the place of whoever the protected contracts, and those that they ask, name as their authority: where the attack
+ * goes through all the same, for some attacks need the real one.
+ */
+async function replaceAuthorities(
+  { rpc, forkBlock: block }: StateFork,
+  { targets, attack }: { targets: readonly Address[]; attack: SimulatedCall },
+): Promise<Replaced[]> {
+  const goesThrough = async (): Promise<boolean> => {
+    const [result] = await simulateV1Sequencer(rpc).run(block, [attack])
+    return result?.succeeded === true
+  }
   const related = await Promise.all(targets.map((target) => relatedContracts({ rpc, block, target })))
   const contracts = new Set([...targets, ...related.flat().map(({ address }) => address)])
   const replaced: Replaced[] = []
-  for (const contract of contracts) replaced.push(...(await takeAuthority(rpc, contract, guardian)))
+  for (const contract of contracts) {
+    const taken = await takeAuthority(rpc, contract, guardian)
+    if (taken.length > 0 && !(await goesThrough()))
+      for (const { slot, before } of taken) await rpc.request('anvil_setStorageAt', [contract, slot, before])
+    else replaced.push(...taken)
+  }
   return replaced
 }
 

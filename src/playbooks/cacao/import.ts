@@ -167,7 +167,8 @@ function blockFrom(reading: Reading, { id, step, own, notes }: Foreign): Draft {
     case 'parallel':
       return { parallel: step.next_steps.map((next) => listFrom(reading, next)) }
     case 'if-condition': {
-      const no = step.on_false === undefined ? {} : { else: listFrom(reading, step.on_false) }
+      const otherwise = step.on_false === undefined ? [] : listFrom(reading, step.on_false)
+      const no = otherwise.length === 0 ? {} : { else: otherwise }
       return Object.fromEntries([
         ['if', step.condition],
         ['then', listFrom(reading, step.on_true)],
