@@ -1,6 +1,7 @@
 import { toFunctionSelector, toFunctionSignature } from 'viem'
 import { leverTemplates } from '../contain/levers/registry.ts'
 import { families } from '../facts/actions/families.ts'
+import type { Abi } from '../forensics/decode/abi.ts'
 import type { Hex } from '../model/hex.ts'
 
 /** What everybody has: ERC-20, ERC-721, ERC-2612, WETH. */
@@ -29,3 +30,13 @@ export const functionNames: ReadonlyMap<Hex, string> = new Map(
     .reverse()
     .map((signature) => [toFunctionSelector(signature), signature]),
 )
+
+/** The same with those of given ABIs, which are believed first. */
+export function namesWith(given: readonly { abi: Abi }[]): ReadonlyMap<Hex, string> {
+  const own = given.flatMap(({ abi }) =>
+    [...abi.functions].flatMap(([selector, [entry]]) =>
+      entry === undefined ? [] : [[selector, entry.signature] as const],
+    ),
+  )
+  return new Map([...functionNames, ...own])
+}

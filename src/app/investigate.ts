@@ -6,6 +6,7 @@ import { blindIn, createEngine, evaluateSettled } from '../detect/engine.ts'
 import { detectors } from '../detect/registry.ts'
 import { blockFacts } from '../facts/facts.ts'
 import type { TreeView } from '../forensics/call-tree.ts'
+import { spokenInNames } from '../forensics/in-names.ts'
 import { spokenInTokens } from '../forensics/in-tokens.ts'
 import { assess, firstScreen, investigate, type Suspect } from '../forensics/investigate.ts'
 import { CordonError } from '../kit/error.ts'
@@ -17,7 +18,7 @@ import { type Address, type Hash, hashSchema } from '../model/hex.ts'
 import type { FirstScreen, Investigation } from '../model/investigation.ts'
 import type { Tokens } from '../model/token.ts'
 import { abisFor, type DecodingOptions, decoderFor } from './decoding.ts'
-import { functionNames } from './function-names.ts'
+import { namesWith } from './function-names.ts'
 import { type BeyondOptions, beyondTransactions } from './investigate/beyond.ts'
 import { BLOCKS_AFTER, type BlockRecord, readRecord, startRecord } from './investigate/record.ts'
 import { type InvestigationSource, openRecording, openSource } from './investigate/source.ts'
@@ -113,16 +114,18 @@ async function investigateIn(
   const { rpc } = source
   const told = { tokens: await tokensOf(suspects, rpc, options.tokens), rpc, block: blockBefore(suspects) }
   const prices = await pricesFrom(await readPrices(options.prices ?? []), told)
-  const said = { suspects, protect, names, functions: functionNames, prices, tokens: told.tokens, full, view }
+  const given = await abisFor(decoding.abis ?? [], suspects[0]?.facts.bundle.chainId ?? 0)
+  const functions = namesWith(given)
+  const said = { suspects, protect, names, functions, prices, tokens: told.tokens, full, view }
   const assessed = assess(said)
   options.onFirst?.(firstScreen(assessed, told.tokens))
-  const given = await abisFor(decoding.abis ?? [], suspects[0]?.facts.bundle.chainId ?? 0)
   const decoder = await decoderFor(suspects, { ...decoding, given, rpc })
   const frames = suspects.flatMap(({ tx }) => tx.transaction.frames)
   const alone = withSourceLine(investigate({ ...said, decoder }, assessed), given, frames)
   const found = await beyondTransactions(alone, { ...options.beyond, suspects, record, rpc })
   const proposals = propose && (await proposeRules({ found, suspects, ...propose }))
-  const whole = spokenInTokens(proposals === undefined ? found : { ...found, proposals })
+  const spoken = spokenInTokens(proposals === undefined ? found : { ...found, proposals })
+  const whole = given.length === 0 ? spoken : spokenInNames(spoken, functions)
   return options.storage === true && rpc !== null ? withStorage(whole, { suspects, abis: given, rpc }) : whole
 }
 

@@ -1,8 +1,8 @@
 import type { TransactionFacts } from '../model/fact.ts'
 import { type Finding, severityRank } from '../model/finding.ts'
 import type { Address, Hex } from '../model/hex.ts'
-import { selectorOf } from '../model/hex.ts'
 import type { Hypothesis } from '../model/investigation.ts'
+import { functionIn } from './named-function.ts'
 import { weaknessOf } from './weakness.ts'
 
 export type HypothesesOptions = {
@@ -61,7 +61,7 @@ function hypothesisOf(category: string, findings: Finding[], options: Hypotheses
   }
 }
 
-/** The function of the contract that the first frame of the evidence is inside of, else the first that an attacker called. */
+/** The function of the contract that the evidence points into, else the first that an attacker called. */
 function functionOf(
   contract: Address,
   { evidence, transactionHash }: Finding,
@@ -70,10 +70,9 @@ function functionOf(
   const frames =
     transactions.find(({ transaction }) => transaction.hash === transactionHash)?.transaction.frames ?? []
   const pointed = evidence.flatMap((item) => item.frames.map((index) => frames[index]))
-  const inside = pointed.find((frame) => frame?.context === contract)
-  const entered = frames.find(
+  const inside = pointed.filter((frame) => frame?.context === contract)
+  const entered = frames.filter(
     ({ context, from }) => context === contract && from !== null && attackers.has(from),
   )
-  const selector = selectorOf((inside ?? entered)?.input ?? '0x')
-  return selector === undefined ? null : (functions.get(selector) ?? selector)
+  return functionIn(contract, [...inside, ...entered], { frames, functions })
 }

@@ -1,6 +1,7 @@
 import type { TransactionFacts } from '../model/fact.ts'
-import { type Address, addressFromWord, type Hex, selectorOf, wordAt } from '../model/hex.ts'
+import { type Address, addressFromWord, type Hex, wordAt } from '../model/hex.ts'
 import type { Hypothesis } from '../model/investigation.ts'
+import { functionIn } from './named-function.ts'
 import { entriesOf } from './victims.ts'
 import { weaknessOf } from './weakness.ts'
 
@@ -39,7 +40,9 @@ export function suspicion({ transactions, attackers, functions }: SuspicionOptio
   )
   const others = new Set(frames.flatMap(({ input }) => addressesIn(input)).filter((it) => !attackers.has(it)))
   const category = others.size > 0 ? 'arbitrary-call' : 'drain'
-  const selector = selectorOf(frames[0]?.input ?? '0x')
+  const named = transactions
+    .map(({ transaction }) => functionIn(contract, frames.filter((frame) => transaction.frames[frame.index] === frame), { frames: transaction.frames, functions }))
+    .find((name) => name !== null)
   const what =
     others.size > 0
       ? `handed ${others.size} addresses of others in its arguments`
@@ -48,7 +51,7 @@ export function suspicion({ transactions, attackers, functions }: SuspicionOptio
     {
       category,
       contract,
-      function: selector === undefined ? null : (functions.get(selector) ?? selector),
+      function: named ?? null,
       statement: `No rule speaks. ${contract} was called ${times} times by the attacker with effect, ${what}: a suspicion, no more.`,
       confidence: CONFIDENCE,
       weakness: weaknessOf(category),

@@ -1,0 +1,37 @@
+import type { Hex } from '../model/hex.ts'
+import type { Investigation } from '../model/investigation.ts'
+
+/** A selector as it stands in a sentence: alone, never the beginning of an address or of calldata. */
+const SELECTOR = /(?<![0-9a-zA-Z])0x[0-9a-f]{8}(?![0-9a-zA-Z…])/g
+
+/** A sentence with functions called by their names, where these are known by selector. */
+export function inNames(text: string, functions: ReadonlyMap<Hex, string>): string {
+  return text.replace(SELECTOR, (selector) => functions.get(selector as Hex) ?? selector)
+}
+
+/** An investigation that calls functions by the names that a given ABI has for them, in findings too. */
+export function spokenInNames(found: Investigation, functions: ReadonlyMap<Hex, string>): Investigation {
+  const said = (text: string): string => inNames(text, functions)
+  const { rootCause, steps, transactions, divergence } = found
+  return {
+    ...found,
+    transactions: transactions.map((transaction) => ({
+      ...transaction,
+      findings: transaction.findings.map((finding) => ({
+        ...finding,
+        message: said(finding.message),
+        evidence: finding.evidence.map((item) => ({ ...item, statement: said(item.statement) })),
+      })),
+    })),
+    rootCause: {
+      ...rootCause,
+      hypotheses: rootCause.hypotheses.map((hypothesis) => ({
+        ...hypothesis,
+        statement: said(hypothesis.statement),
+        evidence: hypothesis.evidence.map((item) => ({ ...item, statement: said(item.statement) })),
+      })),
+    },
+    divergence: divergence && { ...divergence, statement: said(divergence.statement) },
+    steps: steps.map((step) => ({ ...step, text: said(step.text) })),
+  }
+}
