@@ -179,13 +179,16 @@ function questionsOf({ timeline }: DrillRecord): DrillQuestion[] {
   })
 }
 
+type Given = { answer: 'done' | 'refuse'; author: string; at: number }
+
 function questionOf(
   { runId, stepId, title, roles, until }: z.infer<typeof askedSchema>,
   { askedAt, timeline }: { askedAt: number; timeline: readonly TimelineEntry[] },
 ): DrillQuestion {
-  const given = timeline.flatMap(({ kind, author, discoveryTime, facts }) => {
+  const given = timeline.flatMap(({ kind, author, discoveryTime, facts }): Given[] => {
     const said = kind === 'step' && author !== 'cordon' ? answerSchema.safeParse(facts).data : undefined
-    if (said?.runId === runId && said.target === stepId) return [{ ...said, author, at: discoveryTime }]
+    if (said?.runId === runId && said.target === stepId)
+      return [{ answer: said.answer, author, at: discoveryTime }]
     const ended = kind === 'step' && author === 'cordon' ? endedSchema.safeParse(facts).data : undefined
     return ended?.runId === runId && ended.stepId === stepId
       ? [{ answer: ended.output.answer, author, at: discoveryTime }]
