@@ -16,7 +16,7 @@ const texts = [
 ]
 
 /** A command as it is written in a text: after `npx`, a backtick, a colon or a quote. */
-const WRITTEN = /(?:npx |`|: |with |run |then |[‘“'"])cordon ([a-z][a-z0-9-]*)((?: +[^`'"“”‘’;,.)\n]+)?)/g
+const WRITTEN = /(?:npx |`|: |with |run |then |[‘“'"])cordon ([a-z][a-z0-9-]*)((?: +[^`'"“”‘’;,.)\n\\]+)?)/g
 
 function commandsIn(file: string): { file: string; words: string[] }[] {
   // templates: what is filled in is a word like any other

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Rpc } from '../chain/rpc/rpc.ts'
+import type { Clock } from '../kit/clock.ts'
 import type { Asset } from '../model/block.ts'
 import type { ContainmentPlan } from '../model/containment.ts'
 import type { Evidence } from '../model/evidence.ts'
@@ -122,14 +123,23 @@ async function stakesOf(
     .slice(0, MOST_LOSERS)
   if (rpc === undefined || blocks.length === 0 || missing.length === 0) return [...known]
   const block = Math.max(0, Math.min(...blocks) - 1)
-  const late = app.clock.sleep(PATIENCE_MS).then((): AssetChange[] => [])
+  return [...known, ...(await balancesAt({ rpc, clock: app.clock }, missing, block))]
+}
+
+/** What accounts have of assets at a block; what the node does not say in time is left out. */
+export async function balancesAt(
+  { rpc, clock }: { rpc: Rpc; clock: Clock },
+  held: readonly { account: Address; asset: Asset }[],
+  block: number,
+): Promise<AssetChange[]> {
+  const late = clock.sleep(PATIENCE_MS).then((): AssetChange[] => [])
   const asking = Promise.all(
-    missing.map(async ({ account, asset }) => {
+    held.slice(0, MOST_LOSERS).map(async ({ account, asset }) => {
       const amount = await balanceOf(rpc, { account, asset, block }).catch(() => null)
       return amount === null ? [] : [{ account, asset, amount }]
     }),
   ).then((found) => found.flat())
-  return [...known, ...(await Promise.race([asking, late]))]
+  return Promise.race([asking, late])
 }
 
 const BALANCE_OF = '0x70a08231'

@@ -3,6 +3,7 @@ import { printable } from '../kit/text.ts'
 import type { Alert } from '../model/alert.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Summary } from '../model/line.ts'
+import { counted } from '../words/share.ts'
 
 /** A detection line for people: findings with their evidence; an alert says no more than its findings did. */
 export function describeLine(line: DetectionLine): string[] {
@@ -38,10 +39,10 @@ function describeAlert(alert: Alert): string[] {
 function describeSummary(summary: Summary): string[] {
   const { blocks, transactions, frames, findings, alerts, incidents, blind, seconds } = summary
   return [
-    `${blocks} blocks, ${transactions} transactions, ${frames} frames: ${findings} findings, ${alerts} alerts, ${incidents} incidents in ${seconds.toFixed(2)} s (${summary.transactionsPerSecond} transactions/s)`,
+    `${counted(blocks, 'block')}, ${counted(transactions, 'transaction')}, ${counted(frames, 'frame')}: ${counted(findings, 'finding')}, ${counted(alerts, 'alert')}, ${counted(incidents, 'incident')} in ${seconds.toFixed(2)} s (${summary.transactionsPerSecond} transactions/s)`,
     ...blind.map(
       (item) =>
-        `BLIND    ${item.detector}: no ${item.missing} of ${item.transactions} transactions in ${item.blocks} blocks`,
+        `BLIND    ${item.detector}: no ${item.missing} of ${counted(item.transactions, 'transaction')} in ${counted(item.blocks, 'block')}`,
     ),
   ]
 }

@@ -6,7 +6,7 @@ import { printable } from '../kit/text.ts'
 import type { Asset } from '../model/block.ts'
 import { amountText } from '../words/amount.ts'
 import type { Lexicon } from '../words/lexicon.ts'
-import { counted, elapsedText, shareText } from '../words/share.ts'
+import { counted, elapsedText } from '../words/share.ts'
 import { wrapped } from '../words/wrap.ts'
 import { type Beat, beatOf, subjectOf, type Tone } from './beats.ts'
 import type { Io } from './io.ts'
@@ -128,7 +128,7 @@ function fundsText({ funds }: Outcome, { tokens }: Lexicon): string {
   const asset = funds.asset as Asset
   const text = (amount: bigint): string => amountText({ asset, amount }, tokens)
   const lost = before > after ? before - after : 0n
-  return ` · ${text(lost)} lost (${shareText(lost, before)}), ${text(after)} kept; without Cordon ${text(withoutResponse)} would be left`
+  return ` · ${text(lost)} lost, ${text(after)} of the ${text(before)} at stake kept (without Cordon: ${text(withoutResponse)})`
 }
 
 type Places = { api: string | undefined; dataDir: string; cwd: string }

@@ -179,11 +179,12 @@ function questionsOf({ timeline }: DrillRecord): DrillQuestion[] {
   })
 }
 
+type Given = { answer: 'done' | 'refuse'; author: string; at: number }
+
 function questionOf(
   { runId, stepId, title, roles, until }: z.infer<typeof askedSchema>,
   { askedAt, timeline }: { askedAt: number; timeline: readonly TimelineEntry[] },
 ): DrillQuestion {
-  type Given = { answer: DrillQuestion['answer']; author: string; at: number }
   const given = timeline.flatMap(({ kind, author, discoveryTime, facts }): Given[] => {
     const said = kind === 'step' && author !== 'cordon' ? answerSchema.safeParse(facts).data : undefined
     if (said?.runId === runId && said.target === stepId)

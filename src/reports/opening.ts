@@ -62,7 +62,8 @@ function safeCell(record: PrintedRecord, { state }: Outcome): Line {
 }
 
 function stoppedCell({ times, incident }: PrintedRecord, { state }: Outcome): Line {
-  const after = times?.milestones.find(({ name }) => name === 'contained')?.afterMs ?? null
+  const at = times?.milestones.find(({ name }) => name === 'contained')?.at ?? null
+  const after = at === null ? null : at - incident.discoveredAt
   const seen = counted(incident.transactions.length, 'attack transaction')
   if (state !== 'contained') return [strong('not stopped'), text(` · ${seen}`)]
   return [strong(after === null ? 'stopped' : elapsedText(after)), text(` · ${seen}`)]

@@ -1,5 +1,12 @@
-import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../model/containment.ts'
-import { counted } from '../words/share.ts'
+import type {
+  Broadcast,
+  ContainmentPlan,
+  LossCompared,
+  Simulation,
+  Verification,
+} from '../model/containment.ts'
+import type { AssetChange } from '../model/finding.ts'
+import { counted, shareText } from '../words/share.ts'
 import { listed } from './outcome.ts'
 
 type Planned = Pick<ContainmentPlan, 'lever' | 'purpose'>
@@ -8,12 +15,16 @@ type Planned = Pick<ContainmentPlan, 'lever' | 'purpose'>
  * What a simulation showed, in words of the record (base units, full addresses, selectors: `readable` makes them short): what
  * the attack takes with the lever and without it, and whom the lever stops besides.
  */
-export function simulationText({ lever }: Planned, simulation: Simulation): string {
+export function simulationText(
+  { lever }: Planned,
+  simulation: Simulation,
+  before: readonly AssetChange[] = [],
+): string {
   const { atBlock, leverSucceeded, attack, method } = simulation
   const where = `(tried on the state of block ${atBlock}, ${method})`
   if (!leverSucceeded) return `${lever.signature} fails ${where}.`
   const said = {
-    stopped: `With ${lever.signature} the attack takes nothing${withoutText(simulation)}`,
+    stopped: `With ${lever.signature} the attack takes nothing${withoutText(simulation, before)}`,
     'not-stopped': `${lever.signature} does NOT stop the attack${takesText(simulation)}`,
     'not-reproduced': `${lever.signature} works; the attack does not take here what it took on the chain, so it could not be tried`,
     'not-run': `${lever.signature} works; there is no attack transaction to try it on`,
@@ -21,10 +32,15 @@ export function simulationText({ lever }: Planned, simulation: Simulation): stri
   return `${said} ${where}.${blockedText(simulation)}`
 }
 
-function withoutText({ losses }: Simulation): string {
+/** What it takes of what the account had before, as a share, where that is known. */
+function withoutText({ losses }: Simulation, before: readonly AssetChange[]): string {
+  const share = ({ account, asset, without }: LossCompared): string => {
+    const had = before.find((one) => one.account === account && one.asset === asset)
+    return had === undefined || had.amount === 0n ? '' : ` (${shareText(without, had.amount)})`
+  }
   const taken = losses.filter(({ without }) => without > 0n)
   if (taken.length === 0) return ''
-  return `; without it ${listed(taken.map(({ without, asset, account }) => `${without} of ${asset} from ${account}`))}`
+  return `; without it ${listed(taken.map((loss) => `${loss.without} of ${loss.asset}${share(loss)} from ${loss.account}`))}`
 }
 
 function takesText({ losses }: Simulation): string {

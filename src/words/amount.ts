@@ -2,6 +2,8 @@ import type { Asset } from '../model/block.ts'
 import { inUnits, type Tokens } from '../model/token.ts'
 import { shortHex } from './account.ts'
 
+/** The native coin of every chain that Cordon watches counts in 10^18. */
+const COIN_DECIMALS = 18
 /** Digits behind the point that people read of an amount of one and more, and those that count of a smaller one. */
 const MOST_DIGITS = 4
 
@@ -14,7 +16,7 @@ type Amount = { asset: Asset; amount: bigint; tokenId?: bigint | null }
 export function amountText({ asset, amount, tokenId = null }: Amount, tokens: Tokens): string {
   const symbol = symbolText(asset, tokens)
   if (tokenId !== null) return `${symbol} #${tokenId}`
-  const decimals = tokens.get(asset)?.decimals ?? null
+  const decimals = tokens.get(asset)?.decimals ?? (asset === 'native' ? COIN_DECIMALS : null)
   return decimals === null
     ? `${grouped(amount)} base units of ${symbol}`
     : `${scaled(amount, decimals)} ${symbol}`
@@ -24,7 +26,7 @@ export function amountText({ asset, amount, tokenId = null }: Amount, tokens: To
 export function symbolText(asset: string, tokens: Tokens): string {
   const token = tokens.get(asset as Asset)
   if (token?.symbol) return token.vouched ? token.symbol : `“${token.symbol}”`
-  return asset === 'native' ? 'of the chain’s coin' : shortHex(asset)
+  return asset === 'native' ? 'native coin' : shortHex(asset)
 }
 
 /** An amount of base units in whole tokens, cut after four digits that count; `< 0.0…1` is never told as nothing. */

@@ -18,6 +18,7 @@ import { verdictOn } from '../approvals/verdict.ts'
 import { allAuthorisations, authorisationContext, installationFor } from '../authorisations/standing.ts'
 import type { App } from '../context.ts'
 import { functionNames } from '../function-names.ts'
+import { balancesAt } from '../told.ts'
 import { relatedTo } from '../watch/map-protocol.ts'
 import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
@@ -161,7 +162,8 @@ export async function simulateIt(work: Work, { plan, operations }: Planned): Pro
     operations,
   })
   await insertSimulation(app.store, simulation)
-  const message = `${simulationText(plan, simulation)}${notesText(simulation)}`
+  const before = await balancesAt({ rpc: chain.rpc, clock: app.clock }, simulation.losses, plan.pinnedBlock)
+  const message = `${simulationText(plan, simulation, before)}${notesText(simulation)}`
   await recordStep(app, context, { kind: 'simulation', message, body: simulation })
   return simulation
 }
