@@ -109,10 +109,10 @@ test('a balance read again or reserves synced again are no repeat, only what pay
     tool,
     {},
     call(vault, { input: data(SYNC) }),
-    call(vault, { input: data(BALANCE, thief), output: word(5n) as Hex }),
+    call(vault, { input: data(BALANCE, thief), output: `0x${word(5n)}` }),
     call(vault, { input: data(WITHDRAW, 5n) }, pay(token, { from: vault, to: thief, amount: 5n })),
     call(vault, { input: data(SYNC) }),
-    call(vault, { input: data(BALANCE, thief), output: word(5n) as Hex }),
+    call(vault, { input: data(BALANCE, thief), output: `0x${word(5n)}` }),
   )
   const repeats = alterationsOf(attackOf(root), 24).filter(({ kind }) => kind === 'repeat-refused')
   const rules = repeats.flatMap(({ program }) => (program.kind === 'rules' ? program.rules : []))
@@ -166,7 +166,7 @@ test('a huge trace with calls in calls is looked through in one pass, and so man
   const before = cpuMilliseconds()
   const found = alterationsOf(attack, 24)
   expect(cpuMilliseconds() - before).toBeLessThan(2_000)
-  expect(found).toHaveLength(10)
+  expect(found).toHaveLength(9)
   for (const { program } of found)
     if (program.kind === 'lock') expect(program.entries.length).toBeLessThanOrEqual(32)
 })
