@@ -58,7 +58,10 @@ describe('snippets of TypeScript are accepted as part of a configuration', () =>
 /** Steps of a playbook, or one, as a playbook that has nothing else. */
 function playbookOf(content: unknown): string {
   const steps = (Array.isArray(content) ? content : [content]) as unknown[]
-  const head = { id: 'snippet', title: 'Snippet', trigger: { minSeverity: 'high' } }
+  const head = {
+    ...{ id: 'snippet', title: 'Snippet', owner: 'docs', level: 'test', description: 'Steps of a guide' },
+    when: { severity: 'high' },
+  }
   return stringify({ ...head, steps })
 }
 

@@ -11,7 +11,7 @@ import type { Anvil } from '../chain/anvil.ts'
 import { startAnvil } from '../chain/anvil.ts'
 import { createEndpoint, type Endpoint } from '../chain/rpc/endpoint.ts'
 import { toJson } from '../kit/json.ts'
-import { type Address, type Hash, type Hex, hexSchema } from '../model/hex.ts'
+import { type Address, type Hash, type Hex, hashSchema, hexSchema } from '../model/hex.ts'
 import { type Regression, regressionSchema } from '../model/regression.ts'
 import { addressOf } from './drill/accounts.ts'
 import { launchAttack } from './drill/attacks.ts'
@@ -198,12 +198,11 @@ test('what does not come out as it was passes nothing, with a fix or without', a
 })
 
 test('transactions that gain nothing for anybody are no attack to be frozen', async () => {
-  const [approval] = honest
-  const freezing = freeze({
-    source: anvil.url,
-    attacks: approval === undefined ? [] : [approval],
-    legitimate: [],
-  })
+  const data = `0x095ea7b3${at.ethReserve.slice(2).padStart(64, '0')}${'1'.padStart(64, '0')}`
+  const call = { from: addressOf('deployer'), to: at.usdc, data }
+  const approval = hashSchema.parse(await node.request('eth_sendTransaction', [call]))
+  await receiptOf(node, approval)
+  const freezing = freeze({ source: anvil.url, attacks: [approval], legitimate: [] })
   await expect(freezing).rejects.toMatchObject({
     code: expect.stringMatching(/^app\.(NothingToMeasure|NotReproduced)$/),
   })

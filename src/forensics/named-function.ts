@@ -37,5 +37,7 @@ function isView(frame: Frame, frames: readonly Frame[]): boolean {
       value > 0n || logs.length > 0 || type.startsWith('CREATE') || storage?.some(({ op }) => op === 'write'),
   )
   const isRecorded = frame.storage !== undefined
-  return !leavesTrace && frame.error === null && (isRecorded || (frame.output.length > 2 && inside.length === 1))
+  return (
+    !leavesTrace && frame.error === null && (isRecorded || (frame.output.length > 2 && inside.length === 1))
+  )
 }

@@ -41,7 +41,13 @@ export function suspicion({ transactions, attackers, functions }: SuspicionOptio
   const others = new Set(frames.flatMap(({ input }) => addressesIn(input)).filter((it) => !attackers.has(it)))
   const category = others.size > 0 ? 'arbitrary-call' : 'drain'
   const named = transactions
-    .map(({ transaction }) => functionIn(contract, frames.filter((frame) => transaction.frames[frame.index] === frame), { frames: transaction.frames, functions }))
+    .map(({ transaction }) =>
+      functionIn(
+        contract,
+        frames.filter((frame) => transaction.frames[frame.index] === frame),
+        { frames: transaction.frames, functions },
+      ),
+    )
     .find((name) => name !== null)
   const what =
     others.size > 0

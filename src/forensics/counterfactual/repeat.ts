@@ -2,9 +2,9 @@ import { entryFrame, type Frame } from '../../model/block.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import { type Address, type Hex, selectorOf } from '../../model/hex.ts'
 import { type Alteration, type Attack, nameOf, type Rule, suspicionOf } from './alteration.ts'
-import { countsOf, within } from './counts.ts'
+import { type Counts, countsOf, within } from './counts.ts'
 
-type Seen = { first: Frame; lastEnd: number; times: number; paid: boolean }
+type Seen = { first: Frame; lastEnd: number; times: number }
 
 const MOST_REPEATS = 64
 const SPEAKS = ['drain', 'option-abuse', 'signature-replay']
@@ -36,7 +36,7 @@ export function repeatAlterations(attack: Attack): Alteration[] {
 
 function repeatsIn(tx: TransactionFacts, { attackers, standing }: Attack): Seen[] {
   const { frames } = tx.transaction
-  const paid = countsOf(frames, tx.facts, (fact) => fact.kind === 'transfer' && attackers.has(fact.to))
+  const paid = paidIn(tx, attackers)
   const seen = new Map<string, Seen>()
   for (const frame of frames) {
     const { type, from, to, input, reverted, index, end } = frame
@@ -44,15 +44,24 @@ function repeatsIn(tx: TransactionFacts, { attackers, standing }: Attack): Seen[
     if (!standing.has(to) || attackers.has(to)) continue
     const key = `${from} ${to} ${input}`
     const known = seen.get(key)
-    const pays = within(paid, frame) > 0
-    if (known === undefined) seen.set(key, { first: frame, lastEnd: end, times: 1, paid: pays })
+    // a balance read again, or reserves brought up to date again, is no payment made again
+    if (within(paid, frame) === 0) continue
+    if (known === undefined) seen.set(key, { first: frame, lastEnd: end, times: 1 })
     else if (index >= known.lastEnd) {
       known.times++
       known.lastEnd = end
-      known.paid ||= pays
     }
   }
-  return [...seen.values()].filter(({ times, paid: pays }) => times > 1 && pays).slice(0, MOST_REPEATS)
+  return [...seen.values()].filter(({ times }) => times > 1).slice(0, MOST_REPEATS)
+}
+
+/** Transfers to attackers, by frame. */
+function paidIn({ transaction, facts }: TransactionFacts, attackers: ReadonlySet<Address>): Counts {
+  return countsOf(
+    transaction.frames,
+    facts,
+    (fact) => fact.kind === 'transfer' && fact.amount > 0n && attackers.has(fact.to),
+  )
 }
 
 function paidOnce(frame: Frame, { transaction, facts }: TransactionFacts, attack: Attack): Alteration {
@@ -97,15 +106,15 @@ function honouredOnce(frame: Frame, { transaction }: TransactionFacts, attack: A
 
 function onceToRuleOut(contract: Address, attack: Attack): Alteration | undefined {
   if (!attack.standing.has(contract)) return undefined
-  for (const { transaction } of attack.transactions) {
-    const entries = transaction.frames.filter(
-      ({ type, from, to, input }) =>
-        type === 'CALL' &&
-        to === contract &&
-        from !== null &&
-        attack.attackers.has(from) &&
-        input.length >= 10,
-    )
+  for (const tx of attack.transactions) {
+    const { transaction } = tx
+    const paid = paidIn(tx, attack.attackers)
+    // that a second read or a second sync() is refused is no test of repetition: only what pays counts
+    const entries = transaction.frames.filter((frame) => {
+      const { type, from, to, input } = frame
+      const isCall = type === 'CALL' && to === contract && input.length >= 10
+      return isCall && from !== null && attack.attackers.has(from) && within(paid, frame) > 0
+    })
     const [frame] = entries
     if (frame === undefined) continue
     const selectors = new Set(entries.flatMap(({ input }) => selectorOf(input) ?? []))
