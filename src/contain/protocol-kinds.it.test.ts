@@ -28,7 +28,7 @@ test.skipIf(states.length === 0)('real protocols are recognised, through their p
     const node = await serveState(readRecordedState(path), label.chainId)
     const rpc = createRpc({ urls: [node.url] })
     try {
-      for (const contract of label.contracts) {
+      for (const contract of label.vulnerableContracts) {
         const { bytecode, selectors } = await resolveCode(rpc, contract, 'latest')
         if (bytecode !== '0x') kinds[name] = [...new Set([...(kinds[name] ?? []), ...kindsOf(selectors)])]
       }
@@ -37,5 +37,63 @@ test.skipIf(states.length === 0)('real protocols are recognised, through their p
       await node.close()
     }
   }
-  expect(kinds).toMatchInlineSnapshot()
+  expect(kinds).toMatchInlineSnapshot(`
+    {
+      "Compound": [
+        "lending",
+      ],
+      "CreamFinance": [
+        "lending",
+      ],
+      "DAOMaker": [
+        "other",
+      ],
+      "Fantasm_Finance": [
+        "vault",
+      ],
+      "FeiProtocol": [
+        "other",
+      ],
+      "Furucombo": [
+        "other",
+      ],
+      "HundredFinance": [
+        "lending",
+      ],
+      "Multichain_Permit": [
+        "bridge",
+        "exchange",
+      ],
+      "NomadBridge": [
+        "bridge",
+      ],
+      "OneRingFinance": [
+        "token",
+      ],
+      "Paraluni": [
+        "other",
+      ],
+      "PolyNetworkBridge": [
+        "bridge",
+      ],
+      "PunkProtocol": [
+        "vault",
+      ],
+      "RevestFinance": [
+        "other",
+      ],
+      "Rikkei": [
+        "other",
+      ],
+      "Sandbox": [
+        "other",
+      ],
+      "Superfluid": [
+        "other",
+      ],
+      "Uranium": [
+        "exchange",
+      ],
+    }
+  `)
 })
