@@ -1,31 +1,39 @@
 // Compiles contracts/**/*.sol to contracts/out/<Name>.json {abi, bytecode, deployedBytecode} and puts
-// Uniswap v2's published factory and pair beside them. A hit in the cache never loads solc (40 MB of asm.js).
+// Uniswap v2's published factory and pair beside them; the contracts of examples likewise, each to its own out/.
+// A hit in the cache never loads solc (40 MB of asm.js).
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join, relative, sep } from 'node:path'
+import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const require = createRequire(import.meta.url)
 const script = fileURLToPath(import.meta.url)
-const contractsDir = join(script, '..', '..', 'contracts')
-const outDir = join(contractsDir, 'out')
-const hashFile = join(outDir, '.hash')
-const published = ['UniswapV2Factory', 'UniswapV2Pair']
+const root = join(script, '..', '..')
+const projects = [
+  { contracts: 'contracts', out: 'contracts/out', published: ['UniswapV2Factory', 'UniswapV2Pair'] },
+  { contracts: 'examples/own-protocol/contracts', out: 'examples/own-protocol/out', published: [] },
+]
 
-const sources = readSources()
-const hash = hashOf(sources)
-if (!isCached()) {
-  const artifacts = [...compile(sources), ...published.map(publishedArtifact)]
+// A packed Cordon has no examples.
+for (const project of projects) if (existsSync(join(root, project.contracts))) build(project)
+
+function build({ contracts, out, published }) {
+  const outDir = join(root, out)
+  const hashFile = join(outDir, '.hash')
+  const sources = readSources(join(root, contracts))
+  const hash = hashOf(sources)
+  if (existsSync(hashFile) && readFileSync(hashFile, 'utf8') === hash) return
+  const artifacts = [...compile(sources, contracts), ...published.map(publishedArtifact)]
   mkdirSync(outDir, { recursive: true })
   for (const [name, artifact] of artifacts)
     replaceFile(join(outDir, `${name}.json`), JSON.stringify(artifact))
-  removeStale(new Set(artifacts.map(([name]) => `${name}.json`)))
+  removeStale(outDir, new Set(artifacts.map(([name]) => `${name}.json`)))
   // Written last: a run that was killed half-way leaves no valid cache.
   replaceFile(hashFile, hash)
 }
 
-function readSources() {
+function readSources(contractsDir) {
   return readdirSync(contractsDir, { recursive: true })
     .map((path) => String(path))
     .filter((path) => path.endsWith('.sol') && !path.startsWith(`out${sep}`))
@@ -41,23 +49,19 @@ function hashOf(files) {
   return digest.digest('hex')
 }
 
-function isCached() {
-  return existsSync(hashFile) && readFileSync(hashFile, 'utf8') === hash
-}
-
 /** Renamed into place, so that a test that reads while we write sees the old file or the new one. */
 function replaceFile(path, text) {
   writeFileSync(`${path}.${process.pid}`, text)
   renameSync(`${path}.${process.pid}`, path)
 }
 
-function removeStale(names) {
+function removeStale(outDir, names) {
   for (const name of readdirSync(outDir)) {
     if (name.endsWith('.json') && !names.has(name)) rmSync(join(outDir, name))
   }
 }
 
-function compile(files) {
+function compile(files, folder) {
   const solc = require('solc')
   const input = {
     language: 'Solidity',
@@ -71,7 +75,7 @@ function compile(files) {
   const output = JSON.parse(solc.compile(JSON.stringify(input)))
   const messages = output.errors ?? []
   const errors = messages.filter((message) => message.severity === 'error')
-  if (errors.length > 0) fail(errors)
+  if (errors.length > 0) fail(errors, folder)
   for (const warning of messages) process.stderr.write(warning.formattedMessage)
   return Object.values(output.contracts)
     .flatMap((inFile) => Object.entries(inFile))
@@ -87,8 +91,7 @@ function artifactOf({ abi, evm }) {
   return { abi, bytecode: `0x${evm.bytecode.object}`, deployedBytecode: `0x${evm.deployedBytecode.object}` }
 }
 
-function fail(errors) {
-  const folder = relative(process.cwd(), contractsDir) || '.'
+function fail(errors, folder) {
   process.stderr.write(`${folder} does not compile: ${errors.length} error(s).\n\n`)
   for (const error of errors) process.stderr.write(`${error.formattedMessage}\n`)
   process.exit(1)

@@ -40,5 +40,63 @@ test.skipIf(states.length === 0)('real protocols are recognised, through their p
       await node.close()
     }
   }
-  expect(kinds).toMatchInlineSnapshot()
+  expect(kinds).toMatchInlineSnapshot(`
+    {
+      "Compound": [
+        "lending",
+      ],
+      "CreamFinance": [
+        "lending",
+      ],
+      "DAOMaker": [
+        "other",
+      ],
+      "Fantasm_Finance": [
+        "vault",
+      ],
+      "FeiProtocol": [
+        "other",
+      ],
+      "Furucombo": [
+        "other",
+      ],
+      "HundredFinance": [
+        "lending",
+      ],
+      "Multichain_Permit": [
+        "bridge",
+        "exchange",
+      ],
+      "NomadBridge": [
+        "bridge",
+      ],
+      "OneRingFinance": [
+        "token",
+      ],
+      "Paraluni": [
+        "other",
+      ],
+      "PolyNetworkBridge": [
+        "bridge",
+      ],
+      "PunkProtocol": [
+        "vault",
+      ],
+      "RevestFinance": [
+        "other",
+      ],
+      "Rikkei": [
+        "other",
+      ],
+      "Sandbox": [
+        "other",
+      ],
+      "Superfluid": [
+        "other",
+      ],
+      "Uranium": [
+        "exchange",
+      ],
+    }
+  `)
 })

@@ -108,6 +108,8 @@ const SIGNS: Readonly<Record<Exclude<ProtocolKind, 'other' | 'vault' | 'token'>,
       'submitWithdrawal((uint8,uint256,uint256,bytes[]))',
       'swapOut(uint256,address,uint256)',
       'swapIn(bytes32,address,address,uint256)',
+      'anySwapOut(address,address,uint256,uint256)',
+      'anySwapIn(bytes32,address,address,uint256,uint256)',
     ],
     least: 1,
   },
@@ -163,6 +165,8 @@ const SHARES = [
   'getRate()',
   'getPooledEthByShares(uint256)',
   'sharePrice()',
+  'getSharePrice()',
+  'getSharePrice(uint256)',
 ].map((signature) => toFunctionSelector(signature))
 
 const TOKEN = ['transfer(address,uint256)', 'balanceOf(address)', 'totalSupply()'].map((signature) =>
