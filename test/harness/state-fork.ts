@@ -28,6 +28,11 @@ export type StateFork = {
 }
 
 export type ForkOptions = {
+  /**
+   * `copy`: all of the state is written into a chain of its own that begins at that block. A fork of anvil 1.7 stands still where a
+   * block is mined while calls wait for what the fork lacks.
+   */
+  as?: 'fork' | 'copy'
   mining?: AnvilMining
   /** `prague` when left out: contracts of today run on it, and a transaction may use all gas of a block. */
   hardfork?: string
@@ -48,7 +53,7 @@ export function stateNames(): string[] {
  * try { await fork.rpc.request('eth_getCode', [fork.contracts[0], 'latest']) } finally { await fork.close() }
  */
 export async function openStateFork(name: string, options: ForkOptions = {}): Promise<StateFork> {
-  const { mining = { kind: 'auto' }, hardfork = 'prague', stepsTracing = false } = options
+  const { as = 'fork', mining = { kind: 'auto' }, hardfork = 'prague', stepsTracing = false } = options
   const file = corpusFiles('state', '.state.json.gz').find((each) => each.name === name)
   const label = attackLabels().find(({ id }) => id === name)
   if (file === undefined || label === undefined)
@@ -56,8 +61,12 @@ export async function openStateFork(name: string, options: ForkOptions = {}): Pr
   const state = readRecordedState(file.path)
   const node = await serveState(state, label.chainId)
   try {
-    const anvil = await startAnvil({ mining, hardfork, stepsTracing, forkUrl: node.url })
+    const { number, timestamp } = state.meta.block_env
+    const own = { chainId: label.chainId, genesis: { number, timestamp: Number(timestamp) } }
+    const from = as === 'fork' ? { forkUrl: node.url } : own
+    const anvil = await startAnvil({ mining, hardfork, stepsTracing, ...from })
     const rpc = createRpc({ urls: [anvil.url], timeoutMs: 60_000 })
+    if (as === 'copy') await writeState(rpc, state)
     return {
       name,
       chainId: label.chainId,
@@ -77,4 +86,18 @@ export async function openStateFork(name: string, options: ForkOptions = {}): Pr
     await node.close()
     throw thrown
   }
+}
+
+const word = (value: string | number): string => `0x${BigInt(value).toString(16).padStart(64, '0')}`
+
+async function writeState(rpc: Rpc, { accounts, storage }: RecordedState): Promise<void> {
+  for (const [address, { balance, nonce, code }] of Object.entries(accounts)) {
+    await rpc.request('anvil_setBalance', [address, balance])
+    await rpc.request('anvil_setNonce', [address, `0x${nonce.toString(16)}`])
+    if (code !== null && code !== '0x00') await rpc.request('anvil_setCode', [address, code])
+  }
+  for (const [address, slots] of Object.entries(storage))
+    for (const [slot, value] of Object.entries(slots))
+      await rpc.request('anvil_setStorageAt', [address, word(slot), word(value)])
+  await rpc.request('evm_mine', [])
 }

@@ -55,7 +55,7 @@ export async function runWild(
   name: string,
   { blockMs = 2_000, blocks = 8 }: { blockMs?: number; blocks?: number } = {},
 ): Promise<WildOutcome | null> {
-  const fork = await openStateFork(name, { mining: { kind: 'manual' } })
+  const fork = await openStateFork(name, { as: 'copy', mining: { kind: 'manual' } })
   const dataDir = await mkdtemp(join(tmpdir(), 'cordon-wild-'))
   let running: RunningApp | undefined
   try {
@@ -102,9 +102,10 @@ async function isMined({ rpc }: StateFork, hash: Hash): Promise<void> {
  * goes through all the same, for some attacks need the real one.
  */
 async function replaceAuthorities(
-  { rpc, forkBlock: block }: StateFork,
+  { rpc }: StateFork,
   { targets, attack }: { targets: readonly Address[]; attack: SimulatedCall },
 ): Promise<Replaced[]> {
+  const block = Number(await rpc.request('eth_blockNumber', []))
   const goesThrough = async (): Promise<boolean> => {
     const [result] = await simulateV1Sequencer(rpc).run(block, [attack])
     return result?.succeeded === true
