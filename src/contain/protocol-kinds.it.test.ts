@@ -9,7 +9,10 @@ import { kindsOf } from './protocol-kinds.ts'
 
 test('the contracts of the drill are recognised by their functions', () => {
   const names: ContractName[] = ['OptionsVault', 'LendingMarket', 'EthReserve', 'TestToken', 'FlashLender']
-  const kinds = names.map((name) => [name, kindsOf(selectorsIn(artifact(name).deployedBytecode as Hex)).join()])
+  const kinds = names.map((name) => [
+    name,
+    kindsOf(selectorsIn(artifact(name).deployedBytecode as Hex)).join(),
+  ])
   expect(Object.fromEntries(kinds)).toEqual({
     OptionsVault: 'option',
     LendingMarket: 'lending',
