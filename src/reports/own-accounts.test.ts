@@ -40,7 +40,7 @@ test('an account of the defenders is no indicator and no attacker, and a stolen 
 
 test('the report keeps it apart from the actors', () => {
   const text = markdownDocument(reportDocument(record(), { kind: 'incident', audience: 'team' }))
-  const actors = text.split('\n').find((line) => line.includes('Actors: '))
+  const actors = text.split('\n').find((line) => line.startsWith('| Actors |'))
   expect(actors).not.toContain(GUARD)
   expect(text).toContain('Our own accounts that took part: treat their keys as stolen')
 })

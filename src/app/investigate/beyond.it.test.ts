@@ -71,8 +71,9 @@ test('siblings are found by code, behind clones and proxies, and with other immu
   const guardian = addressOf('guardian').slice(2)
   await node.request('anvil_setCode', [twin, code])
   await node.request('anvil_setCode', [clone, `0x363d3d373d3d3d363d73${tail}5af43d82803e903d91602b57fd5bf3`])
-  await node.request('anvil_setCode', [proxy, '0x00'])
   const slot = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc'
+  const passesOn = `0x363d3d373d3d3d363d7f${slot.slice(2)}545af43d82803e903d91603857fd5bf3`
+  await node.request('anvil_setCode', [proxy, passesOn])
   await node.request('anvil_setStorageAt', [proxy, slot, `0x${tail.padStart(64, '0')}`])
   await node.request('anvil_setCode', [filledIn, code.replaceAll(guardian, nobody.slice(2))])
   const { scope, rootCause } = await look(attack, {
