@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const PROGRAM = process.env['CORDON_PROGRAM'] ?? fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const PROGRAM =
+  process.env['CORDON_PROGRAM'] ?? fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 
 export function cordonAt(cwd, env) {
   const launch = (args) => {
@@ -22,7 +23,10 @@ export function cordonAt(cwd, env) {
     child.stdout.setEncoding('utf8').on('data', (text) => {
       const parts = (rest + text).split('\n')
       rest = parts.pop() ?? ''
-      for (const part of parts) { lines.push(JSON.parse(part)); if (process.env.DUMP) appendFileSync(process.env.DUMP, part + '\n') }
+      for (const part of parts) {
+        lines.push(JSON.parse(part))
+        if (process.env.DUMP) appendFileSync(process.env.DUMP, part + '\n')
+      }
       wake()
     })
     let errors = ''
@@ -66,10 +70,21 @@ export function cordonAt(cwd, env) {
                 const line = lines[next]
                 if (fits(line)) return end(() => resolve(line))
               }
-              if (running.isOver()) end(() => reject(new Error(`cordon ended: ${running.errors().slice(-2_000)}`)))
+              if (running.isOver())
+                end(() => reject(new Error(`cordon ended: ${running.errors().slice(-2_000)}`)))
             }
             const timer = setTimeout(
-              () => end(() => reject(new Error(`waited for two minutes: ${lines.slice(-12).map((line) => line.message ?? line.type).join('\n')}\n${running.errors().slice(-3_000)}`))),
+              () =>
+                end(() =>
+                  reject(
+                    new Error(
+                      `waited for two minutes: ${lines
+                        .slice(-12)
+                        .map((line) => line.message ?? line.type)
+                        .join('\n')}\n${running.errors().slice(-3_000)}`,
+                    ),
+                  ),
+                ),
               120_000,
             )
             waiting.add(look)

@@ -17,10 +17,14 @@ export async function reopen({ cordon, watch, say, address }) {
   const { lines } = await cordon.run('incidents', 'list')
   const incident = lines.findLast(
     ({ type, state, protected: contracts = [] }) =>
-      type === 'incident' && state === 'contained' && contracts.some((one) => one.toLowerCase() === address.toLowerCase()),
+      type === 'incident' &&
+      state === 'contained' &&
+      contracts.some((one) => one.toLowerCase() === address.toLowerCase()),
   )
   const waits = (step) => (line) =>
-    line.type === 'timeline' && line.incidentId === incident.id && line.message.startsWith(`Step ${step} waits`)
+    line.type === 'timeline' &&
+    line.incidentId === incident.id &&
+    line.message.startsWith(`Step ${step} waits`)
   for (const [step, name] of ANSWERS) {
     const { facts } = await watch.until(waits(step))
     await cordon.run('playbooks', 'signal', facts.runId, step, 'done', '--by', name)
@@ -31,7 +35,9 @@ export async function reopen({ cordon, watch, say, address }) {
   const from = watch.mark()
   await watch.until(isPlan, from)
   const { lines: plans } = await cordon.run('approvals', 'list')
-  const { plan } = plans.find(({ type, plan, isSent }) => type === 'plan' && plan.purpose === 'reopen' && !isSent)
+  const { plan } = plans.find(
+    ({ type, plan, isSent }) => type === 'plan' && plan.purpose === 'reopen' && !isSent,
+  )
   for (const who of ['guardian', 'lead']) {
     const { lines: shown } = await cordon.run('approvals', 'show', plan.id)
     const { terms, typedData } = shown.find(({ type }) => type === 'approval-terms')
@@ -44,7 +50,10 @@ export async function reopen({ cordon, watch, say, address }) {
   say(`  Gus and Priya have signed ${plan.lever.signature}`)
   await watch.until(
     ({ type, incidentId, kind, message }) =>
-      type === 'timeline' && incidentId === incident.id && kind === 'state' && /contained → stable/.test(message),
+      type === 'timeline' &&
+      incidentId === incident.id &&
+      kind === 'state' &&
+      /contained → stable/.test(message),
     from,
   )
 }

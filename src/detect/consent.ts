@@ -52,6 +52,25 @@ function isCarried(frame: Frame, { transfer, around, tx }: Carried): boolean {
   return !isMadeForThis && !keeps && namesAmount(verifier, transfer, frames)
 }
 
+/**
+ * How many different signatures of an owner a contract itself verified before a frame. What it then does with that owner's is
+ * theirs to allow as often as they signed: one signature that is used for several movements is one.
+ */
+export function signaturesOf(
+  owner: Address,
+  verifier: Address,
+  { frames, before }: { frames: readonly Frame[]; before: number },
+): number {
+  const checks = frames.filter(
+    (frame) =>
+      frame.index < before &&
+      !frame.reverted &&
+      frames[frame.parent]?.context === verifier &&
+      isVerified(frame, owner),
+  )
+  return new Set(checks.map(({ input }) => input)).size
+}
+
 /** The ecrecover precompile. */
 const ECRECOVER = '0x0000000000000000000000000000000000000001'
 /** isValidSignature(bytes32,bytes) of ERC-1271 and isValidSignature(bytes,bytes) before it: each answers its selector. */

@@ -18,6 +18,7 @@ import { readOnlyReentrancy } from './read-only-reentrancy/read-only-reentrancy.
 import { reentrancy } from './reentrancy/reentrancy.ts'
 import { rules } from './rules/rules.ts'
 import { safeSpoof } from './safe-spoof/safe-spoof.ts'
+import { shareInflation } from './share-inflation/share-inflation.ts'
 import { signature } from './signature/signature.ts'
 import { slowDrain } from './slow-drain/slow-drain.ts'
 import { unbackedMint } from './unbacked-mint/unbacked-mint.ts'
@@ -31,6 +32,7 @@ export const detectors: readonly Detector[] = [
   readOnlyReentrancy,
   priceManipulation,
   valuationJump,
+  shareInflation,
   controlTakeover,
   arbitraryCall,
   governance,

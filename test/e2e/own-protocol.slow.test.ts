@@ -53,3 +53,61 @@ afterAll(async () => {
   await anvil.stop()
   await database.drop()
 })
+
+const namesOf = {
+  'access-control': 'EverydaySavings',
+  'signature-replay': 'EverydaySavings',
+  'share-inflation': 'HolidaySavings',
+}
+const attackNamed = (name: string) => {
+  const found = story.attacks.find((attack) => attack.name === name)
+  if (found === undefined) throw new Error(`no attack ${name} in the story`)
+  return found
+}
+const messagesOf = (name: string, kind: string): string =>
+  attackNamed(name)
+    .record.filter((line) => line['kind'] === kind)
+    .map((line) => line['message'])
+    .join('\n')
+
+test('the guardian’s own pause by hand, and the owner’s opening, are no attack: nobody is paged', () => {
+  const about = story.byHand.incidents.filter(({ transactions }) =>
+    transactions.some((hash) => story.byHand.transactions.includes(hash)),
+  )
+  expect(about.filter(({ severity }) => ['high', 'critical'].includes(severity))).toEqual([])
+  expect(story.byHand.pages).toEqual([])
+})
+
+test.each(Object.entries(namesOf))(
+  '%s against %s is detected, paged and contained without people',
+  (name, vault) => {
+    const attack = attackNamed(name)
+    expect(attack.isPaused).toBe(true)
+    const incident = attack.record.find((line) => line['type'] === 'incident')
+    expect(['high', 'critical']).toContain(incident?.['severity'])
+    expect(incident?.['transactions']).toContain(attack.transactionHash)
+    expect(messagesOf(name, 'broadcast')).toMatch(/Sent pause\(\).*under authorisation/)
+    expect(messagesOf(name, 'state')).toMatch(/→ contained/)
+    const text = attack.pages.map(({ title, body }) => `${title}\n${body}`).join('\n')
+    expect(text).toContain(vault)
+    expect(text).toMatch(/[\d,.]+ DUSD/)
+    // no base units, and no bare address where a name is known
+    expect(text).not.toMatch(/\b\d{10,}\b/)
+    expect(text).not.toMatch(
+      /0xe7f1725e7734ce288f8367e1bb143e90bb3f0512|0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0/i,
+    )
+  },
+)
+
+test('what was opened again with two signatures is contained again when it is attacked again', () => {
+  expect(messagesOf('access-control', 'approval')).toMatch(/is approved by 0x\w+, 0x\w+/)
+  expect(messagesOf('access-control', 'state')).toMatch(/contained → stable/)
+  expect(messagesOf('signature-replay', 'state')).toMatch(/→ contained/)
+})
+
+test.each(Object.entries(namesOf))('the report of %s says what was lost and how it ended', (name, vault) => {
+  const { report } = attackNamed(name)
+  expect(report).toContain(vault)
+  expect(report).toMatch(/[\d,.]+ DUSD/)
+  expect(report).toMatch(/contained/i)
+})

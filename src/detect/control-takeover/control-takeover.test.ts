@@ -120,6 +120,27 @@ describe('what belongs to a stranger', () => {
     )
     expect(askAbout(controlTakeover, protecting(nft), { from: stranger, root: pool })).toEqual([])
   })
+
+  const signedBurn = (n: bigint, verifier: `0x${string}` = nft) => {
+    const signed = `0x${word(n)}${word(27n)}${word(n)}${word(n)}` as const
+    const check = view('0x0000000000000000000000000000000000000001', signed, `0x${word(stranger)}`)
+    const events = transferLog(nft, { from: stranger, to: ZERO, amount: 5n })
+    return verifier === nft
+      ? call(nft, { input: '0x1b2ce7f3' }, check, events)
+      : call(nft, { input: '0x1b2ce7f3' }, call(verifier, { input: '0x1b2ce7f4' }, check), events)
+  }
+  const asked = (...inner: ReturnType<typeof call>[]) =>
+    askAbout(controlTakeover, protecting(nft), { from: thief, root: call(bot, { input: RUN }, ...inner) })
+
+  test('destroyed on its owner’s signature, handed in by anybody: not; two need two', () => {
+    expect(asked(signedBurn(1n))).toEqual([])
+    expect(asked(signedBurn(1n), signedBurn(2n))).toEqual([])
+  })
+
+  test('destroyed twice on one signature, or on one that somebody else verified: flagged', () => {
+    expect(asked(signedBurn(1n), signedBurn(1n))).toMatchObject([{ severity: 'high' }])
+    expect(asked(signedBurn(1n, address('liar')))).toMatchObject([{ severity: 'high' }])
+  })
 })
 
 test('an upgrade that a timelock carries out, and whoever carries it out is refunded by a keeper: not', () => {

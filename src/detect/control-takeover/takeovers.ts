@@ -1,9 +1,10 @@
 import type { Frame } from '../../model/block.ts'
 import { entryFrame } from '../../model/block.ts'
-import type { ControlChange, TransactionFacts } from '../../model/fact.ts'
+import type { ControlChange, TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
 import type { Claim } from '../claims.ts'
+import { signaturesOf } from '../consent.ts'
 import { addressesIn, isEntry } from '../entries.ts'
 import { oneSidedLoss } from '../parties.ts'
 import { anyPayoutFrom, callOf, type Look, movesSomething, payoutAfter } from './look.ts'
@@ -138,6 +139,7 @@ export function strangersBurned(look: Look): Claim[] {
     if (!oneSidedLoss(tx, fact.from)) return undefined
     const entry = entryFrame(fact.asset, fact.frame, tx.transaction.frames)
     if (entry === undefined || entry.from === null || !actors.has(entry.from)) return undefined
+    if (hasSigned(fact, tx)) return undefined
     return {
       contract: fact.asset,
       victims: [fact.from],
@@ -162,4 +164,19 @@ function isToldByActors(frame: Frame, { tx, actors, isWatched }: Look): frame is
 /** The contract ends with losses only, or with nothing at all (it paid through another contract). */
 function oneSidedOrShared(tx: TransactionFacts, contract: Address): boolean {
   return (tx.deltas.get(contract)?.size ?? 0) === 0 || oneSidedLoss(tx, contract)
+}
+
+/** True where the token itself verified a signature of the owner for each of what it destroyed of theirs so far. */
+function hasSigned({ asset, from, frame }: TransferFact, { facts, transaction }: TransactionFacts): boolean {
+  if (asset === 'native') return false
+  const destroyed = facts.filter(
+    (fact) =>
+      fact.kind === 'transfer' &&
+      fact.asset === asset &&
+      fact.from === from &&
+      fact.to === ZERO_ADDRESS &&
+      fact.frame <= frame,
+  )
+  const { frames } = transaction
+  return signaturesOf(from, asset, { frames, before: frames[frame]?.end ?? 0 }) >= destroyed.length
 }
