@@ -25,7 +25,6 @@ export function cordonAt(cwd, env) {
       rest = parts.pop() ?? ''
       for (const part of parts) {
         lines.push(JSON.parse(part))
-        if (process.env.DUMP) appendFileSync(process.env.DUMP, part + '\n')
       }
       wake()
     })

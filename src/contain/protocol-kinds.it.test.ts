@@ -71,7 +71,7 @@ test.skipIf(states.length === 0)('real protocols are recognised, through their p
         "bridge",
       ],
       "OneRingFinance": [
-        "token",
+        "vault",
       ],
       "Paraluni": [
         "other",

@@ -154,7 +154,7 @@ test('an authorisation revoked between the decision and the signature: nothing i
     return forward(call)
   })
   await attack(it)
-  await it.until(said('decision', /^Worth doing without people/))
+  await it.until(said('decision', /^Enough is known to act without people/))
   await it.until(said('plan', /^Not sent .*it was revoked by Ilse/))
   await it.until(said('notification', /^Notified guardian, incident-leader, operations: [1-9]/))
   expect(it.written.join('\n')).toMatch(/By hand: pause\(\) on/)

@@ -70,7 +70,7 @@ test('an attack that fails wherever it is tried is paused on the word of what wa
   await it.until(sawBlock(await head(it.node)))
   await mined(it, { to: evil, data: quiet() })
   await it.until(said('simulation', /the attack is not-reproduced/))
-  await it.until(said('decision', /^Worth doing without people/))
+  await it.until(said('decision', /^Enough is known to act without people/))
   await contained(it)
   for (const close of closers) await close()
 })

@@ -196,7 +196,7 @@ async function decideIt(
   const judgement = await judgePlan(app, chain, { incident, plan, simulation })
   const { automatic, reasons, statement } = judgement
   const word = automatic
-    ? 'To be done now, without people'
+    ? 'Enough is known to act without people'
     : `For people to decide, because ${reasons.join('; ')}`
   await recordStep(app, context, { kind: 'decision', message: `${word}. ${statement}.`, body: judgement })
   return judgement

@@ -98,7 +98,7 @@ test('a loss that was seen is acted on with the shipped numbers; what cannot be 
   await it.until(
     said(
       'decision',
-      /^Worth doing without people.* saw a loss.* not certifiable.* clean transactions are needed/,
+      /^Enough is known to act without people.* saw a loss.* not certifiable.* clean transactions are needed/,
     ),
   )
   await it.until(said('broadcast', /^Sent pause\(\)/))
