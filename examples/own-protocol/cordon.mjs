@@ -1,7 +1,6 @@
 // The commands of Cordon, as somebody at a terminal would type them, with --json.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const PROGRAM =
