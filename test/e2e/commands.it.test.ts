@@ -341,7 +341,7 @@ test('an attack is answered, reported and verified; a changed record is found; n
   const shown = await run(['incidents', 'show', id], env)
   expect(shown.lines).toMatchObject([{ id, state: 'contained', kind: 'normal', severity: 'critical' }])
   const report = await run(['incidents', 'report', id], env)
-  expect(String(report.lines[0]?.['text'])).toMatch(/## Who lost and who gained[\s\S]*intact/)
+  expect(String(report.lines[0]?.['text'])).toMatch(/## Impact[\s\S]*intact/)
   expect(report.lines).toMatchObject([{ type: 'report', incidentId: id, format: 'markdown', tlp: 'RED' }])
   const pdf = await run(
     ['incidents', 'report', id, '--kind', 'postmortem', '--audience', 'partner', '-o', 'out/p.pdf'],

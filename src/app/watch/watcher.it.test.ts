@@ -108,7 +108,7 @@ test('a pause that costs more than waiting is a proposal', async () => {
   const it = await stage((config) => ({ ...config, decision: { ...config.decision, pauseCostBps: 9_000 } }))
   await it.until(sawBlock(await head(it.node)))
   await attack(it)
-  await it.until(said('decision', /^For people to decide \(waiting costs less than the pause\)/))
+  await it.until(said('decision', /^For people to decide, because waiting costs less than the pause/))
 })
 
 test('detectors in shadow are on record and call nobody', async () => {
