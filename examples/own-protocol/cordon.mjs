@@ -22,9 +22,7 @@ export function cordonAt(cwd, env) {
     child.stdout.setEncoding('utf8').on('data', (text) => {
       const parts = (rest + text).split('\n')
       rest = parts.pop() ?? ''
-      for (const part of parts) {
-        lines.push(JSON.parse(part))
-      }
+      for (const part of parts) lines.push(JSON.parse(part))
       wake()
     })
     let errors = ''
@@ -77,6 +75,7 @@ export function cordonAt(cwd, env) {
                   reject(
                     new Error(
                       `waited for two minutes: ${lines
+                        .filter(({ type }) => type !== 'block')
                         .slice(-12)
                         .map((line) => line.message ?? line.type)
                         .join('\n')}\n${running.errors().slice(-3_000)}`,

@@ -2,6 +2,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { accounts } from './chain.mjs'
 
 const ANSWERS = [
@@ -17,9 +18,7 @@ export async function reopen({ cordon, watch, say, address }) {
   const { lines } = await cordon.run('incidents', 'list')
   const incident = lines.findLast(
     ({ type, state, protected: contracts = [] }) =>
-      type === 'incident' &&
-      state === 'contained' &&
-      contracts.some((one) => one.toLowerCase() === address.toLowerCase()),
+      type === 'incident' && state === 'contained' && contracts.some((one) => same(one, address)),
   )
   const waits = (step) => (line) =>
     line.type === 'timeline' &&
@@ -30,14 +29,8 @@ export async function reopen({ cordon, watch, say, address }) {
     await cordon.run('playbooks', 'signal', facts.runId, step, 'done', '--by', name)
   }
   say('  Priya, Cleo and Omar have done their tasks; Ilse and Ada agree to open again')
-  const isPlan = ({ type, incidentId, kind, message }) =>
-    type === 'timeline' && incidentId === incident.id && kind === 'plan' && /^Not sent/.test(message)
+  const plan = await planToOpen(cordon, address)
   const from = watch.mark()
-  await watch.until(isPlan, from)
-  const { lines: plans } = await cordon.run('approvals', 'list')
-  const { plan } = plans.find(
-    ({ type, plan, isSent }) => type === 'plan' && plan.purpose === 'reopen' && !isSent,
-  )
   for (const who of ['guardian', 'lead']) {
     const { lines: shown } = await cordon.run('approvals', 'show', plan.id)
     const { terms, typedData } = shown.find(({ type }) => type === 'approval-terms')
@@ -49,11 +42,24 @@ export async function reopen({ cordon, watch, say, address }) {
   }
   say(`  Gus and Priya have signed ${plan.lever.signature}`)
   await watch.until(
-    ({ type, incidentId, kind, message }) =>
-      type === 'timeline' &&
-      incidentId === incident.id &&
-      kind === 'state' &&
-      /contained → stable/.test(message),
+    ({ type, incidentId, kind, facts }) =>
+      type === 'timeline' && incidentId === incident.id && kind === 'state' && facts.to === 'stable',
     from,
   )
 }
+
+/** The call that opens the vault again, once Cordon has proposed it. */
+async function planToOpen(cordon, address) {
+  for (let tries = 0; tries < 60; tries++) {
+    const { lines } = await cordon.run('approvals', 'list')
+    const open = lines.find(
+      ({ type, plan, isSent }) =>
+        type === 'plan' && plan.purpose === 'reopen' && !isSent && same(plan.lever.target, address),
+    )
+    if (open !== undefined) return open.plan
+    await setTimeout(500)
+  }
+  throw new Error('opening again was not proposed')
+}
+
+const same = (a, b) => a.toLowerCase() === b.toLowerCase()

@@ -90,7 +90,7 @@ async function run() {
     const { transactionHash } = await attacks[name](on)
     say(`  ${money(before - (await on.balance(address)))} left the vault in ${transactionHash}`)
     const state = await watch.until(
-      (line) => line.type === 'timeline' && line.kind === 'state' && /→ contained/.test(line.message),
+      (line) => line.type === 'timeline' && line.kind === 'state' && line.facts.to === 'contained',
       from,
     )
     say(`  ${state.message}`)
