@@ -87,6 +87,7 @@ export async function planContainment(options: PlanOptions): Promise<Planned> {
     protects: best.target === target ? null : target,
     purpose: 'contain',
     executes: null,
+    byHand: null,
   }
   return { plan, besides: ranked.slice(1) }
 }

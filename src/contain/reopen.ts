@@ -81,6 +81,7 @@ export function undoOf(plan: ContainmentPlan): ContainmentPlan | null {
       opEffects: {},
     },
     purpose: 'reopen',
+    byHand: null,
   }
 }
 

@@ -1,55 +1,105 @@
+import { sha256 } from '../kit/json.ts'
 import type { Frame } from '../model/block.ts'
 import { entryFrame, NATIVE } from '../model/block.ts'
+import type { Scope } from '../model/detector.ts'
+import { isNamed } from '../model/detector.ts'
 import type { TransactionFacts, TransferFact } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
 import { addressFromWord, selectorOf, wordAt } from '../model/hex.ts'
+import { forgetOldest } from './bounded.ts'
 import { contextsAround } from './entries.ts'
 
 /**
- * How far a third party agreed to a movement of its tokens. `given`: its signature was verified before, over a call that
- * names the amount, and the takers gave something of their own. `likely`: the same, but nothing was given, or the
- * signature had been used before. `none`: no signature, or one that does not carry the movement.
+ * How far a third party agreed to a movement of its tokens. `given`: it signed for the contract that moves them, and the takers
+ * gave something of their own. `likely`: the same, but nothing was given; or nobody knows the contract that looked at the
+ * signature. `none`: no signature, or one that does not carry the movement.
  */
 export type Consent = 'given' | 'likely' | 'none'
 
-/** Signatures that were taken for consent, by what tells one from another; the oldest is forgotten first. */
-export type UsedSignatures = Map<string, string>
+/** What is remembered of signatures; bounded, plain data, the oldest is forgotten first. */
+export type Signatures = {
+  /** Signer and digest of what was verified → the transaction that did it first. */
+  used: Map<string, string>
+  /** Owner and spender, where the owner's approval was seen. */
+  approved: Set<string>
+}
 
-const MOST_USED = 10_000
+export function noSignatures(): Signatures {
+  return { used: new Map(), approved: new Set() }
+}
 
-export type ConsentOptions = { tx: TransactionFacts; actors: ReadonlySet<Address>; used: UsedSignatures }
+export function copySignatures({ used, approved }: Signatures): Signatures {
+  return { used: new Map(used), approved: new Set(approved) }
+}
+
+const MOST_USED = 20_000
+const MOST_APPROVED = 20_000
+/** Signatures noted of one transaction: whoever has thousands verified must not push all others out. */
+const MOST_NOTED = 64
+
+/** Remembers what was verified and approved in a transaction that went through. */
+export function noteSignatures({ transaction, facts }: TransactionFacts, memory: Signatures): void {
+  if (transaction.succeeded === false) return
+  let noted = 0
+  for (const frame of transaction.frames) {
+    const key = frame.reverted ? undefined : keyOf(frame)
+    if (key === undefined || memory.used.has(key)) continue
+    if (++noted > MOST_NOTED) break
+    memory.used.set(key, transaction.hash)
+    forgetOldest(memory.used, MOST_USED)
+  }
+  for (const fact of facts) {
+    if (fact.kind !== 'approval') continue
+    const key = `${fact.owner}:${fact.spender}`
+    memory.approved.delete(key)
+    if (fact.amount === 0n) continue
+    memory.approved.add(key)
+    forgetOldest(memory.approved, MOST_APPROVED)
+  }
+}
+
+export type ConsentOptions = {
+  tx: TransactionFacts
+  actors: ReadonlySet<Address>
+  scope: Scope
+  memory: Signatures
+}
 
 /**
  * What a signature in the trace says for a movement. An attacker can have any public signature verified by a contract of
- * their own, so it counts only where control passed through whoever verified it on the way to the movement, where that
- * contract was not made for this and keeps nothing, and where nobody handed the spender a ready-made call of the token.
+ * their own, so it counts by who looked at it: the token itself (a permit for the spender), the contract that moves the
+ * tokens (Permit2, a settlement), or one on the way to it that the owner approved before or that is protected. One that was
+ * verified in an earlier transaction, or again in this one, says nothing.
  */
 export function consentTo(transfer: TransferFact, options: ConsentOptions): Consent {
-  const { tx, actors, used } = options
-  const { frames, hash } = tx.transaction
-  const around = contextsAround(transfer.frame, frames)
-  const check = frames.find((frame) => isCarried(frame, { transfer, around, tx }))
-  if (check === undefined || isReadyMade(transfer, frames)) return 'none'
-  const key = `${transfer.from}${check.input.slice(-194)}`
-  const isReplayed = (used.get(key) ?? hash) !== hash || takenOften(transfer, { tx, actors })
-  if (!used.has(key)) used.set(key, hash)
-  if (used.size > MOST_USED) for (const oldest of used.keys()) if (used.delete(oldest)) break
-  const isPaidFor = gaveSomething(transfer, { tx, actors })
-  if (isReplayed) return isPaidFor ? 'likely' : 'none'
-  return isPaidFor ? 'given' : 'likely'
+  const { tx, actors, scope } = options
+  const { frames } = tx.transaction
+  if (!frames.some((frame) => verifiedBy(frame) === transfer.from)) return 'none'
+  const asked = transfer.asset === NATIVE ? undefined : entryFrame(transfer.asset, transfer.frame, frames)
+  if (asked === undefined || asked.from === null || isReadyMade(asked, frames)) return 'none'
+  const moving: Moving = { ...options, transfer, asked, mover: asked.from, frames }
+  let isLikely = false
+  for (const check of frames) {
+    if (check.index >= transfer.frame || check.reverted || verifiedBy(check) !== transfer.from) continue
+    if (!isTrue(check, moving) || isReplayed(check, moving)) continue
+    const standing = standingOf(check, moving)
+    if (standing === undefined) continue
+    if (takenOften(transfer, { tx, actors })) continue
+    const isPaidFor = gaveSomething(transfer, { tx, actors })
+    if (standing === 'theirs') {
+      if (isPaidFor) return 'given'
+      isLikely = true
+    } else if (isPaidFor && scope.kind === 'everything') isLikely = true
+  }
+  return isLikely ? 'likely' : 'none'
 }
 
-type Carried = { transfer: TransferFact; around: readonly Address[]; tx: TransactionFacts }
-
-/** True for a frame that verifies the owner’s signature, for a contract through which the movement was asked for. */
-function isCarried(frame: Frame, { transfer, around, tx }: Carried): boolean {
-  const { frames } = tx.transaction
-  if (frame.index >= transfer.frame || frame.reverted || !isVerified(frame, transfer.from)) return false
-  const verifier = frames[frame.parent]?.context ?? null
-  if (verifier === null || verifier === transfer.from || !around.includes(verifier)) return false
-  const isMadeForThis = frames.some(({ type, to }) => type.startsWith('CREATE') && to === verifier)
-  const keeps = (tx.deltas.get(verifier)?.get(transfer.asset) ?? 0n) > 0n
-  return !isMadeForThis && !keeps && namesAmount(verifier, transfer, frames)
+type Moving = ConsentOptions & {
+  transfer: TransferFact
+  /** The call by which the token was asked, and who asked it. */
+  asked: Frame
+  mover: Address
+  frames: readonly Frame[]
 }
 
 /**
@@ -74,21 +124,133 @@ export function signaturesOf(
 /** The ecrecover precompile. */
 const ECRECOVER = '0x0000000000000000000000000000000000000001'
 /** isValidSignature(bytes32,bytes) of ERC-1271 and isValidSignature(bytes,bytes) before it: each answers its selector. */
-const IS_VALID = ['0x1626ba7e', '0x20c13b0b'] as const
+const IS_VALID = '0x1626ba7e'
+const IS_VALID_BYTES = '0x20c13b0b'
 
-function isVerified({ to, input, output }: Frame, owner: Address): boolean {
+/** Whose signature a frame found to be true; undefined for every other frame. Zero is nobody. */
+function verifiedBy({ to, input, output }: Frame): Address | undefined {
   if (to === ECRECOVER) {
     const word = wordAt(output, 0)
-    return input.length >= 258 && word !== undefined && addressFromWord(word) === owner
+    const signer = input.length < 258 || word === undefined ? undefined : addressFromWord(word)
+    return signer === undefined || /^0x0+$/.test(signer) ? undefined : signer
   }
-  return (
-    to === owner && IS_VALID.some((selector) => selectorOf(input) === selector && output.startsWith(selector))
+  const selector = selectorOf(input)
+  const isAsked = selector === IS_VALID || selector === IS_VALID_BYTES
+  return to !== null && isAsked && output.startsWith(selector) ? to : undefined
+}
+
+/** What was signed and by whom: a signature has a twin (`s` and its negative), what it is over has none. */
+function keyOf(frame: Frame): string | undefined {
+  const signer = verifiedBy(frame)
+  if (signer === undefined) return undefined
+  if (frame.to === ECRECOVER) return `${signer}:${wordAt(frame.input, 0)}`
+  const hash = selectorOf(frame.input) === IS_VALID ? wordAt(frame.input, 0, 10) : undefined
+  return `${signer}:${hash ?? sha256(frame.input)}`
+}
+
+/** A contract's own word counts only where it was there before, as it is: not made, upgraded or handed on for this. */
+function isTrue(check: Frame, { tx, transfer: { from } }: Moving): boolean {
+  if (check.to === ECRECOVER) return true
+  if (isMade(from, tx.transaction.frames)) return false
+  return !tx.facts.some(
+    (fact) =>
+      fact.kind === 'control' &&
+      fact.contract === from &&
+      fact.change !== 'paused' &&
+      fact.change !== 'unpaused',
   )
+}
+
+function isMade(contract: Address, frames: readonly Frame[]): boolean {
+  return frames.some(({ type, to }) => type.startsWith('CREATE') && to === contract)
+}
+
+/** True where the same was verified in an earlier transaction, or in this one in another call of the same contract. */
+function isReplayed(check: Frame, { tx, memory, frames }: Moving): boolean {
+  const key = keyOf(check)
+  if (key === undefined) return true
+  const { hash } = tx.transaction
+  if ((memory.used.get(key) ?? hash) !== hash) return true
+  const verifier = verifierOf(check, frames)
+  const entry = verifier === null ? undefined : entryFrame(verifier, check.index, frames)
+  return frames.some(
+    (other) =>
+      other.index !== check.index &&
+      keyOf(other) === key &&
+      !other.reverted &&
+      verifierOf(other, frames) === verifier &&
+      verifier !== null &&
+      entryFrame(verifier, other.index, frames)?.index !== entry?.index,
+  )
+}
+
+/** In whose context a signature was looked at. */
+function verifierOf({ parent }: Frame, frames: readonly Frame[]): Address | null {
+  return frames[parent]?.context ?? null
+}
+
+/**
+ * Whose look at the signature it was. `theirs`: of a contract that the owner trusts with the tokens. `unknown`: of one on the
+ * way, of which nobody says whose it is. Undefined where it does not carry the movement.
+ */
+function standingOf(check: Frame, moving: Moving): 'theirs' | 'unknown' | undefined {
+  const { transfer, frames, mover, scope, memory, tx } = moving
+  const verifier = verifierOf(check, frames)
+  if (verifier === null || verifier === transfer.from || isMade(verifier, frames)) return undefined
+  const entry = entryFrame(verifier, check.index, frames)
+  if (entry === undefined) return undefined
+  if (verifier === transfer.asset) return isPermit(entry, moving) ? 'theirs' : undefined
+  const isOnTheWay = entry.index <= transfer.frame && transfer.frame < entry.end
+  if (!isOnTheWay) return verifier === mover && isSignedFor(entry, moving) ? 'theirs' : undefined
+  if (!contextsAround(transfer.frame, frames).includes(verifier)) return undefined
+  if (!namesAmount(verifier, transfer, frames)) return undefined
+  if (verifier === mover || isNamed(scope, verifier)) return 'theirs'
+  if (memory.approved.has(`${transfer.from}:${verifier}`)) return 'theirs'
+  const keeps = (tx.deltas.get(verifier)?.get(transfer.asset) ?? 0n) > 0n
+  return keeps ? undefined : 'unknown'
+}
+
+/** True where the token let the spender have what it then took, on the owner's signature (EIP-2612 and its kin). */
+function isPermit(entry: Frame, { tx, transfer, mover }: Moving): boolean {
+  const { asset, from, amount, tokenId } = transfer
+  return tx.facts.some(
+    (fact) =>
+      fact.kind === 'approval' &&
+      fact.asset === asset &&
+      fact.owner === from &&
+      fact.spender === mover &&
+      (tokenId !== null || fact.amount >= amount) &&
+      entry.index <= fact.frame &&
+      fact.frame < entry.end,
+  )
+}
+
+/**
+ * True where what was signed beforehand, in a call of its own, is for who then asked the mover, over this token and no less
+ * (an allowance of Permit2).
+ */
+function isSignedFor({ input }: Frame, { transfer, mover, asked, frames }: Moving): boolean {
+  const caller = entryFrame(mover, asked.index, frames)?.from
+  const words = wordsIn(input)
+  const names = (account: string | null | undefined): boolean =>
+    account !== null && account !== undefined && words.some((word) => word === BigInt(account))
+  const moved = transfer.tokenId ?? transfer.amount
+  return names(transfer.asset) && names(caller) && words.some((word) => word >= moved)
 }
 
 /** What is signed may be more than what moves, by a fee that is kept back: a quarter at most. */
 const MOST_OVER = { times: 5n, of: 4n }
 const MOST_WORDS = 256
+
+function wordsIn(input: Frame['input']): bigint[] {
+  const words: bigint[] = []
+  for (let n = 0; n < MOST_WORDS; n++) {
+    const word = wordAt(input, n, 10)
+    if (word === undefined) break
+    words.push(BigInt(`0x${word}`))
+  }
+  return words
+}
 
 /** True where a call into the verifier on the way to the movement names the amount (or the id) that moved. */
 function namesAmount(
@@ -97,24 +259,17 @@ function namesAmount(
   frames: readonly Frame[],
 ): boolean {
   const moved = tokenId ?? amount
-  for (let at = frames[frame]; at !== undefined; at = frames[at.parent]) {
-    if (at.context !== verifier) continue
-    for (let n = 0; n < MOST_WORDS; n++) {
-      const word = wordAt(at.input, n, 10)
-      if (word === undefined) break
-      const named = BigInt(`0x${word}`)
-      if (named === moved) return true
-      if (tokenId === null && named > moved && named * MOST_OVER.of <= moved * MOST_OVER.times) return true
-    }
-  }
+  const isIt = (named: bigint): boolean =>
+    named === moved || (tokenId === null && named > moved && named * MOST_OVER.of <= moved * MOST_OVER.times)
+  for (let at = frames[frame]; at !== undefined; at = frames[at.parent])
+    if (at.context === verifier && wordsIn(at.input).some(isIt)) return true
   return false
 }
 
 /** True where the spender was handed the very call that it made to the token: it lends its name to anybody. */
-function isReadyMade({ asset, frame }: TransferFact, frames: readonly Frame[]): boolean {
-  const asked = asset === NATIVE ? undefined : entryFrame(asset, frame, frames)
-  const call = asked?.input.slice(2)
-  if (asked === undefined || call === undefined || call.length < 8) return true
+function isReadyMade(asked: Frame, frames: readonly Frame[]): boolean {
+  const call = asked.input.slice(2)
+  if (call.length < 8) return true
   for (let at = frames[asked.parent]; at !== undefined; at = frames[at.parent])
     if (at.input.includes(call)) return true
   return false

@@ -45,6 +45,20 @@ export const routeSchema = z.discriminatedUnion('kind', [
 ])
 export type Route = z.infer<typeof routeSchema>
 
+/** How somebody of the defenders pulled a lever without Cordon, as the chain shows it. */
+export const handPullSchema = z.object({
+  /** Who called the lever's contract: a person's account, their Safe, a timelock. */
+  by: addressSchema,
+  /** Who sent the transaction; null where that is not known. */
+  sender: addressSchema.nullable(),
+  /** The same in the words of the configuration: `Ada (guardian)`, `the Safe 0x…`. */
+  who: z.string(),
+  transactionHash: hashSchema,
+  blockNumber: z.number().int(),
+  blockHash: hashSchema.nullable(),
+})
+export type HandPull = z.infer<typeof handPullSchema>
+
 /** A ContainmentPlan: pull this lever because of this incident. One plan is broadcast at most once. */
 export const containmentPlanSchema = z.object({
   /** Derived from incident, attempt and lever, so planning twice in one attempt gives the same plan. */
@@ -62,6 +76,8 @@ export const containmentPlanSchema = z.object({
   purpose: z.enum(['contain', 'reopen']).default('contain'),
   /** The plan whose scheduled call this one executes; null for every other. */
   executes: z.string().nullable().default(null),
+  /** Where people have pulled it themselves: Cordon never sends it, and verifies it like its own. Null for every other. */
+  byHand: handPullSchema.nullable().default(null),
 })
 export type ContainmentPlan = z.infer<typeof containmentPlanSchema>
 

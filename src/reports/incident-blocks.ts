@@ -194,6 +194,12 @@ function containmentBlocks(
       strong(broadcast.state),
       text(`, block ${broadcast.blockNumber ?? '–'}`),
     ])
+  if (plan.byHand !== null)
+    items.push([
+      text(`Called by hand by ${plan.byHand.who} in transaction `),
+      ...hex(plan.byHand.transactionHash),
+      text(`, block ${plan.byHand.blockNumber}`),
+    ])
   const harm = harmText([{ plan, simulation, broadcast, verification }], {
     names,
     functions,

@@ -76,6 +76,8 @@ function partOf(one: PrintedContainment, { proposals }: OutcomeSources, lexicon:
   const where =
     plan.lever.target === targetOf(one) ? '' : ` (${call} on ${accountText(plan.lever.target, lexicon)})`
   const broken = verification?.checks.filter(({ passed }) => !passed) ?? []
+  const hand = plan.byHand
+  const byWhom = hand === null ? '' : ` by hand by ${hand.who}`
   if (!plan.lever.armed && broadcast === null)
     return { weight: 0, state: 'contained', sentence: `${whom} was already stopped by ${call}` }
   if (broadcast?.state === 'reverted' || broadcast?.state === 'abandoned')
@@ -94,7 +96,13 @@ function partOf(one: PrintedContainment, { proposals }: OutcomeSources, lexicon:
     return {
       weight: 1,
       state: 'contained',
-      sentence: `${whom} stopped${where === '' ? ` by ${call}` : where} in block ${broadcast?.blockNumber ?? verification.atBlock}, verified (${verification.checks.length} of ${verification.checks.length} checks)`,
+      sentence: `${whom} stopped${where === '' ? ` by ${call}` : where}${hand === null ? '' : `, called${byWhom}`} in block ${hand?.blockNumber ?? broadcast?.blockNumber ?? verification.atBlock}, verified (${verification.checks.length} of ${verification.checks.length} checks)`,
+    }
+  if (hand !== null)
+    return {
+      weight: 3,
+      state: 'sent',
+      sentence: `${call} on ${whom} was called${byWhom} in block ${hand.blockNumber} and is not yet verified`,
     }
   if (broadcast !== null)
     return {

@@ -20,6 +20,10 @@ export function ownAccountsOf({
     for (const address of addressesIn(plan.lever.authority)) add(address, `may call ${plan.lever.signature}`)
     add(plan.lever.target, 'contract of a lever')
     if (broadcast !== null) add(broadcast.from, 'signer')
+    if (plan.byHand !== null) {
+      add(plan.byHand.by, `pulled ${plan.lever.signature} by hand`)
+      if (plan.byHand.sender !== null) add(plan.byHand.sender, `pulled ${plan.lever.signature} by hand`)
+    }
   }
   return accounts
 }
@@ -38,9 +42,14 @@ export function addressesIn(value: unknown): Address[] {
   return value !== null && typeof value === 'object' ? Object.values(value).flatMap(addressesIn) : []
 }
 
-/** Transactions of the defenders: what was sent to contain. */
+/** Transactions of the defenders: what was sent to contain, by Cordon or by hand. */
 export function ownTransactionsOf({
   containments,
 }: Pick<IncidentRecord, 'containments'>): ReadonlySet<string> {
-  return new Set(containments.flatMap(({ broadcast }) => broadcast?.transactionHash ?? []))
+  return new Set(
+    containments.flatMap(({ broadcast, plan }) => [
+      ...(broadcast === null ? [] : [broadcast.transactionHash]),
+      ...(plan.byHand === null ? [] : [plan.byHand.transactionHash]),
+    ]),
+  )
 }

@@ -95,7 +95,7 @@ function nextLines(sources: PageSources, outcome: Outcome): string[] {
 }
 
 function isOpen({ plan, broadcast, verification }: PrintedContainment): boolean {
-  if (plan.purpose !== 'contain' || !plan.lever.armed) return false
+  if (plan.purpose !== 'contain' || !plan.lever.armed || plan.byHand !== null) return false
   return broadcast === null || broadcast.state === 'reverted' || verification?.verified === false
 }
 

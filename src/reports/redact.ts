@@ -112,6 +112,10 @@ function containmentFor(
         signature: hidden,
         authority: plan.lever.authority === null ? null : { ...plan.lever.authority, address: hidden },
       },
+      byHand:
+        plan.byHand === null
+          ? null
+          : { ...plan.byHand, by: hidden, sender: hidden, who: hidden, transactionHash: hidden },
     },
     simulation: simulation === null ? null : { ...simulation, stateDiff: null, asymmetry: null, notes: [] },
     broadcast:
@@ -240,6 +244,8 @@ function leverSecrets(
     lever.target,
     lever.authority?.address,
     broadcast?.from,
+    plan.byHand?.by,
+    plan.byHand?.sender ?? undefined,
     ...addressesIn(route),
     ...addressesIn(lever.authority),
   ]
@@ -249,6 +255,7 @@ function leverSecrets(
     ...known,
     ...known.slice(1).flatMap((address) => names.get(address) ?? []),
     ...(broadcast === null ? [] : [broadcast.transactionHash, broadcast.rawTransaction]),
+    ...(plan.byHand === null ? [] : [plan.byHand.transactionHash]),
   ]
 }
 

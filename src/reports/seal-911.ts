@@ -143,7 +143,7 @@ function whereLines(out: Outgoing): string[] {
 
 function triedLines({ containments }: Outgoing): string[] {
   return containments.map(({ plan, broadcast, verification }) => {
-    const sent = broadcast === null ? 'not sent' : broadcast.state
+    const sent = broadcast?.state ?? (plan.byHand === null ? 'not sent' : 'called by hand')
     const held =
       verification === null ? 'not verified' : verification.verified ? 'verified' : 'failed its check'
     return `${plain(plan.lever.signature, 80)}: ${sent}, ${held}`

@@ -112,9 +112,10 @@ export async function listActiveOn(store: Store, chainId: number): Promise<Incid
   return rows(store, incidentSchema, sql, [chainId])
 }
 
-/** Whether any incident on a chain is open or contained. */
+/** Whether any incident that is open or contained is on a chain, or has a lever there. */
 export async function hasActiveIncident(store: Store, chainId: number): Promise<boolean> {
-  const sql = `SELECT 1 AS one FROM incidents WHERE state IN ('open', 'contained') AND chain_id = $1 LIMIT 1`
+  const sql = `SELECT 1 AS one FROM incidents WHERE state IN ('open', 'contained') AND (chain_id = $1
+    OR EXISTS (SELECT 1 FROM plans WHERE incident_id = incidents.id AND plans.chain_id = $1)) LIMIT 1`
   return (await row(store, z.object({ one: z.number() }), sql, [chainId])) !== undefined
 }
 

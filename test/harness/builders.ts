@@ -133,6 +133,7 @@ export function aPlan(changes: Partial<ContainmentPlan> = {}): ContainmentPlan {
     protects: null,
     purpose: 'contain',
     executes: null,
+    byHand: null,
     ...changes,
   }
 }

@@ -163,6 +163,7 @@ function containmentOf(words: string): IncidentRecord['containments'][number] {
       protects: VAULT,
       purpose: 'contain',
       executes: null,
+      byHand: null,
     },
     simulation: {
       planId: 'plan-secret-1',

@@ -17,6 +17,7 @@ import { pageByHand } from './by-hand.ts'
 import { confirmAndVerify, signAndSend } from './carry-out.ts'
 import { holdLever } from './hold-lever.ts'
 import { isAtHand, notOurs, simulateIt, simulateReopenIt } from './prepare.ts'
+import { handPullText, pulledByHand } from './pulled-by-hand.ts'
 import { recordStep } from './record-step.ts'
 import { type ContainOutcome, chainOf, operationsFor, type Planned, patiently, type Work } from './work.ts'
 
@@ -85,7 +86,9 @@ async function firstDecided(
   for (const id of planIds) if ((await findBroadcast(app.store, id)) !== undefined) return id
   for (const id of planIds) {
     const plan = await findPlan(app.store, id)
-    if (plan !== undefined && (await verdictOn(app, { plan, incident })).state !== 'waiting') return id
+    if (plan === undefined) continue
+    if ((await verdictOn(app, { plan, incident })).state !== 'waiting') return id
+    if ((await pulledByHand(app.store, plan)) !== undefined) return id
   }
   return undefined
 }
@@ -95,6 +98,15 @@ type Deciding = { context: ActionContext; incident: Incident; planId: string }
 async function decided(app: App, { context, incident, planId }: Deciding): Promise<ContainOutcome> {
   const plan = await findPlan(app.store, planId)
   assert(plan !== undefined, 'a plan is kept for ever')
+  const needless = await context.durable(`by-hand:${planId}`, () => needlessBecause(app, context, plan))
+  if (needless !== null)
+    return {
+      target: protectedBy(plan),
+      planId,
+      transactionHash: null,
+      outcome: 'already-paused',
+      reasons: [needless],
+    }
   const verdict = await context.durable(`approvals:${planId}`, () => record(app, { context, incident, plan }))
   const base = { target: plan.lever.target, planId, transactionHash: null }
   if (verdict.state === 'refused')
@@ -106,6 +118,21 @@ async function decided(app: App, { context, incident, planId }: Deciding): Promi
       reasons: ['its approval expired or was withdrawn before it was signed'],
     }
   return carryOut(app, { context, incident, plan })
+}
+
+/** Why nobody need decide about a plan any more: somebody made the very call by hand, and it holds. Said once. */
+async function needlessBecause(
+  app: App,
+  context: ActionContext,
+  plan: ContainmentPlan,
+): Promise<string | null> {
+  if ((await findBroadcast(app.store, plan.id)) !== undefined) return null
+  const pulled = await pulledByHand(app.store, plan)
+  if (pulled === undefined) return null
+  const why = handPullText(plan.lever, pulled, app.names)
+  const message = `Plan ${plan.id} is needless: ${why}, and it holds. Nobody need decide about it.`
+  await recordStep(app, context, { kind: 'plan', message, body: { planId: plan.id, needless: true, pulled } })
+  return why
 }
 
 /** The verdict of this moment on the timeline, with what did not count and why. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { assert } from '../../kit/assert.ts'
 import { sha256 } from '../../kit/json.ts'
+import type { Incident } from '../../model/incident.ts'
 import type { Notification } from '../../model/notification.ts'
 import { roleIdSchema } from '../../model/role.ts'
 import type { DeliveryResult } from '../../notify/deliver.ts'
@@ -64,10 +65,20 @@ export async function tellRoles(app: App, context: ActionContext, told: Told): P
 async function compose(
   app: App,
   { incidentId, run, stepId }: ActionContext,
-  { roles, title, body, about, part = '' }: Told,
+  told: Told,
 ): Promise<Notification> {
   const incident = await findIncident(app.store, incidentId)
   assert(incident !== undefined, 'a run has an incident')
+  return pageAbout(app, incident, { ...told, key: `${run.id}:${stepId}${told.part ?? ''}` })
+}
+
+/** A page about an incident as it stands on record now; `key` tells it from all others. */
+export async function pageAbout(
+  app: App,
+  incident: Incident,
+  { roles, title, body, about, key }: z.infer<typeof notifyArgs> & { key: string },
+): Promise<Notification> {
+  const { id: incidentId } = incident
   const findings = await listFindings(app.store, incidentId)
   const { containments, lexicon, proposals, words } = await toldOf(app, { incident, findings })
   const timeline = await listTimeline(app.store, incidentId)
@@ -82,7 +93,7 @@ async function compose(
     },
   })
   return {
-    id: sha256(`${run.id}:${stepId}${part}`).slice(0, 32),
+    id: sha256(key).slice(0, 32),
     incidentId,
     kind: incident.kind,
     roles,

@@ -54,8 +54,8 @@ export function pullApprovedAction(app: App): Action<z.infer<typeof pullApproved
 /** Plans to contain that were proposed and not sent, oldest first. */
 async function openPlans(app: App, incident: Incident): Promise<string[]> {
   const open: string[] = []
-  for (const { id, lever, purpose } of await listPlans(app.store, incident.id)) {
-    if (purpose !== 'contain' || !lever.armed || lever.authority === null) continue
+  for (const { id, lever, purpose, byHand } of await listPlans(app.store, incident.id)) {
+    if (purpose !== 'contain' || !lever.armed || lever.authority === null || byHand !== null) continue
     if ((await findBroadcast(app.store, id)) === undefined) open.push(id)
   }
   return open

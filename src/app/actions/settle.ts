@@ -7,6 +7,7 @@ import { findBroadcast } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { listPlans, listVerifications } from '../../store/plans.ts'
 import type { App } from '../context.ts'
+import { handPullText } from './pulled-by-hand.ts'
 
 /**
  * Moves an incident to contained when the newest plan of every protected contract holds: pulled before we came, or
@@ -16,16 +17,25 @@ export async function settle(app: App, incident: Incident): Promise<void> {
   const current = await findIncident(app.store, incident.id)
   if (current?.state !== 'open') return
   const plans = (await listPlans(app.store, incident.id)).filter(({ purpose }) => purpose === 'contain')
-  const held = new Set<string>()
-  for (const plan of plans) if (await holds(app, plan)) held.add(protectedBy(plan))
-  if (incident.protected.length === 0 || !incident.protected.every((target) => held.has(target))) return
-  await moveToContained(app, incident)
+  const held: ContainmentPlan[] = []
+  for (const plan of plans) if (await holds(app, plan)) held.push(plan)
+  const stopped = new Set(held.map(protectedBy))
+  if (incident.protected.length === 0 || !incident.protected.every((target) => stopped.has(target))) return
+  await moveToContained(app, incident, held)
 }
 
-/** Says that every lever holds; the caller has asked the chain. */
-export function moveToContained({ store, clock, names }: App, incident: Incident): Promise<Incident> {
-  const held = incident.protected.map((target) => names.get(target) ?? target).join(', ')
-  const reason = `${held} ${incident.protected.length === 1 ? 'is' : 'are'} stopped, verified on the chain`
+/** Says that every lever holds, and who pulled what of it by hand; the caller has asked the chain. */
+export function moveToContained(
+  { store, clock, names }: App,
+  incident: Incident,
+  held: readonly ContainmentPlan[],
+): Promise<Incident> {
+  const named = incident.protected.map((target) => names.get(target) ?? target).join(', ')
+  const stopped = `${named} ${incident.protected.length === 1 ? 'is' : 'are'} stopped, verified on the chain`
+  const hands = held.flatMap(({ byHand, lever }) =>
+    byHand === null ? [] : [handPullText(lever, byHand, names)],
+  )
+  const reason = [stopped, ...new Set(hands)].join('; ')
   return moveIncident(
     { store, clock },
     { incidentId: incident.id, to: 'contained', author: 'cordon', reason },
@@ -33,11 +43,11 @@ export function moveToContained({ store, clock, names }: App, incident: Incident
 }
 
 /**
- * What was sent was verified once, and its state still says so: it may have come undone since. What was not sent, because it
+ * What was sent, by Cordon or by hand, was verified once, and its state still says so: it may have come undone since. What was not sent, because it
  * was pulled by somebody else, holds where its state says so.
  */
-async function holds({ store, chains }: App, { id, lever }: ContainmentPlan): Promise<boolean> {
-  const isSent = (await findBroadcast(store, id)) !== undefined
+async function holds({ store, chains }: App, { id, lever, byHand }: ContainmentPlan): Promise<boolean> {
+  const isSent = byHand !== null || (await findBroadcast(store, id)) !== undefined
   if (isSent && (await listVerifications(store, id)).at(-1)?.verified !== true) return false
   if (!isSent && lever.armed && lever.state.length === 0) return false
   const chain = chains.get(lever.chainId)

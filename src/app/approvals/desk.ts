@@ -37,7 +37,7 @@ export type OpenPlan = {
 
 /** Plans of incidents that are open or contained, newest last. */
 export async function openPlans(judging: Judging): Promise<OpenPlan[]> {
-  const plans = await listActivePlans(judging.store)
+  const plans = (await listActivePlans(judging.store)).filter(({ byHand }) => byHand === null)
   return Promise.all(plans.map((plan) => openPlan(judging, plan)))
 }
 
@@ -49,7 +49,7 @@ async function openPlan(judging: Judging, plan: ContainmentPlan): Promise<OpenPl
 
 /** Plans of one incident, oldest first. */
 export async function plansOf(judging: Judging, { id }: Incident): Promise<OpenPlan[]> {
-  const plans = await listPlans(judging.store, id)
+  const plans = (await listPlans(judging.store, id)).filter(({ byHand }) => byHand === null)
   return Promise.all(plans.map((plan) => openPlan(judging, plan)))
 }
 

@@ -80,6 +80,7 @@ async function plansBeside(
     if (authority?.live !== true || !(await isGated(lever, at))) continue
     found.push({
       ...{ id: 'none', incidentId: 'none', attackTransaction: null, purpose: 'contain', executes: null },
+      byHand: null,
       ...{ lever: { ...lever, authority }, route, pinnedBlock: block, protects: target },
     })
   }

@@ -12,7 +12,8 @@ import { type ContainmentPlan, protectedBy, type Simulation } from '../../model/
 import type { Incident } from '../../model/incident.ts'
 import { drillMark } from '../../notify/title.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
-import { listIncidents } from '../../store/incidents.ts'
+import { findCursor } from '../../store/cursors.ts'
+import { findIncident, listIncidents } from '../../store/incidents.ts'
 import { listPlans, listSimulations, listVerifications } from '../../store/plans.ts'
 import { readable } from '../../words/readable.ts'
 import { findAttack, reviveAttack } from '../actions/attack.ts'
@@ -31,8 +32,8 @@ type Holding = { incident: Incident; plan: ContainmentPlan; block: BlockRef }
 /**
  * Asks after each block whether every lever of a contained incident still holds: its state, and every few blocks (each
  * block where no view tells its state) whether the attack and the operations that it blocks still fail. One that came undone
- * opens the incident again and calls people. What people have opened again by a plan of theirs is left out; whoever lifts
- * a pause by hand says so first, by moving the incident to `stable`.
+ * opens the incident again and calls people. What people have opened again by a plan of theirs is left out; so is what one of
+ * the defenders takes back by hand, which the recorder tells with their name.
  */
 export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef): Promise<void> {
   const contained = await listIncidents(app.store, { states: ['contained'] })
@@ -43,6 +44,7 @@ export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef):
       const at = { incident, plan, block }
       const undone = await undoneOf(app, chain, at)
       if (undone === undefined || (await wasReopened(app, plan))) continue
+      if (await wasOpenedByHand(app, chain, at)) break
       await comeUndone(app, { ...at, undone })
       break
     }
@@ -55,9 +57,13 @@ async function isHolding({ store }: App, { id, lever }: ContainmentPlan): Promis
 }
 
 /** A watcher that is behind looks at blocks from before the pause. */
-async function isYetToCome(app: App, { id }: ContainmentPlan, { number }: BlockRef): Promise<boolean> {
+async function isYetToCome(
+  app: App,
+  { id, byHand }: ContainmentPlan,
+  { number }: BlockRef,
+): Promise<boolean> {
   const broadcast = await findBroadcast(app.store, id)
-  return (broadcast?.blockNumber ?? 0) > number
+  return (byHand?.blockNumber ?? broadcast?.blockNumber ?? 0) > number
 }
 
 /**
@@ -124,6 +130,22 @@ async function attackAgain(
 async function wasReopened({ store }: App, plan: ContainmentPlan): Promise<boolean> {
   const back = undoOf(plan)
   return back !== null && (await findBroadcast(store, back.id)) !== undefined
+}
+
+/** How long the recorder is waited for, which tells who did it, milliseconds. */
+const NAMED_WITHIN = 10_000
+
+/** True where the recorder, once it has come to this block, has opened the incident with the name of who took the lever back. */
+async function wasOpenedByHand(
+  { store, clock }: App,
+  { chainId }: ChainHandle,
+  { incident, block }: Holding,
+): Promise<boolean> {
+  const until = clock.now() + NAMED_WITHIN
+  const isBehind = async (): Promise<boolean> =>
+    ((await findCursor(store, chainId))?.processed?.number ?? -1) < block.number
+  while ((await isBehind()) && clock.now() < until) await clock.sleep(100)
+  return (await findIncident(store, incident.id))?.state !== 'contained'
 }
 
 async function comeUndone(

@@ -37,7 +37,7 @@ function aRecorder() {
   const config = { window: 256 } as ChainHandle['config']
   const chain = { chainId, config, vitals: emptyVitals() } as ChainHandle
   const abort = new AbortController()
-  const recorder = startRecorder({ app, chain, playbooks: null, signal: abort.signal })
+  const recorder = startRecorder({ app, chain, playbooks: null, onHandPull: () => {}, signal: abort.signal })
   return { recorder, chain, events }
 }
 

@@ -12,6 +12,7 @@ import { keepRecentBlocks, type RecentBlock } from '../../store/recent-blocks.ts
 import { isConnectionLoss, transaction } from '../../store/store.ts'
 import { keepTraffic } from '../../store/traffic.ts'
 import type { App, ChainHandle } from '../context.ts'
+import { recordHandPulls } from './hand-pulls.ts'
 import { type Judged, recordJudged } from './record-judged.ts'
 import { resendRemoved } from './resend.ts'
 import { forgetFlows, watchTaint } from './taint.ts'
@@ -37,6 +38,8 @@ export type RecorderOptions = {
   chain: ChainHandle
   /** Null: record only. */
   playbooks: Playbooks | null
+  /** The defenders pulled a lever by hand, in this block. */
+  onHandPull: (block: BlockRef) => void
   signal: AbortSignal
 }
 
@@ -76,8 +79,8 @@ export function startRecorder(options: RecorderOptions): Recorder {
         inHand = run.length
         count()
         await record(run, options)
-        for (const entry of run) if (hasAlerts(entry)) alerting--
         if (run.some(isJudged)) active = await activeAfter(options)
+        for (const entry of run) if (hasAlerts(entry)) alerting--
       }
       inHand = 0
       count()
@@ -138,7 +141,11 @@ async function recordBlocks(judged: readonly JudgedEntry[], options: RecorderOpt
   if (judged.length === 1 || !(await persist(options, { act: keep(judged), orElse: () => {} })))
     for (const one of judged)
       await persist(options, { act: keep([one]), orElse: (reason) => tellLost(options, one, reason) })
-  for (const { seen } of judged) if (seen !== null) await followFunds(options, seen)
+  for (const { block, seen } of judged) {
+    if (seen === null) continue
+    if (block !== null) await followHands(options, { block, seen })
+    await followFunds(options, seen)
+  }
   const last = judged.findLast(({ block }) => block !== null)
   if (last === undefined || last.block === null) return
   const { block, traffic } = last
@@ -169,10 +176,25 @@ async function activeAfter({ app, chain }: RecorderOptions): Promise<boolean> {
   return hasActiveIncident(app.store, chain.chainId).catch(() => true)
 }
 
+/** Who of the defenders pulled what by hand, or took it back. What is odd about it stops neither record nor watch. */
+async function followHands(
+  options: RecorderOptions,
+  { block, seen }: { block: BlockRef; seen: NonNullable<Judged['seen']> },
+): Promise<void> {
+  const { app, chain, onHandPull } = options
+  await runApart(options, 'calls by hand', async () => {
+    if (await recordHandPulls(app, chain, seen.facts)) onHandPull(block)
+  })
+}
+
 /** A database that is away is waited for; anything else that is odd about funds stops neither record nor watch. */
 async function followFunds(options: RecorderOptions, seen: NonNullable<Judged['seen']>): Promise<void> {
   const { app, chain } = options
-  const follow = () => watchTaint(app, chain, seen)
+  await runApart(options, 'stolen-funds watch', () => watchTaint(app, chain, seen))
+}
+
+async function runApart(options: RecorderOptions, name: string, follow: () => Promise<void>): Promise<void> {
+  const { app, chain } = options
   let reason: string | null = null
   const orElse = (because: string): void => {
     reason = because
@@ -181,7 +203,7 @@ async function followFunds(options: RecorderOptions, seen: NonNullable<Judged['s
   const act = async (): Promise<void> => {
     if (reason !== null) throw new Error(reason)
   }
-  await runTask(app, chain, { name: 'stolen-funds watch', act })
+  await runTask(app, chain, { name, act })
 }
 
 async function withdraw(

@@ -67,7 +67,9 @@ async function isGone({ rpc }: ChainHandle, { blockNumber, blockHash }: Broadcas
 
 /** Contained only where every protected contract of the incident has a plan that holds, as the chain says. */
 async function containAfterAll({ app, chain }: Place, incident: Incident): Promise<void> {
-  const plans = (await listPlans(app.store, incident.id)).filter(({ purpose }) => purpose === 'contain')
+  const plans = (await listPlans(app.store, incident.id)).filter(
+    ({ purpose, byHand }) => purpose === 'contain' && byHand === null,
+  )
   const verifications: { plan: ContainmentPlan; verification: Verification }[] = []
   for (const target of incident.protected) {
     const ofTarget = plans.filter((plan) => protectedBy(plan) === target)
@@ -80,7 +82,13 @@ async function containAfterAll({ app, chain }: Place, incident: Incident): Promi
     const message = `${verifiedText(plan, verification)} It took longer than its step, or the chain had changed.`
     await recordTended(app, plan, { kind: 'verification', message, body: verification })
   }
-  app.hub.tell(await moveToContained(app, incident))
+  app.hub.tell(
+    await moveToContained(
+      app,
+      incident,
+      verifications.map(({ plan }) => plan),
+    ),
+  )
 }
 
 /** An earlier attempt may have failed, and a later one held. */

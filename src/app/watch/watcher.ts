@@ -38,6 +38,7 @@ import { noteSignal, withSignals } from './signals.ts'
 import { noteOperations, notFromUs } from './take-note.ts'
 import { tendBroadcasts } from './tend.ts'
 import { startUpkeep, type Upkeep, type UpkeepTask } from './upkeep.ts'
+import { verifyHandPulls } from './verify-hand-pulls.ts'
 import { withFinality } from './with-finality.ts'
 
 export type WatchOptions = {
@@ -53,6 +54,8 @@ export type WatchOptions = {
 type Watching = WatchOptions & {
   recorder: Recorder
   upkeep: Upkeep
+  /** What the defenders did by hand is looked at: after each block, and when one is on record. */
+  hands: Upkeep
   snapshots: SnapshotKeeper
   rereading: Rereading
   untraceable: Untraceable
@@ -75,7 +78,8 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   }
   signal.addEventListener('abort', stopListening, { once: true })
   tellBlindness(options)
-  const recorder = startRecorder(options)
+  const hands = startUpkeep(app, chain, [{ name: 'pulls by hand', run: verifyHandPulls }])
+  const recorder = startRecorder({ ...options, onHandPull: hands.onBlock })
   const sight: Watching['sight'] = { lost: new Map() }
   const probes = reprobing(() => {
     tellSight(new Map(), { ...options, sight })
@@ -100,7 +104,7 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   const snapshots = keepSnapshots({ app, chain, tell })
   const watching = {
     ...options,
-    ...{ recorder, upkeep, snapshots, rereading, untraceable, sight, followed: notFollowed() },
+    ...{ recorder, upkeep, hands, snapshots, rereading, untraceable, sight, followed: notFollowed() },
   }
   try {
     const point = await resumed
@@ -114,6 +118,7 @@ export async function watchChain(options: WatchOptions): Promise<void> {
     await rereading.stop()
     await upkeep.stop()
     await recorder.stop()
+    await hands.stop()
     await snapshots.stop()
   }
 }
@@ -172,7 +177,7 @@ function tellNotice(notice: SourceNotice, { app, chain }: WatchOptions): void {
 }
 
 async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
-  const { app, chain, recorder, upkeep } = watching
+  const { app, chain, recorder, upkeep, hands } = watching
   const observed = withSignals(blockFacts(bundle), chain.signals)
   const { facts, unread } = await withStateReads(observed, chain, app.logger)
   const began = performance.now()
@@ -196,6 +201,7 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
   if (change !== null) void tellDrift(app, chain, { change, blockNumber: number })
   // before the record, which may be full: what was done on the chain is looked after all the same
   upkeep.onBlock({ number, hash })
+  hands.onBlock({ number, hash })
   const { transactions, days, last } = chain.assessor.traffic
   await recorder.put({
     kind: 'judged',

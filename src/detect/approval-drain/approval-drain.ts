@@ -9,7 +9,7 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
-import { consentTo } from '../consent.ts'
+import { consentTo, noSignatures } from '../consent.ts'
 import { oneSidedLoss } from '../parties.ts'
 
 const options = z.strictObject({
@@ -70,7 +70,7 @@ function evaluate(tx: TransactionFacts, work: Work): Finding[] {
     if (!spender || known === undefined || !known.owners.has(fact.from)) continue
     // who signed an offer that is taken up (a lender) was not pulled from
     const actors = actorCluster(tx, input.scope)
-    if (consentTo(fact, { tx, actors, used: new Map() }) === 'given') continue
+    if (consentTo(fact, { tx, actors, scope: input.scope, memory: noSignatures() }) === 'given') continue
     known.pulled.add(fact.from)
     const recent = [...known.owners.values()].filter((since) => at - since <= options.windowSeconds).length
     const concerned = [fact.asset, spender, fact.from].some((it) => inScope(input.scope, it))

@@ -114,8 +114,16 @@ describe('a third party that signed', () => {
   const ECRECOVER: Address = `0x${'0'.repeat(39)}1`
   const OWES = 240n
   const offer = (amount: bigint): Hex => data('0x27b15cb3', amount, owner)
-  const signed = (signature: bigint): CallNode =>
-    view(ECRECOVER, `0x${[1n, 27n, signature, 2n].map(word).join('')}`, `0x${word(owner)}`)
+  const signed = (signature: bigint, digest = 1n): CallNode =>
+    view(ECRECOVER, `0x${[digest, 27n, signature, 2n].map(word).join('')}`, `0x${word(owner)}`)
+  const approvedLog = (spender: Address, amount: bigint) =>
+    log(
+      usdc,
+      [TOPICS['Approval(address,address,uint256)'], topicOf(owner), topicOf(spender)],
+      `0x${word(amount)}`,
+    )
+  const approves = (spender: Address, amount: bigint): CallNode =>
+    call(usdc, { input: data('0x095ea7b3', spender, amount) }, approvedLog(spender, amount))
   const erc1271 = view(owner, data('0x1626ba7e', 1n, 64n, 0n), `0x1626ba7e${'0'.repeat(56)}`)
   const collateral = call(
     escrow,
@@ -148,22 +156,40 @@ describe('a third party that signed', () => {
   const severity = (root: CallNode) =>
     askAbout(arbitraryCall, everything, { from: thief, root })[0]?.severity ?? 'quiet'
 
-  test.each([
+  const OFFERS: [string, CallNode][] = [
     ['a lender’s offer, taken up with collateral', loan({})],
     ['an offer of a contract (ERC-1271)', loan({ check: erc1271 })],
     ['an offer of a little more, by the fee kept back', loan({ named: 250n })],
-  ])('%s is no theft', (_name, root) => {
-    expect(severity(root)).toBe('quiet')
+  ]
+  test.each(OFFERS)('%s, at a desk that nobody knows, is on record and pages nobody', (_name, root) => {
+    expect(severity(root)).toBe('medium')
+  })
+  test.each(OFFERS)('%s, at a desk that is protected, is no theft', (_name, root) => {
+    expect(askAbout(arbitraryCall, protecting(desk, vault), { from: thief, root })).toEqual([])
+  })
+  test.each(OFFERS)('%s, at a desk of whoever wrote it, is a theft from a protected vault', (_name, root) => {
+    const [found] = askAbout(arbitraryCall, protecting(vault), { from: thief, root })
+    expect(found).toMatchObject({ severity: 'critical' })
   })
 
-  test.each([
-    ['nothing given for it', loan({ given: [] })],
-    [
-      'taken twice on one signature',
-      loan({ out: call(vault, { input: '0x01020304' }, paidOut(OWES), paidOut(OWES)) }),
-    ],
-  ])('with %s it is told, lower', (_name, root) => {
-    expect(severity(root)).not.toBe('quiet')
+  test('at a desk that the lender approved before, an offer that is taken up is no theft', () => {
+    const engine = createEngine({ detectors: [arbitraryCall], scope: protecting(vault) })
+    const approve = approves(desk, 5n)
+    evaluateSettled(engine, blockFacts(transaction({ name: 'approve', from: owner, root: approve })))
+    const taken = blockFacts(transaction({ name: 'taken', from: thief, root: loan({}) }))
+    expect(evaluateSettled(engine, taken)).toEqual([])
+    const withdrawn = createEngine({ detectors: [arbitraryCall], scope: protecting(vault) })
+    for (const [name, amount] of [
+      ['approve', 5n],
+      ['withdraw', 0n],
+    ] as const)
+      evaluateSettled(withdrawn, blockFacts(transaction({ name, from: owner, root: approves(desk, amount) })))
+    expect(evaluateSettled(withdrawn, taken)).toMatchObject([{ severity: 'critical' }])
+  })
+
+  test('taken twice on one signature it is a theft', () => {
+    const out = call(vault, { input: '0x01020304' }, paidOut(OWES), paidOut(OWES))
+    expect(severity(loan({ out }))).toBe('critical')
   })
 
   const other = view(ECRECOVER, `0x${[1n, 27n, 9n, 2n].map(word).join('')}`, `0x${word(address('other'))}`)
@@ -200,15 +226,134 @@ describe('a third party that signed', () => {
     expect(severity(root)).toBe('critical')
   })
 
-  test('a signature that was used in an earlier transaction is no consent to a second', () => {
-    const engine = createEngine({ detectors: [arbitraryCall], scope: everything })
-    const act = (name: string, parts: Parameters<typeof loan>[0]) =>
-      blockFacts(transaction({ name, from: thief, root: loan(parts) }))
-    expect(evaluateSettled(engine, act('first', {}))).toEqual([])
-    expect(evaluateSettled(engine, act('again', {}))).toMatchObject([{ severity: 'medium' }])
-    expect(evaluateSettled(engine, act('for nothing', { given: [] }))).toMatchObject([
-      { severity: 'critical' },
-    ])
-    expect(evaluateSettled(engine, act('another', { check: signed(10n) }))).toEqual([])
+  const WORDS_OF_OFFER = (amount: bigint): Hex => data('0x27b15cb3', amount, owner)
+  /** A settlement that looks at the signature and moves the tokens itself. */
+  const settlement = (parts: { check?: CallNode; given?: CallNode[]; twice?: boolean } = {}): CallNode => {
+    const fill = call(
+      vault,
+      { input: WORDS_OF_OFFER(OWES) },
+      parts.check ?? signed(9n),
+      pull(usdc, { from: owner, to: thief, amount: OWES }),
+    )
+    const again = call(vault, { input: WORDS_OF_OFFER(1n) }, parts.check ?? signed(9n))
+    return call(bot, { input: RUN }, ...(parts.given ?? [collateral]), ...(parts.twice ? [again] : []), fill)
+  }
+  const strictly = (root: CallNode) =>
+    askAbout(arbitraryCall, protecting(vault), { from: thief, root })[0]?.severity ?? 'quiet'
+
+  test('an order that the contract which moves the tokens has verified itself is no theft', () => {
+    expect(strictly(settlement())).toBe('quiet')
+    expect(strictly(settlement({ check: erc1271 }))).toBe('quiet')
+  })
+
+  test('for nothing in return it is told, lower', () => {
+    expect(strictly(settlement({ given: [] }))).toBe('medium')
+  })
+
+  test('the same signature verified again in another call of one transaction is a replay', () => {
+    expect(strictly(settlement({ twice: true }))).toBe('critical')
+  })
+
+  test('a signature that was used in an earlier transaction is no consent to a second, nor is its twin', () => {
+    const engine = createEngine({ detectors: [arbitraryCall], scope: protecting(vault) })
+    const act = (name: string, root: CallNode) =>
+      evaluateSettled(engine, blockFacts(transaction({ name, from: thief, root })))
+    // whoever verified it first, and for whatever
+    expect(act('elsewhere', call(forger, { input: RUN }, signed(7n, 2n)))).toEqual([])
+    expect(act('replayed', settlement({ check: signed(7n, 2n) }))).toMatchObject([{ severity: 'critical' }])
+    expect(act('first', settlement())).toEqual([])
+    expect(act('again', settlement())).toMatchObject([{ severity: 'critical' }])
+    expect(act('twin', settlement({ check: signed(99n) }))).toMatchObject([{ severity: 'critical' }])
+    expect(act('another', settlement({ check: signed(9n, 3n) }))).toEqual([])
+  })
+
+  test('a wallet that was made, upgraded or handed on in the transaction has no word of its own', () => {
+    const wallet = (change: Hex): CallNode =>
+      call(bot, { input: RUN }, log(owner, [change, topicOf(forger)]), settlement({ check: erc1271 }))
+    expect(strictly(wallet(TOPICS['Upgraded(address)']))).toBe('critical')
+    expect(strictly(call(bot, { input: RUN }, create(owner, {}), settlement({ check: erc1271 })))).toBe(
+      'critical',
+    )
+  })
+
+  test('an answer of zero, or of the first bytes of another word, is nobody’s', () => {
+    const zero = view(ECRECOVER, `0x${[1n, 27n, 9n, 2n].map(word).join('')}`, `0x${word(0n)}`)
+    const empty = view(ECRECOVER, `0x${[1n, 27n, 9n, 2n].map(word).join('')}`, '0x')
+    const no = view(owner, data('0x1626ba7e', 1n, 64n, 0n), `0xffffffff${'0'.repeat(56)}`)
+    for (const check of [zero, empty, no]) expect(strictly(settlement({ check }))).toBe('critical')
+  })
+
+  /** A permit: the token looks at the signature and lets the spender have the amount. */
+  const permitted = (spender: Address, amount: bigint): CallNode =>
+    call(
+      usdc,
+      { input: data('0xd505accf', owner, spender, amount) },
+      signed(9n),
+      approvedLog(spender, amount),
+    )
+  const router2 = (...before: CallNode[]): CallNode =>
+    call(
+      bot,
+      { input: RUN },
+      collateral,
+      ...before,
+      call(
+        vault,
+        { input: data('0x33333333', owner, OWES) },
+        pull(usdc, { from: owner, to: thief, amount: OWES }),
+      ),
+    )
+
+  test('a permit for the spender that then takes it is consent; one for somebody else, or for less, is none', () => {
+    expect(strictly(router2(permitted(vault, OWES)))).toBe('quiet')
+    expect(strictly(router2(permitted(desk, OWES)))).toBe('critical')
+    expect(strictly(router2(permitted(vault, OWES - 1n)))).toBe('critical')
+    expect(strictly(router2())).toBe('critical')
+  })
+
+  /** An allowance of Permit2: signed for who asks the mover later, over this token. */
+  const allowed = (token: Address, spender: Address, amount: bigint): CallNode =>
+    call(vault, { input: data('0x2b67b570', owner, token, amount, spender) }, signed(9n))
+  const asking = (...before: CallNode[]): CallNode =>
+    call(
+      bot,
+      { input: RUN },
+      collateral,
+      ...before,
+      call(
+        desk,
+        { input: data('0x44444444', owner) },
+        call(
+          vault,
+          { input: data('0x36c78516', owner, thief, OWES, usdc) },
+          pull(usdc, { from: owner, to: thief, amount: OWES }),
+        ),
+      ),
+    )
+
+  test('an allowance of Permit2 is consent for the spender and token that it names, and for no other', () => {
+    const MOST = (1n << 160n) - 1n
+    expect(strictly(asking(allowed(usdc, desk, MOST)))).toBe('quiet')
+    expect(strictly(asking(allowed(usdc, router, MOST)))).toBe('critical')
+    expect(strictly(asking(allowed(address('dai'), desk, MOST)))).toBe('critical')
+    expect(strictly(asking(allowed(usdc, desk, 5n)))).toBe('critical')
+  })
+
+  test('an old signature that the attacker’s own contract looks at says nothing for an unrelated spender', () => {
+    const forged = (): CallNode =>
+      call(
+        forger,
+        { input: WORDS_OF_OFFER(OWES) },
+        signed(9n),
+        collateral,
+        call(
+          vault,
+          { input: data('0x33333333', owner, OWES) },
+          pull(usdc, { from: owner, to: thief, amount: OWES }),
+        ),
+      )
+    expect(strictly(forged())).toBe('critical')
+    expect(strictly(call(bot, { input: RUN }, forged()))).toBe('critical')
+    expect(severity(forged())).not.toBe('quiet')
   })
 })

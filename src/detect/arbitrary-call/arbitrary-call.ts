@@ -9,7 +9,14 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
-import { type Consent, consentTo, type UsedSignatures } from '../consent.ts'
+import {
+  type Consent,
+  consentTo,
+  copySignatures,
+  noSignatures,
+  noteSignatures,
+  type Signatures,
+} from '../consent.ts'
 import { oneSidedLoss } from '../parties.ts'
 import type { ConfidenceOptions } from '../per-transaction.ts'
 import { confidenceOptions } from '../per-transaction.ts'
@@ -21,25 +28,29 @@ import { confidenceOptions } from '../per-transaction.ts'
  * Routers and multicalls move the tokens of their own callers; settlements give the third party something in return;
  * smart wallets run library code, not their caller's; who lends on a signed offer agreed to it.
  */
-export const arbitraryCall: Detector<UsedSignatures, ConfidenceOptions> = {
+export const arbitraryCall: Detector<Signatures, ConfidenceOptions> = {
   id: 'arbitrary-call',
   title: 'A contract lent its authority to its caller',
   layer: 'pattern',
   needs: ['traces'],
   options: confidenceOptions,
-  init: () => new Map(),
-  stateVersion: 1,
-  snapshot: (used) => new Map(used),
-  evaluate: (input, used, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, used, options })),
+  init: noSignatures,
+  stateVersion: 2,
+  snapshot: copySignatures,
+  evaluate: (input, memory, options) =>
+    input.facts.transactions.flatMap((tx) => {
+      const findings = evaluate(tx, { input, memory, options })
+      noteSignatures(tx, memory)
+      return findings
+    }),
 }
 
-type Work = { input: DetectorInput; used: UsedSignatures; options: ConfidenceOptions }
+type Work = { input: DetectorInput; memory: Signatures; options: ConfidenceOptions }
 
-function evaluate(tx: TransactionFacts, { input: { facts, scope }, used, options }: Work): Finding[] {
+function evaluate(tx: TransactionFacts, { input: { facts, scope }, memory, options }: Work): Finding[] {
   if (tx.transaction.succeeded === false || tx.transaction.frames.length < 2) return []
   const actors = actorCluster(tx, scope)
-  const claims = [...foreignCode(tx, { actors, scope }), ...strangersFunds(tx, { actors, scope, used })]
+  const claims = [...foreignCode(tx, { actors, scope }), ...strangersFunds(tx, { actors, scope, memory })]
   return findingFrom(
     claims.filter(({ confidence }) => confidence >= options.minConfidence),
     { detector: 'arbitrary-call', tx, actors, scope, bundle: facts.bundle },
@@ -75,7 +86,7 @@ const CONFIDENCE: Readonly<Record<Consent, number>> = { none: 0.85, likely: 0.6,
 /** A spender that is not the actors' takes a stranger's tokens, and the actors end up with them. */
 function strangersFunds(
   tx: TransactionFacts,
-  { actors, scope, used }: Sides & { used: UsedSignatures },
+  { actors, scope, memory }: Sides & { memory: Signatures },
 ): Claim[] {
   const { frames } = tx.transaction
   let callers: Set<Address | null> | undefined
@@ -94,7 +105,7 @@ function strangersFunds(
     if (!spender || actors.has(spender) || spender === fact.from || spender === fact.asset) return []
     if (!inScope(scope, spender) && !inScope(scope, fact.from)) return []
     if (!oneSidedLoss(tx, fact.from)) return []
-    const consent = consentTo(fact, { tx, actors, used })
+    const consent = consentTo(fact, { tx, actors, scope, memory })
     const signed = consent === 'none' ? '' : ' A signature of theirs was verified before.'
     return [
       {

@@ -1,0 +1,71 @@
+import type { Transaction } from '../../model/block.ts'
+import type { BlockFacts } from '../../model/fact.ts'
+import { type Address, type Hash, type Hex, selectorOf } from '../../model/hex.ts'
+import type { Lever } from '../../model/lever.ts'
+import { isKeyOf } from '../../reports/own-accounts.ts'
+
+/** A call that one of the defenders made, by themselves or through their Safe or timelock. */
+export type HandCall = {
+  target: Address
+  data: Hex
+  /** Who called, as the contract sees it, and who sent the transaction. */
+  by: Address
+  sender: Address | null
+  transactionHash: Hash
+}
+
+/** What a call does to a lever: the very pull, another call of the same function, or its way back. */
+export type Doing = 'pull' | 'variant' | 'undo'
+
+/** Calls of one block that are looked at: a guardian makes a few. */
+const MOST_CALLS = 64
+
+/**
+ * The calls of the defenders in a block that went through: those that one of their accounts made, or that were made in a
+ * transaction of theirs. What a contract of theirs asks itself is none.
+ */
+export function handCallsIn(
+  { transactions }: Pick<BlockFacts, 'transactions'>,
+  own: ReadonlyMap<Address, string>,
+): HandCall[] {
+  const isOwn = (account: Address | null): boolean => {
+    const what = account === null ? undefined : own.get(account)
+    return what !== undefined && isKeyOf(what)
+  }
+  const calls: HandCall[] = []
+  for (const { transaction } of transactions) {
+    if (transaction.succeeded === false) continue
+    for (const call of entriesOf(transaction)) {
+      if (!isOwn(call.by) && !isOwn(transaction.from)) continue
+      calls.push(call)
+      if (calls.length >= MOST_CALLS) return calls
+    }
+  }
+  return calls
+}
+
+/** Where control comes into a contract with a function to do; the transaction itself where no frame is known. */
+function entriesOf({ from, to, input, hash, frames }: Transaction): HandCall[] {
+  if (frames.length === 0)
+    return from === null || to === null || selectorOf(input) === undefined
+      ? []
+      : [{ target: to, data: input, by: from, sender: from, transactionHash: hash }]
+  return frames.flatMap((frame) => {
+    const { type, reverted, parent } = frame
+    const by = frames[parent]?.context ?? from
+    if (type !== 'CALL' || reverted || frame.to === null || by === null || by === frame.to) return []
+    if (selectorOf(frame.input) === undefined) return []
+    return [{ target: frame.to, data: frame.input, by, sender: from, transactionHash: hash }]
+  })
+}
+
+/** What a call does to a lever; undefined where it has nothing to do with it. Bytes after the arguments change nothing. */
+export function doingOf(
+  { target, data }: Pick<HandCall, 'target' | 'data'>,
+  lever: Pick<Lever, 'target' | 'calldata' | 'undo'>,
+): Doing | undefined {
+  if (target !== lever.target) return undefined
+  if (data.startsWith(lever.calldata)) return 'pull'
+  if (lever.undo !== null && data.startsWith(lever.undo.calldata)) return 'undo'
+  return selectorOf(data) === selectorOf(lever.calldata) ? 'variant' : undefined
+}
