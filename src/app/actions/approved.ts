@@ -5,6 +5,7 @@ import { type ContainmentPlan, protectedBy, type Simulation } from '../../model/
 import type { Incident } from '../../model/incident.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
+import { findIncident } from '../../store/incidents.ts'
 import { findPlan } from '../../store/plans.ts'
 import { markContaining, unmarkContaining } from '../../store/runs.ts'
 import { verdictOn } from '../approvals/verdict.ts'
@@ -15,6 +16,7 @@ import { confirmAndVerify, signAndSend } from './carry-out.ts'
 import { holdLever } from './hold-lever.ts'
 import { isAtHand, simulateIt, simulateReopenIt } from './prepare.ts'
 import { recordStep } from './record-step.ts'
+import { settle } from './settle.ts'
 import { type ContainOutcome, chainOf, operationsFor, type Planned, patiently, type Work } from './work.ts'
 
 export type Awaiting = {
@@ -44,6 +46,7 @@ export async function carryOutApproved(
     const { run, stepId } = context
     await markContaining(app.store, run.id, stepId)
     outcomes.push(await decided(app, { context, incident, planId }))
+    await settle(app, incident)
     await unmarkContaining(app.store, run.id, stepId)
   }
   for (const planId of left) outcomes.push(await unanswered(app, planId))
@@ -59,9 +62,19 @@ async function firstDecided(
   for (const id of planIds) if ((await findBroadcast(app.store, id)) !== undefined) return id
   for (const id of planIds) {
     const plan = await findPlan(app.store, id)
+    if (plan !== undefined && (await isMoot(app, plan))) return id
     if (plan !== undefined && (await verdictOn(app, { plan, incident })).state !== 'waiting') return id
   }
   return undefined
+}
+
+/** Another plan has contained the incident meanwhile: nobody needs to decide about this one any more. */
+async function isMoot({ store }: App, plan: ContainmentPlan): Promise<boolean> {
+  if (plan.purpose !== 'contain' || (await findBroadcast(store, plan.id)) !== undefined) return false
+  const incident = await findIncident(store, plan.incidentId)
+  const isOfIncident =
+    incident?.protected.includes(protectedBy(plan)) === true && incident.chainId === plan.lever.chainId
+  return isOfIncident && incident.state === 'contained'
 }
 
 type Deciding = { context: ActionContext; incident: Incident; planId: string }
@@ -69,6 +82,10 @@ type Deciding = { context: ActionContext; incident: Incident; planId: string }
 async function decided(app: App, { context, incident, planId }: Deciding): Promise<ContainOutcome> {
   const plan = await findPlan(app.store, planId)
   assert(plan !== undefined, 'a plan is kept for ever')
+  if (await context.durable(`moot:${planId}`, () => isMoot(app, plan))) {
+    const reasons = ['the incident is contained without it']
+    return { target: plan.lever.target, planId, transactionHash: null, outcome: 'already-paused', reasons }
+  }
   const verdict = await context.durable(`approvals:${planId}`, () => record(app, { context, incident, plan }))
   const base = { target: plan.lever.target, planId, transactionHash: null }
   if (verdict.state === 'refused')

@@ -94,7 +94,8 @@ async function answer(
   return { outcomes, errors }
 }
 
-function isNothingDone({ outcome }: ContainOutcome): boolean {
+function isNothingDone({ outcome, isWorthIt = false }: ContainOutcome): boolean {
+  if (isWorthIt) return false
   return outcome === 'proposed' || outcome === 'still-proposed' || outcome === 'failed'
 }
 
@@ -216,7 +217,12 @@ async function begin(work: Work): Promise<Begun> {
       return { ...base, outcome: 'already-paused', reasons: [prepared.why] }
     case 'proposed':
     case 'still-proposed':
-      return { ...base, outcome: prepared.kind, reasons: prepared.reasons }
+      return {
+        ...base,
+        outcome: prepared.kind,
+        reasons: prepared.reasons,
+        isWorthIt: prepared.isWorthIt,
+      }
     case 'go':
       return { sent: { ...prepared, broadcast: await signAndSend(work, prepared) } }
   }
