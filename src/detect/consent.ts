@@ -116,7 +116,7 @@ export function signaturesOf(
       frame.index < before &&
       !frame.reverted &&
       frames[frame.parent]?.context === verifier &&
-      isVerified(frame, owner),
+      verifiedBy(frame) === owner,
   )
   return new Set(checks.map(({ input }) => input)).size
 }

@@ -64,7 +64,8 @@ function waits(step: Step): boolean {
   return 'task' in step || 'approval' in step || 'wait' in step
 }
 
-function pullApprovedIn({ playbook, parts = {} }: PinnedPlaybook): ActionStep | undefined {
+/** The step that carries out what people approve, wherever it stands. */
+export function pullApprovedIn({ playbook, parts = {} }: PinnedPlaybook): ActionStep | undefined {
   for (const steps of [playbook.steps, ...Object.values(parts)])
     for (const { step } of walk(steps)) if ('action' in step && step.action === 'pull-approved') return step
   return undefined

@@ -72,15 +72,15 @@ async function countAutomatic(
   return found?.count ?? 0
 }
 
-const minedSchema = z.object({ planId: z.string(), blockNumber: z.number().int() })
+const pullSchema = z.object({ planId: z.string(), blockNumber: z.number().int().nullable() })
 
-/** Where a lever was last pulled by a plan other than this one, as far as a transaction of ours was mined. */
+/** The newest pull of a lever by a plan other than this one that was signed; its block is null while it is not mined. */
 export async function lastPull(
   store: Store,
   { chainId, target, calldata, planId }: LeverCall & { planId: string },
-): Promise<z.infer<typeof minedSchema> | undefined> {
+): Promise<z.infer<typeof pullSchema> | undefined> {
   const sql = `SELECT plan_id AS "planId", block_number AS "blockNumber" FROM lever_pulls JOIN broadcasts USING (plan_id)
-    WHERE lever_pulls.chain_id = $1 AND target = $2 AND calldata = $3 AND plan_id <> $4 AND state = 'mined'
-      AND block_number IS NOT NULL ORDER BY block_number DESC LIMIT 1`
-  return row(store, minedSchema, sql, [chainId, target, calldata, planId])
+    WHERE lever_pulls.chain_id = $1 AND target = $2 AND calldata = $3 AND plan_id <> $4
+      AND state IN ('signed', 'sent', 'mined') ORDER BY taken_at DESC LIMIT 1`
+  return row(store, pullSchema, sql, [chainId, target, calldata, planId])
 }

@@ -78,6 +78,12 @@ export async function markAwaiting(store: Store, runId: string, planIds: readonl
   await change(store, 'UPDATE runs SET awaiting = $2 WHERE id = $1', [runId, planIds])
 }
 
+/** The same for one more plan, before the step has begun. */
+export async function awaitAlso(store: Store, runId: string, planId: string): Promise<void> {
+  const sql = 'UPDATE runs SET awaiting = array_append(array_remove(awaiting, $2), $2) WHERE id = $1'
+  await change(store, sql, [runId, planId])
+}
+
 /** Whether a run that goes on carries a plan out once it is approved. */
 export async function isAwaited(store: Store, planId: string): Promise<boolean> {
   const sql = `SELECT 1 AS one FROM runs JOIN plans ON plans.incident_id = runs.incident_id

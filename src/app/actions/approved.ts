@@ -19,6 +19,7 @@ import { holdLever } from './hold-lever.ts'
 import { isAtHand, notOurs, simulateIt, simulateReopenIt } from './prepare.ts'
 import { handPullText, pulledByHand } from './pulled-by-hand.ts'
 import { recordStep } from './record-step.ts'
+import { settle } from './settle.ts'
 import { type ContainOutcome, chainOf, operationsFor, type Planned, patiently, type Work } from './work.ts'
 
 export type Awaiting = {
@@ -53,6 +54,7 @@ export async function carryOutApproved(
     const { run, stepId } = context
     await markContaining(app.store, run.id, stepId)
     outcomes.push(await decided(app, { context, incident, planId }))
+    await settle(app, incident)
     await unmarkContaining(app.store, run.id, stepId)
   }
   for (const planId of left) outcomes.push(await unanswered(app, planId))
@@ -87,10 +89,20 @@ async function firstDecided(
   for (const id of planIds) {
     const plan = await findPlan(app.store, id)
     if (plan === undefined) continue
+    if (await isMoot(app, plan)) return id
     if ((await verdictOn(app, { plan, incident })).state !== 'waiting') return id
     if ((await pulledByHand(app.store, plan)) !== undefined) return id
   }
   return undefined
+}
+
+/** Another plan has contained the incident meanwhile: nobody needs to decide about this one any more. */
+async function isMoot({ store }: App, plan: ContainmentPlan): Promise<boolean> {
+  if (plan.purpose !== 'contain' || (await findBroadcast(store, plan.id)) !== undefined) return false
+  const incident = await findIncident(store, plan.incidentId)
+  const isOfIncident =
+    incident?.protected.includes(protectedBy(plan)) === true && incident.chainId === plan.lever.chainId
+  return isOfIncident && incident.state === 'contained'
 }
 
 type Deciding = { context: ActionContext; incident: Incident; planId: string }
@@ -107,6 +119,10 @@ async function decided(app: App, { context, incident, planId }: Deciding): Promi
       outcome: 'already-paused',
       reasons: [needless],
     }
+  if (await context.durable(`moot:${planId}`, () => isMoot(app, plan))) {
+    const reasons = ['the incident is contained without it']
+    return { target: plan.lever.target, planId, transactionHash: null, outcome: 'already-paused', reasons }
+  }
   const verdict = await context.durable(`approvals:${planId}`, () => record(app, { context, incident, plan }))
   const base = { target: plan.lever.target, planId, transactionHash: null }
   if (verdict.state === 'refused')

@@ -99,7 +99,8 @@ async function answer(
   return { outcomes, errors }
 }
 
-function isNothingDone({ outcome }: ContainOutcome): boolean {
+function isNothingDone({ outcome, isWorthIt = false }: ContainOutcome): boolean {
+  if (isWorthIt) return false
   return outcome === 'proposed' || outcome === 'still-proposed' || outcome === 'failed'
 }
 
@@ -222,7 +223,12 @@ async function begin(work: Work): Promise<Begun> {
       return { ...base, outcome: 'already-paused', reasons: [prepared.why] }
     case 'proposed':
     case 'still-proposed':
-      return { ...base, outcome: prepared.kind, reasons: prepared.reasons }
+      return {
+        ...base,
+        outcome: prepared.kind,
+        reasons: prepared.reasons,
+        isWorthIt: prepared.isWorthIt,
+      }
     case 'go': {
       const { plan } = prepared
       const signing = { ...prepared, ground: { kind: 'authorised' } as const }

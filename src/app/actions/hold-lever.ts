@@ -59,11 +59,11 @@ async function heldSince({ app, chain }: Work, plan: ContainmentPlan): Promise<n
   const { lever, id: planId, pinnedBlock } = plan
   const { chainId, target, calldata } = lever
   const last = await lastPull(app.store, { chainId, target, calldata, planId })
-  if (lever.state.length === 0)
-    return last !== undefined && last.blockNumber > pinnedBlock ? last.blockNumber : null
+  const pulledIn = last?.blockNumber ?? null
+  if (lever.state.length === 0) return pulledIn !== null && pulledIn > pinnedBlock ? pulledIn : null
   // not on a node that has not come to that block
   return patiently(app, async () => {
-    const block = Math.max(await headOf(chain.rpc), last?.blockNumber ?? 0)
+    const block = Math.max(await headOf(chain.rpc), pulledIn ?? 0)
     const answers = await readState(chain.rpc, lever.state, block)
     return answers.every(({ isPulled }) => isPulled) ? block : null
   })

@@ -10,9 +10,13 @@ import { crashPoint } from '../../kit/crash-point.ts'
 import { toJson } from '../../kit/json.ts'
 import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
 import { containmentPlanSchema } from '../../model/containment.ts'
+import type { Run } from '../../model/playbook.ts'
+import { pullApprovedIn } from '../../playbooks/follow-up.ts'
 import { simulationText } from '../../reports/step-text.ts'
+import { findBroadcast } from '../../store/broadcasts.ts'
 import { insertPlan, insertSimulation, listPlans } from '../../store/plans.ts'
-import { isAwaited } from '../../store/runs.ts'
+import { findPlaybook } from '../../store/playbooks.ts'
+import { awaitAlso, isAwaited } from '../../store/runs.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import { verdictOn } from '../approvals/verdict.ts'
 import { allAuthorisations, authorisationContext, installationFor } from '../authorisations/standing.ts'
@@ -32,7 +36,8 @@ export type Prepared =
   | { kind: 'already-pulled'; plan: ContainmentPlan }
   /** Nothing to send: the lever is on its way, or holds since. */
   | { kind: 'needless'; plan: ContainmentPlan; why: string }
-  | { kind: 'proposed' | 'still-proposed'; plan: ContainmentPlan; reasons: string[] }
+  /** `isWorthIt`: it would do against this attack, and something else is in the way. */
+  | { kind: 'proposed' | 'still-proposed'; plan: ContainmentPlan; reasons: string[]; isWorthIt: boolean }
   | (Planned & { kind: 'go'; simulation: Simulation })
 
 /**
@@ -50,7 +55,8 @@ export async function prepare(work: Work): Promise<Prepared> {
     return { kind: 'already-pulled', plan }
   }
   crashPoint('contain.planned')
-  if (plan.lever.authority === null) return proposeOnce(work, { plan, reasons: ['nobody known may pull it'] })
+  if (plan.lever.authority === null)
+    return proposeOnce(work, { plan, reasons: ['nobody known may pull it'], isWorthIt: true })
   const simulation = await context.durable(`simulate:${plan.id}`, () =>
     patiently(work.app, () => simulateIt(work, { plan, operations })),
   )
@@ -60,13 +66,14 @@ export async function prepare(work: Work): Promise<Prepared> {
   if (simulation.asymmetry !== null) reasons.push(simulation.asymmetry)
   if (plan.lever.undo === null && plan.lever.maxDurationSeconds === null)
     reasons.push('nothing takes it back: it is for people to decide')
+  const isWorthIt = reasons.length === 0
   const verdict = await context.durable(`authorise:${plan.id}`, () => authoriseIt(work, plan))
   if (!verdict.allowed) reasons.push(...verdict.reasons)
-  if (reasons.length > 0) return proposeOnce(work, { plan, reasons })
+  if (reasons.length > 0) return proposeOnce(work, { plan, reasons, isWorthIt })
   const held = await context.durable(`hold:${plan.id}`, () => holdLever(work, { plan, isAutomatic: true }))
   if (held.kind === 'limited') {
     await pageLimit(work, { plan, why: held.why })
-    return proposeOnce(work, { plan, reasons: [held.why] })
+    return proposeOnce(work, { plan, reasons: [held.why], isWorthIt })
   }
   if (held.kind === 'needless') {
     const message = `${plan.lever.signature} of ${target} ${held.why}.`
@@ -82,25 +89,36 @@ export async function prepare(work: Work): Promise<Prepared> {
  */
 async function proposeOnce(
   work: Work,
-  proposed: { plan: ContainmentPlan; reasons: string[] },
+  proposed: { plan: ContainmentPlan; reasons: string[]; isWorthIt: boolean },
 ): Promise<Prepared> {
   const { app, context } = work
-  const { plan, reasons } = proposed
+  const { plan, reasons, isWorthIt } = proposed
   const waiting = await context.durable(`waiting:${plan.id}`, () => waitingFor(work, plan))
-  if (waiting === null) return propose(work, proposed)
+  if (waiting === null) {
+    if (await isPulledWhenApproved(app, context.run)) await awaitAlso(app.store, context.run.id, plan.id)
+    await propose(work, proposed)
+    return { kind: 'proposed', plan, reasons, isWorthIt }
+  }
   const message = `Not sent: the same call waits for people already, as plan ${waiting}. Tried against ${plan.attackTransaction ?? 'no transaction'} too; why nothing is sent without people: ${reasons.join('; ')}.`
   await recordStep(app, context, { kind: 'plan', message, body: { planId: plan.id, waiting, reasons } })
-  return { kind: 'still-proposed', plan, reasons }
+  return { kind: 'still-proposed', plan, reasons, isWorthIt }
 }
 
-/** An earlier plan for the same call, which a step waits to carry out and nobody has decided about; null for none. */
+/** Whether a step of the run carries out what people approve. */
+async function isPulledWhenApproved({ store }: App, { contentHash }: Run): Promise<boolean> {
+  const pinned = await findPlaybook(store, contentHash)
+  return pinned !== undefined && pullApprovedIn(pinned) !== undefined
+}
+
+/** An earlier plan for the same call, which a step waits to carry out and nobody has refused; null for none. */
 async function waitingFor({ app, incident }: Work, plan: ContainmentPlan): Promise<string | null> {
   for (const other of await listPlans(app.store, incident.id)) {
     const { lever } = other
     const isSameCall = lever.target === plan.lever.target && lever.calldata === plan.lever.calldata
     if (other.id === plan.id || other.purpose !== 'contain' || !isSameCall) continue
-    if (!(await isAwaited(app.store, other.id))) continue
-    if ((await verdictOn(app, { plan: other, incident })).state === 'waiting') return other.id
+    if (!(await isAwaited(app.store, other.id)) || (await findBroadcast(app.store, other.id)) !== undefined)
+      continue
+    if ((await verdictOn(app, { plan: other, incident })).state !== 'refused') return other.id
   }
   return null
 }
@@ -229,7 +247,7 @@ export function notOurs({ route }: ContainmentPlan): string {
 export async function propose(
   { app, context }: Pick<Work, 'app' | 'context'>,
   { plan, reasons }: { plan: ContainmentPlan; reasons: readonly string[] },
-): Promise<Prepared> {
+): Promise<void> {
   const { lever } = plan
   const rpc = app.chains.get(lever.chainId)?.rpc
   const proposal = rpc === undefined ? null : await safeProposal(plan, rpc)
@@ -244,5 +262,4 @@ export async function propose(
     body: { planId: plan.id, proposed: true, reasons, safe: proposal },
     facts: { planId: plan.id, proposed: true },
   })
-  return { kind: 'proposed', plan, reasons: [...reasons] }
 }

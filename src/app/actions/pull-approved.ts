@@ -10,7 +10,6 @@ import { listPlans } from '../../store/plans.ts'
 import { markAwaiting } from '../../store/runs.ts'
 import type { App } from '../context.ts'
 import { carryOutApproved, failUnsent } from './approved.ts'
-import { settle } from './settle.ts'
 
 export const pullApprovedArgs = z.strictObject({
   /** How long signed approvals are waited for: 10m, 1h. */
@@ -45,7 +44,6 @@ export function pullApprovedAction(app: App): Action<z.infer<typeof pullApproved
         return outcomes
       } finally {
         await markAwaiting(app.store, context.run.id, [])
-        await settle(app, incident)
       }
     },
   }

@@ -5,6 +5,7 @@ import { type ContainmentPlan, protectedBy } from '../../model/containment.ts'
 import type { Incident } from '../../model/incident.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
+import { lastPull } from '../../store/lever-pulls.ts'
 import { listPlans, listVerifications } from '../../store/plans.ts'
 import type { App } from '../context.ts'
 import { handPullText } from './pulled-by-hand.ts'
@@ -43,14 +44,17 @@ export function moveToContained(
 }
 
 /**
- * What was sent, by Cordon or by hand, was verified once, and its state still says so: it may have come undone since. What was not sent, because it
- * was pulled by somebody else, holds where its state says so.
+ * What was sent, by Cordon or by hand, was verified once, and its state still says so: it may have come undone since. What was not
+ * sent holds where its state says so: by the plan that pulled the lever, once that is verified, or by somebody else.
  */
 async function holds({ store, chains }: App, { id, lever, byHand }: ContainmentPlan): Promise<boolean> {
   const isSent = byHand !== null || (await findBroadcast(store, id)) !== undefined
-  if (isSent && (await listVerifications(store, id)).at(-1)?.verified !== true) return false
-  if (!isSent && lever.armed && lever.state.length === 0) return false
-  const chain = chains.get(lever.chainId)
+  const { chainId, target, calldata } = lever
+  const other = isSent ? undefined : await lastPull(store, { chainId, target, calldata, planId: id })
+  const sent = isSent ? id : other?.planId
+  if (sent !== undefined && (await listVerifications(store, sent)).at(-1)?.verified !== true) return false
+  if (sent === undefined && lever.armed && lever.state.length === 0) return false
+  const chain = chains.get(chainId)
   if (chain === undefined) return false
   const latest = await headOf(chain.rpc)
   return (await readState(chain.rpc, lever.state, latest)).every(({ isPulled }) => isPulled)

@@ -50,6 +50,8 @@ export type ContainOutcome = {
   planId: string | null
   transactionHash: string | null
   reasons: string[]
+  /** It would do against this attack, and something else is in the way: another attack would fare no better. */
+  isWorthIt?: boolean
 }
 
 const operationsSchema = z.array(

@@ -7,6 +7,7 @@ import { systemClock } from '../../kit/clock.ts'
 import { silentLogger } from '../../kit/logger.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listRuns, listUnfinishedRuns } from '../../store/runs.ts'
+import { listTimeline } from '../../store/timeline.ts'
 import { createHub } from '../events.ts'
 import { alone, type DrillHome, openDrillHome } from './home.ts'
 import { type PracticeOptions, practise } from './practice.ts'
@@ -93,7 +94,11 @@ test('people who must sign are waited for: their part of the shipped playbook is
   const [incident] = await listIncidents(home.store)
   expect(incident?.kind).toBe('drill')
   expect(await readFile(join(home.dataDir, 'reports', `${incident?.id}.md`), 'utf8')).toContain('# DRILL: ')
-  expect(await listRuns(home.store, incident?.id ?? '')).toMatchObject([{ people: true, state: 'succeeded' }])
+  const [run] = await listRuns(home.store, incident?.id ?? '')
+  expect(run).toMatchObject({ attempt: 1, people: true, state: 'succeeded' })
+  // what came while people were at work asked nobody for the same call again
+  const plans = (await listTimeline(home.store, incident?.id ?? '')).filter(({ kind }) => kind === 'plan')
+  expect(plans.filter(({ message }) => message.startsWith('Not sent (plan'))).toHaveLength(1)
 })
 
 test('what a drill that is broken off leaves waiting is over, and only one goes on at a time', async () => {

@@ -170,9 +170,9 @@ test('while people are at work a further attack is contained alone, and what wai
   expect(
     (await messagesOf(it, 'plan')).filter((message) => message.startsWith('Not sent (plan')),
   ).toHaveLength(1)
-  expect((await messagesOf(it, 'notification')).filter((message) => /^Notified/.test(message))).toHaveLength(
-    1,
-  )
+  expect(
+    (await messagesOf(it, 'notification')).filter((message) => /^Notified incident-leader/.test(message)),
+  ).toHaveLength(1)
   expect(await listBroadcasts(it.running.app.store, id)).toHaveLength(1)
 })
 
