@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { formatUnits, toHex } from 'viem'
 import { attacks } from './attack.mjs'
@@ -95,6 +96,7 @@ async function run() {
     )
     say(`  ${state.message}`)
     await seen()
+    await until(() => pager.pages.slice(pagesBefore).some(({ title }) => /^CONTAINED/.test(title)))
     const isPaused = await on.read(contracts[vault], 'paused')
     const lost = before - (await on.balance(address))
     const attack = { name, transactionHash, incidentId: state.incidentId, isPaused, lost: String(lost) }
@@ -106,7 +108,7 @@ async function run() {
     await cordon.run('incidents', 'report', attack.incidentId, '--format', 'markdown', '-o', file)
     attack.report = await readFile(file, 'utf8')
     const { lines } = await cordon.run('incidents', 'show', attack.incidentId)
-    attack.record = lines
+    attack.incident = lines.find(({ type }) => type === 'incident')
   }
   await watch.stop()
   if (json) console.log(JSON.stringify(story))
@@ -124,6 +126,11 @@ async function chainUrl() {
   const anvil = await startAnvil({ mining: { kind: 'interval', seconds: 1 } })
   closers.push(anvil.stop)
   return anvil.url
+}
+
+/** A page may come a moment after what it tells of. */
+async function until(isTrue) {
+  for (let tries = 0; tries < 120 && !isTrue(); tries++) await setTimeout(250)
 }
 
 function same(a, b) {

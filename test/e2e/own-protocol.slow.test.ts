@@ -21,7 +21,11 @@ const storySchema = z.object({
       lost: z.string(),
       pages: z.array(pageSchema),
       report: z.string(),
-      record: z.array(z.record(z.string(), z.unknown())),
+      incident: z.object({
+        severity: z.string(),
+        transactions: z.array(z.string()),
+        timeline: z.array(z.object({ kind: z.string(), message: z.string() })),
+      }),
     }),
   ),
 })
@@ -66,8 +70,8 @@ const attackNamed = (name: string) => {
 }
 const messagesOf = (name: string, kind: string): string =>
   attackNamed(name)
-    .record.filter((line) => line['kind'] === kind)
-    .map((line) => line['message'])
+    .incident.timeline.filter((entry) => entry.kind === kind)
+    .map(({ message }) => message)
     .join('\n')
 
 test('the guardian’s own pause by hand, and the owner’s opening, are no attack: nobody is paged', () => {
@@ -83,14 +87,14 @@ test.each(Object.entries(namesOf))(
   (name, vault) => {
     const attack = attackNamed(name)
     expect(attack.isPaused).toBe(true)
-    const incident = attack.record.find((line) => line['type'] === 'incident')
-    expect(['high', 'critical']).toContain(incident?.['severity'])
-    expect(incident?.['transactions']).toContain(attack.transactionHash)
+    const { incident } = attack
+    expect(['high', 'critical']).toContain(incident.severity)
+    expect(incident.transactions).toContain(attack.transactionHash)
     expect(messagesOf(name, 'broadcast')).toMatch(/Sent pause\(\).*under authorisation/)
     expect(messagesOf(name, 'state')).toMatch(/→ contained/)
     const text = attack.pages.map(({ title, body }) => `${title}\n${body}`).join('\n')
     expect(text).toContain(vault)
-    expect(text).toMatch(/[\d,.]+ DUSD/)
+    expect(text).toMatch(/[\d,.]+ “?DUSD/)
     // no base units, and no bare address where a name is known
     expect(text).not.toMatch(/\b\d{10,}\b/)
     expect(text).not.toMatch(
@@ -108,6 +112,6 @@ test('what was opened again with two signatures is contained again when it is at
 test.each(Object.entries(namesOf))('the report of %s says what was lost and how it ended', (name, vault) => {
   const { report } = attackNamed(name)
   expect(report).toContain(vault)
-  expect(report).toMatch(/[\d,.]+ DUSD/)
+  expect(report).toMatch(/[\d,.]+ “?DUSD/)
   expect(report).toMatch(/contained/i)
 })

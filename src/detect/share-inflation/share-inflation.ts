@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Asset } from '../../model/block.ts'
 import type { Detector, DetectorInput } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
-import type { Finding } from '../../model/finding.ts'
+import type { AssetChange, Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
@@ -82,12 +82,16 @@ function look({ tx, vault, state, options, input }: Look): Finding[] {
   if (claim === undefined) return []
   const { scope, facts } = input
   const actors = new Set(claim.givers)
-  return findingFrom([claim], { detector: 'share-inflation', tx, actors, scope, bundle: facts.bundle })
+  const found = findingFrom([claim], { detector: 'share-inflation', tx, actors, scope, bundle: facts.bundle })
+  // what the vault paid was the giver's in part: only what was others' is lost
+  return found.map((finding) => ({ ...finding, loss: claim.amounts }))
 }
 
 function remember(state: State, vault: Address, { share, asset, paid, shares }: Dealing): void {
   state.set(vault, { share, asset, paid, shares, gifts: [] })
 }
+
+type Judged = Claim & { givers: Address[]; amounts: AssetChange[] }
 
 type Case = {
   tx: TransactionFacts
@@ -98,14 +102,7 @@ type Case = {
   block: number
 }
 
-function judge({
-  tx,
-  vault,
-  book,
-  dealing,
-  options,
-  block,
-}: Case): (Claim & { givers: Address[] }) | undefined {
+function judge({ tx, vault, book, dealing, options, block }: Case): Judged | undefined {
   const { share, asset, paid, shares, side, account } = dealing
   const gifts = book.gifts.filter(
     (gift) => gift.asset === asset && gift.block + options.memoryBlocks >= block,
@@ -125,7 +122,7 @@ function judge({
           ...shared({ vault, givers, tx, frames: dealing.frames }),
           victims: [account],
           confidence: 0.75,
-          statement: `${account} paid ${paid} of ${asset} into ${vault} for ${shares} shares, which cost ${atOldPrice} before ${givers.join(', ')} gave it ${given} without a deposit.`,
+          statement: `${account} paid ${paid} of ${asset} into ${vault} for ${shares} of ${share}, which cost ${atOldPrice} of ${asset} before ${givers.join(', ')} gave it ${given} of ${asset} without a deposit.`,
           amounts: [{ account, asset, amount: paid - atOldPrice }],
         }
   const isByGiver = givers.some((giver) => tx.transaction.from === giver || dealing.parties.has(giver))
@@ -135,7 +132,7 @@ function judge({
     ...shared({ vault, givers: [...new Set([...givers, ...dealing.parties])], tx, frames: dealing.frames }),
     victims: [],
     confidence: 0.87,
-    statement: `${shares} shares of ${vault} were cashed in for ${paid} of ${asset}; they cost ${atOldPrice} before ${givers.join(', ')} gave it ${given} without a deposit: ${gain} is other savers’.`,
+    statement: `${shares} of ${share} were cashed in for ${paid} of ${asset}; they cost ${atOldPrice} of ${asset} before ${givers.join(', ')} gave ${vault} ${given} of ${asset} without a deposit: ${gain} of ${asset} is other savers’.`,
     amounts: [{ account: vault, asset, amount: gain }],
   }
 }
