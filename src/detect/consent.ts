@@ -226,16 +226,15 @@ function isPermit(entry: Frame, { tx, transfer, mover }: Moving): boolean {
 }
 
 /**
- * True where what was signed beforehand, in a call of its own, is for who then asked the mover, over this token and no less
- * (an allowance of Permit2).
+ * True where what was signed beforehand, in a call of its own, is for who then asked the mover, over this token: an allowance
+ * of Permit2. How much of it, the mover itself keeps to.
  */
 function isSignedFor({ input }: Frame, { transfer, mover, asked, frames }: Moving): boolean {
   const caller = entryFrame(mover, asked.index, frames)?.from
   const words = wordsIn(input)
   const names = (account: string | null | undefined): boolean =>
     account !== null && account !== undefined && words.some((word) => word === BigInt(account))
-  const moved = transfer.tokenId ?? transfer.amount
-  return names(transfer.asset) && names(caller) && words.some((word) => word >= moved)
+  return names(transfer.asset) && names(caller)
 }
 
 /** What is signed may be more than what moves, by a fee that is kept back: a quarter at most. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseCsv } from '../../test/harness/parse-csv.ts'
 import { reportRecord } from '../../test/harness/report-record.ts'
+import { toJson } from '../kit/json.ts'
 import type { Address } from '../model/hex.ts'
 import { addressesCsv } from './csv.ts'
 import { markdownDocument } from './markdown-document.ts'
@@ -11,6 +12,7 @@ import { seal911 } from './seal-911.ts'
 import { stixBundle } from './stix.ts'
 
 const GUARD: Address = `0x${'7'.repeat(40)}`
+const HAND: Address = `0x${'6'.repeat(40)}`
 const audience = 'council' as const
 
 /** A guardian whose key took part, beside the attacker. */
@@ -40,7 +42,7 @@ test('an account of the defenders is no indicator and no attacker, and a stolen 
 
 test('the report keeps it apart from the actors', () => {
   const text = markdownDocument(reportDocument(record(), { kind: 'incident', audience: 'team' }))
-  const actors = text.split('\n').find((line) => line.startsWith('| Actors |'))
+  const actors = text.split('\n').find((line) => line.includes('| Actors'))
   expect(actors).not.toContain(GUARD)
   expect(text).toContain('Our own accounts that took part: treat their keys as stolen')
 })
@@ -57,6 +59,40 @@ test('what was sent to contain is no transaction of the attack', () => {
   )
   expect(stixBundle(told)).not.toContain(`hash = '${hash}'`)
   expect(stixBundle(told)).toContain(`hash = '${incident.transactions[0]}'`)
+})
+
+test('a pause by hand is no transaction of the attack, and its sender no attacker', () => {
+  const made = record()
+  const [containment] = made.containments
+  if (containment === undefined) throw new Error('the record has a containment')
+  const byHand = {
+    ...{ by: GUARD, sender: HAND, who: 'Ada (guardian)', blockNumber: 21, blockHash: null },
+    transactionHash: `0x${'ab'.repeat(32)}` as const,
+  }
+  const { incident } = made
+  const given = {
+    ...made,
+    own: new Map(),
+    incident: {
+      ...incident,
+      actors: [...incident.actors, HAND],
+      transactions: [...incident.transactions, byHand.transactionHash],
+    },
+    containments: [{ ...containment, plan: { ...containment.plan, byHand }, broadcast: null }],
+  }
+  const told = outgoing(given, { audience })
+  expect(stixBundle(told)).not.toContain(`hash = '${byHand.transactionHash}'`)
+  const indicators = JSON.parse(stixBundle(told)).objects.filter(
+    ({ type }: { type: string }) => type === 'indicator',
+  )
+  expect(JSON.stringify(indicators).toLowerCase()).not.toContain(HAND.slice(2))
+  const message = seal911(told, { reporter: undefined, help: undefined })
+  expect(message).not.toContain(byHand.transactionHash)
+  expect(message).toMatch(/: called by hand, (not )?verified/)
+  const text = markdownDocument(reportDocument(given, { kind: 'incident', audience: 'team' }))
+  expect(text).toContain('by hand by Ada (guardian)')
+  const open = outgoing(given, { audience: 'public' })
+  expect(toJson(open.containments)).not.toMatch(new RegExp(`${GUARD.slice(2)}|${HAND.slice(2)}|abab|Ada`))
 })
 
 test('a partner does not read who may pull levers because the account was taken for an actor', () => {
