@@ -112,7 +112,7 @@ test('with as many owners’ keys as the Safe wants, the incident is contained t
   const running = await start(it, people.slice(0, 2))
   await sendAttackOnce(it.at, it.anvil.url, { kind: 'reentrancy' })
   await said(it, 'plan', /through the Safe/)
-  await said(it, 'state', /every lever is pulled/)
+  await said(it, 'state', /open → contained/)
   expect(await isPaused(it.rpc, it.at.ethReserve)).toBe(true)
   const [incident] = await listIncidents(running.app.store)
   const broadcasts = await listBroadcasts(running.app.store, incident?.id ?? '')
@@ -123,7 +123,7 @@ test('with an owner too few it is proposed: SafeTx hash and nonce on the timelin
   const it = await stage()
   await start(it, [person(0)])
   await sendAttackOnce(it.at, it.anvil.url, { kind: 'reentrancy' })
-  const entry = await said(it, 'plan', /^Not sent/)
+  const entry = await said(it, 'plan', /^Nothing was sent/)
   expect(entry.message).toMatch(
     /too few owners of the Safe .* have signed.*Its owners sign SafeTx 0x[0-9a-f]{64} \(nonce 0/,
   )
@@ -157,7 +157,7 @@ test('what owners signed beforehand contains the incident without a key of their
   )
   await start(it, [person(4)])
   await sendAttackOnce(it.at, it.anvil.url, { kind: 'reentrancy' })
-  await said(it, 'state', /every lever is pulled/)
+  await said(it, 'state', /open → contained/)
   expect(await isPaused(it.rpc, it.at.ethReserve)).toBe(true)
 })
 
@@ -209,7 +209,7 @@ test('a member of a role contains the incident with what `levers authorize-role`
   const running = await start(it, [member])
   await sendAttackOnce(it.at, it.anvil.url, { kind: 'reentrancy' })
   await said(it, 'plan', /through the Roles modifier/)
-  await said(it, 'state', /every lever is pulled/)
+  await said(it, 'state', /open → contained/)
   expect(await isPaused(it.rpc, it.at.ethReserve)).toBe(true)
   const [incident] = await listIncidents(running.app.store)
   const broadcasts = await listBroadcasts(running.app.store, incident?.id ?? '')
@@ -231,7 +231,7 @@ test('behind a timelock the pause is scheduled once, the time is told, and it is
     'plan',
     /^Scheduled pause\(\) of EthReserve; it can be executed at 20\d\d-.*Nothing is stopped until then/,
   )
-  await said(it, 'state', /every lever is pulled/)
+  await said(it, 'state', /open → contained/)
   expect(await isPaused(it.rpc, it.at.ethReserve)).toBe(true)
   const [incident] = await listIncidents(running.app.store)
   expect(await listBroadcasts(running.app.store, incident?.id ?? '')).toHaveLength(2)

@@ -117,9 +117,9 @@ function spellings(secret: string): string[] {
 }
 
 test('an incident is contained with a key from a keystore', () => {
-  expect(
-    events.some((event) => event.type === 'timeline' && /every lever is pulled/.test(event.message)),
-  ).toBe(true)
+  expect(events.some((event) => event.type === 'timeline' && /open → contained/.test(event.message))).toBe(
+    true,
+  )
 })
 
 test('no key and no password stands in the database, the log, the channels, the events or the reports', async () => {

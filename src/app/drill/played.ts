@@ -92,7 +92,9 @@ async function lookAt(playing: Playing, incident: Incident): Promise<void> {
     if (asked !== undefined) playing.begin(asked.stepId, () => answer(playing, { incident, ...asked }))
   }
   const isProposed = (id: string): boolean =>
-    timeline.some(({ kind, message }) => kind === 'plan' && message.startsWith(`Not sent (plan ${id})`))
+    timeline.some(
+      ({ kind, facts }) => kind === 'plan' && facts['planId'] === id && facts['proposed'] === true,
+    )
   for (const plan of await listPlans(playing.app.store, incident.id))
     if (isProposed(plan.id)) playing.begin(plan.id, () => signPlan(playing, { incident, plan }))
 }

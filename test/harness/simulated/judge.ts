@@ -168,7 +168,7 @@ function reasonOf(timeline: readonly TimelineEntry[]): string | null {
   for (const { kind, message, facts } of [...timeline].reverse()) {
     const error = (facts as { error?: { code?: string } | null }).error
     if (kind === 'step' && error?.code !== undefined) return error.code
-    if (message.startsWith('Not sent, for people to decide')) return 'proposed'
+    if (message.startsWith('Nothing was sent because')) return 'proposed'
     if (message.includes('the containment has come undone')) return 'come undone'
     if (message.startsWith('NOT verified')) return 'not-verified'
   }
