@@ -33,6 +33,7 @@ title: Made
 owner: o
 level: test
 description: d
+notContained: it only tells
 when: { severity: low }
 steps:
   - id: choose
@@ -47,11 +48,22 @@ test('lint tells every file that is not valid, with line, field and fix, and exi
   const { code, lines, errors } = await cordon('lint', 'one.yaml', 'two.yaml', 'good.yaml')
   expect(code).toBe(2)
   expect(errors).toMatchObject([
-    { facts: { line: 9, field: 'steps[0].if', problem: 'the incident has no field severty' } },
-    { facts: { line: 10, field: 'steps[0].then[0].args.roles[0]' }, fix: expect.stringContaining('line 10') },
+    { facts: { line: 10, field: 'steps[0].if', problem: 'the incident has no field severty' } },
+    { facts: { line: 11, field: 'steps[0].then[0].args.roles[0]' }, fix: expect.stringContaining('line 11') },
   ])
   expect(lines).toMatchObject([{ type: 'playbook-lint', id: 'made', valid: true }])
   expect((await cordon('lint')).code).toBe(0)
+  await writeFile(
+    join(dir, 'hole.yaml'),
+    MADE.replace('severty', 'severity')
+      .replace('janitor', 'guardian')
+      .replace('notContained: it only tells\n', ''),
+  )
+  const hole = await cordon('lint', 'hole.yaml')
+  expect(hole).toMatchObject({
+    code: 2,
+    errors: [{ code: 'playbooks.Incomplete', facts: { playbook: 'made' } }],
+  })
 })
 
 test('a dry run prints the plan and writes nothing', async () => {
@@ -61,7 +73,7 @@ test('a dry run prints the plan and writes nothing', async () => {
   expect(lines[0]).toMatchObject({
     type: 'plan',
     steps: expect.arrayContaining([
-      { depth: 1, id: 'act', block: 'parallel', under: 'its steps', what: '2 branches at once' },
+      { depth: 2, id: 'act', block: 'parallel', under: 'its steps', what: '2 branches at once' },
     ]),
   })
   expect(await listTimeline(on.store, incident.id)).toEqual([])
