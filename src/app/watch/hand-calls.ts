@@ -4,7 +4,7 @@ import { type Address, type Hash, type Hex, selectorOf } from '../../model/hex.t
 import type { Lever } from '../../model/lever.ts'
 import { isKeyOf } from '../../reports/own-accounts.ts'
 
-/** A call that one of the defenders made, by themselves or through their Safe or timelock. */
+/** A call of a contract's function that went through, of which somebody is to be named. */
 export type HandCall = {
   target: Address
   data: Hex
@@ -17,26 +17,27 @@ export type HandCall = {
 /** What a call does to a lever: the very pull, another call of the same function, or its way back. */
 export type Doing = 'pull' | 'variant' | 'undo'
 
-/** Calls of one block that are looked at: a guardian makes a few. */
+/** Calls of one block that are looked at: people make a few. */
 const MOST_CALLS = 64
 
-/**
- * The calls of the defenders in a block that went through: those that one of their accounts made, or that were made in a
- * transaction of theirs. What a contract of theirs asks itself is none.
- */
-export function handCallsIn(
-  { transactions }: Pick<BlockFacts, 'transactions'>,
-  own: ReadonlyMap<Address, string>,
-): HandCall[] {
-  const isOwn = (account: Address | null): boolean => {
+/** True for a call that an account of the defenders made, or that was made in a transaction of theirs. */
+export function isByOwn({ by, sender }: HandCall, own: ReadonlyMap<Address, string>): boolean {
+  return [by, sender].some((account) => {
     const what = account === null ? undefined : own.get(account)
     return what !== undefined && isKeyOf(what)
-  }
+  })
+}
+
+/** The calls in a block that went through and are asked for. What a contract asks itself is none. */
+export function callsIn(
+  { transactions }: Pick<BlockFacts, 'transactions'>,
+  isAsked: (call: HandCall) => boolean,
+): HandCall[] {
   const calls: HandCall[] = []
   for (const { transaction } of transactions) {
     if (transaction.succeeded === false) continue
     for (const call of entriesOf(transaction)) {
-      if (!isOwn(call.by) && !isOwn(transaction.from)) continue
+      if (!isAsked(call)) continue
       calls.push(call)
       if (calls.length >= MOST_CALLS) return calls
     }

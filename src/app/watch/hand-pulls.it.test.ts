@@ -14,6 +14,7 @@ import { listPlans, listVerifications } from '../../store/plans.ts'
 import { listTimeline } from '../../store/timeline.ts'
 import type { Config } from '../config/schema.ts'
 import { addressOf } from '../drill/accounts.ts'
+import type { StartOptions } from '../start.ts'
 
 afterEach(closeStages)
 
@@ -35,11 +36,15 @@ steps:
 `
 
 /** A Cordon that nobody lets act alone: people are asked. */
-async function asked(change: (config: Config) => Config = (config) => config): Promise<Stage> {
+async function asked(
+  change: (config: Config) => Config = (config) => config,
+  options: Partial<StartOptions> = {},
+): Promise<Stage> {
   const file = join(await mkdtemp(join(tmpdir(), 'cordon-by-hand-')), 'by-approval.yaml')
   await writeFile(file, PLAYBOOK)
-  const it = await stage((config) =>
-    change({ ...config, authorisations: [], respond: { ...config.respond, playbooks: [file] } }),
+  const it = await stage(
+    (config) => change({ ...config, authorisations: [], respond: { ...config.respond, playbooks: [file] } }),
+    options,
   )
   await it.until(sawBlock(await head(it.node)))
   return it
@@ -103,19 +108,23 @@ test('a guardian who pauses by hand contains the incident: who and when, verifie
 })
 
 test('taken back by hand, the incident is open again and says by whom; paused once more, it is contained once more', async () => {
-  const it = await asked()
+  const owner = addressOf('deployer')
+  const it = await asked((config) => ({
+    ...config,
+    roles: { ...config.roles, 'protocol-lead': [{ name: 'Olga', channels: [], address: owner }] },
+  }))
   await attack(it)
   await it.until(proposed)
   await act(it, guardian, { to: it.at.ethReserve, data: PAUSE })
   await it.until(said('state', /→ contained/))
-  const back = await act(it, guardian, { to: it.at.ethReserve, data: UNPAUSE })
+  const back = await act(it, owner, { to: it.at.ethReserve, data: UNPAUSE })
   await it.until(
     said(
       'state',
-      new RegExp(`contained → open: opened again by Gus.* \\(guardian\\): .*unpause\\(\\).*${back}`),
+      new RegExp(`contained → open: opened again by Olga \\(protocol-lead\\): .*unpause\\(\\).*${back}`),
     ),
   )
-  await expect.poll(() => it.written.join('\n')).toMatch(/NO LONGER CONTAINED · opened again by Gus/i)
+  await expect.poll(() => it.written.join('\n')).toMatch(/NO LONGER CONTAINED · opened again by Olga/i)
   await it.recorded()
   expect(it.events.filter(said('state', /no longer says that it is pulled/))).toEqual([])
   const again = it.events.length
@@ -129,7 +138,7 @@ test('a pause through a Safe that may pull the lever is theirs, whoever of the o
     ...config,
     roles: { ...config.roles, guardian: [{ name: 'Gus', channels: [] }] },
   })
-  const it = await asked(nobody)
+  const it = await asked(nobody, { signers: [] })
   const rpc = createRpc({ urls: [it.anvil.url] })
   await it.node.request('evm_setAutomine', [true])
   const [owner] = people.map(({ address }) => address)
@@ -146,7 +155,7 @@ test('a pause through a Safe that may pull the lever is theirs, whoever of the o
   )
   const hash = await act(it, owner, { to: guardian, data })
   await it.until(
-    said('state', new RegExp(`→ contained: .*${guardian}.* called pause\\(\\).* by hand in ${hash}`)),
+    said('state', new RegExp(`→ contained: .*the Safe ${guardian} called pause\\(\\).* by hand in ${hash}`)),
   )
 })
 

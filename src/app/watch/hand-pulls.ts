@@ -23,7 +23,7 @@ import type { App, ChainHandle } from '../context.ts'
 import { lexiconOf } from '../lexicon.ts'
 import { deliver, queueingOf } from '../outbox.ts'
 import { configuredAccounts, ownAccountsWith } from '../own-accounts.ts'
-import { doingOf, type HandCall, handCallsIn } from './hand-calls.ts'
+import { callsIn, doingOf, type HandCall, isByOwn } from './hand-calls.ts'
 import { relatedTo } from './map-protocol.ts'
 
 type Place = { app: App; chain: ChainHandle; facts: BlockFacts }
@@ -31,7 +31,7 @@ type Standing = { incident: Incident; plans: readonly ContainmentPlan[] }
 
 /**
  * Puts on record what the defenders did to levers by hand in a block while an incident stands: who pulled what for one that
- * is open, and who took back what one is contained by, which opens it again. Safe to call again with the same block. True
+ * is open, and who, also a stranger, took back what one is contained by, which opens it again. Safe to call again with the same block. True
  * where something was pulled that is now to be verified.
  */
 export async function recordHandPulls(app: App, chain: ChainHandle, facts: BlockFacts): Promise<boolean> {
@@ -49,16 +49,24 @@ export async function recordHandPulls(app: App, chain: ChainHandle, facts: Block
     ...recorded.filter(({ chainId }) => chainId === chain.chainId),
   ]
   const own = ownAccountsWith(configuredAccounts(app.config, { signers: app.signers.keys() }), known)
-  const calls = await callsNotOurs(app, chain, handCallsIn(facts, own))
+  const held = standing.flatMap(({ incident, plans }) => (incident.state === 'contained' ? plans : []))
+  const found = callsIn(facts, (call) => isByOwn(call, own) || held.some((plan) => mayTakeBack(call, plan)))
+  const calls = await callsNotOurs(app, chain, found)
   let isPulled = false
   for (const call of calls) {
+    const isOwn = isByOwn(call, own)
     for (const one of standing) {
       const place = { app, chain, facts }
-      if (one.incident.state === 'contained') await noteUndone(place, { ...one, call })
-      else if (await notePulled(place, { ...one, call, known })) isPulled = true
+      if (one.incident.state === 'contained') await noteUndone(place, { ...one, call, isOwn })
+      else if (isOwn && (await notePulled(place, { ...one, call, known }))) isPulled = true
     }
   }
   return isPulled
+}
+
+function mayTakeBack(call: HandCall, { lever }: Pick<ContainmentPlan, 'lever'>): boolean {
+  const doing = doingOf(call, lever)
+  return doing === 'undo' || doing === 'variant'
 }
 
 async function callsNotOurs(app: App, chain: ChainHandle, calls: readonly HandCall[]): Promise<HandCall[]> {
@@ -215,7 +223,10 @@ function timeOf({ app, facts }: Place): number {
 }
 
 /** Opens a contained incident again where the call took back what it is contained by, and calls people. */
-async function noteUndone(place: Place, { incident, plans, call }: Called): Promise<void> {
+async function noteUndone(
+  place: Place,
+  { incident, plans, call, isOwn }: Called & { isOwn: boolean },
+): Promise<void> {
   const { app, chain, facts } = place
   const { number, hash } = facts.bundle
   for (const plan of plans) {
@@ -227,8 +238,8 @@ async function noteUndone(place: Place, { incident, plans, call }: Called): Prom
     const who = whoIs(app, { call, authority })
     const undone: HandPull = { by, sender, who, transactionHash, blockNumber: number, blockHash: hash }
     const text = handPullText({ signature, target: lever.target }, undone, app.names)
-    const what = `opened again by ${who}: ${text}`
-    const told = await undoneNotice(app, { incident, plan, what, undone })
+    const what = `opened again by ${who}${isOwn ? '' : ', whom no role and no lever names'}: ${text}`
+    const told = await undoneNotice(app, { incident, plan, what, undone, isOwn })
     const isMoved = await transaction(app.store, async (tx) => {
       const inside = { store: tx, clock: app.clock }
       const { id: incidentId } = incident
@@ -257,16 +268,21 @@ async function isTakenBack(
   { chain, facts }: Place,
   { plan: { lever }, call }: { plan: ContainmentPlan; call: HandCall },
 ): Promise<boolean> {
-  const doing = doingOf(call, lever)
-  if (doing === undefined || doing === 'pull') return false
-  if (lever.state.length === 0) return doing === 'undo'
+  if (!mayTakeBack(call, { lever })) return false
+  if (lever.state.length === 0) return doingOf(call, lever) === 'undo'
   const answers = await readState(chain.rpc, lever.state, facts.bundle.number)
   return answers.some(({ isPulled }) => !isPulled)
 }
 
-type Undone = { incident: Incident; plan: ContainmentPlan; what: string; undone: HandPull }
+type Undone = {
+  incident: Incident
+  plan: ContainmentPlan
+  what: string
+  undone: HandPull
+  isOwn: boolean
+}
 
-async function undoneNotice(app: App, { incident, plan, what, undone }: Undone) {
+async function undoneNotice(app: App, { incident, plan, what, undone, isOwn }: Undone) {
   const lexicon = await lexiconOf(app, incident.chainId)
   return {
     id: sha256(`${plan.id}:undone-by-hand:${undone.transactionHash}`).slice(0, 32),
@@ -276,7 +292,7 @@ async function undoneNotice(app: App, { incident, plan, what, undone }: Undone) 
     recipients: [],
     severity: 'critical' as const,
     title: `${drillMark(incident)}NO LONGER CONTAINED · ${readable(`${what}: ${incident.title}`, lexicon)}`,
-    body: `If this was meant, move the incident to stable. If ${undone.who} did not do it, the key is stolen: pause again now and take the role away.`,
+    body: `If this was meant, move the incident to stable. If ${isOwn ? undone.who : 'nobody of yours'} did ${isOwn ? 'not do it' : 'it'}, a key is stolen: pause again now and take the role away.`,
     at: app.clock.now(),
     facts: {
       ...{ incident: incident.id, target: plan.lever.target, block: undone.blockNumber },
