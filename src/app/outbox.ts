@@ -44,10 +44,10 @@ export function queueingOf({ clock }: App, notification: Notification): Queueing
   return { leaseUntil, group: { key, most: MOST_ALONE, withinMs: CROWD_MS } }
 }
 
-/** What pages of one kind have in common: what the step says that sends them, else the whole title. */
+/** What pages of one kind have in common: what the step says that sends them, else the title up to the incident’s own. */
 export function subjectOf({ facts, title }: Pick<Notification, 'facts' | 'title'>): string {
   const { subject } = facts
-  return typeof subject === 'string' ? subject : title
+  return typeof subject === 'string' ? subject : (title.replace(/^DRILL: /, '').split(': ')[0] ?? title)
 }
 
 /**

@@ -55,7 +55,7 @@ test('branches run at once, and each is in its own order', async () => {
   const ended = await run(`
   - id: both
     parallel:
-      - [{ id: slow, action: slow, args: { ms: 300 } }, { id: after-slow, action: act }]
+      - [{ id: slow, action: follow, args: { step: after-fast } }, { id: after-slow, action: act }]
       - [{ id: fast, action: act }, { id: after-fast, action: act }]
   - { id: last, action: act }`)
   expect(on.done).toEqual(['fast', 'after-fast', 'slow', 'after-slow', 'last'])

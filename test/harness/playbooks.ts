@@ -24,7 +24,7 @@ export type Stage = {
 let made = 0
 const anything = z.record(z.string(), z.unknown())
 
-/** A database with three actions: `act` says what it is told, `give` gives it as its output, `fail` fails. */
+/** A database with some actions: `act` says what it is told, `give` gives it as its output, `fail` fails, `follow` waits for another step. */
 export async function stage(): Promise<Stage> {
   const database = await freshDatabase()
   const store = await openStore({ url: database.url, logger: silentLogger })
@@ -39,6 +39,13 @@ export async function stage(): Promise<Stage> {
     act('act', async (context, args) => context.durable('work', async () => note(context.stepId, args))),
     act('give', async (context, args) => context.durable('work', async () => args)),
     act('fail', () => Promise.reject(new TypeError('no'))),
+    act('follow', async (context, args) => {
+      const { step } = anything.parse(args)
+      await context.durable('work', async () => {
+        while (!done.includes(String(step))) await systemClock.sleep(5)
+      })
+      note(context.stepId, {})
+    }),
     act('slow', async (context, args) => {
       await context.durable('work', () => systemClock.sleep(Number(anything.parse(args)['ms'])))
       note(context.stepId, {})
