@@ -69,7 +69,12 @@ test('a step that names an address outside the standing authorisation is not obe
     'together',
     'ethReserve',
   )
-  await it.until(said('plan', new RegExp(`^Not sent.*call ${it.at.lendingMarket}.*does not name the target`)))
+  await it.until(
+    said(
+      'plan',
+      new RegExp(`^Nothing was sent because.*does not name the target.*call ${it.at.lendingMarket}`),
+    ),
+  )
   await it.until(said('broadcast', /^Sent pause/))
   await it.node.request('evm_mine', [])
   await it.until(said('step', /^Step report succeeded$/))

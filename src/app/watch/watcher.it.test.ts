@@ -58,7 +58,7 @@ test('without a standing authorisation nothing is sent: people are told the exac
   const it = await stage((config) => ({ ...config, authorisations: [] }))
   await it.until(sawBlock(await head(it.node)))
   await attack(it)
-  const proposed = await it.until(said('plan', /^Not sent/))
+  const proposed = await it.until(said('plan', /^Nothing was sent because/))
   expect(proposed).toMatchObject({
     message: expect.stringContaining(`call ${it.at.ethReserve} with 0x8456cb59`),
   })
@@ -206,5 +206,5 @@ test('a pause that comes undone opens the incident again and calls people', asyn
   await it.until(
     said('state', /^contained → open: paused\(\) of EthReserve no longer says that it is pulled/),
   )
-  await expect.poll(() => it.written.join('\n')).toContain('Containment has come undone')
+  await expect.poll(() => it.written.join('\n')).toContain('NO LONGER CONTAINED')
 })
