@@ -123,7 +123,7 @@ test('with an owner too few it is proposed: SafeTx hash and nonce on the timelin
   const it = await stage()
   await start(it, [person(0)])
   await sendAttackOnce(it.at, it.anvil.url, { kind: 'reentrancy' })
-  const entry = await said(it, 'plan', /^Nothing was sent/)
+  const entry = await said(it, 'plan', /^Nothing was sent because/)
   expect(entry.message).toMatch(
     /too few owners of the Safe .* have signed.*Its owners sign SafeTx 0x[0-9a-f]{64} \(nonce 0/,
   )

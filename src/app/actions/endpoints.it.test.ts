@@ -110,7 +110,7 @@ test('an attack that one of two endpoints alone shows, on a fork of its own, get
   await sendAttackOnce(it.at, fork.url, { kind: 'reentrancy' })
   const endpoint = createEndpoint(fork.url)
   await endpoint.request('evm_mine', [])
-  const proposed = await it.until(said('plan', /^Nothing was sent/))
+  const proposed = await it.until(said('plan', /^Nothing was sent because/))
   expect(proposed).toMatchObject({
     message: expect.stringMatching(/the endpoints disagree: .*the attack unknown/),
   })
@@ -155,7 +155,7 @@ test('an authorisation revoked between the decision and the signature: nothing i
   })
   await attack(it)
   await it.until(said('decision', /^Enough is known to act without people/))
-  await it.until(said('plan', /^Nothing was sent .*it was revoked by Ilse/))
+  await it.until(said('plan', /^Nothing was sent because .*it was revoked by Ilse/))
   await it.until(said('notification', /^Notified guardian, incident-leader, operations: [1-9]/))
   expect(it.written.join('\n')).toMatch(/By hand: pause\(\) on/)
   await it.until(said('step', /^Step report succeeded$/))

@@ -70,7 +70,10 @@ test('a step that names an address outside the standing authorisation is not obe
     'ethReserve',
   )
   await it.until(
-    said('plan', new RegExp(`^Nothing was sent.*does not name the target.*call ${it.at.lendingMarket}`)),
+    said(
+      'plan',
+      new RegExp(`^Nothing was sent because.*does not name the target.*call ${it.at.lendingMarket}`),
+    ),
   )
   await it.until(said('broadcast', /^Sent pause/))
   await it.node.request('evm_mine', [])

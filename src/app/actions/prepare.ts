@@ -99,7 +99,7 @@ async function proposeOnce(
     await propose(work, proposed)
     return { kind: 'proposed', plan, reasons, isWorthIt }
   }
-  const message = `Not sent: the same call waits for people already, as plan ${waiting}. Tried against ${plan.attackTransaction ?? 'no transaction'} too; why nothing is sent without people: ${reasons.join('; ')}.`
+  const message = `Nothing was sent: the same call waits for people already, as plan ${waiting}. Tried against ${plan.attackTransaction ?? 'no transaction'} too; why nothing is sent without people: ${reasons.join('; ')}.`
   await recordStep(app, context, { kind: 'plan', message, body: { planId: plan.id, waiting, reasons } })
   return { kind: 'still-proposed', plan, reasons, isWorthIt }
 }

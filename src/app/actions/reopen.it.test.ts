@@ -51,7 +51,7 @@ test('what was paused is opened again only with signed approvals, by who may, an
   await it.node.request('evm_mine', [])
   await it.until(said('state', /→ contained/))
   await it.until(said('plan', /^To be opened in 1 stages: all-else/))
-  await it.until(said('plan', /^Nothing was sent.*stage all-else/))
+  await it.until(said('plan', /^Nothing was sent because.*stage all-else/))
 
   const { store, clock, config } = it.running.app
   const [incident] = await listIncidents(store)

@@ -44,8 +44,8 @@ export function moveToContained(
 }
 
 /**
- * What was sent, by Cordon or by hand, was verified once, and its state still says so: it may have come undone since. What was not
- * sent holds where its state says so: by the plan that pulled the lever, once that is verified, or by somebody else.
+ * What was sent, by Cordon or by hand, was verified once, and its state still says so: it may have come undone since. What was
+ * not sent holds where its state says so: by the plan that pulled the lever, once that is verified, or by somebody else.
  */
 async function holds({ store, chains }: App, { id, lever, byHand }: ContainmentPlan): Promise<boolean> {
   const isSent = byHand !== null || (await findBroadcast(store, id)) !== undefined

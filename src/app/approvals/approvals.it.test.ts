@@ -46,7 +46,7 @@ async function proposed(
   )
   await it.until(sawBlock(await head(it.node)))
   await attack(it)
-  await it.until(said('plan', /^Nothing was sent/))
+  await it.until(said('plan', /^Nothing was sent because/))
   const { store, clock, config } = it.running.app
   const [incident] = await listIncidents(store)
   const [plan] = await listPlans(store, incident?.id ?? '')

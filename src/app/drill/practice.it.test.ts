@@ -98,7 +98,7 @@ test('people who must sign are waited for: their part of the shipped playbook is
   expect(run).toMatchObject({ attempt: 1, people: true, state: 'succeeded' })
   // what came while people were at work asked nobody for the same call again
   const plans = (await listTimeline(home.store, incident?.id ?? '')).filter(({ kind }) => kind === 'plan')
-  expect(plans.filter(({ message }) => message.startsWith('Nothing was sent'))).toHaveLength(1)
+  expect(plans.filter(({ message }) => message.startsWith('Nothing was sent because'))).toHaveLength(1)
 })
 
 test('what a drill that is broken off leaves waiting is over, and only one goes on at a time', async () => {

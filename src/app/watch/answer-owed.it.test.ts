@@ -104,7 +104,7 @@ test('an attack that nothing was done about does not spend the response to the n
   const it = await staged(SHORT)
   const bring = withoutSigner(it)
   await attacks(it, [1n])
-  await it.until(said('plan', /^Nothing was sent/))
+  await it.until(said('plan', /^Nothing was sent because/))
   await ended(1, it)
   bring()
   await attacks(it, [3n, 2n])
@@ -149,13 +149,13 @@ test('while people are at work a further attack is contained alone, and what wai
   const it = await staged(LONG)
   const bring = withoutSigner(it)
   await attacks(it, [1n])
-  await it.until(said('plan', /^Nothing was sent/))
+  await it.until(said('plan', /^Nothing was sent because/))
   const { id } = await incidentOf(it)
   const isAwaiting = async () =>
     (await messagesOf(it, 'step')).some((message) => /^Step contain succeeded/.test(message))
   await expect.poll(isAwaiting).toBe(true)
   await attacks(it, [1n])
-  await it.until(said('plan', /^Not sent: the same call waits for people already/))
+  await it.until(said('plan', /^Nothing was sent: the same call waits for people already/))
   await ended(1, it)
   bring()
   await attacks(it, [3n])
@@ -168,7 +168,7 @@ test('while people are at work a further attack is contained alone, and what wai
     [3, 'succeeded'],
   ])
   expect(
-    (await messagesOf(it, 'plan')).filter((message) => message.startsWith('Nothing was sent')),
+    (await messagesOf(it, 'plan')).filter((message) => message.startsWith('Nothing was sent because')),
   ).toHaveLength(1)
   expect(
     (await messagesOf(it, 'notification')).filter((message) => /^Notified incident-leader/.test(message)),
@@ -198,7 +198,7 @@ test('what people opened again is paused again when it is attacked again, and no
     await open()
   }
   await attacks(it, [1n])
-  await it.until(said('plan', /^Nothing was sent .*respond\.automaticPulls/))
+  await it.until(said('plan', /^Nothing was sent because .*respond\.automaticPulls/))
   await expect
     .poll(() => it.written.join('\n'))
     .toMatch(/Nothing was sent because pause\(\) was pulled without people 2 times/)

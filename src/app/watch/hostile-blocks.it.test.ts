@@ -126,7 +126,7 @@ test('an attack that a reorg takes away and that is mined again is answered agai
   await it.node.request('anvil_reorg', [1, []])
   await it.until(said('state', /open → withdrawn/))
   release()
-  await it.until(said('plan', /^Nothing was sent/))
+  await it.until(said('plan', /^Nothing was sent because/))
   await it.node.request('eth_sendRawTransaction', [raw])
   await it.node.request('evm_mine', [])
   await it.until(said('broadcast', /^Sent/))

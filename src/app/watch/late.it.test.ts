@@ -28,7 +28,7 @@ test('an attack of a hundred blocks ago that works no more is found late: paged 
       await launchAttack(at, url, { kind: 'reentrancy' })
     }),
   )
-  const proposed = await it.until(said('plan', /^Nothing was sent/))
+  const proposed = await it.until(said('plan', /^Nothing was sent because/))
   expect(proposed).toMatchObject({ message: expect.stringMatching(/blocks old and does not work on block/) })
   await it.until(said('step', /^Step report succeeded$/))
   await it.until(sawBlock(await head(it.node)))
@@ -72,7 +72,7 @@ test('a new attack after one that was found late and works no more is contained 
       await node.request('anvil_setCode', [at.attackReentrancy, '0x'])
     }),
   )
-  await it.until(said('plan', /^Nothing was sent/))
+  await it.until(said('plan', /^Nothing was sent because/))
   await it.until(sawBlock(await head(it.node)))
   await it.node.request('anvil_setCode', [it.at.attackReentrancy, code])
   await sendAttackOnce(it.at, it.anvil.url, { kind: 'reentrancy' })

@@ -58,7 +58,7 @@ test('without a standing authorisation nothing is sent: people are told the exac
   const it = await stage((config) => ({ ...config, authorisations: [] }))
   await it.until(sawBlock(await head(it.node)))
   await attack(it)
-  const proposed = await it.until(said('plan', /^Nothing was sent/))
+  const proposed = await it.until(said('plan', /^Nothing was sent because/))
   expect(proposed).toMatchObject({
     message: expect.stringContaining(`call ${it.at.ethReserve} with 0x8456cb59`),
   })
