@@ -61,7 +61,13 @@ function aWorld() {
   const chainId = 1_000 + made++
   const respond = { enabled: true, minSeverity: 'high' }
   const shared = { store, hub: createHub(), clock: systemClock, logger: silentLogger, names: new Map() }
-  const app = { ...shared, kind: 'normal', config: { respond }, playbooks: [PINNED] } as unknown as App
+  const app = {
+    ...shared,
+    kind: 'normal',
+    chains: new Map(),
+    config: { respond },
+    playbooks: [PINNED],
+  } as unknown as App
   const chain = { chainId } as ChainHandle
   const alertAt = (n: number) =>
     anAlert({

@@ -55,7 +55,7 @@ test('when the thief pays, the timeline and operations are told what went where,
   await pay(it, thief, hideout, ETHER / 2n)
   const told = await it.until(said('note', /^Stolen funds moved in block/))
   expect(told).toMatchObject({
-    message: expect.stringContaining(`paid 500000000000000000 native to ${hideout}`),
+    message: expect.stringContaining(`paid 500000000000000000 of native to ${hideout}`),
   })
   expect(told).toMatchObject({ message: expect.stringMatching(/by haircut \d{17,}, by FIFO \d{17,}/) })
   await expect.poll(() => it.written.join('\n')).toContain('Stolen funds moved')
