@@ -69,7 +69,7 @@ test('one answer that is not true about the guardian’s nonce costs nothing', a
   const { it, proxy } = await behind('alone')
   proxy.use(lyingCount(0xffff, 1))
   await attack(it)
-  await it.until(said('broadcast', /^Sent pause\(\).*nonce 0 of/))
+  await it.until(said('broadcast', /^Sent pause\(\).*nonce 0\b/))
   await expect.poll(() => isPaused(it), { timeout: 20_000, interval: 300 }).toBe(true)
 })
 
@@ -77,7 +77,7 @@ test('a node that lies about the nonce beside an honest one is not believed', as
   const { it, proxy } = await behind('beside')
   proxy.use(lyingCount(0xffff))
   await attack(it)
-  await it.until(said('broadcast', /^Sent pause\(\).*nonce 0 of/))
+  await it.until(said('broadcast', /^Sent pause\(\).*nonce 0\b/))
   await expect.poll(() => isPaused(it), { timeout: 20_000, interval: 300 }).toBe(true)
 })
 
@@ -85,7 +85,7 @@ test('a pause that was signed on a lie, with a nonce out of reach, is signed ane
   const { it, proxy } = await behind('alone')
   proxy.use(lyingCount(0xffff))
   await attack(it)
-  await it.until(said('broadcast', /nonce 65535 of/))
+  await it.until(said('broadcast', /nonce 65535\b/))
   proxy.use(null)
   await it.until(said('broadcast', /out of reach.*now nonce 0/))
   await expect.poll(() => isPaused(it), { timeout: 20_000, interval: 300 }).toBe(true)

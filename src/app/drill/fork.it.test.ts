@@ -111,7 +111,9 @@ test('without the guardian’s key the call is proposed, and the report says tha
   expect(report).toMatchObject({ contained: false, runState: 'succeeded' })
   expect(report.notes.join('\n')).toMatch(/GUARDIAN_KEY is not at hand[\s\S]*No signer here/)
   const timeline = await listTimeline(home.store, report.incidentId ?? '')
-  expect(timeline.some(({ kind, message }) => kind === 'plan' && message.startsWith('Nothing was sent'))).toBe(true)
+  expect(
+    timeline.some(({ kind, message }) => kind === 'plan' && message.startsWith('Nothing was sent')),
+  ).toBe(true)
   expect(await sqlOn(database.url, 'SELECT 1 FROM broadcast_attempts')).toHaveLength(1)
 })
 
