@@ -10,9 +10,9 @@ import { forgetOldest } from './bounded.ts'
 import { contextsAround } from './entries.ts'
 
 /**
- * How far a third party agreed to a movement of its tokens. `given`: it signed for the contract that moves them, and the takers
- * gave something of their own. `likely`: the same, but nothing was given; or nobody knows the contract that looked at the
- * signature. `none`: no signature, or one that does not carry the movement.
+ * How far a third party agreed to a movement of its tokens. `given`: it signed for the contract that moves them, or, while nothing
+ * is protected, for a desk that nobody knows, and the takers gave something of their own. `likely`: the same, but nothing was
+ * given. `none`: no signature, or one that does not carry the movement.
  */
 export type Consent = 'given' | 'likely' | 'none'
 
@@ -86,10 +86,10 @@ export function consentTo(transfer: TransferFact, options: ConsentOptions): Cons
     if (standing === undefined) continue
     if (takenOften(transfer, { tx, actors })) continue
     const isPaidFor = gaveSomething(transfer, { tx, actors })
-    if (standing === 'theirs') {
-      if (isPaidFor) return 'given'
-      isLikely = true
-    } else if (isPaidFor && scope.kind === 'everything') isLikely = true
+    // a desk that nobody knows may be anybody's: where contracts are protected, its word is none
+    if (standing !== 'theirs' && scope.kind !== 'everything') continue
+    if (isPaidFor) return 'given'
+    if (standing === 'theirs') isLikely = true
   }
   return isLikely ? 'likely' : 'none'
 }
