@@ -121,20 +121,26 @@ test('what comes while a run contains is answered right after it, without anothe
   const released = new Promise<void>((resolve) => {
     release = resolve
   })
+  let holds = (): void => {}
+  const planning = new Promise<void>((resolve) => {
+    holds = resolve
+  })
   const it = await staged(SHORT, async (config) => {
     const [chain] = config.chains
     if (chain === undefined) return config
     const proxy = await startFaultProxy(String(chain.rpcUrls[0]))
     closers.push(proxy.stop)
-    proxy.use((call, forward) =>
-      isHeld && call.method === 'eth_simulateV1' ? released.then(() => forward(call)) : forward(call),
-    )
+    proxy.use((call, forward) => {
+      if (!isHeld || call.method !== 'eth_simulateV1') return forward(call)
+      holds()
+      return released.then(() => forward(call))
+    })
     return { ...config, chains: [{ ...chain, rpcUrls: [proxy.url] }] }
   })
   const bring = withoutSigner(it)
   isHeld = true
   await attacks(it, [1n])
-  await it.until(said('plan', /^Plan: /))
+  await planning
   await attacks(it, [2n])
   await attacks(it, [3n])
   await it.recorded()

@@ -87,7 +87,9 @@ test('a guardian who pauses by hand contains the incident: who and when, verifie
   )
   await it.until(said('state', /→ contained: .*Gus.* \(guardian\) called pause\(\).* by hand/))
   await it.until(said('step', /^Step report succeeded$/))
-  await expect.poll(() => it.written.join('\n')).toMatch(/CONTAINED · .*by hand by Gus.* \(guardian\)/)
+  await expect
+    .poll(() => it.written.join(' ').replace(/\s+/g, ' '))
+    .toMatch(/CONTAINED · .*by hand by Gus.* \(guardian\)/)
   const { store } = it.running.app
   const after = await theIncident(it)
   expect(after).toMatchObject({ state: 'contained', transactions: before.transactions })
@@ -124,7 +126,9 @@ test('taken back by hand, the incident is open again and says by whom; paused on
       new RegExp(`contained → open: opened again by Olga \\(protocol-lead\\): .*unpause\\(\\).*${back}`),
     ),
   )
-  await expect.poll(() => it.written.join('\n')).toMatch(/NO LONGER CONTAINED · opened again by Olga/i)
+  await expect
+    .poll(() => it.written.join(' ').replace(/\s+/g, ' '))
+    .toMatch(/NO LONGER CONTAINED · opened again by Olga/i)
   await it.recorded()
   expect(it.events.filter(said('state', /no longer says that it is pulled/))).toEqual([])
   const again = it.events.length
