@@ -121,27 +121,37 @@ test('what comes while a run contains is answered right after it, without anothe
   const released = new Promise<void>((resolve) => {
     release = resolve
   })
+  let begin = (): void => {}
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve
+  })
   const it = await staged(SHORT, async (config) => {
     const [chain] = config.chains
     if (chain === undefined) return config
     const proxy = await startFaultProxy(String(chain.rpcUrls[0]))
     closers.push(proxy.stop)
-    proxy.use((call, forward) =>
-      isHeld && call.method === 'eth_simulateV1' ? released.then(() => forward(call)) : forward(call),
-    )
+    proxy.use((call, forward) => {
+      if (!isHeld || call.method !== 'eth_simulateV1') return forward(call)
+      begin()
+      return released.then(() => forward(call))
+    })
     return { ...config, chains: [{ ...chain, rpcUrls: [proxy.url] }] }
   })
   const bring = withoutSigner(it)
   isHeld = true
   await attacks(it, [1n])
-  await it.until(said('plan', /^Plan: /))
+  await begun
   await attacks(it, [2n])
   await attacks(it, [3n])
   await it.recorded()
-  bring()
   release()
-  await contained(it)
+  isHeld = false
+  await ended(2, it)
   expect((await runsOf(it)).map(({ attempt }) => attempt)).toEqual([1, 2])
+  bring()
+  await attacks(it, [3n])
+  await contained(it)
+  expect((await runsOf(it)).map(({ attempt }) => attempt)).toEqual([1, 2, 3])
   expect(await guardianNonce(it)).toBe(1)
 })
 
