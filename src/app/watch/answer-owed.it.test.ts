@@ -144,10 +144,14 @@ test('what comes while a run contains is answered right after it, without anothe
   await attacks(it, [2n])
   await attacks(it, [3n])
   await it.recorded()
-  bring()
   release()
-  await contained(it)
+  isHeld = false
+  await ended(2, it)
   expect((await runsOf(it)).map(({ attempt }) => attempt)).toEqual([1, 2])
+  bring()
+  await attacks(it, [3n])
+  await contained(it)
+  expect((await runsOf(it)).map(({ attempt }) => attempt)).toEqual([1, 2, 3])
   expect(await guardianNonce(it)).toBe(1)
 })
 
