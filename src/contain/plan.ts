@@ -14,7 +14,7 @@ import { isGated, isKnownAuthority, leversOfProtocol } from './protocol-levers.t
 import { type Candidate, PEOPLE_SECONDS, rankCandidates } from './rank.ts'
 import type { Sequencer } from './sequence.ts'
 import { tryLever } from './simulate.ts'
-import { reproduce, type Trial } from './trial.ts'
+import { type Reproduced, reproduce, type Trial } from './trial.ts'
 
 export type PlanOptions = {
   rpc: Rpc
@@ -72,8 +72,9 @@ export async function planContainment(options: PlanOptions): Promise<Planned> {
   const named = new Map<Address, Promise<Named>>()
   const resolved = await Promise.all(levers.map((lever) => withAuthority(lever, { ...options, named })))
   const armed = resolved.filter(({ lever }) => lever.armed)
-  const own = await candidatesOf(armed, options, options.related === undefined ? undefined : 'each')
-  const elsewhere = await candidatesElsewhere(own, { ...options, named })
+  const planning: Planning = { ...options, named, reproduced: once(() => reproducedFor(options)) }
+  const own = await candidatesOf(armed, planning, options.related === undefined ? undefined : 'each')
+  const elsewhere = await candidatesElsewhere(own, planning)
   const ranked = rankCandidates([...own, ...elsewhere.map(({ candidate }) => candidate)])
   const best = ranked[0]?.lever ?? resolved[0]?.lever
   if (best === undefined) throw noLever(options)
@@ -111,23 +112,36 @@ async function withAuthority(
   return { lever: { ...lever, authority, evidence: [...lever.evidence, ...tried] }, route, seconds }
 }
 
+/** What is asked of the chain once for a plan, however many levers are looked at. */
+type Planning = PlanOptions & {
+  named: Map<Address, Promise<Named>>
+  /** The attack without a lever, run when it is first needed; null where none is known. */
+  reproduced: () => Promise<Reproduced | null>
+}
+
+async function reproducedFor({ sequencer, attack, pinnedBlock }: PlanOptions): Promise<Reproduced | null> {
+  return attack === null ? null : reproduce(sequencer, pinnedBlock, attack)
+}
+
+function once<T>(act: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | undefined
+  return () => {
+    begun ??= act()
+    return begun
+  }
+}
+
 type Elsewhere = Pullable & { candidate: Candidate }
 
 /**
  * Levers of other contracts of the protocol, where none of the target's own stops the attack. The attacker may stand behind
  * such a contract: its lever counts only where somebody whom the defender knows may pull it and the attack is seen to stop.
  */
-async function candidatesElsewhere(
-  own: readonly Candidate[],
-  options: PlanOptions & { named: Map<Address, Promise<Named>> },
-): Promise<Elsewhere[]> {
+async function candidatesElsewhere(own: readonly Candidate[], options: Planning): Promise<Elsewhere[]> {
   const { related, attack, wanted, target, named, signers, others } = options
   // an attack that does not go through by itself shows nothing of any lever
-  const isStopped = own.some(
-    (candidate) =>
-      (candidate.leverSucceeded && candidate.attack === 'stopped') || candidate.attack === 'not-reproduced',
-  )
-  if (related === undefined || attack === null || wanted !== undefined || isStopped) return []
+  const isEnough = own.some((candidate) => isStopping(candidate) || candidate.attack === 'not-reproduced')
+  if (related === undefined || attack === null || wanted !== undefined || isEnough) return []
   const at = { ...options, block: options.pinnedBlock }
   const contracts = await related()
   const levers = (await leversOfProtocol(at, contracts)).filter(
@@ -139,8 +153,8 @@ async function candidatesElsewhere(
   const gated = await Promise.all(resolved.map(({ lever }) => isGated(lever, at)))
   const pullable = resolved.filter(({ lever }, i) => gated[i] && isKnownAuthority(lever, known))
   const candidates = await candidatesOf(pullable, options, 'each')
-  const stopping = candidates.filter((each) => each.leverSucceeded && each.attack === 'stopped')
-  if (stopping.length > 0) return paired(stopping, pullable)
+  const stopping = paired(candidates, pullable)
+  if (stopping.length > 0) return stopping
   const owners = [...known.signers, ...known.others, ...known.named]
   const unknown = await unnamedLevers([target, ...contracts.map(({ address }) => address)], {
     ...options,
@@ -152,38 +166,41 @@ async function candidatesElsewhere(
 /** Where nothing known helps: calls of the owner, by what they do. For people to look at before they are pulled. */
 async function unnamedLevers(
   contracts: readonly Address[],
-  options: PlanOptions & { named: Map<Address, Promise<Named>>; owners: readonly Address[] },
+  options: Planning & { owners: readonly Address[] },
 ): Promise<Pullable[]> {
-  const { attack, pinnedBlock: block, names = new Map() } = options
+  const { pinnedBlock: block, names = new Map() } = options
+  const attack = await options.reproduced()
   if (attack === null) return []
-  const reproduced = await reproduce(options.sequencer, block, attack)
-  const levers = await probeForLevers({ ...options, block, attack: reproduced, names, contracts })
+  const levers = await probeForLevers({ ...options, block, attack, names, contracts })
   return Promise.all(levers.map((lever) => withAuthority(lever, options)))
 }
 
+function isStopping({ leverSucceeded, attack }: Candidate): boolean {
+  return leverSucceeded && attack === 'stopped'
+}
+
+/** The candidates that stop the attack, each with how it is pulled. */
 function paired(candidates: readonly Candidate[], pullable: readonly Pullable[]): Elsewhere[] {
-  return candidates
-    .filter((candidate) => candidate.leverSucceeded && candidate.attack === 'stopped')
-    .flatMap((candidate) => {
-      const found = pullable.find(({ lever }) => lever === candidate.lever)
-      return found === undefined ? [] : [{ ...found, candidate }]
-    })
+  return candidates.filter(isStopping).flatMap((candidate) => {
+    const found = pullable.find(({ lever }) => lever === candidate.lever)
+    return found === undefined ? [] : [{ ...found, candidate }]
+  })
 }
 
 /** With one lever there is nothing to rank, and money is lost meanwhile: it is tried once, in the simulation. */
 async function candidatesOf(
   levers: readonly Pullable[],
-  options: PlanOptions,
+  options: Planning,
   tried: 'each' | 'where there is a choice' = 'where there is a choice',
 ): Promise<Candidate[]> {
-  const { rpc, sequencer, attack, pinnedBlock: block, target } = options
+  const { rpc, sequencer, pinnedBlock: block, target } = options
   // the widest first: where there are more levers than are tried, one that stops everything is among them
   const soonest = [...levers].sort(
     (a, b) =>
       secondsOf(a) - secondsOf(b) || breadths.indexOf(b.lever.breadth) - breadths.indexOf(a.lever.breadth),
   )
   const isAlone = levers.length === 1 && tried !== 'each'
-  const reproduced = attack === null || isAlone ? null : await reproduce(sequencer, block, attack)
+  const reproduced = isAlone || levers.length === 0 ? null : await options.reproduced()
   return Promise.all(
     soonest.map(async (pullable, i) => {
       const { lever, route } = pullable

@@ -107,7 +107,7 @@ export async function tryLever(options: TryOptions): Promise<Tried> {
 }
 
 /** Whether a reproduced attack still takes what it took, with these calls before it. */
-export async function verdictOn(
+async function verdictOn(
   { rpc, sequencer, block, protects }: Pick<TryOptions, 'rpc' | 'sequencer' | 'block' | 'protects'>,
   { pulls, reproduced }: { pulls: readonly SimulatedCall[]; reproduced: Reproduced | null },
 ): Promise<Pick<Simulation, 'attack' | 'losses'>> {

@@ -15,7 +15,7 @@ import { ownTransactions } from '../../store/broadcasts.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listLevers } from '../../store/levers.ts'
 import { queueNotification } from '../../store/notifications.ts'
-import { insertPlan, listPlans } from '../../store/plans.ts'
+import { insertPlan, listActivePlans } from '../../store/plans.ts'
 import { transaction } from '../../store/store.ts'
 import { readable } from '../../words/readable.ts'
 import { handPullText } from '../actions/pulled-by-hand.ts'
@@ -37,12 +37,10 @@ type Standing = { incident: Incident; plans: readonly ContainmentPlan[] }
 export async function recordHandPulls(app: App, chain: ChainHandle, facts: BlockFacts): Promise<boolean> {
   const incidents = await listIncidents(app.store, { states: ['open', 'contained'] })
   if (incidents.length === 0) return false
-  const standing = await Promise.all(
-    incidents.map(async (incident): Promise<Standing> => {
-      const plans = await listPlans(app.store, incident.id)
-      return { incident, plans: plans.filter(({ lever }) => lever.chainId === chain.chainId) }
-    }),
-  )
+  const active = (await listActivePlans(app.store)).filter(({ lever }) => lever.chainId === chain.chainId)
+  const standing = incidents.map((incident): Standing => {
+    return { incident, plans: active.filter(({ incidentId }) => incidentId === incident.id) }
+  })
   const recorded = (await listLevers(app.store)).map(({ lever }) => lever)
   const known = [
     ...standing.flatMap(({ plans }) => plans.map(({ lever }) => lever)),

@@ -10,11 +10,11 @@ import type { Hash } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import { simulationText, verifiedText } from '../../reports/step-text.ts'
 import { listAlerts } from '../../store/alerts.ts'
-import { findIncident, listIncidents } from '../../store/incidents.ts'
+import { findIncident } from '../../store/incidents.ts'
 import {
   insertSimulation,
   insertVerification,
-  listPlans,
+  listActivePlans,
   listSimulations,
   listVerifications,
 } from '../../store/plans.ts'
@@ -43,17 +43,16 @@ type Pulled = { incident: Incident; plan: ContainmentPlan }
  * the attacks tried again by value. Where it does, the incident is contained, and people are told by whom.
  */
 export async function verifyHandPulls(app: App, chain: ChainHandle, block: BlockRef): Promise<void> {
-  for (const incident of await listIncidents(app.store, { states: ['open'] })) {
-    for (const plan of await listPlans(app.store, incident.id)) {
-      const { byHand, lever } = plan
-      if (byHand === null || lever.chainId !== chain.chainId) continue
-      if (block.number - byHand.blockNumber > TRIED_BLOCKS) continue
-      try {
-        await verifyIt({ app, chain }, { incident, plan })
-      } catch (thrown) {
-        // the next block is another chance
-        app.logger.warn({ planId: plan.id, reason: messageOf(thrown) }, 'could not verify a pull by hand')
-      }
+  for (const plan of await listActivePlans(app.store)) {
+    const { byHand, lever } = plan
+    if (byHand === null || lever.chainId !== chain.chainId) continue
+    if (block.number - byHand.blockNumber > TRIED_BLOCKS) continue
+    try {
+      const incident = await findIncident(app.store, plan.incidentId)
+      if (incident?.state === 'open') await verifyIt({ app, chain }, { incident, plan })
+    } catch (thrown) {
+      // the next block is another chance
+      app.logger.warn({ planId: plan.id, reason: messageOf(thrown) }, 'could not verify a pull by hand')
     }
   }
 }
