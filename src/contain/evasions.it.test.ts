@@ -9,18 +9,11 @@ import type { DrillDeployment } from '../app/drill/deployment.ts'
 import { type Anvil, startAnvil } from '../chain/anvil.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
 import type { Simulation } from '../model/containment.ts'
-import {
-  type Address,
-  addressSchema,
-  type Hash,
-  hashSchema,
-  hexSchema,
-  quantitySchema,
-} from '../model/hex.ts'
+import { type Address, addressSchema, type Hash, hashSchema, quantitySchema } from '../model/hex.ts'
 import { planContainment } from './plan.ts'
 import { simulateV1Sequencer } from './sequence.ts'
 import { type Operation, simulatePlan } from './simulate.ts'
-import { feesOf, sceneOf, type Trial, takesAgain } from './trial.ts'
+import { callOf, sceneOf, sentSchema, type Trial, takesAgain } from './trial.ts'
 
 /*
  * An attacker who knows that Cordon tries a pause against the attack writes the attack so that the trial says nothing. Whether a
@@ -78,15 +71,6 @@ async function send({ to, data, value = 0n, from = addressOf('reentrancyAttacker
 const balanceOf = async (account: Address): Promise<bigint> =>
   BigInt(String(await rpc.request('eth_getBalance', [account, 'latest'])))
 
-const sentSchema = z.object({
-  from: addressSchema,
-  to: addressSchema,
-  input: hexSchema,
-  gas: quantitySchema,
-  maxFeePerGas: quantitySchema.transform(BigInt),
-  maxPriorityFeePerGas: quantitySchema.transform(BigInt),
-})
-
 /** Mines the attack behind what comes before it, all in one block; its hash and what the reserve lost. */
 async function mine(
   attack: Sent,
@@ -99,9 +83,7 @@ async function mine(
   const lost = had - (await balanceOf(at.ethReserve))
   expect(lost).toBe(3n * STAKE)
   const block = Number(await rpc.request('eth_blockNumber', []))
-  const sent = sentSchema.parse(await rpc.request('eth_getTransactionByHash', [hash]))
-  const { from, to, input, gas } = sent
-  const call = { from, to, data: input, value: 0n, gas: Number(gas), fees: feesOf(sent) }
+  const call = callOf(sentSchema.parse(await rpc.request('eth_getTransactionByHash', [hash])))
   const recorded = [{ account: at.ethReserve, asset: 'native' as const, amount: lost }]
   return {
     trial: { call, ...(await sceneOf(rpc, { hash, block })), owned: [at.ethReserve], recorded },

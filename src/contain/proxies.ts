@@ -1,8 +1,9 @@
 import { toFunctionSelector } from 'viem'
-import { z } from 'zod'
 import type { Rpc } from '../chain/rpc/rpc.ts'
+import { framesIfAny } from '../chain/trace/call-tracer.ts'
+import type { Frame } from '../model/block.ts'
 import type { Address, Hex } from '../model/hex.ts'
-import { addressFromWord, addressSchema, hexSchema } from '../model/hex.ts'
+import { addressFromWord } from '../model/hex.ts'
 import { opcodesOf } from './opcodes.ts'
 
 /** Whose code a proxy runs, and how it keeps or shows that. A claim: the address may have no code. */
@@ -81,9 +82,9 @@ export async function* candidatesBehind(rpc: Rpc, place: Place): AsyncGenerator<
   if (clone !== undefined) yield { kind: 'a minimal clone', to: clone }
   yield* bySlots(rpc, place)
   const traced = await traceOf(rpc, place)
-  if (traced !== undefined) yield* byBehaviour(traced)
+  yield* byBehaviour(traced)
   yield* byViews(rpc, place)
-  if (traced === undefined && bytecode.length <= 2 + 2 * LONGEST_GUESSED) yield* byFirstSlot(rpc, place)
+  if (traced.length === 0 && bytecode.length <= 2 + 2 * LONGEST_GUESSED) yield* byFirstSlot(rpc, place)
 }
 
 function cloned(bytecode: Hex): Address | undefined {
@@ -108,42 +109,25 @@ async function* bySlots(rpc: Rpc, place: Place): AsyncGenerator<Behind> {
   if (to !== undefined) yield { kind: `a proxy of the beacon ${beacon}`, to }
 }
 
-type TraceFrame = {
-  type: string
-  from?: string | undefined
-  to?: string | undefined
-  input?: string | undefined
-  calls?: TraceFrame[] | undefined
-}
-const frameSchema: z.ZodType<TraceFrame> = z.lazy(() =>
-  z.object({
-    type: z.string(),
-    from: addressSchema.optional(),
-    to: addressSchema.optional(),
-    input: hexSchema.optional(),
-    calls: z.array(frameSchema).optional(),
-  }),
-)
-
-/** An unknown call, traced; undefined where the node does not trace. */
-async function traceOf(rpc: Rpc, { origin, block }: Place): Promise<TraceFrame | undefined> {
+/** An unknown call, traced; no frames where the node does not trace. */
+async function traceOf(rpc: Rpc, { origin, block }: Place): Promise<readonly Frame[]> {
+  const method = 'debug_traceCall'
   const call = { to: origin, data: UNKNOWN_CALL, gas: '0x4c4b40' }
-  const answer = await rpc
-    .request('debug_traceCall', [call, block, { tracer: 'callTracer' }])
-    .catch(() => undefined)
-  const parsed = frameSchema.safeParse(answer)
-  return parsed.success ? parsed.data : undefined
+  return framesIfAny(
+    await rpc.request(method, [call, block, { tracer: 'callTracer' }]).catch(() => undefined),
+    method,
+  )
 }
 
 /** What it delegates an unknown call to, whatever way it keeps the address. */
-function* byBehaviour(traced: TraceFrame): Generator<Behind> {
-  for (let frame: TraceFrame | undefined = traced; frame !== undefined; ) {
-    const next: TraceFrame | undefined = frame.calls?.find(
-      ({ type, input }) => type === 'DELEGATECALL' && input === UNKNOWN_CALL,
-    )
-    if (next?.to !== undefined)
-      yield { kind: 'a proxy that passes on what it does not know', to: next.to as Address }
-    frame = next
+function* byBehaviour(frames: readonly Frame[]): Generator<Behind> {
+  for (let at = frames[0]; at !== undefined; ) {
+    const next = frames.find(({ parent, type, input }) => {
+      return parent === at?.index && type === 'DELEGATECALL' && input === UNKNOWN_CALL
+    })
+    if (next?.to !== undefined && next.to !== null)
+      yield { kind: 'a proxy that passes on what it does not know', to: next.to }
+    at = next
   }
 }
 

@@ -1,13 +1,12 @@
-import { z } from 'zod'
 import { startAnvil } from '../chain/anvil.ts'
 import type { Endpoint } from '../chain/rpc/endpoint.ts'
 import { createEndpoint } from '../chain/rpc/endpoint.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
+import { framesIfAny } from '../chain/trace/call-tracer.ts'
 import { array, object } from '../chain/trace/fields.ts'
 import { CordonError } from '../kit/error.ts'
 import { NATIVE } from '../model/block.ts'
 import type { Address, Hash, Hex } from '../model/hex.ts'
-import { addressSchema, quantitySchema } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
 import type { Fees } from './fees.ts'
 import { type Movement, movementsIn } from './movements.ts'
@@ -185,37 +184,15 @@ async function sendOnFork(endpoint: Endpoint, call: SimulatedCall): Promise<Call
   })
 }
 
-/** The coin that calls of a mined transaction moved; what a frame that failed has moved is moved back. */
+/** The coin that calls of a mined transaction moved. A delegated call shows the value of the call around it and moves nothing. */
 async function coinMoved(endpoint: Endpoint, hash: unknown): Promise<Movement[]> {
-  const options = { tracer: 'callTracer' }
-  const root = frameSchema.safeParse(await endpoint.request('debug_traceTransaction', [hash, options]))
-  return root.success ? coinIn(root.data) : []
-}
-
-type CoinFrame = {
-  from: Address
-  to?: Address | undefined
-  value?: bigint | undefined
-  error?: string | undefined
-  type: string
-  calls?: CoinFrame[] | undefined
-}
-const frameSchema: z.ZodType<CoinFrame> = z.lazy(() =>
-  z.object({
-    type: z.string(),
-    from: addressSchema,
-    to: addressSchema.optional(),
-    value: quantitySchema.transform(BigInt).optional(),
-    error: z.string().optional(),
-    calls: z.array(frameSchema).optional(),
-  }),
-)
-
-/** A delegated call shows the value of the call around it and moves nothing. */
-function coinIn({ type, from, to, value = 0n, error, calls = [] }: CoinFrame): Movement[] {
-  if (error !== undefined) return []
-  const own = value > 0n && to !== undefined && type !== 'DELEGATECALL' && type !== 'CALLCODE'
-  return [...(own ? [{ asset: NATIVE, from, to, amount: value } as const] : []), ...calls.flatMap(coinIn)]
+  const method = 'debug_traceTransaction'
+  const frames = framesIfAny(await endpoint.request(method, [hash, { tracer: 'callTracer' }]), method)
+  return frames.flatMap(({ type, from, to, value, reverted }) => {
+    const isDelegated = type === 'DELEGATECALL' || type === 'CALLCODE'
+    if (reverted || isDelegated || value === 0n || from === null || to === null) return []
+    return [{ asset: NATIVE, from, to, amount: value }]
+  })
 }
 
 function rpcCall(call: SimulatedCall): Record<string, unknown> {

@@ -1,15 +1,10 @@
 import { z } from 'zod'
+import { transactionFields } from '../chain/rpc/mined.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { AssetChange } from '../model/finding.ts'
-import {
-  type Address,
-  addressSchema,
-  type Hash,
-  hashSchema,
-  hexSchema,
-  quantitySchema,
-} from '../model/hex.ts'
+import { type Address, addressSchema, type Hash, hashSchema, quantitySchema } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
+import type { Fees } from './fees.ts'
 import { lossesIn } from './losses.ts'
 import type { BlockContext, CallResult, Sequencer, SimulatedCall } from './sequence.ts'
 
@@ -30,17 +25,14 @@ export type Trial = {
 
 const bigint = quantitySchema.transform(BigInt)
 const whole = quantitySchema.transform(Number)
-const transactionSchema = z.object({
-  hash: hashSchema,
-  from: addressSchema,
-  to: addressSchema.nullish().transform((to) => to ?? null),
-  input: hexSchema,
-  value: bigint,
-  gas: whole,
+/** A transaction as a node gives it, as far as it can be sent again; with what it offers for its gas. */
+export const sentSchema = z.object({
+  ...transactionFields,
   gasPrice: bigint.nullish(),
   maxFeePerGas: bigint.nullish(),
   maxPriorityFeePerGas: bigint.nullish(),
 })
+type Sent = z.infer<typeof sentSchema>
 const blockSchema = z.object({
   number: whole,
   timestamp: whole,
@@ -48,7 +40,7 @@ const blockSchema = z.object({
   gasLimit: whole,
   miner: addressSchema,
   mixHash: hashSchema.nullish(),
-  transactions: z.array(transactionSchema),
+  transactions: z.array(sentSchema),
 })
 
 type Scene = Pick<Trial, 'before' | 'within'>
@@ -74,19 +66,18 @@ export async function sceneOf(rpc: Rpc, { hash, block }: { hash: Hash; block: nu
   }
 }
 
-function callOf(transaction: z.infer<typeof transactionSchema>): SimulatedCall {
-  const { from, to, input, value, gas } = transaction
-  return { from, to, data: input, value, gas, fees: feesOf(transaction) }
+/** The call that a transaction made. */
+export function callOf(sent: Sent): SimulatedCall & { fees: Fees } {
+  const { from, to, input, value, gas } = sent
+  return { from, to, data: input, value, gas: Number(gas), fees: feesOf(sent) }
 }
 
 /** What a transaction offers, wei per gas unit: attacks look at `tx.gasprice`. */
-export function feesOf(
-  fees: Pick<z.infer<typeof transactionSchema>, 'gasPrice' | 'maxFeePerGas' | 'maxPriorityFeePerGas'>,
-): NonNullable<SimulatedCall['fees']> {
-  const legacy = fees.gasPrice ?? 0n
+function feesOf(sent: Pick<Sent, 'gasPrice' | 'maxFeePerGas' | 'maxPriorityFeePerGas'>): Fees {
+  const legacy = sent.gasPrice ?? 0n
   return {
-    maxFeePerGas: fees.maxFeePerGas ?? legacy,
-    maxPriorityFeePerGas: fees.maxPriorityFeePerGas ?? legacy,
+    maxFeePerGas: sent.maxFeePerGas ?? legacy,
+    maxPriorityFeePerGas: sent.maxPriorityFeePerGas ?? legacy,
   }
 }
 

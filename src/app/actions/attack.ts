@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { headOf } from '../../chain/rpc/head.ts'
-import { transactionFields } from '../../chain/rpc/mined.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
+import { framesIfAny } from '../../chain/trace/call-tracer.ts'
 import type { Fees } from '../../contain/fees.ts'
 import type { SimulatedCall } from '../../contain/sequence.ts'
+import { callOf, sentSchema } from '../../contain/trial.ts'
 import { toJson } from '../../kit/json.ts'
 import {
   type Address,
@@ -31,15 +32,8 @@ export type Attack = {
 }
 
 const feesSchema = z.object({ maxFeePerGas: amountSchema, maxPriorityFeePerGas: amountSchema })
-const bigSchema = quantitySchema.transform(BigInt)
 
-const transactionSchema = z.object({
-  ...transactionFields,
-  blockNumber: bigSchema.nullish(),
-  gasPrice: bigSchema.nullish(),
-  maxFeePerGas: bigSchema.nullish(),
-  maxPriorityFeePerGas: bigSchema.nullish(),
-})
+const transactionSchema = sentSchema.extend({ blockNumber: quantitySchema.transform(Number).nullish() })
 
 /** The newest transaction of the incident that the node still knows, as JSON (a durable step remembers it). */
 export async function findAttack(rpc: Rpc, incident: Incident): Promise<string> {
@@ -52,18 +46,14 @@ export async function findAttack(rpc: Rpc, incident: Incident): Promise<string> 
 }
 
 function attackOf(transaction: z.infer<typeof transactionSchema>, latest: number): Attack {
-  const { hash, from, to, input, value, gas, blockNumber } = transaction
+  const { hash, blockNumber } = transaction
   const isPending = blockNumber === null || blockNumber === undefined
-  const legacy = transaction.gasPrice ?? 0n
-  const fees = {
-    maxFeePerGas: transaction.maxFeePerGas ?? legacy,
-    maxPriorityFeePerGas: transaction.maxPriorityFeePerGas ?? legacy,
-  }
+  const call = callOf(transaction)
   return {
     hash,
-    call: { from, to, data: input, value, gas: Number(gas), fees },
-    pinnedBlock: isPending ? latest : Number(blockNumber) - 1,
-    outbid: isPending ? fees : null,
+    call,
+    pinnedBlock: isPending ? latest : blockNumber - 1,
+    outbid: isPending ? call.fees : null,
     stale: null,
   }
 }
@@ -90,28 +80,14 @@ export function reviveAttack(json: string): Attack {
   return attackSchema.parse(JSON.parse(json))
 }
 
-type CallFrame = { to?: Address | undefined; input: Hex; calls?: CallFrame[] | undefined }
-const callFrameSchema: z.ZodType<CallFrame> = z.lazy(() =>
-  z.object({
-    to: addressSchema.optional(),
-    input: hexSchema,
-    calls: z.array(callFrameSchema).optional(),
-  }),
-)
-
 /** The functions of a contract that a mined transaction calls, by selector; none where the node cannot trace it. */
 export async function entriesInto(
   rpc: Rpc,
   { hash, target }: { hash: Hash | null; target: Address },
 ): Promise<Hex[]> {
   if (hash === null) return []
-  const options = { tracer: 'callTracer' }
-  const answer = await rpc.request('debug_traceTransaction', [hash, options]).catch(() => null)
-  const root = callFrameSchema.safeParse(answer)
-  return root.success ? [...new Set(entries(root.data, target))] : []
-}
-
-function entries({ to, input, calls = [] }: CallFrame, target: Address): Hex[] {
-  const own = to === target ? selectorOf(input) : undefined
-  return [...(own === undefined ? [] : [own]), ...calls.flatMap((frame) => entries(frame, target))]
+  const method = 'debug_traceTransaction'
+  const answer = await rpc.request(method, [hash, { tracer: 'callTracer' }]).catch(() => null)
+  const entries = framesIfAny(answer, method).filter(({ to }) => to === target)
+  return [...new Set(entries.flatMap(({ input }) => selectorOf(input) ?? []))]
 }

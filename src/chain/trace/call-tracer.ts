@@ -43,6 +43,15 @@ export function framesFromCallTracer(root: unknown, path: string, isCreation = f
   return closeSubtrees(frames)
 }
 
+/** The same of an answer that may be anything; none where it is no trace. */
+export function framesIfAny(answer: unknown, path: string): Frame[] {
+  try {
+    return framesFromCallTracer(answer, path)
+  } catch {
+    return []
+  }
+}
+
 type Place = { index: number; parent: Frame | undefined; path: string; isCreation: boolean }
 
 function frameOf(pending: Pending, { index, parent, path, isCreation }: Place): Mutable {
