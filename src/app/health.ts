@@ -1,3 +1,4 @@
+import { within } from '../kit/within.ts'
 import type { Health } from '../model/health.ts'
 import { countUndelivered } from '../store/notifications.ts'
 import type { App } from './context.ts'
@@ -35,10 +36,6 @@ function databaseQuestion({ store, clock }: App): () => Promise<number | null> {
       .finally(() => {
         asking = undefined
       })
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<null>((resolve) => {
-      timer = setTimeout(() => resolve(null), PATIENCE_MS)
-    })
-    return Promise.race([asking, late]).finally(() => clearTimeout(timer))
+    return within(asking, PATIENCE_MS)
   }
 }

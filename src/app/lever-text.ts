@@ -1,6 +1,7 @@
 import type { OtherLever } from '../contain/catalogue.ts'
 import type { OpEffect } from '../model/lever.ts'
 import type { LeverObservation } from '../store/levers.ts'
+import { agoText } from '../words/share.ts'
 import type { DiscoveredLevers, FoundLever } from './levers.ts'
 
 /** What was discovered, for people. */
@@ -67,16 +68,5 @@ export function describeObservation({ lever, block, observedAt }: LeverObservati
     authority === null
       ? 'nobody known could pull it'
       : `${authority.address} (${authority.kind}) could pull it`
-  return `${ageText(now - observedAt)} ago, block ${block}  chain ${chainId}  ${target}  ${signature}${scopeOf(lever)}: ${armed ? 'not pulled' : 'PULLED'}; ${who}`
-}
-
-const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-] as const
-
-function ageText(milliseconds: number): string {
-  const [name, size] = UNITS.find(([, length]) => milliseconds >= length) ?? ['s', 1_000]
-  return `${Math.max(0, Math.floor(milliseconds / size))} ${name}`
+  return `${agoText(observedAt, now)}, block ${block}  chain ${chainId}  ${target}  ${signature}${scopeOf(lever)}: ${armed ? 'not pulled' : 'PULLED'}; ${who}`
 }

@@ -7,9 +7,9 @@ import { addressOf } from '../app/config/load.ts'
 import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
 import { approvalDecisions } from '../model/approval.ts'
+import { atDesk } from './at-desk.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
-import { loadedOrFail } from './loaded.ts'
 import type { CommonOptions } from './options.ts'
 import { withChain } from './options.ts'
 
@@ -26,7 +26,9 @@ export function registerApprovals(program: Command, run: RunCommand): void {
     return withChain(command).action((...given: unknown[]) => {
       const options = given.at(-2) as Options
       const id = typeof given[0] === 'string' ? given[0] : ''
-      return run(options, (io) => withDesk(options, io, (desk) => act(desk, { id, options }, io)))
+      return run(options, (io) =>
+        atDesk(openApprovalDesk, { options, io }, (desk) => act(desk, { id, options }, io)),
+      )
     })
   }
   add('list', 'plans of incidents that are not over, with what people have signed', list)
@@ -40,20 +42,6 @@ export function registerApprovals(program: Command, run: RunCommand): void {
     'which signer',
   )
   add('submit <file>', 'take the terms with `signer` and `signature`, as JSON; - reads stdin', submit)
-}
-
-async function withDesk(
-  options: Options,
-  io: Io,
-  act: (desk: ApprovalDesk) => Promise<number>,
-): Promise<number> {
-  const { config } = await loadedOrFail(options, io)
-  const desk = await openApprovalDesk({ config, env: io.env, logger: io.logger })
-  try {
-    return await act(desk)
-  } finally {
-    await desk.close()
-  }
 }
 
 async function list(desk: ApprovalDesk, _given: unknown, io: Io): Promise<number> {

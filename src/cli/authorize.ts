@@ -15,6 +15,7 @@ import { durationMs } from '../kit/duration.ts'
 import { CordonError } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
 import type { StandingAuthorisation } from '../model/containment.ts'
+import { atDesk } from './at-desk.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { loadedOrFail } from './loaded.ts'
@@ -67,7 +68,7 @@ export function registerAuthorize(levers: Command, run: RunCommand): void {
   withChain(command).action((addresses: string[], options: Options) =>
     run(options, (io) =>
       options.revoke === undefined
-        ? withDesk(options, io, (desk) => act(desk, { addresses, options }, io))
+        ? atDesk(openAuthorisationDesk, { options, io }, (desk) => act(desk, { addresses, options }, io))
         : revoke(options.revoke, options, io),
     ),
   )
@@ -84,20 +85,6 @@ export function registerAuthorize(levers: Command, run: RunCommand): void {
   withChain(role).action((address: string, options: RoleOptions) =>
     run(options, (io) => authorizeRole(address, options, io)),
   )
-}
-
-async function withDesk(
-  options: Options,
-  io: Io,
-  work: (desk: AuthorisationDesk) => Promise<number>,
-): Promise<number> {
-  const { config } = await loadedOrFail(options, io)
-  const desk = await openAuthorisationDesk({ config, env: io.env, logger: io.logger })
-  try {
-    return await work(desk)
-  } finally {
-    await desk.close()
-  }
 }
 
 type Asked = { addresses: readonly string[]; options: Options }

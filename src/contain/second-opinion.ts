@@ -1,10 +1,11 @@
 import { failureKindOf } from '../chain/rpc/failure.ts'
+import { headOf } from '../chain/rpc/head.ts'
 import { type Rpc, through } from '../chain/rpc/rpc.ts'
 import { object } from '../chain/trace/fields.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Hash } from '../model/hex.ts'
 import type { StateRead } from '../model/lever.ts'
-import { toHex } from './block-tag.ts'
+import { hashAt } from './settle.ts'
 import { isPulled } from './state-view.ts'
 
 /** What an act rests on. */
@@ -82,7 +83,7 @@ async function viewOf(one: Rpc, name: string, { block, attack, state }: Grounds)
   }
   try {
     const [hash, seen, pulled] = await Promise.all([
-      orNull(() => hashOf(patient, block)),
+      orNull(() => hashAt(patient, block)),
       attack === null ? null : orNull(() => outcomeOf(patient, attack)),
       orNull(async () => isPulled(patient, state, await headOf(patient))),
     ])
@@ -102,21 +103,12 @@ async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
   }
 }
 
-async function headOf(one: Rpc): Promise<number> {
-  return Number(await one.request('eth_blockNumber', []))
-}
-
-async function hashOf(one: Rpc, number: number): Promise<string | null> {
-  const found = await one.request('eth_getBlockByNumber', [toHex(number), false])
-  return found === null ? null : String(object(found, 'block')['hash'])
-}
-
 /** Where a transaction is in the endpoint's chain and how it ended; null where it is not there. */
 async function outcomeOf(one: Rpc, hash: Hash): Promise<string | null> {
   const found = await one.request('eth_getTransactionReceipt', [hash])
   if (found === null) return null
   const receipt = object(found, 'receipt')
   const blockHash = String(receipt['blockHash'])
-  if ((await hashOf(one, Number(receipt['blockNumber']))) !== blockHash) return null
+  if ((await hashAt(one, Number(receipt['blockNumber']))) !== blockHash) return null
   return `${receipt['status'] === '0x1' ? 'succeeded' : 'failed'} in block ${blockHash}`
 }

@@ -1,5 +1,6 @@
 import type { Hex } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
+import { retold } from './retold.ts'
 
 /** A selector as it stands in a sentence: alone, never the beginning of an address or of calldata. */
 const SELECTOR = /(?<![0-9a-zA-Z])0x[0-9a-f]{8}(?![0-9a-zA-Z…])/g
@@ -12,10 +13,9 @@ export function inNames(text: string, functions: ReadonlyMap<Hex, string>): stri
 /** An investigation that calls functions by the names that a given ABI has for them, in findings too. */
 export function spokenInNames(found: Investigation, functions: ReadonlyMap<Hex, string>): Investigation {
   const said = (text: string): string => inNames(text, functions)
-  const { rootCause, steps, transactions, divergence } = found
   return {
-    ...found,
-    transactions: transactions.map((transaction) => ({
+    ...retold(found, said),
+    transactions: found.transactions.map((transaction) => ({
       ...transaction,
       findings: transaction.findings.map((finding) => ({
         ...finding,
@@ -23,15 +23,5 @@ export function spokenInNames(found: Investigation, functions: ReadonlyMap<Hex, 
         evidence: finding.evidence.map((item) => ({ ...item, statement: said(item.statement) })),
       })),
     })),
-    rootCause: {
-      ...rootCause,
-      hypotheses: rootCause.hypotheses.map((hypothesis) => ({
-        ...hypothesis,
-        statement: said(hypothesis.statement),
-        evidence: hypothesis.evidence.map((item) => ({ ...item, statement: said(item.statement) })),
-      })),
-    },
-    divergence: divergence && { ...divergence, statement: said(divergence.statement) },
-    steps: steps.map((step) => ({ ...step, text: said(step.text) })),
   }
 }

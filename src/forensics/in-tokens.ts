@@ -1,6 +1,7 @@
 import type { Asset } from '../model/block.ts'
 import type { Investigation } from '../model/investigation.ts'
 import { type Tokens, tokenAmount } from '../model/token.ts'
+import { retold } from './retold.ts'
 
 /** How findings and reasons write an amount: base units of an asset. */
 const AMOUNT = /(?<![\w.,])(\d{1,78}) of (native|0x[0-9a-f]{40})(?![0-9a-z])/g
@@ -18,19 +19,8 @@ export function inTokens(text: string, tokens: Tokens): string {
 export function spokenInTokens(found: Investigation): Investigation {
   const tokens: Tokens = new Map(found.assets.map((token) => [token.asset, token]))
   const said = (text: string): string => inTokens(text, tokens)
-  const { rootCause, steps, actors, divergence } = found
   return {
-    ...found,
-    rootCause: {
-      ...rootCause,
-      hypotheses: rootCause.hypotheses.map((hypothesis) => ({
-        ...hypothesis,
-        statement: said(hypothesis.statement),
-        evidence: hypothesis.evidence.map((item) => ({ ...item, statement: said(item.statement) })),
-      })),
-    },
-    divergence: divergence && { ...divergence, statement: said(divergence.statement) },
-    steps: steps.map((step) => ({ ...step, text: said(step.text) })),
-    actors: actors.map((actor) => ({ ...actor, reasons: actor.reasons.map(said) })),
+    ...retold(found, said),
+    actors: found.actors.map((actor) => ({ ...actor, reasons: actor.reasons.map(said) })),
   }
 }

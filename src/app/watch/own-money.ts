@@ -4,6 +4,7 @@ import { openQuestion } from '../../detect/paid-in/judge.ts'
 import { answered, viewsFor } from '../../detect/paid-in/views.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
+import { within } from '../../kit/within.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import type { Finding } from '../../model/finding.ts'
 import { atLeast } from '../../model/finding.ts'
@@ -44,11 +45,3 @@ export async function withOwnMoney(
 
 /** Findings of one block that are asked about. */
 const MOST_ASKED = 32
-
-async function within<T>(reading: Promise<T>, ms: number): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms)
-  })
-  return Promise.race([reading, late]).finally(() => clearTimeout(timer))
-}

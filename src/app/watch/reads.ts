@@ -3,6 +3,7 @@ import { readState } from '../../chain/rpc/state-reads.ts'
 import { readsWanted } from '../../detect/engine.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
+import { within } from '../../kit/within.ts'
 import type { BlockBundle, ChainUpdate } from '../../model/block.ts'
 import type { BlockFacts } from '../../model/fact.ts'
 import type { StateRead } from '../../model/state-read.ts'
@@ -37,7 +38,9 @@ export async function withStateReads(
   const calls = readsWanted(chain.engine)
   if (calls.length === 0) return { facts, unread: [] }
   const { bundle } = facts
-  const read = await within(begun.get(bundle) ?? readingOf(bundle, chain), patienceOf(chain))
+  const ms = patienceOf(chain)
+  const answer = await within(begun.get(bundle) ?? readingOf(bundle, chain), ms)
+  const read = answer ?? { failure: `not answered within ${ms} ms` }
   begun.delete(bundle)
   if (!('failure' in read)) return { facts: { ...facts, reads: [...read] }, unread: [] }
   logger.debug(
@@ -53,12 +56,4 @@ export async function withStateReads(
 
 function patienceOf({ vitals, config }: ChainHandle): number {
   return budgetMs(vitals.blockSeconds, config.patience)
-}
-
-async function within(reading: Reading, ms: number): Reading {
-  let timer: NodeJS.Timeout | undefined
-  const late: Reading = new Promise((resolve) => {
-    timer = setTimeout(() => resolve({ failure: `not answered within ${ms} ms` }), ms)
-  })
-  return Promise.race([reading, late]).finally(() => clearTimeout(timer))
 }

@@ -1,0 +1,24 @@
+import type { Config } from '../app/config/schema.ts'
+import type { Env } from '../app/signers.ts'
+import type { Logger } from '../kit/logger.ts'
+import type { Io } from './io.ts'
+import { loadedOrFail } from './loaded.ts'
+import type { CommonOptions } from './options.ts'
+
+type Desk = { close(): Promise<void> }
+type Opening<D> = (options: { config: Config; env: Env; logger: Logger }) => Promise<D>
+
+/** Opens a desk of the configuration, works at it, and closes it whatever becomes of that. */
+export async function atDesk<D extends Desk>(
+  open: Opening<D>,
+  { options, io }: { options: CommonOptions; io: Io },
+  work: (desk: D) => Promise<number>,
+): Promise<number> {
+  const { config } = await loadedOrFail(options, io)
+  const desk = await open({ config, env: io.env, logger: io.logger })
+  try {
+    return await work(desk)
+  } finally {
+    await desk.close()
+  }
+}
