@@ -135,6 +135,17 @@ describe('what Cordon asks of a node', () => {
     expect(await blockNumber(fork)).toBe(2)
     expect(await rpc(fork, 'eth_getTransactionCount', [account(0).address, 'latest'])).toBe('0x1')
   })
+
+  test('a fork that mines answers many questions about a past block at once', async () => {
+    const origin = await start({ mining: { kind: 'manual' } })
+    await rpc(origin, 'anvil_mine', ['0x3'])
+    const fork = await start({ mining: { kind: 'interval', seconds: 0.25 }, forkUrl: origin.url })
+    const asked = Array.from({ length: 600 }, (_, i) => {
+      const address = `0x${(i + 1).toString(16).padStart(40, 'b')}`
+      return rpc(fork, i % 2 === 0 ? 'eth_getBalance' : 'eth_getCode', [address, '0x3'])
+    })
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['0x0', '0x']))
+  })
 })
 
 describe('the process', () => {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { childEnvironment, outboundEnvironment } from '../kit/child-environment.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 
 /** When blocks come: one a transaction, one every `seconds` (fractions allowed), or only on `evm_mine`. */
 export type AnvilMining = { kind: 'auto' } | { kind: 'interval'; seconds: number } | { kind: 'manual' }
@@ -34,6 +35,7 @@ export type AnvilOptions = {
 }
 
 export type Anvil = {
+  /** Of a fork, one question at a time is asked through it. */
   url: string
   wsUrl: string
   port: number
@@ -121,7 +123,24 @@ async function launch(binary: string, port: number, options: AnvilOptions): Prom
   }
   child.stderr?.destroy()
   child.unref()
-  return { url, wsUrl: `ws://${HOST}:${port}`, port, pid: child.pid ?? 0, stop }
+  const anvil = { url, wsUrl: `ws://${HOST}:${port}`, port, pid: child.pid ?? 0, stop }
+  return options.forkUrl === undefined ? anvil : behindFront(anvil)
+}
+
+/**
+ * A fork of anvil 1.7 stands still for good when a past block's balance, code, storage or trace is asked for while anything else
+ * is (12 askers: within 200 questions; one asker: never in 3,000).
+ */
+async function behindFront(fork: Anvil): Promise<Anvil> {
+  const front = await oneAtATime(fork.url)
+  return {
+    ...fork,
+    url: front.url,
+    stop: async () => {
+      await front.stop()
+      await fork.stop()
+    },
+  }
 }
 
 /** Under this name anvil finds the URL in its environment: the arguments of a process are everybody's to read, its environment is not. */

@@ -1,3 +1,4 @@
+import { unlessDown } from '../chain/rpc/failure.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { messageOf } from '../kit/error.ts'
 import type { Route } from '../model/containment.ts'
@@ -5,7 +6,7 @@ import type { Address } from '../model/hex.ts'
 import type { Authority, Lever } from '../model/lever.ts'
 import type { SafeSignature } from '../model/safe.ts'
 import { toHex } from './block-tag.ts'
-import { isSomebody, type Named, namedBy, unlessDown } from './named.ts'
+import { isSomebody, type Named, namedBy } from './named.ts'
 import { isBetter, resolveManaged, resolveRoute } from './route.ts'
 import type { FoundRoute, Reach } from './routes/reach.ts'
 

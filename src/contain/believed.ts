@@ -1,4 +1,5 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
+import { firstSlots, storageWords } from '../chain/rpc/storage.ts'
 import { NATIVE } from '../model/block.ts'
 import type { LossCompared } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
@@ -30,9 +31,9 @@ export async function believed(
 /** Code and first storage of a contract as one text in which addresses can be looked for. */
 async function mentionedBy(rpc: Rpc, account: Address, block: number): Promise<string> {
   const at = toHex(block)
-  const [{ bytecode }, ...slots] = await Promise.all([
+  const [{ bytecode }, words] = await Promise.all([
     resolveCode(rpc, account, at),
-    ...Array.from({ length: SLOTS }, (_, n) => rpc.request('eth_getStorageAt', [account, toHex(n), at])),
+    storageWords(rpc, { address: account, slots: firstSlots(SLOTS), block: at }),
   ])
-  return [bytecode, ...slots].map(String).join(' ').toLowerCase()
+  return [bytecode, ...words].join(' ').toLowerCase()
 }

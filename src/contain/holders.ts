@@ -1,9 +1,12 @@
 import { keccak256, toBytes } from 'viem'
-import { CordonError } from '../kit/error.ts'
+import { unlessDown } from '../chain/rpc/failure.ts'
+import { storageWords } from '../chain/rpc/storage.ts'
 import { type Address, addressFromWord, type Hash, type Hex, ZERO_ADDRESS } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
 import { type At, encodeCall } from './call.ts'
 import { authorityViews } from './catalogue.ts'
+import { ADMIN_SLOT } from './named.ts'
+import { BEACON_SLOT } from './proxies.ts'
 
 /** Owners of owners are followed so far. */
 const DEEPEST = 4
@@ -22,8 +25,8 @@ const FURTHER = [
 
 /** Where proxies keep their admin and their beacon. Sources: EIP-1967, zeppelinos. */
 const SLOTS = [
-  '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103',
-  '0xa3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50',
+  ADMIN_SLOT,
+  BEACON_SLOT,
   '0x10d6a54a4754c8869d6886b5f5d7fbfa5b4522237ea5c60d11bc4e7a1ff9390b',
 ] as const
 
@@ -35,7 +38,7 @@ export async function authorityHolders(at: At, contracts: readonly Address[]): P
   const holders = new Set<Address>()
   let layer: readonly Address[] = contracts
   for (let depth = 0; depth < DEEPEST && layer.length > 0; depth++) {
-    const named = (await Promise.all(layer.map((contract) => namedBy(at, contract)))).flat()
+    const named = (await Promise.all(layer.map((contract) => namedOver(at, contract)))).flat()
     const next = [...new Set(named)].filter(
       (address) => !holders.has(address) && !contracts.includes(address),
     )
@@ -45,28 +48,34 @@ export async function authorityHolders(at: At, contracts: readonly Address[]): P
   return holders
 }
 
-async function namedBy(at: At, contract: Address): Promise<Address[]> {
+/** Who holds authority over a contract by what it answers and keeps, whoever may pull a lever of it (`namedBy`). */
+async function namedOver(at: At, contract: Address): Promise<Address[]> {
   const views = [
     ...authorityViews.map(({ selector }) => selector),
     ...FURTHER.map((view) => encodeCall(view)),
   ]
-  const words = await Promise.all([
-    ...views.map((data) => wordOf(at, 'eth_call', [{ to: contract, data }])),
-    ...SLOTS.map((slot) => wordOf(at, 'eth_getStorageAt', [contract, slot])),
-  ])
-  return words.flatMap((word) => {
+  const kept = storageWords(at.rpc, { address: contract, slots: SLOTS, block: tagOf(at) }).catch((thrown) => {
+    unlessDown(thrown)
+    return []
+  })
+  const words = await Promise.all([...views.map((data) => answerOf(at, { to: contract, data })), kept])
+  return words.flat().flatMap((word) => {
     const address = word === null ? undefined : addressFromWord(word.slice(2))
     return address === undefined || address === ZERO_ADDRESS || address === contract ? [] : [address]
   })
 }
 
-/** One word that a node gives, or null where the contract has none. Throws where the node does not answer. */
-async function wordOf({ rpc, block }: At, method: string, params: readonly unknown[]): Promise<Hex | null> {
+function tagOf({ block }: At): string {
+  return block === 'latest' ? block : toHex(block)
+}
+
+/** The one word that a contract answers, or null where it does not. Throws where the node does not answer. */
+async function answerOf(at: At, call: { to: Address; data: Hex }): Promise<Hex | null> {
   try {
-    const word = String(await rpc.request(method, [...params, block === 'latest' ? block : toHex(block)]))
+    const word = String(await at.rpc.request('eth_call', [call, tagOf(at)]))
     return word.length === 66 ? (word as Hex) : null
   } catch (thrown) {
-    if (thrown instanceof CordonError && thrown.code === 'chain.EndpointFailed') throw thrown
+    unlessDown(thrown)
     return null
   }
 }
@@ -101,7 +110,7 @@ export async function holdsRoleIn(at: At, contracts: Iterable<Address>, account:
   for (const to of contracts) {
     const answers = await Promise.all(
       ROLES.map((role) =>
-        wordOf(at, 'eth_call', [{ to, data: encodeCall('hasRole(bytes32,address)', [role, account]) }]),
+        answerOf(at, { to, data: encodeCall('hasRole(bytes32,address)', [role, account]) }),
       ),
     )
     if (answers.some((answer) => answer !== null && BigInt(answer) === 1n)) return true

@@ -1,7 +1,8 @@
 import { toHex as hexOf, keccak256, toEventSelector, toFunctionSelector } from 'viem'
 import { z } from 'zod'
+import { unlessDown } from '../chain/rpc/failure.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
-import { CordonError } from '../kit/error.ts'
+import { storageWords } from '../chain/rpc/storage.ts'
 import { type Address, addressFromWord, type Hex, hashSchema } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
 import { ask } from './call.ts'
@@ -15,7 +16,7 @@ export type Named = {
 }
 
 /** keccak256("eip1967.proxy.admin") − 1 */
-const ADMIN_SLOT = '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103'
+export const ADMIN_SLOT = '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103'
 const ROLE_GRANTED = toEventSelector('RoleGranted(bytes32,address,address)')
 const ADMIN_ROLE: Hex = `0x${'0'.repeat(64)}`
 /** Roles that may pause, by the names that projects give them; asked for holders where the contract lists these. */
@@ -121,14 +122,9 @@ async function answers(
   return found.filter((answer) => answer !== undefined)
 }
 
-/** A node that does not answer has refused nobody: taken for a refusal it would leave the plan without authority. */
-export function unlessDown(thrown: unknown): void {
-  if (thrown instanceof CordonError && thrown.code === 'chain.EndpointFailed') throw thrown
-}
-
 async function slotOf(rpc: Rpc, { target, block }: Asked): Promise<Address | undefined> {
-  const word = String(await rpc.request('eth_getStorageAt', [target, ADMIN_SLOT, toHex(block)]))
-  const address = addressFromWord(word.slice(2).padStart(64, '0').toLowerCase())
+  const [word = '0x'] = await storageWords(rpc, { address: target, slots: [ADMIN_SLOT], block: toHex(block) })
+  const address = addressFromWord(word.slice(2))
   return address === undefined || BigInt(address) === 0n ? undefined : address
 }
 

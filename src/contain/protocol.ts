@@ -1,8 +1,10 @@
+import { unlessDown } from '../chain/rpc/failure.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
+import { firstSlots, storageWords } from '../chain/rpc/storage.ts'
 import type { Address, Hex } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
 import { type Code, resolveCode } from './code.ts'
-import { isSomebody, unlessDown } from './named.ts'
+import { isSomebody } from './named.ts'
 
 /** A contract of the same protocol, as far as the chain shows it, with all that links it. */
 export type Related = {
@@ -122,13 +124,10 @@ function calledBy(target: Address, callees: Callees): Link[] {
 
 /** An address may share its slot with flags, on either side. */
 async function bySlots({ rpc, block, target }: From): Promise<Link[]> {
-  const words = await Promise.all(
-    Array.from({ length: FIRST_SLOTS }, async (_, slot) =>
-      String(await rpc.request('eth_getStorageAt', [target, toHex(slot), toHex(block)])).slice(2),
-    ),
-  )
+  const slots = firstSlots(FIRST_SLOTS)
+  const words = await storageWords(rpc, { address: target, slots, block: toHex(block) })
   return words.flatMap((word, slot) =>
-    addressesIn(word.padStart(64, '0')).map((address) => ({
+    addressesIn(word.slice(2)).map((address) => ({
       address,
       evidence: `slot ${slot} of ${target} holds it`,
       calls: 0,

@@ -1,5 +1,6 @@
 import { toFunctionSelector } from 'viem'
 import type { Rpc } from '../chain/rpc/rpc.ts'
+import { storageWords } from '../chain/rpc/storage.ts'
 import { framesIfAny } from '../chain/trace/call-tracer.ts'
 import type { Frame } from '../model/block.ts'
 import type { Address, Hex } from '../model/hex.ts'
@@ -33,7 +34,7 @@ const SLOTS: readonly { slot: Hex; kind: string }[] = [
   { slot: '0xbaab7dbf64751104133af04abc7d9979f0fda3b059a322a8333f533d3f32bf7f', kind: 'a proxy of Polygon' },
 ]
 /** keccak256("eip1967.proxy.beacon") − 1 */
-const BEACON_SLOT = '0xa3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50'
+export const BEACON_SLOT = '0xa3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50'
 const FIRST_SLOT = '0x0'
 /** Bytes: a Safe’s proxy has 171. */
 const LONGEST_GUESSED = 256
@@ -96,10 +97,7 @@ function cloned(bytecode: Hex): Address | undefined {
 }
 
 async function* bySlots(rpc: Rpc, place: Place): AsyncGenerator<Behind> {
-  const [beacon, ...found] = await Promise.all([
-    slotAddress(rpc, place, BEACON_SLOT),
-    ...SLOTS.map(({ slot }) => slotAddress(rpc, place, slot)),
-  ])
+  const [beacon, ...found] = await slotAddresses(rpc, place, [BEACON_SLOT, ...SLOTS.map(({ slot }) => slot)])
   for (const [i, to] of found.entries()) {
     const kind = SLOTS[i]?.kind
     if (to !== undefined && kind !== undefined) yield { kind, to }
@@ -142,7 +140,7 @@ async function* byViews(rpc: Rpc, { origin, bytecode, block }: Place): AsyncGene
 
 /** A Safe’s proxy and its kind have almost no code and almost no functions. */
 async function* byFirstSlot(rpc: Rpc, place: Place): AsyncGenerator<Behind> {
-  const to = await slotAddress(rpc, place, FIRST_SLOT)
+  const [to] = await slotAddresses(rpc, place, [FIRST_SLOT])
   if (to !== undefined && opcodesOf(place.bytecode).selectors.size <= 2)
     yield { kind: 'a proxy with its code’s address in its first slot', to }
 }
@@ -156,9 +154,13 @@ async function answeredAddress(
 }
 
 /** Also a packed one, with flags above the address, as `initialized` beside it. */
-async function slotAddress(rpc: Rpc, { origin, block }: Place, slot: string): Promise<Address | undefined> {
-  const word = String(await rpc.request('eth_getStorageAt', [origin, slot, block]))
-  return known(`0x${word.slice(2).padStart(64, '0').slice(24).toLowerCase()}`)
+async function slotAddresses(
+  rpc: Rpc,
+  { origin, block }: Place,
+  slots: readonly Hex[],
+): Promise<(Address | undefined)[]> {
+  const words = await storageWords(rpc, { address: origin, slots, block })
+  return words.map((word) => known(`0x${word.slice(26)}`))
 }
 
 /** Precompiles and zero are nobody's code. */

@@ -131,13 +131,26 @@ export async function attack({ node, at, anvil }: Stage): Promise<void> {
   await node.request('evm_mine', [])
 }
 
+/** A stage whose attacks this playbook alone answers (YAML), with all its blocks seen. */
+export async function stageWith(
+  playbook: string,
+  change: Parameters<typeof stage>[0] = (config) => config,
+  options: Partial<StartOptions> = {},
+): Promise<Stage> {
+  const file = join(await mkdtemp(join(tmpdir(), 'cordon-playbook-')), 'own.yaml')
+  await writeFile(file, playbook)
+  const it = await stage(
+    (config, ...rest) => change({ ...config, respond: { ...config.respond, playbooks: [file] } }, ...rest),
+    options,
+  )
+  await it.until(sawBlock(await head(it.node)))
+  return it
+}
+
 /** An attack that is answered by these steps of a playbook alone. */
 export async function attackedWith(steps: string): Promise<Stage> {
-  const file = join(await mkdtemp(join(tmpdir(), 'cordon-people-')), 'own.yaml')
   const head0 = 'id: own\ntitle: Own\nowner: incident-leader\nlevel: test\ndescription: For a test.\n'
-  await writeFile(file, `${head0}when: { severity: high }\nsteps:\n${steps}`)
-  const it = await stage((config) => ({ ...config, respond: { ...config.respond, playbooks: [file] } }))
-  await it.until(sawBlock(await head(it.node)))
+  const it = await stageWith(`${head0}when: { severity: high }\nsteps:\n${steps}`)
   await attack(it)
   return it
 }

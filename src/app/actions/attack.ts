@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { headOf } from '../../chain/rpc/head.ts'
-import type { Rpc } from '../../chain/rpc/rpc.ts'
+import { type Rpc, through } from '../../chain/rpc/rpc.ts'
 import { framesIfAny } from '../../chain/trace/call-tracer.ts'
 import type { Fees } from '../../contain/fees.ts'
 import type { SimulatedCall } from '../../contain/sequence.ts'
@@ -39,10 +39,19 @@ const transactionSchema = sentSchema.extend({ blockNumber: quantitySchema.transf
 export async function findAttack(rpc: Rpc, incident: Incident): Promise<string> {
   const latest = await headOf(rpc)
   for (const hash of [...incident.transactions].reverse()) {
-    const found = transactionSchema.safeParse(await rpc.request('eth_getTransactionByHash', [hash]))
+    const found = transactionSchema.safeParse(await transactionOf(rpc, hash))
     if (found.success) return toJson(attackOf(found.data, latest))
   }
   return toJson({ hash: null, call: null, pinnedBlock: latest, outbid: null, stale: null })
+}
+
+/** A transaction as any endpoint has it: that one of them does not know it proves nothing. Null where none does. */
+async function transactionOf(rpc: Rpc, hash: Hash): Promise<unknown> {
+  const ask = (one: Rpc): Promise<unknown> => one.request('eth_getTransactionByHash', [hash])
+  const found = await ask(rpc)
+  if (found !== null || rpc.endpoints.length < 2) return found
+  const all = await Promise.all(rpc.endpoints.map((one) => ask(through(rpc, one)).catch(() => null)))
+  return all.find((one) => one !== null) ?? null
 }
 
 function attackOf(transaction: z.infer<typeof transactionSchema>, latest: number): Attack {

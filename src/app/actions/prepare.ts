@@ -172,15 +172,14 @@ function besidesText(besides: readonly Candidate[]): string {
 /** Simulates, keeps it, and says what it showed. */
 export async function simulateIt(work: Work, { plan, operations }: Planned): Promise<Simulation> {
   const { app, chain, context, attack } = work
-  const simulation = await simulatePlan({
-    rpc: chain.rpc,
-    sequencer: chain.sequencer,
-    plan,
-    attack: await trialOf(work, attack),
-    operations,
-  })
+  const { rpc, sequencer } = chain
+  const trial = await trialOf(work, attack)
+  // beside one another: what losers had is for the words alone, and nobody acts before they are written
+  const [simulation, before] = await Promise.all([
+    simulatePlan({ rpc, sequencer, plan, attack: trial, operations }),
+    balancesAt({ rpc, clock: app.clock }, trial?.recorded ?? [], plan.pinnedBlock),
+  ])
   await insertSimulation(app.store, simulation)
-  const before = await balancesAt({ rpc: chain.rpc, clock: app.clock }, simulation.losses, plan.pinnedBlock)
   const message = `${simulationText(plan, simulation, before)}${notesText(simulation)}`
   await recordStep(app, context, { kind: 'simulation', message, body: simulation })
   return simulation

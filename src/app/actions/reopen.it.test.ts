@@ -1,9 +1,6 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { bytesToHex } from 'viem'
 import { afterEach, expect, test } from 'vitest'
-import { attack, closeStages, head, said, sawBlock, stage } from '../../../test/harness/stage.ts'
+import { attack, closeStages, head, said, sawBlock, stageWith } from '../../../test/harness/stage.ts'
 import { approvalTypedData } from '../../contain/approval-data.ts'
 import { keySigner, type Signer } from '../../contain/signer.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
@@ -34,18 +31,15 @@ function signerOf(role: DrillRole): Signer {
 }
 
 test('what was paused is opened again only with signed approvals, by who may, and verified', async () => {
-  const file = join(await mkdtemp(join(tmpdir(), 'cordon-reopen-')), 'close-and-open.yaml')
-  await writeFile(file, PLAYBOOK)
-  const it = await stage(
+  const it = await stageWith(
+    PLAYBOOK,
     (config) => ({
       ...config,
-      respond: { ...config.respond, playbooks: [file] },
       approvals: [{ classes: ['reopen'], require: [{ roles: ['guardian'], quorum: 1 }], ttl: '1h' }],
     }),
     // the guardian may pause, and only the owner may open again
     { signers: [signerOf('guardian'), signerOf('deployer')] },
   )
-  await it.until(sawBlock(await head(it.node)))
   await attack(it)
   await it.until(said('broadcast', /^Sent pause\(\)/))
   await it.node.request('evm_mine', [])

@@ -4,12 +4,26 @@ import { listAlerts } from '../../store/alerts.ts'
 import type { Attack } from './attack.ts'
 import type { Work } from './work.ts'
 
+type Place = Pick<Work, 'app' | 'chain' | 'incident'>
+
+/** What was read of an attack that was looked up: planning, simulating and verifying, for each contract, ask for the same. */
+const read = new WeakMap<Attack, Promise<Trial | null>>()
+
 /**
  * The attack of an incident as it was: with its block around it where it is mined, and with what detection saw it take. Null
- * where no transaction is known.
+ * where no transaction is known. Read once for an attack that was looked up once.
  */
-export async function trialOf(
-  { app, chain, incident }: Pick<Work, 'app' | 'chain' | 'incident'>,
+export function trialOf(place: Place, attack: Attack): Promise<Trial | null> {
+  const known = read.get(attack)
+  if (known !== undefined) return known
+  const reading = readTrial(place, attack)
+  read.set(attack, reading)
+  reading.catch(() => read.delete(attack))
+  return reading
+}
+
+async function readTrial(
+  { app, chain, incident }: Place,
   { hash, call, pinnedBlock, outbid, stale }: Attack,
 ): Promise<Trial | null> {
   if (call === null || hash === null) return null

@@ -1,9 +1,6 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { Stage } from '../../../test/harness/stage.ts'
-import { attack, closeStages, head, said, sawBlock, stage } from '../../../test/harness/stage.ts'
+import { attack, closeStages, said, stageWith } from '../../../test/harness/stage.ts'
 import { approvalTypedData } from '../../contain/approval-data.ts'
 import type { ApprovalTerms } from '../../model/approval.ts'
 import type { Address } from '../../model/hex.ts'
@@ -34,17 +31,8 @@ async function proposed(
   wait = '1m',
   options: Partial<StartOptions> = {},
 ): Promise<{ it: Stage; judging: Judging; planId: string }> {
-  const file = join(await mkdtemp(join(tmpdir(), 'cordon-approve-')), 'by-approval.yaml')
-  await writeFile(file, PLAYBOOK.replace('WAIT', wait))
-  const it = await stage(
-    (config) => ({
-      ...config,
-      authorisations: [],
-      respond: { ...config.respond, playbooks: [file] },
-    }),
-    options,
-  )
-  await it.until(sawBlock(await head(it.node)))
+  const playbook = PLAYBOOK.replace('WAIT', wait)
+  const it = await stageWith(playbook, (config) => ({ ...config, authorisations: [] }), options)
   await attack(it)
   await it.until(said('plan', /^Nothing was sent because/))
   const { store, clock, config } = it.running.app

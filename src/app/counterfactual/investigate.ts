@@ -1,5 +1,6 @@
 import { readFrozen } from '../../chain/bundle/frozen.ts'
 import { createRpc } from '../../chain/rpc/rpc.ts'
+import { storageWords } from '../../chain/rpc/storage.ts'
 import { toHex } from '../../contain/block-tag.ts'
 import type { Alteration } from '../../forensics/counterfactual/alteration.ts'
 import { alterationsOf } from '../../forensics/counterfactual/find.ts'
@@ -73,8 +74,8 @@ function lookUpAt(url: string, { transactions }: Regression): Laboratory['lookUp
     try {
       return await Promise.all(
         slots.map(async ({ address, slot }) => {
-          const value = hashSchema.parse(await rpc.request('eth_getStorageAt', [address, slot, block]))
-          return { address, slot, value }
+          const [value] = await storageWords(rpc, { address, slots: [slot], block })
+          return { address, slot, value: hashSchema.parse(value) }
         }),
       )
     } finally {

@@ -4,6 +4,7 @@ import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabiliti
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
 import { headOf } from '../../chain/rpc/head.ts'
 import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
+import { storageWords } from '../../chain/rpc/storage.ts'
 import { toHex } from '../../contain/block-tag.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { failureIn } from '../../forensics/call-tree.ts'
@@ -90,11 +91,10 @@ async function substitutesFor(
   code: Hex,
 ): Promise<Substitutes> {
   const frozen = regression.prestate[victim]
-  const slots = []
-  for (const [slot, ours] of Object.entries(frozen?.storage ?? {}).slice(0, 200)) {
-    const theirs = hashSchema.parse(await rpc.request('eth_getStorageAt', [contract, slot, 'latest']))
-    slots.push({ ours, theirs })
-  }
+  const kept = Object.entries(frozen?.storage ?? {}).slice(0, 200)
+  const asked = { address: contract, slots: kept.map(([slot]) => slot as Hex), block: 'latest' }
+  const words = await storageWords(rpc, asked)
+  const slots = kept.map(([, ours], i) => ({ ours, theirs: hashSchema.parse(words[i]) }))
   const own = new Set([...regression.attackers, victim])
   const others = [...immutablesOf(frozen?.code ?? '0x', code), ...slotsOf(slots)]
   return new Map([...others.filter(([from]) => !own.has(from)), [victim, contract]])

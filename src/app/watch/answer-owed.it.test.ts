@@ -1,9 +1,6 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { startFaultProxy } from '../../../test/harness/faults/proxy.ts'
-import { closeStages, head, type Stage, said, sawBlock, stage } from '../../../test/harness/stage.ts'
+import { closeStages, type Stage, said, stageWith } from '../../../test/harness/stage.ts'
 import { array, object } from '../../chain/trace/fields.ts'
 import type { Signer } from '../../contain/signer.ts'
 import type { Incident } from '../../model/incident.ts'
@@ -12,7 +9,6 @@ import { listIncidents } from '../../store/incidents.ts'
 import { listPlans } from '../../store/plans.ts'
 import { listRuns } from '../../store/runs.ts'
 import { listTimeline } from '../../store/timeline.ts'
-import type { Config } from '../config/schema.ts'
 import { addressOf } from '../drill/accounts.ts'
 import { sendAttackOnce } from '../drill/attacks.ts'
 
@@ -46,16 +42,7 @@ const LONG = `${SHORT.replace('id: short', 'id: long')}  - id: people
         task: { title: Look, instructions: Look at it., roles: [operations], timeout: 1h }
 `
 
-async function staged(
-  text: string,
-  change: (config: Config) => Config | Promise<Config> = (it) => it,
-): Promise<Stage> {
-  const file = join(await mkdtemp(join(tmpdir(), 'cordon-owed-')), 'own.yaml')
-  await writeFile(file, text)
-  const it = await stage((config) => change({ ...config, respond: { ...config.respond, playbooks: [file] } }))
-  await it.until(sawBlock(await head(it.node)))
-  return it
-}
+const thief = addressOf('reentrancyAttacker')
 
 /** Takes the guardian's key away; gives back how to bring it. */
 function withoutSigner({ running }: Stage): () => void {
@@ -101,7 +88,7 @@ const ended = (count: number, it: Stage) =>
     .toBeGreaterThanOrEqual(count)
 
 test('an attack that nothing was done about does not spend the response to the next ones, which are one attempt', async () => {
-  const it = await staged(SHORT)
+  const it = await stageWith(SHORT)
   const bring = withoutSigner(it)
   await attacks(it, [1n])
   await it.until(said('plan', /^Nothing was sent because/))
@@ -125,13 +112,14 @@ test('what comes while a run contains is answered right after it, without anothe
   const planning = new Promise<void>((resolve) => {
     holds = resolve
   })
-  const it = await staged(SHORT, async (config) => {
+  const it = await stageWith(SHORT, async (config) => {
     const [chain] = config.chains
     if (chain === undefined) return config
     const proxy = await startFaultProxy(String(chain.rpcUrls[0]))
     closers.push(proxy.stop)
     proxy.use((call, forward) => {
-      if (!isHeld || call.method !== 'eth_simulateV1') return forward(call)
+      const isTrial = call.method === 'eth_simulateV1' && JSON.stringify(call.params).includes(thief)
+      if (!isHeld || !isTrial) return forward(call)
       holds()
       return released.then(() => forward(call))
     })
@@ -156,7 +144,7 @@ test('what comes while a run contains is answered right after it, without anothe
 })
 
 test('while people are at work a further attack is contained alone, and what waits for them is not asked again', async () => {
-  const it = await staged(LONG)
+  const it = await stageWith(LONG)
   const bring = withoutSigner(it)
   await attacks(it, [1n])
   await it.until(said('plan', /^Nothing was sent because/))
@@ -187,7 +175,7 @@ test('while people are at work a further attack is contained alone, and what wai
 })
 
 test('what people opened again is paused again when it is attacked again, and no more often than is allowed', async () => {
-  const it = await staged(SHORT, (config) => ({
+  const it = await stageWith(SHORT, (config) => ({
     ...config,
     respond: { ...config.respond, automaticPulls: { most: 2, within: '24h' } },
   }))
@@ -217,7 +205,7 @@ test('what people opened again is paused again when it is attacked again, and no
 })
 
 test('an attack of an incident that others keep standing, taken by a reorg and mined again, is answered again', async () => {
-  const it = await staged(SHORT)
+  const it = await stageWith(SHORT)
   const bring = withoutSigner(it)
   await attacks(it, [1n])
   await ended(1, it)

@@ -1,10 +1,16 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { concatHex, pad } from 'viem'
 import { afterEach, expect, test } from 'vitest'
 import { becomeSafe, people } from '../../../test/harness/authority-world.ts'
-import { attack, closeStages, head, type Stage, said, sawBlock, stage } from '../../../test/harness/stage.ts'
+import {
+  attack,
+  closeStages,
+  head,
+  type Stage,
+  said,
+  sawBlock,
+  stage,
+  stageWith,
+} from '../../../test/harness/stage.ts'
 import { createRpc } from '../../chain/rpc/rpc.ts'
 import { encodeCall } from '../../contain/call.ts'
 import { type Address, type Hex, ZERO_ADDRESS } from '../../model/hex.ts'
@@ -36,18 +42,11 @@ steps:
 `
 
 /** A Cordon that nobody lets act alone: people are asked. */
-async function asked(
+function asked(
   change: (config: Config) => Config = (config) => config,
   options: Partial<StartOptions> = {},
 ): Promise<Stage> {
-  const file = join(await mkdtemp(join(tmpdir(), 'cordon-by-hand-')), 'by-approval.yaml')
-  await writeFile(file, PLAYBOOK)
-  const it = await stage(
-    (config) => change({ ...config, authorisations: [], respond: { ...config.respond, playbooks: [file] } }),
-    options,
-  )
-  await it.until(sawBlock(await head(it.node)))
-  return it
+  return stageWith(PLAYBOOK, (config) => change({ ...config, authorisations: [] }), options)
 }
 
 /** Sends a call as an account and mines it. */

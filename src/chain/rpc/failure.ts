@@ -98,6 +98,11 @@ export function failureKindOf(thrown: unknown): FailureKind | undefined {
   return failureKinds.find((kind) => kind === thrown.facts['kind'])
 }
 
+/** A node that does not answer has refused nobody: taken for a refusal it would leave a plan without authority. Throws what says so. */
+export function unlessDown(thrown: unknown): void {
+  if (failureKindOf(thrown) !== undefined) throw thrown
+}
+
 /** JSON-RPC codes by which a node says "not now": limit exceeded, resource unavailable, too many requests. */
 const BUSY = new Set([-32005, -32002, -32029, 429])
 const NO_METHOD =
