@@ -20,7 +20,7 @@ async function file(name: string, text: string): Promise<string> {
 }
 
 test('JSON and CSV say the same; an entry without a source has its file’s name', async () => {
-  const json = await file('one.json', JSON.stringify([{ address: at('Aa'), name: 'One', kind: 'mixer' }]))
+  const json = await file('one.json', JSON.stringify([{ address: at('AA'), name: 'One', kind: 'mixer' }]))
   const csv = await file(
     'two.csv',
     `address,name,kind,source,chainId\n${at('BB')},"Two, ""Inc""",exchange,a list,10\r\n\n`,

@@ -74,13 +74,14 @@ export type ConsentOptions = {
 export function consentTo(transfer: TransferFact, options: ConsentOptions): Consent {
   const { tx, actors, scope } = options
   const { frames } = tx.transaction
-  if (!frames.some((frame) => verifiedBy(frame) === transfer.from)) return 'none'
+  const checks = checksOf(frames).get(transfer.from)
+  if (checks === undefined) return 'none'
   const asked = transfer.asset === NATIVE ? undefined : entryFrame(transfer.asset, transfer.frame, frames)
   if (asked === undefined || asked.from === null || isReadyMade(asked, frames)) return 'none'
   const moving: Moving = { ...options, transfer, asked, mover: asked.from, frames }
   let isLikely = false
-  for (const check of frames) {
-    if (check.index >= transfer.frame || check.reverted || verifiedBy(check) !== transfer.from) continue
+  for (const check of checks) {
+    if (check.index >= transfer.frame) break
     if (!isTrue(check, moving) || isReplayed(check, moving)) continue
     const standing = standingOf(check, moving)
     if (standing === undefined) continue
@@ -111,12 +112,8 @@ export function signaturesOf(
   verifier: Address,
   { frames, before }: { frames: readonly Frame[]; before: number },
 ): number {
-  const checks = frames.filter(
-    (frame) =>
-      frame.index < before &&
-      !frame.reverted &&
-      frames[frame.parent]?.context === verifier &&
-      verifiedBy(frame) === owner,
+  const checks = (checksOf(frames).get(owner) ?? []).filter(
+    (frame) => frame.index < before && verifierOf(frame, frames) === verifier,
   )
   return new Set(checks.map(({ input }) => input)).size
 }
@@ -137,6 +134,25 @@ function verifiedBy({ to, input, output }: Frame): Address | undefined {
   const selector = selectorOf(input)
   const isAsked = selector === IS_VALID || selector === IS_VALID_BYTES
   return to !== null && isAsked && output.startsWith(selector) ? to : undefined
+}
+
+/** Asked for each of thousands of movements: kept with the trace. */
+const checksByTrace = new WeakMap<readonly Frame[], ReadonlyMap<Address, readonly Frame[]>>()
+
+/** Where a signature was found to be true and that held, by signer, in order. */
+function checksOf(frames: readonly Frame[]): ReadonlyMap<Address, readonly Frame[]> {
+  const known = checksByTrace.get(frames)
+  if (known !== undefined) return known
+  const found = new Map<Address, Frame[]>()
+  for (const frame of frames) {
+    const signer = frame.reverted ? undefined : verifiedBy(frame)
+    if (signer === undefined) continue
+    const others = found.get(signer)
+    if (others === undefined) found.set(signer, [frame])
+    else others.push(frame)
+  }
+  checksByTrace.set(frames, found)
+  return found
 }
 
 /** What was signed and by whom: a signature has a twin (`s` and its negative), what it is over has none. */
@@ -166,18 +182,17 @@ function isMade(contract: Address, frames: readonly Frame[]): boolean {
 }
 
 /** True where the same was verified in an earlier transaction, or in this one in another call of the same contract. */
-function isReplayed(check: Frame, { tx, memory, frames }: Moving): boolean {
+function isReplayed(check: Frame, { tx, memory, frames, transfer }: Moving): boolean {
   const key = keyOf(check)
   if (key === undefined) return true
   const { hash } = tx.transaction
   if ((memory.used.get(key) ?? hash) !== hash) return true
   const verifier = verifierOf(check, frames)
   const entry = verifier === null ? undefined : entryFrame(verifier, check.index, frames)
-  return frames.some(
+  return (checksOf(frames).get(transfer.from) ?? []).some(
     (other) =>
       other.index !== check.index &&
       keyOf(other) === key &&
-      !other.reverted &&
       verifierOf(other, frames) === verifier &&
       verifier !== null &&
       entryFrame(verifier, other.index, frames)?.index !== entry?.index,

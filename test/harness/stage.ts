@@ -89,12 +89,17 @@ export async function stage(
   })
   closers.push(running.stop)
   const until: Stage['until'] = (fits) =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       let next = 0
+      const late = setTimeout(() => {
+        looks.delete(look)
+        reject(new Error(`it did not come: ${String(fits)}\n${toldBy(events)}`))
+      }, LONGEST_MS)
       const look = (): void => {
         for (; next < events.length; next++) {
           const event = events[next]
           if (event === undefined || !fits(event)) continue
+          clearTimeout(late)
           looks.delete(look)
           resolve(event)
           return
@@ -109,6 +114,17 @@ export async function stage(
     await expect.poll(reached).toBeGreaterThanOrEqual(wanted)
   }
   return { anvil, node, at, running, database, events, written, until, recorded }
+}
+
+/** Only ends what hangs: what is waited for comes within seconds on an idle machine. */
+const LONGEST_MS = 60_000
+
+/** What was told so far, for a test that waited in vain. */
+function toldBy(events: readonly LiveEvent[]): string {
+  return events
+    .map((event) => (event.type === 'timeline' ? `${event.kind}: ${event.message}` : event.type))
+    .filter((line, i, all) => line !== all[i - 1])
+    .join('\n')
 }
 
 /** A busy machine makes no partial blocks: what a test says of gaps it says with a patience of its own. */

@@ -57,8 +57,10 @@ test('when the thief pays, the timeline and operations are told what went where,
   expect(told).toMatchObject({
     message: expect.stringContaining(`paid 500000000000000000 of native to ${hideout}`),
   })
-  expect(told).toMatchObject({ message: expect.stringMatching(/by haircut \d{17,}, by FIFO \d{17,}/) })
-  await expect.poll(() => it.written.join('\n')).toContain('Stolen funds moved')
+  expect(told).toMatchObject({
+    message: expect.stringMatching(/stolen of it: \d{17,} of native \(\d{17,} of native by FIFO\)/),
+  })
+  await expect.poll(() => it.written.join('\n')).toContain('stolen funds move in block')
   await expect.poll(() => listQueuedNotifications(it.running.app.store)).toEqual([])
 })
 

@@ -196,7 +196,8 @@ function alertFor({ chain, attack }: World) {
     severity: 'critical' as const,
     blockNumber: headOf(chain).number,
   }
-  const finding = aFinding({ ...place, detector: 'reentrancy', fingerprint: `${attack}/reentrancy` })
+  const loss = [{ account: target, asset: 'native' as const, amount: 10n ** 24n }]
+  const finding = aFinding({ ...place, loss, detector: 'reentrancy', fingerprint: `${attack}/reentrancy` })
   const base = anAssessment()
   const assessment = anAssessment({
     score: 100,
