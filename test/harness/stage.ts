@@ -117,7 +117,7 @@ export async function stage(
 }
 
 /** Only ends what hangs: what is waited for comes within seconds on an idle machine. */
-const LONGEST_MS = 60_000
+const LONGEST_MS = 120_000
 
 /** What was told so far, for a test that waited in vain. */
 function toldBy(events: readonly LiveEvent[]): string {

@@ -8,21 +8,59 @@ import { findIncident } from '../../store/incidents.ts'
 import { lastPull } from '../../store/lever-pulls.ts'
 import { listPlans, listVerifications } from '../../store/plans.ts'
 import type { App } from '../context.ts'
+import { untilRecorded } from '../watch/recorded.ts'
 import { handPullText } from './pulled-by-hand.ts'
 
 /**
  * Moves an incident to contained when the newest plan of every protected contract holds: pulled before we came, or
- * verified on the chain. Otherwise people are needed and the incident stays open.
+ * verified on the chain. Otherwise people are needed and the incident stays open. So it does where one of the defenders pulled
+ * by hand what was planned: that is verified, and told with their name, by `verifyHandPulls`.
  */
 export async function settle(app: App, incident: Incident): Promise<void> {
+  const found = await heldNow(app, incident)
+  if (found === undefined) return
+  const { held, seen } = found
+  const isKnown = isEveryStopped(incident, held)
+  if (isKnown || (isEveryStopped(incident, [...held, ...seen]) && !(await isByHand(app, incident, seen))))
+    await moveToContained(app, incident, isKnown ? held : [...held, ...seen])
+}
+
+type Held = {
+  /** Plans that were pulled, by Cordon or by hand, or were pulled before. */
+  held: ContainmentPlan[]
+  /** Plans whose lever somebody pulled since they were made. */
+  seen: ContainmentPlan[]
+}
+
+/** Undefined where the incident is not open. */
+async function heldNow(app: App, incident: Incident): Promise<Held | undefined> {
   const current = await findIncident(app.store, incident.id)
-  if (current?.state !== 'open') return
-  const plans = (await listPlans(app.store, incident.id)).filter(({ purpose }) => purpose === 'contain')
-  const held: ContainmentPlan[] = []
-  for (const plan of plans) if (await holds(app, plan)) held.push(plan)
-  const stopped = new Set(held.map(protectedBy))
-  if (incident.protected.length === 0 || !incident.protected.every((target) => stopped.has(target))) return
-  await moveToContained(app, incident, held)
+  if (current?.state !== 'open') return undefined
+  const found: Held = { held: [], seen: [] }
+  for (const plan of await listPlans(app.store, incident.id)) {
+    const how = plan.purpose === 'contain' ? await howHeld(app, plan) : undefined
+    if (how !== undefined) found[how].push(plan)
+  }
+  return found
+}
+
+function isEveryStopped({ protected: targets }: Incident, plans: readonly ContainmentPlan[]): boolean {
+  const stopped = new Set(plans.map(protectedBy))
+  return targets.length > 0 && targets.every((target) => stopped.has(target))
+}
+
+/** Whether the recorder, once it has come to where the levers are pulled, says that one of the defenders did it. */
+async function isByHand(app: App, { id }: Incident, seen: readonly ContainmentPlan[]): Promise<boolean> {
+  for (const chainId of new Set(seen.map(({ lever }) => lever.chainId))) {
+    const chain = app.chains.get(chainId)
+    if (chain !== undefined) await untilRecorded(app, { chainId, block: await headOf(chain.rpc) })
+  }
+  const plans = await listPlans(app.store, id)
+  return seen.some(({ lever: { target, calldata } }) =>
+    plans.some(
+      ({ byHand, lever }) => byHand !== null && lever.target === target && lever.calldata === calldata,
+    ),
+  )
 }
 
 /** Says that every lever holds, and who pulled what of it by hand; the caller has asked the chain. */
@@ -47,15 +85,18 @@ export function moveToContained(
  * What was sent, by Cordon or by hand, was verified once, and its state still says so: it may have come undone since. What was
  * not sent holds where its state says so: by the plan that pulled the lever, once that is verified, or by somebody else.
  */
-async function holds({ store, chains }: App, { id, lever, byHand }: ContainmentPlan): Promise<boolean> {
+async function howHeld({ store, chains }: App, plan: ContainmentPlan): Promise<keyof Held | undefined> {
+  const { id, lever, byHand } = plan
   const isSent = byHand !== null || (await findBroadcast(store, id)) !== undefined
   const { chainId, target, calldata } = lever
   const other = isSent ? undefined : await lastPull(store, { chainId, target, calldata, planId: id })
   const sent = isSent ? id : other?.planId
-  if (sent !== undefined && (await listVerifications(store, sent)).at(-1)?.verified !== true) return false
-  if (sent === undefined && lever.armed && lever.state.length === 0) return false
+  if (sent !== undefined && (await listVerifications(store, sent)).at(-1)?.verified !== true) return undefined
+  const isOpen = sent === undefined && lever.armed
+  if (isOpen && lever.state.length === 0) return undefined
   const chain = chains.get(chainId)
-  if (chain === undefined) return false
-  const latest = await headOf(chain.rpc)
-  return (await readState(chain.rpc, lever.state, latest)).every(({ isPulled }) => isPulled)
+  if (chain === undefined) return undefined
+  const answers = await readState(chain.rpc, lever.state, await headOf(chain.rpc))
+  if (answers.some(({ isPulled }) => !isPulled)) return undefined
+  return isOpen ? 'seen' : 'held'
 }

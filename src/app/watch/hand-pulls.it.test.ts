@@ -1,6 +1,7 @@
 import { concatHex, pad } from 'viem'
 import { afterEach, expect, test } from 'vitest'
 import { becomeSafe, people } from '../../../test/harness/authority-world.ts'
+import { type FaultProxy, startFaultProxy } from '../../../test/harness/faults/proxy.ts'
 import {
   attack,
   closeStages,
@@ -18,14 +19,20 @@ import type { Incident } from '../../model/incident.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listPlans, listVerifications } from '../../store/plans.ts'
 import { listTimeline } from '../../store/timeline.ts'
+import { settle } from '../actions/settle.ts'
 import type { Config } from '../config/schema.ts'
 import { addressOf } from '../drill/accounts.ts'
 import type { StartOptions } from '../start.ts'
 
-afterEach(closeStages)
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  await closeStages()
+  for (const close of closers.splice(0)) await close()
+})
 
 const PAUSE = '0x8456cb59'
 const UNPAUSE = '0x3f4ba83a'
+const PAUSED = '0x5c975abb'
 const guardian = addressOf('guardian')
 
 const PLAYBOOK = `
@@ -43,7 +50,7 @@ steps:
 
 /** A Cordon that nobody lets act alone: people are asked. */
 function asked(
-  change: (config: Config) => Config = (config) => config,
+  change: (config: Config) => Config | Promise<Config> = (config) => config,
   options: Partial<StartOptions> = {},
 ): Promise<Stage> {
   return stageWith(PLAYBOOK, (config) => change({ ...config, authorisations: [] }), options)
@@ -106,6 +113,33 @@ test('a guardian who pauses by hand contains the incident: who and when, verifie
   expect(it.events.filter(said('broadcast', /./))).toEqual([])
   const timeline = await listTimeline(store, after.id)
   expect(timeline.find(({ message }) => /by hand in/.test(message))?.author).toMatch(/^Gus.* \(guardian\)$/)
+})
+
+test('a pause by hand that the playbook sees before the recorder does is told with the name all the same', async () => {
+  let proxy: FaultProxy | undefined
+  const it = await asked(async (config) => {
+    const chains = config.chains.map(async (chain) => {
+      proxy = await startFaultProxy(chain.rpcUrls[0] ?? '')
+      closers.push(proxy.stop)
+      return { ...chain, rpcUrls: [proxy.url] }
+    })
+    return { ...config, chains: await Promise.all(chains) }
+  })
+  await attack(it)
+  await it.until(said('step', /^Step contain succeeded/))
+  let goOn: () => void = () => {}
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  proxy?.use(async (call, forward) => {
+    if (call.method.startsWith('debug_traceBlock')) await held
+    const answer = await forward(call)
+    if (call.method === 'eth_call' && JSON.stringify(call.params).includes(PAUSED)) goOn()
+    return answer
+  })
+  const hash = await act(it, guardian, { to: it.at.ethReserve, data: PAUSE })
+  await settle(it.running.app, await theIncident(it))
+  await it.until(said('state', new RegExp(`→ contained: .*Gus.* called pause\\(\\).* by hand in ${hash}`)))
 })
 
 test('taken back by hand, the incident is open again and says by whom; paused once more, it is contained once more', async () => {

@@ -12,7 +12,6 @@ import { type ContainmentPlan, protectedBy, type Simulation } from '../../model/
 import type { Incident } from '../../model/incident.ts'
 import { drillMark } from '../../notify/title.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
-import { findCursor } from '../../store/cursors.ts'
 import { findIncident, listIncidents } from '../../store/incidents.ts'
 import { listPlans, listSimulations, listVerifications } from '../../store/plans.ts'
 import { readable } from '../../words/readable.ts'
@@ -23,6 +22,7 @@ import type { App, ChainHandle } from '../context.ts'
 import { lexiconOf } from '../lexicon.ts'
 import { deliver } from '../outbox.ts'
 import { recentOperations } from './operations.ts'
+import { untilRecorded } from './recorded.ts'
 
 /** Blocks between two times that what a lever blocks is tried again; its state is read after each. */
 const TRY_EVERY = 5
@@ -132,20 +132,14 @@ async function wasReopened({ store }: App, plan: ContainmentPlan): Promise<boole
   return back !== null && (await findBroadcast(store, back.id)) !== undefined
 }
 
-/** How long the recorder is waited for, which tells who did it, milliseconds. */
-const NAMED_WITHIN = 10_000
-
 /** True where the recorder, once it has come to this block, has opened the incident with the name of who took the lever back. */
 async function wasOpenedByHand(
-  { store, clock }: App,
+  app: App,
   { chainId }: ChainHandle,
   { incident, block }: Holding,
 ): Promise<boolean> {
-  const until = clock.now() + NAMED_WITHIN
-  const isBehind = async (): Promise<boolean> =>
-    ((await findCursor(store, chainId))?.processed?.number ?? -1) < block.number
-  while ((await isBehind()) && clock.now() < until) await clock.sleep(100)
-  return (await findIncident(store, incident.id))?.state !== 'contained'
+  await untilRecorded(app, { chainId, block: block.number })
+  return (await findIncident(app.store, incident.id))?.state !== 'contained'
 }
 
 async function comeUndone(
