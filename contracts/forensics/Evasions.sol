@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {EthReserve} from "../protocol/EthReserve.sol";
+
 interface IReserve {
     function deposit() external payable;
     function withdraw(uint256 amount) external;
@@ -111,5 +113,46 @@ contract FlawEvasions {
         if (msg.sender != address(reserve) || depthLeft == 0) return;
         depthLeft--;
         reserve.withdraw(stake);
+    }
+}
+
+/// @notice The reserve as many are: whoever is in may leave while it is paused.
+contract FlawOpenReserve is EthReserve {
+    constructor(address guardian_) EthReserve(guardian_) {}
+
+    function depart() external {
+        uint256 own = balanceOf[msg.sender];
+        balanceOf[msg.sender] = 0;
+        (bool paid,) = msg.sender.call{value: own}("");
+        if (!paid) revert PaymentFailed(msg.sender);
+    }
+}
+
+/// @notice Has savings of its own in the reserve.
+contract FlawSaver {
+    function save(FlawOpenReserve reserve) external payable {
+        reserve.deposit{value: msg.value}();
+    }
+
+    function depart(FlawOpenReserve reserve) external {
+        reserve.depart();
+    }
+
+    receive() external payable {}
+}
+
+/// @notice The quiet attack, which takes the attacker's own savings along by a way that a pause leaves open.
+contract FlawLeaving is FlawEvasions {
+    FlawSaver public immutable saver = new FlawSaver();
+
+    constructor(IReserve reserve_) payable FlawEvasions(reserve_) {}
+
+    function save() external payable {
+        saver.save{value: msg.value}(FlawOpenReserve(address(reserve)));
+    }
+
+    function leaving(uint256 depth) external {
+        quiet(depth);
+        saver.depart(FlawOpenReserve(address(reserve)));
     }
 }

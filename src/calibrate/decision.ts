@@ -13,9 +13,15 @@ export type CandidateAction = {
   costIfTrue: number
   /**
    * What a simulation of it against the attack showed. `works-untried`: it does what it promises, and the attack could not be
-   * tried against it, as an attack is written that knows of simulations.
+   * tried against it, as an attack is written that knows of simulations. `reduces-loss`: part of it is still taken.
    */
-  simulation: 'stops-loss-spares-users' | 'works-untried' | 'does-not-stop' | 'harms-users' | 'not-run'
+  simulation:
+    | 'stops-loss-spares-users'
+    | 'reduces-loss'
+    | 'works-untried'
+    | 'does-not-stop'
+    | 'harms-users'
+    | 'not-run'
 }
 
 /** What may be lost. */
@@ -112,7 +118,7 @@ function weigh(action: CandidateAction, { p, loss }: { p: number; loss: number }
 }
 
 const isSufficient = ({ simulation }: CandidateAction): boolean =>
-  simulation === 'stops-loss-spares-users' || simulation === 'works-untried'
+  simulation === 'stops-loss-spares-users' || simulation === 'reduces-loss' || simulation === 'works-untried'
 
 function refusals(recommended: Weighed | null, grounds: Grounds): Refusal[] {
   const found: (Refusal | null)[] = [
@@ -137,6 +143,7 @@ function ungrounded({ runLengthGate, drift }: Grounds): (Refusal | null)[] {
 function simulationRefusal({ simulation }: CandidateAction): Refusal | null {
   switch (simulation) {
     case 'stops-loss-spares-users':
+    case 'reduces-loss':
     case 'works-untried':
       return null
     case 'does-not-stop':

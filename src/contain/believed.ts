@@ -5,14 +5,14 @@ import type { LossCompared } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
 import { resolveCode } from './code.ts'
-import { isStopped } from './losses.ts'
+import { isReduced, isStopped } from './losses.ts'
 
 /** Storage slots in which a contract is looked at for the tokens that it holds. */
 const SLOTS = 32
 
 /**
  * Losses of the protected contract as far as its own code or first storage slots know the token, or the token is the coin or the
- * contract itself: a token that an attacker wrote says that it left any account, whatever lever is pulled. Where some losses stop and
+ * contract itself: a token that an attacker wrote says that it left any account, whatever lever is pulled. Where some losses stop or fall and
  * others do not, those of unknown tokens are left out; where nothing is known of any, all are believed.
  */
 export async function believed(
@@ -20,7 +20,7 @@ export async function believed(
   { compared, protects, block }: { compared: readonly LossCompared[]; protects: Address; block: number },
 ): Promise<LossCompared[]> {
   const own = compared.filter(({ account }) => account === protects)
-  if (!own.some(isStopped) || own.every(isStopped)) return [...compared]
+  if (!own.some(isReduced) || own.every(isStopped)) return [...compared]
   const known = await mentionedBy(rpc, protects, block)
   const isKnown = ({ asset }: LossCompared): boolean =>
     asset === NATIVE || asset === protects || known.includes(asset.slice(2))

@@ -35,11 +35,7 @@ beforeAll(async () => {
   anvil = await startAnvil({ mining: { kind: 'manual' } })
   rpc = createRpc({ urls: [anvil.url] })
   at = await deployDrill(anvil.url)
-  const data = encodeDeployData({ ...evasions, args: [at.ethReserve] })
-  const hash = await send({ to: null, data, value: STAKE })
-  await rpc.request('evm_mine', [])
-  const receipt = z.object({ contractAddress: addressSchema }).parse(await receiptOf(hash))
-  evil = receipt.contractAddress
+  evil = await deployed({ ...evasions, args: [at.ethReserve] }, STAKE)
   latch = `0x${String(await rpc.request('eth_call', [{ to: evil, data: dataOf('latch') }, 'latest'])).slice(26)}`
 })
 
@@ -52,6 +48,12 @@ afterAll(async () => {
   await rpc.close()
   await anvil.stop()
 })
+
+async function deployed(given: Parameters<typeof encodeDeployData>[0], value = 0n): Promise<Address> {
+  const hash = await send({ to: null, data: encodeDeployData(given), value })
+  await rpc.request('evm_mine', [])
+  return z.object({ contractAddress: addressSchema }).parse(await receiptOf(hash)).contractAddress
+}
 
 const receiptOf = (hash: Hash): Promise<unknown> => rpc.request('eth_getTransactionReceipt', [hash])
 
@@ -71,32 +73,33 @@ async function send({ to, data, value = 0n, from = addressOf('reentrancyAttacker
 const balanceOf = async (account: Address): Promise<bigint> =>
   BigInt(String(await rpc.request('eth_getBalance', [account, 'latest'])))
 
-/** Mines the attack behind what comes before it, all in one block; its hash and what the reserve lost. */
-async function mine(
-  attack: Sent,
-  before: readonly Sent[] = [],
-): Promise<{ trial: Trial; block: number; hash: Hash }> {
-  const had = await balanceOf(at.ethReserve)
+type Mined = { trial: Trial; block: number; hash: Hash; lost: bigint }
+
+/** Mines the attack behind what comes before it, all in one block; the reserve loses three stakes. */
+async function mine(attack: Sent, before: readonly Sent[] = []): Promise<Mined> {
   for (const sent of before) await send({ ...sent, tip: 5n })
-  const hash = await send(attack)
-  await rpc.request('evm_mine', [])
-  const lost = had - (await balanceOf(at.ethReserve))
-  expect(lost).toBe(3n * STAKE)
-  const block = Number(await rpc.request('eth_blockNumber', []))
-  const call = callOf(sentSchema.parse(await rpc.request('eth_getTransactionByHash', [hash])))
-  const recorded = [{ account: at.ethReserve, asset: 'native' as const, amount: lost }]
-  return {
-    trial: { call, ...(await sceneOf(rpc, { hash, block })), owned: [at.ethReserve], recorded },
-    block,
-    hash,
-  }
+  const found = await mined(at.ethReserve, attack)
+  expect(found.lost).toBe(3n * STAKE)
+  return found
 }
 
-type Mined = Awaited<ReturnType<typeof mine>>
+/** Mines an attack on a reserve: how it was, and what the reserve lost. */
+async function mined(reserve: Address, attack: Sent): Promise<Mined> {
+  const had = await balanceOf(reserve)
+  const hash = await send(attack)
+  await rpc.request('evm_mine', [])
+  const lost = had - (await balanceOf(reserve))
+  const block = Number(await rpc.request('eth_blockNumber', []))
+  const call = callOf(sentSchema.parse(await rpc.request('eth_getTransactionByHash', [hash])))
+  const recorded = [{ account: reserve, asset: 'native' as const, amount: lost }]
+  const trial = { call, ...(await sceneOf(rpc, { hash, block })), owned: [reserve], recorded }
+  return { trial, block, hash, lost }
+}
 
 async function simulated(
   { trial, block, hash }: Mined,
   operations: readonly Operation[] = [],
+  reserve: Address = at.ethReserve,
 ): Promise<Simulation> {
   const sequencer = simulateV1Sequencer(rpc)
   const { plan } = await planContainment({
@@ -105,7 +108,7 @@ async function simulated(
     attack: trial,
     chainId: at.chainId,
     incidentId: 'i',
-    target: at.ethReserve,
+    target: reserve,
     attackTransaction: hash,
     pinnedBlock: block - 1,
     signers: [addressOf('guardian')],
@@ -183,4 +186,28 @@ test('after the pause the attack takes nothing, although it goes through', async
   await send({ to: at.ethReserve, data: '0x8456cb59', from: addressOf('guardian') })
   await rpc.request('evm_mine', [])
   expect(await takesAgain(sequencer, await now())).toBe(false)
+})
+
+test('an attacker who takes savings of their own along, by a way that stays open, makes the pause save less, not nothing', async () => {
+  const guardian = addressOf('guardian')
+  const reserve = await deployed({
+    ...readArtifact(join('contracts', 'out', 'FlawOpenReserve.json')),
+    args: [guardian],
+  })
+  await send({ to: reserve, data: '0xd0e30db0', value: 3n * STAKE, from: addressOf('deployer') })
+  const leaving = readArtifact(join('contracts', 'out', 'FlawLeaving.json'))
+  const thief = await deployed({ ...leaving, args: [reserve] }, STAKE)
+  const data = (functionName: string, ...args: unknown[]) =>
+    encodeFunctionData({ abi: leaving.abi, functionName, args })
+  await send({ to: thief, data: data('save'), value: STAKE })
+  await rpc.request('evm_mine', [])
+  const attack = await mined(reserve, { to: thief, data: data('leaving', 2n) })
+  const simulation = await simulated(attack, [], reserve)
+  expect(simulation).toMatchObject({ leverSucceeded: true, attack: 'reduced' })
+  expect(simulation.losses).toContainEqual({
+    account: reserve,
+    asset: 'native',
+    without: attack.lost,
+    with: STAKE,
+  })
 })

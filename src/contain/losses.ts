@@ -63,6 +63,26 @@ export function compareLosses(
   return [...compared.values()]
 }
 
+/**
+ * The largest share, 0 to 1, of what one asset of the protected contract loses that a lever saves; of others' losses where it
+ * loses nothing itself.
+ */
+export function savedShare(compared: readonly LossCompared[], protects: Address): number {
+  const lost = compared.filter(({ without }) => without > 0n)
+  const own = lost.filter(({ account }) => account === protects)
+  const shares = (own.length > 0 ? own : lost).map(({ without, with: left }) =>
+    left >= without ? 0 : Number(((without - left) * 10_000n) / without) / 10_000,
+  )
+  return Math.max(0, ...shares)
+}
+
+/** A lever that saves less than one part in a hundred of every loss is no help. */
+export const LEAST_SAVED = 0.01
+
+export function isReduced(loss: LossCompared): boolean {
+  return savedShare([loss], loss.account) >= LEAST_SAVED
+}
+
 /** Dust that rounding leaves does not make a loss: one part in a hundred of what is lost without the lever. */
 export function isStopped(loss: LossCompared): boolean {
   return loss.with * 100n <= loss.without

@@ -7,6 +7,7 @@ import { breadths, type Lever } from '../model/lever.ts'
 import type { SafeSignature } from '../model/safe.ts'
 import { type AuthorityOptions, type Resolved, resolveAuthority } from './authority.ts'
 import { discoverLevers } from './discover.ts'
+import { savedShare } from './losses.ts'
 import { type Named, namedBy } from './named.ts'
 import { probeForLevers } from './probing.ts'
 import type { Related } from './protocol.ts'
@@ -54,6 +55,8 @@ export type Planned = {
 const UNASKED: ReadonlySet<Lever['kind']> = new Set(['pause', 'freeze'])
 /** Levers tried against the attack to rank them, at most: each takes three runs of the sequencer. */
 const MOST_TRIED = 12
+/** A lever at hand that saves half is pulled before others are searched for: what is left may be the attacker's own. */
+const SAVED_ENOUGH = 0.5
 
 /**
  * The plan that is best by `rankCandidates`: what stops the attack, soonest, with the least harm. A lever that is already
@@ -140,7 +143,10 @@ type Elsewhere = Pullable & { candidate: Candidate }
 async function candidatesElsewhere(own: readonly Candidate[], options: Planning): Promise<Elsewhere[]> {
   const { related, attack, wanted, target, named, signers, others } = options
   // an attack that does not go through by itself shows nothing of any lever
-  const isEnough = own.some((candidate) => isStopping(candidate) || candidate.attack === 'not-reproduced')
+  const isEnough = own.some(
+    (candidate) =>
+      isStopping(candidate) || candidate.attack === 'not-reproduced' || candidate.saved >= SAVED_ENOUGH,
+  )
   if (related === undefined || attack === null || wanted !== undefined || isEnough) return []
   const at = { ...options, block: options.pinnedBlock }
   const contracts = await related()
@@ -206,10 +212,10 @@ async function candidatesOf(
       const { lever, route } = pullable
       const seconds = secondsOf(pullable)
       if (isAlone || i >= MOST_TRIED)
-        return { lever, seconds, attack: 'not-run' as const, leverSucceeded: true }
+        return { lever, seconds, attack: 'not-run' as const, saved: 0, leverSucceeded: true }
       const at = { rpc, sequencer, block, protects: target }
-      const result = await tryLever({ ...at, lever, route, attack: reproduced })
-      return { lever, seconds, attack: result.attack, leverSucceeded: result.leverSucceeded }
+      const { attack, losses, leverSucceeded } = await tryLever({ ...at, lever, route, attack: reproduced })
+      return { lever, seconds, attack, saved: savedShare(losses, target), leverSucceeded }
     }),
   )
 }

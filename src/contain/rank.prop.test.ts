@@ -15,9 +15,10 @@ const candidate: fc.Arbitrary<Candidate> = fc
       { liquidate: 'open', repay: 'blocked' } as const,
       { borrow: 'blocked', repay: 'open' } as const,
     ),
-    attack: fc.constantFrom('stopped', 'not-stopped', 'not-run', 'not-reproduced') as fc.Arbitrary<
+    attack: fc.constantFrom('stopped', 'reduced', 'not-stopped', 'not-run', 'not-reproduced') as fc.Arbitrary<
       Candidate['attack']
     >,
+    saved: fc.constantFrom(0.01, 0.5, 0.9),
     leverSucceeded: fc.boolean(),
     seconds: fc.constantFrom(0, 900, 172_800),
   })
@@ -38,7 +39,15 @@ test('the order does not depend on the order in which they are given, but among 
   fc.assert(
     fc.property(fc.array(candidate, { maxLength: 12 }), (given) => {
       const key = ({ lever: { breadth, undo, claims }, ...rest }: Candidate): string =>
-        JSON.stringify([rest.attack, rest.leverSucceeded, rest.seconds, breadth, undo === null, claims])
+        JSON.stringify([
+          rest.attack,
+          rest.leverSucceeded,
+          rest.leverSucceeded && rest.attack === 'reduced' ? rest.saved : 0,
+          rest.seconds,
+          breadth,
+          undo === null,
+          claims,
+        ])
       const forwards = rankCandidates(given).map(key)
       const backwards = rankCandidates([...given].reverse()).map(key)
       expect(backwards.map(worth)).toEqual(forwards.map(worth))
@@ -57,6 +66,7 @@ test('of two that stop it at once the narrower is taken', () => {
   const of = (breadth: (typeof breadths)[number]): Candidate => ({
     lever: { ...lever, breadth },
     attack: 'stopped',
+    saved: 1,
     leverSucceeded: true,
     seconds: 0,
   })
@@ -68,6 +78,7 @@ test('one that leaves people liquidatable and helpless comes after one that does
   const of = (claims: (typeof lever)['claims']): Candidate => ({
     lever: { ...lever, claims },
     attack: 'stopped',
+    saved: 1,
     leverSucceeded: true,
     seconds: 0,
   })

@@ -8,6 +8,8 @@ import { effectsByKind } from './operation-kinds.ts'
 export type Candidate = {
   lever: Lever
   attack: Simulation['attack']
+  /** Share of the loss that it saves, 0 to 1 (`savedShare`); 0 where it was not tried. */
+  saved: number
   leverSucceeded: boolean
   /** Seconds until it can take effect: 0 where a signer is at hand, the delay of a timelock, and so on. */
   seconds: number
@@ -17,7 +19,7 @@ export type Candidate = {
 export const PEOPLE_SECONDS = 900
 
 /**
- * The order in which levers are to be taken, best first: one that stops the attack, then the soonest, then one that leaves
+ * The order in which levers are to be taken, best first: one that stops the attack, then one that saves more, then the soonest, then one that leaves
  * nobody liquidatable without a way out, then the one that blocks least, then one that can be taken back.
  * Cap < freeze of an asset < pause of a market < pause of all. Ties keep the given order.
  */
@@ -29,11 +31,11 @@ export function rankCandidates(candidates: readonly Candidate[]): Candidate[] {
 }
 
 /** Larger is better, the first that differs decides. */
-function worthOf({ lever, attack, leverSucceeded, seconds }: Candidate): number[] {
+function worthOf({ lever, attack, saved, leverSucceeded, seconds }: Candidate): number[] {
   const effects = effectsByKind(lever, lever.opEffects)
   const blocked = Object.values(effects).filter((effect) => effect === 'blocked').length
   const stops = leverSucceeded
-    ? { stopped: 2, 'not-run': 1, 'not-reproduced': 1, 'not-stopped': 0 }[attack]
+    ? { stopped: 2, reduced: 1 + saved, 'not-run': 1, 'not-reproduced': 1, 'not-stopped': 0 }[attack]
     : -1
   return [
     stops,

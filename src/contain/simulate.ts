@@ -6,7 +6,7 @@ import type { Lever, OpEffect } from '../model/lever.ts'
 import { asymmetryOf, openQuestions } from './asymmetry.ts'
 import { believed } from './believed.ts'
 import { blastRadius } from './blast-radius.ts'
-import { compareLosses, stopsLoss } from './losses.ts'
+import { compareLosses, LEAST_SAVED, savedShare, stopsLoss } from './losses.ts'
 import { effectsByKind, operationKindOf } from './operation-kinds.ts'
 import { callOf } from './route.ts'
 import { executeCall, scheduleCall } from './routes/access-manager-route.ts'
@@ -119,7 +119,8 @@ async function verdictOn(
   const compared = compareLosses(without, lossesOf(trial, result))
   if (without.length === 0) return { attack: result.succeeded ? 'not-stopped' : 'stopped', losses: compared }
   const losses = await believed(rpc, { compared, protects, block })
-  return { attack: stopsLoss(losses, protects) ? 'stopped' : 'not-stopped', losses }
+  if (stopsLoss(losses, protects)) return { attack: 'stopped', losses }
+  return { attack: savedShare(losses, protects) >= LEAST_SAVED ? 'reduced' : 'not-stopped', losses }
 }
 
 export type ProbeOptions = {

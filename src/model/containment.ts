@@ -113,9 +113,10 @@ export const simulationSchema = z.object({
   gasUsed: z.number().int(),
   /**
    * `stopped`: what it took without the lever it does not take with it (where it takes nothing, it went through and fails);
+   * `reduced`: it takes less, as where the attacker takes savings of their own along by a way that stays open;
    * `not-reproduced`: it does not take here what it took on the chain; `not-run`: no attack transaction is known.
    */
-  attack: z.enum(['stopped', 'not-stopped', 'not-reproduced', 'not-run']),
+  attack: z.enum(['stopped', 'reduced', 'not-stopped', 'not-reproduced', 'not-run']),
   /** What the attack took from protected contracts and their users; empty for records of before. */
   losses: z.array(lossComparedSchema).default([]),
   opEffects: z.record(z.string(), opEffectSchema),

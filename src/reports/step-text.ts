@@ -25,6 +25,7 @@ export function simulationText(
   if (!leverSucceeded) return `${lever.signature} fails ${where}.`
   const said = {
     stopped: `With ${lever.signature} the attack takes nothing${withoutText(simulation, before)}`,
+    reduced: `With ${lever.signature} the attack takes less: ${lessText(simulation)}`,
     'not-stopped': `${lever.signature} does NOT stop the attack${takesText(simulation)}`,
     'not-reproduced': `${lever.signature} works; the attack does not take here what it took on the chain, so it could not be tried`,
     'not-run': `${lever.signature} works; there is no attack transaction to try it on`,
@@ -41,6 +42,13 @@ function withoutText({ losses }: Simulation, before: readonly AssetChange[]): st
   const taken = losses.filter(({ without }) => without > 0n)
   if (taken.length === 0) return ''
   return `; without it ${listed(taken.map((loss) => `${loss.without} of ${loss.asset}${share(loss)} from ${loss.account}`))}`
+}
+
+function lessText({ losses }: Simulation): string {
+  const taken = losses.filter(({ without }) => without > 0n)
+  return listed(
+    taken.map((loss) => `${loss.with} of ${loss.asset} from ${loss.account} instead of ${loss.without}`),
+  )
 }
 
 function takesText({ losses }: Simulation): string {

@@ -2,6 +2,7 @@ import type { CandidateAction, Decision, Refusal } from '../../calibrate/decisio
 import { decide } from '../../calibrate/decision.ts'
 import { runLengthText } from '../../calibrate/run-length.ts'
 import { percentText } from '../../calibrate/statistics.ts'
+import { savedShare } from '../../contain/losses.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { Assessment } from '../../model/assessment.ts'
 import { type ContainmentPlan, protectedBy, type Simulation } from '../../model/containment.ts'
@@ -56,7 +57,8 @@ export async function judgePlan(
       {
         id: plan.id,
         breadth: breadthOf(simulation),
-        landsInTime: worst.pending ? LANDS_IN_TIME.pending : LANDS_IN_TIME.mined,
+        landsInTime:
+          (worst.pending ? LANDS_IN_TIME.pending : LANDS_IN_TIME.mined) * shareOf({ plan, simulation }),
         costIfFalse: cost,
         costIfTrue: cost,
         simulation: await simulationWord(chain, { plan, simulation }),
@@ -101,6 +103,11 @@ function isHard({ severity, detector, shadow }: Finding): boolean {
   return !shadow && atLeast(severity, 'high') && (layer === 'pattern' || layer === 'invariant')
 }
 
+/** What of the loss the lever saves, where the attack could be tried. */
+function shareOf({ plan, simulation }: Pick<Case, 'plan' | 'simulation'>): number {
+  return simulation.attack === 'reduced' ? savedShare(simulation.losses, protectedBy(plan)) : 1
+}
+
 /** Seen in the simulation, or by detection where the attack could not be tried: what the contract or its users lose. */
 function isLossShown(
   { plan, simulation }: Pick<Case, 'plan' | 'simulation'>,
@@ -130,10 +137,12 @@ async function simulationWord(
   if (attack === 'not-run') return 'not-run'
   if (!leverSucceeded || attack === 'not-stopped') return 'does-not-stop'
   if (attack === 'stopped') return 'stops-loss-spares-users'
+  if (attack === 'reduced') return 'reduces-loss'
   const entries = await entriesInto(chain.rpc, { hash: plan.attackTransaction, target: protectedBy(plan) })
   const effects = entries.map((selector) => opEffects[selector])
-  // what the attack calls stays open, as far as it was tried: the lever is for something else
-  return effects.includes('open') && !effects.includes('blocked') ? 'does-not-stop' : 'works-untried'
+  // all that the attack calls stays open: the lever is for something else
+  const isElsewhere = effects.length > 0 && effects.every((effect) => effect === 'open')
+  return isElsewhere ? 'does-not-stop' : 'works-untried'
 }
 
 function gateOf({ score, runLength }: Assessment, { assessor }: ChainHandle) {
@@ -173,8 +182,10 @@ function judgementOf(decision: Decision, { assessment, cost, simulation }: Groun
 function groundsText(automatic: Decision['automatic'], { attack }: Simulation): string {
   if (!automatic.allowed) return ''
   const seen =
-    attack === 'stopped'
-      ? 'the lever stops what it takes'
-      : 'the attack cannot be tried, and the lever works and does not leave open what it calls'
+    {
+      stopped: 'the lever stops what it takes',
+      reduced: 'the lever saves part of what it takes',
+    }[String(attack)] ??
+    'the attack cannot be tried, and the lever works and does not leave open all that it calls'
   return `A rule or an invariant saw a loss, and ${seen}. For the record: `
 }
