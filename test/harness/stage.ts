@@ -33,6 +33,8 @@ export type Stage = {
   until(fits: (event: LiveEvent) => boolean): Promise<LiveEvent>
   /** Until the node's head, and all before it, is on record. */
   recorded(): Promise<void>
+  /** Ends Cordon and begins it again, on the same database. */
+  restart(): Promise<void>
 }
 
 const closers: (() => Promise<unknown>)[] = []
@@ -78,16 +80,17 @@ export async function stage(
   })
   const written: string[] = []
   const env = { DATABASE_URL: database.url }
-  const running = await startApp({
-    ...made,
-    ...options,
-    config: await change(unhurried(made.config), at, installation),
-    env: options.env ?? env,
-    logger: silentLogger,
-    hub,
-    write: (line) => written.push(line),
-  })
-  closers.push(running.stop)
+  const config = await change(unhurried(made.config), at, installation)
+  const start = (): Promise<RunningApp> =>
+    startApp({
+      ...made,
+      ...options,
+      config,
+      env: options.env ?? env,
+      logger: silentLogger,
+      hub,
+      write: (line) => written.push(line),
+    })
   const until: Stage['until'] = (fits) =>
     new Promise((resolve, reject) => {
       let next = 0
@@ -110,10 +113,17 @@ export async function stage(
     })
   const recorded = async (): Promise<void> => {
     const wanted = await head(node)
-    const reached = async () => (await findCursor(running.app.store, at.chainId))?.processed?.number ?? -1
+    const reached = async () => (await findCursor(it.running.app.store, at.chainId))?.processed?.number ?? -1
     await expect.poll(reached).toBeGreaterThanOrEqual(wanted)
   }
-  return { anvil, node, at, running, database, events, written, until, recorded }
+  const restart = async (): Promise<void> => {
+    await it.running.stop()
+    it.running = await start()
+  }
+  const running = await start()
+  const it: Stage = { anvil, node, at, running, database, events, written, until, recorded, restart }
+  closers.push(() => it.running.stop())
+  return it
 }
 
 /** Only ends what hangs: what is waited for comes within seconds on an idle machine. */

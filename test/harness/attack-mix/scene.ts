@@ -1,0 +1,127 @@
+import { join } from 'node:path'
+import { encodeDeployData, encodeFunctionData, toFunctionSelector } from 'viem'
+import { z } from 'zod'
+import type { Config } from '../../../src/app/config/schema.ts'
+import { addressOf, type DrillRole, drillAccount } from '../../../src/app/drill/accounts.ts'
+import { readArtifact } from '../../../src/app/drill/artifacts.ts'
+import type { DrillDeployment } from '../../../src/app/drill/deployment.ts'
+import type { Endpoint } from '../../../src/chain/rpc/endpoint.ts'
+import { authorisationTypedData } from '../../../src/contain/authorise.ts'
+import { type Address, addressSchema, type Hash, type Hex, hashSchema } from '../../../src/model/hex.ts'
+import type { Stage } from '../stage.ts'
+
+export const ETHER = 10n ** 18n
+const STAKE = ETHER
+const DECOY = ETHER / 20n
+
+export type Mix = {
+  seed: number
+  it: Stage
+  honest: Address
+  /** Contracts of the attacker, by what they risk. */
+  evil: Address
+  decoy: Address
+  nester: Address
+  forger: Address
+  latch: Address
+  /** Attacks that were sent, as their hashes. */
+  attacks: Hash[]
+  moves: string[]
+}
+
+type Permitted = { at: DrillDeployment; honest: Address; installation: string | null; rpcUrl: string }
+
+/** The guardian lets Cordon pause both reserves. */
+export async function permitting(
+  config: Config,
+  { at, honest, installation, rpcUrl }: Permitted,
+): Promise<Config> {
+  const now = Math.floor(Date.now() / 1_000)
+  const terms = {
+    installation,
+    chainId: at.chainId,
+    targets: [at.ethReserve, honest],
+    selectors: [toFunctionSelector('pause()')],
+    maxActions: 20,
+    validFrom: now - 60,
+    validUntil: now + 86_400,
+  }
+  const signature = await drillAccount('guardian').signTypedData(authorisationTypedData(terms))
+  return {
+    ...config,
+    chains: config.chains.map((chain) => ({ ...chain, rpcUrls: [rpcUrl] })),
+    protect: [
+      { address: at.ethReserve, name: 'EthReserve' },
+      { address: honest, name: 'HonestReserve' },
+    ],
+    authorisations: [{ ...terms, signer: addressOf('guardian'), signature }],
+  }
+}
+
+type Deploying = { name: string; args: unknown[]; value?: bigint }
+
+export async function deploy(
+  node: Endpoint,
+  by: DrillRole,
+  { name, args, value = 0n }: Deploying,
+): Promise<Address> {
+  const data = encodeDeployData({ ...artifact(name), args })
+  const hash = await sendFrom(node, by, { to: null, data, value })
+  await node.request('evm_mine', [])
+  const receipt = await node.request('eth_getTransactionReceipt', [hash])
+  return z.object({ contractAddress: addressSchema }).parse(receipt).contractAddress
+}
+
+const artifact = (name: string) => readArtifact(join('contracts', 'out', `${name}.json`))
+
+type Sent = { to: Address | null; data: Hex; value?: bigint; tip?: bigint }
+
+export async function sendFrom(
+  node: Endpoint,
+  by: DrillRole,
+  { to, data, value = 0n, tip = 1n }: Sent,
+): Promise<Hash> {
+  const fees = { maxFeePerGas: '0x12a05f2000', maxPriorityFeePerGas: `0x${(tip * 10n ** 9n).toString(16)}` }
+  const call = { from: addressOf(by), ...(to === null ? {} : { to }), data, gas: '0x2dc6c0', ...fees }
+  return hashSchema.parse(
+    await node.request('eth_sendTransaction', [{ ...call, value: `0x${value.toString(16)}` }]),
+  )
+}
+
+/** The contracts of the attacker, and savings of others in the honest reserve. */
+export async function putUp({ seed, it, honest }: Pick<Mix, 'seed' | 'it' | 'honest'>): Promise<Mix> {
+  const { node, at } = it
+  const thief = 'reentrancyAttacker'
+  const evil = await deploy(node, thief, { name: 'FlawEvasions', args: [at.ethReserve], value: STAKE })
+  const decoy = await deploy(node, 'optionAttacker', {
+    name: 'FlawEvasions',
+    args: [at.ethReserve],
+    value: DECOY,
+  })
+  const nester = await deploy(node, 'oracleAttacker', { name: 'Nester', args: [honest] })
+  const forger = await deploy(node, 'oracleAttacker', { name: 'Forger', args: [] })
+  const latched = await node.request('eth_call', [
+    { to: evil, data: dataOf('FlawEvasions', 'latch') },
+    'latest',
+  ])
+  await sendFrom(node, 'oracleAttacker', { to: nester, data: dataOf('Nester', 'put'), value: ETHER })
+  await sendFrom(node, 'saver', { to: honest, data: '0xd0e30db0', value: 10n * ETHER })
+  await node.request('evm_mine', [])
+  await it.recorded()
+  const latch: Address = `0x${String(latched).slice(26)}`
+  return { seed, it, honest, evil, decoy, nester, forger, latch, attacks: [], moves: [] }
+}
+
+export function dataOf(name: string, functionName: string, args: readonly unknown[] = []): Hex {
+  return encodeFunctionData({ abi: artifact(name).abi, functionName, args })
+}
+
+export async function isPaused({ it }: Mix, address: Address): Promise<boolean> {
+  return (
+    BigInt(String(await it.node.request('eth_call', [{ to: address, data: '0x5c975abb' }, 'latest']))) === 1n
+  )
+}
+
+export async function reserveOf({ it }: Mix): Promise<bigint> {
+  return BigInt(String(await it.node.request('eth_getBalance', [it.at.ethReserve, 'latest'])))
+}
