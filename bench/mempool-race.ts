@@ -2,6 +2,7 @@
  * The pending race: an attack waits in the pool, Cordon simulates it and sends a pause that pays more.
  * Each run has a chain, a protocol and a Cordon of its own; blocks come every second, and the attack is sent at a
  * random moment between two, with random fees. Where it lands all the same the attacker goes on, a transaction a block.
+ * Beside the drill's three attacks there are two that do not revert when paused (`contracts/forensics/Evasions.sol`).
  * Says how often the pause was ahead in the same block, what was saved of the value, and how fast Cordon was.
  *
  * npm run build && node dist/bench/mempool-race.js [--runs 50] [--seed 1] [--json]
@@ -25,7 +26,8 @@ import { startAnvil } from '../src/chain/anvil.ts'
 import type { Endpoint } from '../src/chain/rpc/endpoint.ts'
 import { createEndpoint } from '../src/chain/rpc/endpoint.ts'
 import { silentLogger } from '../src/kit/logger.ts'
-import type { Hash } from '../src/model/hex.ts'
+import type { Address, Hash } from '../src/model/hex.ts'
+import { dataOf, deploy, sendFrom } from '../test/harness/attack-mix/send.ts'
 import { quantile } from './quantile.ts'
 import { randomFrom } from './random.ts'
 
@@ -34,8 +36,16 @@ const GWEI = 1_000_000_000
 /** The attacker's tip, gwei: from what everybody pays to what outbids most. */
 const TIPS = { least: 1, most: 200 }
 
+/** Attacks of people who know that they are tried: both catch what fails in them, one asks for its gas price too. */
+const evasions = ['quiet', 'priced'] as const
+type Evasion = (typeof evasions)[number]
+type RaceAttack = AttackKind | Evasion
+const raceAttacks: readonly RaceAttack[] = [...attackKinds, ...evasions]
+
+const isEvasion = (attack: RaceAttack): attack is Evasion => evasions.some((one) => one === attack)
+
 type Outcome = {
-  attack: AttackKind
+  attack: RaceAttack
   /** Milliseconds left to the next block when the attack was sent. */
   leftMs: number
   tipGwei: number
@@ -43,12 +53,12 @@ type Outcome = {
   broadcastMs: number | null
   /** The part of it from Cordon’s first finding on: record, playbook, page, plan, simulate, sign, keep, send. */
   findingToBroadcastMs: number | null
-  result: 'pause first, attack reverted' | 'attack first' | 'pause later'
+  result: 'pause first, nothing taken' | 'attack first' | 'pause later'
   /** Of what the attack could take, when all was over. */
   savedShare: number
 }
 
-type Drawn = { attack: AttackKind; offsetMs: number; tipGwei: number }
+type Drawn = { attack: RaceAttack; offsetMs: number; tipGwei: number }
 
 async function race(drawn: Drawn): Promise<Outcome> {
   const anvil = await startAnvil({ mining: { kind: 'manual' } })
@@ -57,7 +67,11 @@ async function race(drawn: Drawn): Promise<Outcome> {
   try {
     const deployment = await deployDrill(anvil.url)
     await runTraffic(deployment, anvil.url, { rounds: 2, seed: 1 })
-    return await withCordon({ deployment, endpoint, rpcUrl: anvil.url, drawn, dataDir })
+    const args = [deployment.ethReserve]
+    const evil = isEvasion(drawn.attack)
+      ? await deploy(endpoint, 'reentrancyAttacker', { name: 'FlawEvasions', args, value: 10n ** 18n })
+      : null
+    return await withCordon({ deployment, endpoint, rpcUrl: anvil.url, drawn, dataDir, evil })
   } finally {
     await endpoint.close()
     await anvil.stop()
@@ -71,6 +85,8 @@ type Stage = {
   rpcUrl: string
   drawn: Drawn
   dataDir: string
+  /** The attacker's contract where the attack is none of the drill's. */
+  evil: Address | null
 }
 
 async function withCordon(stage: Stage): Promise<Outcome> {
@@ -117,11 +133,9 @@ async function withCordon(stage: Stage): Promise<Outcome> {
     const { attack, tipGwei, offsetMs } = drawn
     const before = await stakeOf(stage)
     sentAt = performance.now()
-    const maxPriorityFeePerGas = BigInt(Math.round(tipGwei * GWEI))
-    const hash = await sendAttackOnce(deployment, rpcUrl, { kind: attack, maxPriorityFeePerGas })
-    const result = await resultOf(endpoint, hash)
-    if (!result.startsWith('pause first'))
-      await launchAttack(deployment, rpcUrl, { kind: attack, maxPriorityFeePerGas })
+    const hash = await sendOnce(stage)
+    const result = await resultOf(stage, { hash, before })
+    if (!result.startsWith('pause first')) await goOn(stage)
     const savedShare = Number(((await stakeOf(stage)) * 10_000n) / before) / 10_000
     return {
       attack,
@@ -137,21 +151,50 @@ async function withCordon(stage: Stage): Promise<Outcome> {
   }
 }
 
+/** One transaction of the attack, with its tip. */
+async function sendOnce({ deployment, rpcUrl, endpoint, drawn, evil }: Stage): Promise<Hash> {
+  const { attack, tipGwei } = drawn
+  const maxPriorityFeePerGas = BigInt(Math.round(tipGwei * GWEI))
+  if (!isEvasion(attack)) return sendAttackOnce(deployment, rpcUrl, { kind: attack, maxPriorityFeePerGas })
+  const data = dataOf('FlawEvasions', attack, [3n])
+  return sendFrom(endpoint, 'reentrancyAttacker', { to: evil, data, tip: tipGwei })
+}
+
+/** What came through once is done again, once a block, until it takes nothing. */
+async function goOn(stage: Stage): Promise<void> {
+  const { deployment, rpcUrl, drawn } = stage
+  const { attack, tipGwei } = drawn
+  const maxPriorityFeePerGas = BigInt(Math.round(tipGwei * GWEI))
+  if (!isEvasion(attack)) {
+    await launchAttack(deployment, rpcUrl, { kind: attack, maxPriorityFeePerGas })
+    return
+  }
+  for (let round = 0; round < 12; round++) {
+    const before = await stakeOf(stage)
+    if ((await resultOf(stage, { hash: await sendOnce(stage), before })).startsWith('pause first')) return
+  }
+}
+
 /** What the attack can still take, base units. */
 async function stakeOf({ deployment, rpcUrl, drawn }: Stage): Promise<bigint> {
   const funds = await fundsAtRisk(deployment, rpcUrl)
-  return funds.find(({ attack }) => attack === drawn.attack)?.amount ?? 0n
+  const kind = isEvasion(drawn.attack) ? 'reentrancy' : drawn.attack
+  return funds.find(({ attack }) => attack === kind)?.amount ?? 0n
 }
 
-/** The attack failed in a block in which the guardian was already heard; or it went through. */
-async function resultOf(endpoint: Endpoint, hash: Hash): Promise<Outcome['result']> {
+type Sent = { hash: Hash; before: bigint }
+
+/** The attack took nothing in a block in which the guardian was already heard; or it took something. */
+async function resultOf(stage: Stage, { hash, before }: Sent): Promise<Outcome['result']> {
+  const { endpoint, drawn } = stage
   for (;;) {
     const receipt = (await endpoint.request('eth_getTransactionReceipt', [hash])) as Receipt | null
     if (receipt !== null) {
       const pauses = Number(
         await endpoint.request('eth_getTransactionCount', [addressOf('guardian'), receipt.blockNumber]),
       )
-      if (receipt.status === '0x0') return 'pause first, attack reverted'
+      const isQuiet = isEvasion(drawn.attack) && (await stakeOf(stage)) === before
+      if (receipt.status === '0x0' || isQuiet) return 'pause first, nothing taken'
       return pauses > 0 ? 'attack first' : 'pause later'
     }
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -175,7 +218,7 @@ const random = randomFrom(Number(values.seed))
 const outcomes: Outcome[] = []
 for (let i = 0; i < Number(values.runs); i++) {
   const drawn: Drawn = {
-    attack: attackKinds[i % attackKinds.length] ?? 'option',
+    attack: raceAttacks[i % raceAttacks.length] ?? 'option',
     offsetMs: Math.floor(random() * BLOCK_MS),
     // evenly over the orders of magnitude
     tipGwei: TIPS.least * (TIPS.most / TIPS.least) ** random(),

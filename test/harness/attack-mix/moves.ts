@@ -1,5 +1,6 @@
 import type { DrillRole } from '../../../src/app/drill/accounts.ts'
-import { dataOf, deploy, ETHER, type Mix, sendFrom } from './scene.ts'
+import { ETHER, type Mix } from './scene.ts'
+import { dataOf, deploy, sendFrom } from './send.ts'
 
 type Move = (mix: Mix) => Promise<void>
 
@@ -21,7 +22,7 @@ export const moves: Readonly<Record<string, Move>> = {
     await sendFrom(mix.it.node, 'optionAttacker', {
       to: mix.latch,
       data: dataOf('FlawLatch', 'arm'),
-      tip: 5n,
+      tip: 5,
     })
     await onReserve('latched')(mix)
   },

@@ -10,7 +10,8 @@ import { head, type Stage, stage } from '../stage.ts'
 import { drawTrouble, type Trouble } from './faults.ts'
 import { judgeMix, type MixVerdict } from './judge.ts'
 import { moves } from './moves.ts'
-import { deploy, isPaused, type Mix, permitting, putUp, reserveOf, sendFrom } from './scene.ts'
+import { isPaused, type Mix, permitting, putUp, reserveOf } from './scene.ts'
+import { deploy, sendFrom } from './send.ts'
 
 /*
  * Attacks of `shared/adversary/` in the same minutes as faults of the node, restarts and a reorg: a reserve with a flaw and one
@@ -55,7 +56,8 @@ type Playing = { proxy: FaultProxy; random: () => number }
 
 async function play(mix: Mix, { proxy, random }: Playing): Promise<void> {
   const { it } = mix
-  const trouble = drawTrouble(random, TURNS)
+  // of its own: how often a fault asks depends on the pace
+  const trouble = drawTrouble(randomFrom(mix.seed ^ 0x5eed), TURNS)
   const names = Object.keys(moves)
   let reopened = 0
   for (let turn = 0; turn < TURNS; turn++) {
@@ -69,8 +71,8 @@ async function play(mix: Mix, { proxy, random }: Playing): Promise<void> {
       mix.moves.push('(restart)')
       await it.restart()
     }
-    const canReopen = reopened < MOST_REOPENED && (await isPaused(mix, it.at.ethReserve))
-    if (canReopen && random() < 0.3) {
+    const isWanted = random() < 0.3
+    if (isWanted && reopened < MOST_REOPENED && (await isPaused(mix, it.at.ethReserve))) {
       reopened++
       mix.moves.push('(the owner unpauses)')
       await sendFrom(it.node, 'deployer', { to: it.at.ethReserve, data: '0x3f4ba83a' })
@@ -101,6 +103,7 @@ async function followed(it: Stage, trouble: Trouble, turn: number): Promise<void
 /** One more attack where the reserve is open, then blocks until it is paused and nothing is under way. */
 async function calmDown(mix: Mix): Promise<void> {
   const { it } = mix
+  await it.node.request('evm_mine', [])
   if (!(await isPaused(mix, it.at.ethReserve))) await make(mix, '01 plain')
   for (let n = 0; n < CALM_BLOCKS; n++) {
     await it.node.request('evm_mine', [])

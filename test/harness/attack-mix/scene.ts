@@ -1,14 +1,11 @@
-import { join } from 'node:path'
-import { encodeDeployData, encodeFunctionData, toFunctionSelector } from 'viem'
-import { z } from 'zod'
+import { toFunctionSelector } from 'viem'
 import type { Config } from '../../../src/app/config/schema.ts'
-import { addressOf, type DrillRole, drillAccount } from '../../../src/app/drill/accounts.ts'
-import { readArtifact } from '../../../src/app/drill/artifacts.ts'
+import { addressOf, drillAccount } from '../../../src/app/drill/accounts.ts'
 import type { DrillDeployment } from '../../../src/app/drill/deployment.ts'
-import type { Endpoint } from '../../../src/chain/rpc/endpoint.ts'
 import { authorisationTypedData } from '../../../src/contain/authorise.ts'
-import { type Address, addressSchema, type Hash, type Hex, hashSchema } from '../../../src/model/hex.ts'
+import type { Address, Hash } from '../../../src/model/hex.ts'
 import type { Stage } from '../stage.ts'
+import { dataOf, deploy, sendFrom } from './send.ts'
 
 export const ETHER = 10n ** 18n
 const STAKE = ETHER
@@ -58,36 +55,6 @@ export async function permitting(
   }
 }
 
-type Deploying = { name: string; args: unknown[]; value?: bigint }
-
-export async function deploy(
-  node: Endpoint,
-  by: DrillRole,
-  { name, args, value = 0n }: Deploying,
-): Promise<Address> {
-  const data = encodeDeployData({ ...artifact(name), args })
-  const hash = await sendFrom(node, by, { to: null, data, value })
-  await node.request('evm_mine', [])
-  const receipt = await node.request('eth_getTransactionReceipt', [hash])
-  return z.object({ contractAddress: addressSchema }).parse(receipt).contractAddress
-}
-
-const artifact = (name: string) => readArtifact(join('contracts', 'out', `${name}.json`))
-
-type Sent = { to: Address | null; data: Hex; value?: bigint; tip?: bigint }
-
-export async function sendFrom(
-  node: Endpoint,
-  by: DrillRole,
-  { to, data, value = 0n, tip = 1n }: Sent,
-): Promise<Hash> {
-  const fees = { maxFeePerGas: '0x12a05f2000', maxPriorityFeePerGas: `0x${(tip * 10n ** 9n).toString(16)}` }
-  const call = { from: addressOf(by), ...(to === null ? {} : { to }), data, gas: '0x2dc6c0', ...fees }
-  return hashSchema.parse(
-    await node.request('eth_sendTransaction', [{ ...call, value: `0x${value.toString(16)}` }]),
-  )
-}
-
 /** The contracts of the attacker, and savings of others in the honest reserve. */
 export async function putUp({ seed, it, honest }: Pick<Mix, 'seed' | 'it' | 'honest'>): Promise<Mix> {
   const { node, at } = it
@@ -110,10 +77,6 @@ export async function putUp({ seed, it, honest }: Pick<Mix, 'seed' | 'it' | 'hon
   await it.recorded()
   const latch: Address = `0x${String(latched).slice(26)}`
   return { seed, it, honest, evil, decoy, nester, forger, latch, attacks: [], moves: [] }
-}
-
-export function dataOf(name: string, functionName: string, args: readonly unknown[] = []): Hex {
-  return encodeFunctionData({ abi: artifact(name).abi, functionName, args })
 }
 
 export async function isPaused({ it }: Mix, address: Address): Promise<boolean> {
