@@ -1,5 +1,6 @@
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { CordonError } from '../kit/error.ts'
+import { toJson } from '../kit/json.ts'
 import { type ContainmentPlan, protectedBy, type Route, type Simulation } from '../model/containment.ts'
 import type { Address, Hex } from '../model/hex.ts'
 import type { Lever, OpEffect } from '../model/lever.ts'
@@ -90,8 +91,23 @@ export type TryOptions = Omit<ProbeOptions, 'operations'> & {
 
 type Tried = Pick<Simulation, 'leverSucceeded' | 'gasUsed' | 'attack' | 'losses'>
 
+/** What was tried to rank levers is known when the best of them is simulated: by reproduced attack, lever, way and place. */
+const trials = new WeakMap<Reproduced, Map<string, Tried>>()
+
 /** Whether a lever can be pulled by its authority, what that costs in gas, and whether the attack still takes what it took. */
 export async function tryLever(options: TryOptions): Promise<Tried> {
+  const { lever, route, block, attack, protects } = options
+  if (attack === null) return tryNow(options)
+  const key = toJson([lever.id, lever.calldata, lever.authority?.address, route, block, protects])
+  const known = trials.get(attack)?.get(key)
+  if (known !== undefined) return known
+  const tried = await tryNow(options)
+  if (tried.attack !== 'not-reproduced')
+    trials.set(attack, new Map([...(trials.get(attack) ?? []), [key, tried]]))
+  return tried
+}
+
+async function tryNow(options: TryOptions): Promise<Tried> {
   const { sequencer, lever, route, block, attack } = options
   const pulls = pullsOf(lever, route)
   if (pulls.length === 0) return { leverSucceeded: false, gasUsed: 0, attack: 'not-run', losses: [] }

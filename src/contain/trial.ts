@@ -91,11 +91,23 @@ export type Reproduced = {
   doubt: string | null
 }
 
+/** What was reproduced, by trial and block: the state of a past block does not change, and each run costs what an attacker takes meanwhile. */
+const reproductions = new WeakMap<Trial, Map<number, Reproduced>>()
+
 /**
  * Runs an attack without a lever: alone, then behind what its own people sent before it, then behind all of its block,
  * until it takes what it took on the chain; on any state but the one before its block it is a block of now. What came nearest is given, with the doubt that is left.
  */
 export async function reproduce(sequencer: Sequencer, block: number, trial: Trial): Promise<Reproduced> {
+  const known = reproductions.get(trial)?.get(block)
+  if (known !== undefined) return known
+  const found = await reproduceNow(sequencer, block, trial)
+  if (found.doubt === null)
+    reproductions.set(trial, new Map([...(reproductions.get(trial) ?? []), [block, found]]))
+  return found
+}
+
+async function reproduceNow(sequencer: Sequencer, block: number, trial: Trial): Promise<Reproduced> {
   const isThere = trial.within?.number === block + 1
   const fit = isThere ? trial : { ...trial, before: relatedTo(trial), within: null }
   let best: Reproduced | undefined
