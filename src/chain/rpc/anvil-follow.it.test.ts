@@ -9,7 +9,7 @@ import { headOfBlock } from './block-parts.ts'
 import { probeCapabilities } from './capabilities.ts'
 import { followHead } from './follow.ts'
 import type { FollowOptions } from './follower.ts'
-import { watchPending } from './pending.ts'
+import { bundleOnLatest, watchPending } from './pending.ts'
 import { createRpc, type Rpc } from './rpc.ts'
 
 type World = { anvil: Anvil; rpc: Rpc }
@@ -219,6 +219,23 @@ describe('the pool', () => {
       },
     })
     expect(hash).toBeTruthy()
+  })
+
+  test.each([
+    ['its gas price', '0x3a15600757' + '0000' + '5b60006000fd'],
+    ['the number of its block', '0x4360021860095700005b60006000fd'],
+    ['the base fee of its block', '0x4815600757' + '0000' + '5b60006000fd'],
+  ])('an attack that asks for %s is seen in the pool as it will run', async (_, code) => {
+    const world = await start()
+    const to = '0x00000000000000000000000000000000000e7111'
+    await world.rpc.request('anvil_setCode', [to, code])
+    await mine(world, 1)
+    const capabilities = await probeCapabilities(world.rpc)
+    const call = { from: '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266', to, gas: '0x30000' }
+    const hash = await world.rpc.request('eth_sendTransaction', [call])
+    const waiting = (await world.rpc.request('eth_getTransactionByHash', [hash])) as Raw
+    const bundle = await bundleOnLatest(waiting, { rpc: world.rpc, capabilities })
+    expect(bundle.transactions[0]?.frames).toMatchObject([{ to, reverted: false }])
   })
 
   test('without debug_traceCall it is not watched, and that is told once; with it it is', async () => {

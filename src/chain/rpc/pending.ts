@@ -8,6 +8,7 @@ import type { Raw } from '../trace/fields.ts'
 import { array, object } from '../trace/fields.ts'
 import { CALL_TRACER } from './call-tracer-options.ts'
 import type { Capabilities } from './capabilities.ts'
+import { unlessDown } from './failure.ts'
 import type { Rpc } from './rpc.ts'
 
 export type PendingOptions = {
@@ -26,7 +27,7 @@ const UNAVAILABLE_MS = 2_000
 const AT_ONCE = 8
 
 /**
- * Transactions that wait in the node's pool, each traced on the latest state as if it came next, dressed as a block
+ * Transactions that wait in the node's pool, each traced on the latest state as if it came next and at its own price, dressed as a block
  * of one transaction with `pending: true`. Needs `debug_traceCall`: while the node has none, that is told once, and
  * asked of `capabilities` again and again.
  */
@@ -100,23 +101,39 @@ async function bundleOn(
   transaction: Raw,
   { rpc, capabilities }: Pick<PendingOptions, 'rpc' | 'capabilities'>,
 ): Promise<BlockBundle> {
-  const result = await rpc.request('debug_traceCall', [callOf(transaction), 'latest', CALL_TRACER])
-  return parseBundle(dress(transaction, head, { capabilities, result }))
+  return parseBundle(
+    dress(transaction, head, { capabilities, result: await tracedOn(head, transaction, rpc) }),
+  )
 }
 
-function callOf(transaction: Raw): Record<string, unknown> {
-  const { from, to, gas, value, input } = transaction as Record<string, unknown>
-  return { from, ...(to ? { to } : {}), gas, value, data: input }
+/**
+ * The trace in the block that comes next, at the price that is offered: what an attacker may ask for to show nothing while they
+ * wait. A node that refuses that (the sender cannot pay yet, no overrides) is asked for the plain call on its latest block.
+ */
+async function tracedOn(head: Raw, transaction: Raw, rpc: Rpc): Promise<unknown> {
+  const { from, to, gas, value, input, type, gasPrice, maxFeePerGas, maxPriorityFeePerGas, accessList } =
+    transaction as Record<string, unknown>
+  const call = { from, ...(to ? { to } : {}), gas, value, data: input }
+  const isLegacy = maxFeePerGas === undefined || maxFeePerGas === null
+  const price = isLegacy ? { gasPrice } : { maxFeePerGas, maxPriorityFeePerGas }
+  const list = type === '0x0' || !Array.isArray(accessList) ? {} : { accessList }
+  const next = { number: hex(Number(head['number']) + 1), time: hex(Number(head['timestamp']) + 1) }
+  const asked = [{ ...call, ...price, ...list }, 'latest', { ...CALL_TRACER, blockOverrides: next }]
+  return rpc.request('debug_traceCall', asked).catch((thrown) => {
+    unlessDown(thrown)
+    return rpc.request('debug_traceCall', [call, 'latest', CALL_TRACER])
+  })
 }
+
+const hex = (value: number): string => `0x${value.toString(16)}`
 
 function dress(
   transaction: Raw,
   head: Raw,
   at: { capabilities: Capabilities; result: unknown },
 ): Record<string, unknown> {
-  const number = `0x${(Number(head['number']) + 1).toString(16)}`
   const block = {
-    number,
+    number: hex(Number(head['number']) + 1),
     hash: null,
     parentHash: head['hash'],
     timestamp: head['timestamp'],
