@@ -1,3 +1,4 @@
+import { getContractAddress } from 'viem'
 import type { BalanceDeltas, TransactionFacts } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
 
@@ -10,7 +11,10 @@ export type AttackersOptions = {
   spared: ReadonlySet<Address>
 }
 
-/** The senders, the contracts they called that are no victims, and what those created. Everybody else is at most suspected. */
+/**
+ * The senders, the contracts they called that are no victims, what those created, and what the senders had created before: the
+ * address of a contract says whose and which transaction made it. Everybody else is at most suspected.
+ */
 export function attackersOf({ transactions, net, spared }: AttackersOptions): Attackers {
   const accounts = new Set<Address>()
   const contracts = new Set<Address>()
@@ -18,6 +22,7 @@ export function attackersOf({ transactions, net, spared }: AttackersOptions): At
     const { from, to, frames } = transaction
     if (from !== null) accounts.add(from)
     if (to !== null && frames.length > 1 && !spared.has(to) && !paid(net, to, from)) contracts.add(to)
+    for (const earlier of createdBefore(transaction)) if (!spared.has(earlier)) contracts.add(earlier)
     for (const { type, from: creator, to: created, reverted } of frames) {
       const isNew = (type === 'CREATE' || type === 'CREATE2') && created !== null && !reverted
       if (!isNew || spared.has(created)) continue
@@ -26,6 +31,22 @@ export function attackersOf({ transactions, net, spared }: AttackersOptions): At
   }
   for (const account of accounts) contracts.delete(account)
   return { accounts: [...accounts], contracts: [...contracts] }
+}
+
+/** An attacker deploys shortly before; who has sent more than that since is looked at no further. */
+const MOST_NONCES = 1_000n
+
+/** Contracts in the trace that the sender's earlier transactions created. Source: CREATE takes sender and nonce (yellow paper, 7). */
+function createdBefore({ from, nonce, frames }: TransactionFacts['transaction']): Address[] {
+  if (from === null || nonce === null) return []
+  const called = new Set(frames.map(({ to }) => to))
+  const created: Address[] = []
+  const end = BigInt(nonce)
+  for (let n = end > MOST_NONCES ? end - MOST_NONCES : 0n; n < end; n++) {
+    const address = getContractAddress({ from, nonce: n }).toLowerCase() as Address
+    if (called.has(address)) created.push(address)
+  }
+  return created
 }
 
 /** It got nothing, and something that it gave the sender has: a victim that was called directly. Bots pay others with the coin. */

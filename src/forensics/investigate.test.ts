@@ -1,3 +1,4 @@
+import { getContractAddress } from 'viem'
 import { expect, test } from 'vitest'
 import {
   address,
@@ -15,6 +16,7 @@ import {
 import { aFinding } from '../../test/harness/builders.ts'
 import { blockFacts } from '../facts/facts.ts'
 import type { Finding } from '../model/finding.ts'
+import type { Address } from '../model/hex.ts'
 import { investigate } from './investigate.ts'
 
 const [eve, tool, child, vault, token] = ['eve', 'tool', 'child', 'vault', 'token'].map(address) as [
@@ -54,6 +56,19 @@ const theft = (name: string): TransactionParts => ({
       pay(token, { from: vault, to: tool, amount: 100n }),
     ),
   ),
+})
+
+test('what the sender deployed in an earlier transaction is the attacker’s too', () => {
+  const helper = getContractAddress({ from: eve, nonce: 3n }).toLowerCase() as Address
+  const later = getContractAddress({ from: eve, nonce: 8n }).toLowerCase() as Address
+  const root = call(
+    tool,
+    {},
+    call(helper, {}, call(later, {})),
+    pay(token, { from: vault, to: tool, amount: 1n }),
+  )
+  const { attackers } = investigated([{ from: eve, nonce: 7, root }])
+  expect(attackers.contracts).toEqual([tool, helper])
 })
 
 test('sender, his contract and what that made are the attacker’s; who paid is not', () => {
