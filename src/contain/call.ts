@@ -6,6 +6,9 @@ import { toHex } from './block-tag.ts'
 /** What a transaction does: its destination, its calldata, and wei. */
 export type Call = { to: Address; data: Hex; value: bigint }
 
+/** Gas for a view that is only asked to learn something: who answers by burning all there is burns no more of our time. */
+export const VIEW_GAS = '0x4c4b40'
+
 /** Calldata by a signature: `encodeCall('pause()')`. */
 export function encodeCall(signature: string, args: readonly unknown[] = []): Hex {
   const abi = parseAbiItem(`function ${signature}`) as AbiFunction
@@ -22,10 +25,11 @@ export async function ask(
   { to, view, args = [], from }: Question,
 ): Promise<readonly unknown[] | null> {
   const abi = parseAbiItem(`function ${view}`) as AbiFunction
-  const call = { to, data: encodeFunctionData({ abi: [abi], args }), ...(from === undefined ? {} : { from }) }
+  const data = encodeFunctionData({ abi: [abi], args })
+  const call = { to, data, gas: VIEW_GAS, ...(from === undefined ? {} : { from }) }
   try {
-    const data = (await rpc.request('eth_call', [call, block === 'latest' ? block : toHex(block)])) as Hex
-    const decoded: unknown = decodeFunctionResult({ abi: [abi], data })
+    const answer = (await rpc.request('eth_call', [call, block === 'latest' ? block : toHex(block)])) as Hex
+    const decoded: unknown = decodeFunctionResult({ abi: [abi], data: answer })
     return abi.outputs.length > 1 ? (decoded as readonly unknown[]) : [decoded]
   } catch {
     return null

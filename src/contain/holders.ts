@@ -3,7 +3,7 @@ import { unlessDown } from '../chain/rpc/failure.ts'
 import { storageWords } from '../chain/rpc/storage.ts'
 import { type Address, addressFromWord, type Hash, type Hex, ZERO_ADDRESS } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
-import { type At, encodeCall } from './call.ts'
+import { type At, encodeCall, VIEW_GAS } from './call.ts'
 import { authorityViews } from './catalogue.ts'
 import { ADMIN_SLOT } from './named.ts'
 import { BEACON_SLOT } from './proxies.ts'
@@ -72,7 +72,7 @@ function tagOf({ block }: At): string {
 /** The one word that a contract answers, or null where it does not. Throws where the node does not answer. */
 async function answerOf(at: At, call: { to: Address; data: Hex }): Promise<Hex | null> {
   try {
-    const word = String(await at.rpc.request('eth_call', [call, tagOf(at)]))
+    const word = String(await at.rpc.request('eth_call', [{ ...call, gas: VIEW_GAS }, tagOf(at)]))
     return word.length === 66 ? (word as Hex) : null
   } catch (thrown) {
     unlessDown(thrown)

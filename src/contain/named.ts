@@ -5,7 +5,7 @@ import type { Rpc } from '../chain/rpc/rpc.ts'
 import { storageWords } from '../chain/rpc/storage.ts'
 import { type Address, addressFromWord, type Hex, hashSchema } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
-import { ask } from './call.ts'
+import { ask, VIEW_GAS } from './call.ts'
 import { authorityViews } from './catalogue.ts'
 
 /** Whom a contract names as somebody who may act on it: a claim, each is tried. */
@@ -110,7 +110,7 @@ async function answers(
 ): Promise<Answer[]> {
   const found = await Promise.all(
     views.map(async ({ signature, selector }) => {
-      const call = { to: target, data: selector }
+      const call = { to: target, data: selector, gas: VIEW_GAS }
       const answer = await rpc.request('eth_call', [call, toHex(block)]).then(String, (thrown) => {
         unlessDown(thrown)
         return '0x'

@@ -2,6 +2,7 @@ import { type AbiFunction, decodeFunctionResult, encodeFunctionData, parseAbiIte
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { toHex } from '../block-tag.ts'
+import { VIEW_GAS } from '../call.ts'
 import { resolveCode } from '../code.ts'
 import type { Subject } from './template.ts'
 
@@ -74,7 +75,7 @@ async function askNode(
   { to, block, abi, data }: Call & { to: Address; block: number },
 ): Promise<readonly unknown[] | null> {
   try {
-    const answer = (await rpc.request('eth_call', [{ to, data }, toHex(block)])) as Hex
+    const answer = (await rpc.request('eth_call', [{ to, data, gas: VIEW_GAS }, toHex(block)])) as Hex
     const decoded: unknown = decodeFunctionResult({ abi: [abi], data: answer })
     return lowered(abi.outputs.length > 1 ? (decoded as readonly unknown[]) : [decoded])
   } catch {
