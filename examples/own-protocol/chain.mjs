@@ -31,7 +31,7 @@ export const contracts = {
 
 export const dollars = (amount) => BigInt(amount) * 1_000_000n
 
-/** A chain to send to; every call resolves once it is mined, and throws where it fails. */
+/** A chain to send to; every call resolves once it is mined, and throws where it fails and must not. */
 export function open(rpcUrl) {
   const transport = http(rpcUrl)
   const client = createPublicClient({ chain, transport, pollingInterval: 50 })
@@ -41,11 +41,14 @@ export function open(rpcUrl) {
     wallets.set(name, known)
     return known
   }
+  const receiptOf = (hash) => client.waitForTransactionReceipt({ hash })
   const mined = async (hash) => {
-    const receipt = await client.waitForTransactionReceipt({ hash })
+    const receipt = await receiptOf(hash)
     if (receipt.status !== 'success') throw new Error(`${hash} failed`)
     return receipt
   }
+  const write = (name, contract, functionName, args) =>
+    walletOf(name).writeContract({ ...contract, functionName, args, gas: 1_000_000n })
   return {
     client,
     async deploy(name, contract, args = []) {
@@ -54,7 +57,11 @@ export function open(rpcUrl) {
       return { address: receipt.contractAddress, abi }
     },
     async send(name, contract, functionName, args = []) {
-      return mined(await walletOf(name).writeContract({ ...contract, functionName, args, gas: 1_000_000n }))
+      return mined(await write(name, contract, functionName, args))
+    },
+    /** The same for a call that may fail. */
+    async attempt(name, contract, functionName, args = []) {
+      return receiptOf(await write(name, contract, functionName, args))
     },
     read: (contract, functionName, args = []) => client.readContract({ ...contract, functionName, args }),
     balance: (address) =>

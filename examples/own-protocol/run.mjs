@@ -89,7 +89,10 @@ async function run() {
     const before = await on.balance(address)
     say(`attack: ${name}`)
     const { transactionHash } = await attacks[name](on)
-    say(`  ${money(before - (await on.balance(address)))} left the vault in ${transactionHash}`)
+    const taken = before - (await on.balance(address))
+    say(
+      `  ${taken > 0n ? `${money(taken)} left the vault in` : 'the vault was paused before anything left it, after'} ${transactionHash}`,
+    )
     const state = await watch.until(
       (line) => line.type === 'timeline' && line.kind === 'state' && line.facts.to === 'contained',
       from,
