@@ -85,7 +85,7 @@ async function npmStart({ start }: Place, args: readonly string[], words: string
 /** Two of them: a drill with a chain of its own, and one that watches with a database of its own. */
 async function bothRunning(place: Place): Promise<Started[]> {
   const watcher = await npmStart(place, ['--rpc', node.url], 'Cordon watches')
-  const drill = await npmStart(place, [], 'a chain is up')
+  const drill = await npmStart(place, [], 'chain up')
   expect(place.named('anvil')).not.toEqual([])
   expect(place.named('postgres')).not.toEqual([])
   return [watcher, drill]
@@ -133,7 +133,7 @@ describe('leaves no PostgreSQL, no anvil and no Cordon behind', { timeout: 240_0
 
   test('a reader that goes away', () =>
     inPlace(async (place) => {
-      const { child, over } = await npmStart(place, [], 'a chain is up')
+      const { child, over } = await npmStart(place, [], 'chain up')
       child.stdout?.destroy()
       await over
     }))
@@ -146,7 +146,7 @@ describe('leaves no PostgreSQL, no anvil and no Cordon behind', { timeout: 240_0
         output += text
       })
       await once(child, 'exit')
-      expect(output).toMatch(/a chain is up[^\n]*\n0\n$/)
+      expect(output).toMatch(/chain up[^\n]*\n0\n$/)
     }))
 })
 
