@@ -83,6 +83,24 @@ describe('payments that were seen', () => {
     expect(watch(take)[0]?.severity).not.toBe('medium')
   })
 
+  test('loot that is paid in again for another account was taken all the same; a deposit so moved was not', () => {
+    const pocket = address('pocket')
+    const moved = (times: number): Act => {
+      const { from, root } = nested(10n, times)
+      const again = call(
+        pocket,
+        { input: '0x27eec0b8', value: 10n * BigInt(times) },
+        call(vault, { input: DEPOSIT, value: 10n * BigInt(times) }),
+      )
+      return { from, root: { ...root, inner: [...root.inner, again] } }
+    }
+    const [attack] = watch(put(10n), moved(4))
+    expect(attack?.severity).toBe('critical')
+    expect(attack?.loss).toEqual([{ account: vault, asset: 'native', amount: 40n }])
+    expect(attack?.evidence.at(-1)?.amounts).toEqual([{ account: vault, asset: 'native', amount: 30n }])
+    expect(watch(put(40n), moved(4)).map(({ severity }) => severity)).toEqual(['medium'])
+  })
+
   test('a gift is no deposit', () => {
     const gift: Act = { from: owner, root: call(griefer, { input: TAKE }, call(vault, { value: 30n })) }
     expect(watch(gift, nested(10n, 3))[0]?.severity).toBe('critical')
