@@ -101,6 +101,39 @@ describe('payments that were seen', () => {
     expect(watch(put(40n), moved(4)).map(({ severity }) => severity)).toEqual(['medium'])
   })
 
+  describe('a token that the contract never called', () => {
+    const fake = address('fake token')
+    const says = (amount: bigint) =>
+      call(fake, { input: TAKE }, transferLog(fake, { from: vault, to: griefer, amount }))
+    const gift: Act = {
+      from: owner,
+      root: call(fake, { input: TAKE }, transferLog(fake, { from: ZERO, to: vault, amount: 100n })),
+    }
+    const withWord = ({ from, root }: Act): Act => ({
+      from,
+      root: { ...root, inner: [...root.inner, says(90n)] },
+    })
+
+    test('says of a loss what it likes: takers of their own deposit stay quiet', () => {
+      const found = watch(birth, gift, put(30n), withWord(nested(10n, 3)))
+      expect(found.map(({ severity }) => severity)).toEqual(['medium'])
+    })
+
+    test('adds nothing to what others took either', () => {
+      const [found] = watch(birth, gift, put(30n), withWord(nested(10n, 4)))
+      expect(found?.severity).toBe('critical')
+      expect(found?.evidence.at(-1)?.amounts).toEqual([{ account: vault, asset: 'native', amount: 10n }])
+    })
+
+    test('is believed once the contract has called it', () => {
+      const alice = address('alice')
+      const deposited = pull(fake, { from: alice, to: vault, amount: 100n })
+      const deposit: Act = { from: alice, root: call(vault, { input: '0xb6b55f25' }, deposited) }
+      const found = watch(birth, deposit, put(30n), withWord(nested(10n, 3)))
+      expect(found.map(({ severity }) => severity)).toEqual(['critical'])
+    })
+  })
+
   test('a gift is no deposit', () => {
     const gift: Act = { from: owner, root: call(griefer, { input: TAKE }, call(vault, { value: 30n })) }
     expect(watch(gift, nested(10n, 3))[0]?.severity).toBe('critical')

@@ -6,7 +6,7 @@ import type { Hash } from '../../model/hex.ts'
 import { noteBirths } from '../births.ts'
 import { accountOf, payIn, takeOut } from './accounts.ts'
 import { type Ledger, weighed } from './judge.ts'
-import { isDeposit } from './payments.ts'
+import { handles, isDeposit } from './payments.ts'
 
 const options = z.strictObject({})
 
@@ -22,7 +22,7 @@ export const paidIn: Detector<Ledger, z.infer<typeof options>> = {
   needs: ['traces'],
   options,
   init: () => ({ accounts: new Map(), whole: new Set(), born: new Set() }),
-  stateVersion: 1,
+  stateVersion: 2,
   snapshot: (ledger) => structuredClone(ledger),
   evaluate: () => [],
   weigh({ facts, scope }, { findings, yielding }, ledger) {
@@ -51,6 +51,9 @@ function learn(tx: TransactionFacts, ledger: Ledger, scope: Scope): void {
     if (fact.kind !== 'transfer' || fact.tokenId !== null || fact.amount === 0n || fact.from === fact.to)
       continue
     const { from, to, asset, amount } = fact
+    for (const contract of [from, to])
+      if (addresses.has(contract) && handles(contract, asset, frames))
+        accountOf(ledger.accounts, contract, asset).isHandled = true
     if (addresses.has(to) && asset !== to && isDeposit(fact, frames))
       payIn(accountOf(ledger.accounts, to, asset), from, amount)
     if (addresses.has(from) && asset !== from) takeOut(accountOf(ledger.accounts, from, asset), to, amount)

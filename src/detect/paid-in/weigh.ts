@@ -36,6 +36,16 @@ export function lowered(
   }
 }
 
+/** A finding about a loss of which nothing is known but what a token says that the contract never called: on record only. */
+export function disbelieved(finding: Finding): Finding {
+  return {
+    ...finding,
+    severity: atLeast(finding.severity, 'medium') ? 'medium' : finding.severity,
+    confidence: finding.confidence / 2,
+    message: `${finding.message} Not acted on: only tokens that the contract never called say so.`,
+  }
+}
+
 /** A finding about takers who took more than was theirs, with how much more: that is the loss. */
 export function withExcess(finding: Finding, weighed: readonly Weighed[]): Finding {
   const evidence = weighed.flatMap(({ taken, covered, balance }) => {
