@@ -26,11 +26,9 @@ export const paidIn: Detector<Ledger, z.infer<typeof options>> = {
   snapshot: (ledger) => structuredClone(ledger),
   evaluate: () => [],
   weigh({ facts, scope }, { findings, yielding }, ledger) {
-    const { size } = yielding
     const byHash = new Map<Hash | null, Finding[]>()
-    if (size > 0)
-      for (const finding of findings)
-        byHash.set(finding.transactionHash, [...(byHash.get(finding.transactionHash) ?? []), finding])
+    for (const finding of findings)
+      byHash.set(finding.transactionHash, [...(byHash.get(finding.transactionHash) ?? []), finding])
     const answers = new Map<Finding, Finding>()
     for (const tx of facts.transactions) {
       const said = byHash.get(tx.transaction.hash) ?? []
