@@ -130,3 +130,15 @@ contract Storm {
     constructor(IReserve r, uint256 n, address payable to) payable { for (uint256 i; i < n; i++) { Entrant e = new Entrant{value: msg.value}(r); e.go(1, payable(address(this))); } selfdestruct(to); }
     receive() external payable {}
 }
+
+/// Its own deposit, out in nested calls and in again for an account of the same owner: nobody loses by it.
+contract Mover {
+    IReserve immutable r; uint256 immutable stake; Pocket public immutable pocket; uint256 left; uint256 slice; bool first = true;
+    constructor(IReserve r_) payable { r = r_; stake = msg.value; pocket = new Pocket(); r_.deposit{value: msg.value}(); }
+    function move(uint256 depth) external {
+        slice = stake / 4; left = depth; if (!first) pocket.take(r, stake, address(this));
+        if (!first) r.deposit{value: address(this).balance}(); first = false;
+        left = depth; r.withdraw(slice); pocket.put{value: address(this).balance}(r);
+    }
+    receive() external payable { if (msg.sender == address(r) && left > 0) { left--; r.withdraw(slice); } }
+}

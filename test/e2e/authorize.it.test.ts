@@ -55,6 +55,9 @@ test('an authorisation is made, signed, kept and listed by the command, and revo
     standing: { holds: true, left: 4 },
     authorisation: { signer: addressOf('guardian'), maxActions: 4, selectors: ['0x8456cb59'] },
   })
+  expect(standing?.['words']).toMatch(
+    /4 of 4 actions left; pause\(\) on OptionsVault \(0x[0-9a-f]{40}\), LendingMarket/,
+  )
   expect(lines(made, 'alone')).toHaveLength(3)
   for (const { alone, text } of lines(made, 'alone')) {
     expect(alone).toBe(true)
