@@ -41,7 +41,7 @@ export function weighed(said: readonly Finding[], { tx, ledger, yielding }: Weig
   let first = !said.some((finding) => isRemark(finding, yielding))
   return said.flatMap((finding): [Finding, Finding][] => {
     if (finding.protected.length === 0 || !atLeast(finding.severity, 'medium')) return []
-    if (restsOnHearsay(finding, { tx, ledger })) return [[finding, disbelieved(finding)]]
+    if (restsOnHearsay(finding, { tx, ledger })) return [[finding, disbelieved(finding, tx.transaction.from)]]
     if (!yielding.has(finding.detector)) return []
     const stated = lossesOf(finding, tx)
     if (stated === null || stated.length === 0) return []
