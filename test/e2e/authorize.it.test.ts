@@ -72,6 +72,13 @@ test('an authorisation is made, signed, kept and listed by the command, and revo
   ])
 })
 
+test('a contract without a pause is named where there is nothing to authorise', async () => {
+  const none = await authorize(at.usdc)
+  expect(none.errors).toMatchObject([
+    { code: 'app.NothingToAuthorise', message: expect.stringMatching(/0x[0-9a-f]{40}.*it has no/) },
+  ])
+})
+
 test('what is signed in a wallet or by a Safe is taken in; a stranger’s signature is not', async () => {
   const file = join(dir, 'draft.json')
   const drafted = await authorize('--message', '-o', file)

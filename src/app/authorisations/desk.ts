@@ -240,6 +240,8 @@ async function pullableOn(
       if (why === null && sender !== null) pullable.levers.push({ lever, sender })
       else pullable.left.push(`${lever.signature} on ${nameOf(config, lever.target)}: ${why}`)
     }
+    if (pullable.levers.length + pullable.left.length === 0)
+      pullable.left.push(`${nameOf(config, target)}: it has no such pause or freeze that Cordon knows`)
   } catch (thrown) {
     pullable.left.push(`${nameOf(config, target)}: ${messageOf(thrown)}`)
   }

@@ -91,7 +91,7 @@ function signsOf(reentry: Reentry, { tx, during, side }: Moved): Sign[] {
   }
   if (losesSomething(tx, reentry)) {
     say(0.25, 'over the transaction the contracts lost assets', true)
-  } else if (isPureGain(netOf(during, side)) && paidInAgain(tx, reentry).length > 0) {
+  } else if (!cross && isPureGain(netOf(during, side)) && paidInAgain(tx, reentry).length > 0) {
     say(0.25, 'what was taken was paid in again afterwards, as a deposit that can be taken out', true)
   }
   if (mintedTo(during, side).length > 0) {
