@@ -9,6 +9,10 @@ import type { DiscoveredLevers, FoundLever } from './levers.ts'
 /** What was discovered, for people. */
 export function describeLevers(found: DiscoveredLevers): string[] {
   const { target, block, levers, elsewhere, related, besides, operations, missing } = found
+  if (!found.hasCode)
+    return [
+      `${target} has no code at block ${block} of chain ${found.chainId}: there is nothing to look for. Check the address and the chain.`,
+    ]
   return [
     `${target} at block ${block}: ${levers.length} ${levers.length === 1 ? 'lever' : 'levers'} that can be tried, ${counted(operations, 'function')} used lately`,
     ...(missing.length === 0 ? [] : [`not looked at, because no node has them: block ${missing.join(', ')}`]),
