@@ -20,10 +20,31 @@ const COMMON = [
   'mint(address,uint256)',
 ]
 
-/** Signatures by selector, of all functions that are shipped. Two functions may share a selector: the first stands. */
+/** What takes pauses back: a template knows it only of a lever that it has found. */
+const OPENING = [
+  'unpause()',
+  'unpause(address)',
+  'unpauseAll()',
+  'unpauseContract()',
+  'unpauseDeposits()',
+  'unpausePool(address)',
+  'unpauseProtocol()',
+  'unpauseVault()',
+  'unfreeze()',
+  'unfreezeAll()',
+  'unsuspend()',
+  'unpanic()',
+  'resume()',
+  'startAll()',
+  'start()',
+  'open()',
+]
+
+/** Signatures by selector, of all functions that Cordon knows. Two functions may share a selector: the first stands. */
 export const functionNames: ReadonlyMap<Hex, string> = new Map(
   [
     ...COMMON,
+    ...OPENING,
     ...families.flatMap(({ calls }) => calls.map((call) => toFunctionSignature(`function ${call.function}`))),
     ...leverTemplates.map(({ signature }) => signature),
   ]

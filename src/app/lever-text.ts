@@ -1,14 +1,20 @@
 import type { OtherLever } from '../contain/catalogue.ts'
+import type { Hex } from '../model/hex.ts'
 import type { OpEffect } from '../model/lever.ts'
 import type { LeverObservation } from '../store/levers.ts'
-import { agoText } from '../words/share.ts'
+import { agoText, counted } from '../words/share.ts'
+import { functionNames } from './function-names.ts'
 import type { DiscoveredLevers, FoundLever } from './levers.ts'
 
 /** What was discovered, for people. */
 export function describeLevers(found: DiscoveredLevers): string[] {
   const { target, block, levers, elsewhere, related, besides, operations, missing } = found
+  if (!found.hasCode)
+    return [
+      `${target} has no code at block ${block} of chain ${found.chainId}: there is nothing to look for. Check the address and the chain.`,
+    ]
   return [
-    `${target} at block ${block}: ${levers.length} ${levers.length === 1 ? 'lever' : 'levers'} that can be tried, ${operations} functions used lately`,
+    `${target} at block ${block}: ${levers.length} ${levers.length === 1 ? 'lever' : 'levers'} that can be tried, ${counted(operations, 'function')} used lately`,
     ...(missing.length === 0 ? [] : [`not looked at, because no node has them: block ${missing.join(', ')}`]),
     ...levers.flatMap(linesOf),
     ...elsewhere.flatMap((lever) => elsewhereLines(lever, related)),
@@ -26,7 +32,9 @@ function linesOf(lever: FoundLever): string[] {
     `${signature}${scopeOf(lever)}: ${seen}; ${who}${detail}`,
     ...(says === '' ? [] : [`    by the sources  ${says}`]),
     ...(trap === null ? [] : [`    trap  ${trap}`]),
-    ...Object.entries(opEffects).map(([selector, effect]) => `    ${selector}  ${effect}`),
+    ...Object.entries(opEffects).map(
+      ([selector, effect]) => `    ${functionNames.get(selector as Hex) ?? selector}  ${effect}`,
+    ),
   ]
 }
 

@@ -45,6 +45,8 @@ export type DiscoveredLevers = {
   target: Address
   block: number
   implementation: Address
+  /** False where the address is no contract on this chain. */
+  hasCode: boolean
   levers: FoundLever[]
   /** Levers on other contracts of its protocol that somebody may pull, with what links these. */
   elsewhere: FoundLever[]
@@ -77,7 +79,7 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
   const { target, given } = options
   const block = await headOf(rpc)
   const { operations, callees, missing } = await operationsOf(chain, options, block)
-  const { implementation, selectors } = await resolveCode(rpc, target, toHex(block))
+  const { implementation, selectors, bytecode } = await resolveCode(rpc, target, toHex(block))
   const found = async (all: readonly Lever[]): Promise<FoundLever[]> => {
     const levers: FoundLever[] = []
     for (const lever of all) levers.push(await whatItDoes(chain, lever, { ...options, block, operations }))
@@ -96,6 +98,7 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
     target,
     block,
     implementation,
+    hasCode: bytecode !== '0x',
     levers,
     elsewhere,
     related,

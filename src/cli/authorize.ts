@@ -145,7 +145,7 @@ async function list(desk: AuthorisationDesk, io: Io): Promise<number> {
   io.say(`installation ${desk.installation}`)
   const listed = await desk.list()
   for (const { authorisation, standing, words } of listed) {
-    io.emit({ type: 'authorisation-standing', authorisation, standing })
+    io.emit({ type: 'authorisation-standing', authorisation, standing, words })
     io.say(`${standing.holds ? '✓' : '✗'} ${words}`)
   }
   if (listed.length === 0) io.say('no standing authorisation: everything is proposed to people')

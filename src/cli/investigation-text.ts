@@ -182,7 +182,7 @@ function storageOf({ hash, stateChanges }: Investigated): string[] {
 
 function findingsOf(transactions: readonly Investigated[]): string[] {
   const lines = transactions.flatMap(({ findings, blind }) => [
-    ...findings.flatMap(describeFinding),
+    ...findings.flatMap((finding) => describeFinding(finding)),
     ...blind.map((item) => `BLIND    ${item}`),
   ])
   return lines.length === 0 ? ['none'] : [...new Set(lines)]

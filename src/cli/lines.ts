@@ -3,13 +3,18 @@ import { printable } from '../kit/text.ts'
 import type { Alert } from '../model/alert.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Summary } from '../model/line.ts'
+import { type Lexicon, NO_LEXICON } from '../words/lexicon.ts'
+import { readable } from '../words/readable.ts'
 import { counted } from '../words/share.ts'
 
-/** A detection line for people: findings with their evidence; an alert says no more than its findings did. */
-export function describeLine(line: DetectionLine): string[] {
+/**
+ * A detection line for people: findings with their evidence; an alert says no more than its findings did. The JSON line beside
+ * it has base units and addresses in full.
+ */
+export function describeLine(line: DetectionLine, lexicon: Lexicon = NO_LEXICON): string[] {
   switch (line.type) {
     case 'finding':
-      return describeFinding(line)
+      return describeFinding(line, lexicon)
     case 'alert':
       return describeAlert(line)
     case 'incident':
@@ -19,14 +24,16 @@ export function describeLine(line: DetectionLine): string[] {
   }
 }
 
-export function describeFinding(finding: Finding): string[] {
+export function describeFinding(finding: Finding, lexicon?: Lexicon): string[] {
+  const text = (said: string): string =>
+    printable(lexicon === undefined ? said : readable(said, lexicon), 400)
   const where = finding.pending
     ? `pending on block ${finding.blockNumber - 1}`
     : `block ${finding.blockNumber}`
   return [
     `${finding.severity.toUpperCase().padEnd(8)} ${finding.detector} (confidence ${finding.confidence.toFixed(2)}) ${where} ${finding.transactionHash ?? ''}`,
-    `         ${printable(finding.message, 400)}`,
-    ...finding.evidence.map((item) => `         · ${printable(item.statement, 400)}`),
+    `         ${text(finding.message)}`,
+    ...finding.evidence.map((item) => `         · ${text(item.statement)}`),
   ]
 }
 

@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import { addressOf } from '../app/config/load.ts'
+import { listedLexicons } from '../app/listed-lexicon.ts'
 import type { Detection } from '../app/replay.ts'
 import { openDetection, replay, summaryOf } from '../app/replay.ts'
 import type { Scope } from '../model/detector.ts'
+import { type Lexicon, NO_LEXICON } from '../words/lexicon.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT, tellError } from './io.ts'
 import { describeLine } from './lines.ts'
@@ -28,11 +30,12 @@ async function replayFiles(files: readonly string[], options: Options, io: Io): 
   const loaded = options.config === undefined ? undefined : await loadedOrFail({ config: options.config }, io)
   const rules = rulesNamed(options) ?? loaded?.config.rules
   const detection = await openDetection(scopeOf(options.protect), { ...loaded?.config, rules })
+  const lexicons = listedLexicons(loaded?.config ?? {})
   let failed = false
   for (const [i, file] of files.entries()) {
     if (io.signal.aborted) break
     try {
-      await replayFile(file, detection, { io, done: `${i + 1}/${files.length}` })
+      await replayFile(file, detection, { io, lexicons, done: `${i + 1}/${files.length}` })
     } catch (thrown) {
       tellError(thrown, io.json)
       failed = true
@@ -47,7 +50,7 @@ async function replayFiles(files: readonly string[], options: Options, io: Io): 
 async function replayFile(
   file: string,
   detection: Detection,
-  { io, done }: { io: Io; done: string },
+  { io, lexicons, done }: { io: Io; lexicons: (chainId: number) => Promise<Lexicon>; done: string },
 ): Promise<void> {
   const progress = (_file: string, { counts }: Detection): void =>
     io.progress(
@@ -55,7 +58,8 @@ async function replayFile(
     )
   for await (const line of replay([file], detection, progress)) {
     io.emit(line)
-    for (const text of describeLine(line)) io.say(text)
+    const lexicon = line.type === 'finding' ? await lexicons(line.chainId) : NO_LEXICON
+    for (const text of describeLine(line, lexicon)) io.say(text)
     if (io.signal.aborted) return
   }
 }

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { listedLexicons } from '../app/listed-lexicon.ts'
 import type { WatchLine } from '../app/watch-only.ts'
 import { watchOnly } from '../app/watch-only.ts'
+import { type Lexicon, NO_LEXICON } from '../words/lexicon.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { describeLine } from './lines.ts'
@@ -32,14 +34,16 @@ async function watch(options: Options, io: Io): Promise<number> {
     progress: (text) => io.progress(text),
     signal: io.signal,
   })
+  const lexicons = listedLexicons(config)
   for await (const line of lines) {
     io.emit(line)
-    for (const text of describe(line)) io.say(text)
+    const lexicon = line.type === 'finding' ? await lexicons(line.chainId) : NO_LEXICON
+    for (const text of describe(line, lexicon)) io.say(text)
   }
   return EXIT.ok
 }
 
-function describe(line: WatchLine): string[] {
+function describe(line: WatchLine, lexicon: Lexicon): string[] {
   switch (line.type) {
     case 'notice':
       return [`NOTICE   ${line.message}`]
@@ -48,6 +52,6 @@ function describe(line: WatchLine): string[] {
     case 'reorg':
       return [`REORG    ${line.removed} blocks after block ${line.ancestor} were replaced`]
     default:
-      return describeLine(line)
+      return describeLine(line, lexicon)
   }
 }

@@ -20,6 +20,8 @@ export type SimulatedCall = {
   gas?: number
   /** What it offers, wei per gas unit; 0 when left out. */
   fees?: Fees
+  /** What it paid for beforehand (EIP-2930): an attack may look at what a slot costs. */
+  accessList?: readonly { address: Address; storageKeys: readonly Hash[] }[]
   /** Seconds that pass before it, besides the block. */
   laterBy?: number
 }
@@ -196,13 +198,14 @@ async function coinMoved(endpoint: Endpoint, hash: unknown): Promise<Movement[]>
 }
 
 function rpcCall(call: SimulatedCall): Record<string, unknown> {
-  const { from, to, data, value, gas, fees } = call
+  const { from, to, data, value, gas, fees, accessList } = call
   return {
     from,
     ...(to === null ? {} : { to }),
     input: data,
     value: toHex(value),
     ...(gas === undefined ? {} : { gas: toHex(gas) }),
+    ...(accessList === undefined ? {} : { accessList }),
     ...(fees === undefined
       ? {}
       : {

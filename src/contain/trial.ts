@@ -31,6 +31,7 @@ export const sentSchema = z.object({
   gasPrice: bigint.nullish(),
   maxFeePerGas: bigint.nullish(),
   maxPriorityFeePerGas: bigint.nullish(),
+  accessList: z.array(z.object({ address: addressSchema, storageKeys: z.array(hashSchema) })).nullish(),
 })
 type Sent = z.infer<typeof sentSchema>
 const blockSchema = z.object({
@@ -68,8 +69,10 @@ export async function sceneOf(rpc: Rpc, { hash, block }: { hash: Hash; block: nu
 
 /** The call that a transaction made. */
 export function callOf(sent: Sent): SimulatedCall & { fees: Fees } {
-  const { from, to, input, value, gas } = sent
-  return { from, to, data: input, value, gas: Number(gas), fees: feesOf(sent) }
+  const { from, to, input, value, gas, accessList } = sent
+  const list =
+    accessList === null || accessList === undefined || accessList.length === 0 ? {} : { accessList }
+  return { from, to, data: input, value, gas: Number(gas), fees: feesOf(sent), ...list }
 }
 
 /** What a transaction offers, wei per gas unit: attacks look at `tx.gasprice`. */

@@ -55,6 +55,9 @@ test('an authorisation is made, signed, kept and listed by the command, and revo
     standing: { holds: true, left: 4 },
     authorisation: { signer: addressOf('guardian'), maxActions: 4, selectors: ['0x8456cb59'] },
   })
+  expect(standing?.['words']).toMatch(
+    /4 of 4 actions left; pause\(\) on OptionsVault \(0x[0-9a-f]{40}\), LendingMarket/,
+  )
   expect(lines(made, 'alone')).toHaveLength(3)
   for (const { alone, text } of lines(made, 'alone')) {
     expect(alone).toBe(true)
@@ -66,6 +69,13 @@ test('an authorisation is made, signed, kept and listed by the command, and revo
   const after = await authorize('--list')
   expect(lines(after, 'authorisation-standing')).toMatchObject([
     { standing: { holds: false, reason: expect.stringMatching(/^it was revoked by Ilse/) } },
+  ])
+})
+
+test('a contract without a pause is named where there is nothing to authorise', async () => {
+  const none = await authorize(at.usdc)
+  expect(none.errors).toMatchObject([
+    { code: 'app.NothingToAuthorise', message: expect.stringMatching(/0x[0-9a-f]{40}.*it has no/) },
   ])
 })
 

@@ -12,6 +12,7 @@ import { findIncident } from '../../store/incidents.ts'
 import { markContaining } from '../../store/runs.ts'
 import type { App } from '../context.ts'
 import { reviveAttack } from './attack.ts'
+import { attackedBy } from './attacked.ts'
 import { attacksOwed, focusedOn } from './attacks-owed.ts'
 import { pageByHand } from './by-hand.ts'
 import { confirmAndVerify, type Sent, signAndSend } from './carry-out.ts'
@@ -92,7 +93,7 @@ async function answer(
   const found = await context.durable('attack', () => patiently(app, () => findFreshAttack(looking)))
   const attempt = turn === 0 ? context.run.id : `${context.run.id}:${turn + 1}`
   const shared = { app, context, incident, attack: reviveAttack(found), attempt }
-  const works = args.action === 'cancel' ? await cancelling(shared) : worksOf(args, shared)
+  const works = await worksFor(args, shared)
   const errors: unknown[] = []
   const isOrdered = args.action === 'levers' && args.order === 'in-order'
   const outcomes = isOrdered ? await oneByOne(works, errors) : await together(works, errors)
@@ -157,12 +158,33 @@ function queuedText(
   return `${nothing} Left out: ${operations} queued ${operations === 1 ? 'operation' : 'operations'} of contracts without authority over what is protected, or not aimed at it (${whose}).`.trim()
 }
 
-function worksOf(args: Exclude<ContainArgs, { action: 'cancel' }>, shared: Shared): Work[] {
-  const { app, incident, attack } = shared
-  if (args.action === 'pause') {
-    const chain = chainOf(app, incident)
-    return incident.protected.map((target) => ({ ...shared, chain, target }))
+function worksFor(args: ContainArgs, shared: Shared): Work[] | Promise<Work[]> {
+  switch (args.action) {
+    case 'cancel':
+      return cancelling(shared)
+    case 'pause':
+      return pausing(shared)
+    case 'levers':
+      return namedWorks(args, shared)
   }
+}
+
+async function pausing(shared: Shared): Promise<Work[]> {
+  const { app, context, incident, attempt } = shared
+  const chain = chainOf(app, incident)
+  const json = await context.durable('attacked', async () => toJson(await attackedBy(app, incident)))
+  const targets = z.array(addressSchema).parse(JSON.parse(json))
+  const spared = incident.protected.filter((target) => !targets.includes(target))
+  if (spared.length > 0 && attempt === context.run.id) {
+    const named = spared.map((target) => app.names.get(target) ?? target).join(', ')
+    const message = `Left as ${spared.length === 1 ? 'it is' : 'they are'}: ${named}. The attack touches ${spared.length === 1 ? 'it' : 'them'}, and nothing at paging level says that ${spared.length === 1 ? 'it loses' : 'they lose'} anything.`
+    await recordStep(app, context, { kind: 'plan', message, body: { spared } })
+  }
+  return targets.map((target) => ({ ...shared, chain, target }))
+}
+
+function namedWorks(args: Extract<ContainArgs, { action: 'levers' }>, shared: Shared): Work[] {
+  const { app, incident, attack } = shared
   return withTogether(args.levers).map(({ target, lever, given, chainId }) => ({
     ...shared,
     chain: chainOf(app, incident, chainId),

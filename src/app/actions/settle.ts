@@ -2,6 +2,7 @@ import { headOf } from '../../chain/rpc/head.ts'
 import { readState } from '../../contain/state-view.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { type ContainmentPlan, protectedBy } from '../../model/containment.ts'
+import type { Address } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
@@ -9,10 +10,11 @@ import { lastPull } from '../../store/lever-pulls.ts'
 import { listPlans, listVerifications } from '../../store/plans.ts'
 import type { App } from '../context.ts'
 import { untilRecorded } from '../watch/recorded.ts'
+import { attackedBy } from './attacked.ts'
 import { handPullText } from './pulled-by-hand.ts'
 
 /**
- * Moves an incident to contained when the newest plan of every protected contract holds: pulled before we came, or
+ * Moves an incident to contained when the newest plan of every attacked contract holds: pulled before we came, or
  * verified on the chain. Otherwise people are needed and the incident stays open. So it does where one of the defenders pulled
  * by hand what was planned: that is verified, and told with their name, by `verifyHandPulls`.
  */
@@ -20,8 +22,9 @@ export async function settle(app: App, incident: Incident): Promise<void> {
   const found = await heldNow(app, incident)
   if (found === undefined) return
   const { held, seen } = found
-  const isKnown = isEveryStopped(incident, held)
-  if (isKnown || (isEveryStopped(incident, [...held, ...seen]) && !(await isByHand(app, incident, seen))))
+  const targets = await attackedBy(app, incident)
+  const isKnown = isEveryStopped(targets, held)
+  if (isKnown || (isEveryStopped(targets, [...held, ...seen]) && !(await isByHand(app, incident, seen))))
     await moveToContained(app, incident, isKnown ? held : [...held, ...seen])
 }
 
@@ -44,7 +47,7 @@ async function heldNow(app: App, incident: Incident): Promise<Held | undefined> 
   return found
 }
 
-function isEveryStopped({ protected: targets }: Incident, plans: readonly ContainmentPlan[]): boolean {
+function isEveryStopped(targets: readonly Address[], plans: readonly ContainmentPlan[]): boolean {
   const stopped = new Set(plans.map(protectedBy))
   return targets.length > 0 && targets.every((target) => stopped.has(target))
 }
@@ -69,8 +72,9 @@ export function moveToContained(
   incident: Incident,
   held: readonly ContainmentPlan[],
 ): Promise<Incident> {
-  const named = incident.protected.map((target) => names.get(target) ?? target).join(', ')
-  const stopped = `${named} ${incident.protected.length === 1 ? 'is' : 'are'} stopped, verified on the chain`
+  const targets = held.length === 0 ? incident.protected : [...new Set(held.map(protectedBy))]
+  const named = targets.map((target) => names.get(target) ?? target).join(', ')
+  const stopped = `${named} ${targets.length === 1 ? 'is' : 'are'} stopped, verified on the chain`
   const hands = held.flatMap(({ byHand, lever }) =>
     byHand === null ? [] : [handPullText(lever, byHand, names)],
   )

@@ -23,6 +23,7 @@ import { openChains, scopeFor } from '../chains.ts'
 import type { Config } from '../config/schema.ts'
 import type { ChainHandle } from '../context.ts'
 import { openDatabase } from '../database.ts'
+import { functionNames } from '../function-names.ts'
 import { type Env, openSigner, sourceOf } from '../signers.ts'
 import { namesOf } from '../start.ts'
 import { type Alone, aloneOn } from './alone.ts'
@@ -239,6 +240,8 @@ async function pullableOn(
       if (why === null && sender !== null) pullable.levers.push({ lever, sender })
       else pullable.left.push(`${lever.signature} on ${nameOf(config, lever.target)}: ${why}`)
     }
+    if (pullable.levers.length + pullable.left.length === 0)
+      pullable.left.push(`${nameOf(config, target)}: it has no such pause or freeze that Cordon knows`)
   } catch (thrown) {
     pullable.left.push(`${nameOf(config, target)}: ${messageOf(thrown)}`)
   }
@@ -268,16 +271,14 @@ function whoSigns(signers: readonly Signer[], config: Config, as: Address | unde
 }
 
 /** An authorisation in one line, and how it stands. */
-function wordsOf(
-  one: StandingAuthorisation,
-  standing: AuthorisationStanding,
-  config: Pick<Config, 'roles'>,
-): string {
+function wordsOf(one: StandingAuthorisation, standing: AuthorisationStanding, config: Config): string {
   const until = new Date(one.validUntil * 1_000).toISOString()
   const state = standing.holds
     ? `holds until ${until}, ${standing.left} of ${one.maxActions} actions left`
     : `does NOT hold: ${standing.reason}`
-  const what = `${one.selectors.join(', ')} on ${one.targets.join(', ')} of chain ${one.chainId}`
+  const calls = one.selectors.map((selector) => functionNames.get(selector) ?? selector)
+  const targets = one.targets.map((target) => nameOf(config, target))
+  const what = `${calls.join(', ')} on ${targets.join(', ')}, chain ${one.chainId}`
   return `${standing.hash} by ${namedPerson(config, one.signer)} ${state}; ${what}`
 }
 

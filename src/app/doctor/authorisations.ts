@@ -3,6 +3,7 @@ import { systemClock } from '../../kit/clock.ts'
 import type { StandingAuthorisation } from '../../model/containment.ts'
 import { installationOf } from '../../store/installation.ts'
 import type { Store } from '../../store/store.ts'
+import { counted } from '../../words/share.ts'
 import { namedPerson } from '../authorisations/people.ts'
 import { allAuthorisations, authorisationContext } from '../authorisations/standing.ts'
 import type { Config } from '../config/schema.ts'
@@ -40,7 +41,7 @@ function heldCheck(
   { name, who, left, now }: Held,
 ): Check {
   const until = new Date(validUntil * 1_000).toISOString()
-  const detail = `${who}: ${selectors.length} functions on ${targets.length} contracts, until ${until}, ${left} of ${maxActions} actions left`
+  const detail = `${who}: ${counted(selectors.length, 'function')} on ${counted(targets.length, 'contract')}, until ${until}, ${left} of ${counted(maxActions, 'action')} left`
   if (validUntil - now < WEEK_S)
     return warning({ name, detail: `${detail}: it ends within a week`, fix: AGAIN })
   return ok(name, detail)

@@ -1,5 +1,6 @@
 import { anvilBinary } from '../../chain/anvil.ts'
 import type { Logger } from '../../kit/logger.ts'
+import { counted } from '../../words/share.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Env } from '../signers.ts'
 import { examineChain } from './chain.ts'
@@ -48,6 +49,10 @@ function configOf(loaded: LoadedConfig): Check {
       fix: 'Name your contracts in protect[] or with --protect.',
     })
   }
-  const counts = `${chains.length} chains, ${protect.length} contracts, ${Object.keys(roles).length} roles`
+  const counts = [
+    counted(chains.length, 'chain'),
+    counted(protect.length, 'contract'),
+    counted(Object.keys(roles).length, 'role'),
+  ].join(', ')
   return ok(name, `${from}: ${counts}`)
 }

@@ -1,10 +1,12 @@
 import { routeText } from '../../contain/route.ts'
 import { trySigning } from '../../contain/signer.ts'
 import { systemClock } from '../../kit/clock.ts'
+import { NATIVE } from '../../model/block.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'
 import { installationOf } from '../../store/installation.ts'
 import type { Store } from '../../store/store.ts'
+import { amountText } from '../../words/amount.ts'
 import { type Alone, aloneFor } from '../authorisations/alone.ts'
 import { planNow } from '../authorisations/levers-alone.ts'
 import { allAuthorisations } from '../authorisations/standing.ts'
@@ -105,5 +107,8 @@ function leverCheck({ lever, route }: ContainmentPlan): Check {
       detail: `${lever.signature}: ${authority.address} has no coin for gas`,
       fix: `Fund ${authority.address}.`,
     }
-  return ok(name, `${lever.signature} by ${authority.address}, funded with ${authority.balance} wei`)
+  return ok(
+    name,
+    `${lever.signature} by ${authority.address}, funded with ${amountText({ asset: NATIVE, amount: authority.balance }, new Map())}`,
+  )
 }

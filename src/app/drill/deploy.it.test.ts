@@ -6,8 +6,9 @@ import { call } from './calls.ts'
 import { type BlockTag, connectDrill, type DrillChain, settle, submit } from './chain.ts'
 import { deployDrill } from './deploy.ts'
 import { type DrillDeployment, drillDeploymentSchema } from './deployment.ts'
-import { fundsAtRisk } from './funds.ts'
+import { fundsAtRisk, tokenBalance } from './funds.ts'
 import { ETHER, USDC } from './seed.ts'
+import { runTraffic } from './traffic.ts'
 
 let anvil: Anvil
 let chain: DrillChain
@@ -45,6 +46,15 @@ describe('the deployment', () => {
       { attack: 'oracle', contract: drill.lendingMarket, asset: drill.usdc, amount: 775_000n * USDC },
       { attack: 'reentrancy', contract: drill.ethReserve, asset: 'native', amount: 120n * ETHER },
     ])
+  })
+
+  test('what is at stake is all that the contract holds, of options that still run too', async () => {
+    await runTraffic(drill, anvil.url, { rounds: 1, seed: 1 })
+    const held = await tokenBalance(await connectDrill(anvil.url), {
+      token: drill.usdc,
+      account: drill.optionsVault,
+    })
+    expect((await fundsAtRisk(drill, anvil.url))[0]?.amount).toBe(held)
   })
 
   test('funds of an earlier block are told as they were', async () => {

@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { type Asset, NATIVE } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'
-import { addressOf, writers } from './accounts.ts'
 import { type BlockTag, balanceOf, connectDrill, type DrillChain, readAmount, readView } from './chain.ts'
 import type { DrillDeployment } from './deployment.ts'
 import type { AttackKind } from './kinds.ts'
 
-/** What one attack can still take. */
+/** What the contract that one attack goes for holds. */
 export type FundsAtRisk = {
   attack: AttackKind
   contract: Address
@@ -16,8 +15,8 @@ export type FundsAtRisk = {
 }
 
 /**
- * What each attack threatens at a block (`latest` by default), in the order option, oracle, reentrancy: the settled
- * series' collateral in USDC, the lending market's cash in USDC, the reserve's ETH in wei.
+ * What each attacked contract holds at a block (`latest` by default), as pages and reports count it, in the order option,
+ * oracle, reentrancy: the vault's USDC (of all series), the lending market's USDC, the reserve's ETH in wei.
  */
 export async function fundsAtRisk(
   deployment: DrillDeployment,
@@ -27,7 +26,7 @@ export async function fundsAtRisk(
   const chain = await connectDrill(rpcUrl)
   const { usdc, optionsVault, lendingMarket, ethReserve } = deployment
   const [option, oracle, reentrancy] = await Promise.all([
-    settledCollateral(chain, deployment, block),
+    tokenBalance(chain, { token: usdc, account: optionsVault, block }),
     tokenBalance(chain, { token: usdc, account: lendingMarket, block }),
     balanceOf(chain, ethReserve, block),
   ])
@@ -65,15 +64,4 @@ export async function settledPosition(
     }),
   )
   return { collateral, outstanding }
-}
-
-async function settledCollateral(
-  chain: DrillChain,
-  deployment: DrillDeployment,
-  block: BlockTag | undefined,
-): Promise<bigint> {
-  const positions = await Promise.all(
-    writers.map((role) => settledPosition(chain, deployment, { account: addressOf(role), block })),
-  )
-  return positions.reduce((sum, position) => sum + position.collateral, 0n)
 }

@@ -14,6 +14,7 @@ import { findBroadcast, listUnsettled } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { findPlan, insertVerification, listPlans, listSimulations } from '../../store/plans.ts'
 import { findAttack, reviveAttack } from '../actions/attack.ts'
+import { attackedBy } from '../actions/attacked.ts'
 import { focusedOn } from '../actions/attacks-owed.ts'
 import { REPLACE_AFTER_BLOCKS } from '../actions/carry-out.ts'
 import { moveToContained } from '../actions/settle.ts'
@@ -65,13 +66,13 @@ async function isGone({ rpc }: ChainHandle, { blockNumber, blockHash }: Broadcas
   return now !== null && now !== blockHash
 }
 
-/** Contained only where every protected contract of the incident has a plan that holds, as the chain says. */
+/** Contained only where every attacked contract of the incident has a plan that holds, as the chain says. */
 async function containAfterAll({ app, chain }: Place, incident: Incident): Promise<void> {
   const plans = (await listPlans(app.store, incident.id)).filter(
     ({ purpose, byHand }) => purpose === 'contain' && byHand === null,
   )
   const verifications: { plan: ContainmentPlan; verification: Verification }[] = []
-  for (const target of incident.protected) {
+  for (const target of await attackedBy(app, incident)) {
     const ofTarget = plans.filter((plan) => protectedBy(plan) === target)
     const held = await newestThatHolds({ app, chain }, { plans: ofTarget, incident })
     if (held === undefined) return

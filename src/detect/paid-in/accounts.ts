@@ -15,6 +15,8 @@ export type Account = {
   paid: Map<Address, Balance>
   /** All that it paid to accounts that had not paid it in: what somebody deposited for others, and what was stolen. */
   unmatched: bigint
+  /** The contract was seen calling the token itself, or the asset is coin. */
+  isHandled: boolean
 }
 
 /** protected contract + asset → its account */
@@ -26,7 +28,7 @@ export function accountOf(accounts: Accounts, contract: Address, asset: Asset): 
   const key = `${contract}:${asset}`
   const known = accounts.get(key)
   if (known !== undefined) return known
-  const fresh: Account = { paid: new Map(), unmatched: 0n }
+  const fresh: Account = { paid: new Map(), unmatched: 0n, isHandled: asset === 'native' }
   accounts.set(key, fresh)
   return fresh
 }

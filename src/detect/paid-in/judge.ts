@@ -6,9 +6,9 @@ import type { Address } from '../../model/hex.ts'
 import type { Births } from '../births.ts'
 import { balancesRead } from '../drain/read-balances.ts'
 import { type Accounts, accountOf, claimOf } from './accounts.ts'
-import { hasIssued } from './payments.ts'
+import { handles, hasIssued } from './payments.ts'
 import { coveredOf, lossesOf, paymentsOf, type Taken } from './question.ts'
-import { isOwn, lowered, type Weighed, withExcess } from './weigh.ts'
+import { disbelieved, isOwn, lowered, type Weighed, withExcess } from './weigh.ts'
 
 /** What is remembered: payments, and whose whole past was seen. */
 export type Ledger = Births & { accounts: Accounts }
@@ -40,10 +40,13 @@ type Weighing = { tx: TransactionFacts; ledger: Ledger; yielding: ReadonlySet<st
 export function weighed(said: readonly Finding[], { tx, ledger, yielding }: Weighing): [Finding, Finding][] {
   let first = !said.some((finding) => isRemark(finding, yielding))
   return said.flatMap((finding): [Finding, Finding][] => {
-    if (!yielding.has(finding.detector)) return []
     if (finding.protected.length === 0 || !atLeast(finding.severity, 'medium')) return []
-    const losses = lossesOf(finding, tx)
-    if (losses === null || losses.length === 0) return []
+    if (restsOnHearsay(finding, { tx, ledger })) return [[finding, disbelieved(finding, tx.transaction.from)]]
+    if (!yielding.has(finding.detector)) return []
+    const stated = lossesOf(finding, tx)
+    if (stated === null || stated.length === 0) return []
+    const losses = stated.filter((loss) => !isHearsay(loss, { tx, ledger }))
+    if (losses.length === 0) return []
     const taken = losses.map((loss) => weighLoss(takenOf(loss, tx, ledger), tx))
     const isIssued = finding.protected.some((contract) => hasIssued(contract, tx))
     if (isIssued || !isOwn(taken)) {
@@ -55,6 +58,28 @@ export function weighed(said: readonly Finding[], { tx, ledger, yielding }: Weig
     first = false
     return [[finding, answer]]
   })
+}
+
+/**
+ * Only the token says that it left the contract, whose whole past was seen: the contract never called it, now or before.
+ * A stranger's token says what the stranger likes, and may be silent once the contract is paused.
+ */
+function isHearsay(
+  { contract, asset }: Pick<Loss, 'contract' | 'asset'>,
+  { tx, ledger }: Pick<Weighing, 'tx' | 'ledger'>,
+): boolean {
+  if (!ledger.whole.has(contract) || handles(contract, asset, tx.transaction.frames)) return false
+  return !accountOf(ledger.accounts, contract, asset).isHandled
+}
+
+/** All amounts that a finding gives as evidence are in tokens that say of themselves that the protected contracts lost them. */
+function restsOnHearsay(
+  { protected: own, evidence }: Finding,
+  known: Pick<Weighing, 'tx' | 'ledger'>,
+): boolean {
+  const assets = new Set(evidence.flatMap(({ amounts }) => amounts.map(({ asset }) => asset)))
+  if (assets.size === 0) return false
+  return own.every((contract) => [...assets].every((asset) => isHearsay({ contract, asset }, known)))
 }
 
 type Loss = { contract: Address; asset: Asset; amount: bigint }

@@ -1,10 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { type Act, birth, usdc, vault, vaultScope } from '../../../test/harness/acts.ts'
-import { address, block, call, data, pay, pull, transferLog, ZERO } from '../../../test/harness/build.ts'
+import {
+  address,
+  block,
+  call,
+  data,
+  pay,
+  pull,
+  transferLog,
+  view,
+  word,
+  ZERO,
+} from '../../../test/harness/build.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import type { StateRead } from '../../model/state-read.ts'
+import { drain } from '../drain/drain.ts'
 import { createEngine, evaluateBlock, evaluateSettled, finalize } from '../engine.ts'
 import { reentrancy } from '../reentrancy/reentrancy.ts'
 import { restoreSnapshots, snapshotsOf } from '../snapshot.ts'
@@ -81,6 +93,70 @@ describe('payments that were seen', () => {
     const take: Act = { from: owner, root: call(griefer, { input: TAKE }, token(token())) }
     expect(watch(deposit, take).map(({ severity }) => severity)).toEqual(['medium'])
     expect(watch(take)[0]?.severity).not.toBe('medium')
+  })
+
+  test('loot that is paid in again for another account was taken all the same; a deposit so moved was not', () => {
+    const pocket = address('pocket')
+    const moved = (times: number): Act => {
+      const { from, root } = nested(10n, times)
+      const again = call(
+        pocket,
+        { input: '0x27eec0b8', value: 10n * BigInt(times) },
+        call(vault, { input: DEPOSIT, value: 10n * BigInt(times) }),
+      )
+      return { from, root: { ...root, inner: [...root.inner, again] } }
+    }
+    const [attack] = watch(put(10n), moved(4))
+    expect(attack?.severity).toBe('critical')
+    expect(attack?.loss).toEqual([{ account: vault, asset: 'native', amount: 40n }])
+    expect(attack?.evidence.at(-1)?.amounts).toEqual([{ account: vault, asset: 'native', amount: 30n }])
+    expect(watch(put(40n), moved(4)).map(({ severity }) => severity)).toEqual(['medium'])
+  })
+
+  describe('a token that the contract never called', () => {
+    const fake = address('fake token')
+    const says = (amount: bigint) =>
+      call(fake, { input: TAKE }, transferLog(fake, { from: vault, to: griefer, amount }))
+    const gift: Act = {
+      from: owner,
+      root: call(fake, { input: TAKE }, transferLog(fake, { from: ZERO, to: vault, amount: 100n })),
+    }
+    const withWord = ({ from, root }: Act): Act => ({
+      from,
+      root: { ...root, inner: [...root.inner, says(90n)] },
+    })
+
+    test('says of a loss what it likes: takers of their own deposit stay quiet', () => {
+      const found = watch(birth, gift, put(30n), withWord(nested(10n, 3)))
+      expect(found.map(({ severity }) => severity)).toEqual(['medium'])
+    })
+
+    test('makes no drain of it, and nobody a taker', () => {
+      const engine = createEngine({ detectors: [drain, paidIn], scope: vaultScope })
+      const said = call(
+        fake,
+        { input: TAKE },
+        view(fake, data('0x70a08231', vault), `0x${word(100n)}`),
+        says(90n),
+      )
+      const acts: Act[] = [birth, gift, { from: owner, root: said }]
+      const found = acts.flatMap((act, i) => evaluateSettled(engine, factsOf(act, i + 1)))
+      expect(found).toMatchObject([{ severity: 'medium', actors: [owner], profit: [], loss: [] }])
+    })
+
+    test('adds nothing to what others took either', () => {
+      const [found] = watch(birth, gift, put(30n), withWord(nested(10n, 4)))
+      expect(found?.severity).toBe('critical')
+      expect(found?.evidence.at(-1)?.amounts).toEqual([{ account: vault, asset: 'native', amount: 10n }])
+    })
+
+    test('is believed once the contract has called it', () => {
+      const alice = address('alice')
+      const deposited = pull(fake, { from: alice, to: vault, amount: 100n })
+      const deposit: Act = { from: alice, root: call(vault, { input: '0xb6b55f25' }, deposited) }
+      const found = watch(birth, deposit, put(30n), withWord(nested(10n, 3)))
+      expect(found.map(({ severity }) => severity)).toEqual(['critical'])
+    })
   })
 
   test('a gift is no deposit', () => {

@@ -6,7 +6,7 @@ import type { Hash } from '../../model/hex.ts'
 import { noteBirths } from '../births.ts'
 import { accountOf, payIn, takeOut } from './accounts.ts'
 import { type Ledger, weighed } from './judge.ts'
-import { isDeposit } from './payments.ts'
+import { handles, isDeposit } from './payments.ts'
 
 const options = z.strictObject({})
 
@@ -22,15 +22,13 @@ export const paidIn: Detector<Ledger, z.infer<typeof options>> = {
   needs: ['traces'],
   options,
   init: () => ({ accounts: new Map(), whole: new Set(), born: new Set() }),
-  stateVersion: 1,
+  stateVersion: 2,
   snapshot: (ledger) => structuredClone(ledger),
   evaluate: () => [],
   weigh({ facts, scope }, { findings, yielding }, ledger) {
-    const { size } = yielding
     const byHash = new Map<Hash | null, Finding[]>()
-    if (size > 0)
-      for (const finding of findings)
-        byHash.set(finding.transactionHash, [...(byHash.get(finding.transactionHash) ?? []), finding])
+    for (const finding of findings)
+      byHash.set(finding.transactionHash, [...(byHash.get(finding.transactionHash) ?? []), finding])
     const answers = new Map<Finding, Finding>()
     for (const tx of facts.transactions) {
       const said = byHash.get(tx.transaction.hash) ?? []
@@ -51,6 +49,9 @@ function learn(tx: TransactionFacts, ledger: Ledger, scope: Scope): void {
     if (fact.kind !== 'transfer' || fact.tokenId !== null || fact.amount === 0n || fact.from === fact.to)
       continue
     const { from, to, asset, amount } = fact
+    for (const contract of [from, to])
+      if (addresses.has(contract) && handles(contract, asset, frames))
+        accountOf(ledger.accounts, contract, asset).isHandled = true
     if (addresses.has(to) && asset !== to && isDeposit(fact, frames))
       payIn(accountOf(ledger.accounts, to, asset), from, amount)
     if (addresses.has(from) && asset !== from) takeOut(accountOf(ledger.accounts, from, asset), to, amount)

@@ -38,6 +38,15 @@ export function isDeposit({ to, frame, asset }: TransferFact, frames: readonly F
   return call !== undefined && selectorOf(call.input) !== undefined
 }
 
+/** True where the contract itself called the token: that it moved is then more than the token's word. Always so of coin. */
+export function handles(contract: Address, asset: Asset, frames: readonly Frame[]): boolean {
+  if (asset === 'native') return true
+  return frames.some(
+    ({ type, to, reverted, parent }) =>
+      type === 'CALL' && to === asset && !reverted && frames[parent]?.context === contract,
+  )
+}
+
 /** True where claims came into being, or a token with an id moved to somebody, while the contract had control. */
 export function hasIssued(contract: Address, tx: TransactionFacts): boolean {
   const { frames } = tx.transaction

@@ -31,7 +31,17 @@ export function lossesOf(
       losses.push({ contract: victim, asset: asset as Asset, amount: -amount })
     }
   }
-  return losses
+  return losses.length > 0 ? losses : toldLosses(finding)
+}
+
+/** What was taken and paid in again is in no balance after the transaction: the finding says it. */
+function toldLosses({
+  protected: own,
+  loss,
+}: Finding): { contract: Address; asset: Asset; amount: bigint }[] {
+  return loss.flatMap(({ account, asset, amount }) =>
+    own.includes(account) && asset !== account && amount > 0n ? [{ contract: account, asset, amount }] : [],
+  )
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { AssetChange, Finding } from '../../model/finding.ts'
 import { atLeast } from '../../model/finding.ts'
+import type { Address } from '../../model/hex.ts'
 import type { Taken } from './question.ts'
 
 /** A loss and how much of it was the takers' own; `balance` is the contract's before, where it is known. */
@@ -33,6 +34,22 @@ export function lowered(
       ...statements.map((statement) => ({ statement, frames: [], amounts: [] })),
     ],
     message: `${finding.message} Not acted on: what was taken was the takers’ own.`,
+  }
+}
+
+/**
+ * A finding about a loss of which nothing is known but what a token says that the contract never called: on record only, and
+ * nobody is named by the token's word either, `by` alone: whoever sent it.
+ */
+export function disbelieved(finding: Finding, by: Address | null): Finding {
+  return {
+    ...finding,
+    actors: finding.actors.filter((account) => account === by),
+    profit: [],
+    loss: [],
+    severity: atLeast(finding.severity, 'medium') ? 'medium' : finding.severity,
+    confidence: finding.confidence / 2,
+    message: `${finding.message} Not acted on: only tokens that the contract never called say so.`,
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Detector, DetectorInput, Scope } from '../../model/detector.ts'
 import { inScope } from '../../model/detector.ts'
 import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
-import type { Finding } from '../../model/finding.ts'
+import type { AssetChange, Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { buildFinding } from '../build-finding.ts'
 import { changesOf, isPureGain, mintedTo, netOf, transfersIn } from '../flows.ts'
+import { isDeposit } from '../paid-in/payments.ts'
 import type { ConfidenceOptions } from '../per-transaction.ts'
 import { confidenceOptions, perTransaction } from '../per-transaction.ts'
 import type { Kind } from './chain.ts'
@@ -90,6 +91,8 @@ function signsOf(reentry: Reentry, { tx, during, side }: Moved): Sign[] {
   }
   if (losesSomething(tx, reentry)) {
     say(0.25, 'over the transaction the contracts lost assets', true)
+  } else if (!cross && isPureGain(netOf(during, side)) && paidInAgain(tx, reentry).length > 0) {
+    say(0.25, 'what was taken was paid in again afterwards, as a deposit that can be taken out', true)
   }
   if (mintedTo(during, side).length > 0) {
     say(0.25, 'claims were minted to the caller’s side between the two passes', true)
@@ -110,6 +113,25 @@ function losesSomething(tx: TransactionFacts, { outerContract, innerContract }: 
     }
   }
   return false
+}
+
+/**
+ * What the outer contract had lost when its call ended and then took in as a deposit: over the transaction it lacks nothing,
+ * but somebody has a claim now that nobody paid for.
+ */
+function paidInAgain(tx: TransactionFacts, { outer, outerContract }: Reentry): AssetChange[] {
+  const { frames } = tx.transaction
+  const account = new Set([outerContract])
+  const deposits = transfersIn(tx.facts, { from: outer.end, to: frames.length }).filter(
+    (transfer) =>
+      transfer.to === outerContract && transfer.asset !== outerContract && isDeposit(transfer, frames),
+  )
+  const before = netOf(transfersIn(tx.facts, { from: 0, to: outer.end }), account)
+  return [...netOf(deposits, account)].flatMap(([asset, paid]) => {
+    const lost = -(before.get(asset) ?? 0n)
+    const amount = lost < paid ? lost : paid
+    return amount > 0n ? [{ account: outerContract, asset, amount }] : []
+  })
 }
 
 /** A flash loan's shape: what went out before the way back in came back, whole, before the outer call ended. */
@@ -147,6 +169,7 @@ function findingOf(best: Verdict, all: readonly Verdict[], context: Context): Fi
   const side = [...new Set([...actors, ...all.map(({ reentry }) => reentry.via)])]
   const { outerContract, innerContract, via, outer, inner } = best.reentry
   const cross = outerContract !== innerContract
+  const { loss } = changesOf(tx, victims)
   return buildFinding(tx, bundle, {
     detector: 'reentrancy',
     severity: best.confidence >= 0.85 ? 'critical' : best.confidence >= 0.6 ? 'high' : 'medium',
@@ -156,7 +179,7 @@ function findingOf(best: Verdict, all: readonly Verdict[], context: Context): Fi
     victims,
     actors: side,
     profit: changesOf(tx, side).profit,
-    loss: changesOf(tx, victims).loss,
+    loss: loss.length > 0 ? loss : paidInAgain(tx, best.reentry),
     evidence: all.slice(0, 8).map((verdict) => ({
       statement: statementOf(verdict),
       frames: [verdict.reentry.outer.index, verdict.reentry.inner.index],
