@@ -46,6 +46,9 @@ export type RunOptions = {
 
 const guardian = addressOf('guardian')
 const KEY = 'WILD_GUARDIAN_KEY'
+/** Every chain has Multicall3 today and few had it then. Of it stands here what Cordon asks: `getEthBalance(address)`. */
+const MULTICALL = '0xca11bde05977b3631167028862be2a173976ca11'
+const ETHER_BALANCES = '0x600435315f5260205ff3'
 
 export async function runOwnAttack(own: OwnAttack, options: RunOptions = {}): Promise<OwnOutcome> {
   const fork = await openStateFork(own.state, { as: 'copy', mining: { kind: 'manual' } })
@@ -55,6 +58,7 @@ export async function runOwnAttack(own: OwnAttack, options: RunOptions = {}): Pr
     const { rpc } = fork
     await rpc.request('anvil_setBlockGasLimit', ['0x11e1a300'])
     await embody(rpc, attacker)
+    await rpc.request('anvil_setCode', [MULTICALL, ETHER_BALANCES])
     const moves = await own.prepare(fork, attacker)
     const first = { from: attacker, ...moves.attack, gas: 25_000_000 }
     const replaced = await replaceAuthorities(fork, { targets: own.protect, attack: first })
