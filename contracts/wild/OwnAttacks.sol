@@ -122,3 +122,10 @@ contract WildEmptyMarket {
 
     receive() external payable {}
 }
+
+/// @notice Says that it was paid and moves nothing.
+contract WildWorthless {
+    function transferFrom(address, address, uint256) external pure returns (bool) {
+        return true;
+    }
+}

@@ -1,7 +1,8 @@
 import type { OwnAttack } from './attack.ts'
 import { stolenKeepers } from './bridge.ts'
-import { falseBooks } from './exchange.ts'
+import { worthlessCoin } from './exchange.ts'
 import { emptyMarket, openPrices } from './lending.ts'
+import { falseStake } from './staking.ts'
 import { falseForge } from './vault.ts'
 
 export const ownAttacks: readonly OwnAttack[] = [
@@ -9,5 +10,6 @@ export const ownAttacks: readonly OwnAttack[] = [
   emptyMarket,
   stolenKeepers,
   falseForge,
-  falseBooks,
+  worthlessCoin,
+  falseStake,
 ]

@@ -7,8 +7,8 @@ import { assert } from '../../../src/kit/assert.ts'
 import { type Address, addressSchema, type Hex, hexSchema } from '../../../src/model/hex.ts'
 import type { StateFork } from '../state-fork.ts'
 
-/** A transaction of the attacker. */
-export type Move = { to: Address; data: Hex; value: bigint }
+/** A transaction of the attacker, or of another account of theirs. */
+export type Move = { to: Address; data: Hex; value: bigint; from?: Address }
 
 /** What is stolen from: a contract's balance of a token, or of the chain's own coin (null). */
 export type Purse = { holder: Address; token: Address | null; symbol: string; decimals: number }
@@ -47,8 +47,8 @@ export async function embody(rpc: Rpc, account: Address): Promise<void> {
 /** Sends without mining. `fees` are wei per gas unit; the node's own where left out. */
 export async function send(
   rpc: Rpc,
-  from: Address,
-  { to, data, value, fees }: Partial<Move> & { fees?: { most: bigint; tip: bigint } },
+  sender: Address,
+  { to, data, value, fees, from = sender }: Partial<Move> & { fees?: { most: bigint; tip: bigint } },
 ): Promise<Hex> {
   const paid = fees === undefined ? {} : { maxFeePerGas: hex(fees.most), maxPriorityFeePerGas: hex(fees.tip) }
   const call = { from, ...(to === undefined ? {} : { to }), data, value: hex(value ?? 0n), gas: GAS, ...paid }

@@ -11,6 +11,7 @@ import { messageOf } from '../../../src/kit/error.ts'
 import { silentLogger } from '../../../src/kit/logger.ts'
 import type { Hex } from '../../../src/model/hex.ts'
 import type { Incident } from '../../../src/model/incident.ts'
+import { findCursor } from '../../../src/store/cursors.ts'
 import { listIncidents } from '../../../src/store/incidents.ts'
 import type { Replaced } from '../authority-key.ts'
 import { openStateFork, type StateFork } from '../state-fork.ts'
@@ -68,6 +69,7 @@ export async function runOwnAttack(own: OwnAttack, options: RunOptions = {}): Pr
     const env = { [KEY]: guardianKey() }
     const authorised = await authorise(config, env)
     running = await startApp({ config, env, logger: silentLogger, write: () => {} })
+    await isWatching({ fork, running })
     await act(rpc, attacker, moves.attack)
     const outcome = await followed({ fork, running, own }, { again: moves.again, ...options })
     return { ...outcome, authorised, alone, replaced }
@@ -154,6 +156,19 @@ async function followed(
   return {
     ...(await told(store, attackBlock)),
     taken: { first: start - afterFirst, second: afterFirst - afterSecond },
+  }
+}
+
+/** Until everything that is mined is judged, three ordinary blocks long. */
+async function isWatching({ fork, running }: Pick<Followed, 'fork' | 'running'>): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    await ordinaryBlock(fork)
+    const head = Number(await fork.rpc.request('eth_blockNumber', []))
+    const isJudged = async (): Promise<boolean> => {
+      const cursor = await findCursor(running.app.store, fork.chainId)
+      return (cursor?.processed?.number ?? 0) >= head
+    }
+    assert(await until(isJudged, 120_000), 'what is mined is judged')
   }
 }
 
