@@ -18,6 +18,7 @@ import type { Incident, TimelineEntry } from '../../src/model/incident.ts'
 import type { Lever } from '../../src/model/lever.ts'
 import { listAlerts } from '../../src/store/alerts.ts'
 import { listIncidents } from '../../src/store/incidents.ts'
+import type { Store } from '../../src/store/store.ts'
 import { listTimeline } from '../../src/store/timeline.ts'
 import { type Replaced, takeAuthority } from './authority-key.ts'
 import { attackLabels } from './corpus.ts'
@@ -101,7 +102,7 @@ async function isMined({ rpc }: StateFork, hash: Hash): Promise<void> {
  * The guardian in the place of whoever the protected contracts, and those that they ask, name as their authority: where the attack
  * goes through all the same, for some attacks need the real one.
  */
-async function replaceAuthorities(
+export async function replaceAuthorities(
   { rpc }: StateFork,
   { targets, attack }: { targets: readonly Address[]; attack: SimulatedCall },
 ): Promise<Replaced[]> {
@@ -123,7 +124,7 @@ async function replaceAuthorities(
 }
 
 /** Something that a node can be probed on. */
-async function ordinaryBlock({ rpc }: StateFork): Promise<void> {
+export async function ordinaryBlock({ rpc }: StateFork): Promise<void> {
   await rpc.request('anvil_setBalance', [guardian, '0xd3c21bcecceda1000000'])
   await rpc.request('anvil_impersonateAccount', [addressOf('saver')])
   await rpc.request('anvil_setBalance', [addressOf('saver'), '0xd3c21bcecceda1000000'])
@@ -206,6 +207,14 @@ async function followed(
     const states = (await listIncidents(store)).map(({ state }) => state)
     if (states.length > 0 && states.every((state) => state === 'contained')) break
   }
+  return { name, levers: levers.length, replaced, ...(await told(store, attackBlock)) }
+}
+
+/** What a Cordon made of an attack, from its record. */
+export async function told(
+  store: Store,
+  attackBlock: number,
+): Promise<Pick<WildOutcome, 'severity' | 'state' | 'pulled' | 'said' | 'because'>> {
   const incidents = await listIncidents(store)
   const entries: TimelineEntry[] = (
     await Promise.all(incidents.map(({ id }) => listTimeline(store, id)))
@@ -218,10 +227,8 @@ async function followed(
     .find((block) => block !== undefined)
   const signature = sent === undefined ? undefined : /Sent (.*) as 0x/.exec(sent.message)?.[1]
   return {
-    name,
     severity: worst?.severity ?? null,
     state: worst?.state ?? null,
-    levers: levers.length,
     pulled:
       signature === undefined || mined === undefined
         ? null
@@ -232,7 +239,6 @@ async function followed(
     because: entries
       .filter(({ kind }) => ['plan', 'simulation', 'decision', 'error', 'state'].includes(kind))
       .map(({ kind, message }) => `${kind}: ${message}`),
-    replaced,
   }
 }
 

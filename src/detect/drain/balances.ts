@@ -1,10 +1,9 @@
 import type { Asset } from '../../model/block.ts'
 import { NATIVE } from '../../model/block.ts'
 import type { Scope } from '../../model/detector.ts'
-import type { Address } from '../../model/hex.ts'
-import { wordAt } from '../../model/hex.ts'
+import { type Address, type Hex, wordAt } from '../../model/hex.ts'
 import type { StateCall, StateRead } from '../../model/state-read.ts'
-import { type Book, bookOf, type Ledger } from './books.ts'
+import { type Book, bookOf, keyOf, type Ledger } from './books.ts'
 
 /** `balanceOf(address)` of EIP-20. */
 const BALANCE_OF = '0x70a08231'
@@ -17,7 +16,10 @@ const STALE = 300
 /** Balances asked for after one block. */
 const MOST = 100
 
-/** The balances of protected contracts that are not known, or were last read long ago, in assets that they dealt in. */
+/**
+ * The balances of protected contracts that are not known, or were last read long ago: in assets that they dealt in, and in the chain's
+ * coin, so that the first deal that is ever seen can be held against it.
+ */
 export function balancesWanted({ books, blocks }: Ledger, scope: Scope): StateCall[] {
   if (scope.kind === 'everything') return []
   const wanted: StateCall[] = []
@@ -26,6 +28,8 @@ export function balancesWanted({ books, blocks }: Ledger, scope: Scope): StateCa
     const { contract, asset } = partsOf(key)
     if (scope.addresses.has(contract) && isStale(book, blocks)) wanted.push(callFor(contract, asset))
   }
+  for (const contract of scope.addresses)
+    if (wanted.length < MOST && !books.has(keyOf(contract, NATIVE))) wanted.push(callFor(contract, NATIVE))
   return wanted
 }
 
@@ -33,10 +37,15 @@ export function balancesWanted({ books, blocks }: Ledger, scope: Scope): StateCa
 export function takeBalances({ books, blocks }: Ledger, scope: Scope, reads: readonly StateRead[]): void {
   if (scope.kind === 'everything') return
   const answers = new Map(reads.map(({ to, data, answer }) => [`${to}:${data}`, answer]))
+  const answerFor = (contract: Address, asset: Asset): Hex | null | undefined => {
+    const { to, data } = callFor(contract, asset)
+    return answers.get(`${to}:${data}`)
+  }
+  for (const contract of scope.addresses)
+    if (answerFor(contract, NATIVE) !== undefined) bookOf(books, contract, NATIVE)
   for (const key of books.keys()) {
     const { contract, asset } = partsOf(key)
-    const { to, data } = callFor(contract, asset)
-    const answer = answers.get(`${to}:${data}`)
+    const answer = answerFor(contract, asset)
     if (answer === undefined) continue
     const book = bookOf(books, contract, asset)
     // whoever gave no answer is not asked at every block

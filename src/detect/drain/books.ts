@@ -50,8 +50,12 @@ export function emptyBook(): Book {
   }
 }
 
+export function keyOf(contract: Address, asset: Asset): string {
+  return `${contract}:${asset}`
+}
+
 export function bookOf(books: Books, contract: Address, asset: Asset): Book {
-  const key = `${contract}:${asset}`
+  const key = keyOf(contract, asset)
   let book = books.get(key)
   if (book === undefined) {
     book = emptyBook()

@@ -12,7 +12,7 @@ import {
   vaultScope,
   withdraw,
 } from '../../../test/harness/acts.ts'
-import { address, block, call, data, pay, word } from '../../../test/harness/build.ts'
+import { address, block, call, data, pay, transferLog, view, word } from '../../../test/harness/build.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { SELECTORS, TOPICS } from '../../facts/signatures.ts'
 import type { Finding } from '../../model/finding.ts'
@@ -120,7 +120,8 @@ describe('balances that nobody looked at in a transaction', () => {
   test('are asked of the node once the contract deals in an asset, and not again while transfers tell', () => {
     const acts = [deposit(alice, 10n), deposit(bob, 10n), deposit(bob, 10n), deposit(alice, 10n)]
     const { asked } = watchWithNode(acts, [110n, 120n, 130n, 140n])
-    expect(asked).toEqual([0, 1, 0, 0])
+    // the chain’s coin first: what the contract has of it is asked before it deals
+    expect(asked).toEqual([1, 1, 0, 0])
   })
 
   test('give an outflow its share: nearly all is high although the past was not seen, a hundredth is nothing', () => {
@@ -144,6 +145,34 @@ describe('balances that nobody looked at in a transaction', () => {
     for (let i = 0; i < 300; i++) see(deposit(alice, 10n), null)
     expect(readsWanted(engine)).toHaveLength(1)
   })
+})
+
+test('of the chain’s coin even the first deal that is seen has its share', () => {
+  const engine = createEngine({ detectors: [drain], scope: vaultScope })
+  const see = (act: Act): Finding[] => {
+    const reads = readsWanted(engine).map((call) => ({ ...call, answer: `0x${word(1_000n)}` as const }))
+    return evaluateSettled(engine, { ...blockFacts(block({ number: 1, transactions: [act] })), reads })
+  }
+  see({ from: bob, root: call(usdc, {}) })
+  const taken = call(vault, { input: '0x2e1a7d4d' }, call(thief, { value: 995n }))
+  expect(said(see({ from: thief, root: taken }))).toEqual(['drain high'])
+})
+
+test('claims that a protected contract hands back: what it had is asked before the log, and the token is nobody who might have paid in', () => {
+  const market = address('market')
+  const asks = view(market, data('0x70a08231', vault), `0x${word(1_000n)}`)
+  const burn = transferLog(market, { from: vault, to: market, amount: 600n })
+  const found = watch({
+    from: thief,
+    nonce: 0,
+    root: call(
+      vault,
+      { input: '0x7b9967a5' },
+      call(market, { input: '0x852a12e3' }, call(bob, {}, asks), burn),
+    ),
+  })
+  expect(said(found[0])).toEqual(['drain high'])
+  expect(found[0]?.[0]?.message).toContain('60.0 % of the contract’s balance')
 })
 
 describe('benign twins', () => {

@@ -5,10 +5,16 @@ import { coveredOf } from '../paid-in/question.ts'
 import type { Book } from './books.ts'
 import type { Outflow } from './outflows.ts'
 
-/** True where all who asked for it, or got it, are known from their birth, or the contract is. */
+/**
+ * True where all who asked for it, or got it, are known from their birth, or the contract is. What goes back to the token itself is
+ * burnt, as Compound's claims are, and goes to nobody.
+ */
 export function knowsPayers(outflow: Outflow, { whole, born }: Births, sender: Address | null): boolean {
   if (whole.has(outflow.contract)) return true
-  return claimants(outflow.payments, sender).every((account) => born.has(account))
+  const kept = outflow.payments.map((payment) =>
+    payment.recipient === payment.asset ? { ...payment, recipient: sender ?? payment.recipient } : payment,
+  )
+  return claimants(kept, sender).every((account) => born.has(account))
 }
 
 /** What of an outflow those who asked for it, or got it, had paid in before: nobody else's deposit stands for theirs. */

@@ -1,4 +1,4 @@
-import type { Asset } from '../../model/block.ts'
+import type { Asset, FrameLog } from '../../model/block.ts'
 import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { addressFromWord, wordAt } from '../../model/hex.ts'
@@ -19,12 +19,11 @@ export function balancesRead(
   const reads = firstReads(tx, isWanted)
   if (reads.length === 0) return balances
   const moved = new Map(reads.map(({ holder, asset }) => [`${holder}${asset}`, 0n]))
-  const transfers = tx.facts
-    .filter((fact): fact is TransferFact => fact.kind === 'transfer' && fact.tokenId === null)
-    .sort((a, b) => a.frame - b.frame)
-  let next = transfers.findIndex(({ frame }) => frame >= -1)
+  const transfers = inOrder(tx)
+  let next = 0
   for (const { holder, asset, balance, frame } of reads) {
-    for (let move = transfers[next]; move !== undefined && move.frame < frame; move = transfers[++next]) {
+    for (let at = transfers[next]; at !== undefined && at.before <= frame; at = transfers[++next]) {
+      const { move } = at
       add(moved, `${move.from}${move.asset}`, -move.amount)
       add(moved, `${move.to}${move.asset}`, move.amount)
     }
@@ -34,6 +33,40 @@ export function balancesRead(
     else known.set(asset, before)
   }
   return balances
+}
+
+/** A movement, and the first frame that was entered after it. */
+type Placed = { move: TransferFact; before: number }
+
+/** Movements as they happened: a log stands behind the calls that its frame had made by then, as a market's burn behind its questions. */
+function inOrder({ facts, transaction: { frames } }: TransactionFacts): Placed[] {
+  const children = new Map<number, number[]>()
+  for (const { index, parent } of frames) {
+    const known = children.get(parent)
+    if (known === undefined) children.set(parent, [index])
+    else known.push(index)
+  }
+  const used = new Set<FrameLog>()
+  const placed: Placed[] = []
+  for (const move of facts) {
+    if (move.kind !== 'transfer' || move.tokenId !== null) continue
+    const frame = frames[move.frame]
+    const log =
+      move.source === 'log' ? frame?.logs.find((each) => !used.has(each) && tells(each, move)) : undefined
+    if (log !== undefined) used.add(log)
+    const next = log === undefined ? undefined : children.get(move.frame)?.[log.position]
+    const before = log === undefined || frame === undefined ? move.frame + 1 : (next ?? frame.end)
+    placed.push({ move, before })
+  }
+  return placed.sort((a, b) => a.before - b.before)
+}
+
+function tells({ address, topics }: FrameLog, { asset, from, to }: TransferFact): boolean {
+  const [, sender = '', recipient = ''] = topics
+  return (
+    address === asset &&
+    (addressFromWord(sender.slice(2)) === from || addressFromWord(recipient.slice(2)) === to)
+  )
 }
 
 function add(sums: Map<string, bigint>, key: string, amount: bigint): void {

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { type Act, buyShares, redeem, usdc, vault, vaultScope } from '../../../test/harness/acts.ts'
-import { address, block, call, create, pay } from '../../../test/harness/build.ts'
+import { address, block, call, create, pay, pull, transferLog } from '../../../test/harness/build.ts'
 import { blockFacts } from '../../facts/facts.ts'
+import type { Scope } from '../../model/detector.ts'
 import type { Finding } from '../../model/finding.ts'
+import type { Address } from '../../model/hex.ts'
 import { createEngine, evaluateSettled } from '../engine.ts'
 import { shareInflation } from './share-inflation.ts'
 
@@ -66,4 +68,49 @@ test.each<[string, Act[]]>([
   ['a contract that is made', [{ from: thief, root: create(vault, {}) }]],
 ])('%s: nothing is said', (_, acts) => {
   expect(severities(...acts).filter((severity) => severity !== '')).toEqual([])
+})
+
+/** Everything in one transaction, on a market whose shares come from itself and go back to itself, as Compound's do. */
+const market = address('market')
+function inOne({ giver = thief, given = 1_000n, lent = 500n, to = thief } = {}): string[] {
+  const shares = (from: Address, to: Address, amount: bigint) => transferLog(vault, { from, to, amount })
+  const act: Act = {
+    from: thief,
+    root: call(
+      thief,
+      { input: '0xc0406226' },
+      call(
+        vault,
+        { input: '0xa0712d68' },
+        pull(usdc, { from: thief, to: vault, amount: 2n }),
+        shares(vault, thief, 2n),
+      ),
+      pay(usdc, { from: giver, to: vault, amount: given }),
+      call(market, { input: '0xc5ebeaec' }, pay(usdc, { from: market, to, amount: lent })),
+      call(
+        vault,
+        { input: '0x852a12e3' },
+        pay(usdc, { from: vault, to: thief, amount: given }),
+        shares(thief, vault, 1n),
+      ),
+    ),
+  }
+  const scope: Scope = { kind: 'contracts', addresses: new Set([vault, market]) }
+  const engine = createEngine({ detectors: [shareInflation], scope })
+  return evaluateSettled(engine, blockFacts(block({ number: 1, transactions: [act] }))).map(
+    ({ severity, victims }) => `${severity} ${victims.map((it) => (it === market ? 'market' : 'vault'))}`,
+  )
+}
+
+test('in one transaction: a loan on shares that a gift made dear, and the gift taken back', () => {
+  expect(inOne()).toEqual(['critical vault,market'])
+})
+
+test.each([
+  ['nobody lends', { lent: 0n }],
+  ['what is lent goes to somebody else', { to: saver }],
+  ['somebody else gives', { giver: other, lent: 0n }],
+  ['the gift makes no share dearer', { given: 1n }],
+])('in one transaction, but %s: nothing is said', (_, parts) => {
+  expect(inOne(parts)).toEqual([])
 })

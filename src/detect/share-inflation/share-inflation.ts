@@ -7,6 +7,7 @@ import type { Address } from '../../model/hex.ts'
 import type { Claim } from '../claims.ts'
 import { findingFrom } from '../claims.ts'
 import { type Dealing, dealingOf } from './dealing.ts'
+import { inflatedInOne } from './in-one.ts'
 
 const options = z.strictObject({
   /** How many times dearer a share must have become since the last dealing. */
@@ -65,7 +66,18 @@ function vaultsIn({ facts }: TransactionFacts, watched: ReadonlySet<Address>): R
 
 type Look = { tx: TransactionFacts; vault: Address; state: State; options: Options; input: DetectorInput }
 
-function look({ tx, vault, state, options, input }: Look): Finding[] {
+function look(looked: Look): Finding[] {
+  const { tx, vault, options, input } = looked
+  const inOne = inflatedInOne({ tx, vault, scope: input.scope, minTimes: options.minTimes })
+  if (inOne.length === 0) return lookAcross(looked)
+  const givers = new Set(inOne.flatMap((claim) => claim.givers))
+  const actors = tx.transaction.from === null ? givers : new Set([tx.transaction.from, ...givers])
+  const { scope, facts } = input
+  return findingFrom(inOne, { detector: 'share-inflation', tx, actors, scope, bundle: facts.bundle })
+}
+
+/** Over as many transactions as they like: what this one adds to what is remembered of the vault. */
+function lookAcross({ tx, vault, state, options, input }: Look): Finding[] {
   const block = input.facts.bundle.number
   const { dealing, gifts } = dealingOf(tx, vault)
   const book = state.get(vault)

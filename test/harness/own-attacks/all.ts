@@ -1,0 +1,15 @@
+import type { OwnAttack } from './attack.ts'
+import { stolenKeepers } from './bridge.ts'
+import { worthlessCoin } from './exchange.ts'
+import { emptyMarket, openPrices } from './lending.ts'
+import { falseStake } from './staking.ts'
+import { falseForge } from './vault.ts'
+
+export const ownAttacks: readonly OwnAttack[] = [
+  openPrices,
+  emptyMarket,
+  stolenKeepers,
+  falseForge,
+  worthlessCoin,
+  falseStake,
+]
