@@ -46,19 +46,33 @@ function inOrder({ facts, transaction: { frames } }: TransactionFacts): Placed[]
     if (known === undefined) children.set(parent, [index])
     else known.push(index)
   }
-  const used = new Set<FrameLog>()
+  // facts of a frame come in the order of its logs: each log is looked at once
+  const reached = new Map<number, number>()
   const placed: Placed[] = []
   for (const move of facts) {
     if (move.kind !== 'transfer' || move.tokenId !== null) continue
     const frame = frames[move.frame]
-    const log =
-      move.source === 'log' ? frame?.logs.find((each) => !used.has(each) && tells(each, move)) : undefined
-    if (log !== undefined) used.add(log)
-    const next = log === undefined ? undefined : children.get(move.frame)?.[log.position]
-    const before = log === undefined || frame === undefined ? move.frame + 1 : (next ?? frame.end)
+    const from = reached.get(move.frame) ?? 0
+    const at = move.source === 'log' ? logOf(move, frame?.logs ?? [], from) : undefined
+    if (at !== undefined) reached.set(move.frame, at + 1)
+    const position = at === undefined ? undefined : frame?.logs[at]?.position
+    const next = position === undefined ? undefined : children.get(move.frame)?.[position]
+    const before = position === undefined || frame === undefined ? move.frame + 1 : (next ?? frame.end)
     placed.push({ move, before })
   }
   return placed.sort((a, b) => a.before - b.before)
+}
+
+/** Logs between two that tell of movements: what lies further apart is placed by its frame. */
+const MOST_LOOKED = 64
+
+/** Which of a frame's logs tells of a movement, from one on. */
+function logOf(move: TransferFact, logs: readonly FrameLog[], from: number): number | undefined {
+  for (let at = from; at < Math.min(logs.length, from + MOST_LOOKED); at++) {
+    const log = logs[at]
+    if (log !== undefined && tells(log, move)) return at
+  }
+  return undefined
 }
 
 function tells({ address, topics }: FrameLog, { asset, from, to }: TransferFact): boolean {
