@@ -26,7 +26,7 @@ export async function ask(
 ): Promise<readonly unknown[] | null> {
   const abi = parseAbiItem(`function ${view}`) as AbiFunction
   const data = encodeFunctionData({ abi: [abi], args })
-  const call = { to, data, gas: VIEW_GAS, ...(from === undefined ? {} : { from }) }
+  const call = { to, data, ...(from === undefined ? {} : { from }) }
   try {
     const answer = (await rpc.request('eth_call', [call, block === 'latest' ? block : toHex(block)])) as Hex
     const decoded: unknown = decodeFunctionResult({ abi: [abi], data: answer })
