@@ -238,6 +238,23 @@ describe('the pool', () => {
     expect(bundle.transactions[0]?.frames).toMatchObject([{ to, reverted: false }])
   })
 
+  test('whether a node traces is asked without a whole trace: the newest block may be made to be large', async () => {
+    const world = await start()
+    await send(world)
+    await mine(world, 1)
+    const traced: unknown[] = []
+    const rpc: Rpc = {
+      ...world.rpc,
+      request(method, params) {
+        if (/trace_?(block|transaction)/i.test(method)) traced.push(params.at(-1))
+        return world.rpc.request(method, params)
+      },
+    }
+    expect(await probeCapabilities(rpc)).toMatchObject({ traces: 'debug_traceBlockByHash', traceLogs: true })
+    const small = { tracerConfig: { onlyTopCall: true } }
+    expect(traced).toMatchObject([small, small, small])
+  })
+
   test('without debug_traceCall it is not watched, and that is told once; with it it is', async () => {
     const world = await start()
     const known = await probeCapabilities(world.rpc)

@@ -1,6 +1,5 @@
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { array, object, type Raw } from '../trace/fields.ts'
-import { CALL_TRACER } from './call-tracer-options.ts'
 import { failureKindOf, isStateGone } from './failure.ts'
 import type { Rpc } from './rpc.ts'
 
@@ -42,7 +41,12 @@ export async function probeCapabilities(rpc: Rpc, expectedChainId?: number): Pro
     rpc.request('web3_clientVersion', []).then(String, () => 'unknown'),
     recentBlock(rpc),
   ])
-  const outcomes = await Promise.all(probesOf(block).map((probe) => tryProbe(rpc, probe)))
+  const asked = await Promise.all(probesOf(block).map((probe) => tryProbe(rpc, probe)))
+  // its answer cannot be kept small: asked only of a node that has nothing better
+  const isNeeded = BLOCK_TRACES.every((method) =>
+    asked.some((one) => one.method === method && one.state === 'missing'),
+  )
+  const outcomes = isNeeded ? [...asked, await tryProbe(rpc, traceBlockProbe(block))] : asked
   const missing = reasonsOf(outcomes, 'missing')
   const uncertain = reasonsOf(outcomes, 'uncertain')
   return { chainId, clientVersion, ...choose(missing), missing, uncertain }
@@ -51,7 +55,7 @@ export async function probeCapabilities(rpc: Rpc, expectedChainId?: number): Pro
 /** What is assumed of a node that has not answered yet: everything, for using it tells. */
 export function unknownCapabilities(chainId: number, reason: string): Capabilities {
   const uncertain = Object.fromEntries(
-    probesOf({ block: {}, transactions: [] }).map(({ method }) => [method, reason]),
+    [...probesOf(NO_BLOCK), traceBlockProbe(NO_BLOCK)].map(({ method }) => [method, reason]),
   )
   return { chainId, clientVersion: 'unknown', ...choose({}), missing: {}, uncertain }
 }
@@ -72,6 +76,16 @@ function choose(
     traceCall: has('debug_traceCall'),
   }
 }
+
+const BLOCK_TRACES = ['debug_traceBlockByHash', 'debug_traceBlockByNumber'] as const
+
+/**
+ * The outermost call alone: whether a node traces is asked while it may be an attacker's block that is the newest, and a whole
+ * trace of that can be 143 MB for 247,000 gas and keep the node from everything else.
+ */
+const TOP_CALL = { tracer: 'callTracer', tracerConfig: { onlyTopCall: true } } as const
+
+const NO_BLOCK: Recent = { block: {}, transactions: [] }
 
 type Recent = { block: Raw; transactions: readonly unknown[] }
 
@@ -96,8 +110,6 @@ function probesOf({ block, transactions }: Recent): Probe[] {
   const { hash, number } = block
   const call = { from: ZERO, to: ZERO, data: '0x' }
   const count = transactions.length
-  const each = (accepts: (item: Raw) => boolean) => (answer: unknown) =>
-    Array.isArray(answer) && answer.every((item) => isObject(item) && accepts(item))
   const isTraced = each((item) => item['error'] !== undefined || isCallFrame(item['result']))
   const probes: Probe[] = [
     {
@@ -106,10 +118,9 @@ function probesOf({ block, transactions }: Recent): Probe[] {
       accepts: (answer) =>
         each((item) => Array.isArray(item['logs']))(answer) && (answer as []).length === count,
     },
-    { method: 'debug_traceBlockByHash', params: [hash, CALL_TRACER], accepts: isTraced },
-    { method: 'debug_traceBlockByNumber', params: [number, CALL_TRACER], accepts: isTraced },
-    { method: 'trace_block', params: [number], accepts: each((item) => isObject(item['action'])) },
-    { method: 'debug_traceCall', params: [call, 'latest', CALL_TRACER], accepts: isCallFrame },
+    { method: 'debug_traceBlockByHash', params: [hash, TOP_CALL], accepts: isTraced },
+    { method: 'debug_traceBlockByNumber', params: [number, TOP_CALL], accepts: isTraced },
+    { method: 'debug_traceCall', params: [call, 'latest', TOP_CALL], accepts: isCallFrame },
     {
       method: 'eth_simulateV1',
       params: [{ blockStateCalls: [{ calls: [call] }] }, 'latest'],
@@ -118,8 +129,16 @@ function probesOf({ block, transactions }: Recent): Probe[] {
   ]
   const [last] = transactions.slice(-1)
   if (last === undefined) return probes
-  return [...probes, { method: 'debug_traceTransaction', params: [last, CALL_TRACER], accepts: isCallFrame }]
+  return [...probes, { method: 'debug_traceTransaction', params: [last, TOP_CALL], accepts: isCallFrame }]
 }
+
+function traceBlockProbe({ block }: Recent): Probe {
+  const accepts = each((item) => isObject(item['action']))
+  return { method: 'trace_block', params: [block['number']], accepts }
+}
+
+const each = (accepts: (item: Raw) => boolean) => (answer: unknown) =>
+  Array.isArray(answer) && answer.every((item) => isObject(item) && accepts(item))
 
 const ZERO = '0x0000000000000000000000000000000000000000'
 
