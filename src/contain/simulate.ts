@@ -99,11 +99,12 @@ export async function tryLever(options: TryOptions): Promise<Tried> {
   const { lever, route, block, attack, protects } = options
   if (attack === null) return tryNow(options)
   const key = toJson([lever.id, lever.calldata, lever.authority?.address, route, block, protects])
-  const known = trials.get(attack)?.get(key)
+  const byLever = trials.get(attack) ?? new Map<string, Tried>()
+  trials.set(attack, byLever)
+  const known = byLever.get(key)
   if (known !== undefined) return known
   const tried = await tryNow(options)
-  if (tried.attack !== 'not-reproduced')
-    trials.set(attack, new Map([...(trials.get(attack) ?? []), [key, tried]]))
+  if (tried.attack !== 'not-reproduced') byLever.set(key, tried)
   return tried
 }
 

@@ -102,11 +102,12 @@ const reproductions = new WeakMap<Trial, Map<number, Reproduced>>()
  * until it takes what it took on the chain; on any state but the one before its block it is a block of now. What came nearest is given, with the doubt that is left.
  */
 export async function reproduce(sequencer: Sequencer, block: number, trial: Trial): Promise<Reproduced> {
-  const known = reproductions.get(trial)?.get(block)
+  const byBlock = reproductions.get(trial) ?? new Map<number, Reproduced>()
+  reproductions.set(trial, byBlock)
+  const known = byBlock.get(block)
   if (known !== undefined) return known
   const found = await reproduceNow(sequencer, block, trial)
-  if (found.doubt === null)
-    reproductions.set(trial, new Map([...(reproductions.get(trial) ?? []), [block, found]]))
+  if (found.doubt === null) byBlock.set(block, found)
   return found
 }
 

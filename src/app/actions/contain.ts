@@ -172,14 +172,17 @@ function worksFor(args: ContainArgs, shared: Shared): Work[] | Promise<Work[]> {
 async function pausing(shared: Shared): Promise<Work[]> {
   const { app, context, incident, attempt } = shared
   const chain = chainOf(app, incident)
-  const json = await context.durable('attacked', async () => toJson(await attackedBy(app, incident)))
+  const json = await context.durable('attacked', async () => {
+    const attacked = await attackedBy(app, incident)
+    const spared = incident.protected.filter((target) => !attacked.includes(target))
+    if (spared.length > 0 && attempt === context.run.id) {
+      const named = spared.map((target) => app.names.get(target) ?? target).join(', ')
+      const message = `Left as ${spared.length === 1 ? 'it is' : 'they are'}: ${named}. The attack touches ${spared.length === 1 ? 'it' : 'them'}, and nothing at paging level says that ${spared.length === 1 ? 'it loses' : 'they lose'} anything.`
+      await recordStep(app, context, { kind: 'plan', message, body: { spared } })
+    }
+    return toJson(attacked)
+  })
   const targets = z.array(addressSchema).parse(JSON.parse(json))
-  const spared = incident.protected.filter((target) => !targets.includes(target))
-  if (spared.length > 0 && attempt === context.run.id) {
-    const named = spared.map((target) => app.names.get(target) ?? target).join(', ')
-    const message = `Left as ${spared.length === 1 ? 'it is' : 'they are'}: ${named}. The attack touches ${spared.length === 1 ? 'it' : 'them'}, and nothing at paging level says that ${spared.length === 1 ? 'it loses' : 'they lose'} anything.`
-    await recordStep(app, context, { kind: 'plan', message, body: { spared } })
-  }
   return targets.map((target) => ({ ...shared, chain, target }))
 }
 
