@@ -1,4 +1,3 @@
-import { toFunctionSelector } from 'viem'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { messageOf } from '../kit/error.ts'
 import type { Asset } from '../model/block.ts'
@@ -7,9 +6,9 @@ import type { Token, Tokens } from '../model/token.ts'
 import type { Lexicon } from '../words/lexicon.ts'
 import { assetsNamed, readable } from '../words/readable.ts'
 import type { App, ChainHandle } from './context.ts'
-import { abisFor } from './decoding.ts'
 import { functionNames } from './function-names.ts'
-import { readTokenLists, tokensFor } from './tokens.ts'
+import { listedLexicon } from './listed-lexicon.ts'
+import { tokensFor } from './tokens.ts'
 
 type Known = { listed: Tokens; functions: ReadonlyMap<string, string>; asked: Map<Asset, Token> }
 
@@ -63,16 +62,8 @@ function knownOf(app: Pick<App, 'config' | 'logger'>, chain: ChainHandle): Promi
 }
 
 async function readKnown({ config }: Pick<App, 'config'>, chainId: number): Promise<Known> {
-  const [listed, abis] = await Promise.all([
-    readTokenLists(config.tokens ?? [], chainId),
-    abisFor(config.abis ?? [], chainId),
-  ])
-  const given = abis
-    .flatMap(({ abi }) => [...abi.functions.values()].flat())
-    .map(({ signature }) => signature)
-  const functions = new Map<string, string>(functionNames)
-  for (const signature of given) functions.set(toFunctionSelector(signature), signature)
-  return { listed, functions, asked: new Map() }
+  const { tokens, functions } = await listedLexicon(config, chainId)
+  return { listed: tokens, functions, asked: new Map() }
 }
 
 function namesOn({ names }: Pick<App, 'names'>, { labels }: ChainHandle): ReadonlyMap<string, string> {

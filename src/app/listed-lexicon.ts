@@ -2,7 +2,7 @@ import type { Address } from '../model/hex.ts'
 import type { Lexicon } from '../words/lexicon.ts'
 import type { Config } from './config/schema.ts'
 import { abisFor } from './decoding.ts'
-import { functionNames, namesWith } from './function-names.ts'
+import { namesWith } from './function-names.ts'
 import { readTokenLists } from './tokens.ts'
 
 type Lists = Partial<Pick<Config, 'protect' | 'tokens' | 'abis'>>
@@ -20,7 +20,7 @@ export async function listedLexicon(lists: Lists, chainId: number): Promise<Lexi
   return {
     names: new Map<string, string>(names),
     tokens: listed,
-    functions: given.length === 0 ? functionNames : namesWith(given),
+    functions: namesWith(given),
   }
 }
 
