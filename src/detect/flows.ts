@@ -7,11 +7,42 @@ import { ZERO_ADDRESS } from '../model/hex.ts'
 /** A half-open range of frames, for example the sub-tree of a call. */
 export type Span = { from: number; to: number }
 
+/** What moved under some calls, in execution order. In time proportional to what moved there, not to the transaction. */
 export function transfersIn(facts: readonly Fact[], span: Span): TransferFact[] {
-  return facts.filter(
-    (fact): fact is TransferFact =>
-      fact.kind === 'transfer' && fact.frame >= span.from && fact.frame < span.to,
+  const sorted = byFrame(facts)
+  const found: Placed[] = []
+  for (let i = firstFrom(sorted, span.from); i < sorted.length; i++) {
+    const placed = sorted[i]
+    if (placed === undefined || placed.transfer.frame >= span.to) break
+    found.push(placed)
+  }
+  return found.sort((a, b) => a.place - b.place).map(({ transfer }) => transfer)
+}
+
+/** `place` is the transfer's among the facts: a call may pay after the calls that it made. */
+type Placed = { transfer: TransferFact; place: number }
+
+const sortedTransfers = new WeakMap<readonly Fact[], readonly Placed[]>()
+
+function byFrame(facts: readonly Fact[]): readonly Placed[] {
+  const known = sortedTransfers.get(facts)
+  if (known !== undefined) return known
+  const transfers = facts.flatMap((fact, place) =>
+    fact.kind === 'transfer' ? [{ transfer: fact, place }] : [],
   )
+  const sorted = transfers.sort((a, b) => a.transfer.frame - b.transfer.frame)
+  sortedTransfers.set(facts, sorted)
+  return sorted
+}
+
+function firstFrom(sorted: readonly Placed[], frame: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle]?.transfer.frame ?? 0) >= frame) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /** Net change of a group of accounts over some transfers, by fungible asset and in base units; zeros left out. */

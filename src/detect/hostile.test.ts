@@ -26,7 +26,7 @@ function yardstick(): number {
   return Math.min(...[1, 2, 3].map(() => took(() => blockFacts(bundle))))
 }
 
-/** Measured: at most 36, beside other work on two cores. What grew with the cube took many thousands. */
+/** Measured: at most 36, alone; more where the yardstick was lucky. What grew with the cube took many thousands. */
 const MOST_TIMES = 150
 
 describe('traces made to be slow', () => {

@@ -27,8 +27,11 @@ export const paidIn: Detector<Ledger, z.infer<typeof options>> = {
   evaluate: () => [],
   weigh({ facts, scope }, { findings, yielding }, ledger) {
     const byHash = new Map<Hash | null, Finding[]>()
-    for (const finding of findings)
-      byHash.set(finding.transactionHash, [...(byHash.get(finding.transactionHash) ?? []), finding])
+    for (const finding of findings) {
+      const said = byHash.get(finding.transactionHash)
+      if (said === undefined) byHash.set(finding.transactionHash, [finding])
+      else said.push(finding)
+    }
     const answers = new Map<Finding, Finding>()
     for (const tx of facts.transactions) {
       const said = byHash.get(tx.transaction.hash) ?? []

@@ -41,10 +41,28 @@ export function isDeposit({ to, frame, asset }: TransferFact, frames: readonly F
 /** True where the contract itself called the token: that it moved is then more than the token's word. Always so of coin. */
 export function handles(contract: Address, asset: Asset, frames: readonly Frame[]): boolean {
   if (asset === 'native') return true
-  return frames.some(
-    ({ type, to, reverted, parent }) =>
-      type === 'CALL' && to === asset && !reverted && frames[parent]?.context === contract,
-  )
+  let known = called.get(frames)
+  if (known === undefined) {
+    known = calledOf(frames)
+    called.set(frames, known)
+  }
+  return known.get(contract)?.has(asset) === true
+}
+
+/** contract → whom it called, and was not refused */
+type Called = ReadonlyMap<Address, ReadonlySet<Address>>
+const called = new WeakMap<readonly Frame[], Called>()
+
+function calledOf(frames: readonly Frame[]): Called {
+  const found = new Map<Address, Set<Address>>()
+  for (const { type, to, reverted, parent } of frames) {
+    const caller = frames[parent]?.context
+    if (type !== 'CALL' || to === null || reverted || !caller) continue
+    const known = found.get(caller)
+    if (known === undefined) found.set(caller, new Set([to]))
+    else known.add(to)
+  }
+  return found
 }
 
 /** True where claims came into being, or a token with an id moved to somebody, while the contract had control. */

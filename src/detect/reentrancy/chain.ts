@@ -11,6 +11,8 @@ export type KindOf = (contract: Address) => Kind
 export type Trace = {
   frames: readonly Frame[]
   kinds: readonly Kind[]
+  /** The frame's contract as a number of this transaction, -1 for none: quicker to compare and to look up than an address. */
+  contracts: readonly number[]
   /** Control comes from outside and names a function. */
   enters: readonly boolean[]
   selectors: readonly (string | undefined)[]
@@ -27,12 +29,24 @@ export function traceOf(frames: readonly Frame[], kindOf: KindOf): Trace {
   return {
     frames,
     kinds: frames.map(({ context }) => (context === null ? 'other' : kindOf(context))),
+    contracts: numbered(frames),
     enters: frames.map((frame) => entersFromOutside(frame, frames)),
     selectors,
     functions: frames.map(({ context, index }) => `${context} ${selectors[index]}`),
     created: new Set(created.filter((to) => to !== null)),
     named: new Map(),
   }
+}
+
+function numbered(frames: readonly Frame[]): number[] {
+  const numbers = new Map<Address, number>()
+  return frames.map(({ context }) => {
+    if (context === null) return -1
+    const known = numbers.get(context)
+    if (known !== undefined) return known
+    numbers.set(context, numbers.size)
+    return numbers.size - 1
+  })
 }
 
 /** The stay of control from which a call goes out. */

@@ -37,7 +37,8 @@ export function findReentries(frames: readonly Frame[], kindOf: KindOf): Reentry
     if (!parent?.context || inner.context === null || !trace.enters[inner.index]) continue
     if (trace.kinds[inner.index] === 'actor' || PAYMENTS.has(trace.selectors[inner.index] ?? '')) continue
     for (let outer: Frame | undefined = parent; outer !== undefined; outer = frames[outer.parent]) {
-      if (!mayBeOuter(outer, inner, trace) || outer.context === parent.context) continue
+      if (!mayBeOuter(outer, inner, trace)) continue
+      if (trace.contracts[outer.index] === trace.contracts[parent.index]) continue
       if (chain?.parent !== parent) chain = chainAbove(parent, parent.context, trace)
       const way = { outer, inner, chain, trace }
       if (sharesBooks(way, books) && isChosenByCaller(way)) note(way, found)
@@ -136,8 +137,8 @@ function calleesOf(frames: readonly Frame[]): Callees {
 type Books = {
   frames: readonly Frame[]
   callees: Callees | undefined
-  /** outer contract → inner contract → how they are tied */
-  pairs: Map<Address, Map<Address, Ties>>
+  /** inner contract → outer contract → how they are tied; both by their number in the trace */
+  pairs: Map<number, Map<number, Ties>>
 }
 
 /** `direct`: one directs the other. `thirds`: whom both direct. */
@@ -150,28 +151,35 @@ const MOST_THIRDS = 64
  * Two contracts keep one set of books if one directs the other, or both report to a third with state-changing
  * calls (a lending market's comptroller). The callers' own contracts, called back by everybody, are no such third.
  */
-function sharesBooks({ outer, inner, chain, trace }: Way, books: Books): boolean {
+function sharesBooks(way: Way, books: Books): boolean {
+  const { outer, inner, chain, trace } = way
+  if (trace.contracts[outer.index] === trace.contracts[inner.index]) return true
   const selector = trace.selectors[inner.index]
-  if (outer.context === inner.context) return true
-  if (outer.context === null || inner.context === null) return false
   if (selector !== undefined && BOOKKEEPING.has(selector)) return false
-  const { direct, thirds } = tiesOf(outer.context, inner.context, books)
+  const { direct, thirds } = tiesOf(way, books)
   return direct || thirds.some((third) => third !== chain.via && !isCaller(third, outer, trace))
 }
 
-function tiesOf(outer: Address, inner: Address, books: Books): Ties {
-  const ofOuterContract = books.pairs.get(outer) ?? new Map<Address, Ties>()
-  books.pairs.set(outer, ofOuterContract)
-  const known = ofOuterContract.get(inner)
+const NO_TIES: Ties = { direct: false, thirds: [] }
+
+function tiesOf({ outer, inner, trace }: Way, books: Books): Ties {
+  const [outerNumber = -1, innerNumber = -1] = [trace.contracts[outer.index], trace.contracts[inner.index]]
+  let ofInnerContract = books.pairs.get(innerNumber)
+  if (ofInnerContract === undefined) {
+    ofInnerContract = new Map()
+    books.pairs.set(innerNumber, ofInnerContract)
+  }
+  const known = ofInnerContract.get(outerNumber)
   if (known !== undefined) return known
+  if (outer.context === null || inner.context === null) return NO_TIES
   books.callees ??= calleesOf(books.frames)
-  const ofOuter = books.callees.get(outer)
-  const ofInner = books.callees.get(inner)
+  const ofOuter = books.callees.get(outer.context)
+  const ofInner = books.callees.get(inner.context)
   const ties: Ties = {
-    direct: ofOuter?.has(inner) === true || ofInner?.has(outer) === true,
+    direct: ofOuter?.has(inner.context) === true || ofInner?.has(outer.context) === true,
     thirds: ofOuter === undefined || ofInner === undefined ? [] : common(ofOuter, ofInner),
   }
-  ofOuterContract.set(inner, ties)
+  ofInnerContract.set(outerNumber, ties)
   return ties
 }
 
