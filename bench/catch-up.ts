@@ -28,6 +28,8 @@ function option(name: string, otherwise: number): number {
   return at < 0 ? otherwise : Number(process.argv[at + 1])
 }
 
+/** As on Ethereum: the last two epochs are not final. */
+const UNFINALISED = 64
 const BLOCKS = option('blocks', 175)
 const LATENCY_MS = option('latency', 10)
 
@@ -92,8 +94,8 @@ async function serve(): Promise<void> {
   const busiest = mostCalled(recorded)
   const chain = chainOf(recorded)
   const find = (tag: unknown): Served | undefined =>
-    tag === 'latest'
-      ? chain.at(-1)
+    tag === 'latest' || tag === 'finalized'
+      ? chain.at(tag === 'latest' ? -1 : -1 - UNFINALISED)
       : String(tag).length === 66
         ? chain.find(({ number }) => hashOf(number) === tag)
         : chain[Number(tag)]
@@ -114,7 +116,7 @@ async function serve(): Promise<void> {
     })
     request.on('end', () => {
       const { id, method, params } = JSON.parse(body) as { id: number; method: string; params: unknown[] }
-      const result = params[0] === 'finalized' ? undefined : answers[method]?.(params)
+      const result = answers[method]?.(params)
       const error = '"error":{"code":-32601,"message":"the method does not exist/is not available"}'
       const text = `{"jsonrpc":"2.0","id":${id},${result === undefined ? error : `"result":${result}`}}`
       response.setHeader('content-type', 'application/json')

@@ -1,6 +1,6 @@
 import { followHead } from '../chain/rpc/follow.ts'
 import { watchPending } from '../chain/rpc/pending.ts'
-import { evaluateBlock, finalize, rollback } from '../detect/engine.ts'
+import { evaluateBlock, finalize, packKept, rollback } from '../detect/engine.ts'
 import { blockFacts } from '../facts/facts.ts'
 import { systemClock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
@@ -98,6 +98,7 @@ async function* linesOf(update: ChainUpdate, at: Watching): AsyncGenerator<Watch
     case 'block':
       if (update.bundle.gaps.length > 0) yield { type: 'notice', chainId, ...partialNotice(update.bundle) }
       yield* detectIn(detection, await factsOf(update.bundle, at), evaluateBlock)
+      packKept(engine)
       return
     case 'pending':
       yield* detectIn(detection, blockFacts(update.bundle))

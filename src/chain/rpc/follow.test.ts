@@ -159,6 +159,18 @@ describe('finality', () => {
     await it.stop()
   })
 
+  test('is told while blocks are caught up with: as deep as a reorganisation may go below what was read', async () => {
+    const node = nodeOf(100)
+    node.finalized = 98
+    const it = await driveFollower(directRpc(node), { fromBlock: 1, finalityDepth: 10 })
+    const told = kinds(it.updates)
+    expect(told.filter((kind) => kind.startsWith('finalized'))).toEqual([
+      ...['finalized 22', 'finalized 54', 'finalized 86', 'finalized 98'],
+    ])
+    expect(told.indexOf('finalized 22')).toBe(told.indexOf('block 32') + 1)
+    await it.stop()
+  })
+
   test('what has left the window cannot be rolled back: it counts as final', async () => {
     const node = nodeOf(10)
     node.finalized = 2

@@ -1,7 +1,14 @@
 import { systemClock } from '../../kit/clock.ts'
+import { createCollector } from '../../kit/collector.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { retry } from '../../kit/retry.ts'
-import { type BlockBundle, type ChainUpdate, type SourceNotice, weightOf } from '../../model/block.ts'
+import {
+  type BlockBundle,
+  type BlockRef,
+  type ChainUpdate,
+  type SourceNotice,
+  weightOf,
+} from '../../model/block.ts'
 import { abortable } from './abortable.ts'
 import { createBlockCheck } from './block-check.ts'
 import { append, extension, type Header } from './canonical.ts'
@@ -132,6 +139,7 @@ function noteHead({ vitals, clock, pace }: Follower, { number, timestamp }: Time
 /** Blocks in order, some fetched ahead; each is given as soon as it and those before it are there. */
 async function* catchUp(follower: Follower, latest: number): AsyncGenerator<ChainUpdate> {
   const ahead: Promise<BlockBundle>[] = []
+  const collectGarbage = createCollector()
   let wanted = follower.nextBlock ?? latest
   while (!follower.signal.aborted && (follower.nextBlock ?? 0) <= latest) {
     for (; wanted <= latest && ahead.length < aheadOf(follower); wanted++) {
@@ -159,9 +167,13 @@ async function* catchUp(follower: Follower, latest: number): AsyncGenerator<Chai
     follower.lastMoved = follower.clock.now()
     follower.staleTold = false
     yield { kind: 'block', bundle }
+    if (number % FINALITY_EVERY === 0 && number < latest) yield* tellFinality(follower, latest)
+    if (ahead.length > 0) collectGarbage()
   }
 }
 
+/** Blocks between two looks at finality while catching up: what is not final is kept in memory for a rollback. */
+const FINALITY_EVERY = 32
 /** Blocks behind the head from which on reading is catching up. */
 const NEAR_HEAD = 3
 /** Frames fetched ahead, about 80 MB with what stands around them. */
@@ -197,15 +209,26 @@ function fetchNext(follower: Follower, number: number, latest: number): Promise<
 async function* tellFinality(follower: Follower, latest: number): AsyncGenerator<ChainUpdate> {
   const { refs, window } = follower.canonical
   const tagged = await headerOf(follower, 'finalized').catch(refusedIsNull)
-  const final =
-    tagged === null || tagged?.number === 0
-      ? refs.find(({ number }) => number === latest - follower.finalityDepth)
-      : refs.find(({ number, hash }) => number === tagged?.number && hash === tagged.hash)
   // Beyond the window nothing can be rolled back, so waiting for the node's word would only fill memory.
-  const ref = final ?? (refs.length >= window ? refs[0] : undefined)
+  const ref = finalAmong(follower, tagged, latest) ?? (refs.length >= window ? refs[0] : undefined)
   if (ref === undefined || ref.number <= follower.finalized) return
   follower.finalized = ref.number
   yield { kind: 'finalized', block: ref }
+}
+
+/** `tagged`: null where the node has no finalised block, undefined where the question failed, which is no answer. */
+function finalAmong(
+  { canonical: { refs }, finalityDepth }: Follower,
+  tagged: Header | null | undefined,
+  latest: number,
+): BlockRef | undefined {
+  if (tagged === undefined) return undefined
+  const newest = refs.at(-1)?.number ?? latest
+  // While blocks are caught up with, the tag is of blocks that nobody has read yet.
+  const isByDepth = tagged === null || tagged.number === 0 || newest < tagged.number
+  return isByDepth
+    ? refs.find(({ number }) => number === newest - finalityDepth)
+    : refs.find(({ number, hash }) => number === tagged.number && hash === tagged.hash)
 }
 
 /** Milliseconds between comparisons while the head moves; one that stands still is compared at once. */
