@@ -13,7 +13,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { createGunzip } from 'node:zlib'
-import { backtest, readLabels } from '../src/app/backtest.ts'
+import { backtest, readLabels } from '../src/backtest/backtest.ts'
 
 const corpus = resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus')
 const { values } = parseArgs({

@@ -1,11 +1,11 @@
-import { bytesPacking } from '../src/app/packing.ts'
-import { withRules } from '../src/app/rules/files.ts'
 import { parseBundle } from '../src/chain/bundle/parse.ts'
 import { createEngine, evaluateBlock, evaluateSettled, finalize, packKept } from '../src/detect/engine.ts'
 import { detectors } from '../src/detect/registry.ts'
 import { blockFacts } from '../src/facts/facts.ts'
+import { withRules } from '../src/files/rules.ts'
 import type { Scope } from '../src/model/detector.ts'
 import type { Address } from '../src/model/hex.ts'
+import { bytesPacking } from '../src/respond/watch/packing.ts'
 import { quantile, type Row, report, time } from './report.ts'
 import { syntheticBlock } from './synthetic.ts'
 

@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import { configSchema } from '../src/app/config/schema.ts'
-import { watchOnly } from '../src/app/watch-only.ts'
 import { silentLogger } from '../src/kit/logger.ts'
+import { configSchema } from '../src/model/config.ts'
+import { watchOnly } from '../src/respond/watch-only.ts'
 import { report } from './report.ts'
 
 /*

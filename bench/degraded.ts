@@ -5,16 +5,16 @@
  * npm run build && node dist/bench/degraded.js      (needs CORDON_CORPUS or ../shared/corpus)
  */
 import { join } from 'node:path'
-import { readLabels } from '../src/app/backtest.ts'
+import { readLabels } from '../src/backtest/backtest.ts'
 import { clopperPearson, proportionText } from '../src/calibrate/statistics.ts'
 import { readBundles } from '../src/chain/bundle/read.ts'
 import { createEngine, evaluateSettled } from '../src/detect/engine.ts'
 import { detectors } from '../src/detect/registry.ts'
 import { blockFacts } from '../src/facts/facts.ts'
+import { alertsOf } from '../src/incidents/alerts.ts'
 import type { BlockBundle, Frame, Transaction } from '../src/model/block.ts'
 import { isRightCategory } from '../src/model/category.ts'
 import { atLeast } from '../src/model/finding.ts'
-import { alertsOf } from '../src/triage/alerts.ts'
 import { corpus } from './history.ts'
 import { type Row, report } from './report.ts'
 

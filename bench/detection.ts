@@ -8,7 +8,7 @@
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { backtest, readLabels } from '../src/app/backtest.ts'
+import { backtest, readLabels } from '../src/backtest/backtest.ts'
 import type { BacktestReport } from '../src/calibrate/backtest.ts'
 import { proportionText } from '../src/calibrate/statistics.ts'
 import { readBundles } from '../src/chain/bundle/read.ts'

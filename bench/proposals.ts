@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { investigateTransactions } from '../src/app/investigate.ts'
+import { investigateTransactions } from '../src/investigate/investigate.ts'
 import type { Address, Hash } from '../src/model/hex.ts'
 
 const corpus = resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus')

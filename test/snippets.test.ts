@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { parse as parseYaml, stringify } from 'yaml'
-import { configSchema } from '../src/app/config/schema.ts'
-import { testRule } from '../src/app/rules/test-rules.ts'
+import { testRule } from '../src/backtest/rules/test-rules.ts'
 import { createProgram } from '../src/cli/program.ts'
 import { detectors } from '../src/detect/registry.ts'
 import { parseRule } from '../src/detect/rules/parse.ts'
+import { configSchema } from '../src/model/config.ts'
 import { parsePlaybook } from '../src/playbooks/parse.ts'
 
 /** A fenced block of a page. */

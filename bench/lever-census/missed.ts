@@ -1,10 +1,10 @@
 import { toFunctionSelector } from 'viem'
-import { functionNames } from '../../src/app/function-names.ts'
 import type { Code } from '../../src/contain/code.ts'
 import { discoverLevers } from '../../src/contain/discover.ts'
 import { leverTemplates } from '../../src/contain/levers/registry.ts'
 import type { Address, Hex } from '../../src/model/hex.ts'
 import type { Lever } from '../../src/model/lever.ts'
+import { functionNames } from '../../src/names/function-names.ts'
 import type { StateFork } from '../../test/harness/state-fork.ts'
 
 /** A function that sounds like a lever, and why it is offered by none. */

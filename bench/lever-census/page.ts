@@ -1,5 +1,5 @@
-import { functionNames } from '../../src/app/function-names.ts'
 import type { Address, Hex } from '../../src/model/hex.ts'
+import { functionNames } from '../../src/names/function-names.ts'
 import type { CensusOf, LeverRow } from './census.ts'
 
 /** The page of docs that the census is. */

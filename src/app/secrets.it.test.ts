@@ -8,13 +8,13 @@ import { type FreshDatabase, freshDatabase, sqlOn } from '../../test/harness/pos
 import { type Anvil, startAnvil } from '../chain/anvil.ts'
 import { createEndpoint } from '../chain/rpc/endpoint.ts'
 import { keystoreOf } from '../contain/signers/keystore.ts'
+import { drillAccount } from '../drills/accounts.ts'
+import { sendAttackOnce } from '../drills/attacks.ts'
+import { drillConfig } from '../drills/config.ts'
+import { deployDrill } from '../drills/deploy.ts'
+import { configSchema } from '../model/config.ts'
 import type { Hex } from '../model/hex.ts'
-import { configSchema } from './config/schema.ts'
-import { drillAccount } from './drill/accounts.ts'
-import { sendAttackOnce } from './drill/attacks.ts'
-import { drillConfig } from './drill/config.ts'
-import { deployDrill } from './drill/deploy.ts'
-import { createHub, type LiveEvent } from './events.ts'
+import { createHub, type LiveEvent } from '../notify/hub.ts'
 import { type RunningApp, startApp } from './start.ts'
 
 /*
@@ -151,7 +151,7 @@ test('no error of a signer shows what it was given', async () => {
     },
     { kind: 'aws-kms', keyId: 'alias/x' },
   ]
-  const { checkSigners } = await import('./signers.ts')
+  const { checkSigners } = await import('../contain/signers/configured.ts')
   const config = configSchema.parse({ ...running.app.config, signers: bad })
   const checks = await checkSigners(config, { ...env, ZERO: `0x${'0'.repeat(64)}` })
   expect(checks.map(({ problem }) => problem)).not.toContain(null)

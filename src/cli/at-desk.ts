@@ -1,6 +1,6 @@
-import type { Config } from '../app/config/schema.ts'
-import type { Env } from '../app/signers.ts'
+import type { Env } from '../contain/signers/configured.ts'
 import type { Logger } from '../kit/logger.ts'
+import type { Config } from '../model/config.ts'
 import type { Io } from './io.ts'
 import { loadedOrFail } from './loaded.ts'
 import type { CommonOptions } from './options.ts'

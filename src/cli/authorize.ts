@@ -1,6 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
+import { addressOf } from '../app/config/load.ts'
+import { durationMs } from '../kit/duration.ts'
+import { CordonError } from '../kit/error.ts'
+import { toJson } from '../kit/json.ts'
+import type { StandingAuthorisation } from '../model/containment.ts'
 import {
   type AuthorisationDesk,
   authorisationHashOf,
@@ -8,13 +13,8 @@ import {
   openAuthorisationDesk,
   readAuthorisation,
   revokeHere,
-} from '../app/authorisations/desk.ts'
-import { addressOf } from '../app/config/load.ts'
-import { permitFor } from '../app/permit.ts'
-import { durationMs } from '../kit/duration.ts'
-import { CordonError } from '../kit/error.ts'
-import { toJson } from '../kit/json.ts'
-import type { StandingAuthorisation } from '../model/containment.ts'
+} from '../respond/authorisations/desk.ts'
+import { permitFor } from '../respond/levers/permit.ts'
 import { atDesk } from './at-desk.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'

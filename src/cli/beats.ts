@@ -1,7 +1,7 @@
-import type { LiveEvent } from '../app/events.ts'
 import type { Asset } from '../model/block.ts'
 import { atLeast } from '../model/finding.ts'
 import type { TimelineEntry } from '../model/incident.ts'
+import type { LiveEvent } from '../notify/hub.ts'
 import type { Lexicon } from '../words/lexicon.ts'
 import { assetsNamed, readable } from '../words/readable.ts'
 import { counted } from '../words/share.ts'

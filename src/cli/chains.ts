@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { type ChainCursors, type ChainStanding, openCursors } from '../app/chain-cursors.ts'
 import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
+import { type ChainCursors, type ChainStanding, openCursors } from '../respond/chain-cursors.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { type CommonOptions, load, withOutput } from './options.ts'

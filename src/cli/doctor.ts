@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { Check } from '../app/doctor/check.ts'
-import { examine } from '../app/doctor/examine.ts'
+import type { Check } from '../respond/doctor/check.ts'
+import { examine } from '../respond/doctor/examine.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import type { CommonOptions } from './options.ts'

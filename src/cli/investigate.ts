@@ -1,21 +1,26 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { addressOf } from '../app/config/load.ts'
-import { investigateWhatIf } from '../app/counterfactual/investigate.ts'
-import type { DecodingOptions } from '../app/decoding.ts'
-import { type IncidentSource, incidentSource, noSource, recordOnIncident } from '../app/incident-source.ts'
-import type { BeyondOptions } from '../app/investigate/beyond.ts'
-import { beyondOptions } from '../app/investigate/beyond-options.ts'
-import { isUrl } from '../app/investigate/source.ts'
+import { investigateWhatIf } from '../investigate/counterfactual/investigate.ts'
+import type { BeyondOptions } from '../investigate/gather/beyond.ts'
+import { beyondOptions } from '../investigate/gather/beyond-options.ts'
+import { isUrl } from '../investigate/gather/source.ts'
+import {
+  type IncidentSource,
+  incidentSource,
+  noSource,
+  recordOnIncident,
+} from '../investigate/incident-source.ts'
 import {
   freezeInvestigation,
   type InvestigateTransactionOptions,
   investigateTransactions,
-} from '../app/investigate.ts'
-import { withAtRisk } from '../app/siblings/at-risk.ts'
-import { checkReportFile, reportOnInvestigation } from '../app/written-report.ts'
+} from '../investigate/investigate.ts'
+import { withAtRisk } from '../investigate/siblings/at-risk.ts'
 import { printable } from '../kit/text.ts'
 import type { FirstScreen, Investigation } from '../model/investigation.ts'
+import type { DecodingOptions } from '../names/decoding.ts'
+import { checkReportFile, reportOnInvestigation } from '../reports/share/written-report.ts'
 import { describeInvestigation, firstSight } from './investigation-text.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'

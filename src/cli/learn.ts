@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { addressOf } from '../app/config/load.ts'
-import { describeLearned, learnFiles, type TrainEnd } from '../app/learn.ts'
+import { describeLearned, learnFiles, type TrainEnd } from '../backtest/learn.ts'
 import { CordonError } from '../kit/error.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'

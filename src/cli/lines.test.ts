@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { aFinding } from '../../test/harness/builders.ts'
-import { listedLexicon } from '../app/listed-lexicon.ts'
+import { listedLexicon } from '../names/listed-lexicon.ts'
 import { describeLine } from './lines.ts'
 
 const VAULT = '0x00000000000000000000000000000000000000aa'

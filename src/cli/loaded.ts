@@ -1,5 +1,5 @@
-import type { Config } from '../app/config/schema.ts'
 import { CordonError } from '../kit/error.ts'
+import type { Config } from '../model/config.ts'
 import type { Io } from './io.ts'
 import type { CommonOptions } from './options.ts'
 import { load } from './options.ts'

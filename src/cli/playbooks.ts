@@ -1,8 +1,13 @@
 import { type Command, Option } from 'commander'
-import { knownActions } from '../app/actions/known.ts'
-import { type Answer, answerTypedData, proofOf, signAnswer } from '../app/answers.ts'
 import type { LoadedConfig } from '../app/config/load.ts'
-import { loadPlaybooks } from '../app/playbook-files.ts'
+import { openSigners } from '../contain/signers/configured.ts'
+import { loadPlaybooks } from '../files/playbooks.ts'
+import { CordonError } from '../kit/error.ts'
+import { printable } from '../kit/text.ts'
+import { type Hex, hexSchema } from '../model/hex.ts'
+import { answers, type Playbook } from '../model/playbook.ts'
+import { type Answer, answerTypedData, proofOf, signAnswer } from '../playbooks/answers.ts'
+import { knownActions } from '../respond/actions/known.ts'
 import {
   cacaoOf,
   findPlaybookNamed,
@@ -13,12 +18,7 @@ import {
   playbookFromCacao,
   type RunDesk,
   rolesOf,
-} from '../app/playbooks.ts'
-import { openSigners } from '../app/signers.ts'
-import { CordonError } from '../kit/error.ts'
-import { printable } from '../kit/text.ts'
-import { type Hex, hexSchema } from '../model/hex.ts'
-import { answers, type Playbook } from '../model/playbook.ts'
+} from '../respond/playbooks.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT, tellError } from './io.ts'
 import { type CommonOptions, load, withOutput } from './options.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { cordonVersion } from '../app/version.ts'
+import { cordonVersion } from '../kit/version.ts'
 import { registerApprovals } from './approvals.ts'
 import { registerBacktest } from './backtest.ts'
 import { registerCalibrate } from './calibrate.ts'

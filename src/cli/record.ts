@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { recordBlocks } from '../app/record.ts'
+import { recordBlocks } from '../backtest/record.ts'
 import { CordonError } from '../kit/error.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'

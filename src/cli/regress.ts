@@ -1,8 +1,14 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { addressOf } from '../app/config/load.ts'
-import { hashOf } from '../app/investigate.ts'
-import { freeze, readRegression, readRuntimeCode, rerun, writeRegression } from '../app/regress.ts'
+import { hashOf } from '../investigate/investigate.ts'
+import {
+  freeze,
+  readRegression,
+  readRuntimeCode,
+  rerun,
+  writeRegression,
+} from '../investigate/regress/regress.ts'
 import type { Address, Hash, Hex } from '../model/hex.ts'
 import type { Rerun } from '../model/regression.ts'
 import type { GlobalOptions, Io, RunCommand } from './io.ts'

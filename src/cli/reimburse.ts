@@ -8,7 +8,7 @@ import {
   sharedLosses,
   verifyClaims,
   writeClaims,
-} from '../app/reimburse.ts'
+} from '../investigate/reimburse.ts'
 import { CordonError } from '../kit/error.ts'
 import type { GlobalOptions, Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'

@@ -1,8 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import type { IncidentArchive } from '../app/archive.ts'
-import { formatOfFile, invalidFormat, renderReport, writeReport } from '../app/written-report.ts'
 import {
   type Audience,
   audiences,
@@ -13,6 +11,8 @@ import {
   type Tlp,
   tlps,
 } from '../model/report.ts'
+import type { IncidentArchive } from '../reports/share/archive.ts'
+import { formatOfFile, invalidFormat, renderReport, writeReport } from '../reports/share/written-report.ts'
 import type { Io } from './io.ts'
 import { EXIT } from './io.ts'
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { loadRules, type RulePaths, ruleFiles } from '../app/rules/files.ts'
-import { refuseUnproven, testRule } from '../app/rules/test-rules.ts'
+import { refuseUnproven, testRule } from '../backtest/rules/test-rules.ts'
+import { loadRules, type RulePaths, ruleFiles } from '../files/rules.ts'
 import { printable } from '../kit/text.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT, tellError } from './io.ts'

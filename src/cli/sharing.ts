@@ -1,11 +1,6 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { IncidentArchive } from '../app/archive.ts'
 import { addressOf } from '../app/config/load.ts'
-import { type Handed, handedFromFile } from '../app/handed.ts'
-import { writePacket } from '../app/packet.ts'
-import { type SharedText, sharedText } from '../app/shared-text.ts'
-import { writeReport } from '../app/written-report.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
 import {
@@ -17,6 +12,11 @@ import {
   type Tlp,
   tlps,
 } from '../model/report.ts'
+import type { IncidentArchive } from '../reports/share/archive.ts'
+import { type Handed, handedFromFile } from '../reports/share/handed.ts'
+import { writePacket } from '../reports/share/packet.ts'
+import { type SharedText, sharedText } from '../reports/share/shared-text.ts'
+import { writeReport } from '../reports/share/written-report.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { type CommonOptions, listOf, load, withOutput } from './options.ts'

@@ -1,5 +1,5 @@
-import type { Progress } from '../app/backtest/judge-files.ts'
-import { progressText } from '../app/backtest/progress.ts'
+import type { Progress } from '../backtest/judge-files.ts'
+import { progressText } from '../backtest/progress.ts'
 import { CordonError } from '../kit/error.ts'
 import type { Io } from './io.ts'
 

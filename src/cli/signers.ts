@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { SignerCheck } from '../app/signers.ts'
-import { checkSigners, openSigners, writeKeystore } from '../app/signers.ts'
+import type { SignerCheck } from '../contain/signers/configured.ts'
+import { checkSigners, openSigners, writeKeystore } from '../contain/signers/configured.ts'
 import type { GlobalOptions, Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { loadedOrFail } from './loaded.ts'

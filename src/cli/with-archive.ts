@@ -1,6 +1,6 @@
-import { type IncidentArchive, openArchive } from '../app/archive.ts'
-import { configuredAccounts } from '../app/own-accounts.ts'
 import { namesOf } from '../app/start.ts'
+import { type IncidentArchive, openArchive } from '../reports/share/archive.ts'
+import { configuredAccounts } from '../respond/own-accounts.ts'
 import type { Io } from './io.ts'
 import { type CommonOptions, load } from './options.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { addressOf } from '../app/drill/accounts.ts'
 import { type Anvil, startAnvil } from '../chain/anvil.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
+import { addressOf } from '../drills/accounts.ts'
 import { simulateV1Sequencer } from './sequence.ts'
 import { callOf, sentSchema } from './trial.ts'
 

@@ -205,7 +205,7 @@ test('a signature of a hash as a message counts, a stranger’s does not', async
 })
 
 async function keyOf(index: number): Promise<Hex> {
-  const { drillAccount } = await import('../app/drill/accounts.ts')
+  const { drillAccount } = await import('../drills/accounts.ts')
   const { privateKey } = drillAccount((['writerA', 'writerB'] as const)[index] ?? 'writerA').getHdKey()
   return `0x${Buffer.from(privateKey ?? []).toString('hex')}`
 }

@@ -4,8 +4,8 @@ import { deposit, look, reenter, vault, vaultScope, withdraw } from '../../test/
 import { address, block, hashOf, rawBlock } from '../../test/harness/build.ts'
 import { parseBundle } from '../chain/bundle/parse.ts'
 import { blockFacts } from '../facts/facts.ts'
+import { alertsOf } from '../incidents/alerts.ts'
 import type { BlockFacts } from '../model/fact.ts'
-import { alertsOf } from '../triage/alerts.ts'
 import {
   blindIn,
   createEngine,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { aFinding, aHash, anAddress, anAlert } from '../../test/harness/builders.ts'
-import { detectIn, openDetection, summaryOf } from '../app/replay.ts'
+import { detectIn, openDetection, summaryOf } from '../backtest/replay.ts'
 import { tellError } from '../cli/io.ts'
 import { blockFacts } from '../facts/facts.ts'
 import { CordonError } from '../kit/error.ts'

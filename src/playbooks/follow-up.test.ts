@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { knownActions } from '../app/actions/known.ts'
 import type { PinnedPlaybook } from '../model/playbook.ts'
+import { knownActions } from '../respond/actions/known.ts'
 import { followUpOf } from './follow-up.ts'
 import { parsePlaybook } from './parse.ts'
 import { walk } from './walk.ts'

@@ -9,11 +9,11 @@ import {
   TOKEN,
 } from '../../test/harness/report-record.ts'
 import { DEPOSIT, HOP, PORTAL, tracedInvestigation } from '../../test/harness/traced-record.ts'
-import { issuerLeversOf } from '../app/packet.ts'
 import type { RecipientKind } from '../model/report.ts'
 import { freezeRequest, type IssuerLever } from './freeze-request.ts'
 import { markdownDocument } from './markdown-document.ts'
 import { type Outgoing, outgoing } from './outgoing.ts'
+import { issuerLeversOf } from './share/packet.ts'
 import { tracedTo } from './traced.ts'
 
 const names = new Map([[TOKEN, 'USDX'] as const])

@@ -11,10 +11,10 @@ import {
   stringToHex,
 } from 'viem'
 import { z } from 'zod'
-import { drillAccount } from '../../src/app/drill/accounts.ts'
 import type { Rpc } from '../../src/chain/rpc/rpc.ts'
 import { ask, type Call, encodeCall } from '../../src/contain/call.ts'
 import { keySigner, type Signer } from '../../src/contain/signer.ts'
+import { drillAccount } from '../../src/drills/accounts.ts'
 import type { Address, Hex } from '../../src/model/hex.ts'
 import { hexSchema, ZERO_ADDRESS } from '../../src/model/hex.ts'
 import { receiptOf } from './receipt.ts'

@@ -1,10 +1,10 @@
-import { deployDrill } from '../../src/app/drill/deploy.ts'
-import type { DrillDeployment } from '../../src/app/drill/deployment.ts'
 import { type Anvil, startAnvil } from '../../src/chain/anvil.ts'
 import type { Capabilities } from '../../src/chain/rpc/capabilities.ts'
 import { probeCapabilities } from '../../src/chain/rpc/capabilities.ts'
 import { fetchBundle } from '../../src/chain/rpc/fetch-bundle.ts'
 import { createRpc, type Rpc } from '../../src/chain/rpc/rpc.ts'
+import { deployDrill } from '../../src/drills/deploy.ts'
+import type { DrillDeployment } from '../../src/drills/deployment.ts'
 import type { BlockBundle } from '../../src/model/block.ts'
 import type { Scope } from '../../src/model/detector.ts'
 

@@ -1,11 +1,11 @@
 import { expect } from 'vitest'
-import { bytesOf, packBytes, unpackState } from '../../src/app/watch/state-bytes.ts'
 import { createEngine, type Engine, evaluateSettled, surprisesOf } from '../../src/detect/engine.ts'
 import { detectors } from '../../src/detect/registry.ts'
 import { restoreSnapshots, settle, snapshotsOf } from '../../src/detect/snapshot.ts'
 import type { Scope } from '../../src/model/detector.ts'
 import type { BlockFacts } from '../../src/model/fact.ts'
 import type { Finding } from '../../src/model/finding.ts'
+import { bytesOf, packBytes, unpackState } from '../../src/respond/watch/state-bytes.ts'
 
 export type Judged = { findings: Finding[]; surprises: ReturnType<typeof surprisesOf> }
 

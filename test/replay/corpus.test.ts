@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { createEngine, evaluateSettled } from '../../src/detect/engine.ts'
 import { detectors } from '../../src/detect/registry.ts'
 import { blockFacts } from '../../src/facts/facts.ts'
+import { alertsOf } from '../../src/incidents/alerts.ts'
 import type { Alert } from '../../src/model/alert.ts'
 import type { BlockBundle } from '../../src/model/block.ts'
 import { isRightCategory } from '../../src/model/category.ts'
 import type { Scope } from '../../src/model/detector.ts'
 import { atLeast } from '../../src/model/finding.ts'
-import { alertsOf } from '../../src/triage/alerts.ts'
 import { attackFile, attackLabels, bundlesOf, corpusFiles, describeCorpus } from '../harness/corpus.ts'
 
 const everything: Scope = { kind: 'everything' }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { investigateTransactions } from '../../src/app/investigate.ts'
+import { investigateTransactions } from '../../src/investigate/investigate.ts'
 import { toJson } from '../../src/kit/json.ts'
 import { isRightCategory } from '../../src/model/category.ts'
 import { type Investigation, investigationSchema } from '../../src/model/investigation.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadCalibration } from '../../src/app/calibration-file.ts'
+import { loadCalibration } from '../../src/files/calibration.ts'
 import { silentLogger } from '../../src/kit/logger.ts'
 import { closeStore, openStore } from '../../src/store/store.ts'
 import { playbookOf } from '../harness/playbooks.ts'

@@ -1,4 +1,4 @@
-import type { ConfigInput } from './schema.ts'
+import type { ConfigInput } from '../../model/config.ts'
 
 /**
  * Gives `cordon.config.ts` its types.

@@ -3,12 +3,12 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createJiti } from 'jiti'
 import { z } from 'zod'
+import { CALIBRATION_FILE } from '../../files/calibration.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
+import type { Config } from '../../model/config.ts'
+import { configSchema } from '../../model/config.ts'
 import { givenAddressSchema, hasRightChecksum, wrongChecksum } from '../../model/given-address.ts'
 import type { Address } from '../../model/hex.ts'
-import { CALIBRATION_FILE } from '../calibration-file.ts'
-import type { Config } from './schema.ts'
-import { configSchema } from './schema.ts'
 
 export type LoadOptions = {
   cwd: string

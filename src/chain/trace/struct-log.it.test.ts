@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { deployDrill } from '../../app/drill/deploy.ts'
+import { deployDrill } from '../../drills/deploy.ts'
 import { systemClock } from '../../kit/clock.ts'
 import type { Frame } from '../../model/block.ts'
 import type { Address, Hex } from '../../model/hex.ts'

@@ -1,4 +1,4 @@
-import { addressOf } from '../../../src/app/drill/accounts.ts'
+import { addressOf } from '../../../src/drills/accounts.ts'
 import { systemClock } from '../../../src/kit/clock.ts'
 import type { Fault } from '../faults/proxy.ts'
 

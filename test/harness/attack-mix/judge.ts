@@ -1,6 +1,6 @@
 import { toFunctionSelector } from 'viem'
 import { z } from 'zod'
-import { addressOf } from '../../../src/app/drill/accounts.ts'
+import { addressOf } from '../../../src/drills/accounts.ts'
 import { verifyRecord } from '../../../src/incidents/verify-record.ts'
 import { addressSchema, hashSchema, hexSchema, quantitySchema } from '../../../src/model/hex.ts'
 import { listIncidents } from '../../../src/store/incidents.ts'

@@ -1,4 +1,4 @@
-import type { DrillRole } from '../../../src/app/drill/accounts.ts'
+import type { DrillRole } from '../../../src/drills/accounts.ts'
 import { ETHER, type Mix } from './scene.ts'
 import { dataOf, deploy, sendFrom } from './send.ts'
 

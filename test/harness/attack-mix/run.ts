@@ -1,6 +1,6 @@
 import { randomFrom } from '../../../bench/random.ts'
-import { addressOf } from '../../../src/app/drill/accounts.ts'
 import { createEndpoint } from '../../../src/chain/rpc/endpoint.ts'
+import { addressOf } from '../../../src/drills/accounts.ts'
 import { systemClock } from '../../../src/kit/clock.ts'
 import type { Address } from '../../../src/model/hex.ts'
 import { findCursor } from '../../../src/store/cursors.ts'

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { encodeDeployData, encodeFunctionData } from 'viem'
 import { z } from 'zod'
-import { addressOf, type DrillRole } from '../../../src/app/drill/accounts.ts'
-import { readArtifact } from '../../../src/app/drill/artifacts.ts'
 import type { Endpoint } from '../../../src/chain/rpc/endpoint.ts'
+import { addressOf, type DrillRole } from '../../../src/drills/accounts.ts'
+import { readArtifact } from '../../../src/drills/artifacts.ts'
 import { type Address, addressSchema, type Hash, type Hex, hashSchema } from '../../../src/model/hex.ts'
 
 type Deploying = { name: string; args: unknown[]; value?: bigint }

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { type Abi, encodeDeployData, encodeFunctionData, keccak256, parseAbi, toHex } from 'viem'
-import { readArtifact } from '../../../src/app/drill/artifacts.ts'
-import { packageRoot } from '../../../src/app/package-root.ts'
 import type { Rpc } from '../../../src/chain/rpc/rpc.ts'
+import { readArtifact } from '../../../src/drills/artifacts.ts'
 import { assert } from '../../../src/kit/assert.ts'
+import { packageRoot } from '../../../src/kit/package-root.ts'
 import { type Address, addressSchema, type Hex, hexSchema } from '../../../src/model/hex.ts'
 import type { StateFork } from '../state-fork.ts'
 

@@ -1,4 +1,4 @@
-import { drillAccount } from '../../../src/app/drill/accounts.ts'
+import { drillAccount } from '../../../src/drills/accounts.ts'
 import { verifyEvidence } from '../../../src/incidents/ledger.ts'
 import { moveIncident } from '../../../src/incidents/move.ts'
 import { fakeClock } from '../../../src/kit/clock.ts'

@@ -1,6 +1,6 @@
 import { randomFrom } from '../../../bench/random.ts'
-import type { DrillAccount } from '../../../src/app/drill/accounts.ts'
-import { addressOf, drillAccount } from '../../../src/app/drill/accounts.ts'
+import type { DrillAccount } from '../../../src/drills/accounts.ts'
+import { addressOf, drillAccount } from '../../../src/drills/accounts.ts'
 import type { Address, Hash, Hex } from '../../../src/model/hex.ts'
 import {
   BLOCK_SECONDS,

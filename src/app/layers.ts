@@ -1,9 +1,0 @@
-import { detectors } from '../detect/registry.ts'
-import type { Layer } from '../model/assessment.ts'
-
-const LAYERS: ReadonlyMap<string, Layer> = new Map(detectors.map(({ id, layer }) => [id, layer]))
-
-/** What a detector's word rests on; one that is no longer shipped counts as a pattern. */
-export function layerOf(detector: string): Layer {
-  return LAYERS.get(detector) ?? 'pattern'
-}

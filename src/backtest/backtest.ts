@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { z } from 'zod'
+import type { BacktestReport, FailedFile } from '../calibrate/backtest.ts'
+import { backtestReport } from '../calibrate/backtest.ts'
+import { loadCalibration } from '../files/calibration.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
+import type { Calibration } from '../model/calibration.ts'
+import { DEFAULT_DECISION } from '../model/config.ts'
+import type { Label } from '../model/label.ts'
+import { labelsSchema } from '../model/label.ts'
+import type { JudgeFilesOptions } from './judge-files.ts'
+import { judgeFiles } from './judge-files.ts'
+
+export type BacktestOptions = JudgeFilesOptions & {
+  /** Hours that a needless pause is taken to last. */
+  pauseHours: number
+  /** Whose scores and thresholds are used; the shipped one when left out. */
+  calibration?: Calibration | undefined
+  /** What a pause costs, in basis points of what is at stake. */
+  pauseCostBps?: number | undefined
+  /** Blocks from the head at which an alert is known to the block that the action is in; 1 when left out. */
+  actionBlocks?: number | undefined
+  /** Transactions of the protected contracts a day; the calibration's when left out. */
+  perDay?: number | undefined
+}
+
+/**
+ * Detection over recorded files, marked by labels. Where `onFailure` is given a file that cannot be read is left out
+ * whole and named in the report; else throws what reading throws. Throws `app.Interrupted`.
+ */
+export async function backtest(options: BacktestOptions): Promise<BacktestReport> {
+  const { files, onFailure, pauseHours, perDay, trainBefore } = options
+  const failed: FailedFile[] = []
+  const calibration = options.calibration ?? (await loadCalibration(undefined))
+  const judgement = await judgeFiles({
+    ...options,
+    onFailure:
+      onFailure &&
+      ((file, thrown) => {
+        const code = thrown instanceof CordonError ? thrown.code : 'unexpected'
+        failed.push({ file: basename(file), code })
+        onFailure(file, thrown)
+      }),
+  })
+  return backtestReport(judgement, {
+    calibration,
+    files: files.map((file) => basename(file)),
+    failed,
+    pauseHours,
+    pauseCostBps: options.pauseCostBps ?? DEFAULT_DECISION.pauseCostBps,
+    actionBlocks: options.actionBlocks ?? 1,
+    perDay,
+    trainBefore,
+  })
+}
+
+/** Reads a label file. Throws `app.InvalidLabels`. */
+export async function readLabels(file: string): Promise<Label[]> {
+  try {
+    return labelsSchema.parse(JSON.parse(await readFile(file, 'utf8')))
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause).slice(0, 400) : messageOf(cause)
+    throw new CordonError({
+      code: 'app.InvalidLabels',
+      message: `The labels in ${file} cannot be used.`,
+      facts: { file, reason },
+      fix: 'Give a JSON list of { id, label: "attack" | "benign", transactions: [hash], vulnerableContracts?, tags?, … }; docs/guides/backtest.md.',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,87 @@
+import { writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { Outcome } from '../calibrate/calibrate.ts'
+import { calibrate } from '../calibrate/calibrate.ts'
+import type { Word } from '../calibrate/fusion.ts'
+import type { Judged } from '../calibrate/judged.ts'
+import { attackProbability } from '../calibrate/outcomes.ts'
+import { runLengthText } from '../calibrate/run-length.ts'
+import { clopperPearson, percentText, proportionText } from '../calibrate/statistics.ts'
+import { layerOf } from '../detect/layers.ts'
+import { toJson } from '../kit/json.ts'
+import type { Alert } from '../model/alert.ts'
+import type { Calibration } from '../model/calibration.ts'
+import type { JudgeFilesOptions } from './judge-files.ts'
+import { judgeFiles } from './judge-files.ts'
+
+/** What the detectors said in an alert, each detector once with its surest word. */
+export function wordsOf(findings: Alert['findings']): Word[] {
+  const surest = new Map<string, number>()
+  for (const { detector, confidence } of findings)
+    surest.set(detector, Math.max(confidence, surest.get(detector) ?? 0))
+  return [...surest].map(([detector, confidence]) => wordOf(detector, confidence))
+}
+
+function wordOf(detector: string, confidence: number): Word {
+  return { layer: layerOf(detector), confidence }
+}
+
+/** An incident's alerts with what a person found it to be. */
+export type JudgedAlert = { incidentId: string; attack: boolean; findings: Alert['findings'] }
+
+export type CalibrateFilesOptions = JudgeFilesOptions & {
+  budgets: { pageDays: number; actDays: number }
+  /** Transactions of the protected contracts a day. */
+  perDay: number
+  /** What people found in incidents on record; they count like labels. */
+  verdicts: readonly JudgedAlert[]
+  /** File to write; null: none. */
+  out: string | null
+}
+
+/** Makes a calibration from recorded files with labels, and from verdicts. Throws what reading throws. */
+export async function calibrateFiles(options: CalibrateFilesOptions): Promise<Calibration> {
+  const { files, budgets, perDay, verdicts, out } = options
+  const { rows, silent } = await judgeFiles(options)
+  const judged = rows.filter(({ train }) => !train)
+  const calibration = calibrate([...judged.map(outcomeOf), ...verdicts.map(outcomeOfVerdict)], {
+    files: files.map((file) => basename(file)),
+    budgets,
+    perDay,
+    silent: silent.test,
+  })
+  if (out !== null) await writeFile(out, `${toJson(calibration, 1)}\n`)
+  return calibration
+}
+
+function outcomeOf({ transactionHash, label, words }: Judged): Outcome {
+  const attack = label?.label === 'attack'
+  return { case: attack ? (label?.id ?? transactionHash) : transactionHash, attack, words }
+}
+
+function outcomeOfVerdict({ incidentId, attack, findings }: JudgedAlert): Outcome {
+  return { case: incidentId, attack, words: wordsOf(findings) }
+}
+
+/** A calibration for people: every figure with its n and interval. */
+export function describeCalibration(calibration: Calibration): string[] {
+  const { source, fusion, thresholds, attacks, benign } = calibration
+  const weights = Object.entries(fusion).map(([name, weight]) => `${name} ${weight.toFixed(2)}`)
+  const lines = [
+    `${source.transactions} transactions: ${source.attacks} attacks (cases), ${source.benign} benign`,
+    `weights                ${weights.join(', ')}`,
+  ]
+  for (const [name, { score, runLength }] of Object.entries(thresholds)) {
+    const reached = attacks.filter((other) => other >= score).length
+    const alarms = benign.scores.filter((other) => other >= score).length
+    const probability = attackProbability(calibration, { score, prior: 1e-6 })
+    lines.push(
+      `to ${name.padEnd(4)} score ${score.toFixed(2)} or more`,
+      `  attacks that reach it  ${proportionText(clopperPearson({ successes: reached, n: attacks.length }))}`,
+      `  benign that reach it   ${proportionText(clopperPearson({ successes: alarms, n: benign.n }))}`,
+      `  run length             ${runLengthText(runLength)}`,
+      `  P(attack) if one transaction in a million is one: ${percentText(probability.estimate)} (95 % interval ${percentText(probability.low)} to ${percentText(probability.high)})`,
+    )
+  }
+  return lines
+}

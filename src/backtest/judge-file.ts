@@ -1,0 +1,232 @@
+import type { Judged, JudgedWord, Judgement, TrainEnd } from '../calibrate/judged.ts'
+import { readRecorded } from '../chain/recorded.ts'
+import type { Engine } from '../detect/engine.ts'
+import { createEngine, evaluatePending, evaluateSettled } from '../detect/engine.ts'
+import { layerOf } from '../detect/layers.ts'
+import { detectors } from '../detect/registry.ts'
+import { blockFacts } from '../facts/facts.ts'
+import { alertsOf } from '../incidents/alerts.ts'
+import { CordonError } from '../kit/error.ts'
+import type { Alert } from '../model/alert.ts'
+import type { BlockBundle } from '../model/block.ts'
+import type { Scope } from '../model/detector.ts'
+import { atLeast } from '../model/finding.ts'
+import type { Hash } from '../model/hex.ts'
+import type { Label } from '../model/label.ts'
+import type { JudgeJob } from './job.ts'
+
+/** Transactions judged and bytes of the file read since the last word. */
+export type Step = { transactions: number; bytes: number }
+export type Watch = { step(step: Step): void; signal: AbortSignal }
+
+/** A job with what it needs to run: made once a thread. */
+export type ReadyJob = {
+  job: JudgeJob
+  options: Readonly<Record<string, unknown>>
+  labels: ReadonlyMap<Hash, Label>
+}
+
+export function readyJob(job: JudgeJob, options: Readonly<Record<string, unknown>>): ReadyJob {
+  const labels = new Map(job.labels.flatMap((label) => label.transactions.map((hash) => [hash, label])))
+  return { job, options, labels }
+}
+
+/** Silent pending transactions remembered so that they are not counted again once they are mined. */
+const MOST_WAITING = 65_536
+
+type History = {
+  engine: Engine
+  ready: ReadyJob
+  rows: Judged[]
+  silent: { train: number; test: number }
+  blocks: number
+  /** Place in `rows` of what was said while pending; −1 where nothing was. */
+  waiting: Map<Hash, number>
+  /** Latest block time seen, seconds. */
+  time: number | null
+}
+
+/**
+ * What detection says of every transaction of a file, a history of its own: detectors begin it knowing nothing. Memory
+ * holds one block, what detectors remember, and a row for each transaction that has a label or of which something was
+ * said. Throws what reading throws, and `app.Interrupted`.
+ */
+export async function judgeFile(file: string, ready: ReadyJob, watch: Watch): Promise<Judgement> {
+  const { job, options } = ready
+  const scope = await scopeOf(file, ready, watch)
+  const engine = createEngine({ detectors, scope, options, shadow: job.shadow ?? [] })
+  const history: History = {
+    engine,
+    ready,
+    rows: [],
+    silent: { train: 0, test: 0 },
+    blocks: 0,
+    waiting: new Map(),
+    time: null,
+  }
+  for await (const bundle of bundlesOf(file, watch)) {
+    judgeBlock(history, bundle)
+    watch.step({ transactions: bundle.transactions.length, bytes: 0 })
+  }
+  const unmined = [...history.waiting.values()].filter((place) => place === -1).length
+  history.silent.test += unmined
+  const { rows, silent, blocks } = history
+  return { rows, silent, blocks, blind: [...engine.blind.values()] }
+}
+
+async function* bundlesOf(file: string, { step, signal }: Watch): AsyncGenerator<BlockBundle> {
+  let before = 0
+  const onRead = (bytes: number): void => {
+    if (bytes !== before) step({ transactions: 0, bytes: bytes - before })
+    before = bytes
+  }
+  for await (const update of readRecorded([file], onRead)) {
+    if (signal.aborted) throw interrupted()
+    if (update.kind === 'block' || update.kind === 'pending') yield update.bundle
+  }
+}
+
+function judgeBlock(history: History, bundle: BlockBundle): void {
+  const { engine, ready } = history
+  history.time = bundle.timestamp ?? history.time
+  history.blocks += bundle.pending ? 0 : 1
+  const evaluate = bundle.pending ? evaluatePending : evaluateSettled
+  const alerts = new Map(
+    alertsOf(evaluate(engine, blockFacts(bundle))).map((alert) => [alert.transactionHash, alert]),
+  )
+  const train = isTraining(ready.job.trainBefore, { block: bundle.number, time: history.time })
+  for (const { hash, index } of bundle.transactions) {
+    const alert = alerts.get(hash)
+    const label = ready.labels.get(hash) ?? null
+    const said = alert !== undefined || label !== null
+    const row = said || isRow(history, hash) ? rowOf({ bundle, hash, index, label, alert, train }) : null
+    if (bundle.pending) takePending(history, hash, row)
+    else takeMined(history, { hash, row, train })
+  }
+}
+
+function isRow({ waiting }: History, hash: Hash): boolean {
+  return (waiting.get(hash) ?? -1) >= 0
+}
+
+/** A transaction seen pending is the same one once it is mined: one row, with the worse of what was said. */
+function takeMined(
+  history: History,
+  { hash, row, train }: { hash: Hash; row: Judged | null; train: boolean },
+): void {
+  const { rows, waiting, silent } = history
+  const place = waiting.get(hash) ?? -1
+  const before = rows[place]
+  waiting.delete(hash)
+  if (row === null) silent[train ? 'train' : 'test']++
+  else if (before === undefined) rows.push(row)
+  else rows[place] = { ...worse(before, row), ...placeOf(row), pending: before.pending, train }
+}
+
+function takePending(history: History, hash: Hash, row: Judged | null): void {
+  const { rows, waiting } = history
+  const place = waiting.get(hash)
+  const before = place === undefined ? undefined : rows[place]
+  if (row === null) {
+    if (place === undefined) waiting.set(hash, -1)
+  } else if (before === undefined || place === undefined) {
+    waiting.set(hash, rows.push(row) - 1)
+  } else rows[place] = { ...worse(before, row), pending: before.pending ?? row.pending }
+  const [oldest] = waiting
+  if (waiting.size <= MOST_WAITING || oldest === undefined) return
+  waiting.delete(oldest[0])
+  if (oldest[1] === -1) history.silent.test++
+}
+
+const placeOf = ({ blockNumber, index, timestamp }: Judged) => ({ blockNumber, index, timestamp })
+
+function worse(a: Judged, b: Judged): Judged {
+  if (a.alert === null || b.alert === null) return a.alert === null ? b : a
+  return atLeast(b.alert.severity, a.alert.severity) ? b : a
+}
+
+function rowOf(given: {
+  bundle: BlockBundle
+  hash: Hash
+  index: number
+  label: Label | null
+  alert: Alert | undefined
+  train: boolean
+}): Judged {
+  const { bundle, hash, index, label, alert, train } = given
+  const { chainId, number: blockNumber, timestamp, pending } = bundle
+  return {
+    chainId,
+    transactionHash: hash,
+    blockNumber,
+    index,
+    timestamp,
+    label,
+    alert: alert === undefined ? null : saidOf(alert),
+    words: alert === undefined ? [] : wordsOf(alert),
+    pending: pending && alert !== undefined ? { blockNumber, timestamp, severity: alert.severity } : null,
+    losses: label === null || alert === undefined ? {} : lossesOf(alert),
+    train,
+  }
+}
+
+function saidOf({ severity, confidence, categories, protected: contracts, actors }: Alert): Judged['alert'] {
+  return { severity, confidence, categories, protected: contracts, actors }
+}
+
+/** Each detector once, with its surest word and its worst severity. */
+function wordsOf({ findings }: Alert): JudgedWord[] {
+  const words = new Map<string, JudgedWord>()
+  for (const { detector, confidence, severity } of findings) {
+    const known = words.get(detector)
+    words.set(detector, {
+      detector,
+      layer: layerOf(detector),
+      confidence: Math.max(confidence, known?.confidence ?? 0),
+      severity: known === undefined || atLeast(severity, known.severity) ? severity : known.severity,
+    })
+  }
+  return [...words.values()]
+}
+
+/** The same loss is measured by several detectors: of each account and asset the largest counts. */
+function lossesOf({ findings }: Alert): Record<string, string> {
+  const largest = new Map<string, { asset: string; amount: bigint }>()
+  for (const { account, asset, amount } of findings.flatMap(({ loss }) => loss)) {
+    const key = `${account}:${asset}`
+    if (amount > (largest.get(key)?.amount ?? 0n)) largest.set(key, { asset, amount })
+  }
+  const sums = new Map<string, bigint>()
+  for (const { asset, amount } of largest.values()) sums.set(asset, (sums.get(asset) ?? 0n) + amount)
+  return Object.fromEntries([...sums].map(([asset, amount]) => [asset, String(amount)]))
+}
+
+/** A block before which no time is known is not taken for training. */
+function isTraining(
+  end: TrainEnd | undefined,
+  { block, time }: { block: number; time: number | null },
+): boolean {
+  if (end === undefined) return false
+  return end.kind === 'block' ? block < end.block : time !== null && time < end.seconds
+}
+
+/** A first pass over the file finds which labelled cases it holds: their contracts are its protected ones. */
+async function scopeOf(file: string, { job, labels }: ReadyJob, watch: Watch): Promise<Scope> {
+  const addresses = new Set(job.protect)
+  if (job.protectLabelled) {
+    for await (const { transactions } of bundlesOf(file, watch)) {
+      for (const { hash } of transactions)
+        for (const address of labels.get(hash)?.vulnerableContracts ?? []) addresses.add(address)
+    }
+  }
+  return addresses.size === 0 ? { kind: 'everything' } : { kind: 'contracts', addresses }
+}
+
+export function interrupted(): CordonError {
+  return new CordonError({
+    code: 'app.Interrupted',
+    message: 'The backtest was interrupted.',
+    fix: 'Run it again; with --resume FILE it goes on behind the last file that was finished.',
+    retryable: true,
+  })
+}

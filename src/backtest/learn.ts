@@ -1,0 +1,101 @@
+import { writeFile } from 'node:fs/promises'
+import { readRecorded } from '../chain/recorded.ts'
+import { type Assessment, assess, assessmentLines } from '../detect/invariants/assess.ts'
+import { type InvariantOptions, invariants } from '../detect/invariants/invariants.ts'
+import { saveModel } from '../detect/invariants/model.ts'
+import { blockFacts } from '../facts/facts.ts'
+import { invalidModel, readModelFile } from '../files/detector-options.ts'
+import { toJson } from '../kit/json.ts'
+import type { BlockBundle } from '../model/block.ts'
+import type { Address, Hash } from '../model/hex.ts'
+
+/** Where learning ends: before a block, or after so many transactions of the files. */
+export type TrainEnd = { kind: 'block'; block: number } | { kind: 'transactions'; count: number }
+
+export type LearnOptions = {
+  files: readonly string[]
+  protect: readonly Address[]
+  /** Model file to write; null: none. */
+  out: string | null
+  end: TrainEnd | null
+  /** Model to go on with. */
+  from?: string | undefined
+  /** Transactions that people found harmless. */
+  benign?: readonly Hash[]
+  signal: AbortSignal
+  progress(text: string): void
+}
+
+/** What came of learning: the model's own word, and the transactions that it did not learn from. */
+export type Learned = {
+  type: 'learned'
+  out: string | null
+  blocks: number
+  transactions: number
+  protocols: Assessment[]
+  alarms: { transactionHash: Hash | null; blockNumber: number; severity: string; message: string }[]
+}
+
+/**
+ * Learns a protocol's invariants from bundle files, in the order given, and writes the model.
+ * A transaction that breaks what was learned before it is not learned from, but listed.
+ * Throws `app.InvalidModel` and what reading throws.
+ */
+export async function learnFiles(options: LearnOptions): Promise<Learned> {
+  const { files, protect, out, end } = options
+  const parsed = await detectorOptions(options)
+  const state = invariants.init(parsed)
+  const learned: Learned = { type: 'learned', out, blocks: 0, transactions: 0, protocols: [], alarms: [] }
+  const scope = { kind: 'contracts' as const, addresses: new Set(protect) }
+  for await (const update of readRecorded(files)) {
+    if (options.signal.aborted) break
+    if (update.kind !== 'block') continue
+    const bundle = upTo(update.bundle, { end, before: learned.transactions })
+    if (bundle === null) break
+    const findings = invariants.evaluate(
+      { facts: blockFacts(bundle), scope, suspects: new Set() },
+      state,
+      parsed,
+    )
+    learned.blocks++
+    learned.transactions += bundle.transactions.length
+    for (const { transactionHash, blockNumber, severity, message } of findings)
+      learned.alarms.push({ transactionHash, blockNumber, severity, message })
+    options.progress(`${learned.blocks} blocks · ${learned.transactions} transactions`)
+  }
+  learned.protocols = state.protocols.map((protocol) => assess(protocol, parsed))
+  if (out !== null) await writeFile(out, `${toJson(saveModel(state.protocols), 1)}\n`)
+  return learned
+}
+
+async function detectorOptions({ from, benign = [] }: LearnOptions): Promise<InvariantOptions> {
+  const model = from === undefined ? {} : { model: await readModelFile(from) }
+  const parsed = invariants.options.safeParse({ ...model, benign })
+  if (parsed.success) return parsed.data
+  throw invalidModel(from ?? 'none', parsed.error)
+}
+
+function upTo(
+  bundle: BlockBundle,
+  { end, before }: { end: TrainEnd | null; before: number },
+): BlockBundle | null {
+  if (end === null) return bundle
+  if (end.kind === 'block') return bundle.number < end.block ? bundle : null
+  const left = end.count - before
+  if (left <= 0) return null
+  return bundle.transactions.length <= left
+    ? bundle
+    : { ...bundle, transactions: bundle.transactions.slice(0, left) }
+}
+
+/** What was learned, in lines for people. */
+export function describeLearned({ protocols, alarms, out, blocks, transactions }: Learned): string[] {
+  return [
+    `${blocks} blocks, ${transactions} transactions read`,
+    ...protocols.flatMap(assessmentLines),
+    ...alarms.map(
+      ({ transactionHash, severity, message }) => `  ${severity} ${transactionHash ?? 'block'}: ${message}`,
+    ),
+    out === null ? 'no model written (give --out FILE)' : `model written to ${out}`,
+  ]
+}

@@ -1,0 +1,25 @@
+import type { Logger } from '../kit/logger.ts'
+import { openDatabase } from '../store/database.ts'
+import { listJudgedAlerts } from '../store/verdicts.ts'
+import type { JudgedAlert } from './calibrate.ts'
+
+export type VerdictSource = {
+  dataDir: string
+  env: Readonly<Record<string, string | undefined>>
+  logger: Logger
+}
+
+/** The alerts on record that people have judged, drills left out. Throws what the store room throws. */
+export async function readVerdicts(source: VerdictSource): Promise<JudgedAlert[]> {
+  const { store, close } = await openDatabase(source)
+  try {
+    const judged = await listJudgedAlerts(store)
+    return judged.map(({ incidentId, verdict, findings }) => ({
+      incidentId,
+      attack: verdict === 'attack',
+      findings,
+    }))
+  } finally {
+    await close()
+  }
+}

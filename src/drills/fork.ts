@@ -1,0 +1,245 @@
+import { z } from 'zod'
+import type { Anvil } from '../chain/anvil.ts'
+import { startAnvil } from '../chain/anvil.ts'
+import { createEndpoint, type Endpoint } from '../chain/rpc/endpoint.ts'
+import { authorisationTypedData } from '../contain/authorise.ts'
+import type { Signer } from '../contain/signer.ts'
+import type { Env } from '../contain/signers/configured.ts'
+import { openSigner, sourceOf } from '../contain/signers/configured.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
+import { type Config, chainSchema } from '../model/config.ts'
+import type { StandingAuthorisation } from '../model/containment.ts'
+import type { DrillPeople } from '../model/drill.ts'
+import { addressSchema, type Hash, hashSchema, hexSchema, quantitySchema } from '../model/hex.ts'
+import { type Roles, rolesSchema } from '../model/role.ts'
+import type { DrillConfiguration } from './config.ts'
+import { drillOnly } from './drill-only.ts'
+import { drillTeam } from './team.ts'
+
+export type ForkOptions = {
+  config: Config
+  env: Env
+  forkUrl: string
+  /** A recorded attack transaction of the real chain. */
+  replay: Hash | null
+  blockSeconds: number
+  /** False: nothing that was signed beforehand counts. */
+  standing: boolean
+  people: DrillPeople
+}
+
+const attackSchema = z.object({
+  hash: hashSchema,
+  from: addressSchema,
+  to: addressSchema.nullish().transform((to) => to ?? null),
+  input: hexSchema,
+  value: quantitySchema,
+  gas: quantitySchema,
+  blockNumber: quantitySchema.nullish(),
+})
+export type RecordedAttack = z.infer<typeof attackSchema>
+
+/** A copy of a real chain under a chain id of its own, with the user's configuration moved onto it. */
+export type Fork = {
+  anvil: Anvil
+  chainId: number
+  forkOf: number
+  forkBlock: number
+  attack: RecordedAttack | null
+  config: Config
+  /** Keys of the configuration that are at hand; they sign for this chain only. */
+  signers: readonly Signer[]
+  notes: readonly string[]
+}
+
+/** Each fork is a chain of its own: the record of one drill is never taken for another's. No real chain has such an id. */
+function forkChainId(): number {
+  return 31_337_000_000_000 + (Math.floor(Date.now() / 100) % 1_000_000_000_000)
+}
+
+/**
+ * Forks a chain just before the recorded attack (or at its newest block) under another chain id, so that nothing that is
+ * signed here holds there. Throws `drill.SameChain`, `drill.AttackUnknown`, `chain.AnvilNotStarted`.
+ */
+export async function openFork(options: ForkOptions): Promise<Fork> {
+  const { forkUrl, replay, config } = options
+  const real = createEndpoint(forkUrl)
+  try {
+    const forkOf = Number(quantitySchema.parse(await real.request('eth_chainId', [])))
+    const attack = replay === null ? null : await findRecorded(real, replay)
+    const latest = Number(quantitySchema.parse(await real.request('eth_blockNumber', [])))
+    const forkBlock = attack === null ? latest : Number(attack.blockNumber) - 1
+    const chainId = forkChainId()
+    const mining = { kind: 'interval', seconds: options.blockSeconds } as const
+    const anvil = await startAnvil({ mining, chainId, forkUrl, forkBlock })
+    try {
+      await refuseSame(anvil, [forkOf, ...config.chains.map((chain) => chain.chainId)])
+      return {
+        anvil,
+        chainId,
+        forkOf,
+        forkBlock,
+        attack,
+        ...(await moved(options, { anvil, chainId, forkOf, forkBlock })),
+      }
+    } catch (thrown) {
+      await anvil.stop()
+      throw thrown
+    }
+  } finally {
+    await real.close()
+  }
+}
+
+async function findRecorded(real: Endpoint, hash: Hash): Promise<RecordedAttack> {
+  const found = attackSchema.safeParse(await real.request('eth_getTransactionByHash', [hash]))
+  if (found.success && Number(found.data.blockNumber ?? 0) > 0) return found.data
+  throw new CordonError({
+    code: 'drill.AttackUnknown',
+    message: 'The node does not know this transaction as a mined one.',
+    facts: { transaction: hash },
+    fix: 'Give the hash of a mined transaction, and a node that has the state of its block (an archive for old ones).',
+  })
+}
+
+/** The node itself is asked: what is signed here must not hold on any chain that is real. */
+async function refuseSame(anvil: Anvil, real: readonly number[]): Promise<void> {
+  const node = createEndpoint(anvil.url)
+  try {
+    const chainId = Number(quantitySchema.parse(await node.request('eth_chainId', [])))
+    if (!real.includes(chainId)) return
+    throw new CordonError({
+      code: 'drill.SameChain',
+      message: 'The fork has the chain id of a real chain: what is signed in the drill would hold there.',
+      facts: { chainId, real },
+      fix: 'Fork the real node itself, and repeat the drill: it takes another chain id.',
+    })
+  } finally {
+    await node.close()
+  }
+}
+
+/** The drill's own contracts beside the protected ones, with the people, playbooks and rules of the configuration. */
+export function sceneOn(fork: Fork, made: DrillConfiguration): DrillConfiguration {
+  const { config } = fork
+  const [own, drill] = [config.chains[0], made.config.chains[0]]
+  return {
+    signers: [...fork.signers, ...made.signers],
+    config: {
+      ...config,
+      chains:
+        own && drill ? [{ ...own, fromBlock: drill.fromBlock, mempool: drill.mempool }] : made.config.chains,
+      protect: [
+        ...config.protect,
+        ...made.config.protect.map((item) => ({ ...item, chainId: fork.chainId })),
+      ],
+      roles: {
+        ...config.roles,
+        guardian: [...(config.roles.guardian ?? []), ...(drillTeam().guardian ?? [])],
+      },
+      channels: { console: { kind: 'console' }, ...config.channels },
+      authorisations: [...config.authorisations, ...made.config.authorisations],
+      respond: { ...config.respond, enabled: made.config.respond.enabled },
+      tokens: [...(config.tokens ?? []), ...(made.config.tokens ?? [])],
+      abis: [...(config.abis ?? []), ...(made.config.abis ?? [])],
+      dataDir: made.config.dataDir,
+    },
+  }
+}
+
+type Place = { anvil: Anvil; chainId: number; forkOf: number; forkBlock: number }
+
+async function moved(
+  { config, env, standing, people }: ForkOptions,
+  { anvil, chainId, forkOf, forkBlock }: Place,
+): Promise<Pick<Fork, 'config' | 'signers' | 'notes'>> {
+  const { signers, notes } = await signersAtHand(config, { env, chainId })
+  const wanted = standing ? config.authorisations.filter((one) => one.chainId === forkOf) : []
+  const { authorisations, unsigned } = await signedAgain(wanted, { signers, chainId })
+  // history is read from the real node only: on a fork each old block is fetched through it
+  const { learn, ...known } =
+    config.chains.find((chain) => chain.chainId === forkOf) ??
+    chainSchema.omit({ rpcUrls: true }).parse({ chainId })
+  const chain = {
+    ...known,
+    ...{
+      chainId,
+      name: `drill: fork of ${forkOf}`,
+      rpcUrls: [anvil.url],
+      fromBlock: forkBlock + 1,
+      pollMs: 50,
+    },
+    // builders of the real chain have nothing to do with a drill
+    relays: [],
+  }
+  const protect = config.protect
+    .filter((item) => item.chainId === undefined || item.chainId === forkOf)
+    .map((item) => ({ ...item, chainId }))
+  return {
+    config: {
+      ...config,
+      roles: people === 'played' ? playedRoles(config.roles) : config.roles,
+      chains: [chain],
+      protect,
+      authorisations,
+      signers: [],
+      api: { port: 0 },
+    },
+    signers,
+    notes: [
+      ...notes,
+      ...unsigned,
+      ...(signers.length === 0
+        ? ['No signer here: what would be sent is proposed, and nothing is pulled.']
+        : []),
+    ],
+  }
+}
+
+/** What a script says is never on record as the word of somebody who is there. */
+function playedRoles(roles: Roles): Roles {
+  const renamed = Object.entries(roles).map(([role, people]) => [
+    role,
+    people.map((person) => ({ ...person, name: `${person.name} (played)` })),
+  ])
+  return rolesSchema.parse(Object.fromEntries(renamed))
+}
+
+/** A key that is not at hand is said, and the drill goes on without it. */
+async function signersAtHand(
+  config: Config,
+  { env, chainId }: { env: Env; chainId: number },
+): Promise<{ signers: Signer[]; notes: string[] }> {
+  const signers: Signer[] = []
+  const notes: string[] = []
+  for (const signer of config.signers) {
+    try {
+      signers.push(drillOnly((await openSigner(signer, env)).signer, chainId))
+    } catch (thrown) {
+      notes.push(`The signer ${sourceOf(signer)} is not at hand: ${messageOf(thrown).split('\n')[0]}`)
+    }
+  }
+  return { signers, notes }
+}
+
+/** The same bounds, signed for the fork by the same key: the one for the real chain says nothing here. */
+async function signedAgain(
+  wanted: readonly StandingAuthorisation[],
+  { signers, chainId }: { signers: readonly Signer[]; chainId: number },
+): Promise<{ authorisations: StandingAuthorisation[]; unsigned: string[] }> {
+  const authorisations: StandingAuthorisation[] = []
+  const unsigned: string[] = []
+  for (const { signature: _, signer: by, ...terms } of wanted) {
+    const signer = signers.find(({ address }) => address === by)
+    if (signer === undefined) {
+      unsigned.push(
+        `The standing authorisation of ${by} does not hold on the fork: its key is not at hand to sign it for this chain.`,
+      )
+      continue
+    }
+    const here = { ...terms, installation: null, chainId }
+    const signature = await signer.signTypedData(authorisationTypedData(here))
+    authorisations.push({ ...here, signer: by, signature })
+  }
+  return { authorisations, unsigned }
+}

@@ -1,0 +1,77 @@
+import type { LoadedConfig } from '../app/config/load.ts'
+import { namesOf } from '../app/start.ts'
+import { CordonError } from '../kit/error.ts'
+import type { Logger } from '../kit/logger.ts'
+import type { Finding } from '../model/finding.ts'
+import type { Hash } from '../model/hex.ts'
+import type { Incident } from '../model/incident.ts'
+import type { Investigation } from '../model/investigation.ts'
+import { type IncidentArchive, openArchive } from '../reports/share/archive.ts'
+
+export type IncidentSourceOptions = {
+  loaded: LoadedConfig
+  incidentId: string
+  env: Readonly<Record<string, string | undefined>>
+  logger: Logger
+}
+
+export type IncidentSource = {
+  hashes: Hash[]
+  /** The first endpoint of its chain in the configuration; null where there is none. */
+  rpcUrl: string | null
+  /** What the detectors said when it happened. */
+  findings: readonly Finding[]
+  /** The other incidents, newest first. */
+  others: Incident[]
+}
+
+/** What is on record of an incident, for investigating it. Throws `incidents.UnknownIncident`. */
+export async function incidentSource({
+  loaded,
+  incidentId,
+  env,
+  logger,
+}: IncidentSourceOptions): Promise<IncidentSource> {
+  const config = loaded.origin === 'none' ? undefined : loaded.config
+  const archive = await archiveOf({ loaded, env, logger })
+  try {
+    const { incident, findings } = await archive.record(incidentId)
+    const chain = config?.chains.find(({ chainId }) => chainId === incident.chainId) ?? config?.chains[0]
+    const others = (await archive.list()).filter(({ id }) => id !== incidentId)
+    return { hashes: incident.transactions, rpcUrl: chain?.rpcUrls[0] ?? null, findings, others }
+  } finally {
+    await archive.close()
+  }
+}
+
+/** Puts an investigation on the record of an incident. Throws `incidents.UnknownIncident`. */
+export async function recordOnIncident(
+  found: Investigation,
+  { incidentId, ...options }: IncidentSourceOptions,
+): Promise<void> {
+  const archive = await archiveOf(options)
+  try {
+    await archive.recordInvestigation(incidentId, found)
+  } finally {
+    await archive.close()
+  }
+}
+
+function archiveOf({
+  loaded,
+  env,
+  logger,
+}: Omit<IncidentSourceOptions, 'incidentId'>): Promise<IncidentArchive> {
+  const config = loaded.origin === 'none' ? undefined : loaded.config
+  const names = config === undefined ? new Map() : namesOf(config)
+  return openArchive({ dataDir: config?.dataDir ?? '.cordon', names, env, logger })
+}
+
+/** Nothing says where to read from. */
+export function noSource(): CordonError {
+  return new CordonError({
+    code: 'app.NoSource',
+    message: 'Nothing says where the transactions are.',
+    fix: 'Give a bundle file or a JSON-RPC URL, or --incident ID with a configuration that has the chain.',
+  })
+}

@@ -1,0 +1,234 @@
+import { minedTransaction } from '../chain/rpc/mined.ts'
+import { fetchPrestate } from '../chain/rpc/prestate.ts'
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import { fetchStateChanges } from '../chain/rpc/state-changes.ts'
+import { blindIn, createEngine, evaluateSettled } from '../detect/engine.ts'
+import { detectors } from '../detect/registry.ts'
+import { blockFacts } from '../facts/facts.ts'
+import type { TreeView } from '../forensics/call-tree.ts'
+import { spokenInNames } from '../forensics/in-names.ts'
+import { spokenInTokens } from '../forensics/in-tokens.ts'
+import { assess, firstScreen, investigate, type Suspect } from '../forensics/investigate.ts'
+import { CordonError } from '../kit/error.ts'
+import type { BlockBundle } from '../model/block.ts'
+import type { Scope } from '../model/detector.ts'
+import type { BlockFacts } from '../model/fact.ts'
+import type { Finding } from '../model/finding.ts'
+import { type Address, type Hash, hashSchema } from '../model/hex.ts'
+import type { FirstScreen, Investigation } from '../model/investigation.ts'
+import type { Tokens } from '../model/token.ts'
+import { abisFor, type DecodingOptions, decoderFor } from '../names/decoding.ts'
+import { namesWith } from '../names/function-names.ts'
+import { assetsIn, readTokenLists, tokensFor } from '../names/tokens.ts'
+import { type BeyondOptions, beyondTransactions } from './gather/beyond.ts'
+import { BLOCKS_AFTER, type BlockRecord, readRecord, startRecord } from './gather/record.ts'
+import { type InvestigationSource, openRecording, openSource } from './gather/source.ts'
+import { type ProposeOptions, proposeRules } from './prevention.ts'
+import { pricesFrom, readPrices } from './prices.ts'
+import { withSourceLine } from './source-lines.ts'
+import { withStorage } from './storage-changes.ts'
+
+export type InvestigateTransactionOptions = {
+  /** A bundle file, plain or frozen, or a JSON-RPC URL. */
+  source: string
+  /** May be left out where a bundle has one transaction, or was frozen for some. In any order: they are investigated in the chain's. */
+  hashes: readonly string[]
+  scope: Scope
+  names?: ReadonlyMap<Address, string>
+  full: boolean
+  /** What of the tree is shown. */
+  view?: TreeView
+  decoding?: DecodingOptions
+  /** What the detectors said of these transactions when they happened: they had a history then. */
+  recorded?: readonly Finding[] | undefined
+  /** Told who lost what and the likeliest cause, as soon as they are known. */
+  onFirst?: ((screen: FirstScreen) => void) | undefined
+  /** Files of prices, and of tokens in the token-list format. */
+  prices?: readonly string[] | undefined
+  tokens?: readonly string[] | undefined
+  /** Propose rules that would have told it, by this history. */
+  propose?: Pick<ProposeOptions, 'history' | 'folder' | 'attack'> | undefined
+  /** Say what changed in storage; only a node can, or a frozen file. */
+  storage?: boolean
+  /** Blocks that stand for what the source has. */
+  blocks?: readonly BlockFacts[]
+  /** What of actors and scope is looked at besides the transactions. */
+  beyond?: BeyondOptions
+}
+
+/**
+ * Finds transactions in a bundle file or at a node and investigates them together, with everything before them in the file
+ * as history. Throws `app.TransactionNotFound`, `app.InvalidHash`, and what reading throws.
+ */
+export async function investigateTransactions(
+  options: InvestigateTransactionOptions,
+): Promise<Investigation> {
+  const source = await openSource(options.source)
+  try {
+    const hashes = options.hashes.length > 0 ? options.hashes : source.suspects
+    return await investigateIn(source, { ...options, hashes })
+  } finally {
+    await source.close()
+  }
+}
+
+/**
+ * Investigates transactions of a node and writes all that it was asked into a bundle file, with the state before them and before
+ * ordinary ones: from it the same investigation, and what is left with one thing altered, runs anywhere. Throws what
+ * investigating throws.
+ */
+export async function freezeInvestigation(
+  options: InvestigateTransactionOptions,
+  file: string,
+  legitimate: readonly string[] = [],
+): Promise<void> {
+  const hashes = options.hashes.map(hashOf)
+  const source = openRecording(options.source, hashes)
+  try {
+    await investigateIn(source, options)
+    await askForState(source.rpc, [...hashes, ...legitimate.map(hashOf)])
+    await source.write(file)
+  } finally {
+    await source.close()
+  }
+}
+
+/** What is not needed now but is later: the state before, what changed, the transactions and their blocks’ times. A node may refuse some. */
+async function askForState(rpc: Rpc, hashes: readonly Hash[]): Promise<void> {
+  const refused = (): void => undefined
+  await fetchPrestate(rpc, hashes).catch(refused)
+  for (const hash of hashes) {
+    await fetchStateChanges(rpc, hash).catch(refused)
+    await minedTransaction(rpc, hash).catch(refused)
+  }
+}
+
+async function investigateIn(
+  source: InvestigationSource,
+  options: InvestigateTransactionOptions,
+): Promise<Investigation> {
+  const { scope, names = new Map(), full, view, decoding = {}, propose } = options
+  const { suspects, record } = await suspectsIn(source, options)
+  if (suspects.length === 0) throw notFound(options)
+  const protect = scope.kind === 'contracts' ? scope.addresses : new Set<Address>()
+  const { rpc } = source
+  const told = { tokens: await tokensOf(suspects, rpc, options.tokens), rpc, block: blockBefore(suspects) }
+  const prices = await pricesFrom(await readPrices(options.prices ?? []), told)
+  const given = await abisFor(decoding.abis ?? [], suspects[0]?.facts.bundle.chainId ?? 0)
+  const functions = namesWith(given)
+  const said = { suspects, protect, names, functions, prices, tokens: told.tokens, full, view }
+  const assessed = assess(said)
+  options.onFirst?.(firstScreen(assessed, told.tokens))
+  const decoder = await decoderFor(suspects, { ...decoding, given, rpc })
+  const frames = suspects.flatMap(({ tx }) => tx.transaction.frames)
+  const alone = withSourceLine(investigate({ ...said, decoder }, assessed), given, frames)
+  const found = await beyondTransactions(alone, { ...options.beyond, suspects, record, rpc })
+  const proposals = propose && (await proposeRules({ found, suspects, ...propose }))
+  const spoken = spokenInTokens(proposals === undefined ? found : { ...found, proposals })
+  const whole = given.length === 0 ? spoken : spokenInNames(spoken, functions)
+  return options.storage === true && rpc !== null ? withStorage(whole, { suspects, abis: given, rpc }) : whole
+}
+
+async function tokensOf(
+  suspects: readonly Suspect[],
+  rpc: Rpc | null,
+  lists: readonly string[] = [],
+): Promise<Tokens> {
+  return tokensFor(assetsIn(suspects.flatMap(({ tx }) => tx.facts)), {
+    listed: await readTokenLists(lists, suspects[0]?.facts.bundle.chainId ?? 0),
+    frames: suspects.flatMap(({ tx }) => tx.transaction.frames),
+    rpc,
+  })
+}
+
+/** Where an oracle’s answer is not yet the attack’s. */
+function blockBefore(suspects: readonly Suspect[]): number {
+  return Math.max(0, (suspects[0]?.facts.bundle.number ?? 1) - 1)
+}
+
+type Read = { suspects: Suspect[]; record: BlockRecord }
+
+async function suspectsIn(
+  source: InvestigationSource,
+  { hashes, scope, blocks, beyond, recorded = [] }: InvestigateTransactionOptions,
+): Promise<Read> {
+  const wanted = new Set(hashes.map(hashOf))
+  const record = startRecord()
+  const onTrouble = (text: string): void => {
+    record.trouble.push(text)
+  }
+  const read = blocks ?? factsOf(source.bundles([...wanted], { around: beyond?.around ?? 0, onTrouble }))
+  const engine = createEngine({ detectors, scope })
+  const suspects: Suspect[] = []
+  const take = (facts: BlockFacts): void => {
+    const findings = evaluateSettled(engine, facts)
+    const isAlone = wanted.size === 0 && facts.transactions.length === 1
+    for (const tx of facts.transactions) {
+      const { hash } = tx.transaction
+      if (!isAlone && !wanted.delete(hash)) continue
+      suspects.push({
+        facts,
+        tx,
+        findings: joined(findings.filter(about(hash)), recorded.filter(about(hash))),
+        blind: blindIn(engine, facts)
+          .filter(({ transactions }) => transactions.includes(hash))
+          .map(({ detector, missing }) => `${detector}: no ${missing}`),
+      })
+    }
+  }
+  const isDone = (): boolean => suspects.length > 0 && wanted.size === 0
+  await readRecord(read, { record, take, isDone, after: beyond?.around ?? BLOCKS_AFTER })
+  if (wanted.size > 0 && suspects.length > 0) throw missing([...wanted])
+  return { suspects, record }
+}
+
+function about(hash: Hash): (finding: Finding) => boolean {
+  return ({ transactionHash }) => transactionHash === hash
+}
+
+/** What is said of a transaction now, and then by detectors that say nothing of the kind now; seen in a block before pending. */
+function joined(now: readonly Finding[], then: readonly Finding[]): Finding[] {
+  const keyOf = ({ detector, categories }: Finding): string => `${detector} ${categories[0] ?? ''}`
+  const said = new Set(now.map(keyOf))
+  const mined = then.filter(({ pending }) => !pending)
+  const minedToo = new Set(mined.map(keyOf))
+  const pending = then.filter((finding) => finding.pending && !minedToo.has(keyOf(finding)))
+  return [...now, ...[...mined, ...pending].filter((finding) => !said.has(keyOf(finding)))]
+}
+
+async function* factsOf(bundles: AsyncIterable<BlockBundle>): AsyncGenerator<BlockFacts> {
+  for await (const bundle of bundles) yield blockFacts(bundle)
+}
+
+/** A transaction hash of the command line. Throws `app.InvalidHash`. */
+export function hashOf(text: string): Hash {
+  const parsed = hashSchema.safeParse(text)
+  if (parsed.success) return parsed.data
+  throw new CordonError({
+    code: 'app.InvalidHash',
+    message: `“${text.slice(0, 70)}” is not a transaction hash.`,
+    facts: { got: text.slice(0, 70) },
+    fix: 'Give the transaction as 0x and 64 hex digits.',
+  })
+}
+
+function missing(hashes: readonly string[]): CordonError {
+  return new CordonError({
+    code: 'app.TransactionNotFound',
+    message: 'Some of these transactions are not there.',
+    facts: { transactions: hashes.slice(0, 10) },
+    fix: 'Check --tx; all must be in the bundle file, or known to the node.',
+  })
+}
+
+function notFound({ source, hashes }: InvestigateTransactionOptions): CordonError {
+  return new CordonError({
+    code: 'app.TransactionNotFound',
+    message:
+      hashes.length === 0
+        ? 'Say which transaction: there is not exactly one.'
+        : 'There is no such transaction there.',
+    facts: { source, ...(hashes.length === 0 ? {} : { transactions: hashes.slice(0, 10) }) },
+    fix: 'Check --tx; a bundle file must hold the transaction’s block, and a node must still know it.',
+  })
+}

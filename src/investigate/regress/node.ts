@@ -1,0 +1,187 @@
+import { z } from 'zod'
+import { startAnvil } from '../../chain/anvil.ts'
+import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabilities.ts'
+import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
+import { headOf } from '../../chain/rpc/head.ts'
+import { fetchPrestate, type Prestate } from '../../chain/rpc/prestate.ts'
+import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
+import { fetchStateChanges } from '../../chain/rpc/state-changes.ts'
+import { toHex } from '../../contain/block-tag.ts'
+import { blockFacts } from '../../facts/facts.ts'
+import { messageOf } from '../../kit/error.ts'
+import type { Asset } from '../../model/block.ts'
+import type { BalanceDeltas, BlockFacts, TransactionFacts } from '../../model/fact.ts'
+import { type Address, type Hash, type Hex, hexSchema } from '../../model/hex.ts'
+import type { Change, FrozenTransaction, Regression } from '../../model/regression.ts'
+
+type Seen = { facts: BlockFacts; tx: TransactionFacts }
+type StateChanges = Awaited<ReturnType<typeof fetchStateChanges>>
+
+/** One frozen transaction, run again. */
+export type Ran = {
+  frozen: FrozenTransaction
+  succeeded: boolean
+  changes: Change[]
+  /** Null where the node would not take it. */
+  seen: Seen | null
+  /** What it touched, as it was before; null unless asked for. */
+  touched: Prestate | null
+  /** What it wrote; null unless asked for. */
+  written: StateChanges | null
+}
+
+export type RunOptions = {
+  /** Stands for the code that was frozen. */
+  code: ReadonlyMap<Address, Hex>
+  /** Put beside what was frozen. */
+  storage?: readonly { address: Address; slot: Hash; value: Hash }[]
+  /** Gas above what each transaction had, for code that takes more; 0 by default. */
+  extraGas?: bigint
+  /** Tell what the attacks touched, or also what they wrote. */
+  watch?: 'touched' | 'written'
+}
+
+/** A node of its own with the state of a regression: each run begins from it. */
+export type RegressionNode = {
+  run(options: RunOptions): Promise<Ran[]>
+  /** What a view answers before anything ran; null where it fails. */
+  ask(view: { from: Address; to: Address; input: Hex }): Promise<Hex | null>
+  close(): Promise<void>
+}
+
+/** EIP-7825: no transaction may have more, unless it had it on the chain that it is from. */
+const MOST_GAS = 1n << 24n
+
+/** Throws `chain.AnvilMissing`, `chain.AnvilNotStarted`. Close it. */
+export async function openRegression({
+  chainId,
+  transactions,
+  prestate,
+}: Regression): Promise<RegressionNode> {
+  const [first] = transactions
+  const anvil = await startAnvil({
+    mining: { kind: 'manual' },
+    chainId,
+    genesis: { number: (first?.blockNumber ?? 1) - 1, timestamp: (first?.timestamp ?? 1) - 1 },
+  })
+  const rpc = createRpc({ urls: [anvil.url] })
+  const close = async (): Promise<void> => {
+    await rpc.close()
+    await anvil.stop()
+  }
+  try {
+    await putState(rpc, prestate)
+    const node = { rpc, capabilities: await probeCapabilities(rpc) }
+    return {
+      run: (options) => runAll(node, transactions, options),
+      ask: ({ from, to, input }) =>
+        rpc
+          .request('eth_call', [{ from, to, data: input }, 'latest'])
+          .then((answer) => hexSchema.parse(answer))
+          .catch(() => null),
+      close,
+    }
+  } catch (thrown) {
+    await close()
+    throw thrown
+  }
+}
+
+type Node = { rpc: Rpc; capabilities: Capabilities }
+
+async function runAll(
+  node: Node,
+  transactions: readonly FrozenTransaction[],
+  options: RunOptions,
+): Promise<Ran[]> {
+  const { rpc } = node
+  const snapshot = await rpc.request('evm_snapshot', [])
+  try {
+    for (const [address, code] of options.code) await rpc.request('anvil_setCode', [address, code])
+    for (const { address, slot, value } of options.storage ?? [])
+      await rpc.request('anvil_setStorageAt', [address, slot, value])
+    const ran: Ran[] = []
+    for (const transaction of transactions) ran.push(await runAgain(node, transaction, options))
+    return ran
+  } finally {
+    await rpc.request('anvil_dropAllTransactions', [])
+    await rpc.request('evm_revert', [snapshot])
+  }
+}
+
+/** Gas is free here and everybody may send: what an attack gains is not to depend on what it paid. */
+async function putState(rpc: Rpc, prestate: Regression['prestate']): Promise<void> {
+  await rpc.request('anvil_autoImpersonateAccount', [true])
+  for (const address of Object.keys(prestate) as Address[]) {
+    const account = prestate[address]
+    if (account === undefined) continue
+    await rpc.request('anvil_setBalance', [address, toHex(account.balance)])
+    await rpc.request('anvil_setNonce', [address, toHex(account.nonce)])
+    if (account.code !== '0x') await rpc.request('anvil_setCode', [address, account.code])
+    for (const [slot, value] of Object.entries(account.storage))
+      await rpc.request('anvil_setStorageAt', [address, slot, value])
+  }
+}
+
+async function runAgain(node: Node, frozen: FrozenTransaction, options: RunOptions): Promise<Ran> {
+  const { rpc } = node
+  const latest = z
+    .object({ timestamp: z.string().transform(Number) })
+    .parse(await rpc.request('eth_getBlockByNumber', ['latest', false]))
+  await rpc.request('evm_setNextBlockTimestamp', [Math.max(frozen.timestamp, latest.timestamp + 1)])
+  await rpc.request('anvil_setNextBlockBaseFeePerGas', ['0x0'])
+  const { from, to, input, value } = frozen
+  const call = {
+    from,
+    ...(to === null ? {} : { to }),
+    input,
+    value: toHex(value),
+    gas: toHex(gasFor(frozen, options)),
+    gasPrice: '0x0',
+  }
+  const sent = await rpc.request('eth_sendTransaction', [call]).catch((thrown: unknown) => messageOf(thrown))
+  await rpc.request('evm_mine', [])
+  const bundle = await fetchBundle(await headOf(rpc), node)
+  const facts = blockFacts(bundle)
+  const found = facts.transactions.find(({ transaction }) => transaction.hash === sent)
+  if (found === undefined)
+    return { frozen, succeeded: false, changes: [], seen: null, touched: null, written: null }
+  return {
+    frozen,
+    succeeded: found.transaction.succeeded === true,
+    changes: changesIn(found.deltas),
+    seen: asItWas(facts, found, frozen),
+    ...(await watched(rpc, found.transaction.hash, frozen.is === 'attack' ? options.watch : undefined)),
+  }
+}
+
+/** Under the hash and number that it had; the block itself is another one. */
+function asItWas(facts: BlockFacts, found: TransactionFacts, { hash, blockNumber }: FrozenTransaction): Seen {
+  const transaction = { ...found.transaction, hash }
+  const tx = { ...found, transaction }
+  const bundle = { ...facts.bundle, number: blockNumber, transactions: [transaction] }
+  return { facts: { ...facts, bundle, transactions: [tx] }, tx }
+}
+
+async function watched(
+  rpc: Rpc,
+  hash: Hash,
+  watch: RunOptions['watch'],
+): Promise<Pick<Ran, 'touched' | 'written'>> {
+  return {
+    touched: watch === undefined ? null : await fetchPrestate(rpc, [hash]),
+    written: watch === 'written' ? await fetchStateChanges(rpc, hash) : null,
+  }
+}
+
+function gasFor({ gas }: FrozenTransaction, { extraGas = 0n }: RunOptions): bigint {
+  if (gas >= MOST_GAS) return gas
+  return gas + extraGas > MOST_GAS ? MOST_GAS : gas + extraGas
+}
+
+/** Net changes as a list. */
+export function changesIn(deltas: BalanceDeltas): Change[] {
+  return [...deltas].flatMap(([account, assets]) =>
+    [...assets].map(([asset, amount]) => ({ account, asset: asset as Asset, amount })),
+  )
+}

@@ -1,0 +1,190 @@
+import { z } from 'zod'
+import { startAnvil } from '../../chain/anvil.ts'
+import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabilities.ts'
+import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
+import { headOf } from '../../chain/rpc/head.ts'
+import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
+import { storageWords } from '../../chain/rpc/storage.ts'
+import { toHex } from '../../contain/block-tag.ts'
+import { blockFacts } from '../../facts/facts.ts'
+import { failureIn } from '../../forensics/call-tree.ts'
+import {
+  belongings,
+  immutablesOf,
+  type Substitutes,
+  slotsOf,
+  substituted,
+} from '../../forensics/siblings/substitute.ts'
+import { messageOf } from '../../kit/error.ts'
+import type { Asset } from '../../model/block.ts'
+import { type Address, type Hex, hashSchema, hexSchema } from '../../model/hex.ts'
+import type { Change, FrozenTransaction, Regression } from '../../model/regression.ts'
+import type { AtRisk } from '../../model/scope-at-risk.ts'
+import { changesIn } from '../regress/node.ts'
+
+export type DryRunOptions = {
+  rpcUrl: string
+  regression: Regression
+  /** Whose siblings they are. */
+  victim: Address
+  siblings: readonly Address[]
+}
+
+/** The attack is repeated on a sibling until it pays no more, at most so often. */
+const MOST_ROUNDS = 20
+const MOST_SIBLINGS = 32
+const PLENTY = 10n ** 24n
+const MOST_GAS = 1n << 24n
+
+/**
+ * Runs the attack against each sibling on a fork of the chain’s latest block, with every address of the victim’s replaced by
+ * the sibling’s: in calldata, in the attacker’s code and storage, and in what the attacker had of the victim’s assets. Sends
+ * nothing to the chain. Throws `chain.AnvilMissing`, `chain.AnvilNotStarted`, and what the node throws.
+ */
+export async function dryRun({ rpcUrl, regression, victim, siblings }: DryRunOptions): Promise<AtRisk[]> {
+  const anvil = await startAnvil({ mining: { kind: 'manual' }, forkUrl: rpcUrl })
+  const rpc = createRpc({ urls: [anvil.url] })
+  try {
+    await rpc.request('anvil_autoImpersonateAccount', [true])
+    const fork = { rpc, capabilities: await probeCapabilities(rpc) }
+    const results: AtRisk[] = []
+    for (const contract of siblings.slice(0, MOST_SIBLINGS)) {
+      const snapshot = await rpc.request('evm_snapshot', [])
+      results.push(await against(fork, { regression, victim, contract }))
+      await rpc.request('anvil_dropAllTransactions', [])
+      await rpc.request('evm_revert', [snapshot])
+    }
+    return results
+  } finally {
+    await rpc.close()
+    await anvil.stop()
+  }
+}
+
+type Fork = { rpc: Rpc; capabilities: Capabilities }
+type Aim = { regression: Regression; victim: Address; contract: Address }
+
+async function against(fork: Fork, aim: Aim): Promise<AtRisk> {
+  const { regression, contract } = aim
+  const nothing = { contract, drained: [], transactions: 0 }
+  try {
+    const code = await codeOf(fork.rpc, contract)
+    if (code === '0x')
+      return { ...nothing, outcome: 'not-tried', reason: 'there is no contract at this address' }
+    const substitutes = await substitutesFor(fork.rpc, aim, code)
+    await arm(fork.rpc, regression, substitutes)
+    return await drain(fork, { ...aim, substitutes })
+  } catch (thrown) {
+    const reason = `it could not be run: ${messageOf(thrown).slice(0, 200)}`
+    return {
+      ...nothing,
+      outcome: 'not-tried',
+      reason,
+    }
+  }
+}
+
+/** The sibling, and what stands in its code and storage where the victim has something else. */
+async function substitutesFor(
+  rpc: Rpc,
+  { regression, victim, contract }: Aim,
+  code: Hex,
+): Promise<Substitutes> {
+  const frozen = regression.prestate[victim]
+  const kept = Object.entries(frozen?.storage ?? {}).slice(0, 200)
+  const asked = { address: contract, slots: kept.map(([slot]) => slot as Hex), block: 'latest' }
+  const words = await storageWords(rpc, asked)
+  const slots = kept.map(([, ours], i) => ({ ours, theirs: hashSchema.parse(words[i]) }))
+  const own = new Set([...regression.attackers, victim])
+  const others = [...immutablesOf(frozen?.code ?? '0x', code), ...slotsOf(slots)]
+  return new Map([...others.filter(([from]) => !own.has(from)), [victim, contract]])
+}
+
+/** Puts the attacker’s contracts as they were before the attack, and what they had, on the fork. */
+async function arm(rpc: Rpc, regression: Regression, substitutes: Substitutes): Promise<void> {
+  for (const address of regression.attackers) {
+    const account = regression.prestate[address]
+    if (account === undefined) continue
+    const { balance, code, storage } = account
+    await rpc.request('anvil_setBalance', [address, toHex(balance)])
+    if (code !== '0x') await rpc.request('anvil_setCode', [address, substituted(code, substitutes)])
+    for (const [slot, value] of Object.entries(storage))
+      await rpc.request('anvil_setStorageAt', [address, slot, substituted(value, substitutes)])
+  }
+  for (const { address, slot, value } of belongings(regression, substitutes))
+    await rpc.request('anvil_setStorageAt', [address, slot, value])
+}
+
+type Sent = { succeeded: boolean; why: string; changes: Change[] }
+
+/** Again and again until it fails or pays nothing; what was lost is what the sibling and its like lost. */
+async function drain(fork: Fork, aim: Aim & { substitutes: Substitutes }): Promise<AtRisk> {
+  const { regression, contract, substitutes } = aim
+  const attacks = regression.transactions.filter(({ is }) => is === 'attack')
+  const losers = new Set([...substitutes.values()])
+  const attackers = new Set(regression.attackers)
+  const drained = new Map<Asset, bigint>()
+  let transactions = 0
+  let reason = `it still pays after ${MOST_ROUNDS} rounds: more than this can be drained`
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const sent: Sent[] = []
+    for (const attack of attacks) sent.push(await send(fork, attack, substitutes))
+    const changes = sent.flatMap((one) => one.changes)
+    const lost = netOf(changes, losers).filter(([, amount]) => amount < 0n)
+    const gained = netOf(changes, attackers).some(([, amount]) => amount > 0n)
+    if (lost.length === 0 || !gained) {
+      reason = sent.find(({ succeeded }) => !succeeded)?.why ?? 'it goes through and takes nothing'
+      break
+    }
+    transactions += sent.filter(({ succeeded }) => succeeded).length
+    for (const [asset, amount] of lost) drained.set(asset, (drained.get(asset) ?? 0n) - amount)
+  }
+  return {
+    contract,
+    outcome: drained.size > 0 ? 'drained' : 'not-drained',
+    drained: [...drained].map(([asset, amount]) => ({ asset, amount })),
+    transactions,
+    reason: drained.size > 0 ? `then ${reason}` : `not drained by the same attack: ${reason}`,
+  }
+}
+
+function netOf(changes: Sent['changes'], group: ReadonlySet<Address>): [Asset, bigint][] {
+  const net = new Map<Asset, bigint>()
+  for (const { account, asset, amount } of changes)
+    if (group.has(account)) net.set(asset, (net.get(asset) ?? 0n) + amount)
+  return [...net]
+}
+
+async function send(
+  { rpc, capabilities }: Fork,
+  { from, to, input, value, gas }: FrozenTransaction,
+  substitutes: Substitutes,
+): Promise<Sent> {
+  await rpc.request('anvil_setBalance', [from, toHex(PLENTY + value)])
+  await rpc.request('anvil_setNextBlockBaseFeePerGas', ['0x0'])
+  const call = {
+    from,
+    ...(to === null ? {} : { to: substitutes.get(to) ?? to }),
+    input: substituted(input, substitutes),
+    value: toHex(value),
+    // another place costs other gas: warm slots, longer lists
+    gas: toHex(gas * 2n > MOST_GAS ? MOST_GAS : gas * 2n),
+    gasPrice: '0x0',
+  }
+  const sent = await rpc.request('eth_sendTransaction', [call]).catch((thrown: unknown) => messageOf(thrown))
+  await rpc.request('evm_mine', [])
+  const facts = blockFacts(await fetchBundle(await headOf(rpc), { rpc, capabilities }))
+  const tx = facts.transactions.find(({ transaction }) => transaction.hash === sent)
+  const failure = failureIn(tx?.transaction.frames ?? [], { names: new Map(), marked: new Set() })
+  return {
+    succeeded: tx?.transaction.succeeded === true,
+    why: failure?.reason ?? (tx === undefined ? String(sent).slice(0, 160) : 'it fails'),
+    changes: changesIn(tx?.deltas ?? new Map()),
+  }
+}
+
+async function codeOf(rpc: Rpc, address: Address): Promise<Hex> {
+  return z
+    .preprocess((code) => code ?? '0x', hexSchema)
+    .parse(await rpc.request('eth_getCode', [address, 'latest']))
+}

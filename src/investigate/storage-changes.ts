@@ -1,0 +1,55 @@
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import { fetchStateChanges } from '../chain/rpc/state-changes.ts'
+import { framesFromStructLog } from '../chain/trace/struct-log.ts'
+import type { Suspect } from '../forensics/investigate.ts'
+import { namedChanges } from '../forensics/storage/changes.ts'
+import { messageOf } from '../kit/error.ts'
+import type { Frame, Transaction } from '../model/block.ts'
+import type { Investigation } from '../model/investigation.ts'
+import type { AbiSource } from '../names/abi-sources.ts'
+
+export type StorageOptions = { suspects: readonly Suspect[]; abis: readonly AbiSource[]; rpc: Rpc }
+
+/** Adds what changed in storage to each transaction; where the node does not tell, `unexplained` says so. */
+export async function withStorage(
+  found: Investigation,
+  { suspects, abis, rpc }: StorageOptions,
+): Promise<Investigation> {
+  const layouts = new Map(
+    abis.flatMap(({ address, layout }) =>
+      address === null || layout === null ? [] : [[address, layout] as const],
+    ),
+  )
+  const unexplained = [...found.unexplained]
+  const transactions = []
+  for (const [i, investigated] of found.transactions.entries()) {
+    const transaction = suspects[i]?.tx.transaction
+    if (transaction === undefined) continue
+    try {
+      const changes = await fetchStateChanges(rpc, transaction.hash)
+      const frames = await framesWithStorage(rpc, transaction)
+      transactions.push({ ...investigated, stateChanges: namedChanges({ changes, frames, layouts }) })
+    } catch (thrown) {
+      unexplained.push(`${transaction.hash}: the node does not tell its storage: ${messageOf(thrown)}`)
+      transactions.push(investigated)
+    }
+  }
+  return { ...found, transactions, unexplained }
+}
+
+/** Frames with their accesses by struct logs; without them where the node has none, or more than an answer may have. */
+async function framesWithStorage(rpc: Rpc, transaction: Transaction): Promise<readonly Frame[]> {
+  const { hash, from, to, input, value, contractAddress } = transaction
+  const options = { enableMemory: true, disableStorage: true }
+  try {
+    const answer = await rpc.request('debug_traceTransaction', [hash, options])
+    const frames = framesFromStructLog(
+      answer,
+      { from, to, input, value, gas: -1, contractAddress },
+      'structLogs',
+    )
+    return frames.length === transaction.frames.length ? frames : transaction.frames
+  } catch {
+    return transaction.frames
+  }
+}

@@ -1,0 +1,100 @@
+import { note } from '../../incidents/context.ts'
+import type { ChainVerdict } from '../../incidents/ledger.ts'
+import { appendEvidence, verifyEvidence } from '../../incidents/ledger.ts'
+import { getIncident } from '../../incidents/move.ts'
+import { type TimelineVerdict, verifyTimeline } from '../../incidents/timeline-chain.ts'
+import { giveVerdict } from '../../incidents/verdict.ts'
+import { type RecordVerdict, verifyRecord } from '../../incidents/verify-record.ts'
+import { systemClock } from '../../kit/clock.ts'
+import type { Logger } from '../../kit/logger.ts'
+import type { Address } from '../../model/hex.ts'
+import type { Incident, Verdict } from '../../model/incident.ts'
+import type { Investigation } from '../../model/investigation.ts'
+import type { Reporter, ReportRequest } from '../../model/report.ts'
+import { recordOf } from '../../respond/actions/report.ts'
+import { openDatabase } from '../../store/database.ts'
+import { listIncidents, timelineEnd } from '../../store/incidents.ts'
+import { listRemarks, type Remark } from '../../store/remarks.ts'
+import { transaction } from '../../store/store.ts'
+import { listChained } from '../../store/timeline.ts'
+import { summaryOf } from '../../words/investigation-summary.ts'
+import type { ReportDocument } from '../document.ts'
+import type { Handing } from '../outgoing.ts'
+import type { IncidentRecord } from '../record.ts'
+import { reportDocument } from '../report.ts'
+import { exportIncident, type IncidentExport, recordExport } from './export.ts'
+import { type Handed, handedOf } from './handed.ts'
+
+/** The record, for reading: beside a running Cordon or without one. */
+export type IncidentArchive = {
+  list(): Promise<Incident[]>
+  record(id: string): Promise<IncidentRecord>
+  /** Throws `reports.AudienceTooWide` besides. */
+  report(id: string, request: ReportRequest): Promise<ReportDocument>
+  /** What others are told of it. Throws `reports.AudienceTooWide` besides. */
+  handed(id: string, handing: Handing): Promise<Handed>
+  /** The archive that checks itself; the ledger says that it was given out. */
+  export(id: string, handing: Handing & { reporter?: Reporter | undefined }): Promise<IncidentExport>
+  /** Puts on record that something else was given out. */
+  recordExport(id: string, given: { message: string; body: unknown }): Promise<void>
+  /** The evidence chain of an incident, and its timeline. */
+  verify(id: string): Promise<ChainVerdict & { timeline: TimelineVerdict }>
+  /** The whole record, and that the seals with these hashes are in it. */
+  verifyAll(heads: readonly string[]): Promise<RecordVerdict>
+  /** Puts on record what a person found an incident to be; calibration counts it. */
+  giveVerdict(given: Omit<Verdict, 'givenAt'>): Promise<Verdict>
+  /** Puts an investigation that a person made on the timeline, and the whole of it into the evidence. */
+  recordInvestigation(id: string, found: Investigation): Promise<void>
+  /** The newest findings that belong to no incident: said in shadow or in a low voice. */
+  remarks(limit: number): Promise<Remark[]>
+  close(): Promise<void>
+}
+
+export type ArchiveOptions = {
+  dataDir: string
+  names: ReadonlyMap<Address, string>
+  /** Accounts of the defenders that the configuration names. */
+  own?: ReadonlyMap<Address, string> | undefined
+  env: Readonly<Record<string, string | undefined>>
+  logger: Logger
+}
+
+/** Opens the database of a data folder. Throws what the store room throws; its functions `incidents.UnknownIncident`. */
+export async function openArchive({
+  dataDir,
+  names,
+  own,
+  env,
+  logger,
+}: ArchiveOptions): Promise<IncidentArchive> {
+  const { store, close } = await openDatabase({ dataDir, env, logger })
+  const context = { store, clock: systemClock }
+  const record = (id: string): Promise<IncidentRecord> => recordOf({ ...context, names, own }, id)
+  return {
+    list: () => listIncidents(store),
+    record,
+    report: async (id, request) => reportDocument(await record(id), request),
+    handed: async (id, handing) => handedOf(await record(id), handing),
+    export: (id, { reporter, ...handing }) =>
+      exportIncident({ ...context, names, own, dataDir, reporter }, id, handing),
+    recordExport: (id, given) => recordExport(context, id, given),
+    async verify(id) {
+      await getIncident(context, id)
+      return transaction(store, async (tx) => {
+        const evidence = await verifyEvidence({ ...context, store: tx }, id)
+        return { ...evidence, timeline: verifyTimeline(await listChained(tx, id), await timelineEnd(tx, id)) }
+      })
+    },
+    verifyAll: (heads) => verifyRecord(store, heads),
+    giveVerdict: (given) => giveVerdict(context, given),
+    recordInvestigation: (id, found) =>
+      transaction(store, async (tx) => {
+        const inside = { ...context, store: tx }
+        await getIncident(inside, id)
+        await note(inside, { incidentId: id, kind: 'note', message: summaryOf(found, names), facts: {} })
+        await appendEvidence(inside, { incidentId: id, kind: 'note', body: found })
+      }),
+    remarks: (limit) => listRemarks(store, limit),
+    close,
+  }
+}

@@ -1,0 +1,74 @@
+import type { Rpc } from '../../chain/rpc/rpc.ts'
+import { type AuthorisationContext, authorisationHash } from '../../contain/authorise.ts'
+import { isContractSignature } from '../../contain/contract-signature.ts'
+import type { Clock } from '../../kit/clock.ts'
+import type { Config } from '../../model/config.ts'
+import type { StandingAuthorisation } from '../../model/containment.ts'
+import type { Address, Hash } from '../../model/hex.ts'
+import type { Incident } from '../../model/incident.ts'
+import {
+  countActions,
+  findRevocation,
+  listAuthorisations,
+  lockAuthorisation,
+} from '../../store/authorisations.ts'
+import { installationOf } from '../../store/installation.ts'
+import type { Store } from '../../store/store.ts'
+
+/** Those of the configuration and those that were kept with `cordon levers authorize`, each once. */
+export async function allAuthorisations(
+  store: Store,
+  { authorisations }: Pick<Config, 'authorisations'>,
+): Promise<StandingAuthorisation[]> {
+  const all = [...authorisations, ...(await listAuthorisations(store))]
+  const byWord = new Map(all.map((one) => [`${authorisationHash(one)}:${one.signer}`, one]))
+  return [...byWord.values()]
+}
+
+/** Who may let Cordon act alone. */
+export function mayAuthorise({ roles }: Pick<Config, 'roles'>): Address[] {
+  const people = [...(roles.guardian ?? []), ...(roles['incident-leader'] ?? [])]
+  return people.flatMap(({ address }) => address ?? [])
+}
+
+/** Whose words count about an incident: this installation's; null in a drill, whose words count nowhere else. */
+export async function installationFor(
+  store: Store,
+  { kind }: Pick<Incident, 'kind'>,
+): Promise<string | null> {
+  return kind === 'drill' ? null : installationOf(store)
+}
+
+export type StandingSources = {
+  /** Inside a transaction the authorisation that is asked about is locked until its end. */
+  store: Store
+  clock: Clock
+  config: Pick<Config, 'roles'>
+  /** Where a contract is asked about its signature. */
+  rpc: Rpc
+  installation: string | null
+  /** A plan that does not count as an action of its own. */
+  exceptPlanId?: string
+}
+
+/** What decides whether an authorisation holds, read as it is asked for: nothing of it is remembered. */
+export function authorisationContext(sources: StandingSources): AuthorisationContext {
+  const { store, clock, config, rpc, installation, exceptPlanId = '' } = sources
+  return {
+    installation,
+    mayAuthorise: mayAuthorise(config),
+    revocationOf: (hash) => revocationText(store, hash),
+    async actionsSoFar(hash) {
+      if (store.client !== null) await lockAuthorisation(store, hash)
+      return countActions(store, { hash, exceptPlanId })
+    },
+    isContractSignature: (signer, hash, signature) => isContractSignature(rpc, { signer, hash, signature }),
+    now: Math.floor(clock.now() / 1_000),
+  }
+}
+
+async function revocationText(store: Store, hash: Hash): Promise<string | undefined> {
+  const revocation = await findRevocation(store, hash)
+  if (revocation === undefined) return undefined
+  return `it was revoked by ${revocation.author} at ${new Date(revocation.revokedAt).toISOString()}`
+}

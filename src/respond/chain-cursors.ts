@@ -1,0 +1,76 @@
+import { systemClock } from '../kit/clock.ts'
+import { CordonError } from '../kit/error.ts'
+import type { Logger } from '../kit/logger.ts'
+import type { CursorMove } from '../model/cursor-move.ts'
+import { insertCursorMove, listCursorMoves } from '../store/cursor-moves.ts'
+import { type Cursor, findCursor, listCursors } from '../store/cursors.ts'
+import { openDatabase } from '../store/database.ts'
+import { listSnapshots } from '../store/snapshots.ts'
+
+/** How far one chain was read, and what a restart goes on from. */
+export type ChainStanding = Cursor & {
+  /** The newest snapshot of what detectors know: of which final block, when (milliseconds), how large (bytes, packed). */
+  snapshot: { final: number; takenAt: number; bytes: number } | null
+  /** Moves that are carried out at the next start. */
+  waiting: CursorMove[]
+}
+
+export type Skip = { chainId: number; to: number; author: string; reason: string }
+
+/** The cursors of all chains on record, for reading and moving: beside a running Cordon or without one. */
+export type ChainCursors = {
+  list(): Promise<ChainStanding[]>
+  /** Throws `app.ChainNeverRead`, `app.NothingSkipped`. */
+  skip(skip: Skip): Promise<CursorMove>
+  close(): Promise<void>
+}
+
+export type CursorsOptions = {
+  dataDir: string
+  env: Readonly<Record<string, string | undefined>>
+  logger: Logger
+}
+
+/** Opens the database of a data folder. Throws what the store room throws. */
+export async function openCursors({ dataDir, env, logger }: CursorsOptions): Promise<ChainCursors> {
+  const { store, close } = await openDatabase({ dataDir, env, logger })
+  return {
+    async list() {
+      const snapshots = new Map((await listSnapshots(store)).map(({ chainId, ...kept }) => [chainId, kept]))
+      const cursors = await listCursors(store)
+      return Promise.all(
+        cursors.map(async (cursor) => ({
+          ...cursor,
+          snapshot: snapshots.get(cursor.chainId) ?? null,
+          waiting: await listCursorMoves(store, cursor.chainId, cursor.movesApplied),
+        })),
+      )
+    },
+    async skip({ chainId, to, author, reason }) {
+      const cursor = await findCursor(store, chainId)
+      if (cursor === undefined || cursor.processed === null) throw neverRead(chainId)
+      const from = cursor.processed.number + 1
+      if (to <= from) throw nothingSkipped({ chainId, from, to })
+      return insertCursorMove(store, { chainId, from, to, author, reason, movedAt: systemClock.now() })
+    },
+    close,
+  }
+}
+
+function neverRead(chainId: number): CordonError {
+  return new CordonError({
+    code: 'app.ChainNeverRead',
+    message: `Chain ${chainId} was never read, so nothing of it can be left out.`,
+    facts: { chainId },
+    fix: 'See `cordon chains list`; where a chain is read from first is chains[].fromBlock of the configuration.',
+  })
+}
+
+function nothingSkipped(facts: { chainId: number; from: number; to: number }): CordonError {
+  return new CordonError({
+    code: 'app.NothingSkipped',
+    message: `Block ${facts.from} of chain ${facts.chainId} is read next: going on with block ${facts.to} leaves nothing out.`,
+    facts,
+    fix: `Give --to a block above ${facts.from}: reading goes on with it.`,
+  })
+}

@@ -1,0 +1,61 @@
+import type { Assessor } from '../calibrate/assessor.ts'
+import type { Capabilities } from '../chain/rpc/capabilities.ts'
+import type { Rpc } from '../chain/rpc/rpc.ts'
+import type { Relay } from '../contain/relays.ts'
+import type { Sequencer } from '../contain/sequence.ts'
+import type { Signer } from '../contain/signer.ts'
+import type { Engine } from '../detect/engine.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { Logger } from '../kit/logger.ts'
+import type { AddressLabel } from '../model/address-label.ts'
+import type { ChainConfig, Config } from '../model/config.ts'
+import type { Address } from '../model/hex.ts'
+import type { Incident } from '../model/incident.ts'
+import type { Channel } from '../model/notification.ts'
+import type { PinnedPlaybook } from '../model/playbook.ts'
+import type { ChainVitals } from '../model/vitals.ts'
+import type { Hub } from '../notify/hub.ts'
+import type { Store } from '../store/store.ts'
+import type { ChainSight } from './sight/sight.ts'
+import type { ProtocolMemory } from './watch/callees.ts'
+import type { OperationMemory } from './watch/operations.ts'
+import type { SignalMemory } from './watch/signals.ts'
+
+/** One watched chain with what looks at it and what can act on it. */
+export type ChainHandle = {
+  chainId: number
+  config: ChainConfig
+  rpc: Rpc
+  capabilities: Capabilities
+  sequencer: Sequencer
+  /** Builders that take containment transactions in private. */
+  relays: readonly Relay[]
+  engine: Engine
+  assessor: Assessor
+  operations: OperationMemory
+  protocol: ProtocolMemory
+  signals: SignalMemory
+  vitals: ChainVitals
+  /** What accounts of this chain are called and what they are. */
+  labels: ReadonlyMap<Address, AddressLabel>
+}
+
+/** Everything that the parts of the running program share. Made once, by `start`. */
+export type App = {
+  config: Config
+  store: Store
+  clock: Clock
+  logger: Logger
+  hub: Hub
+  chains: ReadonlyMap<number, ChainHandle>
+  /** What is seen of each chain from beside its watcher. */
+  sights: ReadonlyMap<number, ChainSight>
+  signers: ReadonlyMap<Address, Signer>
+  channels: ReadonlyMap<string, Channel>
+  playbooks: readonly PinnedPlaybook[]
+  names: ReadonlyMap<Address, string>
+  /** Plans that a step of this process is carrying out: the watcher leaves them alone. */
+  containing: Set<string>
+  /** `drill` marks everything that is recorded. */
+  kind: Incident['kind']
+}

@@ -1,0 +1,41 @@
+import { type Env, secretOf } from '../../contain/signers/configured.ts'
+import { CordonError, messageOf } from '../../kit/error.ts'
+import { redact } from '../../kit/redact.ts'
+import type { Config } from '../../model/config.ts'
+import { type Check, failed, failedBy, ok, warning } from './check.ts'
+
+const PATIENCE_MS = 5_000
+
+/** Whether each webhook has its secret and can be reached; nothing is delivered. */
+export async function channelChecks({ channels }: Config, env: Env): Promise<Check[]> {
+  const checks = Object.entries(channels).map(async ([id, channel]): Promise<Check[]> => {
+    if (channel.kind === 'console') return []
+    const name = `channel ${id}`
+    try {
+      secretOf(env, channel.secretEnv, `channels.${id}.secretEnv`)
+    } catch (thrown) {
+      return [failedBy(name, thrown)]
+    }
+    return [await reach(name, channel.url)]
+  })
+  return (await Promise.all(checks)).flat()
+}
+
+/** Any answer to a HEAD says that somebody is there; most receivers refuse it, as they should. */
+async function reach(name: string, url: string): Promise<Check> {
+  const host = redact(url)
+  const fix = 'Check the URL, the proxy and the firewall, then send a page: cordon drill reach'
+  try {
+    const signal = AbortSignal.timeout(PATIENCE_MS)
+    const { status } = await fetch(url, { method: 'HEAD', redirect: 'manual', signal })
+    if (status >= 500) return warning({ name, detail: `${host} answers with ${status}`, fix })
+    return ok(name, `${host} can be reached (HEAD: ${status}; nothing was sent)`)
+  } catch (thrown) {
+    return failed({ name, detail: `${host} cannot be reached: ${reasonOf(thrown)}`, fix })
+  }
+}
+
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof CordonError || !(thrown instanceof Error)) return messageOf(thrown)
+  return messageOf(thrown.cause ?? thrown)
+}

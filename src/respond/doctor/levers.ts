@@ -1,0 +1,114 @@
+import { namesOf } from '../../app/start.ts'
+import { routeText } from '../../contain/route.ts'
+import { trySigning } from '../../contain/signer.ts'
+import { type Env, openSigner, sourceOf } from '../../contain/signers/configured.ts'
+import { systemClock } from '../../kit/clock.ts'
+import { NATIVE } from '../../model/block.ts'
+import type { Config } from '../../model/config.ts'
+import type { ContainmentPlan } from '../../model/containment.ts'
+import type { Address } from '../../model/hex.ts'
+import { installationOf } from '../../store/installation.ts'
+import type { Store } from '../../store/store.ts'
+import { amountText } from '../../words/amount.ts'
+import { type Alone, aloneFor } from '../authorisations/alone.ts'
+import { planNow } from '../authorisations/levers-alone.ts'
+import { allAuthorisations } from '../authorisations/standing.ts'
+import type { ChainHandle } from '../context.ts'
+import { presignedOn } from '../watch/presigned.ts'
+import { attempt, type Check, ok, warning } from './check.ts'
+
+/** Every signer signs something; gives the addresses of those that can. */
+export async function signerChecks(
+  config: Config,
+  env: Env,
+): Promise<{ addresses: Address[]; checks: Check[] }> {
+  const addresses: Address[] = []
+  const checks: Check[] = []
+  for (const signer of config.signers) {
+    const name = `signer ${sourceOf(signer)}`
+    const looked = attempt(name, async () => {
+      const { signer: opened, kind } = await openSigner(signer, env)
+      await trySigning(opened)
+      addresses.push(opened.address)
+      return [ok(name, `${opened.address} (${kind}) signs`)]
+    })
+    for await (const check of looked) checks.push(check)
+  }
+  return { addresses, checks }
+}
+
+/** What Safe owners signed beforehand, and whether their Safes still take it. */
+export async function presignedChecks(handle: ChainHandle, store: Store): Promise<Check[]> {
+  const latest = Number(await handle.rpc.request('eth_blockNumber', []))
+  const calls = await presignedOn({ store }, handle, latest)
+  return calls.map(({ to, safe, nonce, safeNonce, owners, isDead }): Check => {
+    const name = `signed beforehand for ${to}`
+    const detail = `${owners.length} owners of the Safe ${safe} for nonce ${nonce}; it is at ${safeNonce}`
+    if (!isDead) return ok(name, detail)
+    const fix = `Have the owners sign again: cordon levers presign ${to} --safe ${safe}`
+    return { name, state: 'warning', detail: `dead: ${detail}`, fix }
+  })
+}
+
+/** For each protected contract: is there a pause, who may pull it now, can they pay for it, and is it pulled without people. */
+export async function leverChecks(
+  handle: ChainHandle,
+  config: Config,
+  { signers, store }: { signers: readonly Address[]; store: Store },
+): Promise<Check[]> {
+  const { scope } = handle.engine
+  if (scope.kind !== 'contracts') return []
+  const installation = await installationOf(store)
+  const sources = { store, clock: systemClock, config, signers, installation, names: namesOf(config) }
+  const hasAny = (await allAuthorisations(store, config)).some(({ chainId }) => chainId === handle.chainId)
+  const found: Check[] = []
+  for (const target of scope.addresses) {
+    const looked = attempt(`pause of ${target}`, async () => {
+      const plan = await planNow(handle, target, sources)
+      const alone = await aloneFor(handle, plan, { ...sources, target })
+      return [leverCheck(plan), aloneCheck(alone, hasAny)]
+    })
+    for await (const check of looked) found.push(check)
+  }
+  return found
+}
+
+/** Where nobody has signed anything, that people decide is what the team wants. */
+function aloneCheck({ target, alone, text }: Alone, hasAny: boolean): Check {
+  const name = `without people on ${target}`
+  if (alone || !hasAny) return ok(name, text)
+  return warning({ name, detail: text, fix: 'See how each stands: cordon levers authorize --list' })
+}
+
+function leverCheck({ lever, route }: ContainmentPlan): Check {
+  const name = `pause of ${lever.target}`
+  const { authority } = lever
+  if (!lever.armed) return { name, state: 'warning', detail: `${lever.signature}: it is paused now` }
+  if (authority === null)
+    return {
+      name,
+      state: 'failed',
+      detail: `${lever.signature}: nobody known may call it`,
+      fix: 'Give the guardian’s address in roles.guardian and a signer for it.',
+    }
+  if (!authority.live)
+    return {
+      name,
+      state: 'warning',
+      detail: `${lever.signature}: ${authority.address} may call it, but no signer for it is here`,
+      fix: 'Add its key to signers, or leave it to people: Cordon then proposes.',
+    }
+  if (route.kind !== 'direct')
+    return ok(name, `${lever.signature} by ${authority.address}, ${routeText(route)}`)
+  if (authority.balance === 0n)
+    return {
+      name,
+      state: 'failed',
+      detail: `${lever.signature}: ${authority.address} has no coin for gas`,
+      fix: `Fund ${authority.address}.`,
+    }
+  return ok(
+    name,
+    `${lever.signature} by ${authority.address}, funded with ${amountText({ asset: NATIVE, amount: authority.balance }, new Map())}`,
+  )
+}

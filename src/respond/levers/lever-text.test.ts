@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { anAddress } from '../../../test/harness/builders.ts'
+import { describeLevers } from './lever-text.ts'
+
+const nothing = {
+  type: 'levers' as const,
+  ...{ chainId: 1, target: anAddress(1), implementation: anAddress(1), block: 7 },
+  ...{ levers: [], elsewhere: [], related: [], besides: [], operations: 1, missing: [], hasCode: true },
+}
+
+test('a contract without levers is told so; an address without code is told to be none', () => {
+  expect(describeLevers(nothing)).toEqual([
+    `${anAddress(1)} at block 7: 0 levers that can be tried, 1 function used lately`,
+  ])
+  const [line] = describeLevers({ ...nothing, hasCode: false })
+  expect(line).toBe(
+    `${anAddress(1)} has no code at block 7 of chain 1: there is nothing to look for. Check the address and the chain.`,
+  )
+})

@@ -1,0 +1,57 @@
+import type { Operation } from '../../contain/simulate.ts'
+import { CordonError } from '../../kit/error.ts'
+import type { BlockBundle } from '../../model/block.ts'
+import type { Address, Hash } from '../../model/hex.ts'
+import { type CalleeMemory, rememberCallees } from '../watch/callees.ts'
+import type { OperationMemory } from '../watch/operations.ts'
+import { recentOperations, rememberOperations } from '../watch/operations.ts'
+
+export type OrdinaryOperations = {
+  /** The latest ordinary call of each function. */
+  operations: Operation[]
+  /** Whom the contract called in them. */
+  callees: CalleeMemory
+  /** Blocks that no node gave: pruned, too new for it, or not to be read. */
+  missing: number[]
+}
+
+type Looking = {
+  from: number
+  to: number
+  fetch: (block: number) => Promise<BlockBundle>
+  signal: AbortSignal
+  progress: (text: string) => void
+}
+
+/** What a contract was used for in some blocks, as far as they are there: one that is missing is left out and named. */
+export async function ordinaryOperations(target: Address, looking: Looking): Promise<OrdinaryOperations> {
+  const { from, to, fetch, signal, progress } = looking
+  const memory: OperationMemory = new Map()
+  const callees: CalleeMemory = new Map()
+  const ordinary = { watched: new Set([target]), suspects: new Set<Hash>() }
+  const missing: number[] = []
+  for (let number = from; number <= to && !signal.aborted; number++) {
+    const bundle = await fetch(number).catch((thrown: unknown) => {
+      if (!isMissing(thrown)) throw thrown
+      return undefined
+    })
+    if (bundle === undefined) missing.push(number)
+    else {
+      rememberOperations(memory, bundle, ordinary)
+      rememberCallees(callees, bundle, ordinary)
+    }
+    progress(`block ${number} of ${to}`)
+  }
+  return { operations: recentOperations(memory, target), callees, missing }
+}
+
+const MISSING = new Set([
+  'chain.BlockMissing',
+  'chain.RpcRefused',
+  'chain.MalformedField',
+  'chain.BrokenTrace',
+])
+
+function isMissing(thrown: unknown): boolean {
+  return thrown instanceof CordonError && MISSING.has(thrown.code)
+}

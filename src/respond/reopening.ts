@@ -1,0 +1,50 @@
+import type { ReopenStages } from '../contain/reopen.ts'
+import type { Env } from '../contain/signers/configured.ts'
+import { getIncident } from '../incidents/move.ts'
+import { systemClock } from '../kit/clock.ts'
+import type { Logger } from '../kit/logger.ts'
+import type { Config } from '../model/config.ts'
+import { openDatabase } from '../store/database.ts'
+import { stagesFor } from './actions/reopen.ts'
+import { peopleOf } from './actions/work.ts'
+import { openChains } from './chains.ts'
+
+export type ReopeningOptions = { config: Config; env: Env; logger: Logger; incidentId: string }
+
+/**
+ * The stages in which what an incident pulled would be opened again, as the chains are now. Sends nothing: the `reopen`
+ * step of a playbook does, with signed approvals. Throws `incidents.UnknownIncident`.
+ */
+export async function reopeningOf({
+  config,
+  env,
+  logger,
+  incidentId,
+}: ReopeningOptions): Promise<ReopenStages> {
+  const { store, close } = await openDatabase({ dataDir: config.dataDir, env, logger })
+  try {
+    await getIncident({ store, clock: systemClock }, incidentId)
+    const chains = await openChains(config, systemClock)
+    try {
+      return await stagesFor({ store, chains, signers: [], others: peopleOf(config) }, incidentId)
+    } finally {
+      await Promise.all([...chains.values()].map(({ rpc }) => rpc.close()))
+    }
+  } finally {
+    await close()
+  }
+}
+
+/** Stages for people. */
+export function describeReopening({ stages, notes }: ReopenStages): string[] {
+  if (stages.length === 0)
+    return ['Nothing of this incident is pulled now that could be taken back.', ...notes]
+  const lines = stages.flatMap(({ name, plans }, i) => [
+    `${i + 1}. ${name}`,
+    ...plans.map(
+      ({ id, lever }) =>
+        `    plan ${id}: ${lever.signature} on ${lever.target} with ${lever.calldata}, by ${lever.authority?.address ?? 'nobody known'}`,
+    ),
+  ])
+  return [...lines, ...notes.map((note) => `Note: ${note}`)]
+}
