@@ -6,8 +6,7 @@ import type { Clock } from '../kit/clock.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
-import type { Config } from '../model/config.ts'
-import type { Address } from '../model/hex.ts'
+import { type Config, namesOf } from '../model/config.ts'
 import type { Incident } from '../model/incident.ts'
 import type { Channel } from '../model/notification.ts'
 import { makeChannel } from '../notify/channels.ts'
@@ -32,6 +31,7 @@ import { watchSight } from '../respond/sight/watch.ts'
 import { type WatchOptions, watchChain } from '../respond/watch/watcher.ts'
 import { openDatabase } from '../store/database.ts'
 import { listenTimeline } from '../store/listen.ts'
+import { investigateIncident } from './investigate-incident.ts'
 
 export type StartOptions = {
   config: Config
@@ -188,14 +188,9 @@ function actionsOf(app: App): readonly Action[] {
     containAction(app),
     pullApprovedAction(app),
     reopenAction(app),
-    investigateAction(app),
+    investigateAction(app, investigateIncident),
     reportAction(app),
   ]
-}
-
-/** address → what the config calls it. */
-export function namesOf(config: Config): ReadonlyMap<Address, string> {
-  return new Map(config.protect.flatMap(({ address, name }) => (name === undefined ? [] : [[address, name]])))
 }
 
 export type ChannelSources = Pick<StartOptions, 'config' | 'env' | 'write'>

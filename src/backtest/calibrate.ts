@@ -2,29 +2,16 @@ import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Outcome } from '../calibrate/calibrate.ts'
 import { calibrate } from '../calibrate/calibrate.ts'
-import type { Word } from '../calibrate/fusion.ts'
 import type { Judged } from '../calibrate/judged.ts'
 import { attackProbability } from '../calibrate/outcomes.ts'
 import { runLengthText } from '../calibrate/run-length.ts'
 import { clopperPearson, percentText, proportionText } from '../calibrate/statistics.ts'
-import { layerOf } from '../detect/layers.ts'
+import { wordsOf } from '../incidents/assess.ts'
 import { toJson } from '../kit/json.ts'
 import type { Alert } from '../model/alert.ts'
 import type { Calibration } from '../model/calibration.ts'
 import type { JudgeFilesOptions } from './judge-files.ts'
 import { judgeFiles } from './judge-files.ts'
-
-/** What the detectors said in an alert, each detector once with its surest word. */
-export function wordsOf(findings: Alert['findings']): Word[] {
-  const surest = new Map<string, number>()
-  for (const { detector, confidence } of findings)
-    surest.set(detector, Math.max(confidence, surest.get(detector) ?? 0))
-  return [...surest].map(([detector, confidence]) => wordOf(detector, confidence))
-}
-
-function wordOf(detector: string, confidence: number): Word {
-  return { layer: layerOf(detector), confidence }
-}
 
 /** An incident's alerts with what a person found it to be. */
 export type JudgedAlert = { incidentId: string; attack: boolean; findings: Alert['findings'] }

@@ -3,14 +3,13 @@ import { rename } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import type { Capabilities } from '../chain/rpc/capabilities.ts'
+import { type Capabilities, probeCapabilities } from '../chain/rpc/capabilities.ts'
 import { fetchRawBundle } from '../chain/rpc/fetch-bundle.ts'
 import { headOf } from '../chain/rpc/head.ts'
-import { systemClock } from '../kit/clock.ts'
+import { createRpc } from '../chain/rpc/rpc.ts'
 import { CordonError } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
-import type { Config } from '../model/config.ts'
-import { openChains } from '../respond/chains.ts'
+import { type Config, UNKNOWN_CHAIN } from '../model/config.ts'
 
 export type RecordOptions = {
   config: Config
@@ -33,10 +32,13 @@ export type Recorded = {
 
 /** Writes blocks as a bundle file; the file appears under its name only when it is whole. Throws `app.Interrupted`. */
 export async function recordBlocks(options: RecordOptions): Promise<Recorded> {
-  const chain = [...(await openChains(options.config, systemClock)).values()][0]
+  const [chain] = options.config.chains
   if (chain === undefined) throw interrupted(options.out)
-  const { rpc, capabilities, chainId } = chain
+  const rpc = createRpc({ urls: chain.rpcUrls })
   try {
+    const expected = chain.chainId === UNKNOWN_CHAIN ? undefined : chain.chainId
+    const capabilities = await probeCapabilities(rpc, expected)
+    const { chainId } = capabilities
     const first = options.from ?? (await headOf(rpc))
     const last = options.to ?? first
     let transactions = 0

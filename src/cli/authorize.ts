@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
-import { addressOf } from '../app/config/load.ts'
 import { durationMs } from '../kit/duration.ts'
 import { CordonError } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
 import type { StandingAuthorisation } from '../model/containment.ts'
+import { addressOf } from '../model/given-address.ts'
 import {
   type AuthorisationDesk,
   authorisationHashOf,

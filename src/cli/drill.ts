@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { LoadedConfig } from '../app/config/load.ts'
+import { startDrilled } from '../app/drilled.ts'
 import { channelsFrom } from '../app/start.ts'
 import { openSigners } from '../contain/signers/configured.ts'
 import { type DrillHome, openDrillHome, writeDrillFile } from '../drills/home.ts'
@@ -13,7 +13,7 @@ import { CordonError } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
 import { printable } from '../kit/text.ts'
 import { attackKinds } from '../model/attack-kind.ts'
-import type { Config } from '../model/config.ts'
+import type { Config, LoadedConfig } from '../model/config.ts'
 import { type DrillPeople, type DrillReport, drillPeople } from '../model/drill.ts'
 import { hexSchema } from '../model/hex.ts'
 import { createHub } from '../notify/hub.ts'
@@ -171,6 +171,7 @@ async function runIt(options: RunOptions, io: Io): Promise<number> {
     const { say } = story
     const practice = await practise({
       home,
+      start: startDrilled,
       attack: attackOf(options.attack),
       people,
       pace: positive(options.pace, '--pace'),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { addressOf } from '../app/config/load.ts'
 import { describeLearned, learnFiles, type TrainEnd } from '../backtest/learn.ts'
 import { CordonError } from '../kit/error.ts'
+import { addressOf } from '../model/given-address.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { listOf, withOutput } from './options.ts'

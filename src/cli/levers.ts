@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { addressOf } from '../app/config/load.ts'
 import { systemClock } from '../kit/clock.ts'
+import { addressOf } from '../model/given-address.ts'
 import { givenOf } from '../respond/levers/lever-given.ts'
 import { readLevers, storeLevers } from '../respond/levers/lever-record.ts'
 import { describeLevers, describeObservation } from '../respond/levers/lever-text.ts'

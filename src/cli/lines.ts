@@ -1,4 +1,4 @@
-import type { DetectionLine } from '../backtest/replay.ts'
+import type { DetectionLine } from '../incidents/detection.ts'
 import { printable } from '../kit/text.ts'
 import type { Alert } from '../model/alert.ts'
 import type { Finding } from '../model/finding.ts'

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import type { LoadedConfig } from '../app/config/load.ts'
 import { loadConfig } from '../app/config/load.ts'
 import { CordonError } from '../kit/error.ts'
+import type { LoadedConfig } from '../model/config.ts'
 import type { Io } from './io.ts'
 
 export type CommonOptions = {

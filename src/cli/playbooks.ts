@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander'
-import type { LoadedConfig } from '../app/config/load.ts'
 import { openSigners } from '../contain/signers/configured.ts'
 import { loadPlaybooks } from '../files/playbooks.ts'
 import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
+import type { LoadedConfig } from '../model/config.ts'
 import { type Hex, hexSchema } from '../model/hex.ts'
 import { answers, type Playbook } from '../model/playbook.ts'
+import { rolesOf } from '../model/role.ts'
 import { type Answer, answerTypedData, proofOf, signAnswer } from '../playbooks/answers.ts'
 import { knownActions } from '../respond/actions/known.ts'
 import {
@@ -17,7 +18,6 @@ import {
   planFor,
   playbookFromCacao,
   type RunDesk,
-  rolesOf,
 } from '../respond/playbooks.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT, tellError } from './io.ts'

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { addressOf } from '../app/config/load.ts'
 import { hashOf } from '../investigate/investigate.ts'
 import {
   freeze,
@@ -9,6 +8,7 @@ import {
   rerun,
   writeRegression,
 } from '../investigate/regress/regress.ts'
+import { addressOf } from '../model/given-address.ts'
 import type { Address, Hash, Hex } from '../model/hex.ts'
 import type { Rerun } from '../model/regression.ts'
 import type { GlobalOptions, Io, RunCommand } from './io.ts'

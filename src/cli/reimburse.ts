@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { addressOf } from '../app/config/load.ts'
 import {
   assetNamed,
   makeClaims,
@@ -10,6 +9,7 @@ import {
   writeClaims,
 } from '../investigate/reimburse.ts'
 import { CordonError } from '../kit/error.ts'
+import { addressOf } from '../model/given-address.ts'
 import type { GlobalOptions, Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { listOf, withOutput } from './options.ts'

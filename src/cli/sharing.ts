@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { addressOf } from '../app/config/load.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
+import { addressOf } from '../model/given-address.ts'
 import {
   type Audience,
   audiences,

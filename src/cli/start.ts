@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { loadConfig } from '../app/config/load.ts'
+import { startDrilled } from '../app/drilled.ts'
 import { type ServedApi, serveApi } from '../app/serve.ts'
 import { type RunningApp, startApp } from '../app/start.ts'
 import { runDrill } from '../drills/run.ts'
@@ -7,8 +8,10 @@ import { followSchedule } from '../drills/scheduled.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { AttackKind } from '../model/attack-kind.ts'
 import { attackKinds } from '../model/attack-kind.ts'
+import type { Notification } from '../model/notification.ts'
 import { createHub } from '../notify/hub.ts'
 import { aloneNow } from '../respond/authorisations/alone.ts'
+import { deliver } from '../respond/outbox.ts'
 import { counted } from '../words/share.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
@@ -52,7 +55,9 @@ async function start(options: Options, io: Io): Promise<number> {
   const api = await serveApi(running.app, config.api.port)
   const drills = new AbortController()
   const child = { program: process.argv[1] ?? '', dataDir: config.dataDir, cwd: io.cwd, env: io.env }
-  const drilling = followSchedule(running.app, { ...child, signal: drills.signal })
+  const { app } = running
+  const page = (notification: Notification) => deliver(app, notification)
+  const drilling = followSchedule({ ...app, ...child, page, signal: drills.signal })
   try {
     story.say(`Cordon watches ${chainsText(running)} · API ${apiText(api)}`)
     io.emit({ type: 'ready', api: api.url })
@@ -99,9 +104,10 @@ async function drill(options: Options, io: Io): Promise<number> {
   const hub = createHub()
   const story = drillStory(hub, io)
   let api: ServedApi | undefined
-  const serve = async ({ app }: RunningApp): Promise<void> => {
-    if (options.once === true) return
-    api = await serveApi(app, 4480)
+  let running: RunningApp | undefined
+  const serve = async (): Promise<void> => {
+    if (options.once === true || running === undefined) return
+    api = await serveApi(running.app, 4480)
     story.say(`API ${apiText(api)}`)
     io.emit({ type: 'ready', api: api.url })
   }
@@ -121,6 +127,11 @@ async function drill(options: Options, io: Io): Promise<number> {
     env: io.env,
     write: writer(io, story),
     say: story.say,
+    async start(given) {
+      const drilled = await startDrilled(given)
+      running = drilled
+      return drilled
+    },
     started: serve,
     signal: io.signal,
   })

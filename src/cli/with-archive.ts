@@ -1,6 +1,6 @@
-import { namesOf } from '../app/start.ts'
+import { namesOf } from '../model/config.ts'
 import { type IncidentArchive, openArchive } from '../reports/share/archive.ts'
-import { configuredAccounts } from '../respond/own-accounts.ts'
+import { configuredAccounts } from '../reports/share/defenders.ts'
 import type { Io } from './io.ts'
 import { type CommonOptions, load } from './options.ts'
 

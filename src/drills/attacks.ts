@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { assert } from '../kit/assert.ts'
 import { systemClock } from '../kit/clock.ts'
-import { type AttackKind, attackers } from '../model/attack-kind.ts'
+import type { AttackKind } from '../model/attack-kind.ts'
 import type { Address, Hash } from '../model/hex.ts'
 import type { ContractName } from './artifacts.ts'
+import { attackers } from './attackers.ts'
 import { call } from './calls.ts'
 import {
   connectDrill,

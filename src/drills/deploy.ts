@@ -1,10 +1,10 @@
 import { encodePacked, getContractAddress, getCreate2Address, keccak256 } from 'viem'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
-import { attackers } from '../model/attack-kind.ts'
 import type { Address, Hash } from '../model/hex.ts'
 import { addressOf, type DrillRole } from './accounts.ts'
 import { artifact } from './artifacts.ts'
+import { attackers } from './attackers.ts'
 import {
   connectDrill,
   type DrillChain,

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Anvil, startAnvil } from '../chain/anvil.ts'
-import { type AttackKind, attackers, attackKinds } from '../model/attack-kind.ts'
+import { type AttackKind, attackKinds } from '../model/attack-kind.ts'
 import type { Address } from '../model/hex.ts'
 import { addressOf, type DrillRole } from './accounts.ts'
+import { attackers } from './attackers.ts'
 import { launchAttack, sendAttackOnce } from './attacks.ts'
 import { call } from './calls.ts'
 import {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { bytesToHex, parseTransaction } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase, sqlOn } from '../../test/harness/postgres.ts'
+import { startDrilled } from '../app/drilled.ts'
 import { type Anvil, startAnvil } from '../chain/anvil.ts'
 import { createEndpoint, type Endpoint } from '../chain/rpc/endpoint.ts'
 import { silentLogger } from '../kit/logger.ts'
@@ -62,6 +63,7 @@ async function drill(env: Record<string, string>, change: Partial<PracticeOption
   home = await openDrillHome({ dataDir: folder, env: all, logger: silentLogger })
   const { report } = await practise({
     home,
+    start: startDrilled,
     on: { config, forkUrl: real.url, replay: attack },
     attack: 'reentrancy',
     people: 'none',

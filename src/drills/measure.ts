@@ -6,14 +6,14 @@ import type { DrillPeople, DrillReport, DrillWhere } from '../model/drill.ts'
 import { drillReportSchema, reachedPeople } from '../model/drill.ts'
 import type { Incident } from '../model/incident.ts'
 import type { Run } from '../model/playbook.ts'
+import type { DrillRecord } from '../reports/response-times.ts'
+import { channelsByPerson, drillTimes } from '../reports/response-times.ts'
 import { listReachEntries, listReachTests, listSigningTimes } from '../store/drills.ts'
 import { listEvidence } from '../store/evidence.ts'
 import { listRuns } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import { listTimeline } from '../store/timeline.ts'
 import { scoreDrill } from './score.ts'
-import type { DrillRecord } from './times.ts'
-import { channelsByPerson, drillTimes } from './times.ts'
 
 /** What a drill itself knows; the rest is read from the record. */
 export type Drilled = {

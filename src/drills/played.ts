@@ -1,25 +1,22 @@
-import { approvalTypedData } from '../contain/approval-data.ts'
 import type { Signer } from '../contain/signer.ts'
 import { messageOf } from '../kit/error.ts'
 import type { ContainmentPlan } from '../model/containment.ts'
 import type { Incident } from '../model/incident.ts'
 import { answers } from '../model/playbook.ts'
 import type { Roles } from '../model/role.ts'
-import { roleIds } from '../model/role.ts'
+import { roleIds, rolesOf } from '../model/role.ts'
 import { addressNamed, proofOf, signAnswer } from '../playbooks/answers.ts'
 import { giveSignal } from '../playbooks/signal.ts'
-import { giveApproval, planToDecide, termsFor } from '../respond/approvals/desk.ts'
-import { ruleOn, verdictOn } from '../respond/approvals/verdict.ts'
-import type { App } from '../respond/context.ts'
-import { rolesOf } from '../respond/playbooks.ts'
+import { askedIn } from '../reports/response-times.ts'
 import { listIncidents } from '../store/incidents.ts'
 import { findPlan, listPlans } from '../store/plans.ts'
 import { listTimeline } from '../store/timeline.ts'
+import type { DrilledCordon, PlanDesk } from './cordon.ts'
 import { createRandom } from './random.ts'
-import { askedIn } from './times.ts'
 
 export type PlayOptions = {
-  app: App
+  app: DrilledCordon['app']
+  desk: PlanDesk
   /** With which people who have an address sign. */
   signers: readonly Signer[]
   /** A minute of theirs takes 60 / pace seconds. */
@@ -141,12 +138,15 @@ async function answer(playing: Playing, question: Question): Promise<void> {
 }
 
 /** Who is to see that a lever is pulled looks at the chain before they say so: waits for it, at most a minute. */
-async function stillOpen({ app, signal }: Playing, { incident, stepId }: Question): Promise<string | null> {
+async function stillOpen(
+  { app, desk, signal }: Playing,
+  { incident, stepId }: Question,
+): Promise<string | null> {
   if (!/(^|\/)pull-by-hand$/.test(stepId)) return null
   const deadline = app.clock.now() + 60_000
   while (app.clock.now() < deadline && !signal.aborted) {
     const plans = await listPlans(app.store, incident.id)
-    const verdicts = await Promise.all(plans.map((plan) => verdictOn(app, { plan, incident })))
+    const verdicts = await Promise.all(plans.map((plan) => desk.verdictOn(plan, incident)))
     const current = (await listIncidents(app.store)).find(({ id }) => id === incident.id)
     if (current?.state === 'contained') return null
     if (plans.length > 0 && verdicts.every(({ state }) => state === 'refused')) break
@@ -159,10 +159,10 @@ async function signPlan(
   playing: Playing,
   { incident, plan }: { incident: Incident; plan: ContainmentPlan },
 ): Promise<void> {
-  const { app, signers } = playing
+  const { app, desk, signers } = playing
   const current = (await findPlan(app.store, plan.id)) ?? plan
   const taken = new Set<string>()
-  for (const { roles, quorum } of ruleOn(app, { plan: current, incident }).require) {
+  for (const { roles, quorum } of desk.ruleOn(current, incident).require) {
     const able = peopleIn(app.config.roles, roles).filter((name) => {
       const address = addressNamed(app.config.roles, name)
       return !taken.has(name) && signers.some((signer) => signer.address === address)
@@ -171,9 +171,7 @@ async function signPlan(
       taken.add(name)
       const signer = signers.find(({ address }) => address === addressNamed(app.config.roles, name))
       if (signer === undefined || !(await takeTime(playing, 'signature', `${plan.id}:${name}`))) return
-      const terms = await termsFor(app, await planToDecide(app, plan.id), { decision: 'approve' })
-      const signature = await signer.signTypedData(approvalTypedData(terms))
-      await giveApproval(app, { ...terms, signer: signer.address, signature })
+      await desk.approve(plan.id, signer)
       playing.say(`${name} (played) signs plan ${plan.id}`)
     }
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/harness/postgres.ts'
+import { startDrilled } from '../app/drilled.ts'
 import { systemClock } from '../kit/clock.ts'
 import { silentLogger } from '../kit/logger.ts'
 import { createHub } from '../notify/hub.ts'
@@ -35,6 +36,7 @@ const written: string[] = []
 function options(change: Partial<PracticeOptions>): PracticeOptions {
   return {
     home,
+    start: startDrilled,
     attack: 'option',
     people: 'played',
     pace: 1_200,

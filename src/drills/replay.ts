@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { startApp } from '../app/start.ts'
 import { createEndpoint, type Endpoint } from '../chain/rpc/endpoint.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
@@ -25,7 +24,16 @@ export async function runReplay(options: ReplayOptions): Promise<DrillOutcome> {
   }
   await options.ready?.(config)
   const [signers, has] = [fork.signers, people !== 'none']
-  const running = await startApp({ config, env, logger, write, hub, signers, kind: 'drill', people: has })
+  const running = await options.start({
+    config,
+    env,
+    logger,
+    write,
+    hub,
+    signers,
+    kind: 'drill',
+    people: has,
+  })
   const node = createEndpoint(fork.anvil.url)
   const played = people === 'played' ? play(options, running, fork.signers) : undefined
   try {

@@ -1,5 +1,3 @@
-import type { RunningApp } from '../app/start.ts'
-import { startApp } from '../app/start.ts'
 import type { Anvil } from '../chain/anvil.ts'
 import { startAnvil } from '../chain/anvil.ts'
 import type { Signer } from '../contain/signer.ts'
@@ -17,6 +15,7 @@ import { addressOf, drillRoles } from './accounts.ts'
 import { launchAttack } from './attacks.ts'
 import { connectDrill } from './chain.ts'
 import { drillConfig } from './config.ts'
+import type { DrilledCordon, StartDrilled } from './cordon.ts'
 import { deployDrill } from './deploy.ts'
 import type { DrillDeployment } from './deployment.ts'
 import { type Fork, sceneOn } from './fork.ts'
@@ -51,8 +50,9 @@ export type DrillOptions = {
   logger: Logger
   env: Readonly<Record<string, string | undefined>>
   write: (line: string) => void
+  start: StartDrilled
   /** Told once Cordon runs, before anything happens. */
-  started?: ((running: RunningApp) => Promise<void>) | undefined
+  started?: (() => Promise<void>) | undefined
   /** One line of the story. */
   say: (line: string) => void
   signal: AbortSignal
@@ -76,7 +76,7 @@ export type DrillOutcome = {
 
 export type RunningDrill = {
   outcome: DrillOutcome
-  running: RunningApp
+  running: DrilledCordon
   deployment: DrillDeployment
   stop(): Promise<void>
 }
@@ -91,7 +91,7 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
   const { say, hub, logger, env, write, signal, seed } = options
   const mining = { kind: 'interval', seconds: options.blockSeconds } as const
   const anvil = options.fork?.anvil ?? (await startAnvil({ mining, chainId: drillChainId() }))
-  let running: RunningApp | undefined
+  let running: DrilledCordon | undefined
   const stop = async (): Promise<void> => {
     await running?.stop()
     await anvil.stop()
@@ -104,7 +104,7 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
     const made = await drillConfig({ ...options, ...options.team, deployment, rpcUrl: anvil.url, now })
     const { config, signers } = options.fork === undefined ? made : sceneOn(options.fork, made)
     await options.ready?.(config)
-    running = await startApp({
+    running = await options.start({
       config,
       env,
       logger,
@@ -120,7 +120,7 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
         ? `Cordon watches 3 contracts and may ${options.standing ? 'pause them alone' : 'propose to pause them'}`
         : 'Cordon watches 3 contracts and may not act (--no-response)',
     )
-    await options.started?.(running)
+    await options.started?.()
     const traffic = await runTraffic(deployment, anvil.url, { rounds: TRAFFIC_ROUNDS, seed, signal })
     const alarms = (await listIncidents(running.app.store)).length
     say(
@@ -146,10 +146,10 @@ type Playing = Pick<DrillOptions, 'pace' | 'seed' | 'say'>
 /** Real people are never signed for: only those of the drill, and whose key is at hand. */
 export function play(
   { pace, seed, say }: Playing,
-  { app }: RunningApp,
+  { app, desk }: DrilledCordon,
   signers: readonly Signer[] = [],
 ): Played {
-  return playPeople({ app, signers: [...teamSigners(), ...signers], pace, seed, say })
+  return playPeople({ app, desk, signers: [...teamSigners(), ...signers], pace, seed, say })
 }
 
 /** Each drill is on a chain of its own, so that the records of one are never taken for another's. */
@@ -157,7 +157,7 @@ function drillChainId(): number {
   return 31_337_000_000 + (Math.floor(Date.now() / 100) % 1_000_000_000)
 }
 
-type Stage = { anvil: Anvil; deployment: DrillDeployment; running: RunningApp }
+type Stage = { anvil: Anvil; deployment: DrillDeployment; running: DrilledCordon }
 
 async function attackAndWait(
   options: DrillOptions,
@@ -197,7 +197,7 @@ async function attackAndWait(
   }
 }
 
-async function containedAfter({ app }: RunningApp, incident: Incident | null): Promise<number | null> {
+async function containedAfter({ app }: DrilledCordon, incident: Incident | null): Promise<number | null> {
   if (incident === null) return null
   const timeline = await listTimeline(app.store, incident.id)
   const done = timeline.find(({ kind, facts }) => kind === 'state' && facts['to'] === 'contained')

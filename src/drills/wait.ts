@@ -1,4 +1,3 @@
-import type { RunningApp } from '../app/start.ts'
 import { systemClock } from '../kit/clock.ts'
 import type { DrillPeople } from '../model/drill.ts'
 import type { Hash } from '../model/hex.ts'
@@ -9,6 +8,7 @@ import { listIncidents } from '../store/incidents.ts'
 import { findRun, listRuns } from '../store/runs.ts'
 import type { Store } from '../store/store.ts'
 import { connectDrill, latestBlock } from './chain.ts'
+import type { DrilledCordon } from './cordon.ts'
 
 const WAIT_MS = 60_000
 /** Longest that the drill waits for a run without real people. */
@@ -30,7 +30,7 @@ export type Waiting = {
  */
 export async function waitForRun(
   { respond, people, signal, attack, patienceMs = WAIT_MS }: Waiting,
-  { app, playbooks }: RunningApp,
+  { app, playbooks }: Pick<DrilledCordon, 'app' | 'playbooks'>,
 ): Promise<{ incident: Incident | null; run: Run | null }> {
   const deadline = Date.now() + patienceMs
   const ofAttack = async (): Promise<Incident | null> => incidentOf(await listIncidents(app.store), attack)

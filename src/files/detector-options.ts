@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { addressOf } from '../app/config/load.ts'
 import { detectors } from '../detect/registry.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { packageRoot } from '../kit/package-root.ts'
 import type { OptionFile } from '../model/detector.ts'
+import { addressOf } from '../model/given-address.ts'
 import type { Address } from '../model/hex.ts'
 
 /**

@@ -1,7 +1,6 @@
-import type { LoadedConfig } from '../app/config/load.ts'
-import { namesOf } from '../app/start.ts'
 import { CordonError } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
+import { type LoadedConfig, namesOf } from '../model/config.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Hash } from '../model/hex.ts'
 import type { Incident } from '../model/incident.ts'

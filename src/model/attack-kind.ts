@@ -1,11 +1,3 @@
-import type { DrillRole } from '../drills/accounts.ts'
-
+/** Attacks that a drill can play. */
 export const attackKinds = ['option', 'oracle', 'reentrancy'] as const
 export type AttackKind = (typeof attackKinds)[number]
-
-/** Who runs which attack: strangers to each other, so that attacks at the same time are incidents of their own. */
-export const attackers = {
-  option: 'optionAttacker',
-  oracle: 'oracleAttacker',
-  reentrancy: 'reentrancyAttacker',
-} as const satisfies Record<AttackKind, DrillRole>

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { PATIENCE } from '../chain/rpc/pace.ts'
 import { durationMs } from '../kit/duration.ts'
 import { approvalRuleSchema } from './approval.ts'
 import { attackKinds } from './attack-kind.ts'
 import { standingAuthorisationSchema } from './containment.ts'
 import { severitySchema } from './finding.ts'
 import { givenAddressSchema } from './given-address.ts'
-import { amountSchema } from './hex.ts'
+import { type Address, amountSchema } from './hex.ts'
+import { PATIENCE } from './patience.ts'
 import { durationSchema } from './playbook.ts'
 import { protocolKindSchema } from './protocol-kind.ts'
 import { reporterSchema } from './report.ts'
@@ -214,3 +214,16 @@ export const DEFAULT_DECISION = decisionSchema.parse({})
 export type Config = z.infer<typeof configSchema>
 export type ConfigInput = z.input<typeof configSchema>
 export type ChainConfig = Config['chains'][number]
+
+/** Where the configuration comes from; `none` means the drill. */
+export type LoadedConfig =
+  | { origin: 'none' }
+  | { origin: 'file' | 'environment'; file: string | null; config: Config }
+
+/** Stands for "ask the node": CORDON_RPC_URL names no chain. */
+export const UNKNOWN_CHAIN = Number.MAX_SAFE_INTEGER
+
+/** address → what the config calls it. */
+export function namesOf(config: Config): ReadonlyMap<Address, string> {
+  return new Map(config.protect.flatMap(({ address, name }) => (name === undefined ? [] : [[address, name]])))
+}

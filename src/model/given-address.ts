@@ -1,4 +1,5 @@
 import { checksumAddress } from 'viem'
+import { CordonError } from '../kit/error.ts'
 import { type Address, addressSchema } from './hex.ts'
 
 /** Chains whose checksum has the chain in it (EIP-1191): Rootstock and its test chain. */
@@ -25,3 +26,19 @@ export function wrongChecksum(text: string): string {
 export const givenAddressSchema = addressSchema.in
   .refine(hasRightChecksum, { error: ({ input }) => wrongChecksum(String(input)) })
   .transform((text) => text.toLowerCase() as Address)
+
+/** An address of the command line. Throws `app.InvalidAddress`. */
+export function addressOf(text: string): Address {
+  const trimmed = text.trim()
+  const parsed = givenAddressSchema.safeParse(trimmed)
+  if (parsed.success) return parsed.data
+  const isMistyped = /^0x[0-9a-fA-F]{40}$/.test(trimmed) && !hasRightChecksum(trimmed)
+  throw new CordonError({
+    code: 'app.InvalidAddress',
+    message: isMistyped
+      ? `“${trimmed}” has a ${wrongChecksum(trimmed)}.`
+      : `“${text.slice(0, 60)}” is not an address.`,
+    facts: { got: text.slice(0, 60), expected: isMistyped ? wrongChecksum(trimmed) : '0x and 40 hex digits' },
+    fix: 'Correct the address; several are separated by commas.',
+  })
+}

@@ -24,3 +24,8 @@ export const personSchema = z.object({
 
 export const rolesSchema = z.partialRecord(roleIdSchema, z.array(personSchema))
 export type Roles = z.infer<typeof rolesSchema>
+
+/** The roles that the configuration gives somebody of this name. */
+export function rolesOf(roles: Roles, name: string): RoleId[] {
+  return roleIds.filter((role) => roles[role]?.some((person) => person.name === name))
+}

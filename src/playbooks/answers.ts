@@ -1,5 +1,4 @@
 import { recoverTypedDataAddress } from 'viem'
-import type { Signer } from '../contain/signer.ts'
 import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
 import type { Address, Hex } from '../model/hex.ts'
@@ -34,8 +33,18 @@ export function addressNamed(roles: Roles, name: string): Address | undefined {
     .find((person) => person.name === name)?.address
 }
 
+/** What signs an answer. */
+export type AnswerSigner = {
+  address: Address
+  signTypedData(data: ReturnType<typeof answerTypedData>): Promise<Hex>
+}
+
 /** Signs an answer with a signer of the configuration. Throws `app.NoSuchSigner`. */
-export async function signAnswer(answer: Answer, roles: Roles, signers: readonly Signer[]): Promise<Hex> {
+export async function signAnswer(
+  answer: Answer,
+  roles: Roles,
+  signers: readonly AnswerSigner[],
+): Promise<Hex> {
   const address = addressNamed(roles, answer.author)
   const signer = signers.find((known) => known.address === address)
   if (signer !== undefined) return signer.signTypedData(answerTypedData(answer))

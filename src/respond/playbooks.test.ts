@@ -4,11 +4,11 @@ import { loadPlaybooks, playbookFiles } from '../files/playbooks.ts'
 import { categories } from '../model/category.ts'
 import type { Parts, Step } from '../model/playbook.ts'
 import { attackedKinds, protocolKinds } from '../model/protocol-kind.ts'
-import { roleIds } from '../model/role.ts'
+import { roleIds, rolesOf } from '../model/role.ts'
 import { choosePlaybook } from '../playbooks/choose.ts'
 import { walk } from '../playbooks/walk.ts'
 import { knownActions } from './actions/known.ts'
-import { findPlaybookNamed, lacking, lintPlaybooks, rolesOf } from './playbooks.ts'
+import { findPlaybookNamed, lacking, lintPlaybooks } from './playbooks.ts'
 
 const shipped = await loadPlaybooks(undefined, knownActions)
 

@@ -6,8 +6,6 @@ import type { Logger } from '../kit/logger.ts'
 import { categories } from '../model/category.ts'
 import type { Incident } from '../model/incident.ts'
 import type { PinnedPlaybook, Run, Signal } from '../model/playbook.ts'
-import type { RoleId, Roles } from '../model/role.ts'
-import { roleIds } from '../model/role.ts'
 import { exportCacao } from '../playbooks/cacao/export.ts'
 import { importCacao } from '../playbooks/cacao/import.ts'
 import { gapsIn } from '../playbooks/coverage.ts'
@@ -128,11 +126,6 @@ export async function openRunDesk(options: RunDeskOptions): Promise<RunDesk> {
     signal: (given) => giveSignal(context, given),
     close,
   }
-}
-
-/** The roles that the configuration gives somebody of this name. */
-export function rolesOf(roles: Roles, name: string): RoleId[] {
-  return roleIds.filter((role) => roles[role]?.some((person) => person.name === name))
 }
 
 /** What a run would do, with conditions undecided. */

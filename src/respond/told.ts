@@ -1,75 +1,17 @@
-import { z } from 'zod'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Asset } from '../model/block.ts'
-import type { ContainmentPlan } from '../model/containment.ts'
-import type { Evidence } from '../model/evidence.ts'
-import { type AssetChange, assetChangeSchema, type Finding } from '../model/finding.ts'
+import type { AssetChange, Finding } from '../model/finding.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident } from '../model/incident.ts'
-import { tokenSchema } from '../model/token.ts'
 import { lossesOf } from '../reports/figures.ts'
 import type { Containment } from '../reports/record.ts'
-import { findBroadcast } from '../store/broadcasts.ts'
+import { containmentsOf, proposalsIn, type Words, wordsIn } from '../reports/share/record-of.ts'
 import { listEvidence } from '../store/evidence.ts'
-import { listPlans, listSimulations, listVerifications } from '../store/plans.ts'
-import type { Store } from '../store/store.ts'
+import { listPlans } from '../store/plans.ts'
 import { assetsNamed } from '../words/readable.ts'
 import type { App } from './context.ts'
 import { lexiconOf } from './lexicon.ts'
-
-/** What the words of an incident are made with: kept with every page, so that a report without a node says the same. */
-const wordsSchema = z.object({
-  assets: z.array(tokenSchema),
-  /** What losers had in the block before the attack. */
-  stakes: z.array(assetChangeSchema),
-  /** Signatures by selector. */
-  functions: z.record(z.string(), z.string()),
-})
-export type Words = z.infer<typeof wordsSchema>
-
-const NO_WORDS: Words = { assets: [], stakes: [], functions: {} }
-
-const notificationSchema = z.object({ notification: z.object({ facts: z.object({ words: wordsSchema }) }) })
-const proposalSchema = z.object({
-  planId: z.string(),
-  proposed: z.literal(true),
-  reasons: z.array(z.string()),
-})
-
-/** The words that were kept last; none where nobody was told yet. */
-export function wordsIn(links: readonly Evidence[]): Words {
-  for (const { kind, body } of links.toReversed()) {
-    const found = kind === 'notification' ? notificationSchema.safeParse(body) : undefined
-    if (found?.success) return found.data.notification.facts.words
-  }
-  return NO_WORDS
-}
-
-/** Why plans were left to people, by plan: what was said last. */
-export function proposalsIn(links: readonly Evidence[]): ReadonlyMap<string, readonly string[]> {
-  return new Map(
-    links.flatMap(({ kind, body }) => {
-      const found = kind === 'plan' ? proposalSchema.safeParse(body) : undefined
-      return found?.success ? [[found.data.planId, found.data.reasons] as const] : []
-    }),
-  )
-}
-
-/** Each plan of an incident with the newest that is on record about it. */
-export async function containmentsOf(
-  store: Store,
-  plans: readonly ContainmentPlan[],
-): Promise<Containment[]> {
-  return Promise.all(
-    plans.map(async (plan) => ({
-      plan,
-      simulation: (await listSimulations(store, plan.id)).at(-1) ?? null,
-      broadcast: (await findBroadcast(store, plan.id)) ?? null,
-      verification: (await listVerifications(store, plan.id)).at(-1) ?? null,
-    })),
-  )
-}
 
 export type Told = {
   incident: Incident

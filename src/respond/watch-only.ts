@@ -1,10 +1,15 @@
-import type { Detection, DetectionLine } from '../backtest/replay.ts'
-import { createDetection, detectIn, summaryOf } from '../backtest/replay.ts'
 import { followHead } from '../chain/rpc/follow.ts'
 import { watchPending } from '../chain/rpc/pending.ts'
 import { evaluateBlock, finalize, packKept, rollback } from '../detect/engine.ts'
 import { blockFacts } from '../facts/facts.ts'
 import { applyRules, followRules, notFollowed } from '../files/followed-rules.ts'
+import {
+  createDetection,
+  type Detection,
+  type DetectionLine,
+  detectIn,
+  summaryOf,
+} from '../incidents/detection.ts'
 import { systemClock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { BlockBundle, ChainUpdate } from '../model/block.ts'

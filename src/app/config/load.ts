@@ -5,9 +5,8 @@ import { createJiti } from 'jiti'
 import { z } from 'zod'
 import { CALIBRATION_FILE } from '../../files/calibration.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
-import type { Config } from '../../model/config.ts'
-import { configSchema } from '../../model/config.ts'
-import { givenAddressSchema, hasRightChecksum, wrongChecksum } from '../../model/given-address.ts'
+import { type Config, configSchema, type LoadedConfig, UNKNOWN_CHAIN } from '../../model/config.ts'
+import { addressOf } from '../../model/given-address.ts'
 import type { Address } from '../../model/hex.ts'
 
 export type LoadOptions = {
@@ -22,11 +21,6 @@ export type LoadOptions = {
 }
 
 const NAMES = ['cordon.config.ts', 'cordon.config.js', 'cordon.config.mjs', 'cordon.config.json']
-
-/** Where the configuration comes from; `none` means the drill. */
-export type LoadedConfig =
-  | { origin: 'none' }
-  | { origin: 'file' | 'environment'; file: string | null; config: Config }
 
 /**
  * The configuration: from a file, else from CORDON_RPC_URL, else none.
@@ -45,25 +39,6 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const chainId = Number(options.env['CORDON_CHAIN_ID'] ?? 0)
   const config = check({ chains: [{ chainId: chainId || UNKNOWN_CHAIN, rpcUrls }] }, 'CORDON_RPC_URL')
   return { origin: 'environment', file: null, config: withProtected(config, protect) }
-}
-
-/** Stands for "ask the node": CORDON_RPC_URL names no chain. */
-export const UNKNOWN_CHAIN = Number.MAX_SAFE_INTEGER
-
-/** An address of the command line. Throws `app.InvalidAddress`. */
-export function addressOf(text: string): Address {
-  const trimmed = text.trim()
-  const parsed = givenAddressSchema.safeParse(trimmed)
-  if (parsed.success) return parsed.data
-  const isMistyped = /^0x[0-9a-fA-F]{40}$/.test(trimmed) && !hasRightChecksum(trimmed)
-  throw new CordonError({
-    code: 'app.InvalidAddress',
-    message: isMistyped
-      ? `“${trimmed}” has a ${wrongChecksum(trimmed)}.`
-      : `“${text.slice(0, 60)}” is not an address.`,
-    facts: { got: text.slice(0, 60), expected: isMistyped ? wrongChecksum(trimmed) : '0x and 40 hex digits' },
-    fix: 'Correct the address; several are separated by commas.',
-  })
 }
 
 function configFile({ cwd, file }: LoadOptions): string | undefined {

@@ -9,13 +9,14 @@ import {
   type SourceNotice,
   weightOf,
 } from '../../model/block.ts'
+import { PATIENCE } from '../../model/patience.ts'
 import { abortable } from './abortable.ts'
 import { createBlockCheck } from './block-check.ts'
 import { append, extension, type Header } from './canonical.ts'
 import { compareEndpoints } from './compare.ts'
 import { fetchBundle } from './fetch-bundle.ts'
 import { type Follower, type FollowOptions, notice } from './follower.ts'
-import { blockSeconds, budgetMs, createPace, noteTime, PATIENCE } from './pace.ts'
+import { blockSeconds, budgetMs, createPace, noteTime } from './pace.ts'
 import {
   genesisOf,
   headerOf,

@@ -1,10 +1,11 @@
 import type { Clock } from '../../kit/clock.ts'
 import type { Logger } from '../../kit/logger.ts'
 import type { BlockRef, ChainUpdate, SourceNotice } from '../../model/block.ts'
+import type { Patience } from '../../model/patience.ts'
 import type { ChainVitals } from '../../model/vitals.ts'
 import type { BlockCheck } from './block-check.ts'
 import type { Canonical } from './canonical.ts'
-import type { Pace, Patience } from './pace.ts'
+import type { Pace } from './pace.ts'
 import type { Rpc } from './rpc.ts'
 import type { Trouble } from './trouble.ts'
 

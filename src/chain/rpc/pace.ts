@@ -1,3 +1,5 @@
+import type { Patience } from '../../model/patience.ts'
+
 /** Blocks whose time is remembered: enough for a median that one odd block does not move. */
 const REMEMBERED = 32
 
@@ -25,16 +27,6 @@ export function blockSeconds({ timestamps }: Pace): number | null {
   gaps.sort((a, b) => a - b)
   return gaps[Math.floor(gaps.length / 2)] ?? null
 }
-
-export type Patience = {
-  /** Share of the chain's block time that reading one block may take. */
-  share: number
-  /** Bounds, milliseconds: chains with several blocks a second, and those with one in a quarter of a minute. */
-  leastMs: number
-  mostMs: number
-}
-
-export const PATIENCE: Patience = { share: 0.75, leastMs: 1_000, mostMs: 5_000 }
 
 /** Milliseconds that reading one block may take before it is judged with what there is of it; `seconds` between blocks. */
 export function budgetMs(seconds: number | null, { share, leastMs, mostMs }: Patience): number {

@@ -11,7 +11,6 @@ import type { Address } from '../../model/hex.ts'
 import type { Incident, Verdict } from '../../model/incident.ts'
 import type { Investigation } from '../../model/investigation.ts'
 import type { Reporter, ReportRequest } from '../../model/report.ts'
-import { recordOf } from '../../respond/actions/report.ts'
 import { openDatabase } from '../../store/database.ts'
 import { listIncidents, timelineEnd } from '../../store/incidents.ts'
 import { listRemarks, type Remark } from '../../store/remarks.ts'
@@ -24,6 +23,7 @@ import type { IncidentRecord } from '../record.ts'
 import { reportDocument } from '../report.ts'
 import { exportIncident, type IncidentExport, recordExport } from './export.ts'
 import { type Handed, handedOf } from './handed.ts'
+import { recordOf } from './record-of.ts'
 
 /** The record, for reading: beside a running Cordon or without one. */
 export type IncidentArchive = {

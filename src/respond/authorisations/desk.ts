@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { namesOf } from '../../app/start.ts'
 import {
   type AuthorisationStanding,
   type AuthorisationTerms,
@@ -16,6 +15,7 @@ import { systemClock } from '../../kit/clock.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
 import type { Config } from '../../model/config.ts'
+import { namesOf } from '../../model/config.ts'
 import { type StandingAuthorisation, standingAuthorisationSchema } from '../../model/containment.ts'
 import { type Address, type Hash, type Hex, hashSchema } from '../../model/hex.ts'
 import type { Lever } from '../../model/lever.ts'

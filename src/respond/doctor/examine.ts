@@ -1,7 +1,7 @@
-import type { LoadedConfig } from '../../app/config/load.ts'
 import { anvilBinary } from '../../chain/anvil.ts'
 import type { Env } from '../../contain/signers/configured.ts'
 import type { Logger } from '../../kit/logger.ts'
+import type { LoadedConfig } from '../../model/config.ts'
 import { counted } from '../../words/share.ts'
 import { examineChain } from './chain.ts'
 import { channelChecks } from './channels.ts'

@@ -5,9 +5,9 @@ import type { Finding } from '../../model/finding.ts'
 import type { Address, Hash } from '../../model/hex.ts'
 import type { Lever } from '../../model/lever.ts'
 import { isKeyOf } from '../../reports/own-accounts.ts'
+import { configuredAccounts, ownAccountsWith } from '../../reports/share/defenders.ts'
 import { listLevers } from '../../store/levers.ts'
 import type { App } from '../context.ts'
-import { configuredAccounts, ownAccountsWith } from '../own-accounts.ts'
 
 type Split = { findings: readonly Finding[]; own: readonly Finding[] }
 

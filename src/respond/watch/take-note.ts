@@ -1,9 +1,9 @@
 import { alertsOf } from '../../incidents/alerts.ts'
+import { assessed, budgetFindings, observeTraffic } from '../../incidents/assess.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { App, ChainHandle } from '../context.ts'
-import { assessed, budgetFindings, observeTraffic } from './assess.ts'
 import { rememberCallees } from './callees.ts'
 import { rememberOperations } from './operations.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Evidence } from '../model/evidence.ts'
 import type { Incident, TimelineEntry } from '../model/incident.ts'
-import { channelsByPerson, type DrillRecord, drillTimes } from './times.ts'
+import { channelsByPerson, type DrillRecord, drillTimes } from './response-times.ts'
 
 const T = 1_700_000_000_000
 

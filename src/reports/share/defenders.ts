@@ -1,9 +1,9 @@
-import type { Config } from '../model/config.ts'
-import type { Address } from '../model/hex.ts'
-import type { Lever } from '../model/lever.ts'
-import { addressesIn } from '../reports/own-accounts.ts'
-import { listLevers } from '../store/levers.ts'
-import type { Store } from '../store/store.ts'
+import type { Config } from '../../model/config.ts'
+import type { Address } from '../../model/hex.ts'
+import type { Lever } from '../../model/lever.ts'
+import { listLevers } from '../../store/levers.ts'
+import type { Store } from '../../store/store.ts'
+import { addressesIn } from '../own-accounts.ts'
 
 type Keys = { signers?: Iterable<Address> }
 

@@ -1,0 +1,51 @@
+import type { Signer } from '../contain/signer.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { Logger } from '../kit/logger.ts'
+import type { ApprovalRule, ApprovalVerdict } from '../model/approval.ts'
+import type { Config } from '../model/config.ts'
+import type { ContainmentPlan } from '../model/containment.ts'
+import type { Incident } from '../model/incident.ts'
+import type { Hub } from '../notify/hub.ts'
+import type { Playbooks } from '../playbooks/runner.ts'
+import type { Store } from '../store/store.ts'
+
+/** What people decide about plans. */
+export type PlanDesk = {
+  ruleOn(plan: ContainmentPlan, incident: Incident): ApprovalRule
+  verdictOn(plan: ContainmentPlan, incident: Incident): Promise<ApprovalVerdict>
+  /** Signs, with the terms of this moment, that a plan is to be carried out. */
+  approve(planId: string, signer: Signer): Promise<void>
+}
+
+/** The Cordon that a drill plays with: as much of a running one as a drill looks at. */
+export type DrilledCordon = {
+  app: {
+    store: Store
+    clock: Clock
+    logger: Logger
+    config: Config
+    chains: ReadonlyMap<number, unknown>
+    hub: Hub
+  }
+  playbooks: Playbooks | null
+  desk: PlanDesk
+  /** Rejects if a watcher cannot go on; resolves when all have stopped. */
+  watching: Promise<void>
+  stop(): Promise<void>
+}
+
+export type DrilledOptions = {
+  config: Config
+  env: Readonly<Record<string, string | undefined>>
+  logger: Logger
+  write: (line: string) => void
+  hub: Hub
+  signers: readonly Signer[]
+  kind: 'drill'
+  /** False: nobody answers. */
+  people: boolean
+  signal?: AbortSignal
+}
+
+/** Starts Cordon for a drill. Given by whoever runs the drill: workflows do not know one another. */
+export type StartDrilled = (options: DrilledOptions) => Promise<DrilledCordon>

@@ -1,0 +1,64 @@
+import { type Assessor, assess, breaksBudget, type DriftChange, observe } from '../calibrate/assessor.ts'
+import { layersOf, scoreOf } from '../calibrate/calibrate.ts'
+import type { Word } from '../calibrate/fusion.ts'
+import { placeOf, sightingsOf } from '../calibrate/sightings.ts'
+import { budgetFinding } from '../detect/budget-finding.ts'
+import { type Engine, surprisesOf } from '../detect/engine.ts'
+import { layerOf } from '../detect/layers.ts'
+import type { Alert } from '../model/alert.ts'
+import type { BlockBundle } from '../model/block.ts'
+import { atLeast, type Finding } from '../model/finding.ts'
+import type { Hash } from '../model/hex.ts'
+
+type Watched = { engine: Engine; assessor: Assessor }
+
+/** The alert with what it is worth under the chain's calibration. */
+export function assessed(alert: Alert, bundle: BlockBundle, { assessor, engine }: Watched): Alert {
+  const words = wordsOf(alert.findings)
+  const transaction = bundle.transactions.find(({ hash }) => hash === alert.transactionHash)
+  const path = transaction === undefined ? [] : (placeOf(transaction, bundle, engine.scope)?.path ?? [])
+  const score = scoreOf(assessor.calibration, words)
+  return { ...alert, assessment: assess(assessor, { score, layers: layersOf(words), path }) }
+}
+
+/**
+ * A finding where the series of a detector broke the operator's budget of days between pages: evidence of several points
+ * together, where none may be worth a word by itself.
+ */
+export function budgetFindings({ assessor, engine }: Watched, bundle: BlockBundle): Finding[] {
+  const { askedDays } = assessor.calibration.thresholds.page.runLength
+  return surprisesOf(engine)
+    .filter((newest) => breaksBudget(assessor, { ...newest, at: bundle.timestamp ?? 0 }))
+    .map(({ detector, decades }) =>
+      budgetFinding(bundle, { detector, decades, askedDays, scope: engine.scope }),
+    )
+}
+
+/** Counts the block's protected traffic as clean, unless an alarm stands; tells where the drift stage changed. */
+export function observeTraffic(
+  { assessor, engine }: Watched,
+  bundle: BlockBundle,
+  alerts: readonly Alert[],
+): DriftChange | null {
+  if (engine.scope.kind === 'everything') return null
+  const scores = new Map<Hash, number>()
+  for (const { transactionHash, assessment } of alerts)
+    if (transactionHash !== null) scores.set(transactionHash, assessment?.score ?? 0)
+  return observe(assessor, {
+    timestamp: bundle.timestamp ?? 0,
+    sightings: sightingsOf(bundle, engine.scope, scores),
+    alarmed: alerts.some(({ severity }) => atLeast(severity, 'medium')),
+  })
+}
+
+/** What the detectors said in an alert, each detector once with its surest word. */
+export function wordsOf(findings: Alert['findings']): Word[] {
+  const surest = new Map<string, number>()
+  for (const { detector, confidence } of findings)
+    surest.set(detector, Math.max(confidence, surest.get(detector) ?? 0))
+  return [...surest].map(([detector, confidence]) => wordOf(detector, confidence))
+}
+
+function wordOf(detector: string, confidence: number): Word {
+  return { layer: layerOf(detector), confidence }
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { verifyEvidence } from '../../incidents/ledger.ts'
+import { getIncident } from '../../incidents/move.ts'
+import type { Clock } from '../../kit/clock.ts'
+import type { ContainmentPlan } from '../../model/containment.ts'
+import type { Evidence } from '../../model/evidence.ts'
+import { assetChangeSchema } from '../../model/finding.ts'
+import type { Address } from '../../model/hex.ts'
+import { type Investigation, investigationSchema } from '../../model/investigation.ts'
+import { tokenSchema } from '../../model/token.ts'
+import { functionNames } from '../../names/function-names.ts'
+import { findBroadcast } from '../../store/broadcasts.ts'
+import { listSigningTimes } from '../../store/drills.ts'
+import { listEvidence } from '../../store/evidence.ts'
+import { listFindings } from '../../store/findings.ts'
+import { listPlans, listSimulations, listVerifications } from '../../store/plans.ts'
+import { listRuns } from '../../store/runs.ts'
+import type { Store } from '../../store/store.ts'
+import { listTimeline } from '../../store/timeline.ts'
+import type { Containment, IncidentRecord } from '../record.ts'
+import { drillTimes } from '../response-times.ts'
+import { ownAccounts } from './defenders.ts'
+
+export type RecordSources = {
+  store: Store
+  clock: Clock
+  names: ReadonlyMap<Address, string>
+  /** Of the configuration; without one only what is on record is known. */
+  own?: ReadonlyMap<Address, string> | undefined
+}
+
+/** All that is on record about an incident, for a report. Throws `incidents.UnknownIncident`. */
+export async function recordOf(
+  { store, clock, names, own = new Map() }: RecordSources,
+  incidentId: string,
+): Promise<IncidentRecord> {
+  const context = { store, clock }
+  const incident = await getIncident(context, incidentId)
+  const [findings, timeline, runs, plans, evidence, links, signedAt, accounts] = await Promise.all([
+    listFindings(store, incidentId),
+    listTimeline(store, incidentId),
+    listRuns(store, incidentId),
+    listPlans(store, incidentId),
+    verifyEvidence(context, incidentId),
+    listEvidence(store, incidentId),
+    listSigningTimes(store, incidentId),
+    ownAccounts(store, own),
+  ])
+  const containments = await containmentsOf(store, plans)
+  const { assets, stakes, functions } = wordsIn(links)
+  return {
+    incident,
+    findings,
+    timeline,
+    runs,
+    containments,
+    proposals: proposalsIn(links),
+    assets,
+    stakes,
+    functions: new Map([...functionNames, ...Object.entries(functions)]),
+    evidence,
+    investigation: newestInvestigation(links),
+    times: drillTimes({ incident, timeline, evidence: links, runs, signedAt }),
+    names,
+    own: accounts,
+    writtenAt: clock.now(),
+  }
+}
+
+/** The newest that this version can read; null where there is none. */
+function newestInvestigation(links: readonly Evidence[]): Investigation | null {
+  for (const { kind, body } of links.toReversed()) {
+    const found = kind === 'note' ? investigationSchema.safeParse(body) : undefined
+    if (found?.success) return found.data
+  }
+  return null
+}
+
+/** What the words of an incident are made with: kept with every page, so that a report without a node says the same. */
+const wordsSchema = z.object({
+  assets: z.array(tokenSchema),
+  /** What losers had in the block before the attack. */
+  stakes: z.array(assetChangeSchema),
+  /** Signatures by selector. */
+  functions: z.record(z.string(), z.string()),
+})
+export type Words = z.infer<typeof wordsSchema>
+
+const NO_WORDS: Words = { assets: [], stakes: [], functions: {} }
+
+const notificationSchema = z.object({ notification: z.object({ facts: z.object({ words: wordsSchema }) }) })
+const proposalSchema = z.object({
+  planId: z.string(),
+  proposed: z.literal(true),
+  reasons: z.array(z.string()),
+})
+
+/** The words that were kept last; none where nobody was told yet. */
+export function wordsIn(links: readonly Evidence[]): Words {
+  for (const { kind, body } of links.toReversed()) {
+    const found = kind === 'notification' ? notificationSchema.safeParse(body) : undefined
+    if (found?.success) return found.data.notification.facts.words
+  }
+  return NO_WORDS
+}
+
+/** Why plans were left to people, by plan: what was said last. */
+export function proposalsIn(links: readonly Evidence[]): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    links.flatMap(({ kind, body }) => {
+      const found = kind === 'plan' ? proposalSchema.safeParse(body) : undefined
+      return found?.success ? [[found.data.planId, found.data.reasons] as const] : []
+    }),
+  )
+}
+
+/** Each plan of an incident with the newest that is on record about it. */
+export async function containmentsOf(
+  store: Store,
+  plans: readonly ContainmentPlan[],
+): Promise<Containment[]> {
+  return Promise.all(
+    plans.map(async (plan) => ({
+      plan,
+      simulation: (await listSimulations(store, plan.id)).at(-1) ?? null,
+      broadcast: (await findBroadcast(store, plan.id)) ?? null,
+      verification: (await listVerifications(store, plan.id)).at(-1) ?? null,
+    })),
+  )
+}
