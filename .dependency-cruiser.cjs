@@ -30,6 +30,7 @@ rooms.cli = [
   'model',
   'words',
   'contain',
+  'incidents',
   'files',
   'names',
   'notify',

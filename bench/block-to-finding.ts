@@ -1,5 +1,11 @@
 import { parseBundle } from '../src/chain/bundle/parse.ts'
-import { createEngine, evaluateBlock, evaluateSettled, finalize, packKept } from '../src/detect/engine.ts'
+import {
+  createEngine,
+  evaluateBlock,
+  evaluateSettled,
+  finalize,
+  packKept,
+} from '../src/detect/engine/engine.ts'
 import { detectors } from '../src/detect/registry.ts'
 import { blockFacts } from '../src/facts/facts.ts'
 import { withRules } from '../src/files/rules.ts'

@@ -12,7 +12,7 @@ import { backtest, readLabels } from '../src/backtest/backtest.ts'
 import type { BacktestReport } from '../src/calibrate/backtest.ts'
 import { proportionText } from '../src/calibrate/statistics.ts'
 import { readBundles } from '../src/chain/bundle/read.ts'
-import { isEntry } from '../src/detect/entries.ts'
+import { isEntry } from '../src/detect/lib/entries.ts'
 import { blockFacts } from '../src/facts/facts.ts'
 import type { Address } from '../src/model/hex.ts'
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type InvariantOptions, invariants } from '../src/detect/invariants/invariants.ts'
+import { type InvariantOptions, invariants } from '../src/detect/detectors/invariants/invariants.ts'
 import { busyContracts } from './busy.ts'
 import { corpus, type History, judgeHistory, type Outcome, readHistories } from './history.ts'
 import { rate } from './interval.ts'

@@ -6,7 +6,7 @@
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readBundles } from '../src/chain/bundle/read.ts'
-import { looksLikeMev } from '../src/detect/reweigh/mev.ts'
+import { looksLikeMev } from '../src/detect/engine/reweigh/mev.ts'
 import { blockFacts } from '../src/facts/facts.ts'
 
 const corpus = resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus')

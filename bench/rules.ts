@@ -1,5 +1,5 @@
 import { parseBundle } from '../src/chain/bundle/parse.ts'
-import { createEngine, type Engine, evaluateSettled } from '../src/detect/engine.ts'
+import { createEngine, type Engine, evaluateSettled } from '../src/detect/engine/engine.ts'
 import { detectors } from '../src/detect/registry.ts'
 import { blockFacts } from '../src/facts/facts.ts'
 import { withRules } from '../src/files/rules.ts'

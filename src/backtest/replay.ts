@@ -1,6 +1,6 @@
 import { createAssessor } from '../calibrate/assessor.ts'
 import { readRecorded } from '../chain/recorded.ts'
-import { createEngine } from '../detect/engine.ts'
+import { createEngine } from '../detect/engine/engine.ts'
 import { detectors } from '../detect/registry.ts'
 import { blockFacts } from '../facts/facts.ts'
 import { loadCalibration } from '../files/calibration.ts'

@@ -13,7 +13,7 @@ import {
   openAuthorisationDesk,
   readAuthorisation,
   revokeHere,
-} from '../respond/authorisations/desk.ts'
+} from '../respond/alone/authorisation-desk.ts'
 import { permitFor } from '../respond/levers/permit.ts'
 import { atDesk } from './at-desk.ts'
 import type { Io, RunCommand } from './io.ts'

@@ -235,3 +235,9 @@ function noLever({ target, pinnedBlock, wanted }: PlanOptions): CordonError {
     fix: 'See what it offers with `cordon levers discover`; protect the contract that holds the pause, or act by hand.',
   })
 }
+
+/** Why nobody here can send a plan. */
+export function notOurs({ route }: ContainmentPlan): string {
+  if (route.kind === 'safe') return `too few owners of the Safe ${route.safe} have signed`
+  return 'no signer at hand may pull the lever'
+}

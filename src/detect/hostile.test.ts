@@ -5,7 +5,7 @@ import { everything, protecting } from '../../test/harness/detect.ts'
 import { bot, hostileTraces, market, pool, share, thief, usd, vault } from '../../test/harness/hostile.ts'
 import { blockFacts } from '../facts/facts.ts'
 import type { Scope } from '../model/detector.ts'
-import { createEngine, evaluateSettled } from './engine.ts'
+import { createEngine, evaluateSettled } from './engine/engine.ts'
 import { detectors } from './registry.ts'
 
 const SIZE = 10_000

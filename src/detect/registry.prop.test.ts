@@ -8,7 +8,7 @@ import { alertsOf } from '../incidents/alerts.ts'
 import type { Scope } from '../model/detector.ts'
 import type { BlockFacts } from '../model/fact.ts'
 import { findingSchema } from '../model/finding.ts'
-import { createEngine, type Engine, evaluateBlock, finalize, rollback } from './engine.ts'
+import { createEngine, type Engine, evaluateBlock, finalize, rollback } from './engine/engine.ts'
 import { detectors } from './registry.ts'
 
 /*

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { toJson } from '../kit/json.ts'
-import { optionsJsonSchema } from './options-schema.ts'
+import { optionsJsonSchema } from './lib/options-schema.ts'
 import { detectors } from './registry.ts'
 
 const schema = optionsJsonSchema(detectors) as {

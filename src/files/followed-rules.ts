@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { type Engine, replaceOptions } from '../detect/engine.ts'
+import { type Engine, replaceOptions } from '../detect/engine/engine.ts'
 import type { CompiledRule } from '../detect/rules/compile.ts'
 import { rules as rulesDetector } from '../detect/rules/rules.ts'
 import { troublesOf } from '../detect/rules/state.ts'

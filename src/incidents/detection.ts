@@ -1,6 +1,6 @@
 import type { Assessor } from '../calibrate/assessor.ts'
-import type { Engine } from '../detect/engine.ts'
-import { evaluatePending, evaluateSettled } from '../detect/engine.ts'
+import type { Engine } from '../detect/engine/engine.ts'
+import { evaluatePending, evaluateSettled } from '../detect/engine/engine.ts'
 import type { Alert } from '../model/alert.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { BlockFacts } from '../model/fact.ts'

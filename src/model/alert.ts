@@ -40,3 +40,8 @@ export const alertSchema = z.object({
   late: latenessSchema.nullable().default(null),
 })
 export type Alert = z.infer<typeof alertSchema>
+
+/** What says most first; of what says as much, the newest. */
+export function byWeight(alerts: readonly Alert[]): Alert[] {
+  return alerts.toReversed().toSorted((a, b) => (b.assessment?.score ?? 0) - (a.assessment?.score ?? 0))
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { givenAddressSchema } from './given-address.ts'
+import type { Address } from './hex.ts'
 
 /** Roles as SEAL and the config name them. Playbooks address these, never people. */
 export const roleIds = [
@@ -28,4 +29,9 @@ export type Roles = z.infer<typeof rolesSchema>
 /** The roles that the configuration gives somebody of this name. */
 export function rolesOf(roles: Roles, name: string): RoleId[] {
   return roleIds.filter((role) => roles[role]?.some((person) => person.name === name))
+}
+
+/** Addresses of the people in roles. */
+export function peopleOf({ roles }: { roles: Roles }): Address[] {
+  return Object.values(roles).flatMap((people) => people.flatMap(({ address }) => address ?? []))
 }

@@ -4,9 +4,9 @@ import { getIncident } from '../incidents/move.ts'
 import { systemClock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { Config } from '../model/config.ts'
+import { peopleOf } from '../model/role.ts'
 import { openDatabase } from '../store/database.ts'
 import { stagesFor } from './actions/reopen.ts'
-import { peopleOf } from './actions/work.ts'
 import { openChains } from './chains.ts'
 
 export type ReopeningOptions = { config: Config; env: Env; logger: Logger; incidentId: string }

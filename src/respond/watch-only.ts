@@ -1,6 +1,6 @@
 import { followHead } from '../chain/rpc/follow.ts'
 import { watchPending } from '../chain/rpc/pending.ts'
-import { evaluateBlock, finalize, packKept, rollback } from '../detect/engine.ts'
+import { evaluateBlock, finalize, packKept, rollback } from '../detect/engine/engine.ts'
 import { blockFacts } from '../facts/facts.ts'
 import { applyRules, followRules, notFollowed } from '../files/followed-rules.ts'
 import {
@@ -18,10 +18,10 @@ import type { BlockFacts } from '../model/fact.ts'
 import type { LiveEvent } from '../notify/hub.ts'
 import { openChains } from './chains.ts'
 import type { ChainHandle } from './context.ts'
+import { noteSignal, withSignals } from './memory/signals.ts'
 import { mergeUpdates } from './watch/merge.ts'
 import { partialNotice } from './watch/partial-notice.ts'
 import { beginReads, withStateReads } from './watch/reads.ts'
-import { noteSignal, withSignals } from './watch/signals.ts'
 
 export type WatchOnlyOptions = {
   config: Config

@@ -1,4 +1,4 @@
-import { createEngine, evaluateBlock } from '../../src/detect/engine.ts'
+import { createEngine, evaluateBlock } from '../../src/detect/engine/engine.ts'
 import { blockFacts } from '../../src/facts/facts.ts'
 import type { Detector, Scope } from '../../src/model/detector.ts'
 import type { Finding } from '../../src/model/finding.ts'

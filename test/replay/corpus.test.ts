@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createEngine, evaluateSettled } from '../../src/detect/engine.ts'
+import { createEngine, evaluateSettled } from '../../src/detect/engine/engine.ts'
 import { detectors } from '../../src/detect/registry.ts'
 import { blockFacts } from '../../src/facts/facts.ts'
 import { alertsOf } from '../../src/incidents/alerts.ts'

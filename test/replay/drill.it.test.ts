@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createEngine, type Engine, evaluateBlock } from '../../src/detect/engine.ts'
+import { createEngine, type Engine, evaluateBlock } from '../../src/detect/engine/engine.ts'
 import { detectors } from '../../src/detect/registry.ts'
 import { addressOf } from '../../src/drills/accounts.ts'
 import { attackers } from '../../src/drills/attackers.ts'

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { readBundles } from '../../chain/bundle/read.ts'
-import { createEngine, evaluateSettled } from '../../detect/engine.ts'
+import { createEngine, evaluateSettled } from '../../detect/engine/engine.ts'
 import type { CompiledRule } from '../../detect/rules/compile.ts'
 import { rules } from '../../detect/rules/rules.ts'
 import type { RuleTest } from '../../detect/rules/schema.ts'

@@ -179,3 +179,8 @@ function wrongChain(expected: number, got: number): CordonError {
     fix: 'Point the RPC URL at a node of the right chain, or correct chains[].chainId in cordon.config.ts.',
   })
 }
+
+/** True where the nodes were asked for traces and gave some. */
+export function hasTraces({ traces, uncertain }: Capabilities): boolean {
+  return traces !== 'none' && Object.keys(uncertain).length === 0
+}

@@ -3,9 +3,9 @@ import { type DetectorInput, isNamed } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
-import { actorCluster } from '../actors.ts'
-import { buildFinding } from '../build-finding.ts'
-import { changesOf } from '../flows.ts'
+import { actorCluster } from '../lib/actors.ts'
+import { buildFinding } from '../lib/build-finding.ts'
+import { changesOf } from '../lib/flows.ts'
 import type { CompiledRule } from './compile.ts'
 
 /** A fact that a rule matched, and what the rule says of it. Null: the rule does not name them. */

@@ -23,7 +23,7 @@ import {
   readsWanted,
   replaceOptions,
   rollback,
-} from '../engine.ts'
+} from '../engine/engine.ts'
 import type { CompiledRule } from './compile.ts'
 import { parseRule } from './parse.ts'
 import { rules } from './rules.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { severitySchema } from '../../model/finding.ts'
 import { hashSchema } from '../../model/hex.ts'
-import { viewCallSchema } from '../view-call.ts'
+import { viewCallSchema } from '../lib/view-call.ts'
 import { caseSchema } from './case-schema.ts'
 import { subjectNames } from './subjects.ts'
 

@@ -1,4 +1,4 @@
-import { readFrozen } from '../../chain/bundle/frozen.ts'
+import { readFrozen } from '../../chain/frozen.ts'
 import { createRpc } from '../../chain/rpc/rpc.ts'
 import { storageWords } from '../../chain/rpc/storage.ts'
 import { toHex } from '../../contain/block-tag.ts'

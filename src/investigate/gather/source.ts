@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { readFrozen, writeFrozen } from '../../chain/bundle/frozen.ts'
 import { readBundles } from '../../chain/bundle/read.ts'
+import { readFrozen, writeFrozen } from '../../chain/frozen.ts'
 import { probeCapabilities } from '../../chain/rpc/capabilities.ts'
 import { fetchRawBundle, type RawBundle } from '../../chain/rpc/fetch-bundle.ts'
 import { headOf } from '../../chain/rpc/head.ts'

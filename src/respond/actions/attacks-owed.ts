@@ -1,3 +1,4 @@
+import { byWeight } from '../../model/alert.ts'
 import type { Hash } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
@@ -5,7 +6,6 @@ import { lockIncident } from '../../store/incidents.ts'
 import { listTakenBy, takeOwed } from '../../store/owed-answers.ts'
 import { transaction } from '../../store/store.ts'
 import type { App } from '../context.ts'
-import { byWeight } from '../watch/answer-owed.ts'
 
 /** Attack transactions that levers are tried against in one step, at most: what says most comes first. */
 const MOST_TRIED = 3

@@ -1,6 +1,6 @@
 import type { AuthorisationVerdict } from '../../contain/authorise.ts'
 import { authorise } from '../../contain/authorise.ts'
-import { planContainment } from '../../contain/plan.ts'
+import { notOurs, planContainment } from '../../contain/plan.ts'
 import type { Candidate } from '../../contain/rank.ts'
 import { simulateReopen } from '../../contain/reopen.ts'
 import { routeText, senderOf } from '../../contain/route.ts'
@@ -11,6 +11,7 @@ import { toJson } from '../../kit/json.ts'
 import type { ContainmentPlan, Simulation } from '../../model/containment.ts'
 import { containmentPlanSchema } from '../../model/containment.ts'
 import type { Run } from '../../model/playbook.ts'
+import { peopleOf } from '../../model/role.ts'
 import { functionNames } from '../../names/function-names.ts'
 import { pullApprovedIn } from '../../playbooks/follow-up.ts'
 import { simulationText } from '../../reports/step-text.ts'
@@ -22,14 +23,14 @@ import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import { verdictOn } from '../approvals/verdict.ts'
 import { allAuthorisations, authorisationContext, installationFor } from '../authorisations/standing.ts'
 import type { App } from '../context.ts'
+import { relatedTo } from '../memory/map-protocol.ts'
 import { balancesAt } from '../told.ts'
-import { relatedTo } from '../watch/map-protocol.ts'
 import type { Judgement } from './decide.ts'
 import { judgePlan } from './decide.ts'
 import { holdLever, pageLimit } from './hold-lever.ts'
 import { recordStep } from './record-step.ts'
 import { trialOf } from './trial.ts'
-import { operationsFor, type Planned, patiently, peopleOf, type Work } from './work.ts'
+import { operationsFor, type Planned, patiently, type Work } from './work.ts'
 
 /** A plan that is ready: already pulled, for people to decide, or to be carried out now. */
 export type Prepared =
@@ -234,12 +235,6 @@ async function authoriseIt(
 export function isAtHand({ signers }: App, plan: ContainmentPlan): boolean {
   const sender = senderOf(plan)
   return plan.lever.authority?.live === true && sender !== null && signers.has(sender)
-}
-
-/** Why nobody here can send a plan. */
-export function notOurs({ route }: ContainmentPlan): string {
-  if (route.kind === 'safe') return `too few owners of the Safe ${route.safe} have signed`
-  return 'no signer at hand may pull the lever'
 }
 
 /** Says which exact call waits for people, and why. */

@@ -12,6 +12,7 @@ import { type ContainmentPlan, containmentPlanSchema } from '../../model/contain
 import type { Address } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import { durationSchema } from '../../model/playbook.ts'
+import { peopleOf } from '../../model/role.ts'
 import type { Action, ActionContext } from '../../playbooks/action.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { insertPlan, listPlans, listSimulations } from '../../store/plans.ts'
@@ -20,7 +21,7 @@ import type { App, ChainHandle } from '../context.ts'
 import { carryOutApproved, failUnsent } from './approved.ts'
 import { propose } from './prepare.ts'
 import { recordStep } from './record-step.ts'
-import { type ContainOutcome, peopleOf } from './work.ts'
+import type { ContainOutcome } from './work.ts'
 
 export const reopenArgs = z.strictObject({
   /** How long approvals are waited for, for each stage. */

@@ -9,9 +9,9 @@ import { findIncident } from '../../store/incidents.ts'
 import { lastPull } from '../../store/lever-pulls.ts'
 import { listPlans, listVerifications } from '../../store/plans.ts'
 import type { App } from '../context.ts'
-import { untilRecorded } from '../watch/recorded.ts'
 import { attackedBy } from './attacked.ts'
 import { handPullText } from './pulled-by-hand.ts'
+import { untilRecorded } from './until-recorded.ts'
 
 /**
  * Moves an incident to contained when the newest plan of every attacked contract holds: pulled before we came, or

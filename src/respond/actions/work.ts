@@ -4,14 +4,13 @@ import type { Operation } from '../../contain/simulate.ts'
 import { CordonError } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
 import { retry } from '../../kit/retry.ts'
-import type { Config } from '../../model/config.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'
 import { addressSchema, amountSchema, hexSchema } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
 import type { App, ChainHandle } from '../context.ts'
-import { recentOperations } from '../watch/operations.ts'
+import { recentOperations } from '../memory/operations.ts'
 import type { Attack } from './attack.ts'
 
 /** One contract that is to be contained because of an incident, and all that is needed for it. */
@@ -80,11 +79,6 @@ export function patiently<T>({ clock }: App, act: () => Promise<T>): Promise<T> 
   const isRetryable = (thrown: unknown): boolean =>
     !(thrown instanceof CordonError) || thrown.retryable || thrown.code === 'chain.RpcRefused'
   return retry(act, { ...PATIENCE, clock, isRetryable })
-}
-
-/** Addresses of the people in roles. */
-export function peopleOf({ roles }: Pick<Config, 'roles'>): Address[] {
-  return Object.values(roles).flatMap((people) => people.flatMap(({ address }) => address ?? []))
 }
 
 /** The chain of a lever. Throws `app.ChainNotWatched`, retryable: the run goes on where it is watched. */

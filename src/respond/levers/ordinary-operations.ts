@@ -2,9 +2,9 @@ import type { Operation } from '../../contain/simulate.ts'
 import { CordonError } from '../../kit/error.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import type { Address, Hash } from '../../model/hex.ts'
-import { type CalleeMemory, rememberCallees } from '../watch/callees.ts'
-import type { OperationMemory } from '../watch/operations.ts'
-import { recentOperations, rememberOperations } from '../watch/operations.ts'
+import { type CalleeMemory, rememberCallees } from '../memory/callees.ts'
+import type { OperationMemory } from '../memory/operations.ts'
+import { recentOperations, rememberOperations } from '../memory/operations.ts'
 
 export type OrdinaryOperations = {
   /** The latest ordinary call of each function. */

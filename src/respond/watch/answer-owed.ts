@@ -1,5 +1,5 @@
 import { messageOf } from '../../kit/error.ts'
-import type { Alert } from '../../model/alert.ts'
+import { type Alert, byWeight } from '../../model/alert.ts'
 import { atLeast, type Severity } from '../../model/finding.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { PinnedPlaybook, Run } from '../../model/playbook.ts'
@@ -12,7 +12,7 @@ import { listDue, takeOwed } from '../../store/owed-answers.ts'
 import { lastAttempts } from '../../store/runs.ts'
 import { type Store, transaction } from '../../store/store.ts'
 import type { App, ChainHandle } from '../context.ts'
-import { kindsAttacked } from './protocol-kinds.ts'
+import { kindsAttacked } from '../memory/protocol-kinds.ts'
 
 /** Whether an alert reaches the level at which somebody is woken and something is done. */
 export function asksForResponse({ severity, assessment }: Alert, { config: { respond } }: App): boolean {
@@ -64,11 +64,6 @@ function playbookFor(
   const categories = [...new Set([...(worst?.categories ?? []), ...incident.categories])]
   const protocols = kindsAttacked(app, incident, categories)
   return choosePlaybook(app.playbooks, { categories, severity: incident.severity, protocols })
-}
-
-/** What says most first; of what says as much, the newest. */
-export function byWeight(alerts: readonly Alert[]): Alert[] {
-  return alerts.toReversed().toSorted((a, b) => (b.assessment?.score ?? 0) - (a.assessment?.score ?? 0))
 }
 
 type Answering = { app: App; chain: ChainHandle; playbooks: Playbooks | null }

@@ -1,4 +1,4 @@
-import { snapshotsOf } from '../../detect/snapshot.ts'
+import { snapshotsOf } from '../../detect/engine/snapshot.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockRef, SourceNotice } from '../../model/block.ts'
 import { replaceSnapshot, type StoredState } from '../../store/snapshots.ts'

@@ -1,5 +1,5 @@
-import { type Engine, evaluateBlock, evaluateSettled, packKept } from '../../detect/engine.ts'
-import { settle } from '../../detect/snapshot.ts'
+import { type Engine, evaluateBlock, evaluateSettled, packKept } from '../../detect/engine/engine.ts'
+import { settle } from '../../detect/engine/snapshot.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { observeTraffic } from '../../incidents/assess.ts'
 import type { BlockRef, SourceNotice } from '../../model/block.ts'

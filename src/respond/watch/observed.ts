@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Capabilities } from '../../chain/rpc/capabilities.ts'
+import { type Capabilities, hasTraces } from '../../chain/rpc/capabilities.ts'
 import type { BlockFacts } from '../../model/fact.ts'
 import { addressSchema, hexSchema } from '../../model/hex.ts'
 
@@ -40,11 +40,6 @@ export function keptOf(facts: BlockFacts, at: { capabilities: Capabilities; now:
 export function restoreArrival(kept: unknown): Arrival | undefined {
   const parsed = z.object({ arrival: arrivalSchema }).safeParse(kept)
   return parsed.success ? parsed.data.arrival : undefined
-}
-
-/** True where the nodes were asked for traces and gave some. */
-export function hasTraces({ traces, uncertain }: Capabilities): boolean {
-  return traces !== 'none' && Object.keys(uncertain).length === 0
 }
 
 /** True where the nodes had traces when this was kept: that they have none after a restart is a gap then. */

@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8'
-import type { Packing } from '../../detect/engine.ts'
+import type { Packing } from '../../detect/engine/engine.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import type { BlockFacts } from '../../model/fact.ts'

@@ -1,6 +1,6 @@
 import { budgetMs } from '../../chain/rpc/pace.ts'
 import { readState } from '../../chain/rpc/state-reads.ts'
-import { readsWanted } from '../../detect/engine.ts'
+import { readsWanted } from '../../detect/engine/engine.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
 import { within } from '../../kit/within.ts'

@@ -11,9 +11,9 @@ import { insertOwed, listDue, type OwedAnswer } from '../../store/owed-answers.t
 import { insertRemarks } from '../../store/remarks.ts'
 import { transaction } from '../../store/store.ts'
 import type { App, ChainHandle } from '../context.ts'
+import type { Seen } from '../upkeep/taint.ts'
 import { asksForResponse, beginAnswers } from './answer-owed.ts'
 import type { Observed } from './observed.ts'
-import type { Seen } from './taint.ts'
 
 /** What is left to do about a block, or a pending transaction, that was judged. */
 export type Judged = {

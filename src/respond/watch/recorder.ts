@@ -12,11 +12,11 @@ import { keepRecentBlocks, type RecentBlock } from '../../store/recent-blocks.ts
 import { isConnectionLoss, transaction } from '../../store/store.ts'
 import { keepTraffic } from '../../store/traffic.ts'
 import type { App, ChainHandle } from '../context.ts'
-import { recordHandPulls } from './hand-pulls.ts'
+import { recordHandPulls } from '../upkeep/hand-pulls.ts'
+import { resendRemoved } from '../upkeep/resend.ts'
+import { forgetFlows, watchTaint } from '../upkeep/taint.ts'
+import { runTask } from '../upkeep/upkeep.ts'
 import { type Judged, recordJudged } from './record-judged.ts'
-import { resendRemoved } from './resend.ts'
-import { forgetFlows, watchTaint } from './taint.ts'
-import { runTask } from './upkeep.ts'
 
 /** What is put on record, in the order in which the chain told it. */
 export type RecordEntry =

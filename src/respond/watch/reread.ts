@@ -1,5 +1,5 @@
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
-import { evaluateLate, packKept, rebuild } from '../../detect/engine.ts'
+import { evaluateLate, packKept, rebuild } from '../../detect/engine/engine.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockBundle, BlockRef, Gap } from '../../model/block.ts'

@@ -4,7 +4,13 @@ import { accounts, hostileTransactions } from '../../../test/harness/arbitrary.t
 import { block, type TransactionParts } from '../../../test/harness/build.ts'
 import { everything, protecting } from '../../../test/harness/detect.ts'
 import { engineFor, expectSameAtEachCut, throughBytes } from '../../../test/harness/restart.ts'
-import { createEngine, type Engine, evaluateBlock, finalize, surprisesOf } from '../../detect/engine.ts'
+import {
+  createEngine,
+  type Engine,
+  evaluateBlock,
+  finalize,
+  surprisesOf,
+} from '../../detect/engine/engine.ts'
 import { detectors } from '../../detect/registry.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import type { Detector, Scope } from '../../model/detector.ts'

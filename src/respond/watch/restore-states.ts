@@ -1,4 +1,4 @@
-import { type DetectorSnapshot, type Forgotten, restoreSnapshots } from '../../detect/snapshot.ts'
+import { type DetectorSnapshot, type Forgotten, restoreSnapshots } from '../../detect/engine/snapshot.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockRef, SourceNotice } from '../../model/block.ts'
 import { findSnapshot, type StoredState } from '../../store/snapshots.ts'

@@ -4,8 +4,8 @@ import type { Alert } from '../../model/alert.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { App, ChainHandle } from '../context.ts'
-import { rememberCallees } from './callees.ts'
-import { rememberOperations } from './operations.ts'
+import { rememberCallees } from '../memory/callees.ts'
+import { rememberOperations } from '../memory/operations.ts'
 
 type Judged = { bundle: BlockBundle; findings: readonly Finding[] }
 

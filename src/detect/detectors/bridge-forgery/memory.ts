@@ -1,0 +1,37 @@
+import { forgetOldest } from '../../lib/bounded.ts'
+
+/** How the releases of one function of a bridge were proved so far. */
+export type Habit = {
+  seen: number
+  /** Kinds of checks that every one of them had. */
+  checks: string[]
+  /** The least number of different signers. */
+  signers: number
+  /** Of how many the message's hash had been shown to the bridge before. */
+  shown: number
+}
+
+/** A message, but for whom and how much it pays. */
+export type Template = { hash: string; senders: string[]; calldata: string }
+
+/** All that is remembered: plain data, each map bounded. */
+export type Memory = {
+  /** bridge + function → its habit */
+  habits: Map<string, Habit>
+  /** bridge + word that was shown to it in a call */
+  shown: Map<string, true>
+  /** bridge + message with recipient and amount blanked */
+  templates: Map<string, Template>
+}
+
+const MOST = 50_000
+
+export function emptyMemory(): Memory {
+  return { habits: new Map(), shown: new Map(), templates: new Map() }
+}
+
+export function keep<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  forgetOldest(map, MOST)
+}

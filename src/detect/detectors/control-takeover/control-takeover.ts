@@ -1,0 +1,53 @@
+import type { Detector, DetectorInput } from '../../../model/detector.ts'
+import type { TransactionFacts } from '../../../model/fact.ts'
+import type { Finding } from '../../../model/finding.ts'
+import type { Address } from '../../../model/hex.ts'
+import { ZERO_ADDRESS } from '../../../model/hex.ts'
+import { actorCluster } from '../../lib/actors.ts'
+import { findingFrom } from '../../lib/claims.ts'
+import type { ConfidenceOptions } from '../../lib/per-transaction.ts'
+import { confidenceOptions, perTransaction } from '../../lib/per-transaction.ts'
+import { lookAt } from './look.ts'
+import { grantedToActors, plantedDependency, selfAppointed, strangersBurned } from './takeovers.ts'
+
+/**
+ * Control takeover: in one transaction the actors gain control they had no business to have, and use it: an owner or
+ * role is given to them and the contract pays out; a contract is told to rely on one that they have just made; they
+ * name themselves in a set-up call and the contract pays out; they destroy what belongs to a stranger.
+ * Scheduled upgrades and hand-overs change control and pay nobody; deployments concern contracts that are new.
+ */
+export const controlTakeover: Detector = perTransaction({
+  id: 'control-takeover',
+  title: 'Control over a contract was taken and used',
+  options: confidenceOptions,
+  evaluate,
+})
+
+/** Every rule here ends with a payment to the actors or with something destroyed: most transactions end at this line. */
+function pays({ facts }: TransactionFacts, actors: ReadonlySet<Address>): boolean {
+  return facts.some(
+    (fact) =>
+      fact.kind === 'transfer' &&
+      ((actors.has(fact.to) && !actors.has(fact.from)) || fact.to === ZERO_ADDRESS),
+  )
+}
+
+function evaluate(
+  tx: TransactionFacts,
+  { facts, scope }: DetectorInput,
+  options: ConfidenceOptions,
+): Finding[] {
+  if (tx.transaction.succeeded === false || tx.transaction.frames.length < 2) return []
+  const actors = actorCluster(tx, scope)
+  if (!pays(tx, actors)) return []
+  const look = lookAt(tx, actors, scope)
+  // Among all the contracts of a chain some pay whom they were just told of; among the named ones that is news.
+  const discount = scope.kind === 'everything' ? 0.15 : 0
+  const claims = [
+    ...grantedToActors(look),
+    ...plantedDependency(look),
+    ...selfAppointed(look).map((claim) => ({ ...claim, confidence: claim.confidence - discount })),
+    ...strangersBurned(look),
+  ].filter(({ confidence }) => confidence >= options.minConfidence)
+  return findingFrom(claims, { detector: 'control-takeover', tx, actors, scope, bundle: facts.bundle })
+}

@@ -1,0 +1,116 @@
+import type { Asset } from '../../../model/block.ts'
+import type { Address } from '../../../model/hex.ts'
+import type { Births } from '../../lib/births.ts'
+
+/** What the drain detector remembers of one protected contract and asset. Bounded; plain data. */
+export type Book = {
+  /** account → what it paid in less what it took out, base units */
+  net: Map<Address, bigint>
+  /** recipient → how often the contract paid it what it had not paid in, and the most at once */
+  paidBefore: Map<Address, { times: number; most: bigint }>
+  /** The contract's balance when it was last read on-chain, moved on by every transfer since; null if never read. */
+  balance: bigint | null
+  /** The block (counted from the first seen) after which a node was asked for it; null if it never was. */
+  readAt: number | null
+  /** claim → what a unit of it was redeemed for at most */
+  redeemed: Rates
+  /** claim → what a unit of it was sold for at most */
+  sold: Rates
+}
+
+/** claim → the highest price in this asset (amount · 1e18 / claims) and how often one was seen */
+export type Rates = Map<Asset, { highest: bigint; seen: number }>
+
+/** protected contract + asset → its book */
+export type Books = Map<string, Book>
+
+/** All that the drain detector remembers. */
+export type Ledger = Births & {
+  books: Books
+  /** How many blocks were seen. */
+  blocks: number
+}
+
+/** Accounts remembered a book; the longest silent one is forgotten first. */
+const MOST_ACCOUNTS = 20_000
+const SCALE = 10n ** 18n
+
+export function emptyLedger(): Ledger {
+  return { books: new Map(), whole: new Set(), born: new Set(), blocks: 0 }
+}
+
+export function emptyBook(): Book {
+  return {
+    net: new Map(),
+    paidBefore: new Map(),
+    balance: null,
+    readAt: null,
+    redeemed: new Map(),
+    sold: new Map(),
+  }
+}
+
+export function keyOf(contract: Address, asset: Asset): string {
+  return `${contract}:${asset}`
+}
+
+export function bookOf(books: Books, contract: Address, asset: Asset): Book {
+  const key = keyOf(contract, asset)
+  let book = books.get(key)
+  if (book === undefined) {
+    book = emptyBook()
+    books.set(key, book)
+  }
+  return book
+}
+
+/**
+ * Writes down what an account paid in or took out. Where the past was not seen (`isWhole` false) nobody goes below
+ * zero: what he took out beyond what we saw was his from before.
+ */
+export function settle(book: Book, { account, change, isWhole }: Settlement): void {
+  const exact = (book.net.get(account) ?? 0n) + change
+  const sum = exact < 0n && !isWhole ? 0n : exact
+  book.net.delete(account)
+  book.net.set(account, sum)
+  forgetOldest(book.net)
+}
+
+export type Settlement = { account: Address; change: bigint; isWhole: boolean }
+
+/** Writes down that the contract paid an account more than it had paid in: payrolls and fees look so. */
+export function notePaid(book: Book, account: Address, received: bigint): void {
+  const unmatched = received - (book.net.get(account) ?? 0n)
+  if (unmatched <= 0n) return
+  const { times, most } = book.paidBefore.get(account) ?? { times: 0, most: 0n }
+  book.paidBefore.delete(account)
+  book.paidBefore.set(account, { times: times + 1, most: unmatched > most ? unmatched : most })
+  forgetOldest(book.paidBefore)
+}
+
+/** A regular payee: paid so three times before, and now not more than twice the most. */
+export function isRegular(book: Book, account: Address, received: bigint): boolean {
+  const known = book.paidBefore.get(account)
+  return known !== undefined && known.times >= 3 && received <= known.most * 2n
+}
+
+function forgetOldest<V>(map: Map<Address, V>): void {
+  if (map.size <= MOST_ACCOUNTS) return
+  for (const oldest of map.keys()) {
+    map.delete(oldest)
+    return
+  }
+}
+
+export function rateOf(outflow: bigint, burned: bigint): bigint {
+  return (outflow * SCALE) / burned
+}
+
+export function noteRate(rates: Rates, claim: Asset, rate: bigint): void {
+  const known = rates.get(claim)
+  if (known === undefined) rates.set(claim, { highest: rate, seen: 1 })
+  else {
+    known.seen++
+    if (rate > known.highest) known.highest = rate
+  }
+}

@@ -1,0 +1,29 @@
+import type { Address } from '../../../model/hex.ts'
+import type { Births } from '../../lib/births.ts'
+import type { Payment } from '../../lib/payments.ts'
+import { coveredOf } from '../../lib/question.ts'
+import type { Book } from './books.ts'
+import type { Outflow } from './outflows.ts'
+
+/**
+ * True where all who asked for it, or got it, are known from their birth, or the contract is. What goes back to the token itself is
+ * burnt, as Compound's claims are, and goes to nobody.
+ */
+export function knowsPayers(outflow: Outflow, { whole, born }: Births, sender: Address | null): boolean {
+  if (whole.has(outflow.contract)) return true
+  const kept = outflow.payments.map((payment) =>
+    payment.recipient === payment.asset ? { ...payment, recipient: sender ?? payment.recipient } : payment,
+  )
+  return claimants(kept, sender).every((account) => born.has(account))
+}
+
+/** What of an outflow those who asked for it, or got it, had paid in before: nobody else's deposit stands for theirs. */
+export function paidInBy({ amount, payments }: Outflow, book: Book, sender: Address | null): bigint {
+  const claims = new Map(claimants(payments, sender).map((account) => [account, book.net.get(account) ?? 0n]))
+  return coveredOf({ amount, payments }, claims, sender)
+}
+
+function claimants(payments: readonly Payment[], sender: Address | null): Address[] {
+  const accounts = new Set([sender, ...payments.flatMap(({ asker, recipient }) => [asker, recipient])])
+  return [...accounts].filter((account) => account !== null)
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod'
+import type { Detector, DetectorInput, Scope } from '../../../model/detector.ts'
+import type { TransactionFacts } from '../../../model/fact.ts'
+import type { Finding } from '../../../model/finding.ts'
+import { givenAddressSchema } from '../../../model/given-address.ts'
+import { hashSchema } from '../../../model/hex.ts'
+import { type DeclaredState, declaredReads, declaredSchema, judgeDeclared } from './declared.ts'
+import { findingOf } from './finding.ts'
+import { judge, type Verdict } from './judge.ts'
+import { countTrials, hold, learn } from './learn.ts'
+import { copyProtocol, emptyProtocol, modelSchema, type ProtocolModel } from './model.ts'
+import { type Observation, observe } from './observe.ts'
+
+const groupSchema = z.strictObject({
+  name: z.string().min(1).max(60),
+  addresses: z.array(givenAddressSchema).min(1),
+})
+
+const options = z.strictObject({
+  /** A learned model, as `cordon learn` writes it; in cordon.config the path of its file. */
+  model: modelSchema.optional(),
+  /** Contracts that make one protocol; protected contracts in none of them are one protocol together. */
+  protocols: z.array(groupSchema).default([]),
+  /** False-alarm rate that the history must exclude (95 %) before new sequences of calls are told. */
+  maxFalseRate: z.number().gt(0).lt(1).default(0.1),
+  /** Share of transactions that may raise an alarm by new sequences alone, the first not counted; beyond it: info. */
+  alarmBudget: z.number().min(0).max(1).default(0.0025),
+  /** Kinds of invariant without new sequences speak only together, where the product of their rates is at most this. */
+  maxJointRate: z.number().gt(0).lt(1).default(0.0005),
+  /** How many times the largest value seen is still usual. */
+  margin: z.number().min(1).default(4),
+  /** Blocks after which a sequence once told counts as judged and is learned when seen again; null: never. */
+  releaseAfterBlocks: z.number().int().min(0).nullable().default(21_600),
+  /** False: judge by the model as it is. */
+  learning: z.boolean().default(true),
+  /** Statements about the state after each block, which somebody wrote down; asked of the node. */
+  declared: z.array(declaredSchema).default([]),
+  /** Transactions that people found harmless: learned from whatever was said about them. */
+  benign: z.array(hashSchema).default([]),
+})
+export type InvariantOptions = z.infer<typeof options>
+
+/** One model a protocol; `grouped` once the scope has been laid out; `declared` by the name of the invariant. */
+export type InvariantState = { protocols: ProtocolModel[]; grouped: boolean; declared: DeclaredState }
+
+/**
+ * What never happened in the protocol's own past: calls that depend on one another in a new order, re-entries
+ * (CrossGuard, arXiv 2504.05509), and together with those new functions, callers and amounts (Trace2Inv,
+ * arXiv 2404.14580). Learns as it goes, from nothing that it or another detector alarms about.
+ */
+export const invariants: Detector<InvariantState, InvariantOptions> = {
+  id: 'invariants',
+  title: 'A protocol was used as it never was before',
+  layer: 'invariant',
+  needs: ['traces'],
+  learns: true,
+  options,
+  files: { model: { format: 'json' } },
+  reads: ({ declared }) => declaredReads(declared),
+  init: ({ model }) => ({
+    protocols: (model?.protocols ?? []).map(copyProtocol),
+    grouped: false,
+    declared: new Map(),
+  }),
+  stateVersion: 1,
+  snapshot: ({ protocols, grouped, declared }) => ({
+    protocols: protocols.map(copyProtocol),
+    grouped,
+    declared: new Map(declared),
+  }),
+  evaluate: (input, state, options) => {
+    if (!state.grouped) group(state, input.scope, options)
+    const learned = input.facts.transactions.flatMap((tx) =>
+      state.protocols.flatMap((protocol) => evaluate(tx, protocol, { input, options })),
+    )
+    return [...learned, ...judgeDeclared(input, options.declared, state.declared)]
+  },
+}
+
+function group(state: InvariantState, scope: Scope, { protocols }: InvariantOptions): void {
+  state.grouped = true
+  const taken = (): Set<string> => new Set(state.protocols.flatMap(({ addresses }) => [...addresses]))
+  for (const { name, addresses } of protocols)
+    if (!state.protocols.some((known) => known.name === name))
+      state.protocols.push(emptyProtocol(name, addresses))
+  if (scope.kind === 'everything') return
+  const named = taken()
+  const rest = [...scope.addresses].filter((address) => !named.has(address))
+  if (rest.length > 0) state.protocols.push(emptyProtocol('protected', rest))
+}
+
+type Context = { input: DetectorInput; options: InvariantOptions }
+
+function evaluate(tx: TransactionFacts, protocol: ProtocolModel, { input, options }: Context): Finding[] {
+  const { bundle } = input.facts
+  const seen = observe({ tx, bundle, members: protocol.addresses })
+  if (seen === null) return []
+  const verdict = consider(seen, protocol, {
+    options: input.suspects.has(tx.transaction.hash) ? { ...options, learning: false } : options,
+    isBenign: options.benign.includes(tx.transaction.hash),
+  })
+  return verdict.kind === 'flagged' || verdict.kind === 'restless'
+    ? [findingOf(tx, bundle, { verdict, protocol })]
+    : []
+}
+
+/** Judges by what came before, then learns, unless there is an alarm: the prequential step. Changes `protocol`. */
+export function consider(
+  seen: Observation,
+  protocol: ProtocolModel,
+  { options, isBenign = false }: { options: InvariantOptions; isBenign?: boolean },
+): Verdict {
+  const verdict = judge(seen, protocol, options)
+  if (!options.learning) return verdict
+  countTrials(seen, verdict, protocol)
+  if (verdict.kind === 'flagged' && !isBenign) hold(seen, protocol)
+  else learn(seen, protocol)
+  return isBenign ? { kind: 'ordinary', violations: verdict.violations } : verdict
+}

@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import { type Address, addressSchema } from '../../../model/hex.ts'
+import { NO_TRIALS, type Trials } from './support.ts'
+
+const count = z.number().int().min(0)
+const seenSchema = z.object({ times: count, first: count, last: count }).readonly()
+/** How often something was seen, and in which blocks first and last. */
+export type Seen = z.infer<typeof seenSchema>
+
+const functionSchema = z.object({ times: count, first: count, last: count, direct: count }).readonly()
+/** A function: how often it was called, and how often straight by the sender of the transaction. */
+export type FunctionSeen = z.infer<typeof functionSchema>
+
+const rangeSchema = z.object({ times: count, first: count, last: count, most: z.number().min(0) }).readonly()
+/** The largest value of a quantity. */
+export type Range = z.infer<typeof rangeSchema>
+
+/** Kinds of invariant. `step`: which functions follow on one another; `function`: which are called at all. */
+export const families = ['step', 'function', 'caller', 'range'] as const
+export type Family = (typeof families)[number]
+
+/** What a recording may lack, and an invariant cannot be learned without. */
+export const fields = ['senders', 'storage', 'values', 'gas', 'tokens'] as const
+export type Field = (typeof fields)[number]
+
+const trialsSchema = z.object({ asked: z.number().min(0), broken: z.number().min(0) }).readonly()
+
+function mapOf<T extends z.ZodType>(value: T) {
+  return z.record(z.string(), value).transform((record) => new Map(Object.entries(record)))
+}
+
+const protocolSchema = z.strictObject({
+  name: z.string().min(1),
+  addresses: z.array(addressSchema).transform((list): Set<Address> => new Set(list)),
+  transactions: count,
+  reads: count,
+  clones: count,
+  alarmed: count,
+  first: count,
+  last: count,
+  functions: mapOf(functionSchema),
+  steps: mapOf(seenSchema),
+  ranges: mapOf(rangeSchema),
+  held: mapOf(count),
+  doubles: count,
+  latest: z.object({ block: count, accounts: z.array(addressSchema).readonly() }).readonly(),
+  trials: z.record(z.enum(families), trialsSchema),
+  alarms: trialsSchema,
+  recorded: z.record(z.enum(fields), count),
+})
+
+/** The learned model as a file has it: versioned, so that an older Cordon refuses a newer file. */
+export const modelSchema = z.strictObject({
+  format: z.literal('cordon-invariants'),
+  version: z.literal(1),
+  protocols: z.array(protocolSchema),
+})
+export type ModelFile = z.input<typeof modelSchema>
+
+/**
+ * What is known of one protocol. The maps are bounded and ordered by last use; their values are never changed in
+ * place, so a snapshot copies maps only.
+ */
+export type ProtocolModel = {
+  name: string
+  addresses: ReadonlySet<Address>
+  /** Transactions learned from: those that changed something, that only read, and that ran its code for others. */
+  transactions: number
+  reads: number
+  clones: number
+  /** Transactions that raised an alarm: counted, not learned from. */
+  alarmed: number
+  /** First and last block learned from. */
+  first: number
+  last: number
+  /** `address:selector` → … */
+  functions: Map<string, FunctionSeen>
+  /** `selector>selector` → … */
+  steps: Map<string, Seen>
+  /** quantity → … */
+  ranges: Map<string, Range>
+  /** step under alarm → block of the first alarm */
+  held: Map<string, number>
+  /** How often one account acted twice in a block. */
+  doubles: number
+  /** Who acted in the latest block. */
+  latest: { readonly block: number; readonly accounts: readonly Address[] }
+  trials: Record<Family, Trials>
+  /** How often something not told before raised an alarm. */
+  alarms: Trials
+  /** field → transactions in which it was recorded */
+  recorded: Record<Field, number>
+}
+
+export function emptyProtocol(name: string, addresses: Iterable<Address>): ProtocolModel {
+  return {
+    name,
+    addresses: new Set(addresses),
+    transactions: 0,
+    reads: 0,
+    clones: 0,
+    alarmed: 0,
+    first: 0,
+    last: 0,
+    functions: new Map(),
+    steps: new Map(),
+    ranges: new Map(),
+    held: new Map(),
+    doubles: 0,
+    latest: { block: 0, accounts: [] },
+    trials: { step: NO_TRIALS, function: NO_TRIALS, caller: NO_TRIALS, range: NO_TRIALS },
+    alarms: NO_TRIALS,
+    recorded: { senders: 0, storage: 0, values: 0, gas: 0, tokens: 0 },
+  }
+}
+
+export function copyProtocol(protocol: ProtocolModel): ProtocolModel {
+  return {
+    ...protocol,
+    addresses: new Set(protocol.addresses),
+    functions: new Map(protocol.functions),
+    steps: new Map(protocol.steps),
+    ranges: new Map(protocol.ranges),
+    held: new Map(protocol.held),
+    trials: { ...protocol.trials },
+    recorded: { ...protocol.recorded },
+  }
+}
+
+/** All transactions that the model has seen and not alarmed about. */
+export function historyOf({ transactions, reads, clones, first, last }: ProtocolModel): Seen {
+  return { times: transactions + reads + clones, first, last }
+}
+
+/** The model as plain JSON: what {@link modelSchema} reads back. */
+export function saveModel(protocols: readonly ProtocolModel[]): ModelFile {
+  return {
+    format: 'cordon-invariants',
+    version: 1,
+    protocols: protocols.map((protocol) => ({
+      ...protocol,
+      addresses: [...protocol.addresses],
+      functions: Object.fromEntries(protocol.functions),
+      steps: Object.fromEntries(protocol.steps),
+      ranges: Object.fromEntries(protocol.ranges),
+      held: Object.fromEntries(protocol.held),
+    })),
+  }
+}
+
+/** Entries kept a map; the longest unused one is forgotten first. */
+const MOST = { functions: 2_000, steps: 4_000, ranges: 4_000, held: 500 }
+
+export function remember<T>(
+  protocol: ProtocolModel,
+  map: keyof typeof MOST,
+  entry: readonly [key: string, value: T],
+): void {
+  const target = protocol[map] as Map<string, T>
+  target.delete(entry[0])
+  target.set(...entry)
+  if (target.size > MOST[map]) for (const oldest of target.keys()) return void target.delete(oldest)
+}
+
+/** One more sighting in a block. */
+export function seenAgain(known: Seen | undefined, block: number): Seen {
+  return known === undefined
+    ? { times: 1, first: block, last: block }
+    : { times: known.times + 1, first: known.first, last: block }
+}

@@ -1,0 +1,113 @@
+import { copyScorer, type SeriesScorer, scorePoint, seriesScorer } from '../../baselines/scorer.ts'
+
+/** What a block says of the chain's health; absent where it is not recorded or not told. */
+export type NetworkObservation = {
+  /** Seconds since the parent block. */
+  blockTime?: number
+  /** wei per gas unit */
+  baseFee?: number
+  transactions?: number
+  /** Share of transactions that failed, 0 to 1. */
+  reverts?: number
+  /** Gas units used by all transactions. */
+  gas?: number
+  /** Blocks thrown away by the last reorganisation, 0 for none. From whoever follows the chain. */
+  reorgDepth?: number
+  /** Blocks between the head and the last finalised one. From whoever follows the chain. */
+  finalityLag?: number
+  /** Times that endpoints gave different hashes for a height. From whoever follows the chain. */
+  disagreement?: number
+}
+export type SeriesName = keyof NetworkObservation
+
+type SeriesTraits = {
+  title: string
+  unit: string
+  /** A fall is news too; otherwise only a rise. */
+  fallMatters: boolean
+  /** Compared by ratio rather than by difference. */
+  isMultiplicative: boolean
+  /** Nearly always 0: then a value never seen in as many blocks is the most that can be said. */
+  isRare: boolean
+}
+
+const ordinary = { fallMatters: false, isMultiplicative: false, isRare: false }
+const traits: Readonly<Record<SeriesName, SeriesTraits>> = {
+  blockTime: { ...ordinary, title: 'block time', unit: 's', isMultiplicative: true },
+  baseFee: { ...ordinary, title: 'base fee', unit: 'wei', isMultiplicative: true },
+  transactions: { ...ordinary, title: 'transactions a block', unit: '', fallMatters: true },
+  reverts: { ...ordinary, title: 'share of failed transactions', unit: '' },
+  gas: { ...ordinary, title: 'gas used', unit: 'gas', fallMatters: true },
+  reorgDepth: { ...ordinary, title: 'reorg depth', unit: 'blocks', isRare: true },
+  finalityLag: { ...ordinary, title: 'finality lag', unit: 'blocks', isMultiplicative: true },
+  disagreement: { ...ordinary, title: 'endpoints that disagree', unit: '', isRare: true },
+}
+const names = Object.keys(traits) as SeriesName[]
+
+/** The baselines of one chain. Plain data, bounded by `memory`. */
+export type NetworkBaselines = {
+  memory: number
+  blocks: Partial<Record<SeriesName, { seen: number; scorer: SeriesScorer }>>
+}
+
+/** One series left what it has been. */
+export type Shock = {
+  series: SeriesName
+  block: number
+  value: number
+  expected: number
+  /** Decades: −log10 of how rare it is in the series' own past. */
+  surprise: number
+  /** Blocks it was compared with. */
+  n: number
+}
+
+export type ShockRule = { minBlocks: number; minSurprise: number }
+export type ObservedBlock = { at: number; block: number; observation: NetworkObservation }
+
+export function networkBaselines(memory: number): NetworkBaselines {
+  return { memory, blocks: {} }
+}
+
+/** Scores what was observed of a block against the past, learns it, and gives the shocks by `rule`. */
+export function readNetwork(baselines: NetworkBaselines, seen: ObservedBlock, rule: ShockRule): Shock[] {
+  return names.flatMap((series) => {
+    const value = seen.observation[series]
+    if (value === undefined) return []
+    const { isMultiplicative, fallMatters } = traits[series]
+    const known = baselines.blocks[series] ?? { seen: 0, scorer: scorerOf(series, baselines, rule) }
+    baselines.blocks[series] = known
+    const scaled = isMultiplicative ? Math.log(Math.max(value, 1e-9)) : value
+    const score = scorePoint(known.scorer, { at: seen.at, value: scaled })
+    known.seen++
+    if (known.seen <= rule.minBlocks || !score.alarm) return []
+    if (!fallMatters && scaled <= score.expected) return []
+    const expected = isMultiplicative ? Math.exp(score.expected) : score.expected
+    const n = Math.min(known.seen - 1, baselines.memory)
+    return [{ series, block: seen.block, value, expected, surprise: score.surprise, n }]
+  })
+}
+
+function scorerOf(series: SeriesName, { memory }: NetworkBaselines, rule: ShockRule): SeriesScorer {
+  return seriesScorer({
+    memory,
+    alarmAt: traits[series].isRare ? Math.log10(rule.minBlocks) : rule.minSurprise,
+  })
+}
+
+export function copyNetwork({ memory, blocks }: NetworkBaselines): NetworkBaselines {
+  const copy: NetworkBaselines = { memory, blocks: {} }
+  for (const name of names) {
+    const known = blocks[name]
+    if (known !== undefined) copy.blocks[name] = { seen: known.seen, scorer: copyScorer(known.scorer) }
+  }
+  return copy
+}
+
+/** `block time 96 s at block 7, usually 12 s: 1 in 10^6.1 by 2,000 blocks before`. */
+export function shockText({ series, block, value, expected, surprise, n }: Shock): string {
+  const { title, unit } = traits[series]
+  const figure = (number: number): string =>
+    `${Number(number.toPrecision(3))}${unit === '' ? '' : ` ${unit}`}`
+  return `${title} ${figure(value)} at block ${block}, usually ${figure(expected)}: 1 in 10^${surprise.toFixed(1)} by n = ${n} blocks before`
+}

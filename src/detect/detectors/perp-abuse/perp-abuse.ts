@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import type { Detector, DetectorInput } from '../../../model/detector.ts'
+import type { TransactionFacts } from '../../../model/fact.ts'
+import type { Finding } from '../../../model/finding.ts'
+import type { Address } from '../../../model/hex.ts'
+import { actorCluster } from '../../lib/actors.ts'
+import type { Claim } from '../../lib/claims.ts'
+import { findingFrom } from '../../lib/claims.ts'
+import { takeFunds } from './fund.ts'
+import { takeMarks } from './mark.ts'
+import { emptyMemory, keep, type Memory } from './memory.ts'
+import { selfLiquidations } from './self-liquidation.ts'
+
+const options = z.strictObject({
+  /** How far a price must be from the last one to have been moved, basis points. */
+  minMoveBps: z.number().int().min(1).default(500),
+  /** Blocks in which a price is moved, a position paid and the price moved back. */
+  windowBlocks: z.number().int().min(0).default(5),
+  /** Payments for liquidations after which a contract that paid for nothing else is an insurance fund. */
+  minFundPayments: z.number().int().min(1).default(5),
+})
+type Options = z.infer<typeof options>
+
+/**
+ * Abuse of leveraged positions: a side liquidates its own position and others bear the loss; a side moves the mark, by
+ * trade or by word, and is paid on a position by it; an insurance fund pays without a liquidation.
+ * Bots liquidate strangers, with flash loans or their own liquidity; traders are paid on what others moved; signed
+ * prices are nobody's own; who unwinds his own position at nobody's cost gets a remark.
+ */
+export const perpAbuse: Detector<Memory, Options> = {
+  id: 'perp-abuse',
+  title: 'A position was paid on a price of its owner’s own making, or its loss was put on others',
+  layer: 'pattern',
+  needs: ['traces'],
+  options,
+  init: emptyMemory,
+  stateVersion: 1,
+  snapshot: (memory) => structuredClone(memory),
+  evaluate: (input, memory, options) =>
+    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, memory, options })),
+}
+
+type Work = { input: DetectorInput; memory: Memory; options: Options }
+
+function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Finding[] {
+  const { scope, facts } = input
+  const sender = tx.transaction.from
+  if (sender === null || tx.transaction.succeeded === false) return []
+  const actors = actorCluster(tx, scope)
+  noteMade(tx, { sender, actors, memory })
+  const side = sideOf(tx, { sender, actors, memory })
+  const { minMoveBps, windowBlocks } = options
+  const norms = { minMoveBps, windowBlocks }
+  const { claims: fromFunds, remarks } = takeFunds({ tx, side, scope }, memory, options.minFundPayments)
+  const claims = [
+    ...selfLiquidations({ tx, side, scope }),
+    ...takeMarks({ tx, sender, side, scope, block: facts.bundle.number, norms }, memory),
+    ...fromFunds,
+  ]
+  const context = { detector: 'perp-abuse', tx, actors: side, scope, bundle: facts.bundle }
+  const isLoud = claims.some((claim) => claim.confidence >= MEDIUM)
+  return findingFrom([...claims, ...remarks], isLoud ? context : { ...context, most: 'low' })
+}
+
+/** Below this a claim is a remark: written down, and no alert. */
+const MEDIUM: Claim['confidence'] = 0.55
+
+function noteMaker(memory: Memory, contract: Address, sender: Address): void {
+  keep(memory.makers, contract, sender)
+  keep(memory.made, sender, true)
+}
+
+type Makers = { sender: Address; actors: ReadonlySet<Address>; memory: Memory }
+
+function noteMade({ transaction }: TransactionFacts, { sender, actors, memory }: Makers): void {
+  for (const { type, to, reverted } of transaction.frames)
+    if ((type === 'CREATE' || type === 'CREATE2') && !reverted && to !== null && actors.has(to))
+      noteMaker(memory, to, sender)
+}
+
+/** The actors, and whatever the sender made before that has a part in this transaction. */
+function sideOf(
+  { transaction, facts }: TransactionFacts,
+  { sender, actors, memory }: Makers,
+): ReadonlySet<Address> {
+  let side: Set<Address> | undefined
+  const add = (account: Address | null): void => {
+    if (account === null || memory.makers.get(account) !== sender || actors.has(account)) return
+    side ??= new Set(actors)
+    side.add(account)
+  }
+  if (!memory.made.has(sender)) return actors
+  for (const { context } of transaction.frames) add(context)
+  for (const fact of facts) {
+    if (fact.kind === 'transfer') add(fact.from)
+    else if (fact.kind === 'action') {
+      add(fact.actor)
+      add(fact.beneficiary)
+    }
+  }
+  return side ?? actors
+}

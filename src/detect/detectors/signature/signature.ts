@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import type { Frame } from '../../../model/block.ts'
+import type { Detector, DetectorInput } from '../../../model/detector.ts'
+import { inScope } from '../../../model/detector.ts'
+import type { TransactionFacts } from '../../../model/fact.ts'
+import type { Finding } from '../../../model/finding.ts'
+import type { Address } from '../../../model/hex.ts'
+import { actorCluster } from '../../lib/actors.ts'
+import type { Claim } from '../../lib/claims.ts'
+import { findingFrom } from '../../lib/claims.ts'
+
+const options = z.strictObject({
+  /** Signatures remembered in all; the oldest is forgotten first. */
+  most: z.number().int().min(1).default(50_000),
+})
+type Options = z.infer<typeof options>
+
+/** contract + digest and signature → the transaction that used it first */
+type Used = Map<string, string>
+
+/** The ecrecover precompile. */
+const ECRECOVER = '0x0000000000000000000000000000000000000001'
+
+/**
+ * Signature replay and bypass: a protected contract accepts the same digest and signature in a second transaction, or
+ * goes on after ecrecover gave nobody (the zero address), and pays or mints to the actors either way.
+ * Within one transaction a signature may be checked twice; attestations that are meant to be used again pay nobody new.
+ */
+export const signature: Detector<Used, Options> = {
+  id: 'signature',
+  title: 'A signature was used twice, or none was needed',
+  layer: 'pattern',
+  needs: ['traces'],
+  options,
+  init: () => new Map(),
+  stateVersion: 1,
+  snapshot: (used) => new Map(used),
+  evaluate: (input, used, options) =>
+    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, used, options })),
+}
+
+type Work = { input: DetectorInput; used: Used; options: Options }
+
+function evaluate(tx: TransactionFacts, { input, used, options }: Work): Finding[] {
+  const { facts, scope } = input
+  const checks = tx.transaction.frames.filter((frame) => frame.to === ECRECOVER && frame.input.length >= 258)
+  if (checks.length === 0) return []
+  const actors = actorCluster(tx, scope)
+  const lastPaid = lastPaymentTo(actors, tx)
+  const claims = checks.flatMap((check) => {
+    const verifier = tx.transaction.frames[check.parent]
+    if (
+      verifier?.context === null ||
+      verifier === undefined ||
+      verifier.reverted ||
+      !inScope(scope, verifier.context)
+    )
+      return []
+    const key = `${verifier.context}${check.input.slice(2, 258)}`
+    const earlier = used.get(key)
+    remember(used, key, { hash: tx.transaction.hash, most: options.most })
+    if (lastPaid < verifier.index) return []
+    if (earlier !== undefined && earlier !== tx.transaction.hash) return [replayed(verifier, check, earlier)]
+    return /[1-9a-f]/.test(check.output.slice(2)) ? [] : [bypassed(verifier, check)]
+  })
+  return findingFrom(claims, { detector: 'signature', tx, actors, scope, bundle: facts.bundle })
+}
+
+function remember(used: Used, key: string, { hash, most }: { hash: string; most: number }): void {
+  if (!used.has(key)) used.set(key, hash)
+  if (used.size > most) for (const oldest of used.keys()) return void used.delete(oldest)
+}
+
+/** The last frame in which something came to the actors from others, −Infinity for none. */
+function lastPaymentTo(actors: ReadonlySet<Address>, tx: TransactionFacts): number {
+  let last = Number.NEGATIVE_INFINITY
+  for (const fact of tx.facts) {
+    if (fact.kind !== 'transfer' || fact.amount === 0n) continue
+    if (actors.has(fact.to) && !actors.has(fact.from)) last = Math.max(last, fact.frame)
+  }
+  return last
+}
+
+function replayed(verifier: Frame, check: Frame, earlier: string): Claim {
+  return {
+    contract: verifier.context ?? ECRECOVER,
+    victims: [],
+    confidence: 0.7,
+    categories: ['signature-replay'],
+    statement: `${verifier.context} accepted a signature (frame ${check.index}) that transaction ${earlier} had used already.`,
+    frames: [verifier.index, check.index],
+  }
+}
+
+function bypassed(verifier: Frame, check: Frame): Claim {
+  return {
+    contract: verifier.context ?? ECRECOVER,
+    victims: [],
+    confidence: 0.8,
+    categories: ['signature-replay', 'data-validation'],
+    statement: `${verifier.context} went on although the signature recovered to nobody (frame ${check.index}).`,
+    frames: [verifier.index, check.index],
+  }
+}

@@ -1,0 +1,29 @@
+import type { TransactionFacts } from '../../model/fact.ts'
+import type { Address } from '../../model/hex.ts'
+
+/** True where an account lost something over the transaction and gained nothing. */
+export function oneSidedLoss(tx: TransactionFacts, account: Address): boolean {
+  let known = answers.get(tx)
+  if (known === undefined) {
+    known = new Map()
+    answers.set(tx, known)
+  }
+  const before = known.get(account)
+  if (before !== undefined) return before
+  const changes = [...(tx.deltas.get(account)?.values() ?? [])]
+  const answer = changes.length > 0 && changes.every((amount) => amount < 0n)
+  known.set(account, answer)
+  return answer
+}
+
+/** True where a group gained something over the transaction and, all told, lost nothing. */
+export function gainsOnly(tx: TransactionFacts, group: Iterable<Address>): boolean {
+  const net = new Map<string, bigint>()
+  for (const account of group)
+    for (const [asset, amount] of tx.deltas.get(account) ?? [])
+      net.set(asset, (net.get(asset) ?? 0n) + amount)
+  const amounts = [...net.values()]
+  return amounts.some((amount) => amount > 0n) && amounts.every((amount) => amount >= 0n)
+}
+/** Asked of one account for each of thousands of transfers, while it may hold thousands of assets: kept with the facts. */
+const answers = new WeakMap<TransactionFacts, Map<Address, boolean>>()

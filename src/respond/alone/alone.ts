@@ -1,0 +1,95 @@
+import { authorise } from '../../contain/authorise.ts'
+import { notOurs } from '../../contain/plan.ts'
+import { senderOf } from '../../contain/route.ts'
+import type { Clock } from '../../kit/clock.ts'
+import { messageOf } from '../../kit/error.ts'
+import type { Config } from '../../model/config.ts'
+import type { ContainmentPlan } from '../../model/containment.ts'
+import type { Address } from '../../model/hex.ts'
+import { installationOf } from '../../store/installation.ts'
+import type { Store } from '../../store/store.ts'
+import { namedPerson } from '../authorisations/people.ts'
+import { allAuthorisations, authorisationContext } from '../authorisations/standing.ts'
+import type { App, ChainHandle } from '../context.ts'
+import { planNow } from './levers-alone.ts'
+
+/** Whether a contract's best lever would be pulled without people, in one line, and why or why not. */
+export type Alone = { target: Address; alone: boolean; text: string }
+
+export type AloneSources = {
+  store: Store
+  clock: Clock
+  config: Pick<Config, 'roles' | 'authorisations' | 'respond'>
+  signers: readonly Address[]
+  installation: string | null
+  names: ReadonlyMap<Address, string>
+}
+
+/** For each protected contract of a chain. One that cannot be looked at says why. Sends nothing. */
+export async function* aloneOn(chain: ChainHandle, sources: AloneSources): AsyncGenerator<Alone> {
+  const { scope } = chain.engine
+  if (scope.kind !== 'contracts') return
+  for (const target of scope.addresses) {
+    try {
+      yield await aloneFor(chain, await planNow(chain, target, sources), { ...sources, target })
+    } catch (thrown) {
+      const name = sources.names.get(target) ?? target
+      yield { target, alone: false, text: `${name}: nothing is pulled alone (${messageOf(thrown)})` }
+    }
+  }
+}
+
+/** For each protected contract that a running Cordon watches. */
+export async function* aloneNow(app: App): AsyncGenerator<Alone> {
+  const installation = app.kind === 'drill' ? null : await installationOf(app.store)
+  for (const chain of app.chains.values())
+    yield* aloneOn(chain, { ...app, signers: [...app.signers.keys()], installation })
+}
+
+/** Whether the lever of a plan would be pulled without people. */
+export async function aloneFor(
+  chain: ChainHandle,
+  plan: ContainmentPlan,
+  sources: AloneSources & { target: Address },
+): Promise<Alone> {
+  const { target, config, names } = sources
+  const { lever } = plan
+  const where = lever.target === target ? '' : ` of ${names.get(lever.target) ?? lever.target}`
+  const what = `${names.get(target) ?? target}: ${lever.signature}${where}`
+  const obstacles = await obstaclesOf(chain, plan, sources)
+  const context = authorisationContext({ ...sources, rpc: chain.rpc })
+  const authorisations = await allAuthorisations(sources.store, config)
+  const verdict = await authorise({ ...context, plan, authorisations })
+  if (!verdict.allowed) obstacles.push(...verdict.reasons)
+  if (obstacles.length > 0 || !verdict.allowed)
+    return {
+      target,
+      alone: false,
+      text: `${what} is proposed to people, never pulled alone: ${obstacles.join('; ')}`,
+    }
+  const { by, hash, left, terms } = verdict
+  const who = namedPerson(config, by)
+  const until = new Date(terms.validUntil * 1_000).toISOString()
+  const text = `${what} is pulled alone on hard evidence, sent by ${senderOf(plan)}: ${who} signed ${hash.slice(0, 10)}… for it, until ${until}, ${left} of ${terms.maxActions} actions left`
+  return { target, alone: true, text }
+}
+
+/** What stands in the way whatever people signed. */
+async function obstaclesOf(
+  { rpc }: ChainHandle,
+  plan: ContainmentPlan,
+  { config, signers }: AloneSources,
+): Promise<string[]> {
+  const obstacles: string[] = []
+  const { lever } = plan
+  const sender = senderOf(plan)
+  if (!config.respond.enabled) obstacles.push('respond.enabled is false')
+  if (!lever.armed) obstacles.push('it is pulled already')
+  if (lever.undo === null && lever.maxDurationSeconds === null) obstacles.push('nothing takes it back')
+  if (!lever.armed) return obstacles
+  if (lever.authority?.live !== true || sender === null || !signers.includes(sender))
+    obstacles.push(notOurs(plan))
+  else if (BigInt(String(await rpc.request('eth_getBalance', [sender, 'latest']))) === 0n)
+    obstacles.push(`${sender} has no coin for gas`)
+  return obstacles
+}

@@ -1,0 +1,88 @@
+import { resolveAuthority } from '../../contain/authority.ts'
+import { planContainment } from '../../contain/plan.ts'
+import { isGated, leversOfProtocol } from '../../contain/protocol-levers.ts'
+import { senderOf } from '../../contain/route.ts'
+import { CordonError } from '../../kit/error.ts'
+import type { Config } from '../../model/config.ts'
+import type { ContainmentPlan } from '../../model/containment.ts'
+import type { Address } from '../../model/hex.ts'
+import type { Lever } from '../../model/lever.ts'
+import { peopleOf } from '../../model/role.ts'
+import type { ChainHandle } from '../context.ts'
+import { relatedTo } from '../memory/map-protocol.ts'
+
+/** A lever that might be pulled alone, and who of ours would send it; null where nobody does. */
+export type LeverAlone = { lever: Lever; sender: Address | null }
+
+type Ours = { config: Pick<Config, 'roles'>; signers: readonly Address[] }
+
+const NONE = { incidentId: 'none', attackTransaction: null, attack: null }
+
+/**
+ * What would be planned for a contract now, with no attack to try it on: its own best lever, else one of its protocol. Sends nothing.
+ * Throws `contain.NoLever`, and what the node throws.
+ */
+export async function planNow(chain: ChainHandle, target: Address, ours: Ours): Promise<ContainmentPlan> {
+  try {
+    return (await ownPlans(chain, target, ours)).plan
+  } catch (thrown) {
+    const [beside] = isNoLever(thrown) ? await plansBeside(chain, target, ours) : []
+    if (beside === undefined) throw thrown
+    return beside
+  }
+}
+
+/** Pauses and freezes that may be pulled for a contract: its own, the best first, then those of its protocol. Throws what the node throws. */
+export async function leversNow(chain: ChainHandle, target: Address, ours: Ours): Promise<LeverAlone[]> {
+  const own = await ownPlans(chain, target, ours).catch((thrown) => {
+    if (isNoLever(thrown)) return undefined
+    throw thrown
+  })
+  const others = own?.besides.map(({ lever }) => ({ lever, sender: lever.authority?.address ?? null })) ?? []
+  const plans = [...(own === undefined ? [] : [own.plan]), ...(await plansBeside(chain, target, ours))]
+  const sent = plans.map((plan) => ({ lever: plan.lever, sender: senderOf(plan) }))
+  return [...sent.slice(0, own === undefined ? 0 : 1), ...others, ...sent.slice(own === undefined ? 0 : 1)]
+}
+
+function isNoLever(thrown: unknown): boolean {
+  return thrown instanceof CordonError && thrown.code === 'contain.NoLever'
+}
+
+async function ownPlans(
+  { rpc, chainId, sequencer }: ChainHandle,
+  target: Address,
+  { config, signers }: Ours,
+) {
+  const pinnedBlock = Number(await rpc.request('eth_blockNumber', []))
+  const others = peopleOf(config)
+  return planContainment({ rpc, chainId, sequencer, target, pinnedBlock, signers, others, ...NONE })
+}
+
+/**
+ * Pauses and freezes on the other contracts of its protocol that a signer of ours may pull and a stranger may not: where an attack
+ * is stopped by them alone, they are pulled.
+ */
+async function plansBeside(
+  chain: ChainHandle,
+  target: Address,
+  { config, signers }: Ours,
+): Promise<ContainmentPlan[]> {
+  const { rpc, chainId } = chain
+  const block = Number(await rpc.request('eth_blockNumber', []))
+  const at = { rpc, chainId, target, block }
+  const levers = await leversOfProtocol(at, await relatedTo(chain, at))
+  const found: ContainmentPlan[] = []
+  for (const lever of levers) {
+    if ((lever.kind !== 'pause' && lever.kind !== 'freeze') || !lever.armed || lever.target === target)
+      continue
+    const resolved = await resolveAuthority(lever, { rpc, block, signers, others: peopleOf(config) })
+    const { authority, route } = resolved
+    if (authority?.live !== true || !(await isGated(lever, at))) continue
+    found.push({
+      ...{ id: 'none', incidentId: 'none', attackTransaction: null, purpose: 'contain', executes: null },
+      byHand: null,
+      ...{ lever: { ...lever, authority }, route, pinnedBlock: block, protects: target },
+    })
+  }
+  return found
+}

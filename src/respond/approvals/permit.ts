@@ -1,0 +1,55 @@
+import { authorisationHash, authorise } from '../../contain/authorise.ts'
+import type { Permit } from '../../contain/broadcast.ts'
+import { assert } from '../../kit/assert.ts'
+import type { ContainmentPlan } from '../../model/containment.ts'
+import type { Hash } from '../../model/hex.ts'
+import { lockApprovals } from '../../store/approvals.ts'
+import { findIncident } from '../../store/incidents.ts'
+import { findPlan } from '../../store/plans.ts'
+import type { Store } from '../../store/store.ts'
+import { allAuthorisations, authorisationContext, installationFor } from '../authorisations/standing.ts'
+import type { App } from '../context.ts'
+import { verdictOn } from './verdict.ts'
+
+/** On whose word a plan is carried out: a standing authorisation's, or that of people who approved it. */
+export type Ground =
+  | {
+      kind: 'authorised'
+      /** The authorisation that it was signed under before: no other one counts then. */
+      hash?: Hash
+    }
+  | { kind: 'approved' }
+
+type Asked = { plan: ContainmentPlan; ground: Ground }
+type Asking = Pick<App, 'store' | 'clock' | 'config' | 'chains'>
+
+/**
+ * Whether a plan may be signed now: the authorisations, revocations, counts and approvals of this moment, under locks that
+ * hold until the transaction ends, so that no two processes use the same last action.
+ */
+export async function permitNow(app: Asking, tx: Store, { plan, ground }: Asked): Promise<Permit> {
+  const incident = await findIncident(tx, plan.incidentId)
+  assert(incident !== undefined, 'a plan has an incident')
+  const within = { ...app, store: tx }
+  if (ground.kind === 'approved') {
+    // what executes is approved with what scheduled it
+    const asked = plan.executes === null ? plan : ((await findPlan(tx, plan.executes)) ?? plan)
+    await lockApprovals(tx, asked.id)
+    const verdict = await verdictOn(within, { plan: asked, incident })
+    if (verdict.state === 'approved') return { allowed: true, authorisation: null }
+    if (verdict.state === 'refused') return { allowed: false, reasons: [`it was refused by ${verdict.by}`] }
+    const words = verdict.rejected.map(({ signer, reason }) => `${signer}: ${reason}`)
+    const missing = `its approval expired or was withdrawn before it was signed (it has ${verdict.missing.join(' and ')})`
+    return { allowed: false, reasons: [missing, ...words] }
+  }
+  const all = await allAuthorisations(tx, app.config)
+  const { hash } = ground
+  const authorisations = hash === undefined ? all : all.filter((one) => authorisationHash(one) === hash)
+  const rpc = app.chains.get(plan.lever.chainId)?.rpc
+  if (rpc === undefined)
+    return { allowed: false, reasons: [`chain ${plan.lever.chainId} is not watched here`] }
+  const installation = await installationFor(tx, incident)
+  const context = authorisationContext({ ...within, rpc, installation, exceptPlanId: plan.id })
+  const verdict = await authorise({ ...context, plan, authorisations })
+  return verdict.allowed ? { allowed: true, authorisation: verdict.hash } : verdict
+}

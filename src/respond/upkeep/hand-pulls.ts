@@ -1,0 +1,300 @@
+import { discoverLevers } from '../../contain/discover.ts'
+import { readState } from '../../contain/state-view.ts'
+import { note } from '../../incidents/context.ts'
+import { appendEvidence } from '../../incidents/ledger.ts'
+import { moveIncident } from '../../incidents/move.ts'
+import { messageOf } from '../../kit/error.ts'
+import { sha256 } from '../../kit/json.ts'
+import { type ContainmentPlan, type HandPull, protectedBy } from '../../model/containment.ts'
+import type { BlockFacts } from '../../model/fact.ts'
+import type { Address } from '../../model/hex.ts'
+import type { Incident } from '../../model/incident.ts'
+import type { Authority, Lever } from '../../model/lever.ts'
+import { drillMark } from '../../notify/title.ts'
+import { configuredAccounts, ownAccountsWith } from '../../reports/share/defenders.ts'
+import { ownTransactions } from '../../store/broadcasts.ts'
+import { listIncidents } from '../../store/incidents.ts'
+import { listLevers } from '../../store/levers.ts'
+import { queueNotification } from '../../store/notifications.ts'
+import { insertPlan, listActivePlans } from '../../store/plans.ts'
+import { transaction } from '../../store/store.ts'
+import { readable } from '../../words/readable.ts'
+import { handPullText } from '../actions/pulled-by-hand.ts'
+import type { App, ChainHandle } from '../context.ts'
+import { lexiconOf } from '../lexicon.ts'
+import { relatedTo } from '../memory/map-protocol.ts'
+import { deliver, queueingOf } from '../outbox.ts'
+import { callsIn, doingOf, type HandCall, isByOwn } from './hand-calls.ts'
+
+type Place = { app: App; chain: ChainHandle; facts: BlockFacts }
+type Standing = { incident: Incident; plans: readonly ContainmentPlan[] }
+
+/**
+ * Puts on record what the defenders did to levers by hand in a block while an incident stands: who pulled what for one that
+ * is open, and who, also a stranger, took back what one is contained by, which opens it again. Safe to call again with the same block. True
+ * where something was pulled that is now to be verified.
+ */
+export async function recordHandPulls(app: App, chain: ChainHandle, facts: BlockFacts): Promise<boolean> {
+  const incidents = await listIncidents(app.store, { states: ['open', 'contained'] })
+  if (incidents.length === 0) return false
+  const active = (await listActivePlans(app.store)).filter(({ lever }) => lever.chainId === chain.chainId)
+  const standing = incidents.map((incident): Standing => {
+    return { incident, plans: active.filter(({ incidentId }) => incidentId === incident.id) }
+  })
+  const recorded = (await listLevers(app.store)).map(({ lever }) => lever)
+  const known = [
+    ...standing.flatMap(({ plans }) => plans.map(({ lever }) => lever)),
+    ...recorded.filter(({ chainId }) => chainId === chain.chainId),
+  ]
+  const own = ownAccountsWith(configuredAccounts(app.config, { signers: app.signers.keys() }), known)
+  const held = standing.flatMap(({ incident, plans }) => (incident.state === 'contained' ? plans : []))
+  const found = callsIn(facts, (call) => isByOwn(call, own) || held.some((plan) => mayTakeBack(call, plan)))
+  const calls = await callsNotOurs(app, chain, found)
+  let isPulled = false
+  for (const call of calls) {
+    const isOwn = isByOwn(call, own)
+    for (const one of standing) {
+      const place = { app, chain, facts }
+      if (one.incident.state === 'contained') await noteUndone(place, { ...one, call, isOwn })
+      else if (isOwn && (await notePulled(place, { ...one, call, known }))) isPulled = true
+    }
+  }
+  return isPulled
+}
+
+function mayTakeBack(call: HandCall, { lever }: Pick<ContainmentPlan, 'lever'>): boolean {
+  const doing = doingOf(call, lever)
+  return doing === 'undo' || doing === 'variant'
+}
+
+async function callsNotOurs(app: App, chain: ChainHandle, calls: readonly HandCall[]): Promise<HandCall[]> {
+  const hashes = [...new Set(calls.map(({ transactionHash }) => transactionHash))]
+  const ours = await ownTransactions(app.store, chain.chainId, hashes)
+  return calls.filter(({ transactionHash }) => !ours.has(transactionHash))
+}
+
+type Called = Standing & { call: HandCall }
+
+/** Keeps a plan for each protected contract that the call may contain, once. False where it pulls nothing or is known. */
+async function notePulled(place: Place, called: Called & { known: readonly Lever[] }): Promise<boolean> {
+  const { app } = place
+  const targets = await protectedThrough(place, called)
+  if (targets.length === 0) return false
+  const lever = await leverOf(place, called)
+  if (lever === undefined) return false
+  let isNew = false
+  for (const target of targets) {
+    const plan = planOf(place, { ...called, lever, target })
+    const message = `${handPullText(plan.lever, byHandOf(plan), app.names)}. It is tried whether it stops the attack.`
+    const kept = await transaction(app.store, async (tx) => {
+      if (!(await insertPlan(tx, plan))) return false
+      const inside = { store: tx, clock: app.clock }
+      const { incidentId } = plan
+      await note(inside, {
+        ...{ incidentId, kind: 'plan', message, author: byHandOf(plan).who },
+        facts: { plan: plan.id, byHand: true },
+        eventTime: timeOf(place),
+      })
+      await appendEvidence(inside, { incidentId, kind: 'plan', body: plan })
+      return true
+    })
+    isNew = isNew || kept
+  }
+  return isNew
+}
+
+/** Which protected contracts of the incident a call may be for: of a lever elsewhere in the protocol, all of them. */
+async function protectedThrough(
+  { chain, facts, app }: Place,
+  { incident, plans, call }: Called,
+): Promise<Address[]> {
+  const planned = plans.filter(({ lever }) => lever.target === call.target).map(protectedBy)
+  if (planned.length > 0) return [...new Set(planned)].filter((it) => incident.protected.includes(it))
+  if (incident.chainId !== chain.chainId) return []
+  if (incident.protected.includes(call.target)) return [call.target]
+  const block = facts.bundle.number - 1
+  const through: Address[] = []
+  for (const target of incident.protected) {
+    const related = await relatedTo(chain, { target, block }).catch((thrown: unknown) => {
+      app.logger.warn({ target, reason: messageOf(thrown) }, 'could not map the protocol')
+      return []
+    })
+    if (related.some(({ address }) => address === call.target)) through.push(target)
+  }
+  return through
+}
+
+/** The lever that a call pulls: one that is known, else one that the contract offers. Undefined for any other call. */
+async function leverOf(
+  { app, chain, facts }: Place,
+  { call, known }: Called & { known: readonly Lever[] },
+): Promise<Lever | undefined> {
+  const among = leverAmong(known, call)
+  if (among !== undefined || known.some((lever) => doingOf(call, lever) === 'undo')) return among
+  const { rpc, chainId } = chain
+  const block = facts.bundle.number - 1
+  try {
+    return leverAmong(await discoverLevers({ rpc, chainId, target: call.target, block }), call)
+  } catch (thrown) {
+    app.logger.warn({ target: call.target, reason: messageOf(thrown) }, 'could not look for levers')
+    return undefined
+  }
+}
+
+/** Another call of a lever's function has no view of its own: only what it does to the attack speaks for it. */
+function leverAmong(levers: readonly Lever[], call: HandCall): Lever | undefined {
+  const exact = levers.find((lever) => doingOf(call, lever) === 'pull')
+  if (exact !== undefined || levers.some((lever) => doingOf(call, lever) === 'undo')) return exact
+  const other = levers.find((lever) => doingOf(call, lever) === 'variant')
+  if (other === undefined) return undefined
+  return { ...other, id: `${other.id}:${call.data}`, calldata: call.data, undo: null, state: [] }
+}
+
+function planOf(
+  { app, chain, facts }: Place,
+  { incident, call, lever, target }: Called & { lever: Lever; target: Address },
+): ContainmentPlan {
+  const { number, hash } = facts.bundle
+  const { by, sender, transactionHash } = call
+  const authority = authorityOf(app, call, lever)
+  const key = [incident.id, 'by-hand', transactionHash, hash ?? number, lever.id, target].join(':')
+  return {
+    id: sha256(key).slice(0, 32),
+    incidentId: incident.id,
+    lever: { ...lever, armed: true, authority },
+    pinnedBlock: number - 1,
+    attackTransaction: incident.chainId === chain.chainId ? (incident.transactions.at(-1) ?? null) : null,
+    route: { kind: 'direct' },
+    protects: lever.target === target ? null : target,
+    purpose: 'contain',
+    executes: null,
+    byHand: {
+      ...{ by, sender, transactionHash, blockNumber: number, blockHash: hash },
+      who: whoIs(app, { call, authority }),
+    },
+  }
+}
+
+function authorityOf({ signers }: App, { by, sender, transactionHash }: HandCall, lever: Lever): Authority {
+  const { authority } = lever
+  const isKnown = authority?.address === by
+  return {
+    kind: isKnown ? authority.kind : by === sender ? 'eoa' : 'contract',
+    address: by,
+    evidence: `called ${lever.signature} in ${transactionHash}`,
+    live: signers.has(by),
+    balance: isKnown ? authority.balance : 0n,
+  }
+}
+
+function byHandOf({ byHand }: ContainmentPlan): HandPull {
+  if (byHand === null) throw new Error('a plan of a call by hand says who made it')
+  return byHand
+}
+
+/** In the words of the configuration: `Ada (guardian)`, `the Safe 0x…`. */
+function whoIs(
+  { config, names, signers }: App,
+  { call: { by, sender }, authority }: { call: HandCall; authority: Authority | null },
+): string {
+  const personAt = (address: Address | null): string | undefined => {
+    for (const [role, people] of Object.entries(config.roles)) {
+      const person = people.find((one) => one.address === address)
+      if (person !== undefined) return `${person.name} (${role})`
+    }
+    return undefined
+  }
+  const person = personAt(by)
+  if (person !== undefined) return person
+  const named = names.get(by)
+  const kind = authority?.kind ?? 'contract'
+  if (kind === 'safe' || kind === 'timelock') return `the ${kind === 'safe' ? 'Safe' : kind} ${named ?? by}`
+  if (named !== undefined) return named
+  if (signers.has(by)) return `the signer ${by}`
+  const through = by === sender ? undefined : personAt(sender)
+  return through === undefined ? by : `${through} through ${by}`
+}
+
+function timeOf({ app, facts }: Place): number {
+  const { timestamp } = facts.bundle
+  return timestamp === null ? app.clock.now() : timestamp * 1000
+}
+
+/** Opens a contained incident again where the call took back what it is contained by, and calls people. */
+async function noteUndone(
+  place: Place,
+  { incident, plans, call, isOwn }: Called & { isOwn: boolean },
+): Promise<void> {
+  const { app, chain, facts } = place
+  const { number, hash } = facts.bundle
+  for (const plan of plans) {
+    if (plan.purpose !== 'contain' || !(await isTakenBack(place, { plan, call }))) continue
+    const { lever } = plan
+    const { by, sender, transactionHash } = call
+    const signature = lever.undo?.signature ?? lever.signature
+    const authority = lever.authority?.address === by ? lever.authority : null
+    const who = whoIs(app, { call, authority })
+    const undone: HandPull = { by, sender, who, transactionHash, blockNumber: number, blockHash: hash }
+    const text = handPullText({ signature, target: lever.target }, undone, app.names)
+    const what = `opened again by ${who}${isOwn ? '' : ', whom no role and no lever names'}: ${text}`
+    const told = await undoneNotice(app, { incident, plan, what, undone, isOwn })
+    const isMoved = await transaction(app.store, async (tx) => {
+      const inside = { store: tx, clock: app.clock }
+      const { id: incidentId } = incident
+      const body = { planId: plan.id, undone }
+      await moveIncident(inside, { incidentId, to: 'open', author: 'cordon', reason: what })
+      await appendEvidence(inside, { incidentId, kind: 'plan', body })
+      return (await queueNotification(tx, told, queueingOf(app, told))).isNew
+    }).catch((thrown: unknown) => {
+      // closed meanwhile
+      app.logger.warn({ incidentId: incident.id, reason: messageOf(thrown) }, 'could not open it again')
+      return false
+    })
+    if (!isMoved) return
+    app.logger.warn({ incidentId: incident.id, chainId: chain.chainId, who }, 'opened again by hand')
+    app.hub.tell({ ...incident, state: 'open' })
+    // nobody waits for people to be told; what fails here is in the outbox and sent again
+    deliver(app, told).catch((thrown: unknown) =>
+      app.logger.warn({ incidentId: incident.id, reason: messageOf(thrown) }, 'could not tell of it yet'),
+    )
+    return
+  }
+}
+
+/** The call is of the lever's function or of its way back, and the chain says that it holds no more. */
+async function isTakenBack(
+  { chain, facts }: Place,
+  { plan: { lever }, call }: { plan: ContainmentPlan; call: HandCall },
+): Promise<boolean> {
+  if (!mayTakeBack(call, { lever })) return false
+  if (lever.state.length === 0) return doingOf(call, lever) === 'undo'
+  const answers = await readState(chain.rpc, lever.state, facts.bundle.number)
+  return answers.some(({ isPulled }) => !isPulled)
+}
+
+type Undone = {
+  incident: Incident
+  plan: ContainmentPlan
+  what: string
+  undone: HandPull
+  isOwn: boolean
+}
+
+async function undoneNotice(app: App, { incident, plan, what, undone, isOwn }: Undone) {
+  const lexicon = await lexiconOf(app, incident.chainId)
+  return {
+    id: sha256(`${plan.id}:undone-by-hand:${undone.transactionHash}`).slice(0, 32),
+    incidentId: incident.id,
+    kind: incident.kind,
+    roles: ['incident-leader' as const, 'guardian' as const, 'operations' as const],
+    recipients: [],
+    severity: 'critical' as const,
+    title: `${drillMark(incident)}NO LONGER CONTAINED · ${readable(`${what}: ${incident.title}`, lexicon)}`,
+    body: `If this was meant, move the incident to stable. If ${isOwn ? undone.who : 'nobody of yours'} did ${isOwn ? 'not do it' : 'it'}, a key is stolen: pause again now and take the role away.`,
+    at: app.clock.now(),
+    facts: {
+      ...{ incident: incident.id, target: plan.lever.target, block: undone.blockNumber },
+      ...{ transaction: undone.transactionHash, by: undone.by, subject: 'no longer contained' },
+    },
+  }
+}

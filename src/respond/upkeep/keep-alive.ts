@@ -1,0 +1,59 @@
+import { type Replacing, tendBroadcast } from '../../contain/confirm.ts'
+import { note } from '../../incidents/context.ts'
+import { appendEvidence } from '../../incidents/ledger.ts'
+import type { Broadcast, ContainmentPlan } from '../../model/containment.ts'
+import type { TimelineKind } from '../../model/incident.ts'
+import { authorisationOf } from '../../store/authorisations.ts'
+import { transaction } from '../../store/store.ts'
+import { forbiddenNow, REPLACE_AFTER_BLOCKS, withdrawnSince } from '../actions/carry-out.ts'
+import type { Ground } from '../approvals/permit.ts'
+import type { App, ChainHandle } from '../context.ts'
+
+type Kept = {
+  broadcast: Broadcast
+  plan: ContainmentPlan
+  /** True where what was signed before has had its blocks. */
+  isOverdue: boolean
+}
+
+/** One look after a broadcast that no step waits for; as it stands where its signer is not at hand. */
+export async function keptAlive(
+  { app, chain }: { app: App; chain: ChainHandle },
+  { broadcast, plan, isOverdue }: Kept,
+): Promise<Broadcast> {
+  const signer = app.signers.get(broadcast.from)
+  if (signer === undefined) return broadcast
+  const asked = { plan, ground: await groundOf(app, plan) }
+  if (broadcast.state === 'signed' && (await withdrawnSince(app, asked)) !== null)
+    return { ...broadcast, state: 'abandoned' }
+  const tell = async (told: { broadcast: Broadcast; reason: string }): Promise<void> => {
+    const message = `Signed ${told.broadcast.transactionHash}: ${told.reason}.`
+    await recordTended(app, plan, { kind: 'broadcast', message, body: told.broadcast })
+  }
+  const { publicAfterBlocks } = chain.config
+  const fees = { ...app.config.fees, outbid: null }
+  const forbidden = (): Promise<string | null> => forbiddenNow(app, asked)
+  const afterBlocks = REPLACE_AFTER_BLOCKS
+  const replacing: Replacing = { signer, fees, afterBlocks, publicAfterBlocks, tell, forbidden }
+  const context = { rpc: chain.rpc, store: app.store, clock: app.clock, relays: chain.relays }
+  return tendBroadcast(broadcast, { replacing, isOverdue, context })
+}
+
+/** On whose word a plan was signed. */
+async function groundOf({ store }: App, { id }: ContainmentPlan): Promise<Ground> {
+  const hash = await authorisationOf(store, id)
+  return typeof hash === 'string' ? { kind: 'authorised', hash } : { kind: 'approved' }
+}
+
+/** What the watcher did for a plan: on the timeline and in the evidence chain, both or neither. */
+export async function recordTended(
+  app: App,
+  { incidentId, id }: ContainmentPlan,
+  { kind, message, body }: { kind: TimelineKind; message: string; body: unknown },
+): Promise<void> {
+  await transaction(app.store, async (store) => {
+    const inside = { store, clock: app.clock }
+    await note(inside, { incidentId, kind, message, facts: { plan: id } })
+    await appendEvidence(inside, { incidentId, kind, body })
+  })
+}
