@@ -64,7 +64,6 @@ const facts = {
 
 export type TimelineKind = keyof typeof facts
 export type TimelineFacts<K extends TimelineKind = TimelineKind> = z.infer<(typeof facts)[K]>
-export const timelineKinds = Object.keys(facts) as [TimelineKind, ...TimelineKind[]]
 
 const fields = {
   incidentId: text,
