@@ -1,6 +1,6 @@
 import { beyondOptions } from '../investigate/gather/beyond-options.ts'
 import { investigateTransactions } from '../investigate/investigate.ts'
-import type { InvestigateIncident } from '../respond/actions/investigate.ts'
+import type { InvestigateIncident } from '../respond/actions/action-kind.ts'
 import { scopeFor } from '../respond/chains.ts'
 
 /** The `investigate` action's work: the configuration's contracts, names, tokens and ABIs, and the chain's first endpoint. */

@@ -11,16 +11,10 @@ import type { Incident } from '../model/incident.ts'
 import type { Hub } from '../notify/hub.ts'
 import { createHub } from '../notify/hub.ts'
 import { openChannels } from '../notify/registry.ts'
-import type { Action } from '../playbooks/action.ts'
 import type { Playbooks } from '../playbooks/runner.ts'
 import { startPlaybooks } from '../playbooks/runner.ts'
-import { containAction } from '../respond/actions/contain.ts'
-import { escalateAction } from '../respond/actions/escalate.ts'
-import { investigateAction } from '../respond/actions/investigate.ts'
-import { notifyAction } from '../respond/actions/notify.ts'
-import { pullApprovedAction } from '../respond/actions/pull-approved.ts'
-import { reopenAction } from '../respond/actions/reopen.ts'
-import { reportAction } from '../respond/actions/report.ts'
+import { notifyKind } from '../respond/actions/notify.ts'
+import { openActions } from '../respond/actions/registry.ts'
 import { openChains } from '../respond/chains.ts'
 import type { App } from '../respond/context.ts'
 import { startCourier } from '../respond/courier.ts'
@@ -111,7 +105,8 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
       kind,
     }
     hub.speak((chainId, assets) => lexiconOf(app, chainId, assets))
-    const actions = actionsOf(app)
+    const tools = { investigate: investigateIncident }
+    const actions = openActions(app, tools)
     app.playbooks = await loadPlaybooks(config.respond.playbooks, actions)
     const listener = await listenTimeline(database.store, (entry) => hub.tell({ type: 'timeline', ...entry }))
     closers.push(listener.stop)
@@ -121,7 +116,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
           databaseUrl: database.url,
           store: database.store,
           actions,
-          tell: notifyAction(app),
+          tell: { ...notifyKind, run: notifyKind.open(app, tools) },
           people: options.people ?? true,
           isCrowded: () => [...chains.values()].some(({ vitals }) => vitals.recording.waiting > BEHIND),
           clock,
@@ -178,16 +173,4 @@ async function watchOne(options: WatchOptions): Promise<void> {
     stopped(messageOf(thrown))
     throw thrown
   }
-}
-
-function actionsOf(app: App): readonly Action[] {
-  return [
-    notifyAction(app),
-    escalateAction(app),
-    containAction(app),
-    pullApprovedAction(app),
-    reopenAction(app),
-    investigateAction(app, investigateIncident),
-    reportAction(app),
-  ]
 }

@@ -8,7 +8,7 @@ import { type Hex, hexSchema } from '../model/hex.ts'
 import { answers, type Playbook } from '../model/playbook.ts'
 import { rolesOf } from '../model/role.ts'
 import { type Answer, answerTypedData, proofOf, signAnswer } from '../playbooks/answers.ts'
-import { knownActions } from '../respond/actions/known.ts'
+import { actionKinds } from '../respond/actions/registry.ts'
 import {
   cacaoOf,
   findPlaybookNamed,
@@ -93,7 +93,7 @@ function filesOf(loaded: LoadedConfig): readonly string[] | undefined {
 }
 
 async function list(options: Options, io: Io): Promise<number> {
-  const found = await loadPlaybooks(filesOf(await load(options, io)), knownActions)
+  const found = await loadPlaybooks(filesOf(await load(options, io)), actionKinds)
   for (const { playbook, contentHash } of found) {
     const { id, title, owner, level, when } = playbook
     io.emit({ type: 'playbook', id, title, owner, level, when, contentHash })

@@ -1,81 +1,96 @@
-/**
- * Every category that a shipped detector or rule gives a finding; the type keeps it so. Rules of one's own add others.
- * What each is begun with, `cordon playbooks lint` checks.
- */
-export const categories = [
-  ...['reentrancy', 'cross-contract-reentrancy', 'read-only-reentrancy', 'price-manipulation', 'donation'],
-  ...[
-    'access-control',
-    'role-change',
-    'arbitrary-call',
-    'context-hijacking',
-    'approval-abuse',
-    'unbacked-mint',
-  ],
-  ...['bridge-forgery', 'governance', 'option-abuse', 'settlement', 'perp-abuse', 'signature-replay'],
-  ...['data-validation', 'safe-spoof', 'key-compromise', 'approval-drain', 'drain', 'rug', 'invariant'],
-  ...['invariant-declared', 'invariant-step', 'invariant-function', 'invariant-caller', 'invariant-range'],
-  ...['activity', 'network', 'preparation', 'blind-spot'],
-] as const
-export type Category = (typeof categories)[number]
+/** A kind of attack, or of what may lead to one, as detectors name it in a finding. */
+type CategoryKind = {
+  /**
+   * Root-cause tags of public incident collections that it stands for (the words of coinspect/learn-evm-attacks). Published
+   * so that "the right category" is not a matter of opinion.
+   */
+  tags?: readonly string[]
+  /** An attack of it in a few words, said of the contract that it happens to; the category itself when left out. */
+  happening?: (who: string) => string
+}
 
 /**
- * What kinds of attack the detectors name, and which root-cause tags of public incident collections each stands for
- * (the words of coinspect/learn-evm-attacks). Published so that "the right category" is not a matter of opinion.
+ * Every category that a shipped detector or rule gives a finding; the type of a finding keeps it so. A new one is a line
+ * here and in `when` of a playbook, which `cordon playbooks lint` checks. Rules of your own may name others.
  */
-export const categoryTags: Readonly<Record<string, readonly string[]>> = {
-  reentrancy: ['reentrancy'],
-  'price-manipulation': ['price manipulation'],
-  'access-control': ['access control', 'reinitialization'],
-  'arbitrary-call': ['data validation', 'context hijacking'],
-  'unbacked-mint': ['business logic', 'data validation'],
-  'bridge-forgery': ['bridges'],
+const kinds = {
+  reentrancy: { tags: ['reentrancy'], happening: (who) => `${who} is called again before it is done` },
+  'cross-contract-reentrancy': {},
+  'read-only-reentrancy': { happening: (who) => `${who} is asked in the middle of a change` },
+  'price-manipulation': {
+    tags: ['price manipulation'],
+    happening: (who) => `a price that ${who} believes is being manipulated`,
+  },
   // a share's price is moved by who gives to the pot
-  donation: ['price manipulation', 'business logic'],
-  governance: ['governance'],
-  'option-abuse': ['business logic'],
-  'perp-abuse': ['business logic'],
-  'signature-replay': ['data validation'],
-  'safe-spoof': ['access control'],
-  'key-compromise': ['access control'],
+  donation: {
+    tags: ['price manipulation', 'business logic'],
+    happening: (who) => `shares of ${who} are being inflated by a gift`,
+  },
+  'access-control': {
+    tags: ['access control', 'reinitialization'],
+    happening: (who) => `somebody without the right acts on ${who}`,
+  },
+  'role-change': {},
+  'arbitrary-call': {
+    tags: ['data validation', 'context hijacking'],
+    happening: (who) => `${who} is made to call what a stranger names`,
+  },
+  'context-hijacking': {},
+  'approval-abuse': { happening: (who) => `approvals given to ${who} are being abused` },
+  'unbacked-mint': {
+    tags: ['business logic', 'data validation'],
+    happening: (who) => `${who} mints without backing`,
+  },
+  'bridge-forgery': { tags: ['bridges'], happening: (who) => `${who} pays for a message that nobody proved` },
+  governance: { tags: ['governance'], happening: (who) => `the votes over ${who} are being bought` },
+  'option-abuse': {
+    tags: ['business logic'],
+    happening: (who) => `${who} pays more for options than they are worth`,
+  },
+  settlement: { happening: (who) => `${who} settles at a disputed price` },
+  'perp-abuse': {
+    tags: ['business logic'],
+    happening: (who) => `${who} pays a trader who cannot have earned it`,
+  },
+  'signature-replay': {
+    tags: ['data validation'],
+    happening: (who) => `a signature for ${who} is being used again`,
+  },
+  'data-validation': {},
+  'safe-spoof': {
+    tags: ['access control'],
+    happening: (who) => `the signers of ${who} were shown another transaction`,
+  },
+  'key-compromise': { tags: ['access control'], happening: (who) => `a key of ${who} is in other hands` },
+  'approval-drain': { happening: (who) => `approvals given to ${who} are being drained` },
   // The catch-all: a logic flaw without a signature shows as assets that left for nothing.
-  drain: ['business logic', 'arithmetic'],
-}
+  drain: { tags: ['business logic', 'arithmetic'], happening: (who) => `${who} is being drained` },
+  rug: { happening: (who) => `liquidity is being taken out of ${who}` },
+  invariant: { happening: (who) => `${who} does what it never did` },
+  'invariant-declared': {},
+  'invariant-step': {},
+  'invariant-function': {},
+  'invariant-caller': {},
+  'invariant-range': {},
+  activity: { happening: (who) => `${who} is used as never before` },
+  network: {},
+  preparation: { happening: (who) => `somebody prepares against ${who}` },
+  'blind-spot': {},
+} satisfies Record<string, CategoryKind>
+
+export type Category = keyof typeof kinds
+export const categories = Object.keys(kinds) as Category[]
+
+const known: ReadonlyMap<string, CategoryKind> = new Map(Object.entries(kinds))
 
 /** True where the first category stands for one of the tags. */
-export function isRightCategory(categories: readonly string[], tags: readonly string[]): boolean {
-  const [first] = categories
-  return first !== undefined && (categoryTags[first] ?? []).some((tag) => tags.includes(tag))
-}
-
-/** What goes on, said of the contract that it happens to; by the first category of an incident. */
-const HAPPENINGS: Readonly<Record<string, (who: string) => string>> = {
-  reentrancy: (who) => `${who} is called again before it is done`,
-  'read-only-reentrancy': (who) => `${who} is asked in the middle of a change`,
-  'price-manipulation': (who) => `a price that ${who} believes is being manipulated`,
-  'access-control': (who) => `somebody without the right acts on ${who}`,
-  'arbitrary-call': (who) => `${who} is made to call what a stranger names`,
-  'approval-abuse': (who) => `approvals given to ${who} are being abused`,
-  'approval-drain': (who) => `approvals given to ${who} are being drained`,
-  'unbacked-mint': (who) => `${who} mints without backing`,
-  'bridge-forgery': (who) => `${who} pays for a message that nobody proved`,
-  donation: (who) => `shares of ${who} are being inflated by a gift`,
-  governance: (who) => `the votes over ${who} are being bought`,
-  'option-abuse': (who) => `${who} pays more for options than they are worth`,
-  'perp-abuse': (who) => `${who} pays a trader who cannot have earned it`,
-  'signature-replay': (who) => `a signature for ${who} is being used again`,
-  'safe-spoof': (who) => `the signers of ${who} were shown another transaction`,
-  'key-compromise': (who) => `a key of ${who} is in other hands`,
-  drain: (who) => `${who} is being drained`,
-  invariant: (who) => `${who} does what it never did`,
-  settlement: (who) => `${who} settles at a disputed price`,
-  rug: (who) => `liquidity is being taken out of ${who}`,
-  preparation: (who) => `somebody prepares against ${who}`,
-  activity: (who) => `${who} is used as never before`,
+export function isRightCategory(given: readonly string[], tags: readonly string[]): boolean {
+  const [first = ''] = given
+  return known.get(first)?.tags?.some((tag) => tags.includes(tag)) === true
 }
 
 /** An attack in a few words: `OptionsVault is being drained`; the category itself where it is one of a rule of yours. */
-export function happening(categories: readonly string[], who: string): string {
-  const [first = 'an attack'] = categories
-  return HAPPENINGS[first]?.(who) ?? `${first} on ${who}`
+export function happening(given: readonly string[], who: string): string {
+  const [first = 'an attack'] = given
+  return known.get(first)?.happening?.(who) ?? `${first} on ${who}`
 }

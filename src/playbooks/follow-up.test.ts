@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { PinnedPlaybook } from '../model/playbook.ts'
-import { knownActions } from '../respond/actions/known.ts'
+import { actionKinds } from '../respond/actions/registry.ts'
 import { followUpOf } from './follow-up.ts'
 import { parsePlaybook } from './parse.ts'
 import { walk } from './walk.ts'
@@ -11,7 +11,7 @@ function aPlaybook(steps: unknown[]): PinnedPlaybook {
   return parsePlaybook(
     JSON.stringify({ ...head, when: { severity: 'high' }, steps }),
     'own.yaml',
-    knownActions,
+    actionKinds,
   )
 }
 
@@ -62,7 +62,7 @@ test('where a condition speaks of a step that would be missing, the whole is don
 test('every shipped playbook that contains has one that asks nobody', () => {
   const folder = new URL('../../playbooks/', import.meta.url)
   for (const file of readdirSync(folder)) {
-    const whole = parsePlaybook(readFileSync(new URL(file, folder), 'utf8'), file, knownActions)
+    const whole = parsePlaybook(readFileSync(new URL(file, folder), 'utf8'), file, actionKinds)
     const followUp = followUpOf(whole)
     if (followUp === whole) continue
     const steps = [...walk(followUp.playbook.steps)].map(({ step }) => step)

@@ -7,10 +7,10 @@ import { attackedKinds, protocolKinds } from '../model/protocol-kind.ts'
 import { roleIds, rolesOf } from '../model/role.ts'
 import { choosePlaybook } from '../playbooks/choose.ts'
 import { walk } from '../playbooks/walk.ts'
-import { knownActions } from './actions/known.ts'
+import { actionKinds } from './actions/registry.ts'
 import { findPlaybookNamed, lacking, lintPlaybooks } from './playbooks.ts'
 
-const shipped = await loadPlaybooks(undefined, knownActions)
+const shipped = await loadPlaybooks(undefined, actionKinds)
 
 test('ten playbooks are shipped, each valid, under the name of its file, and with its schema for editors', async () => {
   const files = await playbookFiles(undefined)
@@ -35,7 +35,7 @@ test.each(shipped.map(({ playbook }) => [playbook.id, playbook] as const))(
       expect(instructions.length).toBeGreaterThan(20)
     }
     for (const step of steps)
-      if ('action' in step) expect(knownActions.map(({ name }) => name)).toContain(step.action)
+      if ('action' in step) expect(actionKinds.map(({ name }) => name)).toContain(step.action)
     expect(steps.some((step) => 'action' in step && step.action === 'report') || playbook.id === 'x').toBe(
       true,
     )

@@ -16,7 +16,7 @@ import { lacksOf } from '../playbooks/pulled.ts'
 import { giveSignal } from '../playbooks/signal.ts'
 import { writeRun } from '../playbooks/write-run.ts'
 import { openDatabase } from '../store/database.ts'
-import { knownActions } from './actions/known.ts'
+import { actionKinds } from './actions/registry.ts'
 
 export type LintResult = { file: string; id: string | null; error: unknown; pinned?: PinnedPlaybook }
 
@@ -25,7 +25,7 @@ export async function lintPlaybooks(files: readonly string[] | undefined): Promi
   const read: { result: LintResult; loaded: Loaded | null }[] = []
   for (const file of await playbookFiles(files)) {
     try {
-      const pinned = parsePlaybook(await readPlaybook(file), file, knownActions)
+      const pinned = parsePlaybook(await readPlaybook(file), file, actionKinds)
       read.push({ result: { file, id: pinned.playbook.id, error: null }, loaded: { file, pinned } })
     } catch (error) {
       read.push({ result: { file, id: null, error }, loaded: null })
@@ -88,7 +88,7 @@ export async function findPlaybookNamed(
   files: readonly string[] | undefined,
   id: string,
 ): Promise<PinnedPlaybook> {
-  const all = await loadPlaybooks(files, knownActions)
+  const all = await loadPlaybooks(files, actionKinds)
   const found = all.find(({ playbook }) => playbook.id === id)
   if (found !== undefined) return found
   throw new CordonError({
@@ -141,6 +141,6 @@ export function cacaoOf(pinned: PinnedPlaybook): unknown {
 /** A CACAO 2.0 file as YAML of ours, checked. Throws `app.PlaybookUnreadable`, `playbooks.CacaoRefused` and what a check throws. */
 export async function playbookFromCacao(file: string): Promise<string> {
   const yaml = importCacao(await readPlaybook(file))
-  parsePlaybook(yaml, `${file} as YAML`, knownActions)
+  parsePlaybook(yaml, `${file} as YAML`, actionKinds)
   return yaml
 }

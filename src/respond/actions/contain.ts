@@ -7,10 +7,11 @@ import { toJson } from '../../kit/json.ts'
 import { givenAddressSchema, hasRightChecksum, wrongChecksum } from '../../model/given-address.ts'
 import { type Address, addressSchema, type Hash } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
-import type { Action, ActionContext } from '../../playbooks/action.ts'
+import type { ActionContext } from '../../playbooks/action.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { markContaining } from '../../store/runs.ts'
 import type { App } from '../context.ts'
+import type { ActionKind } from './action-kind.ts'
 import { reviveAttack } from './attack.ts'
 import { attackedBy } from './attacked.ts'
 import { attacksOwed, focusedOn } from './attacks-owed.ts'
@@ -56,27 +57,25 @@ type ContainArgs = z.infer<typeof containArgs>
  * authorise → sign, keep, send; then, for all that were sent, confirm → verify. Each part is a durable step, so a crash
  * between any two goes on where it stopped. One target that fails never stops the others; the step fails after them.
  */
-export function containAction(app: App): Action<ContainArgs> {
-  return {
-    name: 'contain',
-    args: containArgs,
-    async run(context, args) {
-      const incident = await findIncident(app.store, context.incidentId)
-      assert(incident !== undefined, 'a run has an incident')
-      // until this step has a result no other attempt begins beside it
-      await markContaining(app.store, context.run.id, context.stepId)
-      const attacks = await context.durable('owed', () => attacksOwed(app, context))
-      for (let turn = 0; ; turn++) {
-        const answering = { incident, hash: attacks[turn] ?? null, turn }
-        const { outcomes, errors } = await answer(app, context, { args, answering })
-        await settle(app, incident)
-        // where nothing could be done about the worst, the next is tried: the worst may be a decoy
-        if (turn + 1 < attacks.length && outcomes.every(isNothingDone)) continue
-        if (errors.length > 0) throw errors.find(isRetryable) ?? errors[0]
-        return outcomes
-      }
-    },
-  }
+export const containKind: ActionKind<ContainArgs> = {
+  name: 'contain',
+  args: containArgs,
+  open: (app) => async (context, args) => {
+    const incident = await findIncident(app.store, context.incidentId)
+    assert(incident !== undefined, 'a run has an incident')
+    // until this step has a result no other attempt begins beside it
+    await markContaining(app.store, context.run.id, context.stepId)
+    const attacks = await context.durable('owed', () => attacksOwed(app, context))
+    for (let turn = 0; ; turn++) {
+      const answering = { incident, hash: attacks[turn] ?? null, turn }
+      const { outcomes, errors } = await answer(app, context, { args, answering })
+      await settle(app, incident)
+      // where nothing could be done about the worst, the next is tried: the worst may be a decoy
+      if (turn + 1 < attacks.length && outcomes.every(isNothingDone)) continue
+      if (errors.length > 0) throw errors.find(isRetryable) ?? errors[0]
+      return outcomes
+    }
+  },
 }
 
 /** The turn'th of the attack transactions that the step answers; null where none is known. */

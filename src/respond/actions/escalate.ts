@@ -4,13 +4,14 @@ import { durationMs, durationText } from '../../kit/duration.ts'
 import { CordonError } from '../../kit/error.ts'
 import { durationSchema } from '../../model/playbook.ts'
 import { type RoleId, roleIdSchema } from '../../model/role.ts'
-import type { Action, ActionContext } from '../../playbooks/action.ts'
+import type { ActionContext } from '../../playbooks/action.ts'
 import { listApprovals } from '../../store/approvals.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { listPlans } from '../../store/plans.ts'
 import { listSignalsOf } from '../../store/signals.ts'
 import { installationFor } from '../authorisations/standing.ts'
 import type { App } from '../context.ts'
+import type { ActionKind } from './action-kind.ts'
 import { tellRoles } from './notify.ts'
 
 export const escalateArgs = z.strictObject({
@@ -31,11 +32,12 @@ type Answered = { by: string; level: number }
  * `after`. A page that was delivered is no answer, and a word that somebody else gives in a person's name is none either.
  * Throws `app.NobodyAnswered` after the last.
  */
-export function escalateAction(app: App): Action<z.infer<typeof escalateArgs>> {
-  return {
-    name: 'escalate',
-    args: escalateArgs,
-    async run(context, { title, body, levels }) {
+export const escalateKind: ActionKind<z.infer<typeof escalateArgs>> = {
+  name: 'escalate',
+  args: escalateArgs,
+  open:
+    (app) =>
+    async (context, { title, body, levels }) => {
       const began = await context.durable('began', async () => app.clock.now())
       for (const [level, { roles, after }] of levels.entries()) {
         const part = `:${level}`
@@ -50,7 +52,6 @@ export function escalateAction(app: App): Action<z.infer<typeof escalateArgs>> {
       }
       throw nobody(levels)
     },
-  }
 }
 
 type Called = { began: number; called: readonly RoleId[] }

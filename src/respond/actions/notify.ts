@@ -6,7 +6,7 @@ import type { Notification } from '../../model/notification.ts'
 import { roleIdSchema } from '../../model/role.ts'
 import type { DeliveryResult } from '../../notify/deliver.ts'
 import { drillMark } from '../../notify/title.ts'
-import type { Action, ActionContext } from '../../playbooks/action.ts'
+import type { ActionContext } from '../../playbooks/action.ts'
 import { pageOf } from '../../reports/page.ts'
 import { listFindings } from '../../store/findings.ts'
 import { findIncident } from '../../store/incidents.ts'
@@ -15,6 +15,7 @@ import { readable } from '../../words/readable.ts'
 import type { App } from '../context.ts'
 import { deliver, reachedText } from '../outbox.ts'
 import { toldOf } from '../told.ts'
+import type { ActionKind } from './action-kind.ts'
 import { recordStep } from './record-step.ts'
 
 export const notifyArgs = z.strictObject({
@@ -29,12 +30,10 @@ export const notifyArgs = z.strictObject({
  * `notify`: tells roles, through the channels of the people in them. Kept in the outbox before it is sent; a retry has
  * the same id, so receivers can drop doubles. A role that nobody could be reached in is said on the timeline.
  */
-export function notifyAction(app: App): Action<z.infer<typeof notifyArgs>> {
-  return {
-    name: 'notify',
-    args: notifyArgs,
-    run: (context, told) => tellRoles(app, context, told),
-  }
+export const notifyKind: ActionKind<z.infer<typeof notifyArgs>> = {
+  name: 'notify',
+  args: notifyArgs,
+  open: (app) => (context, told) => tellRoles(app, context, told),
 }
 
 export type Told = z.infer<typeof notifyArgs> & {

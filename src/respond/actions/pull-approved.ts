@@ -3,12 +3,12 @@ import { assert } from '../../kit/assert.ts'
 import { durationMs } from '../../kit/duration.ts'
 import type { Incident } from '../../model/incident.ts'
 import { durationSchema } from '../../model/playbook.ts'
-import type { Action } from '../../playbooks/action.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { listPlans } from '../../store/plans.ts'
 import { markAwaiting } from '../../store/runs.ts'
 import type { App } from '../context.ts'
+import type { ActionKind } from './action-kind.ts'
 import { carryOutApproved, failUnsent } from './approved.ts'
 
 export const pullApprovedArgs = z.strictObject({
@@ -21,11 +21,12 @@ export const pullApprovedArgs = z.strictObject({
  * proposed and not sent, and carries each out as soon as it is approved: simulated once more on the state of that moment,
  * judged once more before it is signed. A plan that is refused is left; at the end of the time so are the rest.
  */
-export function pullApprovedAction(app: App): Action<z.infer<typeof pullApprovedArgs>> {
-  return {
-    name: 'pull-approved',
-    args: pullApprovedArgs,
-    async run(context, { wait }) {
+export const pullApprovedKind: ActionKind<z.infer<typeof pullApprovedArgs>> = {
+  name: 'pull-approved',
+  args: pullApprovedArgs,
+  open:
+    (app) =>
+    async (context, { wait }) => {
       const incident = await findIncident(app.store, context.incidentId)
       assert(incident !== undefined, 'a run has an incident')
       const began = await context.durable('open', async () => ({
@@ -46,7 +47,6 @@ export function pullApprovedAction(app: App): Action<z.infer<typeof pullApproved
         await markAwaiting(app.store, context.run.id, [])
       }
     },
-  }
 }
 
 /** Plans to contain that were proposed and not sent, oldest first. */

@@ -13,11 +13,12 @@ import type { Address } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import { durationSchema } from '../../model/playbook.ts'
 import { peopleOf } from '../../model/role.ts'
-import type { Action, ActionContext } from '../../playbooks/action.ts'
+import type { ActionContext } from '../../playbooks/action.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { insertPlan, listPlans, listSimulations } from '../../store/plans.ts'
 import type { Store } from '../../store/store.ts'
 import type { App, ChainHandle } from '../context.ts'
+import type { ActionKind } from './action-kind.ts'
 import { carryOutApproved, failUnsent } from './approved.ts'
 import { propose } from './prepare.ts'
 import { recordStep } from './record-step.ts'
@@ -35,11 +36,12 @@ export const reopenArgs = z.strictObject({
  * its own signed approvals under the policy for `reopen`, is simulated on the state of that moment, sent once and verified;
  * a stage that does not come through stops the ones after it. Never without people, never by the emergency path.
  */
-export function reopenAction(app: App): Action<z.infer<typeof reopenArgs>> {
-  return {
-    name: 'reopen',
-    args: reopenArgs,
-    async run(context, { wait, grace }) {
+export const reopenKind: ActionKind<z.infer<typeof reopenArgs>> = {
+  name: 'reopen',
+  args: reopenArgs,
+  open:
+    (app) =>
+    async (context, { wait, grace }) => {
       const incident = await findIncident(app.store, context.incidentId)
       assert(incident !== undefined, 'a run has an incident')
       const stages = stagesSchema.parse(
@@ -56,7 +58,6 @@ export function reopenAction(app: App): Action<z.infer<typeof reopenArgs>> {
       if (outcomes.length > 0) await stable(app, incident)
       return outcomes
     },
-  }
 }
 
 const stagesSchema = z.array(

@@ -1,12 +1,12 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { type ReportFormat, type ReportKind, reportFormats, reportKinds } from '../../model/report.ts'
-import type { Action } from '../../playbooks/action.ts'
 import { reportDocument } from '../../reports/report.ts'
 import { configuredAccounts } from '../../reports/share/defenders.ts'
 import { type RecordSources, recordOf } from '../../reports/share/record-of.ts'
 import { EXTENSIONS, renderReport, writeReport } from '../../reports/share/written-report.ts'
 import type { App } from '../context.ts'
+import type { ActionKind } from './action-kind.ts'
 import { recordStep } from './record-step.ts'
 
 export const reportArgs = z.strictObject({
@@ -15,11 +15,12 @@ export const reportArgs = z.strictObject({
 })
 
 /** `report`: writes the incident's report into the data folder, a file a format; their hashes go into the evidence chain. */
-export function reportAction(app: App): Action<z.infer<typeof reportArgs>> {
-  return {
-    name: 'report',
-    args: reportArgs,
-    run: (context, { formats, kind = 'incident' }) =>
+export const reportKind: ActionKind<z.infer<typeof reportArgs>> = {
+  name: 'report',
+  args: reportArgs,
+  open:
+    (app) =>
+    (context, { formats, kind = 'incident' }) =>
       context.durable('write', async () => {
         const report = reportDocument(await recordOf(recordSources(app), context.incidentId), {
           kind,
@@ -40,7 +41,6 @@ export function reportAction(app: App): Action<z.infer<typeof reportArgs>> {
         }
         return { ...files[0], files }
       }),
-  }
 }
 
 type ReportName = { incidentId: string; kind?: ReportKind; format?: ReportFormat }

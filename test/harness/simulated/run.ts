@@ -18,8 +18,9 @@ import { captured, endingOf, keepResult, type Outcome } from '../../../src/playb
 import type { Session } from '../../../src/playbooks/session.ts'
 import { delayOf } from '../../../src/playbooks/step.ts'
 import { writeRun } from '../../../src/playbooks/write-run.ts'
-import { containAction } from '../../../src/respond/actions/contain.ts'
-import { notifyAction } from '../../../src/respond/actions/notify.ts'
+import type { ActionTools } from '../../../src/respond/actions/action-kind.ts'
+import { containKind } from '../../../src/respond/actions/contain.ts'
+import { notifyKind } from '../../../src/respond/actions/notify.ts'
 import { emptyProtocol } from '../../../src/respond/memory/callees.ts'
 import { emptySignals } from '../../../src/respond/memory/signals.ts'
 import { installationOf } from '../../../src/store/installation.ts'
@@ -44,6 +45,9 @@ export type Case = {
   deaths: readonly { point: string; nth: number }[]
   faults: readonly Fault[]
 }
+
+/** Nothing is investigated in a simulated run. */
+const TOOLS: ActionTools = { investigate: () => Promise.reject(new Error('not simulated')) }
 
 /** Blocks without a fault in which all must come to its end. */
 const CALM_BLOCKS = 30
@@ -136,7 +140,7 @@ async function perform({ life, run, ground, memo }: Performing): Promise<void> {
   })
   const told = { roles: ['guardian' as const], title: 'Containment has ended', body: 'See the timeline.' }
   const context = contextOf({ life, run, durable }, 'tell-result')
-  await captured(() => notifyAction(app).run(context, told))
+  await captured(() => notifyKind.open(app, TOOLS)(context, told))
   await surely(durable, life, 'end', async () => {
     const state = outcome.ok ? 'succeeded' : 'failed'
     await endRun(app.store, run.id, { state, endedAt: app.clock.now() })
@@ -162,7 +166,7 @@ async function attempts(doing: Doing): Promise<Outcome> {
   const remembering = rememberingSuccess(doing.durable)
   for (let attempt = 1; ; attempt++) {
     const context = contextOf({ ...doing, durable: remembering() }, 'contain')
-    const outcome = await captured(() => containAction(life.app).run(context, { action: 'pause' }))
+    const outcome = await captured(() => containKind.open(life.app, TOOLS)(context, { action: 'pause' }))
     if (outcome.ok || attempt >= RETRY.attempts || !outcome.failure.retryable) return outcome
     await life.app.clock.sleep(delayOf(RETRY, attempt))
   }
