@@ -190,11 +190,11 @@ async function keyOf({ rules, ...job }: JudgeJob): Promise<string> {
 }
 
 /** The rooms that decide what is said of a transaction. */
-const ROOMS = ['kit', 'model', 'chain', 'facts', 'detect', 'triage', join('app', 'backtest')]
+const ROOMS = ['kit', 'model', 'chain', 'facts', 'detect', 'calibrate', 'incidents', 'backtest']
 
 /** Over the program text of detection: a version number does not change with every change of a rule. */
 async function programHash(): Promise<string> {
-  const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+  const root = join(dirname(fileURLToPath(import.meta.url)), '..')
   const hash = createHash('sha256')
   for (const room of ROOMS) {
     const files = await readdir(join(root, room), { recursive: true })

@@ -120,7 +120,7 @@ test('without the guardian’s key the call is proposed, and the report says tha
 })
 
 test('without a recorded attack the drill’s scene is played beside the protected contracts', async () => {
-  const report = await drill({}, { on: { config, forkUrl: real.url, replay: null } })
+  const report = await drill({}, { on: { config, forkUrl: real.url, replay: null }, blockSeconds: 1 })
   expect(report).toMatchObject({ contained: true, where: { kind: 'fork', forkOf: REAL, replayed: null } })
   expect(report.funds?.lostBps).toBeLessThan(report.funds?.lostWithoutResponseBps ?? 0)
 })

@@ -176,9 +176,13 @@ async function handle(update: ChainUpdate, watching: Watching): Promise<void> {
       await recorder.put(update)
       return snapshots.offer(update.block)
     case 'notice':
+      if (RECOVERED.has(update.notice.code)) watching.rereading.hasten()
       return tellNotice(update.notice, watching)
   }
 }
+
+/** A node that was away may have answered no second reading meanwhile: what waits is read now, not minutes later. */
+const RECOVERED: ReadonlySet<SourceNotice['code']> = new Set(['endpoint-recovered', 'source-recovered'])
 
 function tellNotice(notice: SourceNotice, { app, chain }: WatchOptions): void {
   app.logger.warn({ chainId: chain.chainId, ...notice.facts }, notice.message)
