@@ -6,9 +6,10 @@ import { CordonError } from '../kit/error.ts'
 import { chainVerdictSchema, evidenceSchema } from '../model/evidence.ts'
 import { findingSchema } from '../model/finding.ts'
 import { healthSchema } from '../model/health.ts'
-import { incidentSchema, timelineEntrySchema } from '../model/incident.ts'
+import { incidentSchema } from '../model/incident.ts'
 import { runSchema } from '../model/playbook.ts'
 import { problemSchema } from '../model/problem.ts'
+import { timelineEntrySchema } from '../model/timeline.ts'
 
 const PATHS = [
   '/v1/incidents',

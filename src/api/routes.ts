@@ -2,11 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { chainVerdictSchema, evidenceSchema } from '../model/evidence.ts'
 import { findingSchema, severities } from '../model/finding.ts'
 import { healthSchema } from '../model/health.ts'
-import { incidentSchema, incidentStates, timelineEntrySchema } from '../model/incident.ts'
+import { incidentSchema, incidentStates } from '../model/incident.ts'
 import { liveLineSchema } from '../model/line.ts'
 import { runSchema } from '../model/playbook.ts'
 import { problemSchema } from '../model/problem.ts'
 import { reportQuerySchema } from '../model/report.ts'
+import { timelineEntrySchema } from '../model/timeline.ts'
 import { wireSchema } from './wire.ts'
 
 const incident = wireSchema(incidentSchema, 'Incident')
@@ -153,11 +154,16 @@ export const runRoute = createRoute({
   responses: { 200: json(run, 'The run'), ...refused },
 })
 
+/** Types of the lines that are streamed; timeline entries are a union of their own. */
+const LIVE_TYPES = liveLineSchema.options.map((option) =>
+  option instanceof z.ZodObject ? option.shape.type.value : 'timeline',
+)
+
 export const streamRoute = createRoute({
   method: 'get',
   path: '/v1/stream',
   summary: 'What goes on, as server-sent events',
-  description: `Events are named for the type of their data: ${liveLineSchema.options.map(({ shape }) => shape.type.value).join(', ')}; also ready (first), dropped (this client was too slow) and stopping (last). Timeline events have ids: with Last-Event-ID the stream goes on from there, without loss or doubles. The others are told live only, by the process that saw them.`,
+  description: `Events are named for the type of their data: ${LIVE_TYPES.join(', ')}; also ready (first), dropped (this client was too slow) and stopping (last). Timeline events have ids: with Last-Event-ID the stream goes on from there, without loss or doubles. The others are told live only, by the process that saw them.`,
   security: [{ bearer: [] }, { queryToken: [] }],
   request: {
     query: z.strictObject({

@@ -4,10 +4,11 @@ import type { ContainmentPlan } from '../model/containment.ts'
 import type { chainVerdictSchema, Evidence } from '../model/evidence.ts'
 import type { Finding, Severity } from '../model/finding.ts'
 import type { Health } from '../model/health.ts'
-import type { Incident, IncidentState, TimelineEntry } from '../model/incident.ts'
+import type { Incident, IncidentState } from '../model/incident.ts'
 import type { LiveLine } from '../model/line.ts'
 import type { Run } from '../model/playbook.ts'
 import type { HandingQuery, ReportQuery } from '../model/report.ts'
+import type { TimelineEntry } from '../model/timeline.ts'
 
 export type IncidentQuery = { states?: readonly IncidentState[]; minSeverity?: Severity; limit: number }
 

@@ -1,5 +1,5 @@
 import type { Signer } from '../contain/signer.ts'
-import { openSigners, secretOf } from '../contain/signers/configured.ts'
+import { openSigners } from '../contain/signers/configured.ts'
 import { followRules } from '../files/followed-rules.ts'
 import { loadPlaybooks } from '../files/playbooks.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -8,10 +8,9 @@ import { CordonError, messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import { type Config, namesOf } from '../model/config.ts'
 import type { Incident } from '../model/incident.ts'
-import type { Channel } from '../model/notification.ts'
-import { makeChannel } from '../notify/channels.ts'
 import type { Hub } from '../notify/hub.ts'
 import { createHub } from '../notify/hub.ts'
+import { openChannels } from '../notify/registry.ts'
 import type { Action } from '../playbooks/action.ts'
 import type { Playbooks } from '../playbooks/runner.ts'
 import { startPlaybooks } from '../playbooks/runner.ts'
@@ -94,7 +93,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
     const signers = new Map(
       [...(options.signers ?? []), ...opened.map(({ signer }) => signer)].map((it) => [it.address, it]),
     )
-    const channels = channelsFrom(options, clock)
+    const channels = openChannels({ ...options, clock })
     const names = namesOf(config)
     const app: App = {
       config,
@@ -191,26 +190,4 @@ function actionsOf(app: App): readonly Action[] {
     investigateAction(app, investigateIncident),
     reportAction(app),
   ]
-}
-
-export type ChannelSources = Pick<StartOptions, 'config' | 'env' | 'write'>
-
-/** The channels of a configuration. Throws `app.SecretMissing`, `notify.BadSecret`. */
-export function channelsFrom(
-  { config, env, write }: ChannelSources,
-  clock: Clock,
-): ReadonlyMap<string, Channel> {
-  return new Map(
-    Object.entries(config.channels).map(([id, channel]) => {
-      const made =
-        channel.kind === 'console'
-          ? channel
-          : {
-              kind: channel.kind,
-              url: channel.url,
-              secret: secretOf(env, channel.secretEnv, `channels.${id}.secretEnv`),
-            }
-      return [id, makeChannel(made, id, { clock, write })]
-    }),
-  )
 }

@@ -1,5 +1,5 @@
-import type { Env } from '../contain/signers/configured.ts'
 import type { Logger } from '../kit/logger.ts'
+import type { Env } from '../kit/secret.ts'
 import type { Config } from '../model/config.ts'
 import type { Io } from './io.ts'
 import { loadedOrFail } from './loaded.ts'

@@ -1,6 +1,6 @@
 import type { Asset } from '../model/block.ts'
 import { atLeast } from '../model/finding.ts'
-import type { TimelineEntry } from '../model/incident.ts'
+import type { TimelineEntry } from '../model/timeline.ts'
 import type { LiveEvent } from '../notify/hub.ts'
 import type { Lexicon } from '../words/lexicon.ts'
 import { assetsNamed, readable } from '../words/readable.ts'
@@ -86,6 +86,10 @@ const NEWS: ReadonlySet<TimelineEntry['kind']> = new Set([
   'approval',
   'verdict',
   'withdrawn',
+  'question',
+  'answer',
+  'investigation',
+  'fund-movement',
   'note',
 ])
 
@@ -93,9 +97,9 @@ function entryBeat({ kind, facts, message }: Entry, lexicon: Lexicon, verbose: b
   const text = readable(message, lexicon)
   if (kind === 'error' || isTrouble(facts)) return { tone: 'danger', text }
   if (kind === 'verification') return { tone: 'well', text }
-  if (kind === 'state') return { tone: facts['to'] === 'open' ? 'danger' : 'well', text }
-  if (kind === 'plan' && facts['proposed'] === true) return { tone: 'danger', text }
-  if (NEWS.has(kind) || 'until' in facts) return { tone: 'deed', text }
+  if (kind === 'state') return { tone: facts.to === 'open' ? 'danger' : 'well', text }
+  if (kind === 'plan' && facts.proposed === true) return { tone: 'danger', text }
+  if (NEWS.has(kind)) return { tone: 'deed', text }
   return verbose && kind !== 'alert' ? plain(text) : null
 }
 

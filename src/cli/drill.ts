@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander'
 import { startDrilled } from '../app/drilled.ts'
-import { channelsFrom } from '../app/start.ts'
 import { openSigners } from '../contain/signers/configured.ts'
 import { type DrillHome, openDrillHome, writeDrillFile } from '../drills/home.ts'
 import { type Practice, type PracticeOptions, practise } from '../drills/practice.ts'
@@ -17,6 +16,7 @@ import type { Config, LoadedConfig } from '../model/config.ts'
 import { type DrillPeople, type DrillReport, drillPeople } from '../model/drill.ts'
 import { hexSchema } from '../model/hex.ts'
 import { createHub } from '../notify/hub.ts'
+import { openChannels } from '../notify/registry.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import { loadedOrFail } from './loaded.ts'
@@ -94,7 +94,8 @@ async function reach(options: ReachOptions, io: Io): Promise<number> {
   const { config } = await loadedOrFail(options, io)
   const timeoutMs = durationMs(options.timeout)
   if (timeoutMs === undefined || timeoutMs <= 0) throw invalidDuration(options.timeout)
-  const channels = channelsFrom({ config, env: io.env, write: writer(io, { write: io.say }) }, systemClock)
+  const write = writer(io, { write: io.say })
+  const channels = openChannels({ config, env: io.env, write, clock: systemClock })
   return withHome(config.dataDir, io, async (home) => {
     const { signal } = io
     const given = { home, config, channels, timeoutMs, clock: systemClock, signal, say: io.say }

@@ -46,7 +46,7 @@ beforeAll(async () => {
   const now = Math.floor(Date.now() / 1000)
   const given = { deployment: at, rpcUrl: real.url, dataDir: folder, apiPort: 0, now }
   const made = await drillConfig({ ...given, respond: true, mempool: false })
-  config = { ...made.config, signers: [{ env: 'GUARDIAN_KEY' }] }
+  config = { ...made.config, signers: [{ kind: 'env', env: 'GUARDIAN_KEY' }] }
   database = await freshDatabase()
 })
 afterAll(async () => {

@@ -53,7 +53,9 @@ export async function measureDrill(sources: Sources, drilled: Drilled): Promise<
     evidence: incident === null ? null : await verifyEvidence({ store, clock }, incident.id),
     reach: await lastReach(store),
     authorisations: holdingNow(config, clock.now()),
-    sentOnStanding: !record.timeline.some(({ facts }) => facts['decision'] === 'approve'),
+    sentOnStanding: !record.timeline.some(
+      ({ kind, facts }) => kind === 'approval' && facts.decision === 'approve',
+    ),
     now: clock.now(),
   })
   const day = new Date(drilled.startedAt).toISOString().slice(0, 10).replaceAll('-', '')

@@ -7,7 +7,6 @@ import type { Roles } from '../model/role.ts'
 import { roleIds, rolesOf } from '../model/role.ts'
 import { addressNamed, proofOf, signAnswer } from '../playbooks/answers.ts'
 import { giveSignal } from '../playbooks/signal.ts'
-import { askedIn } from '../reports/response-times.ts'
 import { listIncidents } from '../store/incidents.ts'
 import { findPlan, listPlans } from '../store/plans.ts'
 import { listTimeline } from '../store/timeline.ts'
@@ -85,13 +84,12 @@ async function look(playing: Playing): Promise<void> {
 async function lookAt(playing: Playing, incident: Incident): Promise<void> {
   const timeline = await listTimeline(playing.app.store, incident.id)
   for (const entry of timeline) {
-    const asked = askedIn(entry)
-    if (asked !== undefined) playing.begin(asked.stepId, () => answer(playing, { incident, ...asked }))
+    if (entry.kind !== 'question') continue
+    const { facts } = entry
+    playing.begin(facts.stepId, () => answer(playing, { incident, ...facts }))
   }
   const isProposed = (id: string): boolean =>
-    timeline.some(
-      ({ kind, facts }) => kind === 'plan' && facts['planId'] === id && facts['proposed'] === true,
-    )
+    timeline.some(({ kind, facts }) => kind === 'plan' && facts.planId === id && facts.proposed === true)
   for (const plan of await listPlans(playing.app.store, incident.id))
     if (isProposed(plan.id)) playing.begin(plan.id, () => signPlan(playing, { incident, plan }))
 }

@@ -200,7 +200,7 @@ async function attackAndWait(
 async function containedAfter({ app }: DrilledCordon, incident: Incident | null): Promise<number | null> {
   if (incident === null) return null
   const timeline = await listTimeline(app.store, incident.id)
-  const done = timeline.find(({ kind, facts }) => kind === 'state' && facts['to'] === 'contained')
+  const done = timeline.find(({ kind, facts }) => kind === 'state' && facts.to === 'contained')
   return done === undefined ? null : done.discoveryTime - incident.discoveredAt
 }
 

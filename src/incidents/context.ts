@@ -1,24 +1,14 @@
 import type { Clock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
-import type { Incident, TimelineEntry, TimelineKind } from '../model/incident.ts'
+import type { Incident } from '../model/incident.ts'
+import type { Happening, TimelineEntry } from '../model/timeline.ts'
 import { lockIncident } from '../store/incidents.ts'
 import type { Store } from '../store/store.ts'
 import { appendTimeline, type NewTimelineEntry } from '../store/timeline.ts'
 
 /** What the functions of this room work with. */
 export type IncidentContext = { store: Store; clock: Clock }
-
-export type Happening = {
-  incidentId: string
-  kind: TimelineKind
-  message: string
-  /** `cordon` by default. */
-  author?: string
-  facts?: Record<string, unknown>
-  /** Milliseconds since the epoch; now by default. */
-  eventTime?: number
-}
 
 /** Longest message of a timeline entry, in characters. */
 const MESSAGE_LENGTH = 2_000

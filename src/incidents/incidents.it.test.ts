@@ -269,7 +269,7 @@ test('a note has its author and its own time', async () => {
 test('evidence appended at once makes one whole chain', async () => {
   const { incident } = await recordAlert(context, aNewAlert(), asNew)
   const append = (n: number) =>
-    appendEvidence(context, { incidentId: incident.id, kind: 'plan', body: { n, wei: 10n ** 30n } })
+    appendEvidence(context, { incidentId: incident.id, kind: 'note', body: { n, wei: 10n ** 30n } })
   await Promise.all(Array.from({ length: 20 }, (_, n) => append(n)))
   const verdict = await verifyEvidence(context, incident.id)
   expect(verdict).toMatchObject({ ok: true, count: 21 })
@@ -278,8 +278,8 @@ test('evidence appended at once makes one whole chain', async () => {
 
 test('evidence changed behind the triggers is found, and so is a tail cut off', async () => {
   const { incident } = await recordAlert(context, aNewAlert(), asNew)
-  await appendEvidence(context, { incidentId: incident.id, kind: 'plan', body: { gas: 1 } })
-  await appendEvidence(context, { incidentId: incident.id, kind: 'plan', body: { gas: 2 } })
+  await appendEvidence(context, { incidentId: incident.id, kind: 'note', body: { gas: 1 } })
+  await appendEvidence(context, { incidentId: incident.id, kind: 'note', body: { gas: 2 } })
   const where = `incident_id = '${incident.id}'`
   const forge = async (sql: string) => {
     await sqlOn(database.url, 'ALTER TABLE evidence DISABLE TRIGGER ALL')

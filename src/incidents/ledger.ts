@@ -1,11 +1,11 @@
 import { canonicalJson, sha256 } from '../kit/json.ts'
-import { type Evidence, GENESIS_HASH } from '../model/evidence.ts'
+import { type Evidence, type EvidenceItem, GENESIS_HASH } from '../model/evidence.ts'
 import { insertEvidence, listEvidence, lockEvidenceHead } from '../store/evidence.ts'
 import { recordSize } from '../store/incidents.ts'
 import { transaction } from '../store/store.ts'
 import { type IncidentContext, unknownIncident } from './context.ts'
 
-export type NewEvidence = { incidentId: string; kind: string; body: unknown }
+export type NewEvidence = { incidentId: string } & EvidenceItem
 
 export type ChainVerdict = {
   ok: boolean

@@ -264,7 +264,7 @@ function reopen(book: Book, held: Held, isUnknown: () => boolean): boolean {
   if (!opens) return false
   held.incident = { ...held.incident, state: 'open' }
   const message = `${from} → open: a new alert joined`
-  const facts = { from, to: 'open' }
+  const facts = { from, to: 'open' } as const
   book.entries.push(entryOf(book.context, { incidentId, kind: 'state', message, facts }))
   return true
 }

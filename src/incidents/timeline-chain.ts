@@ -1,10 +1,10 @@
 import { canonicalJson, sha256 } from '../kit/json.ts'
 import { GENESIS_HASH } from '../model/evidence.ts'
-import type { TimelineEntry } from '../model/incident.ts'
+import type { KeptEntry } from '../model/timeline.ts'
 import type { ChainVerdict } from './ledger.ts'
 
 /** An entry as it is on record; without hashes where it was written before there were any. */
-export type ChainedEntry = TimelineEntry & { previous: string | null; hash: string | null }
+export type ChainedEntry = KeptEntry & { previous: string | null; hash: string | null }
 
 export type TimelineVerdict = ChainVerdict & {
   /** Entries from before there were hashes: nothing shows whether they were changed. */
@@ -12,7 +12,7 @@ export type TimelineVerdict = ChainVerdict & {
 }
 
 /** SHA-256 over the canonical JSON of an entry without its hash; the database makes the same (migration 50). */
-export function entryHash(entry: TimelineEntry & { previous: string }): string {
+export function entryHash(entry: KeptEntry & { previous: string }): string {
   const { author, discoveryTime, eventTime, facts, incidentId, kind, message, previous, sequence } = entry
   return sha256(
     canonicalJson({ author, discoveryTime, eventTime, facts, incidentId, kind, message, previous, sequence }),

@@ -58,7 +58,7 @@ async function aRecord(): Promise<{ one: string; other: string; head: string }> 
   await seal()
   for (const id of [one, other])
     for (const text of ['second', 'tab\t, bell \u0007, line\nend']) await write(id, text)
-  await appendEvidence(context, { incidentId: one, kind: 'plan', body: { gas: 1 } })
+  await appendEvidence(context, { incidentId: one, kind: 'note', body: { gas: 1 } })
   return { one, other, head: (await seal())?.hash ?? '' }
 }
 

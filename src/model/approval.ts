@@ -72,13 +72,13 @@ export const approvalRuleSchema = z.strictObject({
 export type ApprovalRule = z.infer<typeof approvalRuleSchema>
 
 /** A signed word that does not count, and why. */
-const rejected = z.object({ signer: addressSchema, reason: z.string() })
-export type Rejected = z.infer<typeof rejected>
+export const rejectedSchema = z.object({ signer: addressSchema, reason: z.string() })
+export type Rejected = z.infer<typeof rejectedSchema>
 
 export const approvalVerdictSchema = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('approved'), by: z.array(addressSchema), rejected: z.array(rejected) }),
-  z.object({ state: z.literal('refused'), by: addressSchema, rejected: z.array(rejected) }),
-  z.object({ state: z.literal('waiting'), missing: z.array(z.string()), rejected: z.array(rejected) }),
+  z.object({ state: z.literal('approved'), by: z.array(addressSchema), rejected: z.array(rejectedSchema) }),
+  z.object({ state: z.literal('refused'), by: addressSchema, rejected: z.array(rejectedSchema) }),
+  z.object({ state: z.literal('waiting'), missing: z.array(z.string()), rejected: z.array(rejectedSchema) }),
 ])
 /** What the signed words of people come to under the policy. */
 export type ApprovalVerdict = z.infer<typeof approvalVerdictSchema>

@@ -9,14 +9,11 @@ import { type Address, amountSchema } from './hex.ts'
 import { PATIENCE } from './patience.ts'
 import { durationSchema } from './playbook.ts'
 import { protocolKindSchema } from './protocol-kind.ts'
+import { registeredSchema } from './registration.ts'
 import { reporterSchema } from './report.ts'
 import { rolesSchema } from './role.ts'
 
 const urlSchema = z.string().regex(/^(https?|wss?):\/\/\S+$/, 'expected an http(s) or ws(s) URL')
-const envName = z
-  .string()
-  .regex(/^[A-Z][A-Z0-9_]*$/, 'expected the name of an environment variable, not its value')
-
 const relaySchema = z.strictObject({
   url: urlSchema,
   method: z.enum(['eth_sendPrivateTransaction', 'eth_sendBundle']).default('eth_sendPrivateTransaction'),
@@ -93,34 +90,8 @@ const protectedSchema = z.strictObject({
   kind: protocolKindSchema.optional(),
 })
 
-const channelSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('console') }),
-  z.strictObject({
-    kind: z.literal('webhook'),
-    url: z.string().regex(/^https?:\/\/\S+$/),
-    /** Environment variable with the `whsec_…` secret (Standard Webhooks). */
-    secretEnv: envName,
-  }),
-])
-
-/** Where a key is. The key itself never stands in this file, only names: of a variable, a file, a service. */
-const signerSchema = z.discriminatedUnion('kind', [
-  /** Environment variable with the private key. */
-  z.strictObject({ kind: z.literal('env').optional(), env: envName }),
-  /** Web3 Secret Storage v3, from the working directory, and the variable with its password. */
-  z.strictObject({ kind: z.literal('keystore'), path: z.string().min(1), passwordEnv: envName }),
-  /** JSON-RPC: `eth` as Web3Signer and nodes have it, `account` as Clef has it. */
-  z.strictObject({
-    kind: z.literal('remote'),
-    url: z.string().regex(/^https?:\/\/\S+$/, 'expected an http(s) URL'),
-    address: givenAddressSchema,
-    /** Variable with a bearer token. */
-    tokenEnv: envName.optional(),
-    api: z.enum(['eth', 'account']).default('eth'),
-  }),
-  z.strictObject({ kind: z.literal('aws-kms'), keyId: z.string().min(1), region: z.string().optional() }),
-  z.strictObject({ kind: z.literal('gcp-kms'), keyId: z.string().min(1) }),
-])
+/** Where a key is: names of a variable, a file, a service, never the key. Without a kind it is a variable. */
+const signerSchema = z.looseObject({ kind: z.string().default('env') }).pipe(registeredSchema)
 
 /** What acting alone is weighed by. Costs and losses are shares of what is at stake in the protected contract. */
 const decisionSchema = z.strictObject({
@@ -147,14 +118,17 @@ const drillSchema = z.strictObject({
   pace: z.number().positive().default(60),
 })
 
-/** `cordon.config.ts`, checked. Unknown fields are refused, so a typo is an error. */
+/**
+ * `cordon.config.ts`, checked. Unknown fields are refused, so a typo is an error. Options of channels, signers and detectors
+ * are checked by their registrations.
+ */
 export const configSchema = z.strictObject({
   chains: z.array(chainSchema).min(1),
   protect: z.array(protectedSchema).default([]),
   roles: rolesSchema.default({}),
   /** Who you are to exchanges, issuers and responders. docs/guides/sharing.md. */
   reporter: reporterSchema.optional(),
-  channels: z.record(z.string(), channelSchema).default({ console: { kind: 'console' } }),
+  channels: z.record(z.string(), registeredSchema).default({ console: { kind: 'console' } }),
   signers: z.array(signerSchema).default([]),
   /** Signed beforehand; without one Cordon proposes and people act. */
   authorisations: z.array(standingAuthorisationSchema).default([]),

@@ -1,13 +1,26 @@
 import { z } from 'zod'
+import { approvalSchema, rejectedSchema } from './approval.ts'
+import {
+  broadcastSchema,
+  containmentPlanSchema,
+  handPullSchema,
+  simulationSchema,
+  verificationSchema,
+} from './containment.ts'
+import { assetChangeSchema, findingSchema } from './finding.ts'
+import { addressSchema } from './hex.ts'
+import { investigationSchema } from './investigation.ts'
+import { tokenSchema } from './token.ts'
 
 /**
  * One link of an incident's evidence chain: `hash = sha256(canonicalJson({incidentId, sequence, kind,
- * recordedAt, body, previous}))`, `previous` the hash of the link before (64 zeros for the first).
+ * recordedAt, body, previous}))`, `previous` the hash of the link before (64 zeros for the first). As it is kept: whoever
+ * reads a body asks {@link bodiesOf}.
  */
 export const evidenceSchema = z.object({
   incidentId: z.string(),
   sequence: z.number().int(),
-  /** finding | plan | simulation | broadcast | verification | report … */
+  /** An {@link EvidenceKind}, or one of an earlier version. */
   kind: z.string(),
   recordedAt: z.number().int(),
   body: z.unknown(),
@@ -17,6 +30,113 @@ export const evidenceSchema = z.object({
 export type Evidence = z.infer<typeof evidenceSchema>
 
 export const GENESIS_HASH = '0'.repeat(64)
+
+/** The words of an incident: kept with every page, so that a report without a node says the same. */
+export const lexiconSchema = z.object({
+  assets: z.array(tokenSchema),
+  /** What losers had in the block before the attack. */
+  stakes: z.array(assetChangeSchema),
+  /** Signatures by selector. */
+  functions: z.record(z.string(), z.string()),
+})
+
+const deliverySchema = z.looseObject({
+  outcome: z.string(),
+  role: z.string(),
+  person: z.string().nullable(),
+  channel: z.string().nullable(),
+})
+
+const fileSchema = z.looseObject({ file: z.string(), sha256: z.string() })
+const planId = z.string()
+const reasons = z.array(z.string())
+
+/** The body of each kind of evidence. What nobody reads again stands as it was written. */
+const bodies = {
+  finding: findingSchema,
+  /** A plan that was made, with the other levers that would do. */
+  plan: containmentPlanSchema.extend({ besides: z.array(z.unknown()).exactOptional() }),
+  /** A plan that waits for people, why, and the transaction of a Safe where one makes the call. */
+  proposal: z.object({ planId, proposed: z.literal(true), reasons, safe: z.unknown() }),
+  /** A plan that would propose what waits already, as another plan. */
+  'plan-waiting': z.object({ planId, waiting: z.string(), reasons }),
+  /** Nobody need decide about a plan any more: somebody made the call by hand. */
+  'plan-needless': z.object({ planId, needless: z.literal(true), pulled: z.unknown() }),
+  /** A lever that was taken back by hand. */
+  'plan-undone': z.object({ planId, undone: handPullSchema }),
+  /** When a call that was scheduled can be executed, Unix seconds. */
+  'plan-scheduled': z.object({ planId, readyAt: z.number().nullable() }),
+  /** Operations in timelocks that could be cancelled, and those that were left out. */
+  'queued-operations': z.object({ queued: z.array(z.unknown()), leftOut: z.unknown() }),
+  /** Protected contracts that a pause leaves as they are. */
+  spared: z.object({ spared: z.array(addressSchema) }),
+  /** The stages in which levers are taken back. */
+  reopening: z.object({ stages: z.array(z.unknown()), notes: z.array(z.string()) }),
+  simulation: simulationSchema,
+  /** An old attack, tried again on the newest block. */
+  'fresh-look': z.looseObject({ latest: z.number(), late: z.unknown(), works: z.boolean() }),
+  decision: z.object({ automatic: z.boolean(), reasons, statement: z.string() }),
+  /** A second endpoint that could not confirm what was signed. */
+  'second-opinion': z.object({ planId, opinion: z.object({ kind: z.string(), text: z.string() }) }),
+  /** What one person signed, and whether the signature is theirs. */
+  approval: approvalSchema.extend({ isTrue: z.boolean() }),
+  /** What all signed words about a plan came to. */
+  'approval-verdict': z.object({ planId, state: z.string(), rejected: z.array(rejectedSchema) }),
+  broadcast: broadcastSchema,
+  verification: verificationSchema,
+  notification: z.object({
+    notification: z.looseObject({
+      title: z.string(),
+      facts: z.looseObject({ words: lexiconSchema.exactOptional() }),
+    }),
+    results: z.array(deliverySchema),
+  }),
+  report: fileSchema.extend({ format: z.string(), kind: z.string(), tlp: z.string(), audience: z.string() }),
+  investigation: investigationSchema,
+  /** Something that was given to others. */
+  export: z.looseObject({ what: z.string() }),
+  /** A call that was not made, for people to make by hand. */
+  'call-by-hand': z.object({ planId, title: z.string(), reasons, call: z.unknown() }),
+  /** A contract whose containment failed. */
+  failure: z.object({ target: addressSchema }),
+  /** What a step wrote down that nothing reads again. */
+  note: z.unknown(),
+}
+
+export type EvidenceKind = keyof typeof bodies
+export type EvidenceBody<K extends EvidenceKind> = z.infer<(typeof bodies)[K]>
+/** What can be put into the evidence chain. */
+export type EvidenceItem = { [K in EvidenceKind]: { kind: K; body: EvidenceBody<K> } }[EvidenceKind]
+
+/** Kinds under which earlier versions kept a body: told apart by its shape. */
+const KEPT_AS: Partial<Record<EvidenceKind, string>> = {
+  proposal: 'plan',
+  'plan-waiting': 'plan',
+  'plan-needless': 'plan',
+  'plan-undone': 'plan',
+  'plan-scheduled': 'plan',
+  'queued-operations': 'plan',
+  spared: 'plan',
+  reopening: 'plan',
+  'fresh-look': 'simulation',
+  'second-opinion': 'decision',
+  'approval-verdict': 'approval',
+  investigation: 'note',
+  'call-by-hand': 'error',
+  failure: 'error',
+}
+
+export type Read<K extends EvidenceKind> = { link: Evidence; body: EvidenceBody<K> }
+
+/** The bodies of one kind, in order, also of links that an earlier version wrote. One that cannot be read is left out. */
+export function bodiesOf<K extends EvidenceKind>(links: readonly Evidence[], kind: K): Read<K>[] {
+  const schema: z.ZodType<EvidenceBody<K>> = bodies[kind] as never
+  return links.flatMap((link) => {
+    if (link.kind !== kind && link.kind !== KEPT_AS[kind]) return []
+    const parsed = schema.safeParse(link.body)
+    return parsed.success ? [{ link, body: parsed.data }] : []
+  })
+}
 
 /** Whether an incident's evidence chain holds. */
 export const chainVerdictSchema = z.object({

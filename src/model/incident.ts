@@ -57,39 +57,3 @@ export const verdictSchema = z.object({
 })
 /** A Verdict: what a person found an incident to be. The newest counts. */
 export type Verdict = z.infer<typeof verdictSchema>
-
-export const timelineKinds = [
-  'alert',
-  'verdict',
-  'decision',
-  'withdrawn',
-  'state',
-  'run',
-  'step',
-  'plan',
-  'approval',
-  'simulation',
-  'broadcast',
-  'verification',
-  'notification',
-  'report',
-  'note',
-  'error',
-] as const
-
-/** A TimelineEntry: something about an incident, written once and never changed. */
-export const timelineEntrySchema = z.object({
-  incidentId: z.string(),
-  sequence: z.number().int(),
-  kind: z.enum(timelineKinds),
-  /** Milliseconds since the epoch: when it happened, where that is known; otherwise when it was written. */
-  eventTime: z.number().int(),
-  /** When Cordon learned of it. */
-  discoveryTime: z.number().int(),
-  /** Who did it: `cordon`, a role or a person. */
-  author: z.string(),
-  message: z.string(),
-  facts: z.record(z.string(), z.unknown()),
-})
-export type TimelineEntry = z.infer<typeof timelineEntrySchema>
-export type TimelineKind = (typeof timelineKinds)[number]

@@ -4,8 +4,9 @@ import { noticeCodes } from './block.ts'
 import { findingSchema } from './finding.ts'
 import { healthSchema } from './health.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
-import { incidentSchema, timelineEntrySchema } from './incident.ts'
+import { incidentSchema } from './incident.ts'
 import { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
+import { timelineEntryWith } from './timeline.ts'
 
 /**
  * A line is one JSON object that Cordon prints (NDJSON of `replay` and `watch`) or streams (SSE); `type` says which.
@@ -87,7 +88,7 @@ const errorLineSchema = z.object({
   docsPath: z.string().optional(),
 })
 
-const timelineLineSchema = timelineEntrySchema.extend({ type: z.literal('timeline') })
+const timelineLineSchema = timelineEntryWith({ type: z.literal('timeline') })
 
 /** The lines of `replay` and `watch`. */
 export const lineSchema = z.discriminatedUnion('type', [

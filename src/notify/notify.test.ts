@@ -2,10 +2,11 @@ import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { fakeClock } from '../kit/clock.ts'
 import type { Channel, Notification } from '../model/notification.ts'
-import { channelConfigSchema, makeChannel } from './channels.ts'
-import { consoleChannel } from './console.ts'
+import { problemsOf } from '../model/registration.ts'
+import { consoleChannel } from './channels/console.ts'
+import { keyOf, signWebhook, verifyWebhook } from './channels/webhook/webhook-signature.ts'
 import { notifyRoles } from './deliver.ts'
-import { keyOf, signWebhook, verifyWebhook } from './webhook-signature.ts'
+import { channelKinds, openChannels } from './registry.ts'
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 
@@ -179,12 +180,21 @@ test.each(['', 'hunter2', 'whsec_c2hvcnQ=', 'whsec_%%%'])(
   },
 )
 
-test('channels are made from their configuration', () => {
-  const tools = { clock: fakeClock(), write: () => {} }
-  const config = channelConfigSchema.parse({ kind: 'webhook', url: 'https://example.org/hook', secret })
-  expect(makeChannel(config, 'ops', tools).id).toBe('ops')
-  expect(makeChannel({ kind: 'console' }, 'terminal', tools).id).toBe('terminal')
-  expect(channelConfigSchema.safeParse({ kind: 'webhook', url: 'file:///etc/passwd', secret }).success).toBe(
-    false,
-  )
+test('channels are opened as the configuration names them; their secrets come from the environment', () => {
+  const webhook = { kind: 'webhook', url: 'https://example.org/hook', secretEnv: 'HOOK' }
+  const sources = {
+    config: { channels: { ops: webhook, terminal: { kind: 'console' } } },
+    clock: fakeClock(),
+  }
+  const channels = openChannels({ ...sources, env: { HOOK: secret }, write: () => {} })
+  expect([...channels.keys()]).toEqual(['ops', 'terminal'])
+  expect(() => openChannels({ ...sources, env: {}, write: () => {} })).toThrow('HOOK is not set')
+})
+
+test('options that a kind does not take are problems with their path, and so is a kind that nobody knows', () => {
+  const file = { kind: 'webhook', url: 'file:///etc/passwd', secretEnv: 'HOOK' }
+  expect(problemsOf(channelKinds, file)).toEqual([{ path: ['url'], message: 'expected an http(s) URL' }])
+  expect(problemsOf(channelKinds, { kind: 'pigeon' })).toEqual([
+    { path: ['kind'], message: 'there is no kind “pigeon”; known are console, webhook' },
+  ])
 })

@@ -44,7 +44,7 @@ export async function askPeople(
     const now = session.clock.now()
     await appendTimeline(session.store, {
       incidentId: run.incidentId,
-      kind: 'step',
+      kind: 'question',
       eventTime: now,
       discoveryTime: now,
       author: 'cordon',

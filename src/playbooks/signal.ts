@@ -34,7 +34,7 @@ export async function giveSignal(
     await insertSignal(tx, signal)
     await appendTimeline(tx, {
       incidentId: run.incidentId,
-      kind: 'step',
+      kind: 'answer',
       eventTime: signal.givenAt,
       discoveryTime: signal.givenAt,
       author: signal.author,

@@ -245,7 +245,7 @@ function oneRunBlocks({ playbookId, contentHash, state, steps }: PrintedRecord['
 
 /** What is told elsewhere in the report is not news here: steps that went well, and whom pages reached. */
 function isNews({ kind, facts }: PrintedRecord['timeline'][number]): boolean {
-  return kind !== 'notification' && !(kind === 'step' && facts['state'] === 'succeeded')
+  return kind !== 'notification' && !(kind === 'step' && facts.state === 'succeeded')
 }
 
 export function timelineBlocks({ timeline, names }: PrintedRecord): Block[] {

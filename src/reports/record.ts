@@ -2,9 +2,10 @@ import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../mo
 import type { DrillTimes } from '../model/drill.ts'
 import type { AssetChange, Finding } from '../model/finding.ts'
 import type { Address } from '../model/hex.ts'
-import type { Incident, TimelineEntry } from '../model/incident.ts'
+import type { Incident } from '../model/incident.ts'
 import type { Investigation } from '../model/investigation.ts'
 import type { Run } from '../model/playbook.ts'
+import type { TimelineEntry } from '../model/timeline.ts'
 import type { Token } from '../model/token.ts'
 
 /** All that is on record about an incident. */

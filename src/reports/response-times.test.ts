@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { aHash, anAddress } from '../../test/harness/builders.ts'
 import type { Evidence } from '../model/evidence.ts'
-import type { Incident, TimelineEntry } from '../model/incident.ts'
+import type { Incident } from '../model/incident.ts'
+import { type TimelineEntry, timelineEntrySchema } from '../model/timeline.ts'
 import { channelsByPerson, type DrillRecord, drillTimes } from './response-times.ts'
 
 const T = 1_700_000_000_000
@@ -24,19 +26,17 @@ const incident: Incident = {
 }
 
 let sequence = 0
-function said(kind: TimelineEntry['kind'], at: number, change: Partial<TimelineEntry> = {}): TimelineEntry {
+function said(kind: TimelineEntry['kind'], at: number, change: Record<string, unknown> = {}): TimelineEntry {
   sequence++
   const times = { eventTime: T + at, discoveryTime: T + at }
-  return {
+  return timelineEntrySchema.parse({
     incidentId: 'inc-1',
-    sequence,
-    kind,
-    ...times,
+    ...{ sequence, kind, ...times },
     author: 'cordon',
     message: '',
     facts: {},
     ...change,
-  }
+  })
 }
 
 function link(kind: string, at: number, body: unknown): Evidence {
@@ -46,11 +46,18 @@ function link(kind: string, at: number, body: unknown): Evidence {
 
 const delivered = (role: string, channel: string) => ({ outcome: 'delivered', role, person: 'P', channel })
 const asked = (step: string, at: number): TimelineEntry =>
-  said('step', at, {
+  said('question', at, {
     facts: { runId: 'run-1', stepId: step, title: `Do ${step}`, roles: ['guardian'], until: T + 9_999 },
   })
 const answered = (step: string, at: number, author: string): TimelineEntry =>
-  said('step', at, { author, facts: { runId: 'run-1', target: step, answer: 'done' } })
+  said('answer', at, { author, facts: { runId: 'run-1', target: step, answer: 'done' } })
+
+const page = { title: 'A page', facts: {} }
+const broadcast = (state: string) => ({
+  ...{ planId: 'plan-1', chainId: 1, from: anAddress(1), nonce: 1, rawTransaction: '0x02', state },
+  ...{ transactionHash: aHash(1), blockNumber: null, blockHash: null },
+})
+const verification = (verified: boolean) => ({ planId: 'plan-1', atBlock: 1, checks: [], verified })
 
 const whole: DrillRecord = {
   incident,
@@ -65,14 +72,15 @@ const whole: DrillRecord = {
   ],
   evidence: [
     link('notification', 150, {
+      notification: page,
       results: [{ outcome: 'failed', role: 'guardian', person: 'P', channel: 'sms' }],
     }),
-    link('notification', 160, { results: [delivered('guardian', 'pager')] }),
-    link('decision', 200, { automatic: false }),
-    link('broadcast', 500, { state: 'sent' }),
-    link('broadcast', 700, { state: 'mined' }),
-    link('verification', 750, { verified: false }),
-    link('verification', 800, { verified: true }),
+    link('notification', 160, { notification: page, results: [delivered('guardian', 'pager')] }),
+    link('decision', 200, { automatic: false, reasons: [], statement: '' }),
+    link('broadcast', 500, broadcast('sent')),
+    link('broadcast', 700, broadcast('mined')),
+    link('verification', 750, verification(false)),
+    link('verification', 800, verification(true)),
   ],
   runs: [],
   signedAt: [T + 480, T + 490],

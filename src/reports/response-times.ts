@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { DrillQuestion, DrillTimes, Milestone, MilestoneName } from '../model/drill.ts'
 import { milestoneNames } from '../model/drill.ts'
-import type { Evidence } from '../model/evidence.ts'
-import type { Incident, TimelineEntry } from '../model/incident.ts'
+import { bodiesOf, type Evidence, type EvidenceBody, type EvidenceKind } from '../model/evidence.ts'
+import type { Incident } from '../model/incident.ts'
 import type { Run } from '../model/playbook.ts'
+import type { TimelineEntry } from '../model/timeline.ts'
 
 /** What is on record about a drill's incident. */
 export type DrillRecord = {
@@ -28,13 +29,13 @@ export function drillTimes(record: DrillRecord): DrillTimes {
     alerted: entry(record, ({ kind }) => kind === 'alert'),
     paged: paged(record),
     acknowledged: entry(record, isAnswer),
-    decided: evidence(record, 'decision', () => true),
+    decided: evidence(record, 'decision'),
     approved: approved(record),
     signed: signed(record),
-    broadcast: evidence(record, 'broadcast', () => true),
+    broadcast: evidence(record, 'broadcast'),
     mined: evidence(record, 'broadcast', ({ state }) => state === 'mined'),
-    verified: evidence(record, 'verification', ({ verified }) => verified === true),
-    contained: entry(record, ({ kind, facts }) => kind === 'state' && facts['to'] === 'contained'),
+    verified: evidence(record, 'verification', ({ verified }) => verified),
+    contained: entry(record, ({ kind, facts }) => kind === 'state' && facts.to === 'contained'),
   }
   return {
     attackSeen: attack.how,
@@ -56,7 +57,7 @@ function attackSeen({ incident, timeline, skewMs = 0 }: DrillRecord): {
   if (incident === null) return { seen: undefined, how: 'not seen' }
   const first = timeline.find(({ kind }) => kind === 'alert')
   const { startedAt, discoveredAt } = incident
-  if (first?.facts['pending'] === true || startedAt === null)
+  if (first?.facts.pending === true || startedAt === null)
     return { seen: { at: discoveredAt, source: 'seen while it was pending' }, how: 'pending' }
   const at = Math.min(startedAt + skewMs, discoveredAt)
   return { seen: { at, source: 'block time, whole seconds' }, how: 'block' }
@@ -72,49 +73,35 @@ function entry({ timeline }: DrillRecord, fits: (entry: TimelineEntry) => boolea
   return { at: it.discoveryTime, source: `timeline ${it.sequence}, by ${it.author}` }
 }
 
-const HUMAN = new Set<TimelineEntry['kind']>(['step', 'approval', 'note', 'verdict'])
+const HUMAN = new Set<TimelineEntry['kind']>(['answer', 'approval', 'note', 'verdict'])
 
 /** The first word of somebody who is not Cordon. */
 function isAnswer({ kind, author }: TimelineEntry): boolean {
   return author !== 'cordon' && HUMAN.has(kind)
 }
 
-const bodySchema = z
-  .looseObject({ state: z.unknown(), verified: z.unknown(), results: z.unknown() })
-  .partial()
-type Body = z.infer<typeof bodySchema>
-
-function evidence(record: DrillRecord, kind: string, fits: (body: Body) => boolean): Found {
-  for (const link of record.evidence) {
-    const body = link.kind === kind ? bodySchema.safeParse(link.body).data : undefined
-    if (body !== undefined && fits(body))
-      return { at: link.recordedAt, source: `evidence ${link.sequence} (${kind})` }
-  }
-  return undefined
+function evidence<K extends EvidenceKind>(
+  record: DrillRecord,
+  kind: K,
+  fits: (body: EvidenceBody<K>) => boolean = () => true,
+): Found {
+  const it = bodiesOf(record.evidence, kind).find(({ body }) => fits(body))
+  return it === undefined
+    ? undefined
+    : { at: it.link.recordedAt, source: `evidence ${it.link.sequence} (${kind})` }
 }
-
-const deliveriesSchema = z.array(
-  z.looseObject({
-    outcome: z.string(),
-    role: z.string(),
-    person: z.string().nullable(),
-    channel: z.string().nullable(),
-  }),
-)
 
 function paged(record: DrillRecord): Found {
   return evidence(record, 'notification', ({ results }) =>
-    (deliveriesSchema.safeParse(results).data ?? []).some(({ outcome }) => outcome === 'delivered'),
+    results.some(({ outcome }) => outcome === 'delivered'),
   )
 }
 
 /** Channels that took a page, by person; who was paged in vain has none, and neither has a role without people. */
 export function channelsByPerson({ evidence }: DrillRecord): ReadonlyMap<string, ReadonlySet<string>> {
   const people = new Map<string, Set<string>>()
-  for (const { kind, body } of evidence) {
-    if (kind !== 'notification') continue
-    const { results } = bodySchema.safeParse(body).data ?? {}
-    for (const { role, person, channel, outcome } of deliveriesSchema.safeParse(results).data ?? []) {
+  for (const { body } of bodiesOf(evidence, 'notification')) {
+    for (const { role, person, channel, outcome } of body.results) {
       const who = person ?? `nobody (${role})`
       const channels = people.get(who) ?? new Set()
       people.set(who, channels)
@@ -126,15 +113,15 @@ export function channelsByPerson({ evidence }: DrillRecord): ReadonlyMap<string,
 
 /** The last signed word before the first transaction; where there is none, what was signed beforehand. */
 function approved(record: DrillRecord): Found {
-  const sent = evidence(record, 'broadcast', () => true)
+  const sent = evidence(record, 'broadcast')
   const words = record.timeline.filter(
     ({ kind, facts, discoveryTime }) =>
-      kind === 'approval' && facts['decision'] === 'approve' && discoveryTime <= (sent?.at ?? discoveryTime),
+      kind === 'approval' && facts.decision === 'approve' && discoveryTime <= (sent?.at ?? discoveryTime),
   )
   const last = words.at(-1)
   if (last !== undefined)
     return { at: last.discoveryTime, source: `timeline ${last.sequence}, signed by ${last.author}` }
-  const decided = evidence(record, 'decision', () => true)
+  const decided = evidence(record, 'decision')
   if (sent === undefined || decided === undefined) return undefined
   return { at: decided.at, source: 'standing authorisation, signed beforehand' }
 }
@@ -144,55 +131,30 @@ function signed({ signedAt }: DrillRecord): Found {
   return first === undefined ? undefined : { at: first, source: 'first signed transaction' }
 }
 
-const askedSchema = z.looseObject({
-  runId: z.string(),
-  stepId: z.string(),
-  title: z.string(),
-  roles: z.array(z.string()),
-  until: z.number(),
-})
-const answerSchema = z.looseObject({
-  runId: z.string(),
-  target: z.string(),
-  answer: z.enum(['done', 'refuse']),
-})
-
 /** A task that was over because the incident was contained. */
-const endedSchema = z.looseObject({
-  runId: z.string(),
-  stepId: z.string(),
-  state: z.literal('succeeded'),
-  output: z.looseObject({ answer: z.literal('done'), by: z.literal('cordon') }),
-})
+const endedSchema = z.looseObject({ answer: z.literal('done'), by: z.literal('cordon') })
 
-/** A question as the timeline has it; undefined for other entries. */
-export function askedIn(found: TimelineEntry): z.infer<typeof askedSchema> | undefined {
-  return found.kind === 'step' && found.author === 'cordon'
-    ? askedSchema.safeParse(found.facts).data
-    : undefined
-}
+type Question = Extract<TimelineEntry, { kind: 'question' }>
 
 function questionsOf({ timeline }: DrillRecord): DrillQuestion[] {
-  return timeline.flatMap((found) => {
-    const asked = askedIn(found)
-    return asked === undefined ? [] : [questionOf(asked, { askedAt: found.discoveryTime, timeline })]
-  })
+  return timeline.flatMap((entry) => (entry.kind === 'question' ? [questionOf(entry, timeline)] : []))
 }
 
 type Given = { answer: 'done' | 'refuse'; author: string; at: number }
 
 function questionOf(
-  { runId, stepId, title, roles, until }: z.infer<typeof askedSchema>,
-  { askedAt, timeline }: { askedAt: number; timeline: readonly TimelineEntry[] },
+  { facts, discoveryTime: askedAt }: Question,
+  timeline: readonly TimelineEntry[],
 ): DrillQuestion {
-  const given = timeline.flatMap(({ kind, author, discoveryTime, facts }): Given[] => {
-    const said = kind === 'step' && author !== 'cordon' ? answerSchema.safeParse(facts).data : undefined
-    if (said?.runId === runId && said.target === stepId)
-      return [{ answer: said.answer, author, at: discoveryTime }]
-    const ended = kind === 'step' && author === 'cordon' ? endedSchema.safeParse(facts).data : undefined
-    return ended?.runId === runId && ended.stepId === stepId
-      ? [{ answer: ended.output.answer, author, at: discoveryTime }]
-      : []
+  const { runId, stepId, title, roles, until } = facts
+  const given = timeline.flatMap((entry): Given[] => {
+    const { author, discoveryTime: at } = entry
+    if (entry.facts.runId !== runId) return []
+    if (entry.kind === 'answer' && entry.facts.target === stepId)
+      return [{ answer: entry.facts.answer, author, at }]
+    const isEnd = entry.kind === 'step' && entry.facts.stepId === stepId && entry.facts.state === 'succeeded'
+    const ended = isEnd ? endedSchema.safeParse(entry.facts.output).data : undefined
+    return ended === undefined ? [] : [{ answer: ended.answer, author, at }]
   })
   const last = given.at(-1)
   return {

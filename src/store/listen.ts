@@ -1,5 +1,5 @@
 import { messageOf } from '../kit/error.ts'
-import type { TimelineEntry } from '../model/incident.ts'
+import type { TimelineEntry } from '../model/timeline.ts'
 import { hearTimeline, type TimelineNotice } from './notify-line.ts'
 import type { Store } from './store.ts'
 import { lastTimelinePosition, listTimelineAfter, type PositionedEntry } from './timeline.ts'

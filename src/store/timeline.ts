@@ -1,9 +1,27 @@
 import { z } from 'zod'
+import { assert } from '../kit/assert.ts'
 import { canonicalJson } from '../kit/json.ts'
-import { type TimelineEntry, timelineEntrySchema } from '../model/incident.ts'
+import {
+  type KeptEntry,
+  keptEntrySchema,
+  kindNow,
+  type TimelineEntry,
+  timelineEntrySchema,
+  timelineEntryWith,
+} from '../model/timeline.ts'
 import { change, row, rows, type Store, transaction } from './store.ts'
 
-export type NewTimelineEntry = Omit<TimelineEntry, 'sequence'>
+export type NewTimelineEntry = Omit<KeptEntry, 'sequence'>
+
+/** Entries of earlier versions are read under the kind that they have now. */
+function read<T extends z.ZodType>(schema: T): z.ZodType<z.infer<T>> {
+  return z
+    .looseObject({ kind: z.string(), facts: z.record(z.string(), z.unknown()) })
+    .transform((entry) => ({ ...entry, kind: kindNow(entry.kind, entry.facts) }))
+    .pipe(schema as never)
+}
+
+const entrySchema = read(timelineEntrySchema)
 
 const COLUMNS = `incident_id AS "incidentId", sequence, kind, event_time AS "eventTime",
   discovery_time AS "discoveryTime", author, message, facts`
@@ -19,8 +37,9 @@ export async function appendTimeline(store: Store, entry: NewTimelineEntry): Pro
   const { incidentId, kind, eventTime, discoveryTime, author, message, facts } = entry
   const values = [incidentId, kind, eventTime, discoveryTime, author, message, canonicalJson(facts)]
   return transaction(store, async (tx) => {
-    const [written] = await rows(tx, timelineEntrySchema, sql, values)
-    return timelineEntrySchema.parse(written)
+    const [written] = await rows(tx, entrySchema, sql, values)
+    assert(written !== undefined, 'an insert gives its row back')
+    return written
   })
 }
 
@@ -44,10 +63,10 @@ export async function appendTimelines(tx: Store, entries: readonly NewTimelineEn
 /** Entries of an incident in order, those after `after` (a sequence; all by default). */
 export async function listTimeline(store: Store, incidentId: string, after = 0): Promise<TimelineEntry[]> {
   const sql = `SELECT ${COLUMNS} FROM timeline WHERE incident_id = $1 AND sequence > $2 ORDER BY sequence`
-  return rows(store, timelineEntrySchema, sql, [incidentId, after])
+  return rows(store, entrySchema, sql, [incidentId, after])
 }
 
-const chainedSchema = timelineEntrySchema.extend({
+const chainedSchema = keptEntrySchema.extend({
   previous: z.string().nullable(),
   hash: z.string().nullable(),
 })
@@ -68,10 +87,10 @@ export async function findTimelineEntry(
   sequence: number,
 ): Promise<TimelineEntry | undefined> {
   const sql = `SELECT ${COLUMNS} FROM timeline WHERE incident_id = $1 AND sequence = $2`
-  return row(store, timelineEntrySchema, sql, [incidentId, sequence])
+  return row(store, entrySchema, sql, [incidentId, sequence])
 }
 
-const positionedSchema = timelineEntrySchema.extend({ position: z.number().int() })
+const positionedSchema = read(timelineEntryWith({ position: z.number().int() }))
 export type PositionedEntry = z.infer<typeof positionedSchema>
 
 /** Entries of all incidents after a place in the whole record, oldest first, without those at these places. */

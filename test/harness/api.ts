@@ -7,9 +7,10 @@ import { CordonError } from '../../src/kit/error.ts'
 import { toJson } from '../../src/kit/json.ts'
 import type { Logger } from '../../src/kit/logger.ts'
 import type { ChainHealth } from '../../src/model/health.ts'
-import type { Incident, TimelineEntry } from '../../src/model/incident.ts'
+import type { Incident } from '../../src/model/incident.ts'
 import type { LiveLine } from '../../src/model/line.ts'
 import type { Run } from '../../src/model/playbook.ts'
+import { type TimelineEntry, timelineEntrySchema } from '../../src/model/timeline.ts'
 import { aFinding, aHash, anAddress, aPlan } from './builders.ts'
 
 export const TOKEN = 'a-token-that-nobody-will-guess'
@@ -36,8 +37,8 @@ export function anIncident(changes: Partial<Incident> = {}): Incident {
   }
 }
 
-export function aTimelineEntry(sequence: number, changes: Partial<TimelineEntry> = {}): TimelineEntry {
-  return {
+export function aTimelineEntry(sequence: number, changes: Record<string, unknown> = {}): TimelineEntry {
+  return timelineEntrySchema.parse({
     incidentId: 'inc-1',
     sequence,
     kind: 'note',
@@ -47,7 +48,7 @@ export function aTimelineEntry(sequence: number, changes: Partial<TimelineEntry>
     message: `entry ${sequence}`,
     facts: {},
     ...changes,
-  }
+  })
 }
 
 const aRun: Run = {

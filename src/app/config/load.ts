@@ -3,11 +3,14 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createJiti } from 'jiti'
 import { z } from 'zod'
+import { signerKinds } from '../../contain/signers/registry.ts'
 import { CALIBRATION_FILE } from '../../files/calibration.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { type Config, configSchema, type LoadedConfig, UNKNOWN_CHAIN } from '../../model/config.ts'
 import { addressOf } from '../../model/given-address.ts'
 import type { Address } from '../../model/hex.ts'
+import { type OptionProblem, problemsOf } from '../../model/registration.ts'
+import { channelKinds } from '../../notify/registry.ts'
 
 export type LoadOptions = {
   cwd: string
@@ -71,8 +74,19 @@ async function readConfig(file: string): Promise<unknown> {
   }
 }
 
+/** The configuration, with the options of channels and signers as their registrations want them. */
+const checkedSchema = configSchema.superRefine(({ channels, signers }, context) => {
+  const refuse = (at: PropertyKey[], problems: readonly OptionProblem[]): void => {
+    for (const { path, message } of problems)
+      context.addIssue({ code: 'custom', path: [...at, ...path], message })
+  }
+  for (const [id, channel] of Object.entries(channels))
+    refuse(['channels', id], problemsOf(channelKinds, channel))
+  for (const [index, signer] of signers.entries()) refuse(['signers', index], problemsOf(signerKinds, signer))
+})
+
 function check(raw: unknown, file: string): Config {
-  const parsed = configSchema.safeParse(raw)
+  const parsed = checkedSchema.safeParse(raw)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const field = issue?.path.join('.') || '(the whole file)'

@@ -1,6 +1,23 @@
 import { z } from 'zod'
 import { CordonError } from '../../kit/error.ts'
-import type { Kms } from './kms.ts'
+import { type Kms, kmsSigner } from './kms.ts'
+import { signerKind } from './signer-kind.ts'
+
+/** A key in AWS KMS. */
+export const awsKmsKind = signerKind({
+  kind: 'aws-kms',
+  options: z.strictObject({ keyId: z.string().min(1), region: z.string().optional() }),
+  open: async (options) => kmsSigner(await awsKms(options)),
+  from: ({ keyId }) => keyId,
+})
+
+/** A key in Google Cloud KMS. */
+export const gcpKmsKind = signerKind({
+  kind: 'gcp-kms',
+  options: z.strictObject({ keyId: z.string().min(1) }),
+  open: async (options) => kmsSigner(await gcpKms(options)),
+  from: ({ keyId }) => keyId,
+})
 
 /** Loads a package that is not among Cordon's own; tests hand in their own. */
 export type LoadPackage = (name: string) => Promise<unknown>

@@ -1,90 +1,42 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createRpc } from '../../chain/rpc/rpc.ts'
+import { assert } from '../../kit/assert.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
+import { type Env, secretOf } from '../../kit/secret.ts'
 import type { Config } from '../../model/config.ts'
 import type { Address } from '../../model/hex.ts'
 import type { Signer } from '../signer.ts'
-import { keySigner, trySigning } from '../signer.ts'
-import { awsKms, gcpKms } from './cloud.ts'
-import { keystoreSigner, newKeystore } from './keystore.ts'
-import { kmsSigner } from './kms.ts'
-import { remoteSigner } from './remote.ts'
+import { trySigning } from '../signer.ts'
+import { newKeystore } from './keystore.ts'
+import { signerKindOf } from './registry.ts'
 
-export type Env = Readonly<Record<string, string | undefined>>
 type SignerConfig = Config['signers'][number]
 
 /** A signer with what it is made from, for people: never a secret. */
-export type OpenedSigner = { signer: Signer; kind: NonNullable<SignerConfig['kind']>; from: string }
+export type OpenedSigner = { signer: Signer; kind: string; from: string }
 
 /** Opens every signer of the config, all at once. Throws `app.SecretMissing` and what the kinds throw. */
 export async function openSigners({ signers }: Config, env: Env): Promise<OpenedSigner[]> {
   return Promise.all(signers.map((signer) => openSigner(signer, env)))
 }
 
+/** Opens one signer of a configuration that was checked. Throws `app.SecretMissing` and what its kind throws. */
 export async function openSigner(config: SignerConfig, env: Env): Promise<OpenedSigner> {
-  return { signer: await signerOf(config, env), kind: config.kind ?? 'env', from: sourceOf(config) }
+  const { kind, options } = kindOf(config)
+  const secret = (variable: string, option: string): string => secretOf(env, variable, `signers[].${option}`)
+  return { signer: await kind.open(options, { secret }), kind: kind.kind, from: kind.from(options) }
 }
 
 /** What a signer is made from, by names only. */
 export function sourceOf(config: SignerConfig): string {
-  switch (config.kind) {
-    case undefined:
-    case 'env':
-      return config.env
-    case 'keystore':
-      return config.path
-    case 'remote':
-      return config.address
-    case 'aws-kms':
-    case 'gcp-kms':
-      return config.keyId
-  }
+  const { kind, options } = kindOf(config)
+  return kind.from(options)
 }
 
-async function signerOf(config: SignerConfig, env: Env): Promise<Signer> {
-  switch (config.kind) {
-    case undefined:
-    case 'env':
-      return keySigner(secretOf(env, config.env, 'signers[].env'))
-    case 'keystore': {
-      const password = secretOf(env, config.passwordEnv, 'signers[].passwordEnv')
-      return keystoreSigner(await keystoreText(config.path), password)
-    }
-    case 'remote': {
-      const { url, address, api, tokenEnv } = config
-      if (tokenEnv === undefined) return remoteSigner({ url, address, api })
-      return remoteSigner({ url, address, api, token: secretOf(env, tokenEnv, 'signers[].tokenEnv') })
-    }
-    case 'aws-kms':
-      return kmsSigner(await awsKms(config))
-    case 'gcp-kms':
-      return kmsSigner(await gcpKms(config))
-  }
-}
-
-async function keystoreText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch {
-    throw new CordonError({
-      code: 'app.KeystoreUnreadable',
-      message: `The keystore ${path} cannot be read.`,
-      facts: { path },
-      fix: 'Check signers[].path and its permissions; it is taken from the working directory.',
-    })
-  }
-}
-
-/** A secret of the environment. Throws `app.SecretMissing`. */
-export function secretOf(env: Env, name: string, field: string): string {
-  const value = env[name]
-  if (value !== undefined && value !== '') return value
-  throw new CordonError({
-    code: 'app.SecretMissing',
-    message: `The environment variable ${name} is not set.`,
-    facts: { variable: name, field },
-    fix: `Set ${name}, or take ${field} out of cordon.config.ts.`,
-  })
+function kindOf(config: SignerConfig): NonNullable<ReturnType<typeof signerKindOf>> {
+  const found = signerKindOf(config)
+  assert(found !== undefined, 'kinds are checked when a configuration is read')
+  return found
 }
 
 /** What `cordon signers check` finds out about one signer. */
@@ -108,7 +60,7 @@ async function checkSigner(
   signer: SignerConfig,
   { config, env }: { config: Config; env: Env },
 ): Promise<SignerCheck> {
-  const none = { from: sourceOf(signer), kind: signer.kind ?? 'env', balances: {} }
+  const none = { from: sourceOf(signer), kind: signer.kind, balances: {} }
   try {
     const opened = await openSigner(signer, env)
     await trySigning(opened.signer)

@@ -7,12 +7,43 @@ import {
   scrypt,
   timingSafeEqual,
 } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { keccak256 } from 'viem'
 import { z } from 'zod'
 import { CordonError } from '../../kit/error.ts'
+import { envNameSchema } from '../../model/env-name.ts'
 import type { Address } from '../../model/hex.ts'
 import { keySigner, type Signer } from '../signer.ts'
+import { signerKind } from './signer-kind.ts'
+
+/** A file in Web3 Secret Storage and the variable with its password. */
+export const keystoreKind = signerKind({
+  kind: 'keystore',
+  options: z.strictObject({
+    /** From the working directory. */
+    path: z.string().min(1),
+    passwordEnv: envNameSchema,
+  }),
+  open: async ({ path, passwordEnv }, { secret }) => {
+    const password = secret(passwordEnv, 'passwordEnv')
+    return keystoreSigner(await keystoreText(path), password)
+  },
+  from: ({ path }) => path,
+})
+
+async function keystoreText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch {
+    throw new CordonError({
+      code: 'app.KeystoreUnreadable',
+      message: `The keystore ${path} cannot be read.`,
+      facts: { path },
+      fix: 'Check signers[].path and its permissions; it is taken from the working directory.',
+    })
+  }
+}
 
 /*
  * Web3 Secret Storage, version 3: what geth, Clef, Web3Signer and most wallets write. The key is under AES-128-CTR; the key

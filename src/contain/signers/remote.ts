@@ -3,10 +3,30 @@ import { z } from 'zod'
 import { CordonError } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
 import { redact } from '../../kit/redact.ts'
+import { envNameSchema } from '../../model/env-name.ts'
+import { givenAddressSchema } from '../../model/given-address.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { hexSchema } from '../../model/hex.ts'
 import type { Signer, TypedData, UnsignedTransaction } from '../signer.ts'
 import { assertSigned, signerLied, signerOf, typedDataHash, walletMessage } from '../signer.ts'
+import { signerKind } from './signer-kind.ts'
+
+/** JSON-RPC: `eth` as Web3Signer and nodes have it, `account` as Clef has it. */
+export const remoteKind = signerKind({
+  kind: 'remote',
+  options: z.strictObject({
+    url: z.string().regex(/^https?:\/\/\S+$/, 'expected an http(s) URL'),
+    address: givenAddressSchema,
+    /** Variable with a bearer token. */
+    tokenEnv: envNameSchema.optional(),
+    api: z.enum(['eth', 'account']).default('eth'),
+  }),
+  open: async ({ url, address, api, tokenEnv }, { secret }) =>
+    tokenEnv === undefined
+      ? remoteSigner({ url, address, api })
+      : remoteSigner({ url, address, api, token: secret(tokenEnv, 'tokenEnv') }),
+  from: ({ address }) => address,
+})
 
 export type RemoteSignerOptions = {
   url: string

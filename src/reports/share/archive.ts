@@ -1,7 +1,7 @@
-import { note } from '../../incidents/context.ts'
 import type { ChainVerdict } from '../../incidents/ledger.ts'
-import { appendEvidence, verifyEvidence } from '../../incidents/ledger.ts'
+import { verifyEvidence } from '../../incidents/ledger.ts'
 import { getIncident } from '../../incidents/move.ts'
+import { record } from '../../incidents/record.ts'
 import { type TimelineVerdict, verifyTimeline } from '../../incidents/timeline-chain.ts'
 import { giveVerdict } from '../../incidents/verdict.ts'
 import { type RecordVerdict, verifyRecord } from '../../incidents/verify-record.ts'
@@ -21,7 +21,7 @@ import type { ReportDocument } from '../document.ts'
 import type { Handing } from '../outgoing.ts'
 import type { IncidentRecord } from '../record.ts'
 import { reportDocument } from '../report.ts'
-import { exportIncident, type IncidentExport, recordExport } from './export.ts'
+import { exportIncident, type Given, type IncidentExport, recordExport } from './export.ts'
 import { type Handed, handedOf } from './handed.ts'
 import { recordOf } from './record-of.ts'
 
@@ -36,7 +36,7 @@ export type IncidentArchive = {
   /** The archive that checks itself; the ledger says that it was given out. */
   export(id: string, handing: Handing & { reporter?: Reporter | undefined }): Promise<IncidentExport>
   /** Puts on record that something else was given out. */
-  recordExport(id: string, given: { message: string; body: unknown }): Promise<void>
+  recordExport(id: string, given: Given): Promise<void>
   /** The evidence chain of an incident, and its timeline. */
   verify(id: string): Promise<ChainVerdict & { timeline: TimelineVerdict }>
   /** The whole record, and that the seals with these hashes are in it. */
@@ -69,12 +69,12 @@ export async function openArchive({
 }: ArchiveOptions): Promise<IncidentArchive> {
   const { store, close } = await openDatabase({ dataDir, env, logger })
   const context = { store, clock: systemClock }
-  const record = (id: string): Promise<IncidentRecord> => recordOf({ ...context, names, own }, id)
+  const recordNow = (id: string): Promise<IncidentRecord> => recordOf({ ...context, names, own }, id)
   return {
     list: () => listIncidents(store),
-    record,
-    report: async (id, request) => reportDocument(await record(id), request),
-    handed: async (id, handing) => handedOf(await record(id), handing),
+    record: recordNow,
+    report: async (id, request) => reportDocument(await recordNow(id), request),
+    handed: async (id, handing) => handedOf(await recordNow(id), handing),
     export: (id, { reporter, ...handing }) =>
       exportIncident({ ...context, names, own, dataDir, reporter }, id, handing),
     recordExport: (id, given) => recordExport(context, id, given),
@@ -91,8 +91,12 @@ export async function openArchive({
       transaction(store, async (tx) => {
         const inside = { ...context, store: tx }
         await getIncident(inside, id)
-        await note(inside, { incidentId: id, kind: 'note', message: summaryOf(found, names), facts: {} })
-        await appendEvidence(inside, { incidentId: id, kind: 'note', body: found })
+        const message = summaryOf(found, names)
+        await record(
+          inside,
+          { incidentId: id, kind: 'investigation', message },
+          { kind: 'investigation', body: found },
+        )
       }),
     remarks: (limit) => listRemarks(store, limit),
     close,

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { note } from '../../incidents/context.ts'
-import { appendEvidence, type ChainVerdict, verifyEvidence } from '../../incidents/ledger.ts'
+import { type ChainVerdict, verifyEvidence } from '../../incidents/ledger.ts'
+import { record } from '../../incidents/record.ts'
 import { canonicalJson, sha256, toJson } from '../../kit/json.ts'
 import { packageRoot } from '../../kit/package-root.ts'
-import type { Evidence } from '../../model/evidence.ts'
+import type { Evidence, EvidenceBody } from '../../model/evidence.ts'
 import { type Reporter, reportFormats } from '../../model/report.ts'
 import { listEvidence } from '../../store/evidence.ts'
 import { transaction } from '../../store/store.ts'
@@ -65,7 +65,7 @@ export async function exportIncident(
   return made
 }
 
-type Given = { message: string; body: unknown }
+export type Given = { message: string; body: EvidenceBody<'export'> }
 
 /** Puts on record what was given out. */
 export async function recordExport(
@@ -73,11 +73,7 @@ export async function recordExport(
   incidentId: string,
   { message, body }: Given,
 ): Promise<void> {
-  await transaction(store, async (tx) => {
-    const inside = { store: tx, clock }
-    await note(inside, { incidentId, kind: 'report', message, facts: {} })
-    await appendEvidence(inside, { incidentId, kind: 'export', body })
-  })
+  await record({ store, clock }, { incidentId, kind: 'report', message }, { kind: 'export', body })
 }
 
 type Taken = { record: IncidentRecord; links: readonly Evidence[]; verdict: ChainVerdict }

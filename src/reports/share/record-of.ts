@@ -1,13 +1,10 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { verifyEvidence } from '../../incidents/ledger.ts'
 import { getIncident } from '../../incidents/move.ts'
 import type { Clock } from '../../kit/clock.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
-import type { Evidence } from '../../model/evidence.ts'
-import { assetChangeSchema } from '../../model/finding.ts'
+import { bodiesOf, type Evidence, type lexiconSchema } from '../../model/evidence.ts'
 import type { Address } from '../../model/hex.ts'
-import { type Investigation, investigationSchema } from '../../model/investigation.ts'
-import { tokenSchema } from '../../model/token.ts'
 import { functionNames } from '../../names/function-names.ts'
 import { findBroadcast } from '../../store/broadcasts.ts'
 import { listSigningTimes } from '../../store/drills.ts'
@@ -59,7 +56,7 @@ export async function recordOf(
     stakes,
     functions: new Map([...functionNames, ...Object.entries(functions)]),
     evidence,
-    investigation: newestInvestigation(links),
+    investigation: bodiesOf(links, 'investigation').at(-1)?.body ?? null,
     times: drillTimes({ incident, timeline, evidence: links, runs, signedAt }),
     names,
     own: accounts,
@@ -67,51 +64,19 @@ export async function recordOf(
   }
 }
 
-/** The newest that this version can read; null where there is none. */
-function newestInvestigation(links: readonly Evidence[]): Investigation | null {
-  for (const { kind, body } of links.toReversed()) {
-    const found = kind === 'note' ? investigationSchema.safeParse(body) : undefined
-    if (found?.success) return found.data
-  }
-  return null
-}
-
-/** What the words of an incident are made with: kept with every page, so that a report without a node says the same. */
-const wordsSchema = z.object({
-  assets: z.array(tokenSchema),
-  /** What losers had in the block before the attack. */
-  stakes: z.array(assetChangeSchema),
-  /** Signatures by selector. */
-  functions: z.record(z.string(), z.string()),
-})
-export type Words = z.infer<typeof wordsSchema>
+export type Words = z.infer<typeof lexiconSchema>
 
 const NO_WORDS: Words = { assets: [], stakes: [], functions: {} }
 
-const notificationSchema = z.object({ notification: z.object({ facts: z.object({ words: wordsSchema }) }) })
-const proposalSchema = z.object({
-  planId: z.string(),
-  proposed: z.literal(true),
-  reasons: z.array(z.string()),
-})
-
 /** The words that were kept last; none where nobody was told yet. */
 export function wordsIn(links: readonly Evidence[]): Words {
-  for (const { kind, body } of links.toReversed()) {
-    const found = kind === 'notification' ? notificationSchema.safeParse(body) : undefined
-    if (found?.success) return found.data.notification.facts.words
-  }
-  return NO_WORDS
+  const kept = bodiesOf(links, 'notification').flatMap(({ body }) => body.notification.facts.words ?? [])
+  return kept.at(-1) ?? NO_WORDS
 }
 
 /** Why plans were left to people, by plan: what was said last. */
 export function proposalsIn(links: readonly Evidence[]): ReadonlyMap<string, readonly string[]> {
-  return new Map(
-    links.flatMap(({ kind, body }) => {
-      const found = kind === 'plan' ? proposalSchema.safeParse(body) : undefined
-      return found?.success ? [[found.data.planId, found.data.reasons] as const] : []
-    }),
-  )
+  return new Map(bodiesOf(links, 'proposal').map(({ body }) => [body.planId, body.reasons]))
 }
 
 /** Each plan of an incident with the newest that is on record about it. */

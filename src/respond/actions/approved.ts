@@ -148,7 +148,11 @@ async function needlessBecause(
   if (pulled === undefined) return null
   const why = handPullText(plan.lever, pulled, app.names)
   const message = `Plan ${plan.id} is needless: ${why}, and it holds. Nobody need decide about it.`
-  await recordStep(app, context, { kind: 'plan', message, body: { planId: plan.id, needless: true, pulled } })
+  await recordStep(app, context, {
+    kind: 'plan',
+    message,
+    evidence: { kind: 'plan-needless', body: { planId: plan.id, needless: true, pulled } },
+  })
   return why
 }
 
@@ -165,7 +169,11 @@ async function record(
   const who = 'by' in verdict ? ` by ${[verdict.by].flat().join(', ')}` : ''
   const uncounted = verdict.rejected.map(({ signer, reason }) => `${signer}: ${reason}`).join('; ')
   const message = `${plan.lever.signature} of ${plan.lever.target} is ${verdict.state}${who} (plan ${plan.id}).${uncounted === '' ? '' : ` Not counted: ${uncounted}.`}`
-  await recordStep(app, context, { kind: 'approval', message, body: { planId: plan.id, ...verdict } })
+  await recordStep(app, context, {
+    kind: 'approval',
+    message,
+    evidence: { kind: 'approval-verdict', body: { planId: plan.id, ...verdict } },
+  })
   return verdict
 }
 

@@ -26,7 +26,7 @@ export async function pageByHand(
     recordStep(app, context, {
       kind: 'error',
       message: `${title} (${call.decoded} on ${name}): ${why}. ${byHandText(call)}`,
-      body: { planId: plan.id, title, reasons, call },
+      evidence: { kind: 'call-by-hand', body: { planId: plan.id, title, reasons: [...reasons], call } },
     }),
   )
   await tellRoles(app, context, {

@@ -95,7 +95,11 @@ async function doubtAbout(
   const isDoubt = opinion.kind === 'disputed' && ground.kind === 'authorised'
   if (isDoubt) return opinion.text
   const message = `Signed without a second endpoint that shows the same: ${opinion.text}.`
-  await recordStep(app, context, { kind: 'decision', message, body: { planId: plan.id, opinion } })
+  await recordStep(app, context, {
+    kind: 'decision',
+    message,
+    evidence: { kind: 'second-opinion', body: { planId: plan.id, opinion } },
+  })
   return null
 }
 
@@ -116,7 +120,11 @@ async function send(
     const authorisation = await authorisationOf(app.store, plan.id)
     const under = typeof authorisation === 'string' ? `, under authorisation ${authorisation}` : ''
     const message = `${word} ${what}${plan.lever.signature} as ${broadcast.transactionHash} from ${broadcast.from} (nonce ${broadcast.nonce})${under}.`
-    await recordStep(app, context, { kind: 'broadcast', message, body: broadcast })
+    await recordStep(app, context, {
+      kind: 'broadcast',
+      message,
+      evidence: { kind: 'broadcast', body: broadcast },
+    })
     return { broadcast }
   })
 }
@@ -247,7 +255,11 @@ async function afterDelay(work: Work, sent: Sent): Promise<ContainOutcome> {
     const when =
       at === null ? 'which nobody can tell: it is not scheduled' : new Date(at * 1_000).toISOString()
     const message = `Scheduled ${plan.lever.signature} of ${app.names.get(target) ?? target}; it can be executed at ${when}. Nothing is stopped until then.`
-    await recordStep(app, context, { kind: 'plan', message, body: { planId: plan.id, readyAt: at } })
+    await recordStep(app, context, {
+      kind: 'plan',
+      message,
+      evidence: { kind: 'plan-scheduled', body: { planId: plan.id, readyAt: at } },
+    })
     return { readyAt: at, now }
   })
   const base = { target, planId: plan.id, transactionHash: sent.broadcast.transactionHash }
@@ -291,7 +303,11 @@ async function confirm(work: Work, { plan, ground, broadcast: sent }: Sent): Pro
   return context.durable(`confirm:${plan.id}`, async () => {
     const tell = async (replaced: { broadcast: Broadcast; reason: string }): Promise<void> => {
       const message = `Replaced by ${replaced.broadcast.transactionHash}: ${replaced.reason}.`
-      await recordStep(app, context, { kind: 'broadcast', message, body: replaced.broadcast })
+      await recordStep(app, context, {
+        kind: 'broadcast',
+        message,
+        evidence: { kind: 'broadcast', body: replaced.broadcast },
+      })
     }
     const { publicAfterBlocks } = chain.config
     const forbidden = () => forbiddenNow(app, { plan, ground })
@@ -301,7 +317,7 @@ async function confirm(work: Work, { plan, ground, broadcast: sent }: Sent): Pro
     await recordStep(app, context, {
       kind: 'broadcast',
       message: minedText(plan, broadcast),
-      body: broadcast,
+      evidence: { kind: 'broadcast', body: broadcast },
       facts,
     })
     return broadcast
@@ -334,7 +350,7 @@ async function verifyIt(work: Work, done: Sent): Promise<Verification> {
   await recordStep(app, context, {
     kind: 'verification',
     message,
-    body: verification,
+    evidence: { kind: 'verification', body: verification },
     facts: { failed: !verification.verified },
   })
   return verification

@@ -136,7 +136,11 @@ async function cancelling(shared: Shared): Promise<Work[]> {
   const { queued, leftOut, latest } = queuedSchema.parse(JSON.parse(json))
   const said = queuedText(queued.length, leftOut)
   if (said !== null)
-    await recordStep(app, context, { kind: 'plan', message: said, body: { queued, leftOut } })
+    await recordStep(app, context, {
+      kind: 'plan',
+      message: said,
+      evidence: { kind: 'queued-operations', body: { queued, leftOut } },
+    })
   return queued.map((item) => ({
     ...shared,
     ...item,
@@ -178,7 +182,11 @@ async function pausing(shared: Shared): Promise<Work[]> {
     if (spared.length > 0 && attempt === context.run.id) {
       const named = spared.map((target) => app.names.get(target) ?? target).join(', ')
       const message = `Left as ${spared.length === 1 ? 'it is' : 'they are'}: ${named}. The attack touches ${spared.length === 1 ? 'it' : 'them'}, and nothing at paging level says that ${spared.length === 1 ? 'it loses' : 'they lose'} anything.`
-      await recordStep(app, context, { kind: 'plan', message, body: { spared } })
+      await recordStep(app, context, {
+        kind: 'plan',
+        message,
+        evidence: { kind: 'spared', body: { spared } },
+      })
     }
     return toJson(attacked)
   })
@@ -279,7 +287,11 @@ async function caught<T>(
   } catch (thrown) {
     errors.push(thrown)
     const message = `Containment of ${app.names.get(target) ?? target} failed: ${messageOf(thrown)}`
-    await recordStep(app, context, { kind: 'error', message, body: { target } })
+    await recordStep(app, context, {
+      kind: 'error',
+      message,
+      evidence: { kind: 'failure', body: { target } },
+    })
     return { target, outcome: 'failed', planId: null, transactionHash: null, reasons: [messageOf(thrown)] }
   }
 }

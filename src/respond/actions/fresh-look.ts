@@ -52,7 +52,7 @@ async function tryAgain(looking: Looking, { late, latest }: Old): Promise<string
       await recordStep(app, context, {
         kind: 'simulation',
         message,
-        body: { hash, latest, late, works: true },
+        evidence: { kind: 'fresh-look', body: { hash, latest, late, works: true } },
       })
       return toJson({ ...again, pinnedBlock: latest } satisfies Attack)
     }
@@ -62,7 +62,7 @@ async function tryAgain(looking: Looking, { late, latest }: Old): Promise<string
   await recordStep(app, context, {
     kind: 'simulation',
     message,
-    body: { latest, late, works: false, failures },
+    evidence: { kind: 'fresh-look', body: { latest, late, works: false, failures } },
   })
   const stale = `the attack is ${late.blocks} blocks old and does not work on block ${latest}`
   const attack = reviveAttack(await findAttack(chain.rpc, incident))

@@ -48,7 +48,11 @@ export function investigateAction(
         const findings = await listFindings(app.store, incident.id)
         const transactions = incident.transactions.slice(-MOST)
         const found = await patiently(app, () => investigate(app, { chain, transactions, findings, others }))
-        await recordStep(app, context, { kind: 'note', message: summaryOf(found, app.names), body: found })
+        await recordStep(app, context, {
+          kind: 'investigation',
+          message: summaryOf(found, app.names),
+          evidence: { kind: 'investigation', body: found },
+        })
         const { hypotheses: _hypotheses, ...cause } = found.rootCause
         return { rootCause: cause, victims: found.victims, attackers: found.attackers }
       }),

@@ -55,7 +55,7 @@ export async function tellRoles(app: App, context: ActionContext, told: Told): P
     await recordStep(app, context, {
       kind: 'notification',
       message,
-      body: { notification, results },
+      evidence: { kind: 'notification', body: { notification, results } },
       facts: { missed: results.filter(({ outcome }) => outcome !== 'delivered').length },
     })
   })

@@ -52,7 +52,7 @@ export async function prepare(work: Work): Promise<Prepared> {
   const plan = containmentPlanSchema.parse(JSON.parse(json))
   if (!plan.lever.armed) {
     const message = `${plan.lever.signature} of ${target} is already pulled.`
-    await recordStep(work.app, context, { kind: 'plan', message, body: plan })
+    await recordStep(work.app, context, { kind: 'plan', message, evidence: { kind: 'plan', body: plan } })
     return { kind: 'already-pulled', plan }
   }
   crashPoint('contain.planned')
@@ -78,7 +78,7 @@ export async function prepare(work: Work): Promise<Prepared> {
   }
   if (held.kind === 'needless') {
     const message = `${plan.lever.signature} of ${target} ${held.why}.`
-    await recordStep(work.app, context, { kind: 'plan', message, body: plan })
+    await recordStep(work.app, context, { kind: 'plan', message, evidence: { kind: 'plan', body: plan } })
     return { kind: 'needless', plan, why: held.why }
   }
   return { kind: 'go', plan, operations, simulation }
@@ -101,7 +101,11 @@ async function proposeOnce(
     return { kind: 'proposed', plan, reasons, isWorthIt }
   }
   const message = `Nothing was sent: the same call waits for people already, as plan ${waiting}. Tried against ${plan.attackTransaction ?? 'no transaction'} too; why nothing is sent without people: ${reasons.join('; ')}.`
-  await recordStep(app, context, { kind: 'plan', message, body: { planId: plan.id, waiting, reasons } })
+  await recordStep(app, context, {
+    kind: 'plan',
+    message,
+    evidence: { kind: 'plan-waiting', body: { planId: plan.id, waiting, reasons } },
+  })
   return { kind: 'still-proposed', plan, reasons, isWorthIt }
 }
 
@@ -157,7 +161,11 @@ async function makePlan(work: Work): Promise<string> {
       ? 'nobody known may pull it'
       : `${lever.authority.address} may pull it, ${routeText(plan.route)}`
   const message = `Plan: ${lever.signature} on ${app.names.get(target) ?? target}; ${who} (state of block ${plan.pinnedBlock}).${besidesText(besides)}`
-  await recordStep(app, context, { kind: 'plan', message, body: { ...plan, besides } })
+  await recordStep(app, context, {
+    kind: 'plan',
+    message,
+    evidence: { kind: 'plan', body: { ...plan, besides } },
+  })
   return toJson(plan)
 }
 
@@ -182,7 +190,11 @@ export async function simulateIt(work: Work, { plan, operations }: Planned): Pro
   ])
   await insertSimulation(app.store, simulation)
   const message = `${simulationText(plan, simulation, before)}${notesText(simulation)}`
-  await recordStep(app, context, { kind: 'simulation', message, body: simulation })
+  await recordStep(app, context, {
+    kind: 'simulation',
+    message,
+    evidence: { kind: 'simulation', body: simulation },
+  })
   return simulation
 }
 
@@ -198,7 +210,11 @@ export async function simulateReopenIt(work: Work, { plan, operations }: Planned
   const again =
     { stopped: 'fails', 'not-stopped': 'GOES THROUGH AGAIN' }[String(simulation.attack)] ?? 'is not known'
   const message = `Simulated at block ${block}: ${plan.lever.signature} ${simulation.leverSucceeded ? 'works' : 'fails'}; after it ${open} of ${operations.length} recent operations are open, and the attack ${again}.`
-  await recordStep(app, context, { kind: 'simulation', message, body: simulation })
+  await recordStep(app, context, {
+    kind: 'simulation',
+    message,
+    evidence: { kind: 'simulation', body: simulation },
+  })
   return simulation
 }
 
@@ -216,7 +232,11 @@ async function decideIt(
   const word = automatic
     ? 'Enough is known to act without people'
     : `For people to decide, because ${reasons.join('; ')}`
-  await recordStep(app, context, { kind: 'decision', message: `${word}. ${statement}.`, body: judgement })
+  await recordStep(app, context, {
+    kind: 'decision',
+    message: `${word}. ${statement}.`,
+    evidence: { kind: 'decision', body: judgement },
+  })
   return judgement
 }
 
@@ -253,7 +273,10 @@ export async function propose(
   await recordStep(app, context, {
     kind: 'plan',
     message,
-    body: { planId: plan.id, proposed: true, reasons, safe: proposal },
+    evidence: {
+      kind: 'proposal',
+      body: { planId: plan.id, proposed: true, reasons: [...reasons], safe: proposal },
+    },
     facts: { planId: plan.id, proposed: true },
   })
 }

@@ -1,27 +1,22 @@
-import { note } from '../../incidents/context.ts'
-import { appendEvidence } from '../../incidents/ledger.ts'
-import type { TimelineKind } from '../../model/incident.ts'
+import { record } from '../../incidents/record.ts'
+import type { EvidenceItem } from '../../model/evidence.ts'
+import type { Happening } from '../../model/timeline.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
-import { transaction } from '../../store/store.ts'
 import type { App } from '../context.ts'
 
-export type StepEntry = {
-  kind: TimelineKind
-  message: string
-  body: unknown
-  facts?: Readonly<Record<string, unknown>>
-}
+/** What a step says on the timeline. */
+export type StepEntry = Happening extends infer H
+  ? H extends Happening
+    ? Omit<H, 'incidentId'>
+    : never
+  : never
 
-/** Puts what a step did on the timeline and, as it is, into the evidence chain: both or neither. */
+/** Puts what a step did on the timeline and into the evidence chain. */
 export async function recordStep(
-  app: App,
-  context: Pick<ActionContext, 'incidentId' | 'run' | 'stepId'>,
-  { kind, message, body, facts = {} }: StepEntry,
+  { store, clock }: App,
+  { incidentId, run, stepId }: Pick<ActionContext, 'incidentId' | 'run' | 'stepId'>,
+  { evidence, ...entry }: StepEntry & { evidence: EvidenceItem },
 ): Promise<void> {
-  const { incidentId, run, stepId } = context
-  await transaction(app.store, async (store) => {
-    const inside = { store, clock: app.clock }
-    await note(inside, { incidentId, kind, message, facts: { ...facts, run: run.id, step: stepId } })
-    await appendEvidence(inside, { incidentId, kind, body })
-  })
+  const facts = { ...entry.facts, run: run.id, step: stepId }
+  await record({ store, clock }, { ...entry, incidentId, facts } as Happening, evidence)
 }

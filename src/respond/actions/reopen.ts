@@ -81,7 +81,11 @@ async function announce(app: App, { context, incident }: Reopening): Promise<str
     stages.length === 0
       ? `Nothing is pulled that could be taken back. ${notes.join('; ')}`
       : `To be opened in ${stages.length} stages: ${named.join(', then ')}. ${notes.join('; ')}`
-  await recordStep(app, context, { kind: 'plan', message, body: { stages, notes } })
+  await recordStep(app, context, {
+    kind: 'plan',
+    message,
+    evidence: { kind: 'reopening', body: { stages, notes } },
+  })
   return toJson(stages)
 }
 

@@ -31,7 +31,11 @@ export function reportAction(app: App): Action<z.infer<typeof reportArgs>> {
           const file = reportPath(app.config.dataDir, { incidentId: context.incidentId, kind, format })
           const bytes = await renderReport(report, format)
           const body = { ...(await writeReport(file, bytes)), format, kind, tlp, audience }
-          await recordStep(app, context, { kind: 'report', message: `Report written: ${file}`, body })
+          await recordStep(app, context, {
+            kind: 'report',
+            message: `Report written: ${file}`,
+            evidence: { kind: 'report', body },
+          })
           files.push(body)
         }
         return { ...files[0], files }

@@ -1,15 +1,15 @@
 import { approvalTypedData, termsOf } from '../../contain/approval-data.ts'
 import { isTruly, rejectionsOf } from '../../contain/approve.ts'
 import type { Signer } from '../../contain/signer.ts'
-import { type Env, type OpenedSigner, openSigners } from '../../contain/signers/configured.ts'
-import { note } from '../../incidents/context.ts'
-import { appendEvidence } from '../../incidents/ledger.ts'
+import { type OpenedSigner, openSigners } from '../../contain/signers/configured.ts'
 import { getIncident } from '../../incidents/move.ts'
+import { record } from '../../incidents/record.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { durationMs } from '../../kit/duration.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { canonicalJson } from '../../kit/json.ts'
 import type { Logger } from '../../kit/logger.ts'
+import type { Env } from '../../kit/secret.ts'
 import { printable } from '../../kit/text.ts'
 import type { ApprovalVerdict } from '../../model/approval.ts'
 import { type Approval, type ApprovalTerms, approvalSchema } from '../../model/approval.ts'
@@ -191,8 +191,8 @@ export async function giveApproval(judging: Judging, given: NewApproval): Promis
       : `Somebody gave ${about} in the name of ${approval.signer}, whose signature it is not: it counts for nothing.`
     const author = isTrue ? approval.signer : 'cordon'
     const facts = { planId: plan.id, ...(isTrue ? { decision: approval.decision } : {}) }
-    await note(inside, { incidentId: incident.id, kind: 'approval', author, message, facts })
-    await appendEvidence(inside, { incidentId: incident.id, kind: 'approval', body: { ...approval, isTrue } })
+    const happening = { incidentId: incident.id, kind: 'approval', author, message, facts } as const
+    await record(inside, happening, { kind: 'approval', body: { ...approval, isTrue } })
   })
   const verdict = await verdictOn(judging, { plan, incident })
   return { approval, verdict, notCounted: await whyNotCounted(judging, { plan, incident }, approval) }

@@ -1,7 +1,7 @@
 import { createRpc } from '../../chain/rpc/rpc.ts'
-import type { Env } from '../../contain/signers/configured.ts'
 import { systemClock } from '../../kit/clock.ts'
 import type { Logger } from '../../kit/logger.ts'
+import type { Env } from '../../kit/secret.ts'
 import type { Config } from '../../model/config.ts'
 import { openDatabase } from '../../store/database.ts'
 import { openChains } from '../chains.ts'

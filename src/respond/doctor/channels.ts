@@ -1,22 +1,26 @@
-import { type Env, secretOf } from '../../contain/signers/configured.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { redact } from '../../kit/redact.ts'
+import { type Env, secretOf } from '../../kit/secret.ts'
 import type { Config } from '../../model/config.ts'
+import { channelKindOf } from '../../notify/registry.ts'
 import { type Check, failed, failedBy, ok, warning } from './check.ts'
 
 const PATIENCE_MS = 5_000
 
-/** Whether each webhook has its secret and can be reached; nothing is delivered. */
+/** Whether each channel has its secrets and its address can be reached; nothing is delivered. */
 export async function channelChecks({ channels }: Config, env: Env): Promise<Check[]> {
-  const checks = Object.entries(channels).map(async ([id, channel]): Promise<Check[]> => {
-    if (channel.kind === 'console') return []
+  const checks = Object.entries(channels).map(async ([id, given]): Promise<Check[]> => {
+    const found = channelKindOf(given)
+    if (found === undefined) return []
     const name = `channel ${id}`
     try {
-      secretOf(env, channel.secretEnv, `channels.${id}.secretEnv`)
+      for (const [option, variable] of Object.entries(found.kind.secrets(found.options)))
+        secretOf(env, variable, `channels.${id}.${option}`)
     } catch (thrown) {
       return [failedBy(name, thrown)]
     }
-    return [await reach(name, channel.url)]
+    const url = found.kind.url(found.options)
+    return url === null ? [] : [await reach(name, url)]
   })
   return (await Promise.all(checks)).flat()
 }

@@ -1,5 +1,5 @@
-import type { Env } from '../../contain/signers/configured.ts'
 import type { Logger } from '../../kit/logger.ts'
+import type { Env } from '../../kit/secret.ts'
 import { openDatabase } from '../../store/database.ts'
 import { databaseSettings } from '../../store/durability.ts'
 import { type Check, ok, warning } from './check.ts'

@@ -1,6 +1,6 @@
 import { anvilBinary } from '../../chain/anvil.ts'
-import type { Env } from '../../contain/signers/configured.ts'
 import type { Logger } from '../../kit/logger.ts'
+import type { Env } from '../../kit/secret.ts'
 import type { LoadedConfig } from '../../model/config.ts'
 import { counted } from '../../words/share.ts'
 import { examineChain } from './chain.ts'

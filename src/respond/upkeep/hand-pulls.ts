@@ -1,8 +1,8 @@
 import { discoverLevers } from '../../contain/discover.ts'
 import { readState } from '../../contain/state-view.ts'
-import { note } from '../../incidents/context.ts'
 import { appendEvidence } from '../../incidents/ledger.ts'
 import { moveIncident } from '../../incidents/move.ts'
+import { record } from '../../incidents/record.ts'
 import { messageOf } from '../../kit/error.ts'
 import { sha256 } from '../../kit/json.ts'
 import { type ContainmentPlan, type HandPull, protectedBy } from '../../model/containment.ts'
@@ -90,12 +90,13 @@ async function notePulled(place: Place, called: Called & { known: readonly Lever
       if (!(await insertPlan(tx, plan))) return false
       const inside = { store: tx, clock: app.clock }
       const { incidentId } = plan
-      await note(inside, {
-        ...{ incidentId, kind: 'plan', message, author: byHandOf(plan).who },
-        facts: { plan: plan.id, byHand: true },
-        eventTime: timeOf(place),
-      })
-      await appendEvidence(inside, { incidentId, kind: 'plan', body: plan })
+      const facts = { plan: plan.id, byHand: true }
+      const author = byHandOf(plan).who
+      await record(
+        inside,
+        { incidentId, kind: 'plan', message, author, facts, eventTime: timeOf(place) },
+        { kind: 'plan', body: plan },
+      )
       return true
     })
     isNew = isNew || kept
@@ -243,7 +244,7 @@ async function noteUndone(
       const { id: incidentId } = incident
       const body = { planId: plan.id, undone }
       await moveIncident(inside, { incidentId, to: 'open', author: 'cordon', reason: what })
-      await appendEvidence(inside, { incidentId, kind: 'plan', body })
+      await appendEvidence(inside, { incidentId, kind: 'plan-undone', body })
       return (await queueNotification(tx, told, queueingOf(app, told))).isNew
     }).catch((thrown: unknown) => {
       // closed meanwhile

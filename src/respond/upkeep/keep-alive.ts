@@ -1,10 +1,8 @@
 import { type Replacing, tendBroadcast } from '../../contain/confirm.ts'
-import { note } from '../../incidents/context.ts'
-import { appendEvidence } from '../../incidents/ledger.ts'
+import { record } from '../../incidents/record.ts'
 import type { Broadcast, ContainmentPlan } from '../../model/containment.ts'
-import type { TimelineKind } from '../../model/incident.ts'
+import type { EvidenceItem } from '../../model/evidence.ts'
 import { authorisationOf } from '../../store/authorisations.ts'
-import { transaction } from '../../store/store.ts'
 import { forbiddenNow, REPLACE_AFTER_BLOCKS, withdrawnSince } from '../actions/carry-out.ts'
 import type { Ground } from '../approvals/permit.ts'
 import type { App, ChainHandle } from '../context.ts'
@@ -45,15 +43,14 @@ async function groundOf({ store }: App, { id }: ContainmentPlan): Promise<Ground
   return typeof hash === 'string' ? { kind: 'authorised', hash } : { kind: 'approved' }
 }
 
-/** What the watcher did for a plan: on the timeline and in the evidence chain, both or neither. */
+/** Puts what the watcher did for a plan on the timeline and into the evidence chain. */
 export async function recordTended(
-  app: App,
+  { store, clock }: App,
   { incidentId, id }: ContainmentPlan,
-  { kind, message, body }: { kind: TimelineKind; message: string; body: unknown },
+  {
+    message,
+    ...evidence
+  }: EvidenceItem & { kind: 'broadcast' | 'verification' | 'simulation' } & { message: string },
 ): Promise<void> {
-  await transaction(app.store, async (store) => {
-    const inside = { store, clock: app.clock }
-    await note(inside, { incidentId, kind, message, facts: { plan: id } })
-    await appendEvidence(inside, { incidentId, kind, body })
-  })
+  await record({ store, clock }, { incidentId, kind: evidence.kind, message, facts: { plan: id } }, evidence)
 }

@@ -137,7 +137,7 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
       { store: tx, clock: app.clock },
       {
         incidentId: incident.id,
-        kind: 'note',
+        kind: 'fund-movement',
         eventTime: facts.bundle.timestamp === null ? app.clock.now() : facts.bundle.timestamp * 1000,
         message: `Stolen funds moved in block ${number}: ${movements.join('; ')}`,
         facts: {

@@ -116,6 +116,10 @@ export function followAnswers(answering: Answering): () => void {
     isLooking = false
   }
   return app.hub.listen((event) => {
-    if (event.type === 'timeline' && (event.kind === 'run' || event.kind === 'step')) void look()
+    if (
+      event.type === 'timeline' &&
+      (event.kind === 'run' || event.kind === 'step' || event.kind === 'answer')
+    )
+      void look()
   })
 }

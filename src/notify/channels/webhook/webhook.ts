@@ -1,10 +1,27 @@
-import type { Clock } from '../kit/clock.ts'
-import { CordonError, messageOf } from '../kit/error.ts'
-import { toJson } from '../kit/json.ts'
-import { retry } from '../kit/retry.ts'
-import type { Channel, Notification } from '../model/notification.ts'
-import { printableNotification } from './printable.ts'
+import { z } from 'zod'
+import type { Clock } from '../../../kit/clock.ts'
+import { CordonError, messageOf } from '../../../kit/error.ts'
+import { toJson } from '../../../kit/json.ts'
+import { retry } from '../../../kit/retry.ts'
+import { envNameSchema } from '../../../model/env-name.ts'
+import type { Channel, Notification } from '../../../model/notification.ts'
+import { channelKind } from '../../channel-kind.ts'
+import { printableNotification } from '../../printable.ts'
 import { keyOf, signWebhook } from './webhook-signature.ts'
+
+/** Posts signed JSON to a URL. */
+export const webhookKind = channelKind({
+  kind: 'webhook',
+  options: z.strictObject({
+    url: z.string().regex(/^https?:\/\/\S+$/, 'expected an http(s) URL'),
+    /** Variable with the `whsec_…` secret (Standard Webhooks). */
+    secretEnv: envNameSchema,
+  }),
+  open: ({ url, secretEnv }, { id, clock, secret }) =>
+    webhookChannel({ id, url, secret: secret(secretEnv, 'secretEnv'), clock }),
+  secrets: ({ secretEnv }) => ({ secretEnv }),
+  url: ({ url }) => url,
+})
 
 export type WebhookOptions = {
   id: string

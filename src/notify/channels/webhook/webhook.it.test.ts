@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { fakeClock } from '../kit/clock.ts'
-import type { Notification } from '../model/notification.ts'
+import { fakeClock } from '../../../kit/clock.ts'
+import type { Notification } from '../../../model/notification.ts'
 import { webhookChannel } from './webhook.ts'
 import { verifyWebhook } from './webhook-signature.ts'
 

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { CordonError } from '../kit/error.ts'
+import { CordonError } from '../../../kit/error.ts'
 
 export type SignedContent = {
   id: string

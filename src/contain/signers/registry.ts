@@ -1,0 +1,18 @@
+import { type Registered, registrationFor } from '../../model/registration.ts'
+import { awsKmsKind, gcpKmsKind } from './cloud.ts'
+import { environmentKind } from './environment.ts'
+import { keystoreKind } from './keystore.ts'
+import { remoteKind } from './remote.ts'
+import type { SignerKind } from './signer-kind.ts'
+
+/** Every kind of signer there is. */
+export const signerKinds = [environmentKind, keystoreKind, remoteKind, awsKmsKind, gcpKmsKind] as const
+
+const kinds: readonly SignerKind[] = signerKinds
+
+/** The kind of a signer of the configuration with its options; undefined where there is no such kind. */
+export function signerKindOf(given: Registered): { kind: SignerKind; options: unknown } | undefined {
+  const kind = registrationFor(kinds, given)
+  const { kind: _, ...rest } = given
+  return kind === undefined ? undefined : { kind, options: kind.options.parse(rest) }
+}

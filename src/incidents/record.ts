@@ -1,0 +1,19 @@
+import type { EvidenceItem } from '../model/evidence.ts'
+import type { Happening, TimelineEntry } from '../model/timeline.ts'
+import { transaction } from '../store/store.ts'
+import { type IncidentContext, note } from './context.ts'
+import { appendEvidence } from './ledger.ts'
+
+/** Puts something on an incident's timeline and what proves it into its evidence chain: both or neither. */
+export async function record(
+  context: IncidentContext,
+  happening: Happening,
+  evidence: EvidenceItem,
+): Promise<TimelineEntry> {
+  return transaction(context.store, async (tx) => {
+    const inside = { ...context, store: tx }
+    const entry = await note(inside, happening)
+    await appendEvidence(inside, { incidentId: happening.incidentId, ...evidence })
+    return entry
+  })
+}

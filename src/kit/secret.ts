@@ -1,0 +1,16 @@
+import { CordonError } from './error.ts'
+
+/** Environment variables by name. */
+export type Env = Readonly<Record<string, string | undefined>>
+
+/** A secret of the environment; `field` names the setting that asks for it. Throws `app.SecretMissing`. */
+export function secretOf(env: Env, name: string, field: string): string {
+  const value = env[name]
+  if (value !== undefined && value !== '') return value
+  throw new CordonError({
+    code: 'app.SecretMissing',
+    message: `The environment variable ${name} is not set.`,
+    facts: { variable: name, field },
+    fix: `Set ${name}, or take ${field} out of cordon.config.ts.`,
+  })
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+
+/** Options of the configuration that a registration owns: which one, and what it checks itself. */
+export const registeredSchema = z.looseObject({ kind: z.string() })
+export type Registered = z.infer<typeof registeredSchema>
+
+/** A problem of options, with the path to it inside them. */
+export type OptionProblem = { path: PropertyKey[]; message: string }
+
+type Registration = { kind: string; options: z.ZodType }
+
+/** The registration that options name; undefined where there is none of that kind. */
+export function registrationFor<T extends Registration>(
+  registrations: readonly T[],
+  { kind }: Registered,
+): T | undefined {
+  return registrations.find((one) => one.kind === kind)
+}
+
+/** What is wrong with options; empty where the registration takes them. */
+export function problemsOf(registrations: readonly Registration[], given: Registered): OptionProblem[] {
+  const { kind, ...options } = given
+  const registration = registrationFor(registrations, given)
+  if (registration === undefined) {
+    const known = registrations.map((one) => one.kind).join(', ')
+    return [{ path: ['kind'], message: `there is no kind “${kind.slice(0, 40)}”; known are ${known}` }]
+  }
+  const parsed = registration.options.safeParse(options)
+  return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => ({ path, message }))
+}
