@@ -149,7 +149,7 @@ export const configSchema = z.strictObject({
   abis: z.array(z.string().min(1)).optional(),
   /** Files of 4-byte tables for `cordon investigate`. */
   signatures: z.array(z.string().min(1)).optional(),
-  /** Token lists, and files of prices, for `cordon investigate`. docs/guides/investigation.md. */
+  /** Token lists, and files of prices, for `cordon investigate`. docs/guides/amounts-and-prices.md. */
   tokens: z.array(z.string().min(1)).optional(),
   prices: z.array(z.string().min(1)).optional(),
   respond: z

@@ -65,7 +65,7 @@ function invalid(where: string, reason: string, cause?: unknown): CordonError {
     code: 'app.InvalidKnownCode',
     message: `The known attackers’ code in ${where} cannot be used.`,
     facts: { where, reason },
-    fix: 'Give a JSON list of {"name", "code"} with runtime code as hex; docs/guides/investigation.md.',
+    fix: 'Give a JSON list of {"name", "code"} with runtime code as hex; docs/guides/actors.md.',
     cause,
   })
 }
