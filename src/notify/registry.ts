@@ -7,7 +7,11 @@ import { consoleKind } from './channels/console.ts'
 import { webhookKind } from './channels/webhook/webhook.ts'
 
 /** Every kind of channel there is. */
-export const channelKinds = [consoleKind, webhookKind] as const
+export const channelKinds = [
+  // a line each
+  consoleKind,
+  webhookKind,
+] as const
 
 const kinds: readonly ChannelKind[] = channelKinds
 

@@ -6,7 +6,14 @@ import { remoteKind } from './remote.ts'
 import type { SignerKind } from './signer-kind.ts'
 
 /** Every kind of signer there is. */
-export const signerKinds = [environmentKind, keystoreKind, remoteKind, awsKmsKind, gcpKmsKind] as const
+export const signerKinds = [
+  // a line each
+  environmentKind,
+  keystoreKind,
+  remoteKind,
+  awsKmsKind,
+  gcpKmsKind,
+] as const
 
 const kinds: readonly SignerKind[] = signerKinds
 
