@@ -83,27 +83,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
       )
     })
     goOn(options)
-    const opened = await openSigners(config, env)
-    const signers = new Map(
-      [...(options.signers ?? []), ...opened.map(({ signer }) => signer)].map((it) => [it.address, it]),
-    )
-    const channels = openChannels({ ...options, clock })
-    const names = namesOf(config)
-    const app: App = {
-      config,
-      store: database.store,
-      clock,
-      logger,
-      hub,
-      chains,
-      sights: new Map([...chains.keys()].map((chainId) => [chainId, emptySight(clock.now())])),
-      signers,
-      channels,
-      playbooks: [],
-      names,
-      containing: new Set(),
-      kind,
-    }
+    const app = await appOf(options, { clock, hub, kind, chains, store: database.store })
     hub.speak((chainId, assets) => lexiconOf(app, chainId, assets))
     const tools = { investigate: investigateIncident }
     const actions = openActions(app, tools)
@@ -139,6 +119,26 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
   } catch (thrown) {
     await close()
     throw thrown
+  }
+}
+
+type Opened = Pick<App, 'clock' | 'hub' | 'kind' | 'chains' | 'store'>
+
+/** The parts of the program together, with signers and channels opened. */
+async function appOf(options: StartOptions, opened: Opened): Promise<App> {
+  const { config, env, logger } = options
+  const { clock, chains } = opened
+  const configured = (await openSigners(config, env)).map(({ signer }) => signer)
+  const signers = [...(options.signers ?? []), ...configured]
+  return {
+    ...{ config, logger },
+    ...opened,
+    sights: new Map([...chains.keys()].map((chainId) => [chainId, emptySight(clock.now())])),
+    signers: new Map(signers.map((it) => [it.address, it])),
+    channels: openChannels({ ...options, clock }),
+    playbooks: [],
+    names: namesOf(config),
+    containing: new Set(),
   }
 }
 

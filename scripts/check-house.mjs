@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+/*
+ * Rules of the house that no linter knows: the size of app/, and forms of English that comments must not take.
+ *
+ * node scripts/check-house.mjs
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+
+const root = resolve(import.meta.dirname, '..')
+/** Lines of configuration, start and registrations, tests left out. */
+const MOST_APP_LINES = 1_500
+
+/** Forms by what is wrong with them; each is looked for in comments alone. */
+const BANNED = {
+  'begins with “What” or “Who”: say what the thing is or does': /^(What|Who|Whose)\b/,
+  'an account, a contract or a person is “it” or “they”': /\b([Hh]e|[Hh]im|[Hh]is)\b/,
+  archaic: /\b(whoever|whomever|thereof|wherein|hitherto)\b/i,
+}
+
+const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => join(root, 'src', name))
+  .sort()
+
+const problems = [...appProblems(), ...sources.flatMap(commentProblems)]
+for (const problem of problems.slice(0, 40)) process.stderr.write(`${problem}\n`)
+if (problems.length > 40) process.stderr.write(`… ${problems.length - 40} more\n`)
+process.stdout.write(problems.length === 0 ? 'the house is in order\n' : `${problems.length} problems\n`)
+process.exitCode = problems.length === 0 ? 0 : 1
+
+function appProblems() {
+  const lines = sources
+    .filter((file) => relative(root, file).startsWith(join('src', 'app')) && !file.endsWith('.test.ts'))
+    .reduce((sum, file) => sum + readFileSync(file, 'utf8').split('\n').length - 1, 0)
+  return lines <= MOST_APP_LINES
+    ? []
+    : [`src/app has ${lines} lines; at most ${MOST_APP_LINES}: a feature belongs into a room or a workflow`]
+}
+
+/** Comments of their own lines: what stands behind code on a line is not looked at. */
+function commentProblems(file) {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line, index) => {
+      const text = /^\s*(?:\/\*\*?|\*|\/\/)\s?(?!\/)(.*?)(?:\*\/)?$/.exec(line)?.[1]?.trim()
+      if (text === undefined) return []
+      // only the first line of a comment begins it
+      const begins = !/^\s*\*/.test(line) || isFirst(file, index)
+      return Object.entries(BANNED).flatMap(([why, form]) =>
+        form.test(text) && (begins || !form.source.startsWith('^'))
+          ? [`${relative(root, file)}:${index + 1}: ${why}: ${text.slice(0, 60)}`]
+          : [],
+      )
+    })
+}
+
+function isFirst(file, index) {
+  return /^\s*\/\*\*?\s*$/.test(readFileSync(file, 'utf8').split('\n')[index - 1] ?? '')
+}
