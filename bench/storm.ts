@@ -23,7 +23,7 @@ import type { Detector } from '../src/model/detector.ts'
 import type { Finding } from '../src/model/finding.ts'
 import type { Address, Hash } from '../src/model/hex.ts'
 import { createHub } from '../src/notify/hub.ts'
-import { startEmbeddedPostgres } from '../src/store/embedded.ts'
+import { startEmbeddedPostgres } from '../src/store/embedded/embedded.ts'
 import { openStore } from '../src/store/store.ts'
 import { quantile } from './quantile.ts'
 

@@ -40,21 +40,15 @@ function appProblems() {
 
 /** Comments of their own lines: what stands behind code on a line is not looked at. */
 function commentProblems(file) {
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((line, index) => {
-      const text = /^\s*(?:\/\*\*?|\*|\/\/)\s?(?!\/)(.*?)(?:\*\/)?$/.exec(line)?.[1]?.trim()
-      if (text === undefined) return []
-      // only the first line of a comment begins it
-      const begins = !/^\s*\*/.test(line) || isFirst(file, index)
-      return Object.entries(BANNED).flatMap(([why, form]) =>
-        form.test(text) && (begins || !form.source.startsWith('^'))
-          ? [`${relative(root, file)}:${index + 1}: ${why}: ${text.slice(0, 60)}`]
-          : [],
-      )
-    })
-}
-
-function isFirst(file, index) {
-  return /^\s*\/\*\*?\s*$/.test(readFileSync(file, 'utf8').split('\n')[index - 1] ?? '')
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.flatMap((line, index) => {
+    const text = /^\s*(?:\/\*\*?|\*|\/\/)\s?(?!\/)(.*?)(?:\*\/)?$/.exec(line)?.[1]?.trim()
+    if (text === undefined) return []
+    const isFirst = !/^\s*\*/.test(line) || /^\s*\/\*\*?\s*$/.test(lines[index - 1] ?? '')
+    return Object.entries(BANNED).flatMap(([why, form]) =>
+      form.test(text) && (isFirst || !form.source.startsWith('^'))
+        ? [`${relative(root, file)}:${index + 1}: ${why}: ${text.slice(0, 60)}`]
+        : [],
+    )
+  })
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Logger } from '../kit/logger.ts'
-import { startEmbeddedPostgres } from './embedded.ts'
+import { startEmbeddedPostgres } from './embedded/embedded.ts'
 import type { Store } from './store.ts'
 import { closeStore, openStore } from './store.ts'
 

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { asError, CordonError } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import { retry } from '../kit/retry.ts'
+import { grantWork } from './embedded/work-role.ts'
 import { unreachable } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { createPool } from './pool.ts'
-import { grantWork } from './work-role.ts'
 
 /** The database, or one transaction on it: what every function of this room takes first. */
 export type Store = {

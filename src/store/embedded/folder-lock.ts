@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { postgresFailed } from './errors.ts'
+import { postgresFailed } from '../errors.ts'
 
 const PATIENCE_MS = 60_000
 

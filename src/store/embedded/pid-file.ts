@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { childEnvironment } from '../kit/child-environment.ts'
+import { childEnvironment } from '../../kit/child-environment.ts'
 
 /** What PostgreSQL writes into `postmaster.pid`. */
 export type PidFile = { pid: number; port: number; status: string }

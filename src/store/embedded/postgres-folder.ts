@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { sha256 } from '../kit/json.ts'
-import { postgresFailed } from './errors.ts'
+import { sha256 } from '../../kit/json.ts'
+import { postgresFailed } from '../errors.ts'
 
 /** Where a cluster lives, and who PostgreSQL runs as where we are root. */
 export type Folder = { dataDir: string; cluster: string; log: string; owner: Owner | undefined }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { postgresFailed } from './errors.ts'
+import { postgresFailed } from '../errors.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import type { Folder } from './postgres-folder.ts'
 

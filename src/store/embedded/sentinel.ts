@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { childEnvironment } from '../kit/child-environment.ts'
+import { childEnvironment } from '../../kit/child-environment.ts'
 
 export type SentinelOptions = {
   /** Folder of the cluster. */

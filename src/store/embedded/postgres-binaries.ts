@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
-import { postgresMissing } from './errors.ts'
+import { postgresMissing } from '../errors.ts'
 
 /** Where the programs are that this process may run. */
 export type PostgresBinaries = { initdb: string; postgres: string }
