@@ -1,4 +1,3 @@
-import type { SimulatedCall } from '../../src/contain/sequence.ts'
 import type { Address } from '../../src/model/hex.ts'
 import { ZERO_ADDRESS } from '../../src/model/hex.ts'
 import { addressAt, callTo, deploy, packaged, person, sendAll, type World } from './lever-world.ts'
@@ -74,11 +73,6 @@ export async function listReserve(world: World, at: AavePool, symbol: string): P
   ])
   return asset
 }
-
-export const supply = (pool: Address, asset: Address, amount: bigint, from: Address): SimulatedCall =>
-  callTo(pool, 'supply(address,uint256,address,uint16)', { args: [asset, amount, from, 0], from })
-export const borrow = (pool: Address, asset: Address, amount: bigint, from: Address): SimulatedCall =>
-  callTo(pool, 'borrow(address,uint256,uint256,uint16,address)', { args: [asset, amount, 2n, 0, from], from })
 
 const ATOKEN_WORD = 8
 

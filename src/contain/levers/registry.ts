@@ -1,3 +1,4 @@
+import { aaveV2Templates } from './aave-v2.ts'
 import { aaveV3Templates } from './aave-v3.ts'
 import { axelarTemplates } from './axelar.ts'
 import { balancerTemplates } from './balancer.ts'
@@ -37,6 +38,7 @@ export const leverTemplates: readonly LeverTemplate[] = [
   ...openzeppelinTemplates,
   ...governorTemplates,
   ...aaveV3Templates,
+  ...aaveV2Templates,
   ...compoundV2Templates,
   ...compoundV3Templates,
   ...eulerEvkTemplates,

@@ -66,10 +66,10 @@ const HUNDRED = {
 const [FIRST_RATE, BORROWS, RESERVES, SUPPLY] = [7n, 11n, 12n, 13n]
 const TWO_CENTS = 2n * 10n ** 14n
 
-/** Hundred Finance on Gnosis Chain: the nearest to Aave among the states, and no Aave: Compound’s code too. */
+/** Hundred Finance on Gnosis Chain: Compound’s code too. */
 export const emptyMarket: OnState = {
   id: 'empty-market',
-  kind: 'Aave-like (none is; nearest lending pool)',
+  kind: 'Compound-like, an empty market',
   state: 'HundredFinance',
   protect: [HUNDRED.coin, HUNDRED.dollar],
   purse: { holder: HUNDRED.coin, token: null, symbol: 'xDAI', decimals: 18 },
