@@ -5,6 +5,7 @@ import { readLevers, storeLevers } from '../app/lever-record.ts'
 import { describeLevers, describeObservation } from '../app/lever-text.ts'
 import type { DiscoveredLevers } from '../app/levers.ts'
 import { findLevers } from '../app/levers.ts'
+import { listedLexicon } from '../app/listed-lexicon.ts'
 import { describeReopening, reopeningOf } from '../app/reopening.ts'
 import { systemClock } from '../kit/clock.ts'
 import { registerAuthorize } from './authorize.ts'
@@ -69,7 +70,8 @@ async function discover(address: string, options: Options, io: Io): Promise<numb
   })
   if (found === undefined) return EXIT.failed
   io.emit(found)
-  for (const line of describeLevers(found)) io.say(line)
+  const { functions } = await listedLexicon(config, found.chainId)
+  for (const line of describeLevers(found, functions)) io.say(line)
   await keep(found, { file, dataDir: config.dataDir }, io)
   return EXIT.ok
 }
