@@ -98,6 +98,9 @@ const packages = [
     artifacts: [
       'dist/tasks/20210418-vault/artifact/Vault.json',
       'dist/tasks/20210418-authorizer/artifact/Authorizer.json',
+      'dist/tasks/20220725-protocol-fee-percentages-provider/artifact/ProtocolFeePercentagesProvider.json',
+      'dist/tasks/20220908-weighted-pool-v2/artifact/WeightedPoolFactory.json',
+      'dist/tasks/deprecated/20210418-weighted-pool/artifact/WeightedPool2TokensFactory.json',
     ],
   },
   {

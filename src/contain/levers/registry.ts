@@ -27,6 +27,7 @@ import { safeTemplates } from './safe.ts'
 import { switchTemplates } from './switches.ts'
 import { synthetixTemplates } from './synthetix.ts'
 import type { LeverTemplate } from './template.ts'
+import { vaultCapTemplates } from './vault-caps.ts'
 import { zodiacTemplates } from './zodiac.ts'
 
 /** Every lever that Cordon knows how to find. A new one is a file and a line here. */
@@ -60,6 +61,7 @@ export const leverTemplates: readonly LeverTemplate[] = [
   ...rollupTemplates,
   ...safeTemplates,
   ...zodiacTemplates,
+  ...vaultCapTemplates,
   ...holderTemplates,
   ...issuerTemplates,
 ]
