@@ -19,11 +19,11 @@ const only = values.only?.split(',')
 const rows: Row[] = []
 for (const own of ownAttacks) {
   if (only !== undefined && !only.includes(own.id)) continue
-  const what = `${own.kind}: ${own.state}, ${own.id}`
+  const what = `${own.kind}: ${'state' in own ? own.state : own.package}, ${own.id}`
   try {
     const outcome = await runOwnAttack(own)
     const { severity, state, pulled, taken, alone } = outcome
-    const { decimals, symbol } = own.purse
+    const { decimals, symbol } = outcome.purse
     const amount = (units: bigint): string =>
       `${Number(formatUnits(units, decimals)).toLocaleString('en', { maximumFractionDigits: 2 })} ${symbol}`
     rows.push({
@@ -53,4 +53,4 @@ for (const own of ownAttacks) {
     rows.push({ what, severity: `not run: ${messageOf(thrown).split('\n')[0]?.slice(0, 160)}` })
   }
 }
-report('attacks of our own on forks of real state', rows)
+report('attacks of our own on real code', rows)

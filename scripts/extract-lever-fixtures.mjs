@@ -38,7 +38,26 @@ const packages = [
       aave('protocol/tokenization', 'AToken'),
       aave('protocol/tokenization', 'StableDebtToken'),
       aave('protocol/tokenization', 'VariableDebtToken'),
+      aave('misc', 'AaveOracle'),
       aave('mocks/oracle', 'PriceOracle'),
+      aave('mocks/tokens', 'MintableERC20'),
+    ],
+  },
+  {
+    name: '@aave/protocol-v2',
+    version: '1.0.1',
+    artifacts: [
+      ...['ReserveLogic', 'GenericLogic', 'ValidationLogic'].map(logic),
+      ...['LendingPool', 'LendingPoolConfigurator', 'LendingPoolCollateralManager'].map((name) =>
+        aave('protocol/lendingpool', name),
+      ),
+      aave('protocol/lendingpool', 'DefaultReserveInterestRateStrategy'),
+      aave('protocol/configuration', 'LendingPoolAddressesProvider'),
+      ...['AToken', 'StableDebtToken', 'VariableDebtToken'].map((name) =>
+        aave('protocol/tokenization', name),
+      ),
+      aave('mocks/oracle', 'PriceOracle'),
+      aave('mocks/oracle', 'LendingRateOracle'),
       aave('mocks/tokens', 'MintableERC20'),
     ],
   },
@@ -79,6 +98,9 @@ const packages = [
     artifacts: [
       'dist/tasks/20210418-vault/artifact/Vault.json',
       'dist/tasks/20210418-authorizer/artifact/Authorizer.json',
+      'dist/tasks/20220725-protocol-fee-percentages-provider/artifact/ProtocolFeePercentagesProvider.json',
+      'dist/tasks/20220908-weighted-pool-v2/artifact/WeightedPoolFactory.json',
+      'dist/tasks/deprecated/20210418-weighted-pool/artifact/WeightedPool2TokensFactory.json',
     ],
   },
   {

@@ -183,7 +183,8 @@ async function rowOf(
   const { who } = recorded
   let { authority, route } = recorded.resolved
   let isTestKey = false
-  if (authority === null && (await takeAuthority(rpc, lever.target, TEST_KEY)).length > 0) {
+  const replaced = authority === null ? await takeAuthority(rpc, lever.target, TEST_KEY) : []
+  if (replaced.length > 0) {
     ;({ authority, route } = await resolveAuthority(lever, { ...asked, others: [TEST_KEY] }))
     isTestKey = authority?.address === TEST_KEY
   }
@@ -191,6 +192,9 @@ async function rowOf(
   const at = { rpc, sequencer, block, route, protects: scene.guarded[0] ?? lever.target }
   const tried = await tryLever({ ...at, lever: pullable, attack: scene.reproduced })
   const effects = await probeLever({ sequencer, lever: pullable, route, block, operations })
+  // another lever of the contract may be pulled by the very account that stood there
+  for (const { contract, slot, before } of replaced)
+    await rpc.request('anvil_setStorageAt', [contract, slot, before])
   return { lever, where, who, isTestKey, attack: tried.attack, effects }
 }
 

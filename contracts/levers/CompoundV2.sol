@@ -21,6 +21,8 @@ contract LeverComptroller {
     bool public transferGuardianPaused;
     bool public seizeGuardianPaused;
     mapping(address => uint256) public price;
+    address public borrowCapGuardian;
+    mapping(address => uint256) public borrowCaps;
     LeverCToken[] private all;
 
     modifier onlyAdmin() {
@@ -30,6 +32,15 @@ contract LeverComptroller {
 
     function setGuardian(address guardian) external onlyAdmin {
         pauseGuardian = guardian;
+        borrowCapGuardian = guardian;
+    }
+
+    function _setMarketBorrowCaps(LeverCToken[] calldata markets_, uint256[] calldata caps) external {
+        require(msg.sender == admin || msg.sender == borrowCapGuardian, "only admin or borrow cap guardian");
+        require(markets_.length != 0 && markets_.length == caps.length, "invalid input");
+        for (uint256 i = 0; i < caps.length; i++) {
+            borrowCaps[address(markets_[i])] = caps[i];
+        }
     }
 
     function list(LeverCToken market, uint256 factor, uint256 first) external onlyAdmin {
@@ -83,6 +94,8 @@ contract LeverComptroller {
 
     function borrowAllowed(address market, address borrower, uint256 amount) external view {
         require(!borrowGuardianPaused[market], "borrow is paused");
+        uint256 cap = borrowCaps[market];
+        if (cap != 0) require(LeverCToken(market).totalBorrows() + amount < cap, "market borrow cap reached");
         require(liquidity(borrower, market, 0, amount) >= 0, "insufficient liquidity");
     }
 
@@ -127,6 +140,7 @@ contract LeverCToken {
     LeverComptroller public immutable comptroller;
     TestToken public immutable underlying;
     uint256 public reserveFactorMantissa;
+    uint256 public totalBorrows;
     mapping(address => uint256) public balanceOf;
     mapping(address => uint256) public borrowBalanceStored;
 
@@ -154,12 +168,14 @@ contract LeverCToken {
     function borrow(uint256 amount) external {
         comptroller.borrowAllowed(address(this), msg.sender, amount);
         borrowBalanceStored[msg.sender] += amount;
+        totalBorrows += amount;
         underlying.transfer(msg.sender, amount);
     }
 
     function repayBorrow(uint256 amount) external {
         underlying.transferFrom(msg.sender, address(this), amount);
         borrowBalanceStored[msg.sender] -= amount;
+        totalBorrows -= amount;
     }
 
     function transfer(address to, uint256 amount) external returns (bool) {
@@ -173,6 +189,7 @@ contract LeverCToken {
         comptroller.liquidateBorrowAllowed(address(this), borrower);
         underlying.transferFrom(msg.sender, address(this), amount);
         borrowBalanceStored[borrower] -= amount;
+        totalBorrows -= amount;
         collateral.seize(msg.sender, borrower, amount);
     }
 

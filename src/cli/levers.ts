@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { systemClock } from '../kit/clock.ts'
 import { addressOf } from '../model/given-address.ts'
+import { listedLexicon } from '../names/listed-lexicon.ts'
 import { givenOf } from '../respond/levers/lever-given.ts'
 import { readLevers, storeLevers } from '../respond/levers/lever-record.ts'
 import { describeLevers, describeObservation } from '../respond/levers/lever-text.ts'
@@ -69,7 +70,8 @@ async function discover(address: string, options: Options, io: Io): Promise<numb
   })
   if (found === undefined) return EXIT.failed
   io.emit(found)
-  for (const line of describeLevers(found)) io.say(line)
+  const { functions } = await listedLexicon(config, found.chainId)
+  for (const line of describeLevers(found, functions)) io.say(line)
   await keep(found, { file, dataDir: config.dataDir }, io)
   return EXIT.ok
 }

@@ -10,7 +10,7 @@ import { findBroadcast, insertBroadcast, moveBroadcast, nextNonce } from '../sto
 import { type Store, transaction } from '../store/store.ts'
 import type { Call } from './call.ts'
 import type { FeePolicy } from './fees.ts'
-import { feesFor } from './fees.ts'
+import { capTooLow, feesFor } from './fees.ts'
 import { nonceFloor } from './nonces.ts'
 import { type Relay, sendPrivately } from './relays.ts'
 import { callOf } from './route.ts'
@@ -39,7 +39,8 @@ export type Permit =
   | { allowed: true; authorisation: Hash | null }
   | { allowed: false; reasons: readonly string[] }
 
-export type Signed = { signed: Broadcast } | { refused: readonly string[] }
+/** `lowCap`: why it cannot be mined while the base fee is what it is; left out where it can. */
+export type Signed = { signed: Broadcast; lowCap?: string } | { refused: readonly string[] }
 
 /**
  * Signs the plan's transaction and keeps the raw bytes before anybody else sees them, in one database transaction with the
@@ -58,7 +59,8 @@ export async function signPlan(
   const act = (tx: Store): Promise<Signed> => signOnce(plan, signing, { tx, count, baseFee })
   const signed = await transaction(store, act, { idempotent: true })
   crashPoint('contain.persisted')
-  return signed
+  const lowCap = capTooLow(signing.fees, baseFee)
+  return 'signed' in signed && lowCap !== null ? { ...signed, lowCap } : signed
 }
 
 async function signOnce(

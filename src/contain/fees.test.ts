@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { escalated, feesFor } from './fees.ts'
+import { capTooLow, escalated, feesFor } from './fees.ts'
 
 const GWEI = 1_000_000_000n
 const policy = { minPriorityFeePerGas: 2n * GWEI, maxFeePerGasCap: 500n * GWEI, outbid: null }
@@ -34,4 +34,11 @@ test('a replacement pays an eighth more in both, which every node takes, and kee
 test('at the cap there is no replacement: half a raise would be refused by every node', () => {
   const before = { maxFeePerGas: 450n * GWEI, maxPriorityFeePerGas: 2n * GWEI }
   expect(escalated(before, policy, 10n * GWEI)).toBeNull()
+})
+
+test('a cap below the base fee is told with both, and one at it is enough', () => {
+  expect(capTooLow(policy, 501n * GWEI)).toMatch(
+    /^the fee cap of 500 gwei is below the base fee of 501 gwei, so nothing is mined: raise fees\.maxFeePerGasCap/,
+  )
+  expect(capTooLow(policy, 500n * GWEI)).toBeNull()
 })

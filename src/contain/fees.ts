@@ -1,3 +1,5 @@
+import { formatGwei } from 'viem'
+
 /** wei per gas unit */
 export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 
@@ -20,6 +22,15 @@ export function feesFor({ minPriorityFeePerGas, maxFeePerGasCap, outbid }: FeePo
   const ceiling = larger(baseFee * 2n + tip, outbid === null ? 0n : above(outbid.maxFeePerGas))
   const maxFeePerGas = smaller(ceiling, maxFeePerGasCap)
   return { maxFeePerGas, maxPriorityFeePerGas: smaller(tip, maxFeePerGas) }
+}
+
+/** Why nothing can be mined while the most that is paid is less than every transaction must pay; null where it is not. */
+export function capTooLow(
+  { maxFeePerGasCap: cap }: Pick<FeePolicy, 'maxFeePerGasCap'>,
+  baseFee: bigint,
+): string | null {
+  if (cap >= baseFee) return null
+  return `the fee cap of ${formatGwei(cap)} gwei is below the base fee of ${formatGwei(baseFee)} gwei, so nothing is mined: raise fees.maxFeePerGasCap and start Cordon again, or make this call by hand`
 }
 
 /**

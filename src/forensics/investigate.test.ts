@@ -17,6 +17,7 @@ import { aFinding } from '../../test/harness/builders.ts'
 import { blockFacts } from '../facts/facts.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Address } from '../model/hex.ts'
+import type { Tokens } from '../model/token.ts'
 import { investigate } from './investigate.ts'
 
 const [eve, tool, child, vault, token] = ['eve', 'tool', 'child', 'vault', 'token'].map(address) as [
@@ -27,7 +28,11 @@ const [eve, tool, child, vault, token] = ['eve', 'tool', 'child', 'vault', 'toke
   `0x${string}`,
 ]
 
-function investigated(transactions: TransactionParts[], findings: Finding[] = []) {
+function investigated(
+  transactions: TransactionParts[],
+  findings: Finding[] = [],
+  tokens: Tokens = new Map(),
+) {
   const facts = blockFacts(block({ transactions }))
   return investigate({
     suspects: facts.transactions.map((tx) => ({
@@ -40,6 +45,7 @@ function investigated(transactions: TransactionParts[], findings: Finding[] = []
     names: new Map(),
     functions: new Map([['0xaabbccdd', 'withdrawAll(address)']]),
     full: false,
+    tokens,
   })
 }
 
@@ -75,6 +81,15 @@ test('sender, his contract and what that made are the attacker’s; who paid is 
   const { attackers, victims } = investigated([theft('one')])
   expect(attackers).toEqual({ accounts: [eve], contracts: [tool, child] })
   expect(victims).toEqual([{ address: vault, loss: [{ asset: token, tokenId: null, amount: 100n }] }])
+})
+
+test('the call tree calls a token by its symbol, in quotes where only the contract says so', () => {
+  const symbol = (vouched: boolean) =>
+    new Map([[token, { asset: token, symbol: 'USD', decimals: 6, source: 'its contract', vouched }]])
+  const tree = (vouched: boolean) =>
+    investigated([theft('one')], [], symbol(vouched)).transactions[0]?.tree.join('\n')
+  expect(tree(false)).toContain(`“USD” (${token})`)
+  expect(tree(true)).toMatch(/ USD\b/)
 })
 
 test('a balance that fell though no transfer says so is a loss, marked as what it is', () => {

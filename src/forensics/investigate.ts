@@ -1,4 +1,4 @@
-import { type Asset, logSourceOf } from '../model/block.ts'
+import { type Asset, logSourceOf, NATIVE } from '../model/block.ts'
 import type { BalanceDeltas, BlockFacts, TransactionFacts } from '../model/fact.ts'
 import type { Finding } from '../model/finding.ts'
 import type { FundFlow } from '../model/fund-flow.ts'
@@ -10,7 +10,7 @@ import type {
   Investigated,
   Investigation,
 } from '../model/investigation.ts'
-import type { Tokens } from '../model/token.ts'
+import { type Tokens, tokenName } from '../model/token.ts'
 import { actorsOf } from './actors/actors.ts'
 import { NOTHING_KNOWN, type Placed } from './actors/known.ts'
 import { type Attackers, attackersOf } from './attackers.ts'
@@ -239,11 +239,13 @@ type Telling = InvestigateOptions & { cluster: ReadonlySet<Address>; lost: Reado
 
 function investigatedOf({ facts, tx, findings, blind }: Suspect, telling: Telling): Investigated {
   const { transaction } = tx
-  const { names, full, cluster, lost, decoder, view } = telling
+  const { names, full, cluster, lost, decoder, view, tokens = new Map() } = telling
   const marked = new Set(findings.flatMap((finding) => finding.evidence.flatMap((item) => item.frames)))
-  const known = new Map(names)
-  for (const victim of lost) if (!known.has(victim)) known.set(victim, `${victim} [victim]`)
-  for (const actor of cluster) if (!known.has(actor)) known.set(actor, `${actor} [attacker]`)
+  const known = new Map([...tokenNames(tokens), ...names])
+  for (const victim of lost)
+    if (!names.has(victim)) known.set(victim, `${known.get(victim) ?? victim} [victim]`)
+  for (const actor of cluster)
+    if (!names.has(actor)) known.set(actor, `${known.get(actor) ?? actor} [attacker]`)
   const { frames } = transaction
   const failure = failureIn(frames, { names: known, marked, decoder })
   return {
@@ -260,6 +262,13 @@ function investigatedOf({ facts, tx, findings, blind }: Suspect, telling: Tellin
     ...(failure === undefined ? {} : { failure }),
     ...(decoder === undefined ? {} : { calls: decodedCalls(frames, decoder) }),
   }
+}
+
+/** Tokens as the steps call them. */
+function tokenNames(tokens: Tokens): Map<Address, string> {
+  const named = new Map<Address, string>()
+  for (const { asset } of tokens.values()) if (asset !== NATIVE) named.set(asset, tokenName(asset, tokens))
+  return named
 }
 
 type Sides = { cluster: ReadonlySet<Address>; lost: ReadonlySet<Address>; prices: Prices }

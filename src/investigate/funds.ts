@@ -22,7 +22,8 @@ import type { Finding } from '../model/finding.ts'
 import type { FlowSource, FundFlow } from '../model/fund-flow.ts'
 import type { Address, Hash } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
-import { readTokenLists } from '../names/tokens.ts'
+import type { Tokens } from '../model/token.ts'
+import { readTokenLists, tokensFor } from '../names/tokens.ts'
 import { fundFlowSvg } from '../reports/fund-flow-svg.ts'
 import { hashOf } from './investigate.ts'
 
@@ -51,9 +52,9 @@ const BLOCKS_OF_NODE = 50
 export async function followFunds(options: FollowFundsOptions): Promise<FundFlow> {
   const { blocks, signal, progress } = options
   const hash = hashOf(options.hash)
-  const isNode = /^(https?|wss?):\/\//.test(options.source)
-  const wanted = blocks ?? (isNode ? BLOCKS_OF_NODE : Number.POSITIVE_INFINITY)
-  const bundles = isNode ? fromNode(options.source, hash, wanted) : readBundles(options.source)
+  const asksNode = isNode(options.source)
+  const wanted = blocks ?? (asksNode ? BLOCKS_OF_NODE : Number.POSITIVE_INFINITY)
+  const bundles = asksNode ? fromNode(options.source, hash, wanted) : readBundles(options.source)
   const engine = createEngine({ detectors, scope: options.scope })
   let flow: Flow | undefined
   for await (const bundle of bundles) {
@@ -74,9 +75,32 @@ export async function followFunds(options: FollowFundsOptions): Promise<FundFlow
   return finishFlow(flow, dormantBlocks === undefined ? {} : { dormantBlocks })
 }
 
+/** What its tokens are called: by the shipped lists, else by what the contracts say to the node that it was read from. */
+export async function tokensOfFlow(
+  { chainId, sources, edges, totals }: FundFlow,
+  source: string,
+): Promise<Tokens> {
+  const listed = await readTokenLists([], chainId)
+  const assets = new Set([...sources, ...edges, ...totals].map(({ asset }) => asset))
+  if (!isNode(source)) return tokensFor(assets, { listed, frames: [], rpc: null })
+  const rpc = createRpc({ urls: [source] })
+  try {
+    return await tokensFor(assets, { listed, frames: [], rpc })
+  } finally {
+    await rpc.close()
+  }
+}
+
+function isNode(source: string): boolean {
+  return /^(https?|wss?):\/\//.test(source)
+}
+
 /** Draws a fund flow to a file: static, without script. */
-export async function writeFundFlowSvg(found: FundFlow, file: string): Promise<void> {
-  await writeFile(file, fundFlowSvg(found, [...(await readTokenLists([], found.chainId)).values()]))
+export async function writeFundFlowSvg(
+  found: FundFlow,
+  { file, tokens }: { file: string; tokens: Tokens },
+): Promise<void> {
+  await writeFile(file, fundFlowSvg(found, [...tokens.values()]))
 }
 
 type Beginning = { findings: readonly Finding[]; hash: Hash; options: FollowFundsOptions }

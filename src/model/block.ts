@@ -90,6 +90,16 @@ export function entryFrame(account: Address, index: number, frames: readonly Fra
   return frame
 }
 
+/** The accounts through which control came to a call from outside its contract, the nearest first, the sender last. */
+export function callersOf(index: number, { from, frames }: Pick<Transaction, 'from' | 'frames'>): Address[] {
+  const callers: Address[] = []
+  const target = frames[index]?.to
+  for (let frame = frames[frames[index]?.parent ?? -1]; frame !== undefined; frame = frames[frame.parent])
+    if (frame.context !== null && frame.context !== target) callers.push(frame.context)
+  if (from !== null) callers.push(from)
+  return [...new Set(callers)]
+}
+
 /** What a bundle does not have, so that nobody takes absence for innocence. */
 export type Coverage = {
   traces: 'callTracer' | 'parity' | 'none'

@@ -50,6 +50,15 @@ test('names of strangers are inert: no tag, no quote, no escape, no mark that tu
   expect(svg.match(/<title>[^<]*onload[^<]*<\/title>/)?.[0]).toContain('&#34;')
 })
 
+test('a token is called by its symbol, in quotes where only its contract says so', () => {
+  const drawn = (vouched: boolean): string =>
+    fundFlowSvg(flow([node(1, 0), node(2, 1)], [[1, 2]]), [
+      { asset: 'native', symbol: 'COIN', decimals: 18, vouched },
+    ])
+  expect(drawn(true)).toMatch(/[^“]COIN/)
+  expect(drawn(false)).toContain('“COIN”')
+})
+
 test('amounts stand on the lines, both where the methods differ, and the whole number in the title', () => {
   const svg = fundFlowSvg(
     flow(

@@ -172,10 +172,10 @@ function shortAddress(address: string): string {
   return `${address.slice(0, 8)}…${address.slice(-6)}`
 }
 
-/** A symbol that somebody vouches for, else the address: a contract may call itself anything. */
+/** In quotes where only the contract itself says so. */
 function nameOf(asset: string, known: Known): string {
   const token = known.get(asset)
-  if (token?.vouched === true && token.symbol !== null) return cutTo(token.symbol, 12)
+  if (token?.symbol) return token.vouched ? cutTo(token.symbol, 12) : `“${cutTo(token.symbol, 10)}”`
   return asset.length > 12 ? `${asset.slice(0, 6)}…${asset.slice(-4)}` : asset
 }
 

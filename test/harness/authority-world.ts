@@ -128,6 +128,15 @@ export async function becomeTimelock(
   for (const [slot, value] of slots) await rpc.request('anvil_setStorageAt', [account, slot, value])
 }
 
+/** Makes an account of the drill an AccessManager whose only admin may have it make any call at once. */
+export async function becomeAccessManager(rpc: Rpc, account: Address, admin: Address): Promise<void> {
+  const model = await deploy(rpc, fixture('openzeppelin/contracts/AccessManager'), { args: [admin] })
+  await rpc.request('anvil_setCode', [account, await rpc.request('eth_getCode', [model, 'latest'])])
+  // the members of role 0, in the mapping of roles at slot 1; a member since second 1, without a delay
+  const slot = nested(admin, nested(ZERO_WORD, wordOf(1)))
+  await rpc.request('anvil_setStorageAt', [account, slot, wordOf(1)])
+}
+
 const wordOf = (value: number): Hex => numberToHex(value, { size: 32 })
 const ZERO_WORD = wordOf(0)
 

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Abi, type AbiFunction, encodeDeployData, encodeFunctionData, parseAbiItem } from 'viem'
 import { z } from 'zod'
-import type { Anvil } from '../../src/chain/anvil.ts'
+import type { Anvil, AnvilOptions } from '../../src/chain/anvil.ts'
 import { startAnvil } from '../../src/chain/anvil.ts'
 import type { Rpc } from '../../src/chain/rpc/rpc.ts'
 import { createRpc } from '../../src/chain/rpc/rpc.ts'
 import type { Sequencer, SimulatedCall } from '../../src/contain/sequence.ts'
 import { simulateV1Sequencer } from '../../src/contain/sequence.ts'
 import { messageOf } from '../../src/kit/error.ts'
+import { packageRoot } from '../../src/kit/package-root.ts'
 import type { Address, Hex } from '../../src/model/hex.ts'
 import { hexSchema } from '../../src/model/hex.ts'
 import { receiptOf } from './receipt.ts'
@@ -17,20 +19,22 @@ export type World = {
   rpc: Rpc
   sequencer: Sequencer
   chainId: number
+  url: string
   close(): Promise<void>
 }
 
 const RICH = `0x${(10n ** 24n).toString(16)}`
 const GAS = '0x1c9c380'
 
-export async function openWorld(): Promise<World> {
-  const anvil: Anvil = await startAnvil({ mining: { kind: 'auto' } })
+export async function openWorld(options: Pick<AnvilOptions, 'hardfork'> = {}): Promise<World> {
+  const anvil: Anvil = await startAnvil({ mining: { kind: 'auto' }, ...options })
   const rpc = createRpc({ urls: [anvil.url] })
   await rpc.request('anvil_autoImpersonateAccount', [true])
   return {
     rpc,
     sequencer: simulateV1Sequencer(rpc),
     chainId: 31_337,
+    url: anvil.url,
     async close() {
       await rpc.close()
       await anvil.stop()
@@ -47,15 +51,15 @@ export type LeverArtifact = z.infer<typeof artifactSchema>
 
 /** A contract of an npm package, as `scripts/extract-lever-fixtures.mjs` wrote it: `packaged('aave/core-v3', 'Pool')`. */
 export function packaged(folder: string, name: string): LeverArtifact {
-  return readLeverArtifact(new URL(`../fixtures/levers/${folder}/${name}.json`, import.meta.url))
+  return readLeverArtifact(join(packageRoot(), 'test', 'fixtures', 'levers', folder, `${name}.json`))
 }
 
 /** A fixture of ours in `contracts/levers/`, as `scripts/compile-contracts.mjs` compiled it. */
 export function ourFixture(name: string): LeverArtifact {
-  return readLeverArtifact(new URL(`../../contracts/out/${name}.json`, import.meta.url))
+  return readLeverArtifact(join(packageRoot(), 'contracts', 'out', `${name}.json`))
 }
 
-function readLeverArtifact(path: URL): LeverArtifact {
+function readLeverArtifact(path: string): LeverArtifact {
   return artifactSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
 }
 

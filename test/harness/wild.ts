@@ -104,7 +104,7 @@ async function isMined({ rpc }: StateFork, hash: Hash): Promise<void> {
  * goes through all the same, for some attacks need the real one.
  */
 export async function replaceAuthorities(
-  { rpc }: StateFork,
+  { rpc }: Pick<StateFork, 'rpc'>,
   { targets, attack }: { targets: readonly Address[]; attack: SimulatedCall },
 ): Promise<Replaced[]> {
   const block = Number(await rpc.request('eth_blockNumber', []))
@@ -125,7 +125,7 @@ export async function replaceAuthorities(
 }
 
 /** Something that a node can be probed on. */
-export async function ordinaryBlock({ rpc }: StateFork): Promise<void> {
+export async function ordinaryBlock({ rpc }: Pick<StateFork, 'rpc'>): Promise<void> {
   await rpc.request('anvil_setBalance', [guardian, '0xd3c21bcecceda1000000'])
   await rpc.request('anvil_impersonateAccount', [addressOf('saver')])
   await rpc.request('anvil_setBalance', [addressOf('saver'), '0xd3c21bcecceda1000000'])

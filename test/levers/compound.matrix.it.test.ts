@@ -103,7 +103,7 @@ async function compoundV3(world: World): Promise<Record<string, Trial>> {
   return Object.fromEntries(V3.map((template) => [template, trial]))
 }
 
-const V2 = ['borrow', 'mint', 'transfer', 'seize'].map((name) => `compound-v2/${name}`)
+const V2 = ['borrow', 'borrow-cap', 'mint', 'transfer', 'seize'].map((name) => `compound-v2/${name}`)
 const V3 = ['withdraw', 'outflow', 'supply', 'all'].map((name) => `compound-v3/${name}`)
 
 leverMatrix('compound-v2', V2, compoundV2)

@@ -1,5 +1,6 @@
 import { stringToHex } from 'viem'
 import type { Address } from '../../src/model/hex.ts'
+import { balancerPools, single } from '../harness/balancer-pools.ts'
 import { leverMatrix, type Trial } from '../harness/lever-matrix.ts'
 import { giveTokens } from '../harness/lever-tokens.ts'
 import {
@@ -134,8 +135,8 @@ async function balancerV2(world: World): Promise<Record<string, Trial>> {
     ),
     move('joinPool'),
   ])
-  const single = '(bytes32,uint8,address,address,uint256,bytes)'
   return {
+    ...(await balancerPools(world, { authorizer, vault, tokens, guardian, user })),
     'balancer-v2/vault-pause': {
       target: vault,
       caller: guardian,
@@ -179,5 +180,9 @@ const suspensions = ['synth', 'futures-market', 'futures', 'exchange', 'issuance
 
 leverMatrix('synthetix', named('synthetix', ...suspensions.map((name) => `suspend-${name}`)), synthetix)
 leverMatrix('perp-curie', named('perp-curie', 'trading-stop', 'market-pause', 'market-close'), perpCurie)
-leverMatrix('balancer-v2', named('balancer-v2', 'vault-pause'), balancerV2)
+leverMatrix(
+  'balancer-v2',
+  named('balancer-v2', 'vault-pause', 'pool-pause', 'pool-recovery', 'old-pool-pause'),
+  balancerV2,
+)
 leverMatrix('balancer-v3', named('balancer-v3', 'pool-pause', 'recovery', 'vault-pause'), balancerV3)

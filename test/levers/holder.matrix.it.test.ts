@@ -121,13 +121,16 @@ async function usdc(world: World): Promise<Record<string, Trial>> {
   return { 'usdc/blacklist': { ...listed(token), others: transfersOf(token, 'blocked') } }
 }
 
-async function usdt(world: World): Promise<Record<string, Trial>> {
-  const token = await deploy(world, ourFixture('LeverTether'))
-  await sendAll(
-    world,
-    [thief, user].map((to) => callTo(token, 'issue(address,uint256)', { args: [to, 100n] })),
-  )
-  return { 'usdt/blacklist': { ...listed(token), others: transfersOf(token, 'open') } }
+/** A list of ours that stands for an issuer’s. */
+function issued(template: string, fixture: string, toThief: 'blocked' | 'open') {
+  return async (world: World): Promise<Record<string, Trial>> => {
+    const token = await deploy(world, ourFixture(fixture))
+    await sendAll(
+      world,
+      [thief, user].map((to) => callTo(token, 'issue(address,uint256)', { args: [to, 100n] })),
+    )
+    return { [template]: { ...listed(token), others: transfersOf(token, toThief) } }
+  }
 }
 
 function listed(target: Address): Trial {
@@ -149,4 +152,7 @@ const PERMIT2 = ['lockdown', 'invalidate-nonces', 'invalidate-unordered'].map((n
 leverMatrix('erc20', ['erc20/approve-zero'], erc20)
 leverMatrix('permit2', PERMIT2, permit2)
 leverMatrix('usdc', ['usdc/blacklist'], usdc)
-leverMatrix('usdt', ['usdt/blacklist'], usdt)
+leverMatrix('usdt', ['usdt/blacklist'], issued('usdt/blacklist', 'LeverTether', 'open'))
+leverMatrix('paxos', ['paxos/freeze'], issued('paxos/freeze', 'LeverPaxos', 'blocked'))
+const BLOCKED = 'tether-v2/blocked-list'
+leverMatrix('tether-v2', [BLOCKED], issued(BLOCKED, 'LeverBlockedList', 'open'))

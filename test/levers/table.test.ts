@@ -45,7 +45,7 @@ test('docs/levers.md is what the templates claim and what was probed', async () 
 })
 
 function table(): string {
-  const listed = leverTemplates.filter(({ id }) => !isSwitch(id))
+  const listed = listedTemplates()
   const protocols = [...new Set(listed.map(({ protocol }) => protocol))]
   return [
     '# Levers',
@@ -61,30 +61,39 @@ function table(): string {
   ].join('\n')
 }
 
-const isSwitch = (id: string): boolean => id.startsWith('switch/')
+/** By name alone: switches, caps and lists that nobody tried. */
+const isSwitch = ({ id, tried }: LeverTemplate): boolean =>
+  id.startsWith('switch/') || (tried === null && /^(cap|token-list)\//.test(id))
 
 /** Too many for a table: what each does is in its name, and tried before anything is pulled. */
 function switches(): string[] {
-  const signatures = leverTemplates.filter(({ id }) => isSwitch(id)).map(({ signature }) => signature)
+  const signatures = leverTemplates.filter(isSwitch).map(({ signature }) => signature)
   return [
     '## Switches by name',
     '',
     `Besides these, ${signatures.length} functions are known by name alone, whoever wrote them: \`setEmergency(bool)\`,`,
     '`kill()`, `pauseDeposits()`, `setTradingEnabled(bool)` (pulled with false), `setMarketPaused(address,bool)` on a contract',
     'that rules others, and so on. Each is looked for in the contract and in the rest of its protocol; what it blocks is only',
-    'known once it is tried. All of them are in `src/contain/levers/switches.ts`.',
+    'known once it is tried. All of them are in `src/contain/levers/switches.ts`. Caps (`setDepositCap(uint256)` with',
+    '`depositCap()`, set to 1 base unit) are in `vault-caps.ts` and lists of issuers (`setBlacklisted(address,bool)`, …) in',
+    '`issuer.ts` there; neither is ever pulled without people.',
     '',
     'What all of this finds on the real code and storage of 18 attacked protocols: [levers of real',
     'contracts](levers-on-real-contracts.md).',
   ]
 }
 
+function listedTemplates(): LeverTemplate[] {
+  return leverTemplates.filter((template) => !isSwitch(template))
+}
+
 function section(protocol: string): string[] {
+  const templates = listedTemplates().filter(({ protocol: whose }) => whose === protocol)
   return [
     '| lever | calls | class | blocks | leaves open | tried on | says that it is pulled | taken back |',
     '|---|---|---|---|---|---|---|---|',
-    ...leverTemplates.filter(({ id, protocol: whose }) => whose === protocol && !isSwitch(id)).map(row),
-    ...leverTemplates.filter(({ id, protocol: whose }) => whose === protocol && !isSwitch(id)).flatMap(notes),
+    ...templates.map(row),
+    ...templates.flatMap(notes),
   ]
 }
 

@@ -8,6 +8,13 @@ const V3_POOL = 'getPoolPausedState(address) view returns (bool, uint32, uint32,
 /** Its admin functions answer through two fallbacks: the vault's own dispatcher does not know them. */
 const V3 = ['getVaultExtension()', 'unlock(bytes)', 'settle(address,uint256)'] as const
 const PAUSED = { supply: 'blocked', trade: 'blocked' } as const
+/** A pool names itself by its id in the vault; the vault’s own pause looks the same otherwise. */
+const V2_POOL = ['getPoolId()', 'getPausedState()', 'getActionId(bytes4)'] as const
+const v2Pool = {
+  protocol: 'Balancer v2',
+  breadth: 'market',
+  tried: { on: 'package', what: '@balancer-labs/v2-deployments 3.2.0, weighted pools' },
+} as const
 const v3 = {
   protocol: 'Balancer v3',
   tried: { on: 'fixture', what: 'contracts/levers/BalancerV3.sol' },
@@ -20,7 +27,7 @@ export const balancerTemplates: readonly LeverTemplate[] = [
     kind: 'pause',
     breadth: 'system',
     signature: 'setPaused(bool)',
-    recognisedBy: ['setPaused(bool)', 'getPausedState()', 'getAuthorizer()', 'getActionId(bytes4)'],
+    recognisedBy: ['setPaused(bool)', 'getPausedState()', 'getPool(bytes32)', 'getActionId(bytes4)'],
     claims: { ...PAUSED, withdraw: 'open' },
     trap: 'only within the pause window, three months after the deployment on Ethereum; exits stay open, also for who stole pool tokens',
     tried: { on: 'package', what: '@balancer-labs/v2-deployments 3.2.0, Vault' },
@@ -28,6 +35,51 @@ export const balancerTemplates: readonly LeverTemplate[] = [
       windowed(subject, V2_STATE, {
         args: [true],
         scope: 'the whole vault',
+        undo: ['setPaused(bool)', [false]],
+      }),
+  },
+  {
+    ...v2Pool,
+    id: 'balancer-v2/pool-pause',
+    kind: 'pause',
+    signature: 'pause()',
+    recognisedBy: ['pause()', ...V2_POOL],
+    claims: { ...PAUSED, withdraw: 'blocked' },
+    trap: 'only within the pause window, three months after the factory’s deployment; exits stop too, until recovery mode is enabled',
+    together: ['balancer-v2/pool-recovery'],
+    find: async (subject) =>
+      windowed(subject, V2_STATE, { args: [], scope: 'this pool', undo: ['unpause()', []] }),
+  },
+  {
+    ...v2Pool,
+    id: 'balancer-v2/pool-recovery',
+    kind: 'isolate',
+    signature: 'enableRecoveryMode()',
+    recognisedBy: ['enableRecoveryMode()', 'disableRecoveryMode()', 'inRecoveryMode()', 'getPoolId()'],
+    claims: { supply: 'open', trade: 'open', withdraw: 'open' },
+    trap: 'stops nothing: it only opens proportional exits, which a paused pool has not got',
+    find: async ({ target }) => [
+      {
+        target,
+        args: [],
+        scope: 'this pool',
+        state: [readOf(target, 'inRecoveryMode() view returns (bool)')],
+        undo: { signature: 'disableRecoveryMode()', args: [] },
+      },
+    ],
+  },
+  {
+    ...v2Pool,
+    id: 'balancer-v2/old-pool-pause',
+    kind: 'pause',
+    signature: 'setPaused(bool)',
+    recognisedBy: ['setPaused(bool)', ...V2_POOL],
+    claims: { ...PAUSED, withdraw: 'open' },
+    trap: 'only within the pause window, three months after the factory’s deployment; proportional exits stay open, also for who stole pool tokens',
+    find: async (subject) =>
+      windowed(subject, V2_STATE, {
+        args: [true],
+        scope: 'this pool',
         undo: ['setPaused(bool)', [false]],
       }),
   },

@@ -1,5 +1,5 @@
 import type { Address } from '../../model/hex.ts'
-import { addressesIn, givenAddress, numberIn, readOf } from './reads.ts'
+import { addressesIn, givenAddress, numberIn, readOf, wordOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
 /** Compound v2: the target is the Comptroller. The guardian may pause; only the admin may take it back. */
@@ -16,6 +16,7 @@ const OPEN: LeverTemplate['claims'] = {
 const DEPRECATED =
   'this market has collateral factor 0 and reserve factor 100 %: with borrowing paused it counts as deprecated, and EVERY borrow in it is liquidatable at once'
 
+const SET_CAPS = '_setMarketBorrowCaps(address[],uint256[])'
 const base = {
   protocol: 'Compound v2',
   kind: 'pause',
@@ -33,6 +34,17 @@ export const compoundV2Templates: readonly LeverTemplate[] = [
     claims: { ...OPEN, borrow: 'blocked' },
     trap: 'with collateral factor 0 and reserve factor 100 % every borrow of the market becomes liquidatable at once',
     find: (subject) => ofMarkets(subject, { what: 'Borrow', trapOf: deprecatedTrap }),
+  },
+  {
+    ...base,
+    id: 'compound-v2/borrow-cap',
+    kind: 'cap',
+    breadth: 'operation',
+    signature: SET_CAPS,
+    recognisedBy: [SET_CAPS, 'borrowCaps(address)', 'getAllMarkets()'],
+    claims: { ...OPEN, borrow: 'blocked' },
+    zeroMeaning: 'a cap of 0 means no cap: the cap that blocks is 1 base unit',
+    find: borrowCaps,
   },
   {
     ...base,
@@ -65,6 +77,25 @@ export const compoundV2Templates: readonly LeverTemplate[] = [
   },
 ]
 
+/** The admin’s or the borrow cap guardian’s; unlike the pause it never makes a market count as deprecated. */
+async function borrowCaps(subject: Subject): Promise<Found[]> {
+  const { ask, target } = subject
+  const view = 'borrowCaps(address) view returns (uint256)'
+  return Promise.all(
+    (await marketsOf(subject)).map(async (market) => {
+      const before = numberIn(await ask(target, view, [market])) ?? 0n
+      return {
+        target,
+        args: [[market], [1n]],
+        scope: `market ${market}`,
+        state: [readOf(target, view, { args: [market], pulled: wordOf(1n) })],
+        undo: { signature: SET_CAPS, args: [[market], [before]] },
+        evidence: [`the borrow cap of ${market} was ${before === 0n ? 'none' : before}; it is overwritten`],
+      }
+    }),
+  )
+}
+
 const ONLY_ADMIN = 'the guardian may pause; only the admin may take it back'
 
 type MarketLever = {
@@ -73,29 +104,32 @@ type MarketLever = {
 }
 
 async function ofMarkets(subject: Subject, { what, trapOf }: MarketLever): Promise<Found[]> {
-  const { ask, target, given } = subject
+  const { target } = subject
+  const signature = `_set${what}Paused(address,bool)`
+  const view = `${what.toLowerCase()}GuardianPaused(address) view returns (bool)`
+  return Promise.all(
+    (await marketsOf(subject)).map(async (market) => {
+      const trap = await trapOf(subject, market)
+      return {
+        target,
+        args: [market, true],
+        scope: `market ${market}`,
+        state: [readOf(target, view, { args: [market] })],
+        undo: { signature, args: [market, false] },
+        evidence: [ONLY_ADMIN],
+        ...(trap === undefined ? {} : { trap }),
+      }
+    }),
+  )
+}
+
+/** The attacked one first: old comptrollers list none. */
+async function marketsOf({ ask, target, given }: Subject): Promise<Address[]> {
   const wanted = givenAddress(given, 'asset')
   const listed = addressesIn(await ask(target, 'getAllMarkets() view returns (address[])'))
   const attacked = givenAddress(given, 'protected')
   const markets = attacked === undefined || listed.includes(attacked) ? listed : [attacked, ...listed]
-  const signature = `_set${what}Paused(address,bool)`
-  const view = `${what.toLowerCase()}GuardianPaused(address) view returns (bool)`
-  return Promise.all(
-    markets
-      .filter((market) => wanted === undefined || market === wanted)
-      .map(async (market) => {
-        const trap = await trapOf(subject, market)
-        return {
-          target,
-          args: [market, true],
-          scope: `market ${market}`,
-          state: [readOf(target, view, { args: [market] })],
-          undo: { signature, args: [market, false] },
-          evidence: [ONLY_ADMIN],
-          ...(trap === undefined ? {} : { trap }),
-        }
-      }),
-  )
+  return markets.filter((market) => wanted === undefined || market === wanted)
 }
 
 /** Comptroller.isDeprecated, as it would answer once borrowing is paused. */

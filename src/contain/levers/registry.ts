@@ -1,3 +1,4 @@
+import { aaveV2Templates } from './aave-v2.ts'
 import { aaveV3Templates } from './aave-v3.ts'
 import { axelarTemplates } from './axelar.ts'
 import { balancerTemplates } from './balancer.ts'
@@ -26,6 +27,7 @@ import { safeTemplates } from './safe.ts'
 import { switchTemplates } from './switches.ts'
 import { synthetixTemplates } from './synthetix.ts'
 import type { LeverTemplate } from './template.ts'
+import { vaultCapTemplates } from './vault-caps.ts'
 import { zodiacTemplates } from './zodiac.ts'
 
 /** Every lever that Cordon knows how to find. A new one is a file and a line here. */
@@ -37,6 +39,7 @@ export const leverTemplates: readonly LeverTemplate[] = [
   ...openzeppelinTemplates,
   ...governorTemplates,
   ...aaveV3Templates,
+  ...aaveV2Templates,
   ...compoundV2Templates,
   ...compoundV3Templates,
   ...eulerEvkTemplates,
@@ -58,6 +61,7 @@ export const leverTemplates: readonly LeverTemplate[] = [
   ...rollupTemplates,
   ...safeTemplates,
   ...zodiacTemplates,
+  ...vaultCapTemplates,
   ...holderTemplates,
   ...issuerTemplates,
 ]

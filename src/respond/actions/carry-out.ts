@@ -65,6 +65,9 @@ export async function signAndSend(work: Work, { plan, simulation, ground }: Sign
         return signPlan(plan, { signer, call: step.call, gasUsed, fees, permit }, to)
       }),
     )
+    // at once, not when the wait is over; it is sent all the same, for the base fee may fall
+    if ('lowCap' in result && result.lowCap !== undefined)
+      await pageByHand(work, { plan, title: 'The fee cap is too low', reasons: [result.lowCap] })
     const sending = 'signed' in result ? await send(work, { plan, step, ground, ...result }) : result
     if ('broadcast' in sending) return { kind: 'sent', broadcast: sending.broadcast }
     app.containing.delete(plan.id)

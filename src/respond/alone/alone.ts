@@ -14,7 +14,13 @@ import type { App, ChainHandle } from '../context.ts'
 import { planNow } from './levers-alone.ts'
 
 /** Whether a contract's best lever would be pulled without people, in one line, and why or why not. */
-export type Alone = { target: Address; alone: boolean; text: string }
+export type Alone = {
+  target: Address
+  alone: boolean
+  text: string
+  /** The same beside a list of the authorisations, which says who signed and how each stands. */
+  brief: string
+}
 
 export type AloneSources = {
   store: Store
@@ -34,7 +40,8 @@ export async function* aloneOn(chain: ChainHandle, sources: AloneSources): Async
       yield await aloneFor(chain, await planNow(chain, target, sources), { ...sources, target })
     } catch (thrown) {
       const name = sources.names.get(target) ?? target
-      yield { target, alone: false, text: `${name}: nothing is pulled alone (${messageOf(thrown)})` }
+      const text = `${name}: nothing is pulled alone (${messageOf(thrown)})`
+      yield { target, alone: false, text, brief: text }
     }
   }
 }
@@ -61,17 +68,17 @@ export async function aloneFor(
   const authorisations = await allAuthorisations(sources.store, config)
   const verdict = await authorise({ ...context, plan, authorisations })
   if (!verdict.allowed) obstacles.push(...verdict.reasons)
-  if (obstacles.length > 0 || !verdict.allowed)
-    return {
-      target,
-      alone: false,
-      text: `${what} is proposed to people, never pulled alone: ${obstacles.join('; ')}`,
-    }
+  if (obstacles.length > 0 || !verdict.allowed) {
+    const text = `${what} is proposed to people, never pulled alone: ${obstacles.join('; ')}`
+    return { target, alone: false, text, brief: text }
+  }
   const { by, hash, left, terms } = verdict
   const who = namedPerson(config, by)
   const until = new Date(terms.validUntil * 1_000).toISOString()
-  const text = `${what} is pulled alone on hard evidence, sent by ${senderOf(plan)}: ${who} signed ${hash.slice(0, 10)}… for it, until ${until}, ${left} of ${terms.maxActions} actions left`
-  return { target, alone: true, text }
+  const told = `${what} is pulled alone on hard evidence, sent by ${senderOf(plan)}`
+  const signed = hash.slice(0, 10)
+  const text = `${told}: ${who} signed ${signed}… for it, until ${until}, ${left} of ${terms.maxActions} actions left`
+  return { target, alone: true, text, brief: `${told}, under ${signed}…` }
 }
 
 /** What stands in the way whatever people signed. */

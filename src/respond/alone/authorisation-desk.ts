@@ -184,15 +184,14 @@ async function draftOf(chain: ChainHandle, drafting: Drafting): Promise<Draft> {
   const targets =
     wish.targets.length > 0 ? wish.targets : scope.kind === 'contracts' ? [...scope.addresses] : []
   const words = drafting.atHand.missing.map((text) => `  NOT at hand: ${text}`)
-  const levers: Lever[] = []
-  for (const target of targets) {
-    const pullable = await pullableOn(chain, target, drafting)
-    for (const { lever, sender } of pullable.levers) {
-      levers.push(lever)
-      words.push(`  ${decodedCall(lever)} on ${nameOf(config, lever.target)}, sent by ${sender}`)
-    }
-    words.push(...pullable.left.map((text) => `  NOT ${text}`))
-  }
+  const found: Pullable[] = []
+  for (const target of targets) found.push(await pullableOn(chain, target, drafting))
+  // several contracts of a protocol may have one lever: it is told once
+  const byId = new Map(found.flatMap(({ levers }) => levers).map((one) => [one.lever.id, one] as const))
+  const levers = [...byId.values()].map(({ lever }) => lever)
+  for (const { lever, sender } of byId.values())
+    words.push(`  ${decodedCall(lever)} on ${nameOf(config, lever.target)}, sent by ${sender}`)
+  words.push(...new Set(found.flatMap(({ left }) => left.map((text) => `  NOT ${text}`))))
   if (levers.length === 0)
     throw nothingToAuthorise(words.map((word) => word.trim()).join('; ') || 'no contract is named')
   const now = Math.floor(systemClock.now() / 1_000)
@@ -239,7 +238,7 @@ async function pullableOn(
             ? 'nothing takes it back'
             : null
       if (why === null && sender !== null) pullable.levers.push({ lever, sender })
-      else pullable.left.push(`${lever.signature} on ${nameOf(config, lever.target)}: ${why}`)
+      else pullable.left.push(`${decodedCall(lever)} on ${nameOf(config, lever.target)}: ${why}`)
     }
     if (pullable.levers.length + pullable.left.length === 0)
       pullable.left.push(`${nameOf(config, target)}: it has no such pause or freeze that Cordon knows`)

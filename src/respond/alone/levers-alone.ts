@@ -39,9 +39,17 @@ export async function leversNow(chain: ChainHandle, target: Address, ours: Ours)
     throw thrown
   })
   const others = own?.besides.map(({ lever }) => ({ lever, sender: lever.authority?.address ?? null })) ?? []
-  const plans = [...(own === undefined ? [] : [own.plan]), ...(await plansBeside(chain, target, ours))]
-  const sent = plans.map((plan) => ({ lever: plan.lever, sender: senderOf(plan) }))
-  return [...sent.slice(0, own === undefined ? 0 : 1), ...others, ...sent.slice(own === undefined ? 0 : 1)]
+  const best = own === undefined ? [] : [own.plan]
+  const beside = await plansBeside(chain, target, ours)
+  const sent = (plan: ContainmentPlan): LeverAlone => ({ lever: plan.lever, sender: senderOf(plan) })
+  return onceEach([...best.map(sent), ...others, ...beside.map(sent)])
+}
+
+/** A lever on another contract may be found from the protected one and on that contract itself: the first says more. */
+function onceEach(levers: readonly LeverAlone[]): LeverAlone[] {
+  const byId = new Map<string, LeverAlone>()
+  for (const one of levers) if (!byId.has(one.lever.id)) byId.set(one.lever.id, one)
+  return [...byId.values()]
 }
 
 function isNoLever(thrown: unknown): boolean {

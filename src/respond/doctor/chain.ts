@@ -14,6 +14,7 @@ import { compareEndpoints, type EndpointView, viewEndpoints } from './endpoints.
 import { historyCheck } from './history.ts'
 import { leverChecks, presignedChecks, signerChecks } from './levers.ts'
 import { methodChecks } from './methods.ts'
+import { poolChecks } from './pools.ts'
 
 type Options = { env: Env; logger: Logger }
 
@@ -67,10 +68,12 @@ async function actingChecks(config: Config, options: Options): Promise<Check[]> 
   try {
     const signers = await signerChecks(config, env)
     const { store } = database
+    const { scope } = handle.engine
     return [
       ok(`chain ${handle.chainId}`, handle.capabilities.clientVersion),
       ...capabilities(handle),
       ...(await codes(handle)),
+      ...(scope.kind === 'contracts' ? await poolChecks(handle.rpc, scope.addresses) : []),
       ...signers.checks,
       ...(await presignedChecks(handle, store)),
       ...(await authorisationChecks(store, handle, config)),

@@ -149,9 +149,10 @@ test('a protected address without code is a failure', async () => {
   const { url } = await nodeOn(createFakeChain(20), (method) =>
     method === 'eth_getCode' ? result('0x') : undefined,
   )
-  expect(named(await checksOf({ rpcUrls: [url], protect: [address] }), `code of ${address}`)).toMatchObject({
-    state: 'failed',
-  })
+  const checks = await checksOf({ rpcUrls: [url], protect: [address] })
+  expect(named(checks, `code of ${address}`)).toMatchObject({ state: 'failed' })
+  // and told once
+  expect(checks.filter(({ name }) => name.includes(address))).toHaveLength(1)
 })
 
 test('a database that a power cut can destroy, and a superuser, are told; its clock is compared', async () => {

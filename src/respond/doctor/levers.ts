@@ -1,3 +1,5 @@
+import { baseFeeOf } from '../../contain/broadcast.ts'
+import { capTooLow } from '../../contain/fees.ts'
 import { routeText } from '../../contain/route.ts'
 import { trySigning } from '../../contain/signer.ts'
 import { openSigner, sourceOf } from '../../contain/signers/configured.ts'
@@ -8,6 +10,8 @@ import type { Config } from '../../model/config.ts'
 import { namesOf } from '../../model/config.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'
+import type { Tokens } from '../../model/token.ts'
+import { listedLexicon } from '../../names/listed-lexicon.ts'
 import { installationOf } from '../../store/installation.ts'
 import type { Store } from '../../store/store.ts'
 import { amountText } from '../../words/amount.ts'
@@ -16,7 +20,7 @@ import { planNow } from '../alone/levers-alone.ts'
 import { allAuthorisations } from '../authorisations/standing.ts'
 import type { ChainHandle } from '../context.ts'
 import { presignedOn } from '../upkeep/presigned.ts'
-import { attempt, type Check, ok, warning } from './check.ts'
+import { attempt, type Check, failed, ok, warning } from './check.ts'
 
 /** Every signer signs something; gives the addresses of those that can. */
 export async function signerChecks(
@@ -62,16 +66,30 @@ export async function leverChecks(
   const installation = await installationOf(store)
   const sources = { store, clock: systemClock, config, signers, installation, names: namesOf(config) }
   const hasAny = (await allAuthorisations(store, config)).some(({ chainId }) => chainId === handle.chainId)
-  const found: Check[] = []
+  const found: Check[] = await feeChecks(handle, config)
+  const { tokens } = await listedLexicon(config, handle.chainId)
   for (const target of scope.addresses) {
+    // said already, by the check of its code
+    if (!(await hasCode(handle, target))) continue
     const looked = attempt(`pause of ${target}`, async () => {
       const plan = await planNow(handle, target, sources)
       const alone = await aloneFor(handle, plan, { ...sources, target })
-      return [leverCheck(plan), aloneCheck(alone, hasAny)]
+      return [leverCheck(plan, tokens), aloneCheck(alone, hasAny)]
     })
     for await (const check of looked) found.push(check)
   }
   return found
+}
+
+async function hasCode({ rpc }: ChainHandle, address: Address): Promise<boolean> {
+  return (await rpc.request('eth_getCode', [address, 'latest'])) !== '0x'
+}
+
+/** Nothing where what is paid at most is enough for now. */
+async function feeChecks({ rpc }: ChainHandle, { fees, signers }: Config): Promise<Check[]> {
+  const why = signers.length === 0 ? null : capTooLow(fees, await baseFeeOf(rpc))
+  const fix = 'Raise fees.maxFeePerGasCap, wei per gas unit, well above the base fee of a busy day.'
+  return why === null ? [] : [failed({ name: 'fee cap', detail: why.split(':')[0] ?? why, fix })]
 }
 
 /** Where nobody has signed anything, that people decide is what the team wants. */
@@ -81,7 +99,7 @@ function aloneCheck({ target, alone, text }: Alone, hasAny: boolean): Check {
   return warning({ name, detail: text, fix: 'See how each stands: cordon levers authorize --list' })
 }
 
-function leverCheck({ lever, route }: ContainmentPlan): Check {
+function leverCheck({ lever, route }: ContainmentPlan, tokens: Tokens): Check {
   const name = `pause of ${lever.target}`
   const { authority } = lever
   if (!lever.armed) return { name, state: 'warning', detail: `${lever.signature}: it is paused now` }
@@ -110,6 +128,6 @@ function leverCheck({ lever, route }: ContainmentPlan): Check {
     }
   return ok(
     name,
-    `${lever.signature} by ${authority.address}, funded with ${amountText({ asset: NATIVE, amount: authority.balance }, new Map())}`,
+    `${lever.signature} by ${authority.address}, funded with ${amountText({ asset: NATIVE, amount: authority.balance }, tokens)}`,
   )
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { anAddress } from '../../../test/harness/builders.ts'
+import { anAddress, aPlan } from '../../../test/harness/builders.ts'
 import { describeLevers } from './lever-text.ts'
+import type { FoundLever } from './levers.ts'
 
 const nothing = {
   type: 'levers' as const,
@@ -16,4 +17,16 @@ test('a contract without levers is told so; an address without code is told to b
   expect(line).toBe(
     `${anAddress(1)} has no code at block 7 of chain 1: there is nothing to look for. Check the address and the chain.`,
   )
+})
+
+test('a function is called what the ABIs of the configuration call it', () => {
+  const lever = {
+    ...aPlan().lever,
+    authorityDetail: null,
+    givenUp: [],
+    opEffects: { '0x12345678': 'blocked' },
+  }
+  const functions = new Map([['0x12345678', 'settle(uint256)']])
+  const lines = describeLevers({ ...nothing, levers: [lever as FoundLever] }, functions)
+  expect(lines.at(-1)).toBe('    settle(uint256)  blocked')
 })

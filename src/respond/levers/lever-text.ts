@@ -1,13 +1,14 @@
 import type { OtherLever } from '../../contain/catalogue.ts'
-import type { Hex } from '../../model/hex.ts'
 import type { OpEffect } from '../../model/lever.ts'
 import { functionNames } from '../../names/function-names.ts'
 import type { LeverObservation } from '../../store/levers.ts'
 import { agoText, counted } from '../../words/share.ts'
 import type { DiscoveredLevers, FoundLever } from './levers.ts'
 
-/** What was discovered, for people. */
-export function describeLevers(found: DiscoveredLevers): string[] {
+type Functions = ReadonlyMap<string, string>
+
+/** What was discovered, for people. `functions` are names by selector, those of the configuration's ABIs among them. */
+export function describeLevers(found: DiscoveredLevers, functions: Functions = functionNames): string[] {
   const { target, block, levers, elsewhere, related, besides, operations, missing } = found
   if (!found.hasCode)
     return [
@@ -16,13 +17,13 @@ export function describeLevers(found: DiscoveredLevers): string[] {
   return [
     `${target} at block ${block}: ${levers.length} ${levers.length === 1 ? 'lever' : 'levers'} that can be tried, ${counted(operations, 'function')} used lately`,
     ...(missing.length === 0 ? [] : [`not looked at, because no node has them: block ${missing.join(', ')}`]),
-    ...levers.flatMap(linesOf),
-    ...elsewhere.flatMap((lever) => elsewhereLines(lever, related)),
+    ...levers.flatMap((lever) => linesOf(lever, functions)),
+    ...elsewhere.flatMap((lever) => elsewhereLines(lever, { related, functions })),
     ...besides.map(besideLine),
   ]
 }
 
-function linesOf(lever: FoundLever): string[] {
+function linesOf(lever: FoundLever, functions: Functions): string[] {
   const { signature, armed, authority, authorityDetail, opEffects, state, trap } = lever
   const who = authority === null ? nobody(lever) : `${authority.address} may pull it`
   const detail = authorityDetail === null ? '' : ` (${authorityDetail.text})`
@@ -33,15 +34,18 @@ function linesOf(lever: FoundLever): string[] {
     ...(says === '' ? [] : [`    by the sources  ${says}`]),
     ...(trap === null ? [] : [`    trap  ${trap}`]),
     ...Object.entries(opEffects).map(
-      ([selector, effect]) => `    ${functionNames.get(selector as Hex) ?? selector}  ${effect}`,
+      ([selector, effect]) => `    ${functions.get(selector) ?? selector}  ${effect}`,
     ),
   ]
 }
 
 /** A lever of another contract, and how one comes from the protected one to it. */
-function elsewhereLines(lever: FoundLever, related: DiscoveredLevers['related']): string[] {
+function elsewhereLines(
+  lever: FoundLever,
+  { related, functions }: Pick<DiscoveredLevers, 'related'> & { functions: Functions },
+): string[] {
   const link = related.find(({ address }) => address === lever.target)?.evidence[0]
-  const [first = '', ...rest] = linesOf(lever)
+  const [first = '', ...rest] = linesOf(lever, functions)
   return [`on ${lever.target}: ${first}`, ...(link === undefined ? [] : [`    linked  ${link}`]), ...rest]
 }
 

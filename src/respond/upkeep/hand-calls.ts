@@ -1,4 +1,4 @@
-import type { Transaction } from '../../model/block.ts'
+import { callersOf, type Transaction } from '../../model/block.ts'
 import type { BlockFacts } from '../../model/fact.ts'
 import { type Address, type Hash, type Hex, selectorOf } from '../../model/hex.ts'
 import type { Lever } from '../../model/lever.ts'
@@ -11,6 +11,8 @@ export type HandCall = {
   /** Who called, as the contract sees it, and who sent the transaction. */
   by: Address
   sender: Address | null
+  /** Through whom control came, the caller first and the sender last: a guardian’s Safe that has an AccessManager call. */
+  through: readonly Address[]
   transactionHash: Hash
 }
 
@@ -20,10 +22,10 @@ export type Doing = 'pull' | 'variant' | 'undo'
 /** Calls of one block that are looked at: people make a few. */
 const MOST_CALLS = 64
 
-/** True for a call that an account of the defenders made, or that was made in a transaction of theirs. */
-export function isByOwn({ by, sender }: HandCall, own: ReadonlyMap<Address, string>): boolean {
-  return [by, sender].some((account) => {
-    const what = account === null ? undefined : own.get(account)
+/** True for a call that an account of the defenders made or had another contract make. */
+export function isByOwn({ through }: Pick<HandCall, 'through'>, own: ReadonlyMap<Address, string>): boolean {
+  return through.some((account) => {
+    const what = own.get(account)
     return what !== undefined && isKeyOf(what)
   })
 }
@@ -50,13 +52,14 @@ function entriesOf({ from, to, input, hash, frames }: Transaction): HandCall[] {
   if (frames.length === 0)
     return from === null || to === null || selectorOf(input) === undefined
       ? []
-      : [{ target: to, data: input, by: from, sender: from, transactionHash: hash }]
+      : [{ target: to, data: input, by: from, sender: from, through: [from], transactionHash: hash }]
   return frames.flatMap((frame) => {
-    const { type, reverted, parent } = frame
+    const { type, reverted, parent, index } = frame
     const by = frames[parent]?.context ?? from
     if (type !== 'CALL' || reverted || frame.to === null || by === null || by === frame.to) return []
     if (selectorOf(frame.input) === undefined) return []
-    return [{ target: frame.to, data: frame.input, by, sender: from, transactionHash: hash }]
+    const through = callersOf(index, { from, frames })
+    return [{ target: frame.to, data: frame.input, by, sender: from, through, transactionHash: hash }]
   })
 }
 

@@ -1,3 +1,4 @@
+import { type AuthorityDetail, authorityDetail } from '../../contain/authority-detail.ts'
 import { discoverLevers } from '../../contain/discover.ts'
 import { readState } from '../../contain/state-view.ts'
 import { appendEvidence } from '../../incidents/ledger.ts'
@@ -82,9 +83,10 @@ async function notePulled(place: Place, called: Called & { known: readonly Lever
   if (targets.length === 0) return false
   const lever = await leverOf(place, called)
   if (lever === undefined) return false
+  const who = await whoIs(place, called.call)
   let isNew = false
   for (const target of targets) {
-    const plan = planOf(place, { ...called, lever, target })
+    const plan = planOf(place, { ...called, lever, target, who })
     const message = `${handPullText(plan.lever, byHandOf(plan), app.names)}. It is tried whether it stops the attack.`
     const kept = await transaction(app.store, async (tx) => {
       if (!(await insertPlan(tx, plan))) return false
@@ -153,7 +155,7 @@ function leverAmong(levers: readonly Lever[], call: HandCall): Lever | undefined
 
 function planOf(
   { app, chain, facts }: Place,
-  { incident, call, lever, target }: Called & { lever: Lever; target: Address },
+  { incident, call, lever, target, who }: Called & { lever: Lever; target: Address; who: string },
 ): ContainmentPlan {
   const { number, hash } = facts.bundle
   const { by, sender, transactionHash } = call
@@ -169,10 +171,7 @@ function planOf(
     protects: lever.target === target ? null : target,
     purpose: 'contain',
     executes: null,
-    byHand: {
-      ...{ by, sender, transactionHash, blockNumber: number, blockHash: hash },
-      who: whoIs(app, { call, authority }),
-    },
+    byHand: { who, by, sender, transactionHash, blockNumber: number, blockHash: hash },
   }
 }
 
@@ -193,12 +192,12 @@ function byHandOf({ byHand }: ContainmentPlan): HandPull {
   return byHand
 }
 
-/** In the words of the configuration: `Ada (guardian)`, `the Safe 0x…`. */
-function whoIs(
-  { config, names, signers }: App,
-  { call: { by, sender }, authority }: { call: HandCall; authority: Authority | null },
-): string {
-  const personAt = (address: Address | null): string | undefined => {
+/** In the words of the configuration: `Ada (guardian)`, `the Safe 0x…`, `Ada (guardian) through the AccessManager 0x…`. */
+async function whoIs(
+  { app: { config, names, signers, logger }, chain, facts }: Place,
+  { by, through }: HandCall,
+): Promise<string> {
+  const personAt = (address: Address): string | undefined => {
     for (const [role, people] of Object.entries(config.roles)) {
       const person = people.find((one) => one.address === address)
       if (person !== undefined) return `${person.name} (${role})`
@@ -207,13 +206,27 @@ function whoIs(
   }
   const person = personAt(by)
   if (person !== undefined) return person
-  const named = names.get(by)
-  const kind = authority?.kind ?? 'contract'
-  if (kind === 'safe' || kind === 'timelock') return `the ${kind === 'safe' ? 'Safe' : kind} ${named ?? by}`
-  if (named !== undefined) return named
-  if (signers.has(by)) return `the signer ${by}`
-  const through = by === sender ? undefined : personAt(sender)
-  return through === undefined ? by : `${through} through ${by}`
+  if (signers.has(by)) return names.get(by) ?? `the signer ${by}`
+  const name = names.get(by) ?? by
+  const kind = await authorityDetail(chain.rpc, by, facts.bundle.number).then(
+    (detail) => KINDS[detail.kind],
+    (thrown: unknown) => {
+      logger.warn({ by, reason: messageOf(thrown) }, 'could not ask what pulled a lever by hand')
+      return undefined
+    },
+  )
+  const account = kind === undefined ? name : `the ${kind} ${name}`
+  const asking = through.map(personAt).find((found) => found !== undefined)
+  return asking === undefined ? account : `${asking} through ${account}`
+}
+
+const KINDS: Readonly<Record<AuthorityDetail['kind'], string | undefined>> = {
+  safe: 'Safe',
+  timelock: 'timelock',
+  governor: 'governor',
+  'access-manager': 'AccessManager',
+  eoa: undefined,
+  contract: undefined,
 }
 
 function timeOf({ app, facts }: Place): number {
@@ -233,8 +246,7 @@ async function noteUndone(
     const { lever } = plan
     const { by, sender, transactionHash } = call
     const signature = lever.undo?.signature ?? lever.signature
-    const authority = lever.authority?.address === by ? lever.authority : null
-    const who = whoIs(app, { call, authority })
+    const who = await whoIs(place, call)
     const undone: HandPull = { by, sender, who, transactionHash, blockNumber: number, blockHash: hash }
     const text = handPullText({ signature, target: lever.target }, undone, app.names)
     const what = `opened again by ${who}${isOwn ? '' : ', whom no role and no lever names'}: ${text}`

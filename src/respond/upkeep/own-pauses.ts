@@ -1,5 +1,5 @@
 import { messageOf } from '../../kit/error.ts'
-import { entryFrame } from '../../model/block.ts'
+import { callersOf, entryFrame } from '../../model/block.ts'
 import type { BlockFacts, ControlFact, TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address, Hash } from '../../model/hex.ts'
@@ -83,13 +83,12 @@ function isByOwn(tx: TransactionFacts, { levers, own }: Known): boolean {
     const what = account === null ? undefined : own.get(account)
     return what !== undefined && isKeyOf(what)
   }
-  const askedBy = (contract: Address, index: number): Address | null => {
+  const isAskedByOwn = (contract: Address, index: number): boolean => {
     const entry = entryFrame(contract, index, frames)
-    return entry === undefined ? null : (frames[entry.parent]?.context ?? from)
+    return isOwn(from) || (entry !== undefined && callersOf(entry.index, tx.transaction).some(isOwn))
   }
   const pauses = pausesIn(tx)
-  if (pauses.length > 0)
-    return pauses.every(({ contract, frame }) => isOwn(from) || isOwn(askedBy(contract, frame)))
+  if (pauses.length > 0) return pauses.every(({ contract, frame }) => isAskedByOwn(contract, frame))
   return frames.some(({ to, input, index, reverted }) =>
     levers.some(
       ({ target, calldata, undo }) =>
@@ -98,7 +97,7 @@ function isByOwn(tx: TransactionFacts, { levers, own }: Known): boolean {
         [calldata, undo?.calldata].some(
           (call) => call !== undefined && input.startsWith(call.slice(0, 10)),
         ) &&
-        (isOwn(from) || isOwn(askedBy(target, index))),
+        isAskedByOwn(target, index),
     ),
   )
 }

@@ -1,3 +1,4 @@
+import { openFeed, openFeedV2 } from './aave.ts'
 import type { OwnAttack } from './attack.ts'
 import { stolenKeepers } from './bridge.ts'
 import { worthlessCoin } from './exchange.ts'
@@ -8,6 +9,8 @@ import { falseForge } from './vault.ts'
 export const ownAttacks: readonly OwnAttack[] = [
   openPrices,
   emptyMarket,
+  openFeed,
+  openFeedV2,
   stolenKeepers,
   falseForge,
   worthlessCoin,

@@ -5,6 +5,7 @@ import { readArtifact } from '../../../src/drills/artifacts.ts'
 import { assert } from '../../../src/kit/assert.ts'
 import { packageRoot } from '../../../src/kit/package-root.ts'
 import { type Address, addressSchema, type Hex, hexSchema } from '../../../src/model/hex.ts'
+import type { World } from '../lever-world.ts'
 import type { StateFork } from '../state-fork.ts'
 
 /** A transaction of the attacker, or of another account of theirs. */
@@ -13,22 +14,40 @@ export type Move = { to: Address; data: Hex; value: bigint; from?: Address }
 /** What is stolen from: a contract's balance of a token, or of the chain's own coin (null). */
 export type Purse = { holder: Address; token: Address | null; symbol: string; decimals: number }
 
-/** An attack of our own writing on the real contracts of a recorded state, in which a flaw is planted. */
-export type OwnAttack = {
+/** Both go through, one after the other, where nobody steps in. */
+export type Moves = { attack: Move; again: Move }
+
+/** Who is attacked and what is stolen. */
+export type Target = { protect: readonly Address[]; purse: Purse }
+
+type Story = {
   id: string
   /** What the protocol is in its trade. */
   kind: string
-  /** Name of the recorded state. */
-  state: string
-  protect: readonly Address[]
-  purse: Purse
-  /** What was changed on the fork so that there is something to attack, besides who may pull the levers. */
+  /** What was changed so that there is something to attack, besides who may pull the levers. */
   planted: string
   /** What the attacker does, in a sentence. */
   deed: string
-  /** Plants the flaw and puts up what the attacker needs. Both moves go through, one after the other, where nobody steps in. */
-  prepare(fork: StateFork, attacker: Address): Promise<{ attack: Move; again: Move }>
 }
+
+/** On the real contracts of a recorded state, in which a flaw is planted. */
+export type OnState = Story &
+  Target & {
+    /** Name of the recorded state. */
+    state: string
+    /** Plants the flaw and puts up what the attacker needs. */
+    prepare(fork: StateFork, attacker: Address): Promise<Moves>
+  }
+
+/** On the compiled contracts of an npm package, put up on a chain of its own as the protocol's own scripts do. */
+export type OnPackage = Story & {
+  package: string
+  /** Puts everything up; `guardian` is given the protocol's own emergency role. */
+  putUp(world: World, people: { attacker: Address; guardian: Address }): Promise<Target & Moves>
+}
+
+/** An attack of our own writing on real code. */
+export type OwnAttack = OnState | OnPackage
 
 /** Nobody that Cordon or a protocol knows. */
 export const attacker: Address = `0x${keccak256(toHex('an attacker of our own')).slice(-40)}`

@@ -1,7 +1,7 @@
 import { encodeFunctionData, keccak256, parseAbi, sha256, toHex } from 'viem'
 import { privateKeyToAccount, sign } from 'viem/accounts'
 import type { Address, Hex } from '../../../src/model/hex.ts'
-import { type Move, type OwnAttack, plant } from './attack.ts'
+import { type Move, type OnState, plant } from './attack.ts'
 
 const MANAGER: Address = '0x838bf9e95cb12dd76a54c9f9d2e3082eaf928270'
 const DATA: Address = '0xcf2afe102057ba5c16f899271045a0a37fcb10f2'
@@ -16,7 +16,7 @@ const keepers = [1, 2, 3].map((i) => keccak256(toHex(`a stolen keeper of ours ${
 const KEEPERS_SLOT = 3n
 
 /** Poly Network on Ethereum. */
-export const stolenKeepers: OwnAttack = {
+export const stolenKeepers: OnState = {
   id: 'stolen-keepers',
   kind: 'bridge',
   state: 'PolyNetworkBridge',

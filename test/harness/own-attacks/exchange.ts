@@ -1,6 +1,6 @@
 import { keccak256, toHex } from 'viem'
 import type { Address } from '../../../src/model/hex.ts'
-import { act, calling, embody, type Move, type OwnAttack, plant, putUp, read } from './attack.ts'
+import { act, calling, embody, type Move, type OnState, plant, putUp, read } from './attack.ts'
 
 const POOL: Address = '0x7f90122bf0700f9e7e1f688fe926940e8839f353'
 const WRAPPED: Address = '0xe91d153e0b41518a2ce8dd3d7944fa863463a97d'
@@ -20,7 +20,7 @@ const exchange = (amount: bigint): Move => ({
 })
 
 /** Curve’s pool of three dollars on Gnosis Chain, which stands in the state of Hundred Finance. */
-export const worthlessCoin: OwnAttack = {
+export const worthlessCoin: OnState = {
   id: 'worthless-coin',
   kind: 'DEX',
   state: 'HundredFinance',

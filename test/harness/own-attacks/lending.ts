@@ -1,17 +1,7 @@
 import { encodeFunctionData } from 'viem'
 import { assert } from '../../../src/kit/assert.ts'
 import type { Address } from '../../../src/model/hex.ts'
-import {
-  act,
-  calling,
-  compiled,
-  type Move,
-  type OwnAttack,
-  plant,
-  plantAnswer,
-  putUp,
-  read,
-} from './attack.ts'
+import { act, calling, compiled, type Move, type OnState, plant, plantAnswer, putUp, read } from './attack.ts'
 
 const CREAM = {
   comptroller: '0x3d5bc3c8d13dcb8bf317092d84783c2697ae9258',
@@ -24,7 +14,7 @@ const ETHER = 10n ** 18n
 const priceOf = (market: Address) => calling('getUnderlyingPrice(address) view returns (uint256)', market)
 
 /** Cream Finance on Ethereum: Compound's code with a market of its own coin. */
-export const openPrices: OwnAttack = {
+export const openPrices: OnState = {
   id: 'open-prices',
   kind: 'Compound-like',
   state: 'CreamFinance',
@@ -76,10 +66,10 @@ const HUNDRED = {
 const [FIRST_RATE, BORROWS, RESERVES, SUPPLY] = [7n, 11n, 12n, 13n]
 const TWO_CENTS = 2n * 10n ** 14n
 
-/** Hundred Finance on Gnosis Chain: the nearest to Aave among the states, and no Aave: Compound’s code too. */
-export const emptyMarket: OwnAttack = {
+/** Hundred Finance on Gnosis Chain: Compound’s code too. */
+export const emptyMarket: OnState = {
   id: 'empty-market',
-  kind: 'Aave-like (none is; nearest lending pool)',
+  kind: 'Compound-like, an empty market',
   state: 'HundredFinance',
   protect: [HUNDRED.coin, HUNDRED.dollar],
   purse: { holder: HUNDRED.coin, token: null, symbol: 'xDAI', decimals: 18 },

@@ -14,9 +14,9 @@ import { openAuthorisationDesk } from '../../../src/respond/alone/authorisation-
 import { findCursor } from '../../../src/store/cursors.ts'
 import { listIncidents } from '../../../src/store/incidents.ts'
 import type { Replaced } from '../authority-key.ts'
-import { openStateFork, type StateFork } from '../state-fork.ts'
-import { ordinaryBlock, replaceAuthorities, told } from '../wild.ts'
-import { act, attacker, embody, held, type Move, type OwnAttack, receiptOf, send } from './attack.ts'
+import { ordinaryBlock, told } from '../wild.ts'
+import { act, attacker, held, type OwnAttack, type Purse, receiptOf, send } from './attack.ts'
+import { openScene, type Scene } from './scene.ts'
 
 /*
  * An attack of our own on a fork of real contracts, with the whole of Cordon watching as it is shipped, under an authorisation that the
@@ -24,6 +24,7 @@ import { act, attacker, embody, held, type Move, type OwnAttack, receiptOf, send
  */
 
 export type OwnOutcome = {
+  purse: Purse
   severity: Incident['severity'] | null
   state: Incident['state'] | null
   /** What `levers authorize` says it may do alone, or why it could not be made. */
@@ -47,43 +48,32 @@ export type RunOptions = {
 
 const guardian = addressOf('guardian')
 const KEY = 'WILD_GUARDIAN_KEY'
-/** Every chain has Multicall3 today and few had it then. Of it stands here what Cordon asks: `getEthBalance(address)`. */
-const MULTICALL = '0xca11bde05977b3631167028862be2a173976ca11'
-const ETHER_BALANCES = '0x600435315f5260205ff3'
 
 export async function runOwnAttack(own: OwnAttack, options: RunOptions = {}): Promise<OwnOutcome> {
-  const fork = await openStateFork(own.state, { as: 'copy', mining: { kind: 'manual' } })
+  const scene = await openScene(own, guardian)
   const dataDir = await mkdtemp(join(tmpdir(), 'cordon-own-'))
   let running: RunningApp | undefined
   try {
-    const { rpc } = fork
-    await rpc.request('anvil_setBlockGasLimit', ['0x11e1a300'])
-    await embody(rpc, attacker)
-    await rpc.request('anvil_setCode', [MULTICALL, ETHER_BALANCES])
-    const moves = await own.prepare(fork, attacker)
-    const first = { from: attacker, ...moves.attack, gas: 25_000_000 }
-    const replaced = await replaceAuthorities(fork, { targets: own.protect, attack: first })
-    await ordinaryBlock(fork)
-    const alone = await whenAlone(fork, own, moves)
-    const config = configFor(fork, own, dataDir)
+    const { rpc, moves, purse, replaced } = scene
+    await ordinaryBlock(scene)
+    const alone = await whenAlone(scene)
+    const config = configFor(scene, dataDir)
     const env = { [KEY]: guardianKey() }
     const authorised = await authorise(config, env)
     running = await startApp({ config, env, logger: silentLogger, write: () => {} })
-    await isWatching({ fork, running })
+    await isWatching({ scene, running })
     await act(rpc, attacker, moves.attack)
-    const outcome = await followed({ fork, running, own }, { again: moves.again, ...options })
-    return { ...outcome, authorised, alone, replaced }
+    const outcome = await followed({ scene, running }, options)
+    return { ...outcome, purse, authorised, alone, replaced: [...replaced] }
   } finally {
     await running?.stop()
-    await fork.close()
+    await scene.close()
     await rm(dataDir, { recursive: true, force: true })
   }
 }
 
-type Moves = { attack: Move; again: Move }
-
 /** Both moves, one after the other, on a chain where nobody steps in: what they take is what is to be saved. */
-async function whenAlone({ rpc }: StateFork, { purse }: OwnAttack, { attack, again }: Moves) {
+async function whenAlone({ rpc, purse, moves: { attack, again } }: Scene) {
   const snapshot = await rpc.request('evm_snapshot', [])
   const before = await held(rpc, purse)
   await act(rpc, attacker, attack)
@@ -95,11 +85,10 @@ async function whenAlone({ rpc }: StateFork, { purse }: OwnAttack, { attack, aga
 }
 
 /** As shipped, but for who and what: no option of detection, decision or response is set. */
-function configFor(fork: StateFork, { protect, state }: OwnAttack, dataDir: string): Config {
-  const { chainId, anvil, forkBlock } = fork
+function configFor({ chainId, name, url, fromBlock, protect }: Scene, dataDir: string): Config {
   return configSchema.parse({
-    chains: [{ chainId, name: state, rpcUrls: [anvil.url], fromBlock: forkBlock + 1, pollMs: 50 }],
-    protect: protect.map((address, i) => ({ address, name: `${state}-${i + 1}` })),
+    chains: [{ chainId, name, rpcUrls: [url], fromBlock, pollMs: 50 }],
+    protect: protect.map((address, i) => ({ address, name: `${name}-${i + 1}` })),
     roles: { guardian: [{ name: 'guardian', address: guardian, channels: ['console'] }] },
     signers: [{ env: KEY }],
     dataDir,
@@ -129,30 +118,30 @@ async function authorise(config: Config, env: Readonly<Record<string, string>>):
   }
 }
 
-type Followed = { fork: StateFork; running: RunningApp; own: OwnAttack }
+type Followed = { scene: Scene; running: RunningApp }
 
 async function followed(
-  { fork, running, own }: Followed,
-  { again, patienceMs = 12_000, blocks = 8 }: RunOptions & { again: Move },
-): Promise<Omit<OwnOutcome, 'authorised' | 'alone' | 'replaced'>> {
-  const { rpc } = fork
+  { scene, running }: Followed,
+  { patienceMs = 12_000, blocks = 8 }: RunOptions,
+): Promise<Omit<OwnOutcome, 'purse' | 'authorised' | 'alone' | 'replaced'>> {
+  const { rpc, purse, moves } = scene
   const { store } = running.app
   const attackBlock = Number(await rpc.request('eth_blockNumber', []))
-  const full = BigInt(String(await rpc.request('eth_getBalance', [own.purse.holder, toHex(attackBlock - 1)])))
-  const start = own.purse.token === null ? full : await heldAt(fork, own, attackBlock - 1)
-  const afterFirst = await held(rpc, own.purse)
+  const start = await heldAt(scene, attackBlock - 1)
+  const afterFirst = await held(rpc, purse)
   let second: Hex | undefined
   for (let i = 0; i < blocks; i++) {
     const isLast = i === blocks - 1
     if (second === undefined) {
-      const isPulled = await until(() => isInPool(fork), patienceMs)
+      const isPulled = await until(() => isInPool(scene), patienceMs)
       // ordered behind the pull by its fee, as a block would
-      if (isPulled || isLast) second = await send(rpc, attacker, { ...again, fees: await leastFees(fork) })
+      if (isPulled || isLast)
+        second = await send(rpc, attacker, { ...moves.again, fees: await leastFees(scene) })
     } else await until(() => isContained(running), patienceMs / 4)
     await rpc.request('evm_mine', [])
     if (second !== undefined && (await receiptOf(rpc, second)) !== null && (await isContained(running))) break
   }
-  const afterSecond = await held(rpc, own.purse)
+  const afterSecond = await held(rpc, purse)
   return {
     ...(await told(store, attackBlock)),
     taken: { first: start - afterFirst, second: afterFirst - afterSecond },
@@ -160,29 +149,31 @@ async function followed(
 }
 
 /** Until everything that is mined is judged, three ordinary blocks long. */
-async function isWatching({ fork, running }: Pick<Followed, 'fork' | 'running'>): Promise<void> {
+async function isWatching({ scene, running }: Followed): Promise<void> {
   for (let i = 0; i < 3; i++) {
-    await ordinaryBlock(fork)
-    const head = Number(await fork.rpc.request('eth_blockNumber', []))
+    await ordinaryBlock(scene)
+    const head = Number(await scene.rpc.request('eth_blockNumber', []))
     const isJudged = async (): Promise<boolean> => {
-      const cursor = await findCursor(running.app.store, fork.chainId)
+      const cursor = await findCursor(running.app.store, scene.chainId)
       return (cursor?.processed?.number ?? 0) >= head
     }
     assert(await until(isJudged, 120_000), 'what is mined is judged')
   }
 }
 
-async function heldAt({ rpc }: StateFork, { purse }: OwnAttack, block: number): Promise<bigint> {
+async function heldAt({ rpc, purse }: Scene, block: number): Promise<bigint> {
+  if (purse.token === null)
+    return BigInt(String(await rpc.request('eth_getBalance', [purse.holder, toHex(block)])))
   const data = `0x70a08231${purse.holder.slice(2).padStart(64, '0')}`
   return BigInt(String(await rpc.request('eth_call', [{ to: purse.token, data }, toHex(block)])))
 }
 
-async function isInPool({ rpc }: StateFork): Promise<boolean> {
+async function isInPool({ rpc }: Scene): Promise<boolean> {
   const { pending } = (await rpc.request('txpool_content', [])) as { pending: Record<string, object> }
   return Object.keys(pending).some((sender) => sender.toLowerCase() === guardian)
 }
 
-async function leastFees({ rpc }: StateFork): Promise<{ most: bigint; tip: bigint }> {
+async function leastFees({ rpc }: Scene): Promise<{ most: bigint; tip: bigint }> {
   const { baseFeePerGas } = (await rpc.request('eth_getBlockByNumber', ['latest', false])) as {
     baseFeePerGas: Hex
   }

@@ -1,6 +1,6 @@
 import { keccak256, toHex } from 'viem'
 import type { Address } from '../../../src/model/hex.ts'
-import { calling, embody, type Move, type OwnAttack, plantAnswer, read } from './attack.ts'
+import { calling, embody, type Move, type OnState, plantAnswer, read } from './attack.ts'
 
 const FARM: Address = '0x633fa755a83b015cccdc451f82c57ea0bd32b4b4'
 const STAKED: Address = '0x3fd4fbd7a83062942b6589a2e9e2436dd8e134d4'
@@ -10,7 +10,7 @@ const POOL = 18n
 const accomplice: Address = `0x${keccak256(toHex('another account of the attacker')).slice(-40)}`
 
 /** Paraluni on BNB Chain: a farm that people stake pool shares in. */
-export const falseStake: OwnAttack = {
+export const falseStake: OnState = {
   id: 'false-stake',
   kind: 'staking',
   state: 'Paraluni',

@@ -1,5 +1,5 @@
 import type { Address } from '../../../src/model/hex.ts'
-import { calling, type OwnAttack, plant, read } from './attack.ts'
+import { calling, type OnState, plant, read } from './attack.ts'
 
 const MODEL: Address = '0x3bc6aa2d25313ad794b2d67f83f21d341cc3f5fb'
 const LENT: Address = '0x39aa39c021dfbae8fac545936693ac917d5e7563'
@@ -7,7 +7,7 @@ const LENT: Address = '0x39aa39c021dfbae8fac545936693ac917d5e7563'
 const FORGE_SLOT = 1n
 
 /** Punk Protocol on Ethereum: vaults (forges) whose models lend the savings to Compound. */
-export const falseForge: OwnAttack = {
+export const falseForge: OnState = {
   id: 'false-forge',
   kind: 'vault',
   state: 'PunkProtocol',
