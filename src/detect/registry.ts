@@ -21,6 +21,7 @@ import { safeSpoof } from './safe-spoof/safe-spoof.ts'
 import { shareInflation } from './share-inflation/share-inflation.ts'
 import { signature } from './signature/signature.ts'
 import { slowDrain } from './slow-drain/slow-drain.ts'
+import { stagedPrice } from './staged-price/staged-price.ts'
 import { unbackedMint } from './unbacked-mint/unbacked-mint.ts'
 import { valuationJump } from './valuation-jump/valuation-jump.ts'
 import { walletSweep } from './wallet-sweep/wallet-sweep.ts'
@@ -50,6 +51,7 @@ export const detectors: readonly Detector[] = [
   preparation,
   drain,
   slowDrain,
+  stagedPrice,
   rules,
   paidIn,
 ]
