@@ -17,6 +17,7 @@ import { answerOwed, followAnswers } from './answer-owed.ts'
 import { assessed, budgetFindings, followVerdicts, observeTraffic } from './assess.ts'
 import { pageBlindSpots } from './blind-spots.ts'
 import { tellDrift } from './drift-page.ts'
+import { withFirstDeals } from './first-deals.ts'
 import { watchHolds } from './hold.ts'
 import { keepSnapshots, type SnapshotKeeper } from './keep-snapshots.ts'
 import { latenessOf } from './lateness.ts'
@@ -182,7 +183,8 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
   const { facts, unread } = await withStateReads(observed, chain, app.logger)
   const began = performance.now()
   const said = evaluateBlock(chain.engine, facts)
-  const weighed = await withOwnMoney(said, bundle, { chain, logger: app.logger })
+  const asked = { chain, logger: app.logger }
+  const weighed = await withOwnMoney(await withFirstDeals(said, bundle, asked), bundle, asked)
   const findings = [...weighed, ...budgetFindings(chain, bundle)]
   noteOperations(chain, bundle, findings)
   const { number, hash, timestamp } = bundle
@@ -225,7 +227,8 @@ async function onPending(bundle: BlockBundle, watching: Watching): Promise<void>
   const facts = blockFacts(bundle)
   const findings = evaluatePending(chain.engine, facts)
   const asked = { chain, logger: watching.app.logger }
-  const judged = await report(await withOwnMoney(findings, bundle, asked), facts, watching)
+  const weighed = await withOwnMoney(await withFirstDeals(findings, bundle, asked), bundle, asked)
+  const judged = await report(weighed, facts, watching)
   if (judged.alerts.length + judged.remarks.length === 0) return
   const { timestamp } = bundle
   await recorder.put({ kind: 'judged', block: null, timestamp, ...judged, ...ALONE })

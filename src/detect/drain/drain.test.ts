@@ -19,7 +19,8 @@ import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
 import { createEngine, evaluateSettled, readsWanted } from '../engine.ts'
 import { emptyLedger } from './books.ts'
-import { drain } from './drain.ts'
+import { drain, weighShare } from './drain.ts'
+import { callsFor, openShares, withShares } from './open-share.ts'
 
 const weth = address('weth')
 const [alice, bob, thief] = ['alice', 'bob', 'thief'].map(address) as [Address, Address, Address]
@@ -173,6 +174,44 @@ test('claims that a protected contract hands back: what it had is asked before t
   })
   expect(said(found[0])).toEqual(['drain high'])
   expect(found[0]?.[0]?.message).toContain('60.0 % of the contract’s balance')
+})
+
+describe('the first deal in an asset that was there before the watch', () => {
+  const farm: Act[] = [{ from: bob, root: call(bob, {}) }]
+  /** A farm that keeps a fee: it goes to somebody who is as old as the farm. */
+  const exit = (nonce: number): Act => ({
+    from: thief,
+    nonce,
+    root: call(
+      vault,
+      { input: '0x5312ea8e' },
+      pay(usdc, { from: vault, to: thief, amount: 597n }),
+      pay(usdc, { from: vault, to: address('treasury'), amount: 3n }),
+    ),
+  })
+  const asked = (nonce: number, had: bigint | null): Finding | null | undefined => {
+    const finding = watch(...farm, exit(nonce))[1]?.[0]
+    if (finding === undefined) return undefined
+    const shares = openShares(finding)
+    const answer = had === null ? null : (`0x${word(had)}` as const)
+    const reads = callsFor(shares).map((one) => ({ ...one, answer }))
+    return withShares(finding, { shares, reads, weigh: weighShare })
+  }
+
+  test('is high where a node says that it was a large part, and the taker cannot have paid it in', () => {
+    expect(asked(0, 1_000n)).toMatchObject({ severity: 'high', protected: [vault] })
+    expect(asked(0, 1_000n)?.message).toContain('60.0 % of what it had at the block before')
+  })
+
+  test('is on record where the taker may have paid it in before the watch', () => {
+    expect(asked(7, 1_000n)?.severity).toBe('medium')
+  })
+
+  test('is not told where it was little, and is as it was where no node answers', () => {
+    expect(asked(0, 1_000_000n)).toBeNull()
+    expect(asked(0, null)?.severity).toBe('medium')
+    expect(asked(7, null)?.severity).toBe('low')
+  })
 })
 
 describe('benign twins', () => {

@@ -5,15 +5,21 @@ import { coveredOf } from '../paid-in/question.ts'
 import type { Book } from './books.ts'
 import type { Outflow } from './outflows.ts'
 
+/** Whoever gets less than this part of an outflow is paid a fee by it: their own past says nothing of the rest. */
+const FEE_PART = 20n
+
 /**
- * True where all who asked for it, or got it, are known from their birth, or the contract is. What goes back to the token itself is
- * burnt, as Compound's claims are, and goes to nobody.
+ * True where all who asked for it, or got more of it than a fee, are known from their birth, or the contract is. What goes back to the
+ * token itself is burnt, as Compound's claims are, and goes to nobody.
  */
 export function knowsPayers(outflow: Outflow, { whole, born }: Births, sender: Address | null): boolean {
   if (whole.has(outflow.contract)) return true
-  const kept = outflow.payments.map((payment) =>
-    payment.recipient === payment.asset ? { ...payment, recipient: sender ?? payment.recipient } : payment,
-  )
+  const kept = outflow.payments.map((payment) => {
+    const isNobodys =
+      payment.recipient === payment.asset ||
+      (outflow.recipients.get(payment.recipient) ?? 0n) * FEE_PART < outflow.amount
+    return isNobodys ? { ...payment, recipient: sender ?? payment.recipient } : payment
+  })
   return claimants(kept, sender).every((account) => born.has(account))
 }
 

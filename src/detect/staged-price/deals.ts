@@ -3,6 +3,7 @@ import type { Scope } from '../../model/detector.ts'
 import { isNamed } from '../../model/detector.ts'
 import type { TransactionFacts, TransferFact, ValuationFact } from '../../model/fact.ts'
 import type { Address, Hex } from '../../model/hex.ts'
+import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { outermostStranger } from '../entries.ts'
 import { transfersIn } from '../flows.ts'
@@ -44,7 +45,12 @@ export function dealsOf(tx: TransactionFacts, around: Around): Deal[] {
     if (entry === undefined || entry.context === null || !isNamed(scope, entry.context)) continue
     const victim = entry.context
     const paid = transfersIn(tx.facts, { from: entry.index, to: entry.end }).filter(
-      ({ from, to, amount }) => actors.has(to) && !actors.has(from) && amount > 0n,
+      ({ from, to, asset, amount }) =>
+        actors.has(to) &&
+        !actors.has(from) &&
+        amount > 0n &&
+        // whoever hands on what came in, as a router does, pays nothing; claims that are minted are paid by all who have some
+        (from === ZERO_ADDRESS || (tx.deltas.get(victim)?.get(asset) ?? 0n) < 0n),
     )
     if (paid.length === 0) continue
     for (const { head, push } of pushesBehind(read, frames, { around, heads })) {

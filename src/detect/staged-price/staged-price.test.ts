@@ -197,6 +197,31 @@ describe('benign twins', () => {
     expect(found.flat()).toEqual([])
   })
 
+  test('a protected router through which the same account buys again at its own price', () => {
+    const routed: Scope = { kind: 'contracts', addresses: new Set([router]) }
+    const engine = createEngine({ detectors: [stagedPrice], scope: routed })
+    const dear = poolAt(3_000_000n)
+    const handed = [
+      reserves(pumped),
+      pull(usdc, { from: thief, to: router, amount: 1_000_000n }),
+      pay(usdc, { from: router, to: pool, amount: 1_000_000n }),
+      call(
+        pool,
+        { input: '0x022c0d9f' },
+        pay(coin, { from: pool, to: router, amount: pumped.coin - dear.coin }),
+      ),
+      pay(coin, { from: router, to: thief, amount: pumped.coin - dear.coin }),
+    ]
+    const acts: Act[] = [
+      trade(thief, calm, pumped),
+      { from: thief, root: call(router, { input: '0x12345678' }, ...handed) },
+    ]
+    const found = acts.map((act, i) =>
+      evaluateSettled(engine, blockFacts(block({ number: i + 1, transactions: [act] }))),
+    )
+    expect(found.flat()).toEqual([])
+  })
+
   test('who moves the price back and then borrows', () => {
     const found = watch(
       ...before,
