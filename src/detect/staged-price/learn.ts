@@ -8,7 +8,7 @@ import type { StateCall } from '../../model/state-read.ts'
 import { addressesIn } from '../entries.ts'
 import { ally, headOf } from './kin.ts'
 import { MOST_ASKED, MOST_OTHER, noteGiven, notePush, noteSource, type State, tradesIn } from './memory.ts'
-import { giversOf, headsOf } from './party.ts'
+import { giversOf, headsOf, tradersOf } from './party.ts'
 import { noteReading, priceIn, questionOf } from './readings.ts'
 
 /** Frames of one transaction are told apart by this. */
@@ -40,7 +40,10 @@ export function learn(tx: TransactionFacts, { scope, state, at, window }: Learni
   const heads = headsOf(tx, { scope, state })
   for (const trade of tradesIn(tx)) {
     if (!isNamed(scope, trade.pool))
-      notePush(state, trade, { heads, at, window, order: orderOf(state, trade.frame) })
+      notePush(state, trade, {
+        ...{ at, window, order: orderOf(state, trade.frame) },
+        heads: [...new Set([...heads, ...tradersOf(tx, trade, { scope, state })])],
+      })
   }
   notePayments(tx, { scope, state, heads })
 }

@@ -5,7 +5,7 @@ import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { giverOf, headOf } from './kin.ts'
-import type { State } from './memory.ts'
+import type { State, Trade } from './memory.ts'
 
 const MOST_HEADS = 8
 
@@ -15,14 +15,39 @@ const MOST_HEADS = 8
  */
 export function headsOf(tx: TransactionFacts, { scope, state }: { scope: Scope; state: State }): Address[] {
   const { from } = tx.transaction
-  const pools = new Set(tx.facts.flatMap((fact) => (fact.kind === 'swap' ? [fact.pool] : [])))
   const members = [...actorCluster(tx, scope)].filter(
     (account) =>
       account === from ||
-      ((tx.deltas.get(account)?.size ?? 0) > 0 && !pools.has(account) && !isNamed(scope, account)),
+      ((tx.deltas.get(account)?.size ?? 0) > 0 && !state.sources.has(account) && !isNamed(scope, account)),
   )
   const heads = new Set(members.map((account) => headOf(account, state.kin)))
   return [...heads].slice(0, MOST_HEADS)
+}
+
+/** Who gave a pool less than this part of what came in, or got less of what went out, is no party to the trade. */
+const LEAST_PART = 10n
+
+/** The heads of those who gave what a pool took in, or got what it gave, whoever sent the transaction for them. */
+export function tradersOf(
+  tx: TransactionFacts,
+  { pool, base, quote, amount }: Trade,
+  { scope, state }: { scope: Scope; state: State },
+): Address[] {
+  const other = tx.deltas.get(pool)?.get(quote) ?? 0n
+  const isLarge = (change: bigint, whole: bigint): boolean =>
+    change !== 0n && change > 0n !== whole > 0n && size(change) * LEAST_PART >= size(whole)
+  const traders = new Set<Address>()
+  for (const [account, changes] of tx.deltas) {
+    if (account === ZERO_ADDRESS || account === pool || isNamed(scope, account)) continue
+    const isParty = isLarge(changes.get(base) ?? 0n, amount) || isLarge(changes.get(quote) ?? 0n, other)
+    if (isParty) traders.add(headOf(account, state.kin))
+    if (traders.size >= MOST_HEADS) break
+  }
+  return [...traders]
+}
+
+function size(value: bigint): bigint {
+  return value < 0n ? -value : value
 }
 
 /**

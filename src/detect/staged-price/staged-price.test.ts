@@ -116,6 +116,25 @@ describe('a price that is moved in one transaction and dealt on in another', () 
     expect(said(found.at(-1) ?? [])).toEqual(['staged-price critical'])
   })
 
+  test('by a contract wallet whose calls others send', () => {
+    const wallet = address('wallet')
+    const sent = (by: string, act: Act): Act => ({
+      from: address(by),
+      root: call(
+        address('entry point'),
+        { input: '0x1fad948c' },
+        call(wallet, { input: '0x541d63c8' }, act.root),
+      ),
+    })
+    const found = watch(
+      ...before,
+      sent('bundler', trade(wallet, calm, pumped)),
+      sent('another', pledge(wallet, 100_000n)),
+      sent('a third', borrow(wallet, 200_000n, pumped)),
+    )
+    expect(said(found.at(-1) ?? [])).toEqual(['staged-price critical'])
+  })
+
   test('by a second account that began with the coin of the first', () => {
     const fund: Act = { from: thief, root: call(friend, { value: 10n ** 18n }) }
     const found = watch(
