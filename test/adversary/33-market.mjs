@@ -23,7 +23,9 @@ const give = async (from, token, to, amount) => {
 }
 /** A new account for each step, which begins with a coin of the attacker. */
 const another = async (i, fn) => {
-  const account = H.viem.getAddress(`0x${H.viem.keccak256(H.viem.toHex(`${i} ${fn}`)).slice(-40)}`).toLowerCase()
+  const account = H.viem
+    .getAddress(`0x${H.viem.keccak256(H.viem.toHex(`${i} ${fn}`)).slice(-40)}`)
+    .toLowerCase()
   await rpc('anvil_impersonateAccount', [account])
   const { status } = await H.send(rpc, { from: me, to: account, value: hex(10n ** 18n) })
   if (status !== '0x1') throw new Error('fund')

@@ -12,7 +12,17 @@ import {
   vaultScope,
   withdraw,
 } from '../../../test/harness/acts.ts'
-import { address, block, call, data, pay, transferLog, view, word } from '../../../test/harness/build.ts'
+import {
+  address,
+  block,
+  call,
+  data,
+  pay,
+  pull,
+  transferLog,
+  view,
+  word,
+} from '../../../test/harness/build.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { SELECTORS, TOPICS } from '../../facts/signatures.ts'
 import type { Finding } from '../../model/finding.ts'
@@ -221,6 +231,53 @@ describe('benign twins', () => {
       ...withdraw(address('payroll'), 80n),
     })
     expect(found.flat()).toEqual([])
+  })
+
+  const zap = address('zap')
+  /** Somebody pays in for another account, which the call names. */
+  const depositFor = (payer: Address, account: Address, amount: bigint): Act => ({
+    from: alice,
+    root: call(
+      zap,
+      { input: '0x12345678' },
+      call(
+        vault,
+        { input: data('0x2f4f21e2', account, amount) },
+        pull(usdc, { from: payer, to: vault, amount }),
+      ),
+    ),
+  })
+
+  test('who takes out what another paid in for them, once', () => {
+    const found = watch(
+      birth,
+      deposit(bob, 1_000n),
+      depositFor(zap, alice, 600n),
+      look(1_600n),
+      withdraw(alice, 600n),
+      withdraw(alice, 600n),
+    )
+    expect(found.map(said)).toEqual([[], [], [], [], [], ['drain high']])
+  })
+
+  test('who takes out what another paid in for somebody else: high, and the payer has it no more', () => {
+    const found = watch(
+      birth,
+      deposit(bob, 1_000n),
+      depositFor(zap, alice, 600n),
+      look(1_600n),
+      withdraw(thief, 600n),
+    )
+    expect(said(found.at(-1))).toEqual(['drain high'])
+    const both = watch(
+      birth,
+      deposit(bob, 1_000n),
+      depositFor(thief, alice, 600n),
+      look(1_600n),
+      withdraw(alice, 600n),
+      withdraw(thief, 600n),
+    )
+    expect(both.map(said)).toEqual([[], [], [], [], [], ['drain high']])
   })
 
   test('who paid in takes out, all of it', () => {

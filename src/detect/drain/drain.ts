@@ -52,7 +52,7 @@ export const drain: Detector<Ledger, Options> = {
   options,
   reads: (_options, ledger, scope) => balancesWanted(ledger, scope),
   init: emptyLedger,
-  stateVersion: 1,
+  stateVersion: 2,
   snapshot: (ledger) => structuredClone(ledger),
   evaluate(input, ledger, options) {
     const findings = input.facts.transactions.flatMap((tx) => evaluate(tx, { input, ledger, options }))

@@ -2,7 +2,7 @@ import type { Address } from '../../model/hex.ts'
 import type { Births } from '../births.ts'
 import type { Payment } from '../paid-in/payments.ts'
 import { coveredOf } from '../paid-in/question.ts'
-import type { Book } from './books.ts'
+import { type Book, claimIn } from './books.ts'
 import type { Outflow } from './outflows.ts'
 
 /** Whoever gets less than this part of an outflow is paid a fee by it: their own past says nothing of the rest. */
@@ -23,9 +23,14 @@ export function knowsPayers(outflow: Outflow, { whole, born }: Births, sender: A
   return claimants(kept, sender).every((account) => born.has(account))
 }
 
-/** What of an outflow those who asked for it, or got it, had paid in before: nobody else's deposit stands for theirs. */
+/**
+ * What of an outflow those who asked for it, or got it, had paid in before, or others for them: nobody else's deposit stands for theirs.
+ */
 export function paidInBy({ amount, payments }: Outflow, book: Book, sender: Address | null): bigint {
-  const claims = new Map(claimants(payments, sender).map((account) => [account, book.net.get(account) ?? 0n]))
+  const owners = claimants(payments, sender)
+  const claims = new Map(
+    owners.map((account) => [account, claimIn(book, account, (payer) => owners.includes(payer))]),
+  )
   return coveredOf({ amount, payments }, claims, sender)
 }
 
