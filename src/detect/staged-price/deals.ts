@@ -1,3 +1,4 @@
+import { firstAtLeast } from '../../kit/sorted.ts'
 import type { Asset, Frame } from '../../model/block.ts'
 import type { Scope } from '../../model/detector.ts'
 import { isNamed } from '../../model/detector.ts'
@@ -6,7 +7,6 @@ import type { Address, Hex } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { actorCluster } from '../actors.ts'
 import { outermostStranger } from '../entries.ts'
-import { transfersIn } from '../flows.ts'
 import { sourcesOf } from './learn.ts'
 import type { Push, State } from './memory.ts'
 import type { StagedPriceOptions } from './options.ts'
@@ -25,42 +25,76 @@ export type Deal = {
 
 type Around = { scope: Scope; state: State; at: number; options: StagedPriceOptions }
 
-/** Looks at a price of one transaction that are weighed. */
+/** Calls of one transaction that pay the actors, and looks at a price in each, that are weighed. */
+const MOST_CALLS = 256
 const MOST_LOOKS = 64
 /** Seconds before the first trade within which the price must have been seen for it to be known. */
 const FRESH = 3_600
 
 export function dealsOf(tx: TransactionFacts, around: Around): Deal[] {
   const { scope, state } = around
-  if (state.pushes.size === 0 || ![...tx.deltas.keys()].some((account) => isNamed(scope, account))) return []
+  const { frames } = tx.transaction
+  const isConcerned = frames.some(({ context }) => context !== null && isNamed(scope, context))
+  if (state.pushes.size === 0 || !isConcerned) return []
   const actors = actorCluster(tx, scope)
   const heads = headsOf(tx, around)
-  const { frames } = tx.transaction
+  const reads = tx.facts
+    .filter((fact): fact is ValuationFact => fact.kind === 'valuation')
+    .sort((one, two) => one.frame - two.frame)
+  const places = reads.map(({ frame }) => frame)
   const found = new Map<string, Deal>()
-  let looks = 0
-  for (const read of tx.facts) {
-    if (read.kind !== 'valuation') continue
-    if (++looks > MOST_LOOKS) break
-    const entry = outermostStranger(read.frame, { frames, actors })
-    if (entry === undefined || entry.context === null || !isNamed(scope, entry.context)) continue
-    const victim = entry.context
-    const paid = transfersIn(tx.facts, { from: entry.index, to: entry.end }).filter(
-      ({ from, to, asset, amount }) =>
-        actors.has(to) &&
-        !actors.has(from) &&
-        amount > 0n &&
-        // whoever hands on what came in, as a router does, pays nothing; claims that are minted are paid by all who have some
-        (from === ZERO_ADDRESS || (tx.deltas.get(victim)?.get(asset) ?? 0n) < 0n),
-    )
-    if (paid.length === 0) continue
-    for (const { head, push } of pushesBehind(read, frames, { around, heads })) {
-      const deal = judge({ read, entry, victim, paid, head, push }, tx, around)
-      if (deal === undefined) continue
-      const key = `${victim}:${push.pool}:${head}`
-      if ((found.get(key)?.confidence ?? 0) < deal.confidence) found.set(key, deal)
+  // from the payments on: looks that an attacker strings together before them must not push out those that count
+  for (const { entry, victim, paid } of payingCalls(tx, { actors, scope })) {
+    const first = firstAtLeast(places, entry.index)
+    for (const read of reads.slice(first, first + MOST_LOOKS)) {
+      if (read.frame >= entry.end) break
+      for (const { head, push } of pushesBehind(read, frames, { around, heads })) {
+        const deal = judge({ read, entry, victim, paid, head, push }, tx, around)
+        if (deal === undefined) continue
+        const key = `${victim}:${push.pool}:${head}`
+        if ((found.get(key)?.confidence ?? 0) < deal.confidence) found.set(key, deal)
+      }
     }
   }
   return [...found.values()]
+}
+
+type Paying = { entry: Frame; victim: Address; paid: TransferFact[] }
+
+/** The actors' calls into protected contracts in which they are paid, or have something minted. */
+function payingCalls(
+  tx: TransactionFacts,
+  { actors, scope }: { actors: ReadonlySet<Address>; scope: Scope },
+): Paying[] {
+  const { frames } = tx.transaction
+  const calls = new Map<number, Paying>()
+  const pools = new Set(tx.facts.flatMap((fact) => (fact.kind === 'swap' ? [fact.pool] : [])))
+  for (const fact of tx.facts) {
+    if (calls.size >= MOST_CALLS) break
+    if (fact.kind !== 'transfer' || fact.amount === 0n || !actors.has(fact.to) || actors.has(fact.from))
+      continue
+    const entry = outermostStranger(fact.frame, { frames, actors })
+    if (entry === undefined || entry.context === null || !isNamed(scope, entry.context)) continue
+    const victim = entry.context
+    if (!isPayment(fact, victim, { tx, pools })) continue
+    const known = calls.get(entry.index)
+    if (known === undefined) calls.set(entry.index, { entry, victim, paid: [fact] })
+    else known.paid.push(fact)
+  }
+  return [...calls.values()]
+}
+
+/**
+ * Whoever hands on what came in, as a router does, pays nothing, and a pool that trades gets something for it. Claims that are minted
+ * are paid by all who have some.
+ */
+function isPayment(
+  { from, asset }: TransferFact,
+  victim: Address,
+  { tx, pools }: { tx: TransactionFacts; pools: ReadonlySet<Address> },
+): boolean {
+  if (from === ZERO_ADDRESS) return true
+  return (from === victim || !pools.has(from)) && (tx.deltas.get(from)?.get(asset) ?? 0n) < 0n
 }
 
 type Behind = { around: Around; heads: readonly Address[] }
@@ -164,7 +198,7 @@ type Valued = Candidate & { input: Hex; price: number }
 
 /**
  * How much more the party has taken of one asset of the pair than all that it gave of the other is worth at a price; undefined where
- * it was not seen to give any, or another asset was paid. Prices are floating-point: exact to some fifteen digits.
+ * it was not seen to give any, another asset was paid, or somebody else paid. Prices are floating-point: exact to some fifteen digits.
  */
 function worthOf(
   { input, price, push, paid, victim, head }: Valued,
@@ -172,7 +206,9 @@ function worthOf(
   { given }: State,
 ): { asset: Asset; excess: bigint } | undefined {
   const asset = paid.find((move) => move.asset === push.base || move.asset === push.quote)?.asset
-  if (asset === undefined || !isPairPrice(input)) return undefined
+  // where others keep the money, what the party took before is not known
+  const isOwn = paid.every(({ from }) => from === victim)
+  if (asset === undefined || !isOwn || !isPairPrice(input)) return undefined
   const other = asset === push.base ? push.quote : push.base
   const changes = tx.deltas.get(victim)
   const netOf = (of: Asset): bigint => (given.get(`${victim}:${head}:${of}`) ?? 0n) + (changes?.get(of) ?? 0n)

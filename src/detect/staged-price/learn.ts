@@ -26,13 +26,15 @@ type Learning = { scope: Scope; state: State; at: number; window: number }
 /** Remembers the prices, trades and payments of a transaction, after it was judged. */
 export function learn(tx: TransactionFacts, { scope, state, at, window }: Learning): void {
   const { frames } = tx.transaction
-  let looks = 0
+  let [looks, wanted] = [0, 0]
+  const asked = underNamed(frames, scope)
   for (const fact of tx.facts) {
     if (fact.kind !== 'valuation') continue
-    if (++looks > MOST_LOOKS) break
     const frame = frames[fact.frame]
     if (frame === undefined) continue
-    const isAsked = asksFor(fact, frames, scope)
+    const isAsked = asked[fact.frame] === 1
+    // those of protected contracts come first: an attacker may string others together before them
+    if (isAsked ? ++wanted > MOST_LOOKS : ++looks > MOST_LOOKS) continue
     if (isAsked) for (const source of sourcesOf(frame, frames)) noteSource(state, source)
     noteAnswer(fact, frame, { state, at, isAsked })
   }
@@ -68,11 +70,15 @@ function noteAnswer(
   noteReading(questions, { to: source, data: input }, seen)
 }
 
-/** True where a protected contract is who wants to know: it, or whom it asks, looks. */
-function asksFor({ frame }: ValuationFact, frames: readonly Frame[], scope: Scope): boolean {
-  for (let at = frames[frame]; at !== undefined; at = frames[at.parent])
-    if (at.context !== null && at.index !== frame && isNamed(scope, at.context)) return true
-  return false
+/** 1 for each frame that a protected contract, or whom it called, made. */
+function underNamed(frames: readonly Frame[], scope: Scope): Uint8Array {
+  const under = new Uint8Array(frames.length)
+  for (const { index, parent } of frames) {
+    const caller = frames[parent]
+    if (caller === undefined) continue
+    if (under[parent] === 1 || (caller.context !== null && isNamed(scope, caller.context))) under[index] = 1
+  }
+  return under
 }
 
 /** Who is asked, and whom those call or name. */

@@ -116,6 +116,39 @@ describe('a price that is moved in one transaction and dealt on in another', () 
     expect(said(found.at(-1) ?? [])).toEqual(['staged-price critical'])
   })
 
+  test('behind a thousand other looks at a price in the same transaction', () => {
+    const looks = Array.from({ length: 1_000 }, (_, n) =>
+      view(address(`feed ${n}`), '0x50d25bcd', `0x${word(1n)}`),
+    )
+    const helper = address('helper')
+    const noisy = (act: Act): Act => ({
+      ...act,
+      root: call(helper, { input: '0x11111111' }, ...looks, act.root),
+    })
+    const found = watch(
+      ...before,
+      trade(thief, calm, pumped),
+      pledge(thief, 100_000n),
+      noisy(borrow(thief, 200_000n, pumped)),
+    )
+    expect(said(found.at(-1) ?? [])).toEqual(['staged-price critical'])
+  })
+
+  test('where another contract keeps the money and pays it on the market’s word', () => {
+    const keeper = address('keeper')
+    const lend: Act = {
+      from: thief,
+      root: call(
+        market,
+        { input: data('0xc5ebeaec', 200_000n) },
+        reserves(pumped),
+        call(keeper, { input: '0x4efecaa5' }, pay(usdc, { from: keeper, to: thief, amount: 200_000n })),
+      ),
+    }
+    const found = watch(...before, trade(thief, calm, pumped), pledge(thief, 100_000n), lend)
+    expect(said(found.at(-1) ?? [])).toEqual(['staged-price high'])
+  })
+
   test('by a contract wallet whose calls others send', () => {
     const wallet = address('wallet')
     const sent = (by: string, act: Act): Act => ({
