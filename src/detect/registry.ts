@@ -20,6 +20,7 @@ import { safeSpoof } from './detectors/safe-spoof/safe-spoof.ts'
 import { shareInflation } from './detectors/share-inflation/share-inflation.ts'
 import { signature } from './detectors/signature/signature.ts'
 import { slowDrain } from './detectors/slow-drain/slow-drain.ts'
+import { stagedPrice } from './detectors/staged-price/staged-price.ts'
 import { unbackedMint } from './detectors/unbacked-mint/unbacked-mint.ts'
 import { valuationJump } from './detectors/valuation-jump/valuation-jump.ts'
 import { walletSweep } from './detectors/wallet-sweep/wallet-sweep.ts'
@@ -50,6 +51,7 @@ export const detectors: readonly Detector[] = [
   preparation,
   drain,
   slowDrain,
+  stagedPrice,
   rules,
   paidIn,
 ]

@@ -1,11 +1,12 @@
-// The drill's dollars. usage: 33-market.mjs slow|exit
+// The drill's dollars. usage: 33-market.mjs slow|split|held|exit
 import { dataOf, deploy, H, hex, say, settled, tell } from './lib.mjs'
 
 const how = process.argv[2]
+const isSlow = ['slow', 'split', 'held'].includes(how)
 const s = await H.stage(`market-${how}`)
 const { rpc } = s,
   d = s.deployment,
-  me = H.addressOf(how === 'slow' ? 'oracleAttacker' : 'optionAttacker')
+  me = H.addressOf(isSlow ? 'oracleAttacker' : 'optionAttacker')
 const usdc = async (a) =>
   BigInt(await rpc('eth_call', [{ to: d.usdc, data: dataOf('FakeToken', 'balanceOf', [a]) }, 'latest']))
 const ask = async (to, signature) =>
@@ -20,9 +21,19 @@ const give = async (from, token, to, amount) => {
   })
   if (status !== '0x1') throw new Error('gift')
 }
-const target = how === 'slow' ? d.lendingMarket : d.optionsVault
+/** A new account for each step, which begins with a coin of the attacker. */
+const another = async (i, fn) => {
+  const account = H.viem
+    .getAddress(`0x${H.viem.keccak256(H.viem.toHex(`${i} ${fn}`)).slice(-40)}`)
+    .toLowerCase()
+  await rpc('anvil_impersonateAccount', [account])
+  const { status } = await H.send(rpc, { from: me, to: account, value: hex(10n ** 18n) })
+  if (status !== '0x1') throw new Error('fund')
+  return account
+}
+const target = isSlow ? d.lendingMarket : d.optionsVault
 let before
-if (how === 'slow') {
+if (isSlow) {
   const pump = await ask(d.attackOracle, 'pump()')
   const at = await deploy(rpc, me, 'Slow', { args: [d.pair, d.usdc, d.acme, d.lendingMarket] })
   await give(d.flashLender, d.usdc, at, pump)
@@ -33,7 +44,9 @@ if (how === 'slow') {
       ['borrow', [100_000n * 10n ** 6n]],
       ['back', []],
     ]) {
-      const x = await H.send(rpc, { from: me, to: at, data: dataOf('Slow', fn, args) })
+      if (how === 'held' && fn === 'borrow') await H.sleep(20_000)
+      const from = how === 'split' ? await another(i, fn) : me
+      const x = await H.send(rpc, { from, to: at, data: dataOf('Slow', fn, args) })
       say('  tx', i, fn, x.status, 'market has', String((await usdc(target)) / 10n ** 6n))
       if (x.status !== '0x1') break
     }

@@ -61,9 +61,9 @@ export async function tell(s, { name, targets, before, after, text = H.eth }) {
     say('incident', i.severity, i.state, '|', i.title, '| txs', i.transactions.length, '| actors', i.actors)
     const kinds = process.env.ALL
       ? null
-      : ['simulation', 'decision', 'plan', 'verification', 'state', 'broadcast', 'run']
+      : ['simulation', 'decision', 'plan', 'verification', 'state', 'note', 'error', 'broadcast', 'run']
     for (const e of await s.timeline(i.id))
-      if (kinds === null || kinds.includes(e.kind)) say('  ', e.kind, '|', e.message.slice(0, 420))
+      if (kinds === null || kinds.includes(e.kind)) say('  ', e.kind, '|', e.message.slice(0, 700))
   }
   const { rows } = await s.app.store.pool.query(
     "select detector, document->>'severity' as severity, document->>'title' as title from remarks union all select detector, severity, document->>'title' from findings",

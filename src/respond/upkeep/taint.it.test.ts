@@ -16,7 +16,7 @@ import { watchTaint } from './taint.ts'
 afterEach(closeStages)
 
 const thief = addressOf('reentrancyAttacker')
-const hideout = `0x${'5a'.repeat(20)}`
+const hideout = `0x${'5a'.repeat(20)}` as const
 const further = `0x${'6b'.repeat(20)}`
 const ETHER = 10n ** 18n
 
@@ -107,4 +107,21 @@ test('a block that is looked at twice is told once', async () => {
   const facts = blockFacts(await fetchBundle(await head(it.node), { rpc, capabilities }))
   await watchTaint(app, chain, { facts, findings: [] })
   expect(await movesIn(app.store)).toHaveLength(1)
+})
+
+test('loot that is put into another protected contract is told, with how it can be held there; that one is no victim', async () => {
+  const it = await stage((made) => {
+    const protect = [...made.protect, { address: hideout, name: 'Hideout' }]
+    return watchOnly({ ...made, protect })
+  })
+  await it.until(sawBlock(await head(it.node)))
+  await attack(it)
+  await it.until((event) => event.type === 'incident')
+  await pay(it, thief, hideout, ETHER / 2n)
+  const told = await it.until(said('note', /^Stolen funds were paid into Hideout: \d+ of native/))
+  expect(told).toMatchObject({ message: expect.stringContaining('It lost nothing and is not paused.') })
+  await it.until(said('note', /^How the stolen funds in Hideout can be held: nothing that Cordon knows/))
+  await expect.poll(() => it.written.join('\n')).toContain('stolen funds are in Hideout')
+  const [incident] = await listIncidents(it.running.app.store)
+  expect(incident?.victims).not.toContain(hideout)
 })

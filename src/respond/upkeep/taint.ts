@@ -8,6 +8,7 @@ import { sha256, toJson } from '../../kit/json.ts'
 import type { BlockFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { FlowEdge } from '../../model/fund-flow.ts'
+import type { Address } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Notification } from '../../model/notification.ts'
 import { pageTitle } from '../../notify/title.ts'
@@ -19,6 +20,7 @@ import { assetsNamed, readable } from '../../words/readable.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { lexiconOf } from '../lexicon.ts'
 import { deliver, queueingOf } from '../outbox.ts'
+import { parkedIn, parkedText, proposeHolding } from './parked.ts'
 
 /** What one incident may keep in the database; dust spread over more accounts is counted as unexplained. */
 const WATCHED = { tainted: 2_000, clean: 200, edges: 500, lineages: 16, accounts: 5_000 }
@@ -117,13 +119,17 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
   const { number, hash } = facts.bundle
   const known = await flowOf(app, chain, watched)
   if (known !== undefined && known.blockNumber >= number) return
-  const flow = followBlock(chain, watched, known?.flow)
-  if (flow === undefined) return
+  const followed = followBlock(chain, watched, known?.flow)
+  if (followed === undefined) return
+  const { flow } = followed
   // what was kept in hand has changed: it is true again once it is on record
   const memory = memoryOf(chain)
   memory.delete(incident.id)
   const moves = flow.edges.filter(({ from }) => !flow.robbed.has(from))
   const movements = linesOf(app, moves)
+  const { scope } = chain.engine
+  const own = scope.kind === 'contracts' ? scope.addresses : new Set<Address>()
+  const parked = parkedIn([...followed.stolen, ...moves], { own, robbed: flow.robbed })
   const told = moves.length === 0 ? null : await notificationOf(app, { incident, moves, facts, movements })
   const document = saveFlow(flow)
   await transaction(app.store, async (tx: Store) => {
@@ -132,13 +138,23 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
       { incidentId: incident.id, chainId: chain.chainId },
       { blockNumber: number, blockHash: hash, document },
     )
+    const eventTime = facts.bundle.timestamp === null ? app.clock.now() : facts.bundle.timestamp * 1000
+    for (const one of parked)
+      await note(
+        { store: tx, clock: app.clock },
+        {
+          ...{ incidentId: incident.id, kind: 'note', eventTime },
+          message: parkedText(app, one),
+          facts: { block: number, blockHash: hash, parked: one },
+        },
+      )
     if (told === null || !(await queueNotification(tx, told, queueingOf(app, told))).isNew) return
     await note(
       { store: tx, clock: app.clock },
       {
         incidentId: incident.id,
         kind: 'fund-movement',
-        eventTime: facts.bundle.timestamp === null ? app.clock.now() : facts.bundle.timestamp * 1000,
+        eventTime,
         message: `Stolen funds moved in block ${number}: ${movements.join('; ')}`,
         facts: {
           block: number,
@@ -154,6 +170,7 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
     // as the database gives it back, so that what follows is the same after a restart
     flow: restoreFlow(JSON.parse(toJson(document)), chain.labels, WATCHED),
   })
+  if (parked.length > 0) proposeHolding(app, chain, { incident, parked, block: number })
   if (told === null) return
   app.logger.warn({ incidentId: incident.id, block: number, moves: moves.length }, 'stolen funds moved')
   // nobody waits for people to be told; what fails here is in the outbox and sent again
@@ -162,13 +179,14 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
   )
 }
 
-/** Where the funds are after this block, with this block's movements; undefined where it concerns none of them. */
+/** Where the funds are after this block, with its movements, and with those of the thefts in it (`stolen`); undefined where it concerns none of them. */
 function followBlock(
   chain: ChainHandle,
   { incident, facts, findings }: Watched,
   known: Flow | undefined,
-): Flow | undefined {
+): { flow: Flow; stolen: FlowEdge[] } | undefined {
   const { bundle, transactions } = facts
+  const stolen: FlowEdge[] = []
   const thefts = new Set<string>(incident.transactions)
   let flow = known
   let isConcerned = false
@@ -184,14 +202,14 @@ function followBlock(
       robbedAt = flow.edges.length
       followTheft(flow, tx, bundle.number)
       // the theft itself is the alert: it is no movement to be told of
-      flow.edges.splice(robbedAt)
+      stolen.push(...flow.edges.splice(robbedAt))
       isConcerned = true
     } else if (flow !== undefined && concernsTransaction(flow, tx)) {
       followTransaction(flow, tx, bundle.number)
       isConcerned = true
     }
   }
-  return isConcerned ? flow : undefined
+  return flow !== undefined && isConcerned ? { flow, stolen } : undefined
 }
 
 type Told = {

@@ -36,6 +36,7 @@ import { startUpkeep, type Upkeep, type UpkeepTask } from '../upkeep/upkeep.ts'
 import { verifyHandPulls } from '../upkeep/verify-hand-pulls.ts'
 import { answerOwed, followAnswers } from './answer-owed.ts'
 import { pageBlindSpots } from './blind-spots.ts'
+import { withFirstDeals } from './first-deals.ts'
 import { keepSnapshots, type SnapshotKeeper } from './keep-snapshots.ts'
 import { mergeUpdates } from './merge.ts'
 import { keptOf } from './observed.ts'
@@ -195,7 +196,8 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
   const { facts, unread } = await withStateReads(observed, chain, app.logger)
   const began = performance.now()
   const said = evaluateBlock(chain.engine, facts)
-  const weighed = await withOwnMoney(said, bundle, { chain, logger: app.logger })
+  const asked = { chain, logger: app.logger }
+  const weighed = await withOwnMoney(await withFirstDeals(said, bundle, asked), bundle, asked)
   const findings = [...weighed, ...budgetFindings(chain, bundle)]
   noteOperations(chain, bundle, findings)
   const { number, hash, timestamp } = bundle
@@ -238,7 +240,8 @@ async function onPending(bundle: BlockBundle, watching: Watching): Promise<void>
   const facts = blockFacts(bundle)
   const findings = evaluatePending(chain.engine, facts)
   const asked = { chain, logger: watching.app.logger }
-  const judged = await report(await withOwnMoney(findings, bundle, asked), facts, watching)
+  const weighed = await withOwnMoney(await withFirstDeals(findings, bundle, asked), bundle, asked)
+  const judged = await report(weighed, facts, watching)
   if (judged.alerts.length + judged.remarks.length === 0) return
   const { timestamp } = bundle
   await recorder.put({ kind: 'judged', block: null, timestamp, ...judged, ...ALONE })

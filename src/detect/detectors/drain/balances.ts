@@ -26,10 +26,11 @@ export function balancesWanted({ books, blocks }: Ledger, scope: Scope): StateCa
   for (const [key, book] of books) {
     if (wanted.length >= MOST) break
     const { contract, asset } = partsOf(key)
-    if (scope.addresses.has(contract) && isStale(book, blocks)) wanted.push(callFor(contract, asset))
+    if (scope.addresses.has(contract) && isStale(book, blocks)) wanted.push(balanceCall(contract, asset))
   }
   for (const contract of scope.addresses)
-    if (wanted.length < MOST && !books.has(keyOf(contract, NATIVE))) wanted.push(callFor(contract, NATIVE))
+    if (wanted.length < MOST && !books.has(keyOf(contract, NATIVE)))
+      wanted.push(balanceCall(contract, NATIVE))
   return wanted
 }
 
@@ -38,7 +39,7 @@ export function takeBalances({ books, blocks }: Ledger, scope: Scope, reads: rea
   if (scope.kind === 'everything') return
   const answers = new Map(reads.map(({ to, data, answer }) => [`${to}:${data}`, answer]))
   const answerFor = (contract: Address, asset: Asset): Hex | null | undefined => {
-    const { to, data } = callFor(contract, asset)
+    const { to, data } = balanceCall(contract, asset)
     return answers.get(`${to}:${data}`)
   }
   for (const contract of scope.addresses)
@@ -59,7 +60,8 @@ function isStale({ balance, readAt }: Book, blocks: number): boolean {
   return readAt === null ? balance === null : blocks - readAt >= STALE
 }
 
-function callFor(contract: Address, asset: Asset): StateCall {
+/** How a contract's balance of an asset is asked. */
+export function balanceCall(contract: Address, asset: Asset): StateCall {
   const holder = contract.slice(2).padStart(64, '0')
   return asset === NATIVE
     ? { to: MULTICALL, data: `${GET_ETH_BALANCE}${holder}` }

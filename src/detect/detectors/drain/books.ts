@@ -6,6 +6,8 @@ import type { Births } from '../../lib/births.ts'
 export type Book = {
   /** account → what it paid in less what it took out, base units */
   net: Map<Address, bigint>
+  /** account → what somebody else paid in for it, as the deposit named it: who, and how much of that is left */
+  paidFor: Map<Address, { payer: Address; amount: bigint }>
   /** recipient → how often the contract paid it what it had not paid in, and the most at once */
   paidBefore: Map<Address, { times: number; most: bigint }>
   /** The contract's balance when it was last read on-chain, moved on by every transfer since; null if never read. */
@@ -42,6 +44,7 @@ export function emptyLedger(): Ledger {
 export function emptyBook(): Book {
   return {
     net: new Map(),
+    paidFor: new Map(),
     paidBefore: new Map(),
     balance: null,
     readAt: null,
@@ -74,6 +77,48 @@ export function settle(book: Book, { account, change, isWhole }: Settlement): vo
   book.net.delete(account)
   book.net.set(account, sum)
   forgetOldest(book.net)
+}
+
+/** What an account paid in and has not taken out, with what is left of what somebody else, who is not `except`, paid in for it. */
+export function claimIn(
+  { net, paidFor }: Book,
+  account: Address,
+  except: (payer: Address) => boolean = () => false,
+): bigint {
+  const own = net.get(account) ?? 0n
+  const gift = paidFor.get(account)
+  if (gift === undefined || except(gift.payer)) return own
+  return own + least(gift.amount, net.get(gift.payer) ?? 0n)
+}
+
+/** Writes down that a deposit was made for another account. It is one claim: what one of the two takes the other has no more. */
+export function notePaidFor(
+  { paidFor }: Book,
+  { account, payer, amount }: { account: Address; payer: Address; amount: bigint },
+): void {
+  const known = paidFor.get(account)
+  const sum = known?.payer === payer ? known.amount + amount : amount
+  if (known !== undefined && known.payer !== payer && known.amount > amount) return
+  paidFor.delete(account)
+  paidFor.set(account, { payer, amount: sum })
+  forgetOldest(paidFor)
+}
+
+/** What an account takes beyond what it paid in itself is taken off what was paid in for it; gives what is left to be settled. */
+export function takeFromGift(book: Book, account: Address, amount: bigint): bigint {
+  const gift = book.paidFor.get(account)
+  if (gift === undefined) return amount
+  const own = book.net.get(account) ?? 0n
+  const used = least(amount - (own > 0n ? own : 0n), least(gift.amount, book.net.get(gift.payer) ?? 0n))
+  if (used <= 0n) return amount
+  book.net.set(gift.payer, (book.net.get(gift.payer) ?? 0n) - used)
+  book.paidFor.set(account, { ...gift, amount: gift.amount - used })
+  return amount - used
+}
+
+function least(a: bigint, b: bigint): bigint {
+  const smaller = a < b ? a : b
+  return smaller > 0n ? smaller : 0n
 }
 
 export type Settlement = { account: Address; change: bigint; isWhole: boolean }

@@ -12,14 +12,25 @@ import {
   vaultScope,
   withdraw,
 } from '../../../../test/harness/acts.ts'
-import { address, block, call, data, pay, transferLog, view, word } from '../../../../test/harness/build.ts'
+import {
+  address,
+  block,
+  call,
+  data,
+  pay,
+  pull,
+  transferLog,
+  view,
+  word,
+} from '../../../../test/harness/build.ts'
 import { blockFacts } from '../../../facts/facts.ts'
 import { SELECTORS, TOPICS } from '../../../facts/signatures.ts'
 import type { Finding } from '../../../model/finding.ts'
 import type { Address } from '../../../model/hex.ts'
 import { createEngine, evaluateSettled, readsWanted } from '../../engine/engine.ts'
 import { emptyLedger } from './books.ts'
-import { drain } from './drain.ts'
+import { drain, weighShare } from './drain.ts'
+import { callsFor, openShares, withShares } from './open-share.ts'
 
 const weth = address('weth')
 const [alice, bob, thief] = ['alice', 'bob', 'thief'].map(address) as [Address, Address, Address]
@@ -175,6 +186,44 @@ test('claims that a protected contract hands back: what it had is asked before t
   expect(found[0]?.[0]?.message).toContain('60.0 % of the contract’s balance')
 })
 
+describe('the first deal in an asset that was there before the watch', () => {
+  const farm: Act[] = [{ from: bob, root: call(bob, {}) }]
+  /** A farm that keeps a fee: it goes to somebody who is as old as the farm. */
+  const exit = (nonce: number): Act => ({
+    from: thief,
+    nonce,
+    root: call(
+      vault,
+      { input: '0x5312ea8e' },
+      pay(usdc, { from: vault, to: thief, amount: 597n }),
+      pay(usdc, { from: vault, to: address('treasury'), amount: 3n }),
+    ),
+  })
+  const asked = (nonce: number, had: bigint | null): Finding | null | undefined => {
+    const finding = watch(...farm, exit(nonce))[1]?.[0]
+    if (finding === undefined) return undefined
+    const shares = openShares(finding)
+    const answer = had === null ? null : (`0x${word(had)}` as const)
+    const reads = callsFor(shares).map((one) => ({ ...one, answer }))
+    return withShares(finding, { shares, reads, weigh: weighShare })
+  }
+
+  test('is high where a node says that it was a large part, and the taker cannot have paid it in', () => {
+    expect(asked(0, 1_000n)).toMatchObject({ severity: 'high', protected: [vault] })
+    expect(asked(0, 1_000n)?.message).toContain('60.0 % of what it had at the block before')
+  })
+
+  test('is on record where the taker may have paid it in before the watch', () => {
+    expect(asked(7, 1_000n)?.severity).toBe('medium')
+  })
+
+  test('is not told where it was little, and is as it was where no node answers', () => {
+    expect(asked(0, 1_000_000n)).toBeNull()
+    expect(asked(0, null)?.severity).toBe('medium')
+    expect(asked(7, null)?.severity).toBe('low')
+  })
+})
+
 describe('benign twins', () => {
   test('a payroll: the same payee, about the same sum, every month', () => {
     const payday = withdraw(address('payroll'), 40n)
@@ -182,6 +231,53 @@ describe('benign twins', () => {
       ...withdraw(address('payroll'), 80n),
     })
     expect(found.flat()).toEqual([])
+  })
+
+  const zap = address('zap')
+  /** Somebody pays in for another account, which the call names. */
+  const depositFor = (payer: Address, account: Address, amount: bigint): Act => ({
+    from: alice,
+    root: call(
+      zap,
+      { input: '0x12345678' },
+      call(
+        vault,
+        { input: data('0x2f4f21e2', account, amount) },
+        pull(usdc, { from: payer, to: vault, amount }),
+      ),
+    ),
+  })
+
+  test('who takes out what another paid in for them, once', () => {
+    const found = watch(
+      birth,
+      deposit(bob, 1_000n),
+      depositFor(zap, alice, 600n),
+      look(1_600n),
+      withdraw(alice, 600n),
+      withdraw(alice, 600n),
+    )
+    expect(found.map(said)).toEqual([[], [], [], [], [], ['drain high']])
+  })
+
+  test('who takes out what another paid in for somebody else: high, and the payer has it no more', () => {
+    const found = watch(
+      birth,
+      deposit(bob, 1_000n),
+      depositFor(zap, alice, 600n),
+      look(1_600n),
+      withdraw(thief, 600n),
+    )
+    expect(said(found.at(-1))).toEqual(['drain high'])
+    const both = watch(
+      birth,
+      deposit(bob, 1_000n),
+      depositFor(thief, alice, 600n),
+      look(1_600n),
+      withdraw(alice, 600n),
+      withdraw(thief, 600n),
+    )
+    expect(both.map(said)).toEqual([[], [], [], [], [], ['drain high']])
   })
 
   test('who paid in takes out, all of it', () => {

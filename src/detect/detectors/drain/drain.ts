@@ -19,6 +19,7 @@ import { balancesRead } from '../../lib/read-balances.ts'
 import { balancesWanted, takeBalances } from './balances.ts'
 import type { Book } from './books.ts'
 import { bookOf, emptyBook, emptyLedger, isRegular, type Ledger, rateOf } from './books.ts'
+import { leaveOpen, type OpenShare } from './open-share.ts'
 import type { Outflow } from './outflows.ts'
 import { outflowsOf } from './outflows.ts'
 import { knowsPayers, paidInBy } from './payers.ts'
@@ -51,7 +52,7 @@ export const drain: Detector<Ledger, Options> = {
   options,
   reads: (_options, ledger, scope) => balancesWanted(ledger, scope),
   init: emptyLedger,
-  stateVersion: 1,
+  stateVersion: 2,
   snapshot: (ledger) => structuredClone(ledger),
   evaluate(input, ledger, options) {
     const findings = input.facts.transactions.flatMap((tx) => evaluate(tx, { input, ledger, options }))
@@ -144,7 +145,14 @@ function evaluateStrangers(
   })
 }
 
-type Verdict = { outflow: Outflow; confidence: number; severity: Severity; reasons: string[] }
+type Verdict = {
+  outflow: Outflow
+  confidence: number
+  severity: Severity
+  reasons: string[]
+  /** What is to be asked of a node, where the balance is not known. */
+  open?: OpenShare
+}
 type Weights = {
   book: Book
   sender: Address | null
@@ -175,7 +183,13 @@ function judge(outflow: Outflow, { book, sender, options, isSure, isFirst }: Wei
   }
   reasons.push('no inflow, debt or burn accounts for it')
   reasons.push(isSure ? 'the takers had not paid it in' : 'the takers were not seen to pay it in')
-  return { outflow, reasons, ...(isSure ? weigh(shareBps) : weighUnsure(shareBps, isFirst)) }
+  const open = { outflow, unmatched, isSure, minShareBps: options.minShareBps }
+  return {
+    outflow,
+    reasons,
+    ...(shareBps === null ? { open } : {}),
+    ...(isSure ? weigh(shareBps) : weighUnsure(shareBps, isFirst)),
+  }
 }
 
 /**
@@ -187,6 +201,11 @@ function weighUnsure(shareBps: number | null, isFirst: boolean): { confidence: n
   if (shareBps === null && isFirst) return { confidence: 0.5, severity: 'medium' }
   if (shareBps !== null && shareBps >= 2000) return { confidence: 0.5, severity: 'medium' }
   return { confidence: 0.3, severity: 'low' }
+}
+
+/** What a drain is worth whose share a node told afterwards. */
+export function weighShare(shareBps: number, isSure: boolean): { confidence: number; severity: Severity } {
+  return isSure ? weigh(shareBps) : weighUnsure(shareBps, false)
 }
 
 function weigh(shareBps: number | null): { confidence: number; severity: Severity } {
@@ -262,7 +281,7 @@ function findingOf(
   const victims = orderedBy === undefined ? [contract] : [orderedBy, contract]
   const order = orderedBy === undefined ? '' : ` on the word of ${orderedBy}`
   const takers = new Set([...actors, ...worst.outflow.recipients.keys()])
-  return buildFinding(tx, bundle, {
+  const finding = buildFinding(tx, bundle, {
     detector: 'drain',
     severity: worst.severity,
     confidence: worst.confidence,
@@ -283,6 +302,11 @@ function findingOf(
     })),
     message: `${worst.outflow.amount} of ${worst.outflow.asset} left ${contract}${order}: ${worst.reasons.join('; ')}.`,
   })
+  leaveOpen(
+    finding,
+    all.flatMap(({ open }) => open ?? []),
+  )
+  return finding
 }
 
 /** What is drained by a message that names the taker, with nothing in the call to prove it, is a bridge's. */

@@ -2,24 +2,35 @@ import type { Address } from '../../../model/hex.ts'
 import type { Births } from '../../lib/births.ts'
 import type { Payment } from '../../lib/payments.ts'
 import { coveredOf } from '../../lib/question.ts'
-import type { Book } from './books.ts'
+import { type Book, claimIn } from './books.ts'
 import type { Outflow } from './outflows.ts'
 
+/** Whoever gets less than this part of an outflow is paid a fee by it: their own past says nothing of the rest. */
+const FEE_PART = 20n
+
 /**
- * True where all who asked for it, or got it, are known from their birth, or the contract is. What goes back to the token itself is
- * burnt, as Compound's claims are, and goes to nobody.
+ * True where all who asked for it, or got more of it than a fee, are known from their birth, or the contract is. What goes back to the
+ * token itself is burnt, as Compound's claims are, and goes to nobody.
  */
 export function knowsPayers(outflow: Outflow, { whole, born }: Births, sender: Address | null): boolean {
   if (whole.has(outflow.contract)) return true
-  const kept = outflow.payments.map((payment) =>
-    payment.recipient === payment.asset ? { ...payment, recipient: sender ?? payment.recipient } : payment,
-  )
+  const kept = outflow.payments.map((payment) => {
+    const isNobodys =
+      payment.recipient === payment.asset ||
+      (outflow.recipients.get(payment.recipient) ?? 0n) * FEE_PART < outflow.amount
+    return isNobodys ? { ...payment, recipient: sender ?? payment.recipient } : payment
+  })
   return claimants(kept, sender).every((account) => born.has(account))
 }
 
-/** What of an outflow those who asked for it, or got it, had paid in before: nobody else's deposit stands for theirs. */
+/**
+ * What of an outflow those who asked for it, or got it, had paid in before, or others for them: nobody else's deposit stands for theirs.
+ */
 export function paidInBy({ amount, payments }: Outflow, book: Book, sender: Address | null): bigint {
-  const claims = new Map(claimants(payments, sender).map((account) => [account, book.net.get(account) ?? 0n]))
+  const owners = claimants(payments, sender)
+  const claims = new Map(
+    owners.map((account) => [account, claimIn(book, account, (payer) => owners.includes(payer))]),
+  )
   return coveredOf({ amount, payments }, claims, sender)
 }
 

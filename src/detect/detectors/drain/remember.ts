@@ -1,7 +1,19 @@
-import type { TransactionFacts } from '../../../model/fact.ts'
+import { entryFrame } from '../../../model/block.ts'
+import type { TransactionFacts, TransferFact } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
+import { addressesIn } from '../../lib/entries.ts'
 import { balancesRead } from '../../lib/read-balances.ts'
-import { type Books, bookOf, type Ledger, notePaid, noteRate, rateOf, settle } from './books.ts'
+import {
+  type Books,
+  bookOf,
+  type Ledger,
+  notePaid,
+  notePaidFor,
+  noteRate,
+  rateOf,
+  settle,
+  takeFromGift,
+} from './books.ts'
 import { issuesOf, outflowsOf } from './outflows.ts'
 
 type Memory = { contract: Address; ledger: Ledger; alarmed: boolean }
@@ -16,14 +28,28 @@ export function remember(tx: TransactionFacts, { contract, ledger, alarmed }: Me
     const { from, to, amount } = fact
     const book = from === contract || to === contract ? bookOf(books, contract, fact.asset) : undefined
     if (book === undefined) continue
-    if (to === contract) settle(book, { account: from, change: amount, isWhole })
-    if (from === contract) settle(book, { account: to, change: -amount, isWhole })
+    if (to === contract) {
+      settle(book, { account: from, change: amount, isWhole })
+      const account = namedBy(fact, tx)
+      if (account !== undefined) notePaidFor(book, { account, payer: from, amount })
+    }
+    if (from === contract) settle(book, { account: to, change: -takeFromGift(book, to, amount), isWhole })
   }
   for (const [asset, amount] of tx.deltas.get(contract) ?? []) {
     if (asset.includes('/')) continue
     const book = bookOf(books, contract, asset as Address)
     if (book.balance !== null) book.balance += amount
   }
+}
+
+/** For whom a deposit is, where the call that made it names one account beside the payer and what moves; undefined where it does not. */
+function namedBy({ from, to, frame }: TransferFact, { facts, transaction }: TransactionFacts) {
+  const entry = entryFrame(to, frame, transaction.frames)
+  if (entry === undefined) return undefined
+  const known = new Set<string>([from, to])
+  for (const fact of facts) if (fact.kind === 'transfer') known.add(fact.asset)
+  const named = new Set(addressesIn(entry).filter((account) => !known.has(account)))
+  return named.size === 1 ? [...named][0] : undefined
 }
 
 function learn(tx: TransactionFacts, contract: Address, books: Books): void {

@@ -48,7 +48,7 @@ export const slowDrain: Detector<State, Options> = {
   options,
   reads: (_options, { ledger }, scope) => balancesWanted(ledger, scope),
   init: () => ({ ledger: emptyLedger(), takes: new Map() }),
-  stateVersion: 1,
+  stateVersion: 2,
   snapshot: (state) => structuredClone(state),
   evaluate(input, state, options) {
     const { scope, facts } = input
