@@ -33,7 +33,10 @@ export function apiPort(port: number): Promise<Check[]> {
   })
 }
 
-/** What is free where the record and the reports are kept. A full disk stops the database, and with it everything that is recorded. */
+/**
+ * The free space where the record and the reports are stored. A full disk stops the database, and with it all
+ * recording.
+ */
 export async function diskSpace(dataDir: string): Promise<Check[]> {
   const name = 'disk space'
   const folder = await existing(resolve(dataDir))
