@@ -1,7 +1,7 @@
 import type { YamlPath } from '../kit/yaml.ts'
 import type { Step } from '../model/playbook.ts'
 
-/** A list of steps under a step, and the field that it stands in. */
+/** A list of steps under a step, and its field. */
 export type Under = { path: YamlPath; steps: readonly Step[] }
 export type Walked = {
   step: Step
