@@ -204,7 +204,7 @@ async function fileFor(options: RunOptions, io: Io): Promise<LoadedConfig> {
 
 type Ground = Pick<PracticeOptions, 'on' | 'team'>
 
-/** The chain of the drill, and the people to page: real people on a separate chain are those of the configuration. */
+/** The fork, if any, and the people to page: on the drill's own chain, real people are those of the configuration. */
 function groundOf(loaded: LoadedConfig, { people, forkUrl, replay }: RunOptions): Ground {
   if (loaded.origin === 'none') return {}
   const { config } = loaded

@@ -12,14 +12,14 @@ import { runDrill } from './run.ts'
 
 export type PracticeOptions = Omit<DrillOptions, 'dataDir' | 'env' | 'apiPort' | 'respond' | 'fork'> & {
   home: DrillHome
-  /** A fork of a real chain instead of a separate chain. */
+  /** A fork of a real chain instead of the drill's own chain. */
   on?: Pick<ForkOptions, 'config' | 'forkUrl' | 'replay'> | undefined
 }
 
 export type Practice = { report: DrillReport; markdown: string; file: string }
 
 /**
- * A whole drill on a separate chain or on a fork, measured, scored and stored. Everything is stopped at the end. Throws
+ * A whole drill on its own chain or on a fork, measured, scored and stored. Everything is stopped at the end. Throws
  * `drill.Busy` and the errors of the parts.
  */
 export async function practise(options: PracticeOptions): Promise<Practice> {

@@ -14,7 +14,7 @@ export type Wish = {
   pinned: PinnedPlaybook
   /** `cordon`, or the person who began it. */
   author: string
-  /** Above 1 if the incident is open again and is answered anew. */
+  /** Above 1 if the incident is open again and is answered again. */
   attempt?: number
   /** False if nobody is there to answer. Only a drill may have that; true by default. */
   people?: boolean
