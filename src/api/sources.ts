@@ -30,7 +30,7 @@ export type ReadSources = {
   evidence(id: string): Promise<EvidenceChain>
   findings(id: string): Promise<Finding[]>
   runs(id: string): Promise<Run[]>
-  /** As bytes; text in UTF-8. Throws `reports.AudienceTooWide` besides. */
+  /** As bytes; text in UTF-8. Also throws `reports.AudienceTooWide`. */
   report(id: string, query: ReportQuery): Promise<Uint8Array>
   /** Throws `playbooks.UnknownRun`. */
   run(id: string): Promise<Run>

@@ -49,7 +49,7 @@ export type RunningApp = {
   app: App
   playbooks: Playbooks | null
   database: 'DATABASE_URL' | 'embedded'
-  /** Rejects if a watcher cannot go on; resolves when all have stopped. */
+  /** Rejects if a watcher cannot continue; resolves when all have stopped. */
   watching: Promise<void>
   stop(): Promise<void>
 }

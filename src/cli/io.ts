@@ -35,7 +35,7 @@ export type Io = {
   emit(value: unknown): void
   /** A line that the next one overwrites; only on a terminal, on stderr. */
   progress(line: string): void
-  /** Aborts at Ctrl-C; a second one ends the process at once. */
+  /** Aborts at Ctrl-C; a second one ends the process immediately. */
   signal: AbortSignal
 }
 

@@ -68,7 +68,7 @@ export async function sendAttackOnce(
 }
 
 /**
- * Sends the attack once a block until a transaction reverts or nothing worth taking is left. Each takes only a
+ * Sends the attack once per block until a transaction reverts or nothing worth taking is left. Each takes only a
  * part, as many real attacks do. Resolves when the last is mined; throws `drill.NotMined` when blocks stop.
  *
  * @example

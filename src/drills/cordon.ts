@@ -29,7 +29,7 @@ export type DrilledCordon = {
   }
   playbooks: Playbooks | null
   desk: PlanDesk
-  /** Rejects if a watcher cannot go on; resolves when all have stopped. */
+  /** Rejects if a watcher cannot continue; resolves when all have stopped. */
   watching: Promise<void>
   stop(): Promise<void>
 }

@@ -28,7 +28,7 @@ export function parsePlaybook(text: string, file: string, actions?: readonly Kno
 
 const DEEPEST = 80
 
-/** An alias of what is around it makes a circle, of which nothing that walks would come to the end. */
+/** False for an alias of an enclosing node: it makes a circle, which a walk would never leave. */
 function endsSomewhere(
   value: unknown,
   above: ReadonlySet<unknown> = new Set(),

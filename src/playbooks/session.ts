@@ -53,8 +53,8 @@ export async function sleepDurably(session: Session, ms: number): Promise<void> 
 }
 
 /**
- * Never settles. A run that is stopped must neither go on nor fail: an error would be recorded as its end.
- * Nothing refers to the promise, so the run's memory goes with it.
+ * Never settles. A stopped run must neither continue nor fail: an error would be recorded as its end. Nothing refers to
+ * the promise, so the run's memory is freed with it.
  */
 export function standStill(): Promise<never> {
   return new Promise(() => {})

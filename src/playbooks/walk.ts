@@ -30,7 +30,7 @@ export function listsUnder(step: Step): Under[] {
   return lists
 }
 
-/** Every step of a list and of the lists under it, in the order of the text. */
+/** Every step of a list and of the lists under it, in text order. */
 export function* walk(steps: readonly Step[], path: YamlPath = ['steps'], looped = false): Generator<Walked> {
   for (const [index, step] of steps.entries()) {
     const here = [...path, index]

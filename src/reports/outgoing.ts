@@ -35,7 +35,7 @@ export type Outgoing = {
 
 export type Handing = { audience: Audience; tlp?: Tlp | undefined }
 
-/** An incident for an audience. Throws `reports.AudienceTooWide`. */
+/** An incident in the form for an audience. Throws `reports.AudienceTooWide`. */
 export function outgoing(record: IncidentRecord, { audience, tlp: asked }: Handing): Outgoing {
   const { incident, investigation, findings, containments, names, evidence, timeline } = redact(
     record,

@@ -82,7 +82,7 @@ export function notesOfPlaybook(playbook: Cacao, isOwn: boolean): string[] {
   return [...notes, ...exceptionNote(playbook), ...unusedDefinitions(playbook, isOwn)]
 }
 
-/** The same of steps. */
+/** The same for steps. */
 const WRITTEN_IN_STEPS: ReadonlySet<string> = new Set(['agent', 'targets', 'playbook_id'])
 
 export type StepNotesOptions = { playbook: Cacao; isOwn: boolean }

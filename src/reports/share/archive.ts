@@ -29,9 +29,9 @@ import { recordOf } from './record-of.ts'
 export type IncidentArchive = {
   list(): Promise<Incident[]>
   record(id: string): Promise<IncidentRecord>
-  /** Throws `reports.AudienceTooWide` besides. */
+  /** Also throws `reports.AudienceTooWide`. */
   report(id: string, request: ReportRequest): Promise<ReportDocument>
-  /** The shared form of an incident. Throws `reports.AudienceTooWide` besides. */
+  /** The shared form of an incident. Also throws `reports.AudienceTooWide`. */
   handed(id: string, handing: Handing): Promise<Handed>
   /** The self-verifying archive; the ledger records that it was exported. */
   export(id: string, handing: Handing & { reporter?: Reporter | undefined }): Promise<IncidentExport>

@@ -50,7 +50,7 @@ export type StandingSources = {
   /** Verifies signatures of contracts. */
   rpc: Rpc
   installation: string | null
-  /** A plan that does not count as an action of its own. */
+  /** A plan that does not count as a separate action. */
   exceptPlanId?: string
 }
 

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { type Check, failed, ok, warning } from './check.ts'
 
 const GIB = 2 ** 30
-/** Bytes that are free: less is a warning, and a failure. */
+/** Free bytes: below the first is a warning, below the second a failure. */
 const ROOMY = 5 * GIB
 const TIGHT = GIB / 2
 

@@ -11,7 +11,7 @@ export type UpkeepTask = {
 export type Upkeep = {
   /** A block was judged: every idle task checks it, the others check the newest one when they are done. */
   onBlock(block: BlockRef): void
-  /** Resolves when no task runs any more; from then on none begins. */
+  /** Resolves when no task runs any more; no task begins after the call. */
   stop(): Promise<void>
 }
 
