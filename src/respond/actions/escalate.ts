@@ -24,7 +24,7 @@ export const escalateArgs = z.strictObject({
     .max(10),
 })
 
-/** What ended the escalation: who acted, and at which level, from 0. */
+/** The end of an escalation: who acted, and at which level, from 0. */
 type Answered = { by: string; level: number }
 
 /**

@@ -12,7 +12,7 @@ import { installationFor } from '../authorisations/standing.ts'
 export type Judging = { store: Store; clock: Clock; config: Pick<Config, 'roles' | 'approvals'> }
 export type Judged = { plan: ContainmentPlan; incident: Pick<Incident, 'severity' | 'kind'> }
 
-/** What the policy now requires of people for a plan. */
+/** The policy's current requirements of people for a plan. */
 export function ruleOn({ clock, config }: Judging, { plan, incident }: Judged): ApprovalRule {
   const action: ActionClass = plan.purpose === 'reopen' ? 'reopen' : plan.lever.kind
   return ruleFor(config.approvals, { action, severity: incident.severity, now: clock.now() })

@@ -4,7 +4,7 @@ import { sha256, toJson } from '../../kit/json.ts'
 import { blockAt, type ProbeBlock } from './blocks.ts'
 import { type Check, failed, failedBy, ok, warning } from './check.ts'
 
-/** What one endpoint reports about itself and its head. */
+/** One endpoint's report about itself and its head. */
 export type EndpointView = {
   endpoint: Endpoint
   client: string
