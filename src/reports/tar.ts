@@ -2,8 +2,8 @@ import { assert } from '../kit/assert.ts'
 
 /*
  * Own code (40 lines) instead of a package: every name is Cordon's, short and plain ASCII, and every field must be
- * fixed for the same files to give the same bytes. `tar-stream` (4 dependencies) streams, which nothing here needs; `nanotar`
- * writes today’s date unless another one is given for each file.
+ * fixed for the same files to give the same bytes. `tar-stream` (4 dependencies) streams, which nothing here needs;
+ * `nanotar` writes today’s date unless another one is given for each file.
  */
 
 const BLOCK = 512
