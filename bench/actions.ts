@@ -1,5 +1,5 @@
 /**
- * How much of the recorded corpus has lifted actions: by kind, by protocol, by what they were read from.
+ * The share of the recorded corpus that has lifted actions: by kind, by protocol, by the source they were read from.
  *
  * npm run build && node dist/bench/actions.js [--json]      (needs CORDON_CORPUS or ../shared/corpus)
  */
@@ -15,7 +15,7 @@ type Counts = {
   withActions: number
   withNamedSwap: number
   withDiscrepancy: number
-  /** `action/protocol/source` → how often. */
+  /** `action/protocol/source` → count. */
   actions: Record<string, number>
   swaps: Record<string, number>
 }

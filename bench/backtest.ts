@@ -1,6 +1,6 @@
 /**
- * Backtest of histories larger than memory: the mev and ordinary blocks of the corpus again and again, written to a
- * temporary folder as two files, and judged there. Says time, speed and the most memory that was resident.
+ * Backtest of histories larger than memory: repeats the mev and ordinary blocks of the corpus, writes them to a
+ * temporary folder as two files, and judges them there. Prints time, speed and the maximum resident memory.
  *
  * npm run build && node --max-old-space-size=256 dist/bench/backtest.js [--megabytes 1100] [--workers 1] [--json]
  * (needs CORDON_CORPUS or ../shared/corpus)

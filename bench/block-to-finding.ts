@@ -16,8 +16,8 @@ import { quantile, type Row, report, time } from './report.ts'
 import { syntheticBlock } from './synthetic.ts'
 
 /*
- * From the node's JSON to findings, for a block of 200 transactions and 8,000 frames with logs: how long, and how
- * that compares with JSON.parse of the same text, which nobody gets around. With the shipped rules, or `--no-rules`.
+ * From the node's JSON to findings, for a block of 200 transactions and 8,000 frames with logs: the time, and the ratio
+ * to JSON.parse of the same text, which is unavoidable. With the shipped rules, or `--no-rules`.
  */
 
 const WARM_UP = 30
@@ -48,7 +48,8 @@ for (const [name, scope] of Object.entries(scopes)) {
   const engine = createEngine({ detectors, scope, options, packing: bytesPacking })
   let height = 0
   const act = (): void => void evaluateBlock(engine, blockFacts(parseBundle(raw)))
-  // As in a living process: 64 blocks are kept for a rollback. Settling the oldest is not on the way to a finding.
+  // As in a running process: 64 blocks are kept for a rollback. Settling the oldest is not part of the time to a
+  // finding.
   const settle = (): void => {
     for (const kept of engine.unfinalised.slice(height === 0 ? 0 : -1)) kept.ref.number = ++height
     packKept(engine)

@@ -12,9 +12,9 @@ import { rate } from './interval.ts'
 import type { Row } from './report.ts'
 
 /**
- * Hard ground: the busiest contracts of mainnet blocks dense in arbitrage, each protected alone, learned from nothing but
- * these blocks. No storage is recorded there, and all the traffic is of other protocols and bots, the class that the
- * published false-positive rule is about. Whatever is told counts as false.
+ * Difficult traffic: the busiest contracts of mainnet blocks dense in arbitrage, each protected alone, with these
+ * blocks as the only training data. No storage is recorded there, and all the traffic comes from other protocols and
+ * bots, the class that the published false-positive rule covers. Every alert counts as false.
  */
 export async function busyContracts(options: InvariantOptions, most: number): Promise<Row[]> {
   const blocks = await facts()

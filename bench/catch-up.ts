@@ -12,14 +12,14 @@ import { watchOnly } from '../src/respond/watch-only.ts'
 import { report } from './report.ts'
 
 /*
- * How fast Cordon catches up on a chain of real blocks (Ethereum, Scroll and Linea of the corpus, one after the other,
- * with receipts and call frames), served over HTTP by a process of its own that answers after a few milliseconds, as a
- * node does. With three contracts protected, and with everything.
+ * The speed at which Cordon catches up on a chain of real blocks (Ethereum, Scroll and Linea of the corpus, one after
+ * the other, with receipts and call frames), served over HTTP by a separate process that answers after a few
+ * milliseconds, like a node. With three contracts protected, and with everything.
  *
  * npm run build && node dist/bench/catch-up.js [--blocks 175] [--latency 10] [--json]
  */
 const corpus = resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus')
-/** Transactions of a block, at least: emptier ones say little of the work. */
+/** Minimum number of transactions in a block: emptier ones are not representative of the work. */
 const LEAST = 30
 const SETS = ['zeth', 'raiko-keth', 'zisk-rsp', 'scroll', 'linea', 'pevm']
 
@@ -65,7 +65,7 @@ function recordedBlocks(): Recorded[] {
   })
 }
 
-/** A chain of so many blocks: the recorded ones in turn, each on the one before it. */
+/** A chain of the given length: the recorded blocks in turn, each on the previous one. */
 function chainOf(recorded: readonly Recorded[]): Served[] {
   return Array.from({ length: BLOCKS + 1 }, (_, number) => {
     const { block, receipts, traces } = recorded[number % recorded.length] as Recorded

@@ -1,6 +1,6 @@
 /**
- * What is left of detection where a node gives less: the recorded attacks with their contracts protected, as recorded, with
- * logs in receipts only, with no logs at all, and without storage.
+ * The detection that remains if a node provides less: the recorded attacks with their contracts protected, as recorded,
+ * with logs in receipts only, with no logs at all, and without storage.
  *
  * npm run build && node dist/bench/degraded.js      (needs CORDON_CORPUS or ../shared/corpus)
  */

@@ -1,5 +1,5 @@
 /**
- * Detection on the recorded corpus, marked by its labels: attacks with their contracts protected and with nothing
+ * Detection on the recorded corpus, scored by its labels: attacks with their contracts protected and with nothing
  * protected; blocks dense in arbitrage with the ten most used contracts (and all vulnerable ones) protected; ordinary
  * blocks with nothing protected.
  *
@@ -25,7 +25,7 @@ const filesOf = (folder: string): string[] =>
 const labels = await readLabels(join(corpus, 'attacks.labels.json'))
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
 
-/** The contracts that control enters most, tokens left out: pools, routers, lending. */
+/** The contracts that are entered most often, tokens left out: pools, routers, lending. */
 async function mostUsed(files: readonly string[], count: number): Promise<Address[]> {
   const entries = new Map<Address, number>()
   const tokens = new Set<string>()

@@ -7,8 +7,8 @@ import { corpus, readHistories } from './history.ts'
 import { type Row, report } from './report.ts'
 
 /*
- * How often the drift watch speaks on real protocol histories, where each history is benign but for its exploit: a watch
- * that disarms automation for every new integrator is no use.
+ * The number of alarms of the drift watch on real protocol histories, where each history is benign except for its
+ * exploit: a watch that disarms automation for every new integrator is useless.
  *
  * npm run build && node dist/bench/drift.js      (needs CORDON_CORPUS or ../shared/corpus)
  */

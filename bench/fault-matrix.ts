@@ -1,7 +1,7 @@
 /**
- * The fault matrix of containment: the real action, the real watcher's part and a real PostgreSQL against a simulated chain,
- * killed at each crash point under each fault, then at several under several. Says for each cell how the runs ended, and
- * every violation with the seed that brings it back.
+ * The fault matrix of containment: the real action, the real watcher code and a real PostgreSQL against a simulated
+ * chain, killed at each crash point under each fault, then at several under several. Prints for each cell how the runs
+ * ended, and every violation with the seed that reproduces it.
  *
  * npm run build && node dist/bench/fault-matrix.js [--runs 1000] [--seed 1] [--only SEED] [--given-back] [--lines] [--json]
  */
@@ -60,7 +60,7 @@ try {
   await rm(dataDir, { recursive: true, force: true })
 }
 
-/** One after the other: two at once would share the crash point's handler. */
+/** One after the other: two in parallel would share the crash point's handler. */
 async function runAll(ground: Ground): Promise<Ran[]> {
   const only = values.only === undefined ? [] : [Number(values.only)]
   const seeds = only.length > 0 ? only : Array.from({ length: wanted }, (_, n) => first + n)
@@ -82,7 +82,7 @@ function shortly({ incidentId: _incidentId, ...rest }: Verdict): Omit<Verdict, '
   return rest
 }
 
-/** A run alone: what it was made of, its timeline and its verdict. */
+/** A single run: its parameters, its timeline and its verdict. */
 async function tellAll({ it, verdict }: Ran): Promise<void> {
   const timeline = await listTimeline(store, verdict.incidentId)
   const began = timeline[0]?.discoveryTime ?? 0
@@ -125,7 +125,7 @@ function report(ran: readonly Ran[], seconds: number): void {
   process.stdout.write(`${tableOf(ran)}\n\n${JSON.stringify(summary, null, 2)}\n`)
 }
 
-/** Crash point × fault: runs contained / people called / violating; `–` where the point was not come to. */
+/** Crash point × fault: runs contained / people called / violating; `–` if the point was not reached. */
 function tableOf(ran: readonly Ran[]): string {
   const points = [null, ...crashPoints]
   const rows = points.map((point) => [

@@ -18,12 +18,12 @@ const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523
 const word = (value: number): string => value.toString(16).padStart(64, '0')
 const address = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`
 const topic = (account: string): string => `0x${account.slice(2).padStart(64, '0')}`
-/** A token that the ordinary payments of the block are made in too, so that taint spreads among them. */
+/** A token that the block's ordinary payments use too, so that taint spreads among them. */
 const TOKEN = address(4)
 const STOLEN = 1_000_000_000
 const holder = (hop: number): Address => address(900_000 + hop)
 
-/** Frames of a transaction; and whether everybody pays in the stolen token, so that taint gets to everybody. */
+/** Frames of a transaction; and whether all payments use the stolen token, so that taint reaches every account. */
 type Case = { frames: number; isSpread: boolean }
 type Node = { calls: Node[]; logs?: { address: string }[] }
 
@@ -32,7 +32,10 @@ function inToken({ calls, logs }: Node): void {
   for (const inner of calls) inToken(inner)
 }
 
-/** Ordinary traffic, and one transaction in which whoever holds the funds pays nine tenths on and a tenth away. */
+/**
+ * Ordinary traffic, and one transaction in which the current holder pays nine tenths of the funds on and one tenth
+ * away.
+ */
 function hopBlock(hop: number, { frames, isSpread }: Case): string {
   const block = syntheticBlock({ transactions: PER_BLOCK - 1, frames, seed: hop + 1 })
   if (isSpread) for (const { result } of block['traces'] as { result: Node }[]) inToken(result)

@@ -11,10 +11,10 @@ import { type Row, report } from './report.ts'
  * a grid of thresholds, and with the thresholds chosen on the other protocols (leave one out).
  *
  * The published false-positive count (labels: `publishedFpRule`) needs the class of each transaction, but the file has
- * only how many there are of each. A flagged transaction counts against us unless it certainly is excluded: sent straight
- * to the protocol (S or P), or in a history whose counts leave nobody else (other + external = exploits). So our figure
- * is an upper one. The strict count is every flagged transaction that is no exploit, whoever sent it, of those that came
- * when the model could speak. Intervals are two-sided 95 % Clopper–Pearson.
+ * only the size of each class. A flagged transaction counts as a false positive unless it certainly is excluded: sent
+ * straight to the protocol (S or P), or in a history whose counts leave no other sender (other + external = exploits).
+ * So our figure is an upper bound. The strict count is every flagged transaction that is not an exploit, from any
+ * sender, among those that came when the model could raise alarms. Intervals are two-sided 95 % Clopper–Pearson.
  */
 
 const defaults = invariants.options.parse({})

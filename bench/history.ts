@@ -11,7 +11,7 @@ import { blockFacts } from '../src/facts/facts.ts'
 import type { BlockBundle } from '../src/model/block.ts'
 import { addressSchema, type Hash, hashSchema } from '../src/model/hex.ts'
 
-/** The recorded chain data: CORDON_CORPUS, or beside the repository. */
+/** The recorded chain data: CORDON_CORPUS, or next to the repository. */
 export const corpus = resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus')
 
 const labelSchema = z.object({
@@ -32,12 +32,12 @@ export type HistoryLabel = z.infer<typeof labelSchema>
 type Item = { hash: Hash; direct: boolean; seen: Observation | null }
 export type History = { label: HistoryLabel; items: Item[] }
 
-/** What came of one history. `published` is an upper count of the published rule's false positives. */
+/** The result of one history. `published` is an upper count of the published rule's false positives. */
 export type Outcome = {
   protocol: string
   transactions: number
   exploit: 'flagged' | 'missed' | 'too weak'
-  /** 1 − √rate of the primary exploit's violations, and its place among all judged transactions. */
+  /** 1 − √rate of the primary exploit's violations, and its rank among all judged transactions. */
   confidence: number
   rank: number
   exploitsFlagged: number
@@ -46,11 +46,11 @@ export type Outcome = {
   judged: number
   strict: number
   published: number
-  /** Transactions said to be restless: told as info, not as alarms. */
+  /** Transactions classified as restless: reported as info, not as alarms. */
   restless: number
 }
 
-/** Storage as the corpus has it, or calls alone as most nodes give them. */
+/** Storage as in the corpus, or calls alone as from most nodes. */
 export type Detail = 'storage' | 'calls'
 
 /** The labelled histories, each transaction as the detector observes it. */
@@ -75,7 +75,7 @@ async function readHistory(
   return { label, items }
 }
 
-/** What a node's callTracer has: no storage. */
+/** The output of a node's callTracer: no storage. */
 function callsOnly(bundle: BlockBundle): BlockBundle {
   const transactions = bundle.transactions.map((tx) => ({
     ...tx,

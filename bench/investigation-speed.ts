@@ -1,5 +1,5 @@
 /**
- * How long one long transaction takes from its recorded line to the whole investigation: parse, facts, detectors, cause,
+ * The time for one long transaction from its recorded line to the whole investigation: parse, facts, detectors, cause,
  * victims, steps, fund flow, call tree. As a multiple of JSON.parse of the same line, and the memory of the process.
  *
  * npm run build && node dist/bench/investigation-speed.js [--frames 10000] [--runs 20] [--json]

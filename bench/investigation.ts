@@ -1,7 +1,8 @@
 /**
- * Investigations of the recorded attacks, marked by their labels: is the first hypothesis of the right category (by the
- * published mapping in src/model/category.ts), is a vulnerable contract named first or second, is the attacker's contract
- * named as such, are the tokens that the label calls lost among what victims lost or attackers gained. And how long it takes, as a multiple of JSON.parse of the same lines.
+ * Investigations of the recorded attacks, scored by their labels: is the first hypothesis of the right category (by the
+ * published mapping in src/model/category.ts), is a vulnerable contract named first or second, is the attacker's
+ * contract named as such, are the tokens that the label calls lost among the victims' losses or the attackers' gains.
+ * And the time, as a multiple of JSON.parse of the same lines.
  *
  * npm run build && node dist/bench/investigation.js [--json]      (needs CORDON_CORPUS or ../shared/corpus)
  */
@@ -23,11 +24,11 @@ type Marked = {
   tags: readonly string[]
   first: string
   category: boolean
-  /** Place of the first vulnerable contract among the victims, from 1; null where it is not named. */
+  /** Rank of the first vulnerable contract among the victims, from 1; null if it is not named. */
   vulnerableAt: number | null
   attacker: boolean
   tokens: TokensLost
-  /** Dollars in whole: what victims lost, what attackers gained, what the label says of all its transactions. */
+  /** Total dollars: the victims' losses, the attackers' gains, the label's figure for all its transactions. */
   dollars: { lost: number; gained: number; label: number | null }
   /** Milliseconds, reading included. */
   ms: number
@@ -35,12 +36,12 @@ type Marked = {
 }
 
 /**
- * Tokens of the label that were found; those that moved here and were not; those that did not move here under their name; and how
- * many lost assets nobody vouches a symbol for.
+ * Tokens of the label that were found; those that moved here and were not found; those that did not move here under
+ * their name; and the number of lost assets whose symbol nobody vouches for.
  */
 type TokensLost = { found: string[]; missed: string[]; absent: string[]; unnamed: number }
 
-/** What the corpus says beside what the detectors' bench reads. */
+/** The corpus data in addition to the data that the detectors' bench reads. */
 const more = new Map(
   (
     JSON.parse(readFileSync(join(corpus, 'attacks.labels.json'), 'utf8')) as {
@@ -116,7 +117,10 @@ function sumOf(changes: readonly { usd?: string | undefined }[]): number {
   return Math.round(changes.reduce((sum, { usd }) => sum + Number(usd ?? 0), 0))
 }
 
-/** The coin and what wraps it are one; so are a bridge's token and what it stands for (labels say “USDC” for Multichain's). */
+/**
+ * The coin and its wrapper are one; so are a bridge's token and the token that it represents (labels say “USDC” for
+ * Multichain's).
+ */
 function plain(symbol: string): string {
   const bare = symbol.replace(/^any(?=[A-Z])|^Punk /, '').toUpperCase()
   return bare.replace(/^W(?=(ETH|BNB|FTM|XDAI|MATIC|AVAX)$)/, '')

@@ -5,9 +5,9 @@ import { type CensusOf, censusOf } from './lever-census/census.ts'
 import { pageOf } from './lever-census/page.ts'
 
 /*
- * The levers of 18 attacked protocols on forks of their real state, each tried against the recorded attack:
- * `node dist/bench/lever-census.js` writes docs/levers-on-real-contracts.md. Needs the corpus (CORDON_CORPUS). Names may be
- * given to look at some only; then the page is printed and not written.
+ * The levers of 18 attacked protocols on forks of their real state, each tried against the recorded attack: `node
+ * dist/bench/lever-census.js` writes docs/levers-on-real-contracts.md. Needs the corpus (CORDON_CORPUS). With names as
+ * arguments it covers only these, and prints the page instead of writing it.
  */
 const wanted = process.argv.slice(2)
 const names = stateNames().filter((name) => wanted.length === 0 || wanted.includes(name))

@@ -1,9 +1,9 @@
 /**
- * The pending race: an attack waits in the pool, Cordon simulates it and sends a pause that pays more.
- * Each run has a chain, a protocol and a Cordon of its own; blocks come every second, and the attack is sent at a
- * random moment between two, with random fees. Where it lands all the same the attacker goes on, a transaction a block.
- * Beside the drill's three attacks there are two that do not revert when paused (`contracts/forensics/Evasions.sol`).
- * Says how often the pause was ahead in the same block, what was saved of the value, and how fast Cordon was.
+ * The pending race: an attack waits in the pool, Cordon simulates it and sends a pause that pays more. Each run has its
+ * own chain, protocol and Cordon; blocks come every second, and the attack is sent at a random moment between two, with
+ * random fees. If it lands anyway the attacker continues, one transaction per block. In addition to the drill's three
+ * attacks there are two that do not revert when paused (`contracts/forensics/Evasions.sol`). Prints how often the pause
+ * was ahead in the same block, the saved share of the value, and the speed of Cordon.
  *
  * npm run build && node dist/bench/mempool-race.js [--runs 50] [--seed 1] [--json]
  */
@@ -33,10 +33,10 @@ import { randomFrom } from './random.ts'
 
 const BLOCK_MS = 1_000
 const GWEI = 1_000_000_000
-/** The attacker's tip, gwei: from what everybody pays to what outbids most. */
+/** The attacker's tip, gwei: from the usual tip to one that outbids most. */
 const TIPS = { least: 1, most: 200 }
 
-/** Attacks of people who know that they are tried: both catch what fails in them, one asks for its gas price too. */
+/** Attacks by people who know that they are simulated: both catch inner failures, one also checks its gas price. */
 const evasions = ['quiet', 'priced'] as const
 type Evasion = (typeof evasions)[number]
 type RaceAttack = AttackKind | Evasion
@@ -54,7 +54,7 @@ type Outcome = {
   /** The part of it from Cordon’s first finding on: record, playbook, page, plan, simulate, sign, keep, send. */
   findingToBroadcastMs: number | null
   result: 'pause first, nothing taken' | 'attack first' | 'pause later'
-  /** Of what the attack could take, when all was over. */
+  /** Share of the amount that the attack could take, at the end. */
   savedShare: number
 }
 
@@ -85,7 +85,7 @@ type Stage = {
   rpcUrl: string
   drawn: Drawn
   dataDir: string
-  /** The attacker's contract where the attack is none of the drill's. */
+  /** The attacker's contract if the attack is not one of the drill's. */
   evil: Address | null
 }
 
@@ -160,7 +160,7 @@ async function sendOnce({ deployment, rpcUrl, endpoint, drawn, evil }: Stage): P
   return sendFrom(endpoint, 'reentrancyAttacker', { to: evil, data, tip: tipGwei })
 }
 
-/** What came through once is done again, once a block, until it takes nothing. */
+/** Repeats an attack that succeeded once, one transaction per block, until it takes nothing. */
 async function goOn(stage: Stage): Promise<void> {
   const { deployment, rpcUrl, drawn } = stage
   const { attack, tipGwei } = drawn
@@ -175,7 +175,7 @@ async function goOn(stage: Stage): Promise<void> {
   }
 }
 
-/** What the attack can still take, base units. */
+/** The amount that the attack can still take, base units. */
 async function stakeOf({ deployment, rpcUrl, drawn }: Stage): Promise<bigint> {
   const funds = await fundsAtRisk(deployment, rpcUrl)
   const kind = isEvasion(drawn.attack) ? 'reentrancy' : drawn.attack
@@ -184,7 +184,7 @@ async function stakeOf({ deployment, rpcUrl, drawn }: Stage): Promise<bigint> {
 
 type Sent = { hash: Hash; before: bigint }
 
-/** The attack took nothing in a block in which the guardian was already heard; or it took something. */
+/** The result once the attack is mined: it took nothing, or it won in a block with the pause, or before the pause. */
 async function resultOf(stage: Stage, { hash, before }: Sent): Promise<Outcome['result']> {
   const { endpoint, drawn } = stage
   for (;;) {

@@ -1,5 +1,5 @@
 /**
- * How many transactions of the recorded corpus look like what searchers do, by kind.
+ * The number of transactions of the recorded corpus that look like searcher activity, by kind.
  *
  * npm run build && node dist/bench/mev.js      (needs CORDON_CORPUS or ../shared/corpus)
  */

@@ -8,14 +8,14 @@ import { type Row, report } from './report.ts'
 
 /*
  * The Numenta Anomaly Benchmark on the recorded series: our scorer, a windowed Gaussian and a static threshold in one
- * run. One threshold a detector over the whole corpus, the best one for the profile, as NAB itself does it; so beside
- * it stand the score at the threshold that the product ships with (no sight of the corpus), the score with the
+ * run. One threshold per detector over the whole corpus, the best one for the profile, as NAB itself does it; so next
+ * to it are the score at the threshold that the product ships with (chosen without the corpus), the score with the
  * threshold chosen on the other folders, and a bootstrap interval over series.
  */
 
 const corpus = join(resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus'), 'nab')
 
-/** Gives a streaming scorer of one series; `probation` rows are for learning only. */
+/** Returns a streaming scorer of one series; `probation` rows are for learning only. */
 type Model = (probation: number) => (point: Point) => number
 
 const models: Readonly<Record<string, Model>> = {

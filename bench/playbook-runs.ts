@@ -1,6 +1,6 @@
 /**
- * A thousand runs at once in one process: each has two branches, a condition, a loop, a task that a person answers, and a last
- * step. Counts every step done, lost or doubled, and how long a person's answer takes to arrive.
+ * A thousand runs in parallel in one process: each has two branches, a condition, a loop, a task that a person answers,
+ * and a last step. Counts every step that ran, was lost or ran twice, and the time until a person's answer arrives.
  *
  * npm run build && node dist/bench/playbook-runs.js [--runs 1000] [--json]
  */
@@ -76,7 +76,7 @@ try {
   const runs = await Promise.all(Array.from({ length: wanted }, (_, n) => begin(`inc-${n}`)))
   const answered = new Map<string, number>()
   await Promise.all(runs.map((run) => answer(run, answered)))
-  // One look for all: `wait` asks the database for each run, fifty times a second.
+  // One query for all: `wait` asks the database for each run, fifty times a second.
   while ((await listUnfinishedRuns(store)).length > 0) await systemClock.sleep(100)
   const seconds = (performance.now() - began) / 1_000
   const ended = await Promise.all(runs.map(({ id }) => playbooks.wait(id)))
@@ -99,7 +99,7 @@ async function begin(id: string): Promise<Run> {
   return playbooks.begin(incident, pinned)
 }
 
-/** Answers the run's task, half of them before it is asked. */
+/** Answers the run's task, for half of the runs before it is asked. */
 async function answer(run: Run, answered: Map<string, number>): Promise<void> {
   if (Number.parseInt(run.id.slice(-1), 16) % 2 === 0) await untilAsked(run)
   const given = {

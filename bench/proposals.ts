@@ -1,6 +1,6 @@
 /**
- * Rules that `cordon investigate --propose` makes from five real exploits and their protocols' past: does one of them flag the
- * attack, and how often would it have spoken in the later half of the past, of which it learned nothing.
+ * Rules that `cordon investigate --propose` makes from five real exploits and their protocols' past: whether one of
+ * them flags the attack, and its number of alarms in the later half of the past, from which it learned nothing.
  *
  * npm run build && node dist/bench/proposals.js [--json]      (needs CORDON_CORPUS or ../shared/corpus)
  */

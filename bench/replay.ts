@@ -8,8 +8,8 @@ import { blockFacts } from '../src/facts/facts.ts'
 import { quantile, type Row, report, time } from './report.ts'
 
 /*
- * Recorded blocks from JSON text to findings with everything in scope: transactions a second, and how many times
- * JSON.parse of the same bytes in the same run that takes.
+ * Recorded blocks from JSON text to findings with everything in scope: transactions per second, and the ratio of the
+ * time to JSON.parse of the same bytes in the same run.
  */
 
 const corpus = resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus')

@@ -9,8 +9,8 @@ import { quantile, report } from './report.ts'
 import { syntheticBlock } from './synthetic.ts'
 
 /*
- * What the shipped rules cost on the way from a block to its findings: the same block through an engine with them and
- * one without, in turns, so that the machine's other work falls on both alike. Read the ratio.
+ * The cost of the shipped rules from a block to its findings: the same block through an engine with them and one
+ * without, in turns, so that other load on the machine affects both alike. Read the ratio.
  *
  * npm run build && node dist/bench/rules.js
  */

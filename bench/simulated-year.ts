@@ -12,9 +12,9 @@ import { type Row, report } from './report.ts'
 import { copyWorld, liveMinute, type Tampering, usualFlow, type World, world } from './world.ts'
 
 /*
- * Simulated years of benign traffic at a point a minute: does the e-detector keep its promise of days between false
- * alarms, in a calm world and in one with regime changes and bursts? Then how soon injected anomalies of falling size are
- * told, and what an attacker gains who knows the detector. Seeded; the seeds are in this file.
+ * Simulated years of benign traffic at one point per minute: whether the e-detector keeps its guarantee of days between
+ * false alarms, in a calm world and in one with regime changes and bursts. Then the delay until injected anomalies of
+ * decreasing size are reported, and the gain of an attacker who knows the detector. Seeded; the seeds are in this file.
  */
 
 /** One series watched: its scorer and its gate. */
@@ -22,7 +22,7 @@ type Monitor = { scorer: SeriesScorer; gate: RunLengthGate }
 
 const BLOCK_MINUTES = 10
 const BUDGETS_DAYS = [7, 30, 180, 1_826] as const
-/** Place, after the budgets, of the plain alarm at six decades: one very unusual point, no promise. */
+/** Index, after the budgets, of the plain alarm at six decades: one very unusual point, no guarantee. */
 const SHOCK = BUDGETS_DAYS.length
 const YEARS = 3
 const WARM_UP_DAYS = 42
@@ -33,13 +33,15 @@ function monitor(): Monitor {
   return { scorer: seriesScorer({ memory: 2_000, alarmAt: 6 }), gate }
 }
 
-/** Takes a minute; the budgets (by place) whose gate alarmed, at the end of a block, and {@link SHOCK}. */
+/**
+ * Processes one minute; returns the budgets (by index) whose gate alarmed, at the end of a block, and {@link SHOCK}.
+ */
 function take({ scorer, gate }: Monitor, { at, value }: Point): readonly number[] {
   const { surprise, alarm } = scorePoint(scorer, { at, value: Math.log(Math.max(value, 1)) })
   const reading = readGate(gate, surprise)
   const shock = alarm ? [SHOCK] : []
   if (reading === null) return shock
-  // a false alarm is called one by a person, so its block is learned after all; a told attack ends the trial
+  // a person marks a false alarm as such, so its block is learned after all; a reported attack ends the trial
   learnReading(gate, reading)
   return [...reading.alarmed, ...shock]
 }
@@ -100,7 +102,9 @@ function runLengthRow({
 
 type Trial = { detectedAfter: number | null; shocked: boolean }
 
-/** Lives `minutes` with tampering from a warm state, in a world of its own noise; minutes until the 180-day gate. */
+/**
+ * Simulates `minutes` with tampering from a warm state, in a world with its own noise; minutes until the 180-day gate.
+ */
 function trial(from: { state: Monitor; place: World }, seed: number, plan: Plan): Trial {
   const state: Monitor = {
     scorer: copyScorer(from.state.scorer),
@@ -170,7 +174,7 @@ function trialRow(what: string, size: number, { from, plan }: From): Row {
   }
 }
 
-/** Someone who wants an hour's usual flow out and knows how he is watched. */
+/** An attacker who wants an hour's usual flow and knows how they are watched. */
 function adaptive(): void {
   const from = warm(8, false)
   const hour = 60 * usualFlow({ ...from.place, minute: 0 })

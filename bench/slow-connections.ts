@@ -5,8 +5,8 @@ import { silentLogger } from '../src/kit/logger.ts'
 import { fakeSources, TOKEN } from '../test/harness/api.ts'
 
 /**
- * How long a client with the token waits for the API while strangers hold connections open and send a byte each 100 ms.
- * The strangers are in a process of their own (`node slow-connections.js crowd PORT COUNT`).
+ * The wait of a client with the token for the API while strangers hold connections open and send one byte every 100 ms.
+ * The strangers are in a separate process (`node slow-connections.js crowd PORT COUNT`).
  */
 const COUNTS = [0, 512, 1_000, 2_000]
 const REQUESTS = 100
@@ -36,7 +36,7 @@ async function measure(): Promise<void> {
   await server.stop()
 }
 
-/** Milliseconds of each request, each on a connection of its own, shortest first. */
+/** Milliseconds of each request, each on its own connection, shortest first. */
 async function waitsFor(url: string): Promise<number[]> {
   const headers = { authorization: `Bearer ${TOKEN}`, connection: 'close' }
   const waits: number[] = []
@@ -54,7 +54,7 @@ async function waitsFor(url: string): Promise<number[]> {
   return waits.sort((a, b) => a - b)
 }
 
-/** Holds `count` connections open; one that is closed is opened again. */
+/** Holds `count` connections open; a closed one is opened again. */
 function crowd(port: number, count: number): void {
   const sockets = new Map<Socket, number>()
   const add = (): void => {

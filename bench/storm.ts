@@ -1,7 +1,8 @@
 /**
- * A storm: attacks on many protected contracts within a minute, through the real watcher, with a real PostgreSQL (durable) and
- * a real EVM node that mines a block a second. The findings are synthetic (one a marked transaction, no contract twice), all
- * behind them is as in production: incidents, evidence, playbooks with containment plans and people who do not answer.
+ * A storm: attacks on many protected contracts within a minute, through the real watcher, with a real PostgreSQL
+ * (durable) and a real EVM node that mines one block per second. The findings are synthetic (one per marked
+ * transaction, no contract twice); everything behind them is as in production: incidents, evidence, playbooks with
+ * containment plans and people who do not answer.
  *
  * npm run build && node dist/bench/storm.js [--attacks 1000] [--seconds 60] [--no-respond] [--json]
  */
@@ -41,7 +42,7 @@ const attacks = Number(values.attacks)
 const seconds = Number(values.seconds)
 const MARK = '0xa77ac4ed'
 
-/** Says "attack" of every transaction that carries the mark; its receiver is the protected contract. */
+/** Reports an attack for every transaction that carries the mark; its receiver is the protected contract. */
 const marked: Detector = {
   id: 'storm',
   title: 'Marked transactions',
@@ -214,7 +215,7 @@ async function mine(): Promise<void> {
   await node.request('evm_mine', [])
 }
 
-/** So many marked transactions a block, a block a second. */
+/** Sends the given number of marked transactions per block, one block per second. */
 async function storm(): Promise<void> {
   let next = 0
   for (let second = 0; next < attacks; second++) {
@@ -232,7 +233,7 @@ async function storm(): Promise<void> {
   }
 }
 
-/** Until every run asks people for something, or time is over; milliseconds since the storm began. */
+/** Waits until every run asks people for something, or time is over; returns milliseconds since the storm began. */
 async function untilWaiting(began: number): Promise<number> {
   const sql = `SELECT count(DISTINCT facts->>'runId') AS n FROM timeline WHERE message LIKE 'Step %pull-by-hand% waits %'`
   while (Date.now() - began < Number(values.patience) * 1_000) {
@@ -243,7 +244,7 @@ async function untilWaiting(began: number): Promise<number> {
   return Number.NaN
 }
 
-/** Nothing happens but that runs wait for people. */
+/** Measures while runs only wait for people. */
 async function queriesWhileIdle(): Promise<{ perSecond: number; commitsPerSecond: number }> {
   await systemClock.sleep(5_000)
   const before = { queries, commits: await commitsNow(), at: Date.now() }

@@ -1,4 +1,4 @@
-/** Numbers without surprise: the same block every time. */
+/** A deterministic number sequence: the same block every time. */
 function createSequence(seed: number): (below: number) => number {
   let state = seed
   return (below) => {

@@ -1,6 +1,6 @@
 /**
- * Counterfactuals on the drill's attacks: which alteration took the profit, how many runs that cost, and how long it took as a
- * multiple of one plain rerun of the same frozen file (a node started, state put, transactions run).
+ * Counterfactuals on the drill's attacks: the alteration that removed the profit, the number of runs, and the time as a
+ * multiple of one plain rerun of the same frozen file (a node started, state loaded, transactions run).
  *
  * npm run build && node dist/bench/what-if.js [--json]
  */

@@ -1,7 +1,7 @@
 import type { Point } from '../src/detect/baselines/scorer.ts'
 import { gaussian } from './random.ts'
 
-/** Flow of a made-up protocol, a point a minute: growth, day and week, correlated noise; troubles where asked. */
+/** Flow of a synthetic protocol, one point per minute: growth, day and week, correlated noise; optional troubles. */
 export type World = {
   random: () => number
   minute: number
@@ -12,7 +12,7 @@ export type World = {
   /** Minutes that a benign burst (airdrop, listing) still lasts, and its factor. */
   burst: { left: number; factor: number }
   troubled: boolean
-  /** Minute at which the regime changed or a burst began, last. */
+  /** Minute of the last regime change or burst. */
   lastTrouble: number
 }
 
@@ -39,7 +39,7 @@ export function usualFlow({ minute }: World): number {
   return 100 * (1 + day / 365) * (1 + 0.5 * Math.sin(2 * Math.PI * day)) * weekend
 }
 
-/** Lives a minute. About six regime changes a year and a burst a week in a troubled world, none in a calm one. */
+/** Simulates one minute. About six regime changes a year and a burst a week in a troubled world, none in a calm one. */
 export function liveMinute(state: World, tamper: Tampering = (value) => value): Point {
   const { random } = state
   state.noise = 0.9 * state.noise + 0.05 * gaussian(random)

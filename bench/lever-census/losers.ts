@@ -3,7 +3,9 @@ import { type Address, addressFromWord } from '../../src/model/hex.ts'
 
 const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
 
-/** Who lost something in a transaction and got nothing in return: the rest of those whom a protocol would protect. */
+/**
+ * Accounts that lost something in a transaction and gained nothing in return: the others whom a protocol would protect.
+ */
 export function losersOf({ frames }: Pick<Transaction, 'frames'>): Set<Address> {
   const changes = new Map<string, bigint>()
   const move = (asset: string, [from, to]: readonly [Address, Address], amount: bigint): void => {

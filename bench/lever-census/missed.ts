@@ -7,7 +7,7 @@ import type { Lever } from '../../src/model/lever.ts'
 import { functionNames } from '../../src/names/function-names.ts'
 import type { StateFork } from '../../test/harness/state-fork.ts'
 
-/** A function that sounds like a lever, and why it is offered by none. */
+/** A function that sounds like a lever, and the reason why no lever offers it. */
 export type Missed = { signature: string; contracts: number; reason: string }
 
 const SOUNDS =

@@ -2,7 +2,7 @@ import type { Address, Hex } from '../../src/model/hex.ts'
 import { functionNames } from '../../src/names/function-names.ts'
 import type { CensusOf, LeverRow } from './census.ts'
 
-/** The page of docs that the census is. */
+/** The docs page of the census. */
 export function pageOf(all: readonly CensusOf[]): string {
   return [
     '# Levers of real contracts',

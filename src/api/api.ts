@@ -19,7 +19,7 @@ export type ApiOptions = {
   sources: ReadSources & SharingSources & ApprovalSources
   feed: Feed
   token: string
-  /** Where it listens: other Host headers are refused. */
+  /** The port on which it listens: other Host headers are refused. */
   port: number
   logger: Logger
 }
@@ -30,8 +30,8 @@ export type Api = (request: Request, bindings?: ApiBindings) => Response | Promi
 const MAX_BODY_BYTES = 16 * 1024
 
 /**
- * The HTTP interface over the sources: reads the record, streams what goes on, takes what people sign. Everything under
- * /v1 needs the token.
+ * The HTTP interface over the sources: reads the record, streams live events, accepts people's signatures. Everything
+ * under /v1 needs the token.
  */
 export function createApi({ sources, feed, token, port, logger }: ApiOptions): Api {
   const app = createRouter()
@@ -47,7 +47,7 @@ export function createApi({ sources, feed, token, port, logger }: ApiOptions): A
         formAction: ["'none'"],
       },
       xFrameOptions: 'DENY',
-      // Plain HTTP on loopback: the header means nothing there.
+      // Plain HTTP on loopback: the header has no effect there.
       strictTransportSecurity: false,
     }),
   )
@@ -70,7 +70,7 @@ export function createApi({ sources, feed, token, port, logger }: ApiOptions): A
 function addStream(app: Router, feed: Feed): void {
   app.openapi(streamRoute, async (c) => {
     const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }
-    // HEAD comes here as GET; its body would never be read and hold a place for ever.
+    // HEAD arrives here as GET; its body would never be read and would hold a place for ever.
     if (c.req.method === 'HEAD') return c.body(null, 200, headers)
     const lastId = c.req.header('last-event-id')
     const from = lastId === undefined || lastId === '' ? undefined : parseCursor(lastId)
@@ -89,7 +89,7 @@ function addDocument(app: Router): void {
   app.get('/docs', (c) => c.html(page))
 }
 
-/** Hono answers 404 to a known path with another method; 405 says which one it takes. */
+/** Hono answers 404 to a known path with another method; 405 lists the allowed ones. */
 function refuseOtherMethods(app: Router): void {
   const allowed = new Map<string, string>()
   for (const { method, path } of app.routes) {

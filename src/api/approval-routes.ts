@@ -61,7 +61,7 @@ const giveRoute = createRoute({
   },
 })
 
-/** The routes by which people decide. The signature is the authority; the token only lets one speak. */
+/** The routes by which people decide. The signature is the authority; the token only grants access. */
 export function approvalRoutes(sources: ApprovalSources) {
   return createRouter()
     .openapi(plansRoute, async (c) => {

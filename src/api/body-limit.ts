@@ -2,9 +2,9 @@ import type { MiddlewareHandler } from 'hono'
 import { bodyTooLarge } from './problem.ts'
 
 /**
- * Refuses a body of more than `maxBytes`, whether its length is announced or not. Only POST has routes that read a body;
- * nobody reads that of another method. (Hono's own bodyLimit copies the request of Node's adapter with a constructor that
- * refuses it: every body without a length, the missing one too, was a 500.)
+ * Refuses a body of more than `maxBytes`, whether its length is announced or not. Only POST has routes that read a
+ * body; the body of another method is not read. (Hono's own bodyLimit copies the request of Node's adapter with a
+ * constructor that refuses it: every body without a length, the missing one too, was a 500.)
  */
 export function limitBody(maxBytes: number): MiddlewareHandler {
   return async (c, next) => {

@@ -1,7 +1,7 @@
 /**
- * How far a reader of the whole timeline is. Positions commit out of their order, and those of a rolled-back
- * transaction never come, so the newest one alone cannot say what was read: the last OVERLAP are known one by one.
- * An entry that commits more than OVERLAP positions late is not told (store/listen.ts has the same bound).
+ * How far a reader of the whole timeline is. Positions commit out of order, and those of a rolled-back transaction
+ * never come, so the newest one alone cannot show what was read: the last OVERLAP are tracked one by one. An entry that
+ * commits more than OVERLAP positions late is not reported (store/listen.ts has the same bound).
  */
 export type Cursor = { newest: number; told: Set<number> }
 
@@ -15,7 +15,7 @@ export function copyCursor({ newest, told }: Cursor): Cursor {
   return { newest, told: new Set(told) }
 }
 
-/** Marks a position as read; false where it was already. */
+/** Marks a position as read; false if it was already. */
 export function take(cursor: Cursor, position: number): boolean {
   if (position <= cursor.newest - OVERLAP || cursor.told.has(position)) return false
   cursor.told.add(position)
@@ -27,8 +27,8 @@ export function take(cursor: Cursor, position: number): boolean {
 }
 
 /**
- * A cursor as an SSE id, `newest` or `newest.gaps`: bit k of the hex number `gaps` says that position newest − k
- * was not read.
+ * A cursor as an SSE id, `newest` or `newest.gaps`: bit k of the hex number `gaps` means that position newest − k was
+ * not read.
  */
 export function cursorText({ newest, told }: Cursor): string {
   let gaps = 0n
@@ -38,7 +38,7 @@ export function cursorText({ newest, told }: Cursor): string {
   return gaps === 0n ? `${newest}` : `${newest}.${gaps.toString(16)}`
 }
 
-/** Reads what {@link cursorText} wrote; undefined for anything else. */
+/** Reads the result of {@link cursorText}; undefined for anything else. */
 export function parseCursor(text: string): Cursor | undefined {
   const [, newest, gaps = '0'] = /^(\d{1,15})(?:\.([0-9a-f]{1,64}))?$/.exec(text) ?? []
   if (newest === undefined) return undefined

@@ -5,7 +5,7 @@ code{font-family:ui-monospace,monospace}table{border-collapse:collapse;width:100
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #ddd}
 @media(prefers-color-scheme:dark){body{color:#eee;background:#161616}a{color:#8ab4f8}th,td{border-color:#444}}`
 
-/** The one inline style that the page's Content-Security-Policy lets pass. */
+/** The only inline style that the page's Content-Security-Policy allows. */
 export const styleSource = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`
 
 type Parameter = { name: string; in: string; description?: string }
@@ -18,7 +18,7 @@ export type Operation = {
   needsToken: boolean
 }
 
-/** The routes as one HTML page: no script, nothing from elsewhere. */
+/** The routes as one HTML page: no script, no external resource. */
 export function docsPage(operations: readonly Operation[]): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

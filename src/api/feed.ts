@@ -12,7 +12,7 @@ import { bodyOf, createClient, drain, endClient, leave, offer } from './stream-c
 export type StreamLimits = {
   heartbeatMs: number
   maxClients: number
-  /** What may wait for one client; one that has more is dropped. */
+  /** Maximum number of events that wait for one client; a client with more is dropped. */
   maxEvents: number
   maxBytes: number
   /** How long an ended client may take to read the rest, milliseconds. */
@@ -34,7 +34,7 @@ export type Feed = {
   limits: StreamLimits
   cursor: Cursor
   clients: Set<StreamClient>
-  /** Set while the record is read; `again` asks for another look after it. */
+  /** Set while the record is read; `again` requests another read after it. */
   reading: boolean
   again: boolean
   closing: AbortController
@@ -43,7 +43,7 @@ export type Feed = {
 
 export type FeedOptions = { sources: FeedSources; logger: Logger; limits?: Partial<StreamLimits> }
 
-/** Begins to follow the sources. Throws what they throw. */
+/** Starts to follow the sources. Throws their errors. */
 export async function createFeed({ sources, logger, limits }: FeedOptions): Promise<Feed> {
   const cursor = cursorAt(await sources.lastPosition())
   const feed: Feed = {
@@ -71,15 +71,15 @@ export async function createFeed({ sources, logger, limits }: FeedOptions): Prom
 
 export type OpenOptions = {
   /**
-   * What the client has read, by its `Last-Event-ID`. A new one begins where the feed has read: it may be told what
-   * was written just before it came, and loses nothing after.
+   * The position that the client has read, by its `Last-Event-ID`. A new client begins at the feed's position: it may
+   * receive entries written just before it came, and misses nothing after.
    */
   from?: Cursor | undefined
   /** Ends the connection by force. */
   abort: () => void
 }
 
-/** The body of one client's stream, or undefined where there are too many or the feed is closing. */
+/** The body of one client's stream, or undefined if there are too many or the feed is closing. */
 export async function openStream(
   feed: Feed,
   { from, abort }: OpenOptions,
@@ -95,7 +95,7 @@ export async function openStream(
   })
 }
 
-/** A cursor past the newest position belongs to another database: nothing can be resumed from it. */
+/** A cursor past the newest position belongs to another database: it cannot be resumed. */
 async function isKnown({ cursor, sources }: Feed, { newest }: Cursor): Promise<boolean> {
   return newest <= cursor.newest || newest <= (await sources.lastPosition())
 }
@@ -111,7 +111,7 @@ async function* framesFor(feed: Feed, client: StreamClient, ready: string): Asyn
   yield* drain(client)
 }
 
-/** What the client missed, from the record; ends when nothing was written since the last look. */
+/** The entries that the client missed, from the record; ends when nothing was written since the last read. */
 async function* catchUp(feed: Feed, client: StreamClient): AsyncGenerator<string> {
   for (;;) {
     client.stale = false
@@ -119,7 +119,7 @@ async function* catchUp(feed: Feed, client: StreamClient): AsyncGenerator<string
     const frames = page.flatMap((entry) => entryFrame(client, entry))
     if (frames.length > 0) yield frames.join('')
     if (client.ended || client.gone) return
-    // No await between this look and `live`: an entry told in between would be lost.
+    // No await between this check and `live`: an entry published in between would be lost.
     if (frames.length === 0 && !client.stale) break
   }
   client.live = true
@@ -131,7 +131,7 @@ function onLine(feed: Feed, line: LiveLine): void {
   else tellAll(feed, frameOf(line))
 }
 
-/** Tells what is new in the record; one look at a time, and another where something came meanwhile. */
+/** Publishes new entries of the record; one read at a time, and another if something arrived meanwhile. */
 async function readRecord(feed: Feed): Promise<void> {
   feed.again = true
   if (feed.reading) return
@@ -146,7 +146,7 @@ async function readRecord(feed: Feed): Promise<void> {
   feed.reading = false
 }
 
-/** A database that is away is waited for: clients that stay get what they missed. */
+/** An unavailable database is waited for: clients that stay get the entries that they missed. */
 async function newEntries(feed: Feed): Promise<PositionedEntry[]> {
   const { sources, logger, closing } = feed
   try {
@@ -193,7 +193,7 @@ function abortLater(client: StreamClient, milliseconds: number): void {
   timer.unref()
 }
 
-/** The frame of an entry that the client has not had, with the id from which it can go on; else none. */
+/** The frame of an entry that the client has not received, with the id from which it can resume; otherwise none. */
 function entryFrame(client: StreamClient, { position, ...entry }: PositionedEntry): string[] {
   if (!take(client.cursor, position)) return []
   return [withId(client, frameOf({ type: 'timeline', ...entry }))]
@@ -208,7 +208,7 @@ function frameOf(line: { type: string; [field: string]: unknown }): string {
   return `event: ${line.type}\ndata: ${toJson(line)}\n\n`
 }
 
-/** Says goodbye to every client and closes it within `withinMs`. */
+/** Sends a last frame to every client and closes it within `withinMs`. */
 export async function closeFeed(feed: Feed, withinMs: number): Promise<void> {
   feed.closing.abort()
   feed.stopSources()

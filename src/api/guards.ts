@@ -15,16 +15,16 @@ export function hostGuard(port: number): MiddlewareHandler {
   }
 }
 
-/** What a request says of itself: `query` is the `token` of its query. */
+/** The token data of a request: `query` is the `token` of its query. */
 export type Claim = { path: string; authorization: string | undefined; query: string | undefined }
 
-/** The token that a request gives; in the query only on `queryPath` (EventSource cannot send headers). */
+/** The token of a request; in the query only on `queryPath` (EventSource cannot send headers). */
 export function givenToken({ path, authorization, query }: Claim, queryPath: string): string | undefined {
   const [, fromHeader] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? []
   return fromHeader ?? (path === queryPath ? query : undefined)
 }
 
-/** Lets pass only who knows the token. */
+/** Admits only requests with the token. */
 export function tokenGuard(token: string, queryPath: string): MiddlewareHandler {
   return async (c, next) => {
     const given = givenToken(claimOf(c), queryPath)
@@ -33,7 +33,7 @@ export function tokenGuard(token: string, queryPath: string): MiddlewareHandler 
   }
 }
 
-/** True where a request has the token, false where it has none. Throws `api.Unauthorized` for a wrong one. */
+/** True if a request has the token, false if it has none. Throws `api.Unauthorized` for a wrong one. */
 export function hasToken(token: string): (c: Context) => boolean {
   return (c) => {
     const given = givenToken(claimOf(c), '')
@@ -43,7 +43,7 @@ export function hasToken(token: string): (c: Context) => boolean {
   }
 }
 
-/** The same for a request as Node has it, before anything else looks at it; a wrong token is none. */
+/** The same for a request in Node's form, before anything else reads it; a wrong token counts as none. */
 export function showsToken(token: string, queryPath: string): (request: IncomingMessage) => boolean {
   return ({ url = '', headers: { authorization } }) => {
     const [path = '', query = ''] = url.split('?', 2)

@@ -28,7 +28,7 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 }
 
-/** Anything thrown as an HTTP answer. What we did not foresee says nothing of our insides; the log does. */
+/** Any thrown error as an HTTP answer. An unexpected error reveals nothing internal; the log has it. */
 export function problemResponse(thrown: unknown, c: Context, logger: Logger): Response {
   const error = errorOf(thrown)
   const status = statusOf(error)
@@ -45,14 +45,14 @@ export function problemResponse(thrown: unknown, c: Context, logger: Logger): Re
     fix: error.fix,
     docs: error.docsPath,
   }
-  // A new response: headers of an answer that was begun do not belong to this one.
+  // A new response: headers of an answer in progress do not belong to this one.
   return new Response(toJson(problem), {
     status,
     headers: { 'content-type': 'application/problem+json', ...headersFor(error, status) },
   })
 }
 
-/** Hono itself refuses a body that is no JSON, by its content type or by its text. */
+/** Hono itself refuses a body that is not JSON, by its content type or by its text. */
 function errorOf(thrown: unknown): CordonError {
   if (thrown instanceof CordonError) return thrown
   if (thrown instanceof HTTPException && thrown.status < 500)

@@ -17,11 +17,11 @@ import {
 import type { ReadSources } from './sources.ts'
 import { toWire } from './wire.ts'
 
-/** Of the connection a request came on: absent where a test calls without one. */
+/** From the connection of a request: absent if a test calls without one. */
 export type ApiBindings = { outgoing?: { destroy(): unknown } }
 export type Router = OpenAPIHono<{ Bindings: ApiBindings }>
 
-/** A report in HTML has a style and a policy of its own; shown or kept, it is never a page of this origin. */
+/** A report in HTML has its own style and policy; shown or saved, it is never a page of this origin. */
 const REPORT_HEADERS: Readonly<Record<ReportFormat, Record<string, string>>> = {
   markdown: { 'content-type': 'text/markdown; charset=utf-8' },
   html: {
@@ -31,7 +31,10 @@ const REPORT_HEADERS: Readonly<Record<ReportFormat, Record<string, string>>> = {
   pdf: { 'content-type': 'application/pdf', 'content-disposition': 'attachment; filename="report.pdf"' },
 }
 
-/** The routes that answer from the record. `hasToken` says whether a request has the right one. Throws there for a wrong one. */
+/**
+ * The routes that answer from the record. `hasToken` returns whether a request has the right token, and throws for a
+ * wrong one.
+ */
 export function readRoutes(sources: ReadSources, hasToken: (c: Context) => boolean) {
   return createRouter()
     .openapi(healthRoute, async (c) => {

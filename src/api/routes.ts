@@ -154,7 +154,7 @@ export const runRoute = createRoute({
   responses: { 200: json(run, 'The run'), ...refused },
 })
 
-/** Types of the lines that are streamed; timeline entries are a union of their own. */
+/** Types of the streamed lines; timeline entries are a separate union. */
 const LIVE_TYPES = liveLineSchema.options.map((option) =>
   option instanceof z.ZodObject ? option.shape.type.value : 'timeline',
 )

@@ -12,7 +12,7 @@ import { streamRoute } from './routes.ts'
 import type { ApiSources } from './sources.ts'
 
 const LOOPBACK = '127.0.0.1'
-/** Where the API listens unless the configuration says otherwise. */
+/** The default port of the API. */
 const DEFAULT_PORT = 4480
 const GOODBYE_MS = 500
 
@@ -25,15 +25,15 @@ export type ServerOptions = {
 }
 
 export type ApiServer = {
-  /** With the port that was taken in the end. */
+  /** With the port that is finally used. */
   url: string
-  /** Done within about a second, open streams or not. */
+  /** Completes within about a second, with or without open streams. */
   stop(): Promise<void>
 }
 
 /**
- * Serves the API on 127.0.0.1, and nowhere else. Port 0 is any free one; where the default 4480 is taken, a free
- * one is used (`url` says which); any other that is taken throws `api.PortTaken`.
+ * Serves the API on 127.0.0.1, and nowhere else. Port 0 is any free one; if the default 4480 is taken, a free one is
+ * used (`url` has it); any other that is taken throws `api.PortTaken`.
  */
 export async function startServer(options: ServerOptions): Promise<ApiServer> {
   const feed = await createFeed(options)
@@ -41,9 +41,9 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
   guardConnections(server, showsToken(options.token, streamRoute.path))
   try {
     const port = await listen(server, options.port)
-    // No await from here to the handler: a request that came in between would wait for ever.
+    // No await from here to the handler: a request that arrived in between would wait for ever.
     const api = createApi({ ...options, feed, port })
-    // Our own globals stay as they are: other libraries of this process use them.
+    // The globals stay unchanged: other libraries of this process use them.
     server.on('request', getRequestListener(api, { overrideGlobalObjects: false }))
     return { url: `http://${LOOPBACK}:${port}`, stop: () => stop(server, feed) }
   } catch (thrown) {

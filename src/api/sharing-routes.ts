@@ -12,7 +12,7 @@ const bundle = z.object({
   objects: z.array(z.record(z.string(), z.unknown())),
 })
 const binary = z.string().openapi({ format: 'binary' })
-/** Who is not told otherwise is a stranger to the team. */
+/** Without an audience, the recipient counts as outside the team. */
 const toOthers = handingQuery('partner')
 
 const stixRoute = createRoute({
@@ -53,7 +53,7 @@ const exportRoute = createRoute({
   },
 })
 
-/** The routes that hand something on to others. */
+/** The routes that share data with others. */
 export function sharingRoutes(sources: SharingSources) {
   return createRouter()
     .openapi(stixRoute, async (c) => {
@@ -71,7 +71,7 @@ export function sharingRoutes(sources: SharingSources) {
       })
     })
     .openapi(exportRoute, async (c) => {
-      // Hono answers HEAD by GET: nothing would be given out, and the ledger would say that it was.
+      // Hono answers HEAD by GET: nothing would be exported, but the ledger would record an export.
       if (c.req.method === 'HEAD') throw methodNotAllowed('GET')
       const { bytes, name, head } = await sources.export(c.req.valid('param').id, c.req.valid('query'))
       return c.body(new Uint8Array(bytes), 200, {

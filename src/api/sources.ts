@@ -14,14 +14,14 @@ export type IncidentQuery = { states?: readonly IncidentState[]; minSeverity?: S
 
 export type EvidenceChain = { links: Evidence[]; verdict: z.infer<typeof chainVerdictSchema> }
 
-/** A timeline entry with its place in the whole record: positions grow, but commit out of order. */
+/** A timeline entry with its position in the whole record: positions grow, but commit out of order. */
 export type PositionedEntry = TimelineEntry & { position: number }
 
-/** What the API reads: the other rooms' functions, handed in by app. They throw CordonErrors. */
+/** The sources that the API reads: the other rooms' functions, passed in by app. They throw CordonErrors. */
 export type ApiSources = ReadSources & SharingSources & ApprovalSources & FeedSources
 
 export type ReadSources = {
-  /** Never throws: a database that is away is what it tells. */
+  /** Never throws: it reports an unavailable database. */
   health(): Promise<Health>
   listIncidents(query: IncidentQuery): Promise<Incident[]>
   /** Throws `incidents.UnknownIncident`, as do those below it up to `report`. */
@@ -30,7 +30,7 @@ export type ReadSources = {
   evidence(id: string): Promise<EvidenceChain>
   findings(id: string): Promise<Finding[]>
   runs(id: string): Promise<Run[]>
-  /** As bytes; text in UTF-8. Throws `reports.AudienceTooWide` besides. */
+  /** As bytes; text in UTF-8. Also throws `reports.AudienceTooWide`. */
   report(id: string, query: ReportQuery): Promise<Uint8Array>
   /** Throws `playbooks.UnknownRun`. */
   run(id: string): Promise<Run>
@@ -39,14 +39,14 @@ export type ReadSources = {
 /** Both throw `incidents.UnknownIncident`, `reports.AudienceTooWide`. */
 export type SharingSources = {
   shared(id: string, what: 'stix' | 'addresses', query: HandingQuery): Promise<string>
-  /** Puts on record that it was given out. `head` is of the evidence chain that is in it. */
+  /** Records the export. `head` is that of the evidence chain in it. */
   export(id: string, query: HandingQuery): Promise<{ bytes: Uint8Array; name: string; head: string }>
 }
 
-/** A containment plan, with what people have signed about it so far. */
+/** A containment plan, with the signatures about it so far. */
 export type PlanState = { plan: ContainmentPlan; verdict: ApprovalVerdict; isSent: boolean }
 
-/** What one would sign about a plan, and the EIP-712 message of it for a wallet. */
+/** The terms to sign about a plan, and their EIP-712 message for a wallet. */
 export type ApprovalOffer = { terms: ApprovalTerms; typedData: unknown }
 
 export type ApprovalSources = {
@@ -54,17 +54,17 @@ export type ApprovalSources = {
   plans(incidentId: string): Promise<PlanState[]>
   /** Throws `app.UnknownPlan`. */
   approvalOffer(planId: string, decision: ApprovalTerms['decision']): Promise<ApprovalOffer>
-  /** Keeps what was signed, whatever it is worth; says whether it counts. Throws `app.UnknownPlan`. */
+  /** Stores the signature in every case, and returns whether it counts. Throws `app.UnknownPlan`. */
   giveApproval(
     approval: Omit<Approval, 'givenAt'>,
   ): Promise<{ verdict: ApprovalVerdict; notCounted: string | null }>
 }
 
 export type FeedSources = {
-  /** Calls `listener` with all that happens from now on; gives back how to stop. */
+  /** Calls `listener` with every event from now on; returns a function that stops it. */
   subscribe(listener: (line: LiveLine) => void): () => void
-  /** Entries of all incidents after a position, oldest first; a page of them where there are many. */
+  /** Entries of all incidents after a position, oldest first; a page of them if there are many. */
   timelineAfter(position: number): Promise<PositionedEntry[]>
-  /** The newest position; 0 where the record is empty. */
+  /** The newest position; 0 if the record is empty. */
   lastPosition(): Promise<number>
 }

@@ -1,20 +1,20 @@
 import type { Cursor } from './cursor.ts'
 
-/** One reader of the stream, with what waits for it. */
+/** One reader of the stream, with its waiting frames. */
 export type StreamClient = {
   cursor: Cursor
-  /** False while it is still being told what it missed. */
+  /** False while it still receives the entries that it missed. */
   live: boolean
   /** Something was written while it was catching up. */
   stale: boolean
   pending: string[]
   bytes: number
-  /** Takes nothing more; what waits is still sent. */
+  /** Accepts nothing more; waiting frames are still sent. */
   ended: boolean
   /** Its connection is closed. */
   gone: boolean
   wake: () => void
-  /** Ends the connection of one that does not read. */
+  /** Ends the connection of a client that does not read. */
   abort: () => void
 }
 
@@ -25,7 +25,7 @@ export function createClient(cursor: Cursor, abort: () => void): StreamClient {
 
 export type Bounds = { maxEvents: number; maxBytes: number }
 
-/** Puts a frame in a client's buffer; false, and nothing done, where it does not fit. */
+/** Adds a frame to a client's buffer; false, with no change, if it does not fit. */
 export function offer(client: StreamClient, frame: string, bounds: Bounds): boolean {
   if (client.ended || client.gone) return true
   const { pending, bytes } = client
@@ -49,7 +49,7 @@ export function leave(client: StreamClient): void {
   client.wake()
 }
 
-/** What waits, all at once, until the client has ended or gone. */
+/** All waiting frames in one chunk, until the client has ended or gone. */
 export async function* drain(client: StreamClient): AsyncGenerator<string> {
   while (!client.gone) {
     if (client.pending.length > 0) {
@@ -67,7 +67,7 @@ export async function* drain(client: StreamClient): AsyncGenerator<string> {
   }
 }
 
-/** Frames as an HTTP body that is asked for only as fast as the other side reads. `frames` must not throw. */
+/** Frames as an HTTP body, read only as fast as the other side reads. `frames` must not throw. */
 export function bodyOf(frames: AsyncGenerator<string>, onEnd: () => void): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   return new ReadableStream(

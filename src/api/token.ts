@@ -5,8 +5,8 @@ import { sha256 } from '../kit/json.ts'
 const SHORTEST = 24
 
 /**
- * The bearer token of the API: the given one, or 32 random bytes as base64url where none (or '') is given.
- * Throws `app.InvalidToken`.
+ * The bearer token of the API: the given one, or 32 random bytes as base64url if none (or '') is given. Throws
+ * `app.InvalidToken`.
  */
 export function apiToken(given: string | undefined): string {
   if (given === undefined || given === '') return randomBytes(32).toString('base64url')

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { jsonSchemaOf } from '../model/json-schema.ts'
 
-/** A value as JSON has it: every bigint is a decimal string. */
+/** A value in JSON form: every bigint is a decimal string. */
 export type Wire<T> = T extends bigint
   ? string
   : T extends readonly (infer Item)[]
@@ -10,7 +10,7 @@ export type Wire<T> = T extends bigint
       ? { [Name in keyof T]: Wire<T[Name]> }
       : T
 
-/** A copy with every bigint as a decimal string; what is undefined is left out. */
+/** A copy with every bigint as a decimal string; undefined fields are left out. */
 export function toWire<T>(value: T): Wire<T> {
   return wired(value) as Wire<T>
 }
@@ -24,8 +24,8 @@ function wired(value: unknown): unknown {
 }
 
 /**
- * The OpenAPI component `name` for what a model schema looks like on the wire. It never validates: what we answer
- * with has been parsed where it came in.
+ * The OpenAPI component `name` for the wire form of a model schema. It never validates: answers consist of data parsed
+ * on entry.
  */
 export function wireSchema<S extends z.ZodType>(schema: S, name: string): z.ZodType<Wire<z.output<S>>> {
   const { $schema: _dialect, ...described } = jsonSchemaOf(schema)

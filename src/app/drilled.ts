@@ -5,7 +5,7 @@ import { ruleOn, verdictOn } from '../respond/approvals/verdict.ts'
 import type { App } from '../respond/context.ts'
 import { type RunningApp, startApp } from './start.ts'
 
-/** The whole program for a drill. Throws what {@link startApp} throws. */
+/** The whole program for a drill. Throws the errors of {@link startApp}. */
 export async function startDrilled(options: DrilledOptions): Promise<RunningApp & DrilledCordon> {
   const running = await startApp(options)
   return { ...running, desk: deskOf(running.app) }

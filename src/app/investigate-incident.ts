@@ -3,7 +3,10 @@ import { investigateTransactions } from '../investigate/investigate.ts'
 import type { InvestigateIncident } from '../respond/actions/action-kind.ts'
 import { scopeFor } from '../respond/chains.ts'
 
-/** The `investigate` action's work: the configuration's contracts, names, tokens and ABIs, and the chain's first endpoint. */
+/**
+ * The implementation of the `investigate` action: the configuration's contracts, names, tokens and ABIs, and the
+ * chain's first endpoint.
+ */
 export const investigateIncident: InvestigateIncident = async (
   { config, names },
   { chain, transactions, findings, others },

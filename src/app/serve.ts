@@ -27,7 +27,7 @@ import { lastTimelinePosition, listTimeline, listTimelineAfter } from '../store/
 
 export type ServedApi = ApiServer & {
   token: string
-  /** True where the operator has set the token. */
+  /** True if the operator has set the token. */
   isOwnToken: boolean
 }
 

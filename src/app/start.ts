@@ -30,14 +30,16 @@ export type StartOptions = {
   config: Config
   env: Readonly<Record<string, string | undefined>>
   logger: Logger
-  /** Where the console channel writes its lines. */
+  /** The output of the console channel. */
   write: (line: string) => void
   kind?: Incident['kind']
   /** False: nobody answers, so a drill's playbook leaves its human part out. */
   people?: boolean
   hub?: Hub
   clock?: Clock
-  /** Ends a start that has not come to its end, also one that waits for a node; what was opened is closed again. */
+  /**
+   * Aborts a start that has not finished, also one that waits for a node; everything that was opened is closed again.
+   */
   signal?: AbortSignal
   /** Signers that do not come from the environment: the drill’s. */
   signers?: readonly Signer[]
@@ -47,7 +49,7 @@ export type RunningApp = {
   app: App
   playbooks: Playbooks | null
   database: 'DATABASE_URL' | 'embedded'
-  /** Rejects if a watcher cannot go on; resolves when all have stopped. */
+  /** Rejects if a watcher cannot continue; resolves when all have stopped. */
   watching: Promise<void>
   stop(): Promise<void>
 }
@@ -56,8 +58,8 @@ export type RunningApp = {
 const BEHIND = 2
 
 /**
- * Starts the whole program on one configuration: database, chains, playbooks, watchers.
- * What was opened is closed again if a later part fails. Throws what the parts throw, and `app.Interrupted`.
+ * Starts the whole program on one configuration: database, chains, playbooks, watchers. If a later part fails,
+ * everything that was opened is closed again. Throws the errors of the parts, and `app.Interrupted`.
  */
 export async function startApp(options: StartOptions): Promise<RunningApp> {
   const { config, env, logger, clock = systemClock, hub = createHub(), kind = 'normal' } = options
@@ -159,7 +161,7 @@ async function watchAll(app: App, shared: Omit<WatchOptions, 'app' | 'chain'>): 
   }
 }
 
-/** That a watcher has ended is said by `/health`, however it came. */
+/** `/health` reports that a watcher has ended, for whatever reason. */
 async function watchOne(options: WatchOptions): Promise<void> {
   const { app, chain, signal } = options
   const stopped = (reason: string): void => {

@@ -13,21 +13,21 @@ import type { JudgeFilesOptions } from './judge-files.ts'
 import { judgeFiles } from './judge-files.ts'
 
 export type BacktestOptions = JudgeFilesOptions & {
-  /** Hours that a needless pause is taken to last. */
+  /** Assumed duration of a needless pause, hours. */
   pauseHours: number
-  /** Whose scores and thresholds are used; the shipped one when left out. */
+  /** The calibration whose scores and thresholds are used; the shipped one when left out. */
   calibration?: Calibration | undefined
-  /** What a pause costs, in basis points of what is at stake. */
+  /** The cost of a pause, in basis points of the value at stake. */
   pauseCostBps?: number | undefined
-  /** Blocks from the head at which an alert is known to the block that the action is in; 1 when left out. */
+  /** Blocks from the head at which an alert is known to the block that contains the action; 1 when left out. */
   actionBlocks?: number | undefined
-  /** Transactions of the protected contracts a day; the calibration's when left out. */
+  /** Transactions of the protected contracts per day; the calibration's when left out. */
   perDay?: number | undefined
 }
 
 /**
- * Detection over recorded files, marked by labels. Where `onFailure` is given a file that cannot be read is left out
- * whole and named in the report; else throws what reading throws. Throws `app.Interrupted`.
+ * Detection over recorded files, scored by labels. With `onFailure`, a file that cannot be read is left out completely
+ * and named in the report; otherwise throws the errors of reading. Throws `app.Interrupted`.
  */
 export async function backtest(options: BacktestOptions): Promise<BacktestReport> {
   const { files, onFailure, pauseHours, perDay, trainBefore } = options

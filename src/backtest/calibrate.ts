@@ -13,20 +13,20 @@ import type { Calibration } from '../model/calibration.ts'
 import type { JudgeFilesOptions } from './judge-files.ts'
 import { judgeFiles } from './judge-files.ts'
 
-/** An incident's alerts with what a person found it to be. */
+/** An incident's alerts with a person's verdict. */
 export type JudgedAlert = { incidentId: string; attack: boolean; findings: Alert['findings'] }
 
 export type CalibrateFilesOptions = JudgeFilesOptions & {
   budgets: { pageDays: number; actDays: number }
-  /** Transactions of the protected contracts a day. */
+  /** Transactions of the protected contracts per day. */
   perDay: number
-  /** What people found in incidents on record; they count like labels. */
+  /** People's verdicts about recorded incidents; they count like labels. */
   verdicts: readonly JudgedAlert[]
   /** File to write; null: none. */
   out: string | null
 }
 
-/** Makes a calibration from recorded files with labels, and from verdicts. Throws what reading throws. */
+/** Computes a calibration from recorded files with labels, and from verdicts. Throws the errors of reading. */
 export async function calibrateFiles(options: CalibrateFilesOptions): Promise<Calibration> {
   const { files, budgets, perDay, verdicts, out } = options
   const { rows, silent } = await judgeFiles(options)

@@ -15,11 +15,11 @@ import type { Hash } from '../model/hex.ts'
 import type { Label } from '../model/label.ts'
 import type { JudgeJob } from './job.ts'
 
-/** Transactions judged and bytes of the file read since the last word. */
+/** Transactions judged and bytes of the file read since the last report. */
 export type Step = { transactions: number; bytes: number }
 export type Watch = { step(step: Step): void; signal: AbortSignal }
 
-/** A job with what it needs to run: made once a thread. */
+/** A job with everything that it needs to run: made once per thread. */
 export type ReadyJob = {
   job: JudgeJob
   options: Readonly<Record<string, unknown>>
@@ -40,16 +40,16 @@ type History = {
   rows: Judged[]
   silent: { train: number; test: number }
   blocks: number
-  /** Place in `rows` of what was said while pending; −1 where nothing was. */
+  /** Index in `rows` of the alerts while pending; −1 if there were none. */
   waiting: Map<Hash, number>
   /** Latest block time seen, seconds. */
   time: number | null
 }
 
 /**
- * What detection says of every transaction of a file, a history of its own: detectors begin it knowing nothing. Memory
- * holds one block, what detectors remember, and a row for each transaction that has a label or of which something was
- * said. Throws what reading throws, and `app.Interrupted`.
+ * The detection results for every transaction of a file, which is a separate history: detectors begin it with empty
+ * state. Memory holds one block, the detectors' state, and a row for each transaction that has a label or an alert.
+ * Throws the errors of reading, and `app.Interrupted`.
  */
 export async function judgeFile(file: string, ready: ReadyJob, watch: Watch): Promise<Judgement> {
   const { job, options } = ready
@@ -109,7 +109,7 @@ function isRow({ waiting }: History, hash: Hash): boolean {
   return (waiting.get(hash) ?? -1) >= 0
 }
 
-/** A transaction seen pending is the same one once it is mined: one row, with the worse of what was said. */
+/** A transaction seen pending is the same one once it is mined: one row, with the worse of the results. */
 function takeMined(
   history: History,
   { hash, row, train }: { hash: Hash; row: Judged | null; train: boolean },
@@ -174,7 +174,7 @@ function saidOf({ severity, confidence, categories, protected: contracts, actors
   return { severity, confidence, categories, protected: contracts, actors }
 }
 
-/** Each detector once, with its surest word and its worst severity. */
+/** Each detector once, with its highest confidence and its worst severity. */
 function wordsOf({ findings }: Alert): JudgedWord[] {
   const words = new Map<string, JudgedWord>()
   for (const { detector, confidence, severity } of findings) {
@@ -189,7 +189,7 @@ function wordsOf({ findings }: Alert): JudgedWord[] {
   return [...words.values()]
 }
 
-/** The same loss is measured by several detectors: of each account and asset the largest counts. */
+/** Several detectors measure the same loss: for each account and asset the largest counts. */
 function lossesOf({ findings }: Alert): Record<string, string> {
   const largest = new Map<string, { asset: string; amount: bigint }>()
   for (const { account, asset, amount } of findings.flatMap(({ loss }) => loss)) {
@@ -201,7 +201,7 @@ function lossesOf({ findings }: Alert): Record<string, string> {
   return Object.fromEntries([...sums].map(([asset, amount]) => [asset, String(amount)]))
 }
 
-/** A block before which no time is known is not taken for training. */
+/** A block before any known time does not count as training. */
 function isTraining(
   end: TrainEnd | undefined,
   { block, time }: { block: number; time: number | null },
@@ -210,7 +210,7 @@ function isTraining(
   return end.kind === 'block' ? block < end.block : time !== null && time < end.seconds
 }
 
-/** A first pass over the file finds which labelled cases it holds: their contracts are its protected ones. */
+/** A first pass over the file finds the labelled cases in it: their contracts are its protected ones. */
 async function scopeOf(file: string, { job, labels }: ReadyJob, watch: Watch): Promise<Scope> {
   const addresses = new Set(job.protect)
   if (job.protectLabelled) {

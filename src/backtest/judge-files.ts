@@ -10,11 +10,11 @@ import { contentHash, openState, type ResumeState } from './state.ts'
 
 export type JudgeFilesOptions = JudgeJob & {
   files: readonly string[]
-  /** Worker threads; up to as many as cores when left out, and never more than files. 1: in this thread. */
+  /** Worker threads; up to the number of cores when left out, and never more than files. 1: in this thread. */
   workers?: number | undefined
-  /** File that keeps the judgements of finished files, so that an interrupted run goes on. */
+  /** File that stores the judgements of finished files, so that an interrupted run can continue. */
   resume?: string | undefined
-  /** Called with a file that cannot be judged; the others go on. It is thrown when left out. */
+  /** Called with a file that cannot be judged; the others continue. When left out, the error is thrown. */
   onFailure?: ((file: string, thrown: unknown) => void) | undefined
   progress: (progress: Progress) => void
   signal: AbortSignal
@@ -23,15 +23,16 @@ export type JudgeFilesOptions = JudgeJob & {
 export type Progress = {
   files: { done: number; of: number; reused: number }
   transactions: number
-  /** Of the files as they lie on the disk; where labelled contracts are protected, each is read twice. */
+  /** Of the files as stored on disk; if labelled contracts are protected, each is read twice. */
   bytes: { read: number; of: number }
-  /** Since the begin. */
+  /** Since the start. */
   seconds: number
 }
 
 /**
- * What detection says of every transaction of the files, each a history of its own, judged side by side. The outcome is
- * the same however many threads there are. Throws what reading throws, unless told whom to tell, and `app.Interrupted`.
+ * The detection results for every transaction of the files, each a separate history, judged in parallel. The outcome
+ * does not depend on the number of threads. Throws the errors of reading, unless `onFailure` is given, and
+ * `app.Interrupted`.
  */
 export async function judgeFiles(options: JudgeFilesOptions): Promise<Judgement> {
   const { files, resume } = options
@@ -58,7 +59,7 @@ export async function judgeFiles(options: JudgeFilesOptions): Promise<Judgement>
 type Run = {
   options: JudgeFilesOptions
   state: ResumeState | null
-  /** By place of the file: what comes out does not depend on who was faster. */
+  /** By index of the file: the result does not depend on which thread was faster. */
   judgements: Map<number, Judgement>
   queue: number[]
   progress: Tally
@@ -71,7 +72,9 @@ async function lanesFor({ files, workers }: JudgeFilesOptions, job: JudgeJob): P
   return Array.from({ length: wanted }, () => threadLane(job, program))
 }
 
-/** A thread takes about a second of a core to load the program: below so many bytes each it is not won back. */
+/**
+ * A thread takes about a second of a core to load the program: below this many bytes per thread it does not pay off.
+ */
 const BYTES_A_THREAD = 32 * 2 ** 20
 
 async function threadsWorthwhile(files: readonly string[]): Promise<number> {
@@ -90,13 +93,13 @@ async function runLane(lane: Lane, run: Run): Promise<void> {
     if (known !== undefined) progress.reused(await sizeOf(file))
     const judgement = known ?? (await judged(file, lane, run))
     if (judgement !== null) run.judgements.set(place, judgement)
-    // where the content could not be hashed the file could not be judged either
+    // if the content could not be hashed the file could not be judged either
     if (judgement !== null && known === undefined && content !== null) await state?.keep(content, judgement)
     progress.done()
   }
 }
 
-/** Null where it failed, and somebody is told instead of it being thrown. */
+/** Null if it failed, and `onFailure` was called instead of a throw. */
 async function judged(file: string, lane: Lane, { options, progress }: Run): Promise<Judgement | null> {
   const { signal, onFailure } = options
   try {
@@ -130,7 +133,7 @@ async function beginProgress(options: JudgeFilesOptions): Promise<Tally> {
     },
     reused(size) {
       now.files.reused++
-      // what was not read now says nothing about how fast the rest will be
+      // unread bytes say nothing about the speed of the rest
       now.bytes.of -= passes * size
     },
     done() {
@@ -147,7 +150,7 @@ async function sizeOf(file: string): Promise<number> {
   )
 }
 
-/** What worker threads are handed: nothing that cannot be copied. */
+/** The job for worker threads: only values that can be copied. */
 function jobOf(options: JudgeFilesOptions): JudgeJob {
   const { labels, protect, protectLabelled, detectors, shadow, rules, trainBefore } = options
   return {

@@ -8,13 +8,13 @@ import { detectorOptions } from './job.ts'
 import type { ReadyJob, Step, Watch } from './judge-file.ts'
 import { interrupted, judgeFile, readyJob } from './judge-file.ts'
 
-/** One file after another: in this thread, or in one of its own. */
+/** Judges one file after another: in this thread, or in a separate one. */
 export type Lane = {
   judge(file: string, watch: Watch): Promise<Judgement>
   close(): Promise<void>
 }
 
-/** What a worker thread says about its file. */
+/** A worker thread's message about its file. */
 export type LaneMessage =
   | { kind: 'step'; step: Step }
   | { kind: 'judged'; judgement: Judgement }
@@ -33,18 +33,18 @@ export function failureOf(thrown: unknown): Failure {
   return { code, message: summary, facts, fix }
 }
 
-/** The worker's program beside this file; there is none where this runs from its TypeScript source. */
+/** The worker's program next to this file; null if this runs from its TypeScript source. */
 export function workerProgram(): URL | null {
   return import.meta.url.endsWith('.ts') ? null : new URL('./worker.js', import.meta.url)
 }
 
-/** Throws what loading the job's rules throws. */
+/** Throws the errors of loading the job's rules. */
 export async function ownLane(job: JudgeJob): Promise<Lane> {
   const ready: ReadyJob = readyJob(job, await detectorOptions(job))
   return { judge: (file, watch) => judgeFile(file, ready, watch), close: async () => {} }
 }
 
-/** A thread is begun at its first file, and anew after one that it died of. */
+/** A thread starts at its first file, and again after a file that killed it. */
 export function threadLane(job: JudgeJob, program: URL): Lane {
   let worker: Worker | undefined
   return {

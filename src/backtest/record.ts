@@ -30,7 +30,9 @@ export type Recorded = {
   traces: Capabilities['traces']
 }
 
-/** Writes blocks as a bundle file; the file appears under its name only when it is whole. Throws `app.Interrupted`. */
+/**
+ * Writes blocks as a bundle file; the file appears under its name only when it is complete. Throws `app.Interrupted`.
+ */
 export async function recordBlocks(options: RecordOptions): Promise<Recorded> {
   const [chain] = options.config.chains
   if (chain === undefined) throw interrupted(options.out)

@@ -11,8 +11,8 @@ import { type Config, DEFAULT_DECISION } from '../model/config.ts'
 import type { Scope } from '../model/detector.ts'
 
 /**
- * Detection as a configuration has it (detector options, learned models, shadow, calibration), without a chain; with the
- * defaults where there is none. Throws `app.InvalidModel`, `app.InvalidCalibration`, `detect.InvalidOptions`.
+ * Detection as configured (detector options, learned models, shadow, calibration), without a chain; with the defaults
+ * if there is no configuration. Throws `app.InvalidModel`, `app.InvalidCalibration`, `detect.InvalidOptions`.
  */
 export async function openDetection(
   scope: Scope,
@@ -25,8 +25,8 @@ export async function openDetection(
 }
 
 /**
- * Detection over recorded bundle files: findings, alerts and incidents as they come, a summary last.
- * Throws what reading throws, after the lines about the blocks before the bad one; `progress` is called a block.
+ * Detection over recorded bundle files: findings, alerts and incidents as they come, a summary last. Throws the errors
+ * of reading, after the lines about the blocks before the bad one; `progress` is called once per block.
  */
 export async function* replay(
   files: readonly string[],

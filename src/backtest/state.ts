@@ -15,7 +15,9 @@ import { addressSchema, hashSchema } from '../model/hex.ts'
 import type { Label } from '../model/label.ts'
 import type { JudgeJob } from './job.ts'
 
-/** Judgements of finished files, kept in a file: a line a judgement, added and flushed when its file is finished. */
+/**
+ * Judgements of finished files, stored in a file: one line per judgement, added and flushed when its file is finished.
+ */
 export type ResumeState = {
   find(contentHash: string): Judgement | undefined
   /** Throws `app.StateUnusable`. */
@@ -56,7 +58,7 @@ const rowSchema = z.object({
 const TYPE = 'backtest-file'
 const lineSchema = z.object({
   type: z.literal(TYPE),
-  /** Over labels, options, rules and the program: what was judged otherwise is not used. */
+  /** Over labels, options, rules and the program: judgements made with others are not used. */
   key: z.string(),
   /** SHA-256 of the bundle file. */
   content: z.string(),
@@ -69,8 +71,8 @@ const lineSchema = z.object({
 })
 
 /**
- * The judgements that a state file holds for a job. Another job's lines, a half-written last one, and those of another
- * version of the detectors are left alone. Throws `app.StateUnusable` for a file that is something else.
+ * The judgements that a state file holds for a job. Lines of another job, a half-written last line, and those of
+ * another version of the detectors are left unchanged. Throws `app.StateUnusable` for any other kind of file.
  */
 export async function openState(path: string, job: JudgeJob): Promise<ResumeState> {
   const key = await keyOf(job)
@@ -90,7 +92,7 @@ export async function openState(path: string, job: JudgeJob): Promise<ResumeStat
       const text = toJson({ type: TYPE, key, content, judgement: { ...judgement, rows } })
       const start = needsBreak ? '\n' : ''
       needsBreak = false
-      // lines of two threads must not run into one another
+      // lines of two threads must not mix
       written = written.then(() => append(path, `${start}${text}\n`))
       await written
     },
@@ -103,7 +105,7 @@ function withLabel(row: StateLine['judgement']['rows'][number], labels: Readonly
   return { ...row, label: row.label === null ? null : (labels.get(row.label) ?? null) }
 }
 
-/** Gives each line of ours; true where the last one is not ended. */
+/** Passes on each valid line; true if the last one is not terminated. */
 async function readState(path: string, take: (line: StateLine) => void): Promise<boolean> {
   let [known, bad] = [0, 0]
   const bytes = createReadStream(path, 'utf8')
@@ -128,7 +130,7 @@ async function readState(path: string, take: (line: StateLine) => void): Promise
   return last !== '\n'
 }
 
-/** A first line that was cut off still begins as ours do. */
+/** A first line that was cut off still begins like a valid one. */
 async function isTornState(path: string): Promise<boolean> {
   const begin = `{"type":"${TYPE}"`
   const handle = await open(path)
@@ -171,7 +173,7 @@ function unusable(file: string, reason: string): CordonError {
   })
 }
 
-/** SHA-256 of a file, read in pieces. Throws what reading throws. */
+/** SHA-256 of a file, read in pieces. Throws the errors of reading. */
 export async function contentHash(file: string): Promise<string> {
   const hash = createHash('sha256')
   for await (const piece of createReadStream(file)) hash.update(piece)
@@ -189,7 +191,7 @@ async function keyOf({ rules, ...job }: JudgeJob): Promise<string> {
   )
 }
 
-/** The rooms that decide what is said of a transaction. */
+/** The rooms that decide the detection result of a transaction. */
 const ROOMS = ['kit', 'model', 'chain', 'facts', 'detect', 'calibrate', 'incidents', 'backtest']
 
 /** Over the program text of detection: a version number does not change with every change of a rule. */

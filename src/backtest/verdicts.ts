@@ -9,7 +9,7 @@ export type VerdictSource = {
   logger: Logger
 }
 
-/** The alerts on record that people have judged, drills left out. Throws what the store room throws. */
+/** The recorded alerts that people have judged, drills left out. Throws the errors of the store room. */
 export async function readVerdicts(source: VerdictSource): Promise<JudgedAlert[]> {
   const { store, close } = await openDatabase(source)
   try {

@@ -7,14 +7,14 @@ import { judgeFile, readyJob } from './judge-file.ts'
 import type { LaneMessage } from './lane.ts'
 import { failureOf } from './lane.ts'
 
-/** Steps are told this often: a message a block would cost more than a small block. */
+/** Interval of step reports: one message per block would cost more than a small block. */
 const TELL_EVERY_MS = 200
 
 assert(parentPort !== null, 'this program is a worker thread')
 const port = parentPort
 const job = workerData as JudgeJob
 const ready = detectorOptions(job).then((options) => readyJob(job, options))
-// told with the first file
+// reported with the first file
 ready.catch(() => {})
 
 const tell = (message: LaneMessage): void => port.postMessage(message)

@@ -7,7 +7,7 @@ const MOST_ACTORS = 24
 const MOST_REASONS = 8
 const MOST_LINES = 12
 
-/** Everybody but victims, with the likely role and each reason. */
+/** All actors except victims, with the likely role and each reason. */
 export function byWhom({ actors }: Investigation): string[] {
   const shown = actors.filter(({ role }) => role !== 'victim')
   if (shown.length === 0) return ['  nobody, as far as was recorded']
@@ -26,7 +26,7 @@ function describeActor({ address, kind, role, confidence, reasons }: Actor): str
   ]
 }
 
-/** Losses by what the losers were to the protocol. */
+/** Losses by the losers' relation to the protocol. */
 export function byClass({ lossByClass, assets }: Investigation): string[] {
   const tokens = tokensOf(assets)
   return lossByClass.map(({ class: name, accounts, loss }) => {
@@ -36,7 +36,10 @@ export function byClass({ lossByClass, assets }: Investigation): string[] {
   })
 }
 
-/** Contracts with the same code or weakness, approvals that are still outstanding, and who depends on the weak contract. */
+/**
+ * Contracts with the same code or weakness, approvals that are still outstanding, and the dependants of the weak
+ * contract.
+ */
 export function atRisk({ scope, assets }: Investigation): string[] {
   const tokens = tokensOf(assets)
   const { sameCode, siblings = [], approvals, exposure = [], users, dependants = [] } = scope

@@ -3,7 +3,7 @@ import { type Token, type Tokens, tokenAmount, tokenName } from '../model/token.
 
 type Amount = { asset: Asset; amount: bigint; tokenId?: bigint | null; usd?: string | undefined }
 
-/** `1,234.5 WETH (3703500.00 USD)`, or so much of a token by its id. */
+/** `1,234.5 WETH (3703500.00 USD)`, or an amount of a token with its id. */
 export function amountText({ asset, amount, tokenId = null, usd }: Amount, tokens: Tokens): string {
   const what =
     tokenId === null

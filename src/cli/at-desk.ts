@@ -8,7 +8,7 @@ import type { CommonOptions } from './options.ts'
 type Desk = { close(): Promise<void> }
 type Opening<D> = (options: { config: Config; env: Env; logger: Logger }) => Promise<D>
 
-/** Opens a desk of the configuration, works at it, and closes it whatever becomes of that. */
+/** Opens a desk of the configuration, runs `act` on it, and closes it in every case. */
 export async function atDesk<D extends Desk>(
   open: Opening<D>,
   { options, io }: { options: CommonOptions; io: Io },

@@ -56,7 +56,7 @@ export function registerBacktest(program: Command, run: RunCommand): void {
   )
 }
 
-/** A file that cannot be read is told of and the others count; the exit code says so at the end. */
+/** A file that cannot be read is reported and the others count; the exit code shows it at the end. */
 async function mark(files: readonly string[], options: Options, io: Io): Promise<number> {
   const report = await backtest({
     files,

@@ -6,11 +6,11 @@ import type { Lexicon } from '../words/lexicon.ts'
 import { assetsNamed, readable } from '../words/readable.ts'
 import { counted } from '../words/share.ts'
 
-/** How a line of a story looks: what is lost or dangerous, what is done about it, what is well, and everything else. */
+/** The style of a line of a story: a loss or danger, a response, a success, and everything else. */
 export type Tone = 'danger' | 'deed' | 'well' | 'plain'
 export type Beat = { tone: Tone; text: string }
 
-/** The chain of an event, and the assets that its words name. */
+/** The chain of an event, and the assets that its text names. */
 export function subjectOf(event: LiveEvent): { chainId: number; assets: Asset[] } | null {
   switch (event.type) {
     case 'alert':
@@ -24,8 +24,8 @@ export function subjectOf(event: LiveEvent): { chainId: number; assets: Asset[] 
 }
 
 /**
- * What people are told of an event; null where it is no news. What is only of use for looking closer (every finding, every
- * block, steps that went well) is told with `verbose` alone.
+ * The message to people about an event; null if it is not worth reporting. Details that are only useful for a closer
+ * look (every finding, every block, steps that succeeded) appear with `verbose` alone.
  */
 export function beatOf(event: LiveEvent, lexicon: Lexicon, verbose: boolean): Beat | null {
   switch (event.type) {
@@ -66,7 +66,7 @@ export function beatOf(event: LiveEvent, lexicon: Lexicon, verbose: boolean): Be
   }
 }
 
-/** An alert says what the surest of its findings says. */
+/** An alert uses the text of its most confident finding. */
 function wordsOf(event: Extract<LiveEvent, { type: 'alert' | 'finding' }>): string {
   if (event.type === 'finding') return event.message
   const [surest] = [...event.findings].sort((a, b) => b.confidence - a.confidence)
@@ -79,7 +79,7 @@ function plain(text: string): Beat {
 
 type Entry = Pick<TimelineEntry, 'kind' | 'facts' | 'message'>
 
-/** What kinds of entries are news by themselves. */
+/** The kinds of entries that are always reported. */
 const NEWS: ReadonlySet<TimelineEntry['kind']> = new Set([
   'simulation',
   'broadcast',
@@ -103,7 +103,7 @@ function entryBeat({ kind, facts, message }: Entry, lexicon: Lexicon, verbose: b
   return verbose && kind !== 'alert' ? plain(text) : null
 }
 
-/** A step that did not succeed, what the chain did not confirm, a page that did not reach everybody. */
+/** A step that did not succeed, an effect that the chain did not confirm, a page that did not reach everybody. */
 function isTrouble({ state, missed, failed }: Entry['facts']): boolean {
   if (failed === true || (typeof missed === 'number' && missed > 0)) return true
   return state === 'failed' || state === 'timed-out' || state === 'refused'

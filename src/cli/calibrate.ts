@@ -75,7 +75,7 @@ async function calibrateFrom(files: readonly string[], options: Options, io: Io)
   return EXIT.ok
 }
 
-/** Detection as the configuration has it, for what is calibrated is what runs. */
+/** Detection as configured, because calibration must cover the detectors that run. */
 async function detectionOf(options: Options, io: Io) {
   if (options.config === undefined) return { rules: 'shipped' as const }
   const { config } = await loadedOrFail({ config: options.config }, io)

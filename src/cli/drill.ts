@@ -204,7 +204,7 @@ async function fileFor(options: RunOptions, io: Io): Promise<LoadedConfig> {
 
 type Ground = Pick<PracticeOptions, 'on' | 'team'>
 
-/** On what the drill goes on, and who is called: real people on a chain of its own are those of the configuration. */
+/** The fork, if any, and the people to page: on the drill's own chain, real people are those of the configuration. */
 function groundOf(loaded: LoadedConfig, { people, forkUrl, replay }: RunOptions): Ground {
   if (loaded.origin === 'none') return {}
   const { config } = loaded
@@ -227,7 +227,7 @@ async function tellPeople({ loaded, people, home, say }: Telling, config: Config
   say('Ctrl-C calls the drill off; what was measured until then is kept')
 }
 
-/** Tells how it went. */
+/** Reports the result. */
 function end({ report, markdown, file }: Practice, io: Io): number {
   io.emit(report)
   io.say(`\n${markdown}`)

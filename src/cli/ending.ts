@@ -1,13 +1,13 @@
 import { watchLauncher } from './launcher.ts'
 
-/** 128 + SIGINT, as shells have it. */
+/** 128 + SIGINT, as in shells. */
 const INTERRUPTED = 130
-/** What is not stopped by then is left to the sentinels of the child processes. */
+/** Processes not stopped by then are left to the sentinels of the child processes. */
 const PATIENCE_MS = 10_000
-/** npm hands on a signal that the terminal has sent already: that is no second Ctrl-C. */
+/** npm forwards a signal that the terminal has sent already: that is not a second Ctrl-C. */
 const ECHO_MS = 500
 
-/** Why this program ends before its command does. */
+/** The reason why this program ends before its command does. */
 type Ending = 'signal' | 'reader-gone' | 'launcher-gone'
 
 export type Endings = {
@@ -18,9 +18,9 @@ export type Endings = {
 }
 
 /**
- * Everything that ends this program from outside ends it in order: Ctrl-C, SIGTERM, a closed terminal (SIGHUP), a reader of
- * its output that has gone away (`cordon replay … | head`), the death of npm or of the shell that waits for it. A second
- * Ctrl-C ends it at once. After ten seconds it ends whatever goes on.
+ * Ends this program in order on every outside cause: Ctrl-C, SIGTERM, a closed terminal (SIGHUP), a reader of its
+ * output that has gone away (`cordon replay … | head`), the death of npm or of the shell that waits for it. A second
+ * Ctrl-C ends it immediately. After ten seconds it ends in any case.
  */
 export function followEndings(): Endings {
   const abort = new AbortController()
@@ -32,7 +32,7 @@ export function followEndings(): Endings {
     endedAt = performance.now()
     process.exitCode = codeOf(because)
     abort.abort()
-    // What sleeps durably is resumed at the next start: it must not keep the process.
+    // A durable sleep is resumed at the next start: it must not keep the process.
     setTimeout(() => process.exit(), PATIENCE_MS).unref()
   }
   const onSignal = (): void => {
@@ -40,7 +40,7 @@ export function followEndings(): Endings {
     end('signal')
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
-  // The listeners stay: what is still written on the way out fails in silence.
+  // The listeners stay: writes on the way out fail silently.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => end('reader-gone'))
   watchLauncher(() => {
     process.stderr.write('The program that started Cordon was killed; stopping.\n')

@@ -9,12 +9,15 @@ const MOST_STEPS = 60
 
 const LONGEST_LINE = 2_000
 
-/** An investigation for people: who lost what and the likeliest cause first. Whatever a chain says is inert on a terminal. */
+/**
+ * An investigation for people: the losses by account and the likeliest cause first. Any text from a chain is inert on a
+ * terminal.
+ */
 export function describeInvestigation(found: Investigation, { tree }: { tree: boolean }): string[] {
   return linesOf(found, tree).map((line) => printable(line, LONGEST_LINE))
 }
 
-/** The first screen in one line, while the rest is being worked out. */
+/** The first screen in one line, while the rest is being computed. */
 export function firstSight({ rootCause, victims, attackers }: FirstScreen): string {
   const { category, contract, confidence } = rootCause
   const place = contract === null ? '' : ` in ${contract}`
@@ -85,12 +88,12 @@ function outcomeOf({ hash, blockNumber, succeeded, frames, movementsFrom, failur
   return `Transaction ${hash}, block ${blockNumber}, ${outcome}, ${frames} frames${source}${why}`
 }
 
-/** Where the first hypothesis is in the source, where that was given. */
+/** The source position of the first hypothesis, if source was given. */
 function sourceLine({ rootCause: { file, line } }: Investigation): string[] {
   return file === null ? [] : [`       ${printable(file, 200)}:${line}`]
 }
 
-/** The first departure from what history allows. */
+/** The first departure from the history. */
 function divergence({ divergence: first }: Investigation): string[] {
   return first === null
     ? []
@@ -129,7 +132,7 @@ function changes({ balanceChanges, assets }: Investigation): string[] {
   )
 }
 
-/** What those who act together gained, their own changes summed. */
+/** The gains of the accounts that act together, their own changes summed. */
 function profits({ profits: groups, assets }: Investigation): string[] {
   const tokens = tokensOf(assets)
   return groups.flatMap(({ cluster, members, change }) =>
@@ -142,7 +145,7 @@ function profits({ profits: groups, assets }: Investigation): string[] {
   )
 }
 
-/** Where what was stolen is at the end of these transactions: the larger holders. */
+/** The location of the stolen funds at the end of these transactions: the larger holders. */
 function flow({ fundFlow: { nodes } }: Investigation): string[] {
   const held = nodes.flatMap(({ id, kind, held: assets }) =>
     assets.length === 0 || kind === 'victim'

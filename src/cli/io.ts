@@ -7,7 +7,7 @@ import { printable } from '../kit/text.ts'
 /** Exit codes of every command; docs/guides/cli.md explains them. */
 export const EXIT = {
   ok: 0,
-  /** Something failed; stderr says what and how to fix it. */
+  /** Something failed; stderr states the failure and its fix. */
   failed: 1,
   /** The command line or the configuration is wrong. */
   usage: 2,
@@ -19,12 +19,12 @@ export const EXIT = {
   broken: 5,
 } as const
 
-/** What a command may use of the world. */
+/** The parts of the outside world that a command may use. */
 export type Io = {
   json: boolean
-  /** Tell what is only of use for looking closer. */
+  /** Also print details that are only useful for a closer look. */
   verbose: boolean
-  /** Whether stdout takes colour. */
+  /** Whether stdout supports colour. */
   colour: boolean
   logger: Logger
   env: Readonly<Record<string, string | undefined>>
@@ -35,13 +35,13 @@ export type Io = {
   emit(value: unknown): void
   /** A line that the next one overwrites; only on a terminal, on stderr. */
   progress(line: string): void
-  /** Aborts at Ctrl-C; a second one ends the process at once. */
+  /** Aborts at Ctrl-C; a second one ends the process immediately. */
   signal: AbortSignal
 }
 
 export type GlobalOptions = { json?: boolean; verbose?: boolean }
 
-/** Runs a command and makes what it gives (or throws) the exit code. */
+/** Runs a command and turns its result (or its error) into the exit code. */
 export type RunCommand = (options: GlobalOptions, act: (io: Io) => Promise<number>) => Promise<void>
 
 export function createIo(options: GlobalOptions, signal: AbortSignal): Io {
@@ -76,7 +76,7 @@ export function createIo(options: GlobalOptions, signal: AbortSignal): Io {
   }
 }
 
-/** Tells what went wrong: for people as text, with --json as one line; always on stderr. Gives the exit code. */
+/** Reports an error: for people as text, with --json as one line; always on stderr. Returns the exit code. */
 export function tellError(thrown: unknown, json: boolean): number {
   if (thrown instanceof CordonError) {
     const { code, summary, facts, fix, docsPath } = thrown

@@ -3,11 +3,11 @@ import { readFileSync, readlinkSync } from 'node:fs'
 const LOOK_EVERY_MS = 1_000
 
 /**
- * Calls `onGone` once the program that this one was started by, and that waits for it, has been killed.
+ * Calls `onGone` once the program that started this one, and waits for it, has been killed.
  *
- * npm and the shell below it wait for what they start: where one of them is gone, it was killed. Any other parent counts
- * only while this program is in the foreground of its job: a leader of a process group (job control, setsid, systemd,
- * containers) or one without input (`cordon start &` in a script) is meant to outlive who started it.
+ * npm and the shell below it wait for their child processes: if one of them is gone, it was killed. Any other parent
+ * counts only while this program is in the foreground of its job: a leader of a process group (job control, setsid,
+ * systemd, containers) or one without input (`cordon start &` in a script) is meant to outlive its starter.
  */
 export function watchLauncher(onGone: () => void): void {
   const launchers = launchersOf(process.pid)
@@ -20,7 +20,7 @@ export function watchLauncher(onGone: () => void): void {
   timer.unref()
 }
 
-/** A process, told apart from a later one with the same number by when it began (clock ticks since the machine did). */
+/** A process, distinguished from a later one with the same number by its start time (clock ticks since boot). */
 type Process = { pid: number; parent: number; group: number; began: string; isOver: boolean }
 
 function launchersOf(pid: number): Process[] {
@@ -31,7 +31,7 @@ function launchersOf(pid: number): Process[] {
   return parent.group === self.group && self.group !== pid && hasInput() ? [parent] : []
 }
 
-/** From the parent up to npm itself, the first that npm has not given its variables. */
+/** From the parent up to npm itself, which is the first without npm's variables. */
 function untilNpm(parent: Process): Process[] {
   const launchers = [parent]
   for (let last = parent; isOfNpm(last.pid); ) {
@@ -52,10 +52,10 @@ function isSame({ pid, began }: Process): boolean {
   return now !== undefined && now.began === began && !now.isOver
 }
 
-/** Undefined where there is no such process, or this platform does not tell. */
+/** Undefined if there is no such process, or this platform does not report it. */
 function processOf(pid: number): Process | undefined {
   const text = readText(`/proc/${pid}/stat`)
-  // the name in brackets may hold anything, also brackets
+  // the name in brackets may contain anything, also brackets
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const [state, parent, group] = fields
   if (text === '' || parent === undefined || group === undefined) return undefined

@@ -8,8 +8,8 @@ import { readable } from '../words/readable.ts'
 import { counted } from '../words/share.ts'
 
 /**
- * A detection line for people: findings with their evidence; an alert says no more than its findings did. The JSON line beside
- * it has base units and addresses in full.
+ * A detection line for people: findings with their evidence; an alert adds nothing to its findings. The corresponding
+ * JSON line has base units and addresses in full.
  */
 export function describeLine(line: DetectionLine, lexicon: Lexicon = NO_LEXICON): string[] {
   switch (line.type) {

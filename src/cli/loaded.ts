@@ -4,7 +4,7 @@ import type { Io } from './io.ts'
 import type { CommonOptions } from './options.ts'
 import { load } from './options.ts'
 
-/** The configuration of a command that needs a chain. Throws `app.ConfigMissing` where there is none. */
+/** The configuration of a command that needs a chain. Throws `app.ConfigMissing` if there is none. */
 export async function loadedOrFail(
   options: CommonOptions,
   io: Io,
@@ -19,7 +19,7 @@ export async function loadedOrFail(
   })
 }
 
-/** Where the record is: the data folder of the configuration, or the usual one without a configuration. */
+/** The location of the record: the data folder of the configuration, or the default one without a configuration. */
 export async function dataDirOf(options: CommonOptions, io: Io): Promise<string> {
   const loaded = await load(options, io)
   return loaded.origin === 'none' ? '.cordon' : loaded.config.dataDir

@@ -23,7 +23,7 @@ import { registerSigners } from './signers.ts'
 import { registerStart } from './start.ts'
 import { registerWatch } from './watch.ts'
 
-/** Every command with its options; `run` is what each does in the end. */
+/** Every command with its options; `run` executes each. */
 export function createProgram(run: RunCommand): Command {
   const program = new Command('cordon')
     .configureHelp({ sortOptions: true })

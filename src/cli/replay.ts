@@ -25,7 +25,7 @@ export function registerReplay(program: Command, run: RunCommand): void {
   )
 }
 
-/** A file that cannot be read is told of and the next one is taken; the exit code says so at the end. */
+/** A file that cannot be read is reported and the next one is read; the exit code shows it at the end. */
 async function replayFiles(files: readonly string[], options: Options, io: Io): Promise<number> {
   const loaded = options.config === undefined ? undefined : await loadedOrFail({ config: options.config }, io)
   const rules = rulesNamed(options) ?? loaded?.config.rules

@@ -47,7 +47,7 @@ export function withReportOptions(command: Command): Command {
 
 type Wanted = { archive: IncidentArchive; id: string; options: ReportOptions }
 
-/** `incidents report`: on the terminal, or into a file whose hash it tells. */
+/** `incidents report`: prints to the terminal, or writes a file and prints its hash. */
 export async function report({ archive, id, options }: Wanted, io: Io): Promise<number> {
   const { kind, audience, tlp, output } = options
   const format = formatFor(options)

@@ -29,7 +29,7 @@ export function registerRules(program: Command, run: RunCommand): void {
     )
 }
 
-/** The files named, else those of the configuration, else the shipped ones. */
+/** The named files, otherwise those of the configuration, otherwise the shipped ones. */
 async function pathsOf(files: readonly string[], options: Options, io: Io): Promise<RulePaths> {
   if (files.length > 0) return files
   const loaded = await load(options, io)
@@ -47,7 +47,7 @@ async function list(paths: RulePaths, io: Io): Promise<number> {
   return EXIT.ok
 }
 
-/** Every file is checked, so that one run tells all that is wrong. */
+/** Checks every file, so that one run reports all problems. */
 async function check(paths: RulePaths, io: Io): Promise<number> {
   const files = await ruleFiles(paths)
   let failed = 0

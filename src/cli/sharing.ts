@@ -46,7 +46,7 @@ const TEXTS: readonly { what: SharedText; description: string; audience: Audienc
   { what: 'seal911', description: 'a message to SEAL 911, for Telegram', audience: 'council' },
 ]
 
-/** What leaves the house: `incidents stix | addresses | losses | seal911 | packet | export`. */
+/** Sharing outside your organisation: `incidents stix | addresses | losses | seal911 | packet | export`. */
 export function registerSharing(incidents: Command, run: RunCommand): void {
   for (const { what, description, audience } of TEXTS) {
     const command = withHanding(incidents.command(`${what} [id]`).description(description), audience)

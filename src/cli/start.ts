@@ -72,7 +72,10 @@ async function start(options: Options, io: Io): Promise<number> {
   }
 }
 
-/** What will be done without people and what will not, a line for each contract; beside the watch, which waits for nothing. */
+/**
+ * Prints the actions that need no people and those that do, one line per contract; in parallel to the watch, which
+ * waits for nothing.
+ */
 async function sayAlone({ app }: RunningApp, { io, story }: { io: Io; story: Story }): Promise<void> {
   try {
     for await (const one of aloneNow(app)) {
@@ -94,7 +97,7 @@ function apiText({ url, token, isOwnToken }: ServedApi): string {
   return isOwnToken ? `${url} (token: CORDON_API_TOKEN)` : `${url} (token ${token})`
 }
 
-/** Notifications of the console channel; in JSON mode stdout belongs to NDJSON. */
+/** Notifications of the console channel; in JSON mode stdout is reserved for NDJSON. */
 export function writer(io: Io, story: Pick<Story, 'write'>): (line: string) => void {
   return (line) => (io.json ? process.stderr.write(line) : story.write(line))
 }

@@ -11,29 +11,29 @@ import { wrapped } from '../words/wrap.ts'
 import { type Beat, beatOf, subjectOf, type Tone } from './beats.ts'
 import type { Io } from './io.ts'
 
-/** What happens, told to people line by line, in the order in which it happened. */
+/** The events, reported to people line by line, in the order in which they happen. */
 export type Story = {
   say(text: string, tone?: Tone): void
   /** A line of a page, as the console channel writes it. */
   write(line: string): void
-  /** Resolves when all is told. */
+  /** Resolves when everything is reported. */
   told(): Promise<void>
 }
 
-/** Columns at most; a terminal that is narrower breaks lines itself. */
+/** Maximum number of columns; a narrower terminal breaks lines itself. */
 const WIDTH = 100
 const MARKS: Readonly<Record<Tone, string>> = { danger: '⚠ ', deed: '▸ ', well: '✔ ', plain: '' }
-/** Longer than any sentence of ours: what a stranger wrote ends somewhere. */
+/** Longer than any of Cordon's own sentences: a stranger's text is cut here. */
 const LONGEST = 600
 
 type Telling = {
   hub: Hub
   io: Io
-  /** What stands before a line: a clock, always equally wide. */
+  /** The prefix of a line: a clock, always equally wide. */
   clock: () => string
 }
 
-/** A drill, with the minutes and seconds since it began. */
+/** A drill, with the minutes and seconds since its start. */
 export function drillStory(hub: Hub, io: Io): Story {
   const began = performance.now()
   const clock = (): string => {
@@ -84,7 +84,7 @@ function tellStory({ hub, io, clock }: Telling): Story {
   }
 }
 
-/** Entries of the timeline do not say their chain: a process that watches several tells what it knows of each. */
+/** Entries of the timeline do not state their chain: a process that watches several uses its names of each. */
 async function lexiconFor(hub: Hub, event: LiveEvent): Promise<Lexicon> {
   const subject = subjectOf(event)
   return hub.lexicon(subject?.chainId ?? 0, subject?.assets ?? [])
@@ -98,12 +98,12 @@ function linesOf({ tone, text }: Beat, { at, io }: { at: string; io: Io }): stri
 
 const COLOURS: Readonly<Record<Tone, string>> = { danger: '31', deed: '36', well: '32', plain: '' }
 
-/** Colour on a terminal only, and never alone: the mark says the same. */
+/** Colour on a terminal only, and never alone: the mark shows the same. */
 function tinted(line: string, tone: Tone, { colour }: Pick<Io, 'colour'>): string {
   return colour && COLOURS[tone] !== '' ? `\u001b[${COLOURS[tone]}m${line}\u001b[0m` : line
 }
 
-/** How it ended, and where to look: the page first. */
+/** The result, and the links to more: the page first. */
 export async function drillEnd(
   { outcome, running }: RunningDrill,
   { io, api, story }: { io: Io; api: string | undefined; story: Story },

@@ -4,7 +4,7 @@ import type { AtRisk } from '../model/scope-at-risk.ts'
 import type { Tokens } from '../model/token.ts'
 import { amountText } from './amount-text.ts'
 
-/** What was left of the profit with one thing altered at a time; nothing where it was not asked for. */
+/** The remaining profit with one thing altered at a time; nothing if it was not requested. */
 export function whatIf(counterfactuals: readonly Counterfactual[] | undefined): string[] {
   if (counterfactuals === undefined) return []
   const telling = counterfactuals.filter(({ speaksFor }) => speaksFor.length > 0)
@@ -30,7 +30,7 @@ function tell(one: Counterfactual): string[] {
   ]
 }
 
-/** What the same attack would still take elsewhere; nothing where it was not asked for. */
+/** The amounts that the same attack could still take elsewhere; nothing if it was not requested. */
 export function stillAtRisk(atRisk: readonly AtRisk[] | undefined, tokens: Tokens): string[] {
   if (atRisk === undefined) return []
   return [

@@ -4,7 +4,7 @@ import { configuredAccounts } from '../reports/share/defenders.ts'
 import type { Io } from './io.ts'
 import { type CommonOptions, load } from './options.ts'
 
-/** Opens the record of the configuration that is named, or of the folder here, for one command. */
+/** Opens the record of the named configuration, or of the folder here, for one command. */
 export async function withArchive(
   options: CommonOptions,
   io: Io,

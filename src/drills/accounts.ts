@@ -3,7 +3,7 @@ import { HDKey, hdKeyToAccount } from 'viem/accounts'
 import { assert } from '../kit/assert.ts'
 import type { Address } from '../model/hex.ts'
 
-/** Everybody in the drill, in the order of anvil's funded test accounts. */
+/** All roles in the drill, in the order of anvil's funded test accounts. */
 export const drillRoles = [
   'deployer',
   'guardian',
@@ -31,7 +31,7 @@ export type DrillAccount = ReturnType<typeof hdKeyToAccount>
 
 export const writers = ['writerA', 'writerB', 'writerC', 'writerD'] as const satisfies readonly DrillRole[]
 
-/** Known to everybody: whatever these accounts hold on a public chain is lost. */
+/** Publicly known: any funds of these accounts on a public chain are lost. */
 const TEST_PHRASE = 'test test test test test test test test test test test junk'
 
 let derived: ReadonlyMap<DrillRole, DrillAccount> | undefined
@@ -49,7 +49,7 @@ export function addressOf(role: DrillRole): Address {
   return drillAccount(role).address.toLowerCase() as Address
 }
 
-/** BIP-39's seed by Node's own PBKDF2, once: viem's in JavaScript takes 15 ms an account. */
+/** BIP-39's seed by Node's own PBKDF2, once: viem's in JavaScript takes 15 ms per account. */
 function deriveAll(): ReadonlyMap<DrillRole, DrillAccount> {
   const seed = pbkdf2Sync(TEST_PHRASE, 'mnemonic', 2048, 64, 'sha512')
   const root = HDKey.fromMasterSeed(seed)

@@ -35,7 +35,7 @@ export type ContractName = (typeof contractNames)[number]
 
 const loaded = new Map<ContractName, Artifact>()
 
-/** The compiled contract of that name, read once. Throws `drill.ArtifactMissing` where it was never built. */
+/** The compiled contract of that name, read once. Throws `drill.ArtifactMissing` if it was never built. */
 export function artifact(name: ContractName): Artifact {
   const known = loaded.get(name)
   if (known) return known
@@ -44,12 +44,12 @@ export function artifact(name: ContractName): Artifact {
   return read
 }
 
-/** Where the compiled contract of that name is. */
+/** The path of the compiled contract of that name. */
 export function artifactFile(name: ContractName): string {
   return join(packageRoot(), 'contracts', 'out', `${name}.json`)
 }
 
-/** Reads one artifact file. Throws `drill.ArtifactMissing` where it is absent or not an artifact. */
+/** Reads one artifact file. Throws `drill.ArtifactMissing` if it is absent or not an artifact. */
 export function readArtifact(path: string): Artifact {
   try {
     return artifactSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
@@ -75,7 +75,7 @@ export function encodeCreation(name: ContractName, args: readonly unknown[] = []
   return encodeDeployData({ abi, bytecode, args: [...args] })
 }
 
-/** What a view answered: one value, or an array where it returns several. */
+/** The decoded answer of a view: one value, or an array if it returns several. */
 export function decode(name: ContractName, functionName: string, data: Hex): unknown {
   return decodeFunctionResult({ abi: artifact(name).abi, functionName, data })
 }

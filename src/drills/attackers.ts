@@ -1,7 +1,7 @@
 import type { AttackKind } from '../model/attack-kind.ts'
 import type { DrillRole } from './accounts.ts'
 
-/** Who runs which attack: strangers to each other, so that attacks at the same time are incidents of their own. */
+/** The account that runs each attack: unrelated to each other, so that simultaneous attacks are separate incidents. */
 export const attackers = {
   option: 'optionAttacker',
   oracle: 'oracleAttacker',

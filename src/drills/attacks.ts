@@ -22,22 +22,22 @@ import { OPTION, USDC } from './seed.ts'
 
 export type AttackTransactionOptions = {
   kind: AttackKind
-  /** What one transaction goes for: options (18 decimals), USDC base units, or depth of reentry. */
+  /** The amount that one transaction targets: options (18 decimals), USDC base units, or depth of reentry. */
   amount?: bigint
-  /** Gas units; estimated by default, and 2,000,000 where it would revert: it is sent there too. */
+  /** Gas units; estimated by default, and 2,000,000 if it would revert: it is sent then too. */
   gasLimit?: bigint
   /** wei per gas unit, 1 gwei by default */
   maxPriorityFeePerGas?: bigint
-  /** wei per gas unit; by default twice the base fee and the tip. anvil orders a block by this alone. */
+  /** wei per gas unit; by default twice the base fee plus the tip. anvil orders a block by this alone. */
   maxFeePerGas?: bigint
 }
 
 export type AttackOptions = AttackTransactionOptions & {
-  /** At most so many transactions, 12 by default: each attack is through after 7 or 8. */
+  /** Maximum number of transactions, 12 by default: each attack is finished after 7 or 8. */
   rounds?: number
   /** Blocks from one transaction to the next, 1 (the next block) by default. */
   gap?: number
-  /** Replaces `evm_mine` where the node mines only on demand. */
+  /** Replaces `evm_mine` if the node mines only on demand. */
   mine?: () => Promise<void>
   signal?: AbortSignal
 }
@@ -57,7 +57,7 @@ const attacks: Record<AttackKind, Attack> = {
   reentrancy: { contract: 'AttackReentrancy', at: (drill) => drill.attackReentrancy, amount: 3n },
 }
 
-/** Hands one attack transaction to the node and returns its hash, unmined. */
+/** Sends one attack transaction to the node and returns its hash, unmined. */
 export async function sendAttackOnce(
   deployment: DrillDeployment,
   rpcUrl: string,
@@ -68,7 +68,7 @@ export async function sendAttackOnce(
 }
 
 /**
- * Sends the attack once a block until a transaction reverts or nothing worth taking is left. Each takes only a
+ * Sends the attack once per block until a transaction reverts or nothing worth taking is left. Each takes only a
  * part, as many real attacks do. Resolves when the last is mined; throws `drill.NotMined` when blocks stop.
  *
  * @example
@@ -122,7 +122,7 @@ async function isExhausted(
   return z.boolean().parse(await readView(chain, { contract, at: at(deployment), name: 'exhausted' }))
 }
 
-/** Lets `count` blocks pass: makes them where the node makes none by itself. */
+/** Lets `count` blocks pass: mines them if the node does not mine on its own. */
 async function skipBlocks(chain: DrillChain, count: number, signal?: AbortSignal): Promise<void> {
   if (chain.mining.kind !== 'interval') {
     for (let block = 0; block < count; block++) await chain.mine()

@@ -10,7 +10,7 @@ import type { DrillEntry, TurnEnd } from './schedule.ts'
 export type ChildOptions = {
   /** The command line program. */
   program: string
-  /** The data folder of who watches; the drill's record goes below it. */
+  /** The watcher's data folder; the drill's record goes below it. */
   dataDir: string
   cwd: string
   env: Env
@@ -19,13 +19,13 @@ export type ChildOptions = {
 }
 
 const HOUR_MS = 3_600_000
-/** Of what a child says, as much as a report may have. */
+/** Maximum output of a child that is kept: as much as a report may have. */
 const MOST_TEXT = 4_000_000
 
 /**
- * Carries out a scheduled drill as a process of its own, with the lowest priority: own chain, own database, own memory, so
- * that what watches is neither slowed nor stopped by it. It reads no configuration and is given no secret but its own
- * database. A drill that was not contained has not passed.
+ * Runs a scheduled drill as a separate process with the lowest priority: own chain, own database, own memory, so that
+ * it neither slows nor stops the watcher. It reads no configuration and gets no secret except its own database. A drill
+ * that was not contained has not passed.
  */
 export async function runDrillChild(
   entry: DrillEntry,
@@ -36,7 +36,7 @@ export async function runDrillChild(
   const child = spawn(process.execPath, args, {
     cwd,
     env: environmentOf(env),
-    // With an input of its own it counts as in the foreground of this process, and ends with it (cli/launcher.ts).
+    // With its own input it counts as in the foreground of this process, and ends with it (cli/launcher.ts).
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   lower(child)
@@ -66,7 +66,7 @@ function argumentsOf({ attack, people, mempool, standing, pace }: DrillEntry): s
   ]
 }
 
-/** What it starts in turn (node, database) inherits it. Not everywhere may one do so: then it goes on as it is. */
+/** Its own child processes (node, database) inherit it. Not every platform allows it: then the priority stays. */
 function lower({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW)

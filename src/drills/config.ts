@@ -19,11 +19,14 @@ export type DrillConfigOptions = {
   apiPort: number
   respond: boolean
   mempool: boolean
-  /** False: nothing was signed beforehand, so people must sign. */
+  /** False: nothing was signed in advance, so people must sign. */
   standing?: boolean
-  /** Whose authorisation it is, where it is watched as no drill is; a drill's word holds in no installation. */
+  /**
+   * The installation that the authorisation is for, if it is watched outside a drill; a drill's signature is valid in
+   * no installation.
+   */
   installation?: string | null
-  /** Real people in place of the drill's. */
+  /** Real people instead of the drill's. */
   roles?: Config['roles']
   channels?: Config['channels']
   /** Seconds since the epoch. */
@@ -53,7 +56,7 @@ export async function drillConfig(options: DrillConfigOptions): Promise<DrillCon
     ],
     ...peopleFor(options),
     authorisations: options.standing === false ? [] : [await standingAuthorisation(options)],
-    // A drill day has its attack; and a week is what the shipped calibration can promise at 200 transactions a day.
+    // A drill day has its attack; and a week is the guarantee of the shipped calibration at 200 transactions per day.
     decision: { actDays: 7, attacksPerYear: 365 },
     respond: { enabled: respond },
     tokens: [await writeDrillFile(dataDir, 'drill-tokens.json', `${toJson(tokensOf(deployment), 2)}\n`)],
@@ -64,7 +67,9 @@ export async function drillConfig(options: DrillConfigOptions): Promise<DrillCon
   return { config, signers: [drillSigner('guardian')] }
 }
 
-/** With real people the guardian who signed for the drill's contracts is one more: else his word would not count. */
+/**
+ * With real people, adds the guardian who signed for the drill's contracts: otherwise that signature would not count.
+ */
 function peopleFor({ roles, channels }: DrillConfigOptions): Partial<Pick<Config, 'roles' | 'channels'>> {
   if (roles === undefined) return { roles: drillTeam() }
   return {
@@ -73,10 +78,10 @@ function peopleFor({ roles, channels }: DrillConfigOptions): Partial<Pick<Config
   }
 }
 
-/** Whose functions a team would give the ABIs of: its own. */
+/** The contracts whose ABIs a team would supply: its own. */
 const CONTRACTS = ['OptionsVault', 'LendingMarket', 'EthReserve', 'TestToken'] as const
 
-/** A token list of the drill's own chain, so that messages speak of USDC and ETH. */
+/** A token list of the drill's own chain, so that messages name USDC and ETH. */
 function tokensOf({ chainId, usdc, acme }: DrillDeployment): object {
   return {
     name: 'the drill’s tokens',
@@ -90,7 +95,10 @@ function tokensOf({ chainId, usdc, acme }: DrillDeployment): object {
 
 const HOUR = 3_600
 
-/** What the guardian signed before the drill: pause these three contracts, at most once each, for a day. */
+/**
+ * The authorisation that the guardian signed before the drill: pause these three contracts, at most once each, for a
+ * day.
+ */
 async function standingAuthorisation({
   deployment,
   now,

@@ -9,15 +9,15 @@ import type { Hub } from '../notify/hub.ts'
 import type { Playbooks } from '../playbooks/runner.ts'
 import type { Store } from '../store/store.ts'
 
-/** What people decide about plans. */
+/** People's decisions about plans. */
 export type PlanDesk = {
   ruleOn(plan: ContainmentPlan, incident: Incident): ApprovalRule
   verdictOn(plan: ContainmentPlan, incident: Incident): Promise<ApprovalVerdict>
-  /** Signs, with the terms of this moment, that a plan is to be carried out. */
+  /** Signs, with the current terms, that a plan is to be carried out. */
   approve(planId: string, signer: Signer): Promise<void>
 }
 
-/** The Cordon that a drill plays with: as much of a running one as a drill looks at. */
+/** The parts of a running Cordon that a drill uses. */
 export type DrilledCordon = {
   app: {
     store: Store
@@ -29,7 +29,7 @@ export type DrilledCordon = {
   }
   playbooks: Playbooks | null
   desk: PlanDesk
-  /** Rejects if a watcher cannot go on; resolves when all have stopped. */
+  /** Rejects if a watcher cannot continue; resolves when all have stopped. */
   watching: Promise<void>
   stop(): Promise<void>
 }
@@ -47,5 +47,5 @@ export type DrilledOptions = {
   signal?: AbortSignal
 }
 
-/** Starts Cordon for a drill. Given by whoever runs the drill: workflows do not know one another. */
+/** Starts Cordon for a drill. The caller of the drill supplies it: workflows do not import one another. */
 export type StartDrilled = (options: DrilledOptions) => Promise<DrilledCordon>

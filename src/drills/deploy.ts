@@ -22,7 +22,7 @@ import { type DrillCall, type LimitedCall, withGasLimits } from './gas.ts'
 import { attackerCalls, deployerCalls, depositCalls, permissionCalls, settlementCalls } from './seed.ts'
 
 export type DeployOptions = {
-  /** Replaces `evm_mine` where the node mines only on demand. */
+  /** Replaces `evm_mine` if the node mines only on demand. */
   mine?: () => Promise<void>
 }
 
@@ -44,15 +44,15 @@ const SETTLED_STRIKE = 2_000_000_000n
 const LIVE_STRIKE = 1_500_000_000n
 const LIVE_SECONDS = 30 * 86_400
 /**
- * Where another account's transaction must come later in the same block: geth orders by tip, anvil by fee cap, so both
- * fall. Small enough for the fee of one ether that geth takes at most.
+ * For transactions of different accounts that must keep their order in one block: geth orders by tip, anvil by fee cap,
+ * so both decrease. Small enough for geth's maximum fee of one ether.
  */
 const PHASE_TIPS = [30n * GWEI, 20n * GWEI, 10n * GWEI] as const
 
 /**
  * Deploys and seeds the drill's protocol, exchanges, bystanders and attackers, and resolves when the first option
- * series is settled: two blocks where blocks are made on demand, about five at an interval of one second.
- * Addresses are known beforehand, so nothing waits for a receipt. Throws `drill.DeployFailed`, `drill.NotMined`.
+ * series is settled: two blocks if blocks are made on demand, about five at an interval of one second.
+ * Addresses are known in advance, so nothing waits for a receipt. Throws `drill.DeployFailed`, `drill.NotMined`.
  *
  * @example
  * const anvil = await startAnvil({ mining: { kind: 'interval', seconds: 1 } })
@@ -61,7 +61,7 @@ const PHASE_TIPS = [30n * GWEI, 20n * GWEI, 10n * GWEI] as const
 export async function deployDrill(rpcUrl: string, options: DeployOptions = {}): Promise<DrillDeployment> {
   const chain = await connectDrill(rpcUrl, options.mine)
   if (chain.mining.kind !== 'auto') return deployOn(chain)
-  // One block a transaction would take seventy blocks and their timestamps: mine on demand meanwhile.
+  // One block per transaction would take seventy blocks and their timestamps: mine on demand meanwhile.
   await chain.request('evm_setAutomine', [false])
   try {
     return await deployOn({ ...chain, mining: { kind: 'manual' } })
@@ -95,7 +95,7 @@ function phasesOf(deployment: DrillDeployment): readonly (readonly DrillCall[])[
   ]
 }
 
-/** Estimated together: what comes later needs what comes before. */
+/** Estimated together: later calls need earlier ones. */
 async function limitedPhases(
   { request }: DrillChain,
   phases: readonly (readonly DrillCall[])[],
@@ -116,13 +116,15 @@ function withLimitsOf(
   return phases.map((calls, phase) => calls.map((each, index) => ({ ...limited[phase]?.[index], ...each })))
 }
 
-/** How many blocks the calls fill. */
+/** The number of blocks that the calls fill. */
 function blocksFor({ gasLimit }: { gasLimit: bigint }, calls: readonly LimitedCall[]): number {
   const likely = calls.reduce((sum, each) => sum + each.likelyGas, 0n)
   return Number(likely / gasLimit) + 1
 }
 
-/** Seconds until all is signed and sent, from how long signing takes at this moment: nothing on a machine that is not busy. */
+/**
+ * Seconds until everything is signed and sent, from the current signing speed: nothing on a machine that is not busy.
+ */
 async function secondsToSign(chain: DrillChain, calls: readonly LimitedCall[]): Promise<number> {
   if (chain.mining.kind !== 'interval') return 0
   const began = systemClock.now()
@@ -137,8 +139,9 @@ function settlementDelay(chain: DrillChain, blocks: number): number {
 }
 
 /**
- * Each phase is in the pool before the next is sent, and pays more: so it is mined before it. Where they need more than one
- * block, what is too large for the rest of a block waits and the next phase would overtake it: there each is waited for.
+ * Each phase is in the pool before the next is sent, and pays more: so it is mined before it. If they need more than
+ * one block, a call too large for the rest of a block waits and the next phase would overtake it: then each phase is
+ * waited for.
  */
 async function performInPhases(
   chain: DrillChain,
@@ -161,7 +164,7 @@ async function performInPhases(
   return sent
 }
 
-/** Waits, or sets the clock where blocks come on demand, so that the next block is not before `timestamp`. */
+/** Waits, or sets the clock if blocks come on demand, so that the next block is not before `timestamp`. */
 async function reach(chain: DrillChain, timestamp: number): Promise<void> {
   await setNextTimestamp(chain, timestamp)
   while (chain.mining.kind === 'interval' && (await latestBlock(chain)).timestamp < timestamp) {
@@ -169,7 +172,7 @@ async function reach(chain: DrillChain, timestamp: number): Promise<void> {
   }
 }
 
-/** No-op where the chain's time is the wall's. */
+/** No-op if the chain's time is the wall clock's. */
 async function setNextTimestamp(chain: DrillChain, timestamp: number): Promise<void> {
   if (chain.mining.kind === 'interval') return
   await chain.request('evm_setNextBlockTimestamp', [timestamp])

@@ -10,12 +10,12 @@ const seriesSchema = z.object({
   expiry: z.number().int(),
 })
 
-/** Where everything of a drill is: plain data, so that it can be written down and read back. */
+/** The addresses and blocks of a drill: plain data, so that it can be written down and read back. */
 export const drillDeploymentSchema = z.object({
   chainId: z.number().int(),
   /** First block with a transaction of the deployment. */
   firstBlock: z.number().int(),
-  /** Block at whose end everything was in place. */
+  /** Block at whose end the deployment was complete. */
   readyBlock: z.number().int(),
   usdc: addressSchema,
   acme: addressSchema,
@@ -36,7 +36,7 @@ export const drillDeploymentSchema = z.object({
   attackOption: addressSchema,
   attackOracle: addressSchema,
   attackReentrancy: addressSchema,
-  /** Expired and settled: what the option attack goes for. */
+  /** Expired and settled: the target of the option attack. */
   settledSeries: seriesSchema,
   /** Still being written. */
   liveSeries: seriesSchema,

@@ -2,9 +2,9 @@ import type { Signer } from '../contain/signer.ts'
 import { CordonError } from '../kit/error.ts'
 
 /**
- * A signer that signs for one chain and nothing else: a transaction or message for another chain, or a message for no
- * chain at all (old Safes have such), is refused. Only our own words to people (`Cordon`) need no chain: no contract knows
- * them.
+ * A signer that signs for one chain and nothing else: it refuses a transaction or message for another chain, or a
+ * message for no chain at all (old Safes have such). Only Cordon's own messages to people (`Cordon`) need no chain: no
+ * contract knows them.
  */
 export function drillOnly(signer: Signer, chainId: number): Signer {
   return {

@@ -23,7 +23,7 @@ export type ForkOptions = {
   /** A recorded attack transaction of the real chain. */
   replay: Hash | null
   blockSeconds: number
-  /** False: nothing that was signed beforehand counts. */
+  /** False: nothing that was signed in advance counts. */
   standing: boolean
   people: DrillPeople
 }
@@ -39,7 +39,7 @@ const attackSchema = z.object({
 })
 export type RecordedAttack = z.infer<typeof attackSchema>
 
-/** A copy of a real chain under a chain id of its own, with the user's configuration moved onto it. */
+/** A copy of a real chain under its own chain id, with the user's configuration moved onto it. */
 export type Fork = {
   anvil: Anvil
   chainId: number
@@ -47,19 +47,21 @@ export type Fork = {
   forkBlock: number
   attack: RecordedAttack | null
   config: Config
-  /** Keys of the configuration that are at hand; they sign for this chain only. */
+  /** Available keys of the configuration; they sign for this chain only. */
   signers: readonly Signer[]
   notes: readonly string[]
 }
 
-/** Each fork is a chain of its own: the record of one drill is never taken for another's. No real chain has such an id. */
+/**
+ * Each fork is a separate chain: the record of one drill is never mistaken for another's. No real chain has such an id.
+ */
 function forkChainId(): number {
   return 31_337_000_000_000 + (Math.floor(Date.now() / 100) % 1_000_000_000_000)
 }
 
 /**
- * Forks a chain just before the recorded attack (or at its newest block) under another chain id, so that nothing that is
- * signed here holds there. Throws `drill.SameChain`, `drill.AttackUnknown`, `chain.AnvilNotStarted`.
+ * Forks a chain just before the recorded attack (or at its newest block) under another chain id, so that nothing signed
+ * here is valid there. Throws `drill.SameChain`, `drill.AttackUnknown`, `chain.AnvilNotStarted`.
  */
 export async function openFork(options: ForkOptions): Promise<Fork> {
   const { forkUrl, replay, config } = options
@@ -102,7 +104,7 @@ async function findRecorded(real: Endpoint, hash: Hash): Promise<RecordedAttack>
   })
 }
 
-/** The node itself is asked: what is signed here must not hold on any chain that is real. */
+/** Asks the node itself: a signature made here must not be valid on any real chain. */
 async function refuseSame(anvil: Anvil, real: readonly number[]): Promise<void> {
   const node = createEndpoint(anvil.url)
   try {
@@ -119,7 +121,10 @@ async function refuseSame(anvil: Anvil, real: readonly number[]): Promise<void> 
   }
 }
 
-/** The drill's own contracts beside the protected ones, with the people, playbooks and rules of the configuration. */
+/**
+ * The drill's own contracts in addition to the protected ones, with the people, playbooks and rules of the
+ * configuration.
+ */
 export function sceneOn(fork: Fork, made: DrillConfiguration): DrillConfiguration {
   const { config } = fork
   const [own, drill] = [config.chains[0], made.config.chains[0]]
@@ -169,7 +174,7 @@ async function moved(
       fromBlock: forkBlock + 1,
       pollMs: 50,
     },
-    // builders of the real chain have nothing to do with a drill
+    // builders of the real chain are not involved in a drill
     relays: [],
   }
   const protect = config.protect
@@ -196,7 +201,7 @@ async function moved(
   }
 }
 
-/** What a script says is never on record as the word of somebody who is there. */
+/** A scripted answer is never recorded as the answer of a real person. */
 function playedRoles(roles: Roles): Roles {
   const renamed = Object.entries(roles).map(([role, people]) => [
     role,
@@ -205,7 +210,7 @@ function playedRoles(roles: Roles): Roles {
   return rolesSchema.parse(Object.fromEntries(renamed))
 }
 
-/** A key that is not at hand is said, and the drill goes on without it. */
+/** A missing key is reported, and the drill continues without it. */
 async function signersAtHand(
   config: Config,
   { env, chainId }: { env: Env; chainId: number },
@@ -222,7 +227,7 @@ async function signersAtHand(
   return { signers, notes }
 }
 
-/** The same bounds, signed for the fork by the same key: the one for the real chain says nothing here. */
+/** The same bounds, signed for the fork by the same key: the authorisation for the real chain does not apply here. */
 async function signedAgain(
   wanted: readonly StandingAuthorisation[],
   { signers, chainId }: { signers: readonly Signer[]; chainId: number },

@@ -5,13 +5,13 @@ import { addressOf, drillRoles } from './accounts.ts'
 import { balanceOf, type DrillChain, settle } from './chain.ts'
 import { ETHER } from './seed.ts'
 
-/** What the richest role of the drill needs, and as much again for its fees. */
+/** The amount that the richest role of the drill needs, and as much again for its fees. */
 const ENOUGH = 200n * ETHER
 const GIVEN = 10_000n * ETHER
 
 /**
- * Sees that every account of the drill has ether. anvil gives it to them; on another node the first account whose key the
- * node holds (geth --dev has one) pays. Throws `drill.NotFunded`, `drill.NotMined`.
+ * Ensures that every account of the drill has ether. anvil gives it to them; on another node the first account whose
+ * key the node holds (geth --dev has one) pays. Throws `drill.NotFunded`, `drill.NotMined`.
  */
 export async function fundRoles(chain: DrillChain): Promise<void> {
   const accounts = drillRoles.map(addressOf)

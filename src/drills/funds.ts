@@ -5,7 +5,7 @@ import type { Address } from '../model/hex.ts'
 import { type BlockTag, balanceOf, connectDrill, type DrillChain, readAmount, readView } from './chain.ts'
 import type { DrillDeployment } from './deployment.ts'
 
-/** What the contract that one attack goes for holds. */
+/** The holdings of the contract that one attack targets. */
 export type FundsAtRisk = {
   attack: AttackKind
   contract: Address
@@ -15,8 +15,9 @@ export type FundsAtRisk = {
 }
 
 /**
- * What each attacked contract holds at a block (`latest` by default), as pages and reports count it, in the order option,
- * oracle, reentrancy: the vault's USDC (of all series), the lending market's USDC, the reserve's ETH in wei.
+ * The holdings of each attacked contract at a block (`latest` by default), as pages and reports count them, in the
+ * order option, oracle, reentrancy: the vault's USDC (of all series), the lending market's USDC, the reserve's ETH in
+ * wei.
  */
 export async function fundsAtRisk(
   deployment: DrillDeployment,

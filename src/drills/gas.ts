@@ -11,9 +11,9 @@ export type DrillCall = {
   data: Hex
   /** wei */
   value?: bigint
-  /** Gas units where the node cannot tell: the call reverts, or the node does not simulate. 600,000 by default. */
+  /** Gas units if the node cannot estimate: the call reverts, or the node does not simulate. 600,000 by default. */
   gas?: bigint
-  /** Gas units whatever the node says. */
+  /** Gas units independent of the node's estimate. */
   gasLimit?: bigint
 }
 export type LimitedCall = DrillCall & { gasLimit: bigint; likelyGas: bigint }
@@ -21,7 +21,7 @@ export type LimitedCall = DrillCall & { gasLimit: bigint; likelyGas: bigint }
 type Request = (method: string, params?: readonly unknown[]) => Promise<unknown>
 
 const DEFAULT_GAS = 600_000n
-/** What is guessed is about so many times what is used. */
+/** Factor between a guess and the gas used. */
 const GUESSED_TIMES = 4n
 /** Room for all of them in one simulated block, however small the chain's own blocks are. */
 const SIMULATED_BLOCK_GAS = '0x5f5e100'
@@ -33,8 +33,9 @@ const simulatedCallSchema = z.object({ status: number, gasUsed: bigint, maxUsedG
 const simulatedSchema = z.array(z.object({ calls: z.array(simulatedCallSchema) })).min(1)
 
 /**
- * Gives each call the gas that it uses when they are mined in this order on the newest block, half again and a little for
- * what will have changed by then; what is refunded at the end is needed until then. Prices of state differ from chain to chain and from fork to fork, so the node is asked.
+ * Gives each call the gas that it uses when they are mined in this order on the newest block, plus half and a little
+ * for changes until then; gas that is refunded at the end is needed until then. Prices of state differ between chains
+ * and forks, so the node is asked.
  */
 export async function withGasLimits(
   request: Request,
@@ -51,7 +52,7 @@ export async function withGasLimits(
   })
 }
 
-/** One call by itself can be estimated, calls inside calls included; of several, each needs what those before it did. */
+/** A single call can be estimated, inner calls included; of several, each needs the effects of those before it. */
 async function gasNeededBy(
   request: Request,
   calls: readonly DrillCall[],

@@ -18,12 +18,12 @@ export type DrillHomeOptions = {
   logger: Logger
 }
 
-/** Where drills live: a folder and a database of their own, so that no run of a drill is taken up by who watches. */
+/** The location of drills: their own folder and database, so that the watcher takes up no run of a drill. */
 export type DrillHome = Database & { dataDir: string; env: Env }
 
 /**
- * Opens the drills' own database: `CORDON_DRILL_DATABASE_URL` where it is set, else an embedded one in `drills/` of the
- * data folder. `DATABASE_URL` is never used. Throws what the store room throws.
+ * Opens the drills' own database: `CORDON_DRILL_DATABASE_URL` if it is set, otherwise an embedded one in `drills/` of
+ * the data folder. `DATABASE_URL` is never used. Throws the errors of the store room.
  */
 export async function openDrillHome({ dataDir, env, logger }: DrillHomeOptions): Promise<DrillHome> {
   const own = { ...env, DATABASE_URL: env['CORDON_DRILL_DATABASE_URL'] }
@@ -33,8 +33,8 @@ export async function openDrillHome({ dataDir, env, logger }: DrillHomeOptions):
 }
 
 /**
- * Does `act` while no other drill goes on here. What a drill that was broken off has left waiting is over first, and after:
- * nobody is asked about it again. Throws `drill.Busy`.
+ * Runs `act` while no other drill runs here. Before and after, ends the open requests of an aborted drill: nobody is
+ * asked about it again. Throws `drill.Busy`.
  */
 export async function alone<T>(home: DrillHome, clock: Clock, act: () => Promise<T>): Promise<T> {
   const lock = await holdLock(home.store, 'drill')
@@ -59,7 +59,7 @@ async function breakOff({ store }: DrillHome, clock: Clock): Promise<void> {
   }
 }
 
-/** Writes a file whole or not at all, into the drills' folder; gives its path. */
+/** Writes a file completely or not at all, into the drills' folder; returns its path. */
 export async function writeDrillFile(dataDir: string, name: string, text: string): Promise<string> {
   const file = join(dataDir, name)
   await mkdir(dataDir, { recursive: true })

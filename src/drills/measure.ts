@@ -15,7 +15,7 @@ import type { Store } from '../store/store.ts'
 import { listTimeline } from '../store/timeline.ts'
 import { scoreDrill } from './score.ts'
 
-/** What a drill itself knows; the rest is read from the record. */
+/** The data that only the drill itself has; the rest is read from the record. */
 export type Drilled = {
   attack: string
   where: DrillWhere
@@ -30,7 +30,7 @@ export type Drilled = {
   skewMs: number
   incident: Incident | null
   run: Run | null
-  /** Base units; null where it cannot be measured. */
+  /** Base units; null if it cannot be measured. */
   funds: { asset: string; before: bigint; after: bigint; withoutResponse: bigint | null } | null
   attackTransactions: { mined: number; reverted: number }
   notes: readonly string[]
@@ -87,7 +87,7 @@ async function recordOfDrill(store: Store, incident: Incident | null): Promise<D
   return { incident, timeline, evidence, runs, signedAt }
 }
 
-/** Among real people the drill's own guardian, who signed for its contracts, is nobody to be paged. */
+/** With real people, the drill's own guardian, who signed for its contracts, is not a person to page. */
 function withoutPlayed(paged: ReturnType<typeof channelsByPerson>): ReturnType<typeof channelsByPerson> {
   const real = [...paged].filter(([person]) => !person.endsWith('(drill)'))
   return real.length === 0 ? paged : new Map(real)

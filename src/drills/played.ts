@@ -16,9 +16,9 @@ import { createRandom } from './random.ts'
 export type PlayOptions = {
   app: DrilledCordon['app']
   desk: PlanDesk
-  /** With which people who have an address sign. */
+  /** The signers of the played people who have an address. */
   signers: readonly Signer[]
-  /** A minute of theirs takes 60 / pace seconds. */
+  /** One minute of theirs takes 60 / pace seconds. */
   pace: number
   seed: number
   say: (line: string) => void
@@ -26,18 +26,18 @@ export type PlayOptions = {
 
 export type Played = { stop(): Promise<void> }
 
-/** Seconds that people take in life, from and to: an answer at the desk, and a signature out of bed. */
+/** Seconds that real people take, from and to: an answer at the desk, and a signature out of bed. */
 const TAKES = { task: [60, 600], approval: [60, 420], signature: [45, 300] } as const
 
-/** What a careful person does not agree to in a drill: the flaw is there still. */
+/** Requests that a careful person refuses in a drill: the flaw still exists. */
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ['reopen', 'The cause is not removed: the flaw is still there.'],
   ['back', 'The cause is not removed: the flaw is still there.'],
 ])
 
 /**
- * Plays the people of the roles: whoever is asked answers after a while that the seed gives, and signs the plans that wait.
- * They see what people see (the record) and do what people do (signed words); nothing else of the drill is known to them.
+ * Plays the people of the roles: each answers requests after a delay from the seed, and signs the waiting plans. They
+ * see what people see (the record) and act as people do (signed answers); they know nothing else of the drill.
  */
 export function playPeople(options: PlayOptions): Played {
   const abort = new AbortController()
@@ -94,7 +94,7 @@ async function lookAt(playing: Playing, incident: Incident): Promise<void> {
     if (isProposed(plan.id)) playing.begin(plan.id, () => signPlan(playing, { incident, plan }))
 }
 
-/** What somebody takes for a thing: the same for the same seed, whatever else goes on. */
+/** The time that a person takes for a task: the same for the same seed, independent of everything else. */
 async function takeTime(
   { app, pace, seed, signal }: Playing,
   what: keyof typeof TAKES,
@@ -135,7 +135,7 @@ async function answer(playing: Playing, question: Question): Promise<void> {
   }
 }
 
-/** Who is to see that a lever is pulled looks at the chain before they say so: waits for it, at most a minute. */
+/** A person who must confirm that a lever is pulled checks the chain first: waits for it, at most a minute. */
 async function stillOpen(
   { app, desk, signal }: Playing,
   { incident, stepId }: Question,

@@ -12,15 +12,15 @@ import { runDrill } from './run.ts'
 
 export type PracticeOptions = Omit<DrillOptions, 'dataDir' | 'env' | 'apiPort' | 'respond' | 'fork'> & {
   home: DrillHome
-  /** A fork of a real chain in place of a chain of its own. */
+  /** A fork of a real chain instead of the drill's own chain. */
   on?: Pick<ForkOptions, 'config' | 'forkUrl' | 'replay'> | undefined
 }
 
 export type Practice = { report: DrillReport; markdown: string; file: string }
 
 /**
- * A whole drill on a chain of its own or on a fork, measured, scored and kept. Everything is stopped at the end.
- * Throws `drill.Busy` and what the parts throw.
+ * A whole drill on its own chain or on a fork, measured, scored and stored. Everything is stopped at the end. Throws
+ * `drill.Busy` and the errors of the parts.
  */
 export async function practise(options: PracticeOptions): Promise<Practice> {
   const { home, on } = options
@@ -70,7 +70,7 @@ function whereOf({ chainId, forkOf, forkBlock, attack }: Fork): DrillWhere {
 
 type Went = { where: DrillWhere; outcome: DrillOutcome; notes: readonly string[] }
 
-/** Measures a drill, keeps it in the database and as files. */
+/** Measures a drill, stores it in the database and as files. */
 async function keepDrill(
   options: PracticeOptions,
   config: Parameters<typeof measureDrill>[0]['config'],

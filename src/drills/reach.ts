@@ -29,13 +29,13 @@ export type ReachOptions = {
   say: (line: string) => void
 }
 
-/** Without these two nothing can be decided: that one is empty is a result. */
+/** Nothing can be decided without these two: an empty one is a result. */
 const NEEDED: readonly RoleId[] = ['guardian', 'incident-leader']
 const POLL_MS = 250
 
 /**
- * Pages everybody who holds a key, over each of their channels with a code of its own, and waits until all have answered or
- * the time is over. Kept as it comes: the test before the first page, each page and each answer after it.
+ * Pages every key holder over each of their channels, each with its own code, and waits until all have answered or the
+ * time is over. Stored as it happens: the test before the first page, each page and each answer after it.
  */
 export async function testReach(options: ReachOptions): Promise<KeptReach> {
   const { home, clock, signal } = options
@@ -83,7 +83,7 @@ function makeTest({ config, timeoutMs, clock }: ReachOptions): { test: ReachTest
   return { test: { kind: 'drill', id, startedAt, endsAt: startedAt + timeoutMs, people, emptyRoles }, codes }
 }
 
-/** The roles that decide or sign: the two that must be there, those of the approval policy, those with an address. */
+/** The roles that decide or sign: the two required ones, those of the approval policy, those with an address. */
 function rolesWithKeys({ roles, approvals }: ReachOptions['config']): RoleId[] {
   const named = new Set(approvals.flatMap(({ require }) => require.flatMap((one) => one.roles)))
   const signs = (role: RoleId): boolean => (roles[role] ?? []).some(({ address }) => address !== undefined)
@@ -92,7 +92,7 @@ function rolesWithKeys({ roles, approvals }: ReachOptions['config']): RoleId[] {
 
 type Holder = Pick<ReachPerson, 'person' | 'roles' | 'address'> & { channels: string[] }
 
-/** Each person once, whatever roles they have. */
+/** Each person once, with any number of roles. */
 function holders(roles: Roles, wanted: readonly RoleId[]): Holder[] {
   const found = new Map<string, Holder>()
   for (const role of wanted) {
@@ -109,14 +109,14 @@ function holders(roles: Roles, wanted: readonly RoleId[]): Holder[] {
   return [...found.values()]
 }
 
-/** Without the letters that are taken for others: 50 bits, once, and for a few minutes. */
+/** Without easily confused letters: 50 bits, single use, valid for a few minutes. */
 const LETTERS = '23456789ABCDEFGHJKMNPQRSTUVWXYZ'
 const CODE_LENGTH = 10
 
 function newCode(): string {
   let code = ''
   while (code.length < CODE_LENGTH) {
-    // 248 is the last multiple of 31 in a byte: what is above would make some letters likelier
+    // 248 is the largest multiple of 31 in a byte: values above would make some letters likelier
     const letters = [...randomBytes(CODE_LENGTH)].filter((byte) => byte < 248)
     code += letters.map((byte) => LETTERS[byte % 31]).join('')
   }
@@ -165,7 +165,7 @@ async function noChannel({ home, clock, say }: ReachOptions, test: ReachTest, pe
 
 export type ReachWord = { code: string; by: string }
 
-/** The EIP-712 message with which a person shows that their key is at hand. It allows nothing. */
+/** The EIP-712 message by which a person proves that their key is available. It authorises nothing. */
 export function reachTypedData({ code, by }: ReachWord) {
   return {
     domain: { name: 'Cordon drill', version: '1' },
@@ -183,7 +183,7 @@ export function reachTypedData({ code, by }: ReachWord) {
 
 export type Answering = ReachWord & { signature: Hex | null }
 
-/** Takes the answer to a page and says what it is worth. Throws `drill.WrongCode`, `app.WrongSignature`. */
+/** Accepts the answer to a page and returns its result. Throws `drill.WrongCode`, `app.WrongSignature`. */
 export async function answerReach(
   { store, clock }: { store: Store; clock: Clock },
   { code, by, signature }: Answering,
@@ -233,7 +233,7 @@ export async function signReach(word: ReachWord, roles: Roles, signers: readonly
   })
 }
 
-/** As people type it: small letters, spaces and dashes do not matter. */
+/** Normalises typed input: case, spaces and dashes do not matter. */
 function plainCode(code: string): string {
   return code.toUpperCase().replace(/[^0-9A-Z]/g, '')
 }

@@ -15,7 +15,7 @@ export type DrillArchive = {
   find(id: string | undefined): Promise<{ document: unknown; markdown: string }>
 }
 
-/** What drills and reach tests there were, newest first. */
+/** All drills and reach tests, newest first. */
 export async function archiveOf(store: Store): Promise<DrillArchive> {
   const drills = await listDrills(store)
   const reaches = await Promise.all((await listReachTests(store)).map((test) => reachOf(store, test)))
@@ -38,7 +38,7 @@ export async function archiveOf(store: Store): Promise<DrillArchive> {
   }
 }
 
-/** A reach test with what came of it so far. */
+/** A reach test with its results so far. */
 export async function reachOf(store: Store, test: ReachTest): Promise<Reach> {
   return { test, people: reachedPeople(test, await listReachEntries(store, test.id)) }
 }

@@ -13,7 +13,10 @@ const PATIENCE_MS = 60_000
 
 export type ReplayOptions = Omit<DrillOptions, 'attack' | 'apiPort' | 'fork'> & { fork: Fork }
 
-/** Replays a recorded attack on a fork that Cordon watches, and waits for the response. Stops what it started. */
+/**
+ * Replays a recorded attack on a fork that Cordon watches, and waits for the response. Stops everything that it
+ * started.
+ */
 export async function runReplay(options: ReplayOptions): Promise<DrillOutcome> {
   const { fork, env, logger, write, hub, say, people, respond } = options
   const config = {
@@ -69,7 +72,7 @@ export async function runReplay(options: ReplayOptions): Promise<DrillOutcome> {
   }
 }
 
-/** In the name of its sender, whose key nobody needs on a fork. */
+/** Sends in the name of its sender, whose key a fork does not need. */
 async function replay(node: Endpoint, attack: RecordedAttack): Promise<{ hash: Hash; succeeded: boolean }> {
   const { from, to, input, value, gas } = attack
   await node.request('anvil_impersonateAccount', [from])

@@ -11,15 +11,15 @@ import { ACME, ETHER, OPTION, USDC } from './seed.ts'
 import { arbitrage, reservesOf } from './trades.ts'
 
 /**
- * One block's worth of calls, built from what the chain says before it. Their order within the block is not ours,
- * so none may depend on another's going first.
+ * The calls of one block, built from the state of the chain before it. Their order within the block is not guaranteed,
+ * so none may depend on another.
  */
 export type Scene = (at: DrillDeployment, chain: DrillChain, random: Random) => Promise<readonly DrillCall[]>
 
 const WHALE_SUPPLY = 500_000n * USDC
 const WHALE_SAVINGS = 60n * ETHER
 
-/** One round of honest life, the look-alikes of attacks included. */
+/** One round of honest traffic, the look-alikes of attacks included. */
 export const scenes: readonly Scene[] = [
   deposits,
   withdrawals,
@@ -99,7 +99,7 @@ async function liquidation(at: DrillDeployment, chain: DrillChain): Promise<read
   return [...(unhealthy ? [labelled('liquidation', liquidate)] : []), ...(await arbitrage(chain, at))]
 }
 
-/** The whale takes out nine tenths of what it brought, as far as there is cash; the price comes back. */
+/** The whale withdraws nine tenths of its deposit, as far as there is cash; the price recovers. */
 async function largeExits(at: DrillDeployment, chain: DrillChain): Promise<readonly DrillCall[]> {
   const [lent, cash, saved, reserves] = await Promise.all([
     marketAmount(chain, at, { name: 'supplied', of: 'whale' }),
@@ -118,7 +118,7 @@ async function largeExits(at: DrillDeployment, chain: DrillChain): Promise<reado
   ]
 }
 
-/** The whale comes back, and the exchanges agree on a price again. */
+/** The whale returns, and the exchanges agree on a price again. */
 async function recovery(at: DrillDeployment, chain: DrillChain): Promise<readonly DrillCall[]> {
   const [lent, saved] = await Promise.all([
     marketAmount(chain, at, { name: 'supplied', of: 'whale' }),
@@ -132,7 +132,7 @@ async function recovery(at: DrillDeployment, chain: DrillChain): Promise<readonl
   ]
 }
 
-/** A writer takes what its open options cannot claim, where there is something. */
+/** A writer withdraws the collateral that its open options cannot claim, if there is any. */
 async function redemption(at: DrillDeployment, chain: DrillChain): Promise<readonly DrillCall[]> {
   const args = [BigInt(at.settledSeries.id)]
   const [payoff, { collateral, outstanding }] = await Promise.all([

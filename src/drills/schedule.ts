@@ -7,7 +7,7 @@ import { endTurn, lastTurn, type ScheduledDrill, takeTurn } from '../store/drill
 import type { Store } from '../store/store.ts'
 
 export type DrillEntry = Config['drills'][number]
-/** What a drill came to, in a line. */
+/** The result of a drill, in one line. */
 export type TurnEnd = { passed: boolean; detail: string }
 
 export type ScheduleOptions = {
@@ -16,20 +16,21 @@ export type ScheduleOptions = {
   clock: Clock
   logger: Logger
   signal: AbortSignal
-  /** Carries a drill out, away from whoever watches. */
+  /** Runs a drill, isolated from the watcher. */
   run(entry: DrillEntry, signal: AbortSignal): Promise<TurnEnd>
-  /** Calls operations: a drill failed or was missed. */
+  /** Pages operations: a drill failed or was missed. */
   tell(words: { title: string; body: string }): Promise<unknown>
 }
 
 const LONGEST_SLEEP_MS = 60_000
-/** A turn without an end is taken to be broken off after so long. */
+/** A turn without an end counts as aborted after this time. */
 const BROKEN_OFF_MS = 2 * 3_600_000
 
 /**
- * Runs drills as often as the configuration says, until the signal aborts. Turns lie on a grid of `every` since 1970, so
- * that processes with one database agree on them and one takes each; the first is due at once. A turn that nobody took is
- * missed, and that is told as a failure is. Never rejects: what goes wrong is logged, and tried again.
+ * Runs drills as often as the configuration requires, until the signal aborts. Turns lie on a grid of `every` since
+ * 1970, so that processes with one database agree on them and one takes each; the first is due immediately. A turn that
+ * no process took is missed, and is reported like a failure. Never rejects: an error is logged, and the turn is tried
+ * again.
  */
 export async function runSchedule(options: ScheduleOptions): Promise<void> {
   const { drills, clock, logger, signal } = options
@@ -48,7 +49,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<void> {
   }
 }
 
-/** Its words, so that a changed entry is a new schedule. */
+/** All its settings, so that a changed entry is a new schedule. */
 export function nameOf({ every, attack, people, mempool, standing }: DrillEntry): string {
   const extras = [mempool ? 'mempool' : '', standing ? '' : 'no-standing'].filter((word) => word !== '')
   return [attack, people, ...extras, every].join('/')
@@ -86,7 +87,7 @@ async function carryOut({ run, signal }: ScheduleOptions, entry: DrillEntry): Pr
   }
 }
 
-/** Slots before the one that is due in which nobody did anything: kept as one, told once. */
+/** Slots before the due one that no process took: stored as one, reported once. */
 async function missed(
   { store, clock, tell }: ScheduleOptions,
   entry: DrillEntry,

@@ -17,7 +17,7 @@ export type ScheduleOptions = ChildOptions & {
   signal: AbortSignal
 }
 
-/** Runs the drills of the configuration beside watching; resolves when the signal aborts. */
+/** Runs the drills of the configuration next to watching; resolves when the signal aborts. */
 export async function followSchedule(options: ScheduleOptions): Promise<void> {
   const { config, store, clock, logger, page, signal, ...child } = options
   const { drills } = config

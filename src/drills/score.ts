@@ -4,14 +4,14 @@ export type Scoring = {
   times: DrillTimes
   people: DrillPeople
   contained: boolean
-  /** Person → channels that took a page in this drill. */
+  /** Person → channels that accepted a page in this drill. */
   channelsByPerson: ReadonlyMap<string, ReadonlySet<string>>
   evidence: { ok: boolean; count: number; head: string } | null
-  /** The newest reach test; null where there never was one. */
+  /** The newest reach test; null if there never was one. */
   reach: { startedAt: number; people: readonly ReachedPerson[]; emptyRoles: readonly string[] } | null
-  /** Authorisations of the configuration that are signed by who may and hold now. */
+  /** Authorisations of the configuration that are validly signed and hold now. */
   authorisations: number
-  /** Whether what was sent in this drill was covered by one. */
+  /** Whether an authorisation covered the transactions of this drill. */
   sentOnStanding: boolean
   /** Milliseconds since the epoch. */
   now: number
@@ -22,8 +22,8 @@ const DAY_MS = 86_400_000
 const QUARTER_DAYS = 92
 
 /**
- * Judges a drill by the points of SEAL's certification for incident response. `not-tried` is never counted as met:
- * nothing is known about it.
+ * Judges a drill by the points of SEAL's certification for incident response. `not-tried` never counts as met: nothing
+ * is known about it.
  */
 export function scoreDrill(scoring: Scoring): DrillPoint[] {
   return [

@@ -16,7 +16,7 @@ export const ETHER = 10n ** 18n
 /** With a strike of 2,000 USDC every option of the settled series pays 1,600. */
 const EXPIRY_PRICE = 400n * USDC
 const WRITTEN_EACH = 100n * OPTION
-/** What the attacker bought: enough to empty four writers at 20 options a transaction in seven of them. */
+/** The attacker's options: enough to empty four writers at 20 options per transaction in seven transactions. */
 const ATTACKER_OPTIONS = 125n * OPTION
 /** Raises the pair's price about ninefold; costs about 0.65 % to unwind. */
 const PUMP = 2_000_000n * USDC
@@ -108,7 +108,7 @@ export function attackerCalls(at: DrillDeployment): readonly DrillCall[] {
   ]
 }
 
-/** Money in the protocol: written options, lent dollars, collateral, saved ether. */
+/** Deposits in the protocol: written options, lent dollars, collateral, saved ether. */
 export function depositCalls(at: DrillDeployment): readonly DrillCall[] {
   const write = (writer: DrillRole, amount: bigint, to: Address): DrillCall =>
     call(writer, at.optionsVault, 'OptionsVault', 'write', [BigInt(at.settledSeries.id), amount, to])
@@ -134,7 +134,7 @@ export function depositCalls(at: DrillDeployment): readonly DrillCall[] {
   ]
 }
 
-/** The oracle's word on the first series, and the first loan. */
+/** The oracle's price for the first series, and the first loan. */
 export function settlementCalls(at: DrillDeployment): readonly DrillCall[] {
   const price = [BigInt(at.settledSeries.expiry), EXPIRY_PRICE]
   return [

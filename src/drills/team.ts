@@ -5,7 +5,7 @@ import { assert } from '../kit/assert.ts'
 import type { Roles } from '../model/role.ts'
 import { addressOf, type DrillRole, drillAccount } from './accounts.ts'
 
-/** The people of a drill: nobody of them exists. Who decides about levers has an address. */
+/** The people of a drill, all fictional. Those who decide about levers have an address. */
 export function drillTeam(): Roles {
   const channels = ['console']
   return {

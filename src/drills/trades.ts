@@ -5,10 +5,10 @@ import { type DrillChain, readView } from './chain.ts'
 import type { DrillDeployment } from './deployment.ts'
 import type { DrillCall } from './gas.ts'
 
-/** What a pair holds, base units. */
+/** The holdings of a pair, base units. */
 export type Reserves = { usdc: bigint; acme: bigint }
 
-/** The worth of a gap between the exchanges below which the bot stays at home: the two fees, basis points. */
+/** A price gap between the exchanges below which the bot does not trade: the two fees, basis points. */
 const FEES = 80n
 
 const reservesSchema = z.tuple([z.bigint(), z.bigint(), z.number()])
@@ -20,7 +20,7 @@ export async function reservesOf(chain: DrillChain, at: DrillDeployment, pair: A
   return at.usdc < at.acme ? { usdc: first, acme: second } : { usdc: second, acme: first }
 }
 
-/** One transaction that buys ACME where it is cheap and sells it where it is dear, or none where that does not pay. */
+/** One transaction that buys ACME on the cheaper exchange and sells it on the other, or none if that does not pay. */
 export async function arbitrage(chain: DrillChain, at: DrillDeployment): Promise<readonly DrillCall[]> {
   const [one, two] = await Promise.all([reservesOf(chain, at, at.pair), reservesOf(chain, at, at.pair2)])
   const oneIsCheap = one.usdc * two.acme < two.usdc * one.acme

@@ -8,16 +8,16 @@ export type TrafficOptions = {
   rounds?: number
   /** The same seed sends the same amounts on the same chain; 1 by default. */
   seed?: number
-  /** Replaces `evm_mine` where the node mines only on demand. */
+  /** Replaces `evm_mine` if the node mines only on demand. */
   mine?: () => Promise<void>
   signal?: AbortSignal
 }
 
 /**
- * Honest life on the protocol, with everything that looks like an attack and is none: a lender who takes out most of
+ * Honest traffic on the protocol, with everything that looks like an attack and is not: a lender that withdraws most of
  * the pool, a sale that moves the price by an eighth, a liquidation, flash-swap arbitrage through both exchanges,
  * exercises that empty a holder. Returns each transaction with a label; one that reverted (the protocol may be
- * paused) is told, not thrown. Throws `drill.NotMined` when blocks stop.
+ * paused) is reported, not thrown. Throws `drill.NotMined` when blocks stop.
  *
  * @example
  * const sent = await runTraffic(drill, anvil.url, { rounds: 2, seed: 7 })

@@ -11,7 +11,7 @@ import { connectDrill, latestBlock } from './chain.ts'
 import type { DrilledCordon } from './cordon.ts'
 
 const WAIT_MS = 60_000
-/** Longest that the drill waits for a run without real people. */
+/** Maximum time that the drill waits for a run without real people. */
 const PLAYED_MS = 30 * 60_000
 
 export type Waiting = {
@@ -20,13 +20,13 @@ export type Waiting = {
   signal: AbortSignal
   /** Transactions of the attack: the incident that has one of them is the one to be judged. */
   attack: readonly Hash[]
-  /** How long an incident is waited for; a minute by default. */
+  /** How long to wait for an incident; a minute by default. */
   patienceMs?: number
 }
 
 /**
- * The incident of the attack, once its run has ended (or a minute has passed). Others of the same chain, of honest traffic
- * say, are not judged, newer and contained ones neither.
+ * The incident of the attack, once its run has ended (or a minute has passed). Other incidents of the same chain, for
+ * example of honest traffic, are not judged, even if newer or contained.
  */
 export async function waitForRun(
   { respond, people, signal, attack, patienceMs = WAIT_MS }: Waiting,
@@ -49,8 +49,8 @@ export async function waitForRun(
 }
 
 /**
- * The incident with most of an attack's transactions; of several with as many, the first that was opened. Null where none
- * has any.
+ * The incident with most of an attack's transactions; of several with equally many, the first that was opened. Null if
+ * none has any.
  */
 export function incidentOf(incidents: readonly Incident[], attack: readonly Hash[]): Incident | null {
   const shared = ({ transactions }: Incident): number =>
@@ -63,7 +63,7 @@ export function incidentOf(incidents: readonly Incident[], attack: readonly Hash
 
 type Ending = Pick<Waiting, 'people' | 'signal'> & { playbooks: Playbooks; store: Store }
 
-/** Real people may take as long as they like, until somebody calls the drill off. */
+/** Real people may take any time, until somebody cancels the drill. */
 async function endOf(run: Run, { people, signal, playbooks, store }: Ending): Promise<Run> {
   const ended = playbooks.wait(run.id)
   ended.catch(() => undefined)
@@ -81,7 +81,10 @@ async function endOf(run: Run, { people, signal, playbooks, store }: Ending): Pr
   return (await findRun(store, run.id)) ?? run
 }
 
-/** How far a chain's clock is behind ours, milliseconds: block times are whole seconds, so less than two is nothing. */
+/**
+ * How far a chain's clock is behind this machine's, milliseconds: block times are whole seconds, so less than two
+ * counts as nothing.
+ */
 export async function skewOf(url: string): Promise<number> {
   const { timestamp } = await latestBlock(await connectDrill(url))
   const skew = systemClock.now() - timestamp * 1_000

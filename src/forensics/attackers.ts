@@ -7,13 +7,14 @@ export type Attackers = { accounts: Address[]; contracts: Address[] }
 export type AttackersOptions = {
   transactions: readonly TransactionFacts[]
   net: BalanceDeltas
-  /** Contracts that are not the attacker's whatever they did: what is protected, and what the findings call victims. */
+  /** Contracts that are never the attacker's: protected contracts, and those that the findings call victims. */
   spared: ReadonlySet<Address>
 }
 
 /**
- * The senders, the contracts they called that are no victims, what those created, and what the senders had created before: the
- * address of a contract says whose and which transaction made it. Everybody else is at most suspected.
+ * The senders, the contracts they called that are not victims, the contracts created by those, and the contracts that
+ * the senders created before: the address of a contract shows its creator and transaction. All other accounts are at
+ * most suspected.
  */
 export function attackersOf({ transactions, net, spared }: AttackersOptions): Attackers {
   const accounts = new Set<Address>()
@@ -33,10 +34,13 @@ export function attackersOf({ transactions, net, spared }: AttackersOptions): At
   return { accounts: [...accounts], contracts: [...contracts] }
 }
 
-/** An attacker deploys shortly before; who has sent more than that since is looked at no further. */
+/** An attacker deploys shortly before; an account that has sent more than this since is not examined further. */
 const MOST_NONCES = 1_000n
 
-/** Contracts in the trace that the sender's earlier transactions created. Source: CREATE takes sender and nonce (yellow paper, 7). */
+/**
+ * Contracts in the trace that the sender's earlier transactions created. Source: CREATE takes sender and nonce (yellow
+ * paper, 7).
+ */
 function createdBefore({ from, nonce, frames }: TransactionFacts['transaction']): Address[] {
   if (from === null || nonce === null) return []
   const called = new Set(frames.map(({ to }) => to))
@@ -49,7 +53,10 @@ function createdBefore({ from, nonce, frames }: TransactionFacts['transaction'])
   return created
 }
 
-/** It got nothing, and something that it gave the sender has: a victim that was called directly. Bots pay others with the coin. */
+/**
+ * It gained nothing, and the sender has something that it gave: a victim that was called directly. Bots pay others with
+ * the coin.
+ */
 function paid(net: BalanceDeltas, account: Address, sender: Address | null): boolean {
   const changes = [...(net.get(account) ?? [])]
   const got = net.get(sender ?? '0x')

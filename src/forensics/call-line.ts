@@ -7,7 +7,7 @@ import { precompileName } from './decode/precompiles.ts'
 import { type RenderOptions, renderArguments, renderDecoded, renderError } from './decode/render.ts'
 
 export type LineOptions = {
-  /** address → what it is called here */
+  /** address → its name here */
   names: ReadonlyMap<Address, string>
   marked: ReadonlySet<number>
   decoder?: Decoder | undefined
@@ -16,7 +16,7 @@ export type LineOptions = {
 const MOST_CALL = 240
 const MOST_REASON = 120
 
-/** One frame: what was called with what, what it gave back, what it cost, and why it failed. */
+/** One frame: the call, its arguments, the result, the gas, and the reason if it failed. */
 export function callLine(frame: Frame, options: LineOptions): string {
   const { names, marked } = options
   const mark = marked.has(frame.index) ? '▶' : ' '
@@ -27,7 +27,7 @@ export function callLine(frame: Frame, options: LineOptions): string {
   return `${mark}${String(frame.index).padStart(5)} ${indent(frame.depth)}${frame.type} ${to}${calledIn(frame, options)}${value}${gas}${failed}`
 }
 
-/** Why a frame reverted, in words; undefined where it gave no reason. Harmless to print. */
+/** The reason why a frame reverted, in words; undefined if it gave none. Harmless to print. */
 export function reasonOf(frame: Frame, options: LineOptions): string | undefined {
   const decoded = options.decoder?.error(frame)
   const source = decoded === undefined || isVouched(decoded.source) ? '' : ` (${decoded.source})`
@@ -50,7 +50,7 @@ function calledIn(frame: Frame, options: LineOptions): string {
   return ` ${printable(`${renderDecoded(decoded, render)}${gave}`, MOST_CALL)}${source}`
 }
 
-/** What somebody stands behind needs no remark. */
+/** A vouched source needs no remark. */
 function isVouched(source: string): boolean {
   return source === 'given' || source === 'shipped'
 }

@@ -5,7 +5,7 @@ import { callLine, indent, type LineOptions, reasonOf } from './call-line.ts'
 import { renderArguments } from './decode/render.ts'
 import { repeatsIn } from './fold.ts'
 
-/** What of a tree is shown; all of it where nothing is said. */
+/** The part of a tree to show; all of it by default. */
 export type TreeView = {
   /** Only frames with this in their name, address, selector, arguments or reason, and the frames around them. */
   find?: string | undefined
@@ -14,7 +14,7 @@ export type TreeView = {
 }
 
 export type TreeOptions = LineOptions & {
-  /** address → what it is called here */
+  /** address → its name here */
   names: ReadonlyMap<Address, string>
   /** Frames that the findings point at: marked, and never folded. */
   marked: ReadonlySet<number>
@@ -23,7 +23,7 @@ export type TreeOptions = LineOptions & {
   view?: TreeView | undefined
 }
 
-/** The call tree, a line a frame, indented by depth; noise is folded into lines that count it. */
+/** The call tree, one line per frame, indented by depth; noise is folded into lines that count it. */
 export function callTree(frames: readonly Frame[], options: TreeOptions): string[] {
   const { find } = options.view ?? {}
   return find === undefined || find === '' ? foldedTree(frames, options) : foundIn(frames, options, find)
@@ -69,7 +69,7 @@ const WORDS: Record<Folded, [one: string, many: string]> = {
   deeper: ['deeper call', 'deeper calls'],
 }
 
-/** Counts what is not shown since the last line that was. */
+/** Counts the frames hidden since the last shown line. */
 function createFolded(lines: string[]): { add(kind: Folded): void; flush(depth: number): void } {
   const counts = new Map<Folded, number>()
   return {
@@ -85,7 +85,7 @@ function createFolded(lines: string[]): { add(kind: Folded): void; flush(depth: 
   }
 }
 
-/** `approve` and the like: they prepare what a transfer then shows. */
+/** `approve` and the like: they prepare a transfer that is shown anyway. */
 const PLUMBING: ReadonlySet<Hex | undefined> = new Set<Hex>([
   '0x095ea7b3',
   '0x39509351',
@@ -128,7 +128,7 @@ function foundIn(frames: readonly Frame[], options: TreeOptions, find: string): 
   return [...lines, `${hits.length} of ${frames.length} frames`]
 }
 
-/** Everything of a frame that somebody might look for, uncut. */
+/** All searchable text of a frame, uncut. */
 function searched(frame: Frame, options: TreeOptions): string {
   const { decoder } = options
   const called = decoder?.call(frame)
@@ -151,7 +151,7 @@ function searched(frame: Frame, options: TreeOptions): string {
     .toLowerCase()
 }
 
-/** Where a failure began: the deepest frame whose reason went all the way up. Undefined where the root did not fail. */
+/** The origin of a failure: the deepest frame whose reason went all the way up. Undefined if the root did not fail. */
 export function failureIn(
   frames: readonly Frame[],
   options: LineOptions,

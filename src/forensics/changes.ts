@@ -16,7 +16,7 @@ export function netChanges(transactions: readonly TransactionFacts[]): BalanceDe
   return net
 }
 
-/** asset key → minted less burned over several transactions, base units; zeros left out. */
+/** asset key → minted minus burned over several transactions, base units; zeros left out. */
 export function issuedIn(transactions: readonly TransactionFacts[]): ReadonlyMap<string, bigint> {
   const issued = new Map<string, bigint>()
   for (const fact of transactions.flatMap(({ facts }) => facts)) {

@@ -6,7 +6,7 @@ import { assetSchema } from '../model/finding.ts'
 import { givenAddressSchema } from '../model/given-address.ts'
 import { type Address, amountSchema, hashSchema, ZERO_ADDRESS } from '../model/hex.ts'
 
-/** What one account lost of one asset, base units. */
+/** The loss of one account in one asset, base units. */
 export const accountLossSchema = z.object({
   account: givenAddressSchema,
   asset: assetSchema,
@@ -17,9 +17,12 @@ export type AccountLoss = z.infer<typeof accountLossSchema>
 const claimSchema = accountLossSchema.extend({ proof: z.array(hashSchema) })
 export const claimsSchema = z.object({
   type: z.literal('claims'),
-  /** Of a tree with leaves `keccak256(keccak256(abi.encode(account, asset, amount)))`, as OpenZeppelin’s MerkleProof checks it. */
+  /**
+   * Of a tree with leaves `keccak256(keccak256(abi.encode(account, asset, amount)))`, in the form that OpenZeppelin’s
+   * MerkleProof checks.
+   */
   root: hashSchema,
-  /** The chain’s own coin stands as the zero address in the leaves. */
+  /** The chain’s own coin is the zero address in the leaves. */
   leaf: z.tuple([z.literal('address account'), z.literal('address asset'), z.literal('uint256 amount')]),
   totals: z.array(z.object({ asset: assetSchema, amount: amountSchema, accounts: z.number().int() })),
   claims: z.array(claimSchema),
@@ -30,8 +33,8 @@ const LEAF = ['address', 'address', 'uint256']
 const MOST = 2n ** 256n - 1n
 
 /**
- * A Merkle tree of claims: losses of the same account and asset are summed, the rest is sorted, so the same losses in any
- * order give the same root. Throws `forensics.NoClaims`, `forensics.InvalidLoss` with the line.
+ * A Merkle tree of claims: losses of the same account and asset are summed, the rest is sorted, so the same losses in
+ * any order give the same root. Throws `forensics.NoClaims`, `forensics.InvalidLoss` with the line.
  */
 export function claimsOf(losses: readonly AccountLoss[]): Claims {
   const summed = new Map<string, AccountLoss>()
@@ -70,7 +73,7 @@ function totalsOf(losses: readonly AccountLoss[]): Claims['totals'] {
   return [...totals].map(([asset, total]) => ({ asset, ...total }))
 }
 
-/** What is wrong with a file of claims, or null: the root is that of the losses, and each proof leads to it. */
+/** The flaw in a file of claims, or null: the root is that of the losses, and each proof leads to it. */
 export function flawIn({ root, claims }: Claims): string | null {
   const again = claimsOf(claims)
   if (again.root !== root) return `the losses give the root ${again.root}, the file says ${root}`
@@ -86,13 +89,13 @@ export type Sharing = {
   /** account → shares at the block */
   holders: ReadonlyMap<Address, bigint>
   asset: Asset
-  /** What is shared out, base units. */
+  /** The amount to share, base units. */
   amount: bigint
 }
 
 /**
- * Shares a loss among holders in proportion, by largest remainder: the shares sum to the amount exactly. Equal remainders go
- * by address, so the same holders give the same shares.
+ * Shares a loss among holders in proportion, by largest remainder: the shares sum to the amount exactly. Equal
+ * remainders are ordered by address, so the same holders give the same shares.
  */
 export function shareOut({ holders, asset, amount }: Sharing): AccountLoss[] {
   const total = [...holders.values()].reduce((sum, shares) => sum + shares, 0n)

@@ -2,7 +2,10 @@ import type { Address } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
 import type { ScopeApproval } from '../model/scope-at-risk.ts'
 
-/** What can be pulled by approvals, by asset: of each owner no more than he holds, whoever may pull it. `balances` by `owner/asset`. */
+/**
+ * The amounts that approvals allow to be pulled, by asset: for each owner at most its balance, whichever spender pulls.
+ * `balances` by `owner/asset`.
+ */
 export function exposureOf(
   approvals: readonly ScopeApproval[],
   balances: ReadonlyMap<string, bigint>,

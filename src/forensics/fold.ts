@@ -4,13 +4,13 @@ import { selectorOf } from '../model/hex.ts'
 /** Frames `from` up to (not including) `to` repeat the `period` sub-trees before them `times` more. */
 export type Repeat = { from: number; to: number; calls: number; times: number }
 
-/** A loop's body has at most so many calls. */
+/** Maximum number of calls in a loop's body. */
 const LONGEST_BODY = 8
 const FEWEST_TIMES = 2
 
 /**
- * Loops among the calls of each frame: a body of up to eight sub-trees of one shape (who is called, with which function,
- * how it ends, what it calls in turn), again and again. Keyed by the first repeated frame. `kept` frames are never in one.
+ * Loops among the calls of each frame: a repeated body of up to eight sub-trees of one shape (the callee, the function,
+ * how it ends, its own calls). Keyed by the first repeated frame. `kept` frames are never in one.
  */
 export function repeatsIn(frames: readonly Frame[], kept: ReadonlySet<number>): ReadonlyMap<number, Repeat> {
   const shapes = shapesOf(frames, kept)
@@ -52,7 +52,7 @@ function longestFrom(
   return undefined
 }
 
-/** A number a frame: the same for sub-trees of the same shape. One backward pass, so depth costs nothing. */
+/** One number per frame: the same for sub-trees of the same shape. One backward pass, so depth costs nothing. */
 function shapesOf(frames: readonly Frame[], kept: ReadonlySet<number>): readonly number[] {
   const ids = new Map<string, number>()
   const shapes: number[] = new Array(frames.length)

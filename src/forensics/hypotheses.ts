@@ -12,14 +12,14 @@ export type HypothesesOptions = {
   functions: ReadonlyMap<Hex, string>
 }
 
-/** A category that names only the effect gives way to one that names the cause, at this distance in confidence. */
+/** A category that names only the effect yields to one that names the cause, within this distance in confidence. */
 const EFFECTS: ReadonlySet<string> = new Set(['drain', 'wallet-sweep', 'activity', 'invariant'])
 const EFFECT_HANDICAP = 0.3
 const MOST = 12
 
 /**
- * What may have made the attack possible, the likeliest first: each finding about these transactions in its first
- * category, agreeing ones joined. A cause stands before an effect that is a little surer of itself.
+ * The possible causes of the attack, the likeliest first: each finding about these transactions in its first category,
+ * agreeing ones joined. A cause comes before an effect with a slightly higher confidence.
  */
 export function hypothesesFrom(options: HypothesesOptions): Hypothesis[] {
   const joined = new Map<string, Finding[]>()
@@ -43,7 +43,7 @@ function hypothesisOf(category: string, findings: Finding[], options: Hypotheses
   const [best] = [...findings].sort(
     (a, b) => b.confidence - a.confidence || severityRank(b.severity) - severityRank(a.severity),
   )
-  // what several detectors say apart is surer than what one says: 1 − Π(1 − c), each other one at a half
+  // independent agreement of several detectors is surer than one: 1 − Π(1 − c), each other one at a half
   const others = findings.filter((finding) => finding !== best)
   const doubt = others.reduce((product, { confidence }) => product * (1 - confidence / 2), 1)
   const confidence = best === undefined ? 0 : 1 - (1 - best.confidence) * doubt
@@ -61,7 +61,7 @@ function hypothesisOf(category: string, findings: Finding[], options: Hypotheses
   }
 }
 
-/** The function of the contract that the evidence points into, else the first that an attacker called. */
+/** The function of the contract that the evidence points into, otherwise the first that an attacker called. */
 function functionOf(
   contract: Address,
   { evidence, transactionHash }: Finding,

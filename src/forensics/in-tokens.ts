@@ -3,10 +3,10 @@ import type { Investigation } from '../model/investigation.ts'
 import { type Tokens, tokenAmount } from '../model/token.ts'
 import { retold } from './retold.ts'
 
-/** How findings and reasons write an amount: base units of an asset. */
+/** The form of an amount in findings and reasons: base units of an asset. */
 const AMOUNT = /(?<![\w.,])(\d{1,78}) of (native|0x[0-9a-f]{40})(?![0-9a-z])/g
 
-/** A sentence with its amounts in whole tokens, where their decimals are known. */
+/** A sentence with its amounts in whole tokens, if their decimals are known. */
 export function inTokens(text: string, tokens: Tokens): string {
   return text.replace(AMOUNT, (said, amount: string, asset: Asset) =>
     (tokens.get(asset)?.decimals ?? null) === null
@@ -15,7 +15,7 @@ export function inTokens(text: string, tokens: Tokens): string {
   )
 }
 
-/** An investigation whose own sentences speak in whole tokens; findings stay as they were told. */
+/** An investigation whose own sentences use whole tokens; findings stay as they were reported. */
 export function spokenInTokens(found: Investigation): Investigation {
   const tokens: Tokens = new Map(found.assets.map((token) => [token.asset, token]))
   const said = (text: string): string => inTokens(text, tokens)

@@ -6,7 +6,7 @@ import { centsOf, usdText } from '../model/usd.ts'
 
 type Victim = Investigation['victims'][number]
 
-/** What an action makes of whoever did it, or for whom it was done; the strongest bond to the protocol counts. */
+/** The class of an account that an action was done by or for; the strongest relation to the protocol counts. */
 const BY_ACTION: Readonly<Record<string, LoserClass>> = {
   exercise: 'derivatives-trader',
   settle: 'derivatives-trader',
@@ -31,9 +31,9 @@ const ORDER: readonly LoserClass[] = [
 ]
 
 /**
- * Losses by what the losers were to the protocol, as the transactions read show it: a pool by its swaps, a contract by the
- * code that it ran, an account by its deposits, loans and positions; one that only held or traded is a user. An account of
- * which nothing was seen but that it lost is `unknown`.
+ * Losses by the losers' relation to the protocol, as the transactions read show it: a pool by its swaps, a contract by
+ * the code that it ran, an account by its deposits, loans and positions; an account that only held or traded is a user.
+ * An account with no observation except its loss is `unknown`.
  */
 export function lossByClass(
   victims: readonly Victim[],
@@ -95,7 +95,7 @@ function summed(victims: readonly Victim[]): Loss[] {
   )
 }
 
-/** Dollars only where every part has them. */
+/** Dollars only if every part has them. */
 function added(a: Loss, b: Loss): Loss {
   const { usd: first, ...rest } = a
   const amount = a.amount + b.amount

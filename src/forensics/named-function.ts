@@ -3,9 +3,9 @@ import type { Address, Hex } from '../model/hex.ts'
 import { selectorOf } from '../model/hex.ts'
 
 /**
- * The function of a contract that frames point to, as a cause is named after it: one that does something. A view is read on
- * the way (`balanceOf` in the middle of `withdraw`), so what is named is the function of the contract around it, else that of
- * another frame; null where there are only views.
+ * The function of a contract that frames point to, as a cause is named after it: one with an effect. A view is read on
+ * the way (`balanceOf` in the middle of `withdraw`), so the result is the function of the contract around it, otherwise
+ * that of another frame; null if there are only views.
  */
 export function functionIn(
   contract: Address,
@@ -20,14 +20,17 @@ export function functionIn(
   return null
 }
 
-/** The innermost frame of the contract, this one or one around it, that does something. */
+/** The innermost frame of the contract with an effect: this one or one around it. */
 function around(frame: Frame, contract: Address, frames: readonly Frame[]): Frame | undefined {
   for (let at: Frame | undefined = frame; at !== undefined; at = frames[at.parent])
     if (at.context === contract && !isView(at, frames)) return at
   return undefined
 }
 
-/** A static call, one inside of one, or one that answers a word and leaves no trace: old compilers call views without STATICCALL. */
+/**
+ * A static call, one inside of one, or one that returns a word and leaves no trace: old compilers call views without
+ * STATICCALL.
+ */
 function isView(frame: Frame, frames: readonly Frame[]): boolean {
   for (let at: Frame | undefined = frame; at !== undefined; at = frames[at.parent])
     if (at.type === 'STATICCALL') return true

@@ -2,10 +2,10 @@ import type { Asset, Frame } from '../model/block.ts'
 import type { SwapFact } from '../model/fact.ts'
 import type { Address, Hex } from '../model/hex.ts'
 
-/** A price as a fraction, exact: `given` base units of one asset for `got` base units of the other. */
+/** A price as an exact fraction: `given` base units of one asset for `got` base units of the other. */
 export type Ratio = { given: bigint; got: bigint }
 
-/** What one trade did to the price at which a pool gives out `assetOut` for `assetIn`. */
+/** The effect of one trade on the price at which a pool gives out `assetOut` for `assetIn`. */
 export type PriceMove = { before: Ratio; after: Ratio }
 
 /** Uniswap v2 `Sync(uint112,uint112)`; v3 `Swap`, and PancakeSwap v3’s with two fields more. */
@@ -17,9 +17,9 @@ const V3_SWAPS: ReadonlySet<string> = new Set([
 const Q192 = 2n ** 192n
 
 /**
- * The price in a pool before and after a trade, by what the pool itself logged within the trade: reserves (Uniswap v2 and its
- * forks, before = after less what was traded), or the square root of the price (v3, before = where its last trade here left
- * it). Undefined where the pool says neither. `last` is where each pool was left, and is kept up.
+ * The price in a pool before and after a trade, from the pool's own logs within the trade: reserves (Uniswap v2 and its
+ * forks, before = after minus the traded amounts), or the square root of the price (v3, before = where its last trade
+ * here left it). Undefined if the pool logs neither. `last` is the state in which each pool was left, and is updated.
  */
 export function priceMove(
   swap: SwapFact,
@@ -76,7 +76,7 @@ function wordsOf(data: Hex): bigint[] {
 
 const BASIS_POINTS = 10_000n
 
-/** True where the price rose or fell by so many basis points or more. */
+/** True if the price rose or fell by this many basis points or more. */
 export function movedBy({ before, after }: PriceMove, basisPoints: bigint): boolean {
   const was = before.given * after.got
   const is = after.given * before.got
@@ -84,7 +84,9 @@ export function movedBy({ before, after }: PriceMove, basisPoints: bigint): bool
   return apart * BASIS_POINTS >= was * basisPoints
 }
 
-/** Whole units for one whole unit, with six significant digits. Decimals are those of what is given and got. */
+/**
+ * Whole units for one whole unit, with six significant digits. Decimals are those of the given and the received asset.
+ */
 export function priceText({ given, got }: Ratio, [given10, got10]: readonly [number, number]): string {
   if (got === 0n) return 'without end'
   const scaled = (given * 10n ** BigInt(got10) * 10n ** 36n) / (got * 10n ** BigInt(given10))

@@ -7,14 +7,14 @@ import { usdText } from '../model/usd.ts'
 export type Price = {
   usdE36: bigint
   source: string
-  /** 0 to 1: how far the source is to be believed, not a probability. */
+  /** 0 to 1: the credibility of the source, not a probability. */
   confidence: number
 }
 export type Prices = ReadonlyMap<Asset, Price>
 
 const E36 = 10n ** 36n
 
-/** Dollar tokens by chain, with their decimals: from the token lists of the chains. Taken at one dollar. */
+/** Dollar tokens by chain, with their decimals: from the token lists of the chains. Assumed to be worth one dollar. */
 const DOLLARS: Readonly<Record<number, Readonly<Record<string, number>>>> = {
   1: {
     '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48': 6,
@@ -39,18 +39,21 @@ const DOLLARS: Readonly<Record<number, Readonly<Record<string, number>>>> = {
   43114: { '0xb97ef9ef8734c71904d8002f8b6bc66dd9c48a6e': 6 },
 }
 
-/** Times that a price is handed on from pool to pool. */
+/** Maximum number of pools through which a price is derived. */
 const HOPS = 4
 
-/** A dollar token may have lost its peg; a trade within an attack may be part of it, and each pool more is one more guess. */
+/**
+ * A dollar token may have lost its peg; a trade within an attack may be part of it, and each further pool adds a guess.
+ */
 const DOLLAR_CONFIDENCE = 0.9
 const TRADE_CONFIDENCE = 0.6
 const PER_HOP = 0.7
 
 /**
- * What assets were worth in these transactions: given prices, dollar tokens at a dollar, and the rest by what pools of two tokens
- * said to hold, or the first trade against something that has a price. The first, because it comes before what the attack does to the pool; a thin pool may
- * say anything, so source and confidence stand beside every price. The coin and the token that wraps it are worth the same.
+ * The prices of assets in these transactions: given prices, dollar tokens at a dollar, and the rest by the reserves
+ * that pools of two tokens reported, or by the first trade against an asset with a price. The first, because it
+ * precedes the attack's effect on the pool; a thin pool may report anything, so source and confidence accompany every
+ * price. The coin and the token that wraps it have the same price.
  */
 export function pricesIn(
   chainId: number,
@@ -86,7 +89,7 @@ export function pricesIn(
 
 type Equal = { assets: readonly [Asset, Asset]; amounts: readonly [bigint, bigint] }
 
-/** Two amounts that are worth the same: where one asset has a price and the other has none, that one gets it. */
+/** Two amounts of equal value: if one asset has a price and the other has none, the other one gets it. */
 function balance(prices: Map<Asset, Price>, { assets, amounts }: Equal, told: Omit<Price, 'usdE36'>): void {
   const known = prices.has(assets[0]) ? 0 : 1
   const [from, to] = [assets[known], assets[1 - known]]
@@ -99,12 +102,12 @@ function balance(prices: Map<Asset, Price>, { assets, amounts }: Equal, told: Om
 
 type Pair = { pool: Address; assets: readonly [Asset, Asset]; reserves: readonly [bigint, bigint] }
 
-/** Uniswap v2 `getReserves()`: of the token with the lower address first. */
+/** Uniswap v2 `getReserves()`: the token with the lower address first. */
 const GET_RESERVES = '0x0902f1ac'
 
 /**
- * Pools that said their reserves, as they said them first, and the two tokens that came or went: what a pool of two tokens holds of
- * each is worth the same. Better than a trade where it was asked before the attack moved it.
+ * Pools that reported their reserves, as first reported, and the two tokens that moved: a pool of two tokens holds the
+ * same value of each. Better than a trade if it was read before the attack moved it.
  */
 function pairsIn(transactions: readonly TransactionFacts[]): Pair[] {
   const said = new Map<Address, readonly [bigint, bigint]>()
@@ -130,7 +133,10 @@ function sameWorth(prices: Map<Asset, Price>, one: Asset, other: Asset): void {
   prices.set(to, { ...price, source: `wraps ${from} one to one; ${price.source}` })
 }
 
-/** Tokens that were minted for, or burned against, exactly as much coin as the contract got or gave in the same frame. */
+/**
+ * Tokens that were minted for, or burned against, exactly as much coin as the contract received or paid in the same
+ * frame.
+ */
 export function wrappersIn(transactions: readonly TransactionFacts[]): Asset[] {
   const wrappers = new Set<Asset>()
   for (const { facts } of transactions) {
@@ -143,7 +149,7 @@ export function wrappersIn(transactions: readonly TransactionFacts[]): Asset[] {
   return [...wrappers]
 }
 
-/** WETH9: what deposits gets as many tokens as it sent wei, what withdraws gets as many wei as tokens were burned. */
+/** WETH9: a depositor gets as many tokens as it sent wei, a withdrawer gets as many wei as tokens were burned. */
 function wraps(token: TransferFact, coin: TransferFact): boolean {
   if (token.amount !== coin.amount || token.amount === 0n) return false
   const isDeposit = token.from === ZERO_ADDRESS && coin.to === token.asset && coin.from === token.to
@@ -151,7 +157,7 @@ function wraps(token: TransferFact, coin: TransferFact): boolean {
   return isDeposit || isWithdrawal
 }
 
-/** An amount in dollars with two decimals; undefined where it has no price. */
+/** An amount in dollars with two decimals; undefined if it has no price. */
 export function usdOf(prices: Prices, asset: Asset, amount: bigint): string | undefined {
   const price = prices.get(asset)
   return price === undefined ? undefined : dollarsOf(amount * price.usdE36)

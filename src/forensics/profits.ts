@@ -6,10 +6,10 @@ import { keyOf } from './fund-flow/key.ts'
 type Profit = Investigation['profits'][number]
 type Summed = Profit['change'][number]
 
-/** Roles of those who act for the attack; what others gained is their own affair. */
+/** Roles of accounts that act for the attack; gains of others are not part of it. */
 const SIDES: ReadonlySet<string> = new Set(['attacker', 'accomplice', 'copier', 'white-hat'])
 
-/** What each group of attackers gained together: what one of them hands to another cancels out. */
+/** The joint gain of each group of attackers: transfers between its members cancel out. */
 export function profitsOf({
   actors,
   balanceChanges,

@@ -2,7 +2,9 @@ import type { Hypothesis, Investigation } from '../model/investigation.ts'
 
 type Remedy = Investigation['remediation'][number]
 
-/** What mends each cause, from OWASP's and SEAL's guidance; the first is what stops the loss, the last what keeps it from coming back. */
+/**
+ * The fixes for each cause, from OWASP's and SEAL's guidance; the first stops the loss, the last prevents a recurrence.
+ */
 const REMEDIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   reentrancy: [
     'Pause every function that sends assets before it has written its books, in all contracts that share the state.',
@@ -82,7 +84,7 @@ const FALLBACK: readonly [string, ...string[]] = [
   'Bound what may leave in a block.',
 ]
 
-/** What to do, by the likeliest causes; and how to see that it helped. */
+/** The recommended actions, by the likeliest causes; and how to verify that they helped. */
 export function remediationFor(hypotheses: readonly Hypothesis[], transactions: readonly string[]): Remedy[] {
   const [first, second] = hypotheses
   const causes = [first, second].filter(

@@ -1,6 +1,6 @@
 import type { Investigation } from '../model/investigation.ts'
 
-/** An investigation with its own sentences said in another way: causes with their evidence, the divergence, the steps. */
+/** An investigation with its own sentences reworded: causes with their evidence, the divergence, the steps. */
 export function retold(found: Investigation, said: (text: string) => string): Investigation {
   const { rootCause, steps, divergence } = found
   return {

@@ -6,8 +6,8 @@ import type { ScopeApproval } from '../model/scope-at-risk.ts'
 const MOST = 200
 
 /**
- * What else these transactions show to be at risk: contracts that ran the code of the weak one, and approvals that reach a
- * victim or an attacker. What the chain holds besides is not looked at.
+ * The other contracts and funds at risk that these transactions show: contracts that ran the code of the weak one, and
+ * approvals that reach a victim or an attacker. Other data on the chain is not read.
  */
 export function scopeOf(
   transactions: readonly TransactionFacts[],
@@ -25,7 +25,7 @@ export function scopeOf(
   return { sameCode: sameCode.slice(0, MOST), approvals: lastApprovals(transactions, watched).slice(0, MOST) }
 }
 
-/** The last word of each owner to each watched spender; what was taken back is none. */
+/** The last approval of each owner to each watched spender; a revoked one does not count. */
 export function lastApprovals(
   transactions: readonly TransactionFacts[],
   watched: ReadonlySet<Address>,

@@ -11,17 +11,20 @@ export type StepsOptions = {
   findings: readonly Finding[]
   attackers: ReadonlySet<Address>
   victims: ReadonlySet<Address>
-  /** What addresses are called here. */
+  /** The names of addresses here. */
   nameOf: (address: string) => string
-  /** What assets are called, and their decimals. */
+  /** The names of assets, and their decimals. */
   tokens: Tokens
 }
 
 const MOST = 400
-/** Basis points by which a trade must move a price to be told. */
+/** Basis points by which a trade must move a price to be reported. */
 const NOTABLE = 500n
 
-/** What the attackers did, in order: borrowed, traded, deposited, took; and what the findings point at, where it happened. */
+/**
+ * The attackers' actions, in order: borrowed, traded, deposited, took; and the frames that the findings point at, in
+ * place.
+ */
 export function stepsOf({ transactions, findings, ...options }: StepsOptions): InvestigationStep[] {
   const so: SoFar = { times: new Map(), prices: new Map() }
   return transactions
@@ -39,16 +42,16 @@ export function stepsOf({ transactions, findings, ...options }: StepsOptions): I
     .slice(0, MOST)
 }
 
-/** What several detectors say alike of one frame is said once. */
+/** Identical lines of several detectors about one frame appear once. */
 function distinct(lines: readonly [number, string][]): [number, string][] {
   return [...new Map(lines.map((line) => [line.join(' '), line])).values()]
 }
 
-/** What was done how often, and where each pool was left. */
+/** The count of each action, and the state in which each pool was left. */
 type SoFar = { times: Map<string, number>; prices: Map<Address, Ratio> }
 type Place = Telling & { frames: readonly Frame[]; so: SoFar }
 
-/** What a fact says, in a line or two, at its frame. Whoever moves a price, it is told. */
+/** The text of a fact, in a line or two, at its frame. A price move is reported for any account. */
 function linesOf(fact: Fact, place: Place): [number, string][] {
   const text = textOf(fact, place)
   if (fact.kind === 'action' && text !== undefined)
@@ -63,10 +66,10 @@ function linesOf(fact: Fact, place: Place): [number, string][] {
   ]
 }
 
-/** Acts that are done once for each right: a second one with the same is worth a word. */
+/** Acts that each right allows once: a second one with the same is worth a remark. */
 const ONCE: ReadonlySet<ActionFact['action']> = new Set(['exercise', 'settle', 'liquidate'])
 
-/** “, a second time”, where the same was done before: contract, act, what was given. */
+/** “, a second time”, if the same was done before: contract, act, given asset. */
 function timesText({ action, contract, given }: ActionFact, so: SoFar['times']): string {
   if (!ONCE.has(action)) return ''
   const key = [action, contract, ...given.map(({ asset, amount }) => `${asset} ${amount}`)].join(' ')

@@ -11,14 +11,14 @@ export type SuspicionOptions = {
   functions: ReadonlyMap<Hex, string>
 }
 
-/** No rule stands behind it. */
+/** No rule supports it. */
 const CONFIDENCE = 0.15
 const MOST_WORDS = 256
 
 /**
- * Where no rule says anything: the contract that the attackers entered most, with effect, that is no token. If they handed it
- * addresses of others inside its arguments, that it believed them is suspected first, else its logic. Empty where they
- * called nothing.
+ * The suspicion if no rule reports anything: the contract that the attackers entered most, with effect, that is not a
+ * token. If they passed it addresses of others inside its arguments, its trust in them is suspected first, otherwise
+ * its logic. Empty if they called nothing.
  */
 export function suspicion({ transactions, attackers, functions }: SuspicionOptions): Hypothesis[] {
   const tokens = new Set(
@@ -71,10 +71,10 @@ export function suspicion({ transactions, attackers, functions }: SuspicionOptio
   ]
 }
 
-/** Words that look like addresses: the high twelve bytes are zero and the rest is no small number. */
+/** Words that look like addresses: the high twelve bytes are zero and the rest is not a small number. */
 function addressesIn(input: Hex): Address[] {
   const found: Address[] = []
-  // arguments may stand inside `bytes`, behind a selector of their own: both alignments are looked at
+  // arguments may be inside `bytes`, after a selector of their own: both alignments are tried
   for (const skip of [10, 18]) {
     for (let n = 0; n < MOST_WORDS; n++) {
       const word = wordAt(input, n, skip)

@@ -7,10 +7,10 @@ import type { Token } from '../model/token.ts'
 /** EIP-20 `decimals()` and `symbol()`. */
 export const DECIMALS = '0x313ce567'
 export const SYMBOL = '0x95d89b41'
-/** Longer symbols are cut: they come from anybody. */
+/** Longer symbols are cut: anybody can choose them. */
 export const LONGEST_SYMBOL = 24
 
-/** What tokens said of themselves while they were called: nobody vouches for it. */
+/** The metadata that tokens returned while they were called: nobody vouches for it. */
 export function tokensInFrames(frames: readonly Frame[]): Map<Asset, Token> {
   const found = new Map<Asset, Token>()
   for (const { type, to, input, output, error } of frames) {
@@ -29,13 +29,13 @@ export function tokensInFrames(frames: readonly Frame[]): Map<Asset, Token> {
   return found
 }
 
-/** What `decimals()` answered; null where it is no number of decimals. */
+/** The answer of `decimals()`; null if it is not a number of decimals. */
 export function decimalsIn(output: Hex): number | null {
   const value = size(output) === 32 ? BigInt(output) : 78n
   return value <= 77n ? Number(value) : null
 }
 
-/** What `symbol()` answered, inert: a string by its head and length, or the 32 bytes of older tokens. */
+/** The answer of `symbol()`, inert: a string by its head and length, or the 32 bytes of older tokens. */
 export function symbolIn(output: Hex): string | null {
   const bytes = size(output)
   if (bytes === 32) return texted(output)

@@ -8,7 +8,10 @@ const MOST_FRAMES = 8
 
 type Looked = { facts: BlockFacts; tx: TransactionFacts }
 
-/** What must not look like knowledge: missing parts of the record, assets that appeared or vanished, no hypothesis at all. */
+/**
+ * Observations that must not look like knowledge: missing parts of the record, assets that appeared or vanished, no
+ * hypothesis at all.
+ */
 export function unexplainedIn(suspects: readonly Looked[], findings: readonly Finding[]): string[] {
   const cause =
     findings.length === 0
@@ -18,7 +21,7 @@ export function unexplainedIn(suspects: readonly Looked[], findings: readonly Fi
   return [...new Set(all)].slice(0, MOST)
 }
 
-/** What of one transaction the source does not have, and why where it says so. */
+/** The parts of one transaction that the source does not have, with the reason if the source gives it. */
 function unrecorded({ facts: { bundle }, tx: { transaction } }: Looked): string[] {
   const { hash, frames, logs } = transaction
   const reasonFor = (missing: string): string => {
@@ -37,7 +40,7 @@ function unrecorded({ facts: { bundle }, tx: { transaction } }: Looked): string[
   return statements
 }
 
-/** What was recorded and is not understood, or contradicts itself. */
+/** Parts that were recorded and are not understood, or contradict themselves. */
 function doubtful({ tx }: Looked): string[] {
   const { hash, frames } = tx.transaction
   const foreign = frames.filter(({ foreignType, reverted }) => foreignType !== undefined && !reverted)

@@ -12,8 +12,8 @@ export type UsageOptions = {
 }
 
 /**
- * Who depends on the weak contract, as these transactions show it: accounts whose transactions called it with effect, and
- * contracts that read its state or prices. The attackers are neither.
+ * The dependants of the weak contract, as these transactions show them: accounts whose transactions called it with
+ * effect, and contracts that read its state or prices. The attackers are neither.
  */
 export function usageOf({
   transactions,

@@ -9,7 +9,7 @@ type Victim = Investigation['victims'][number]
 
 export type VictimsOptions = {
   hypotheses: readonly Hypothesis[]
-  /** Victims by hypothesis, in the order of the hypotheses: what each finding names, the likeliest first. */
+  /** Victims by hypothesis, in the order of the hypotheses: those that each finding names, the likeliest first. */
   named: readonly (readonly Address[])[]
   transactions: readonly TransactionFacts[]
   net: BalanceDeltas
@@ -21,9 +21,9 @@ const MOST = 64
 const MOST_ASSETS = 64
 
 /**
- * Who lost, the likeliest vulnerable contract first: as the likeliest hypothesis names them, then the others’, then whoever
- * gave and got nothing, or much less. Attackers, the zero address and pure pass-throughs are none. Behind the first stands the code that
- * it ran, where it is a proxy: the weakness is in one of the two, and reports name either.
+ * The losers, the likeliest vulnerable contract first: as the likeliest hypothesis names them, then the others’, then
+ * accounts that gave and gained nothing, or much less. Attackers, the zero address and pure pass-throughs are excluded.
+ * The code that the first ran follows it, if it is a proxy: the weakness is in one of the two, and reports name either.
  */
 export function victimsOf(options: VictimsOptions): Victim[] {
   const { named, hypotheses, net, attackers, transactions, prices } = options
@@ -31,7 +31,7 @@ export function victimsOf(options: VictimsOptions): Victim[] {
   const isForged = hypotheses[0]?.category === 'bridge-forgery'
   const first = isForged ? gateFirst(likeliest, options) : likeliest
   const order = new Set<Address>()
-  // where a rule names two contracts at once, both stand before the code of either
+  // if a rule names two contracts together, both come before the code of either
   const codeAfter = isForged || likeliest.length < 2 ? 1 : 2
   const unsaid = unsaidLosses(transactions)
   const dying = new Set(endedUnseen(transactions).flatMap(({ from }) => from ?? []))
@@ -52,7 +52,7 @@ export function victimsOf(options: VictimsOptions): Victim[] {
     }))
 }
 
-/** Contracts that ended themselves in favour of another account, of which nobody recorded what they had. */
+/** Contracts that destroyed themselves in favour of another account, whose holdings nobody recorded. */
 export function endedUnseen(transactions: readonly TransactionFacts[]): Frame[] {
   return transactions.flatMap(({ transaction }) =>
     transaction.frames.filter(
@@ -61,7 +61,7 @@ export function endedUnseen(transactions: readonly TransactionFacts[]): Frame[] 
   )
 }
 
-/** Whoever only lost. What wraps the coin pays it out for tokens that it takes back: it lost nothing. */
+/** Accounts that only lost. A wrapper of the coin pays it out for tokens that it takes back: it lost nothing. */
 function plainLosers(net: BalanceDeltas, transactions: readonly TransactionFacts[]): Address[] {
   const wrappers: ReadonlySet<Asset> = new Set(wrappersIn(transactions))
   return [...net]
@@ -70,12 +70,17 @@ function plainLosers(net: BalanceDeltas, transactions: readonly TransactionFacts
     .map(([account]) => account)
 }
 
-/** A price is good enough for a balance of give and take where it is at most one pool away. */
+/** A price is good enough for a balance of given and received value if it is at most one pool away. */
 const SURE_ENOUGH = 0.6
-/** Who gets so much less than he gives has lost: slippage and fees are below. Basis points of what was given. */
+/**
+ * An account that gets this much less than it gives has lost: slippage and fees are below. Basis points of the given
+ * value.
+ */
 const NOTABLE_BPS = 500n
 
-/** Whoever gave much more than he got, at prices that can be relied on: a pool that was traded against at a moved price. */
+/**
+ * Accounts that gave much more than they received, at reliable prices: a pool that was traded against at a moved price.
+ */
 function netLosers(net: BalanceDeltas, prices: Prices): Address[] {
   return [...net].flatMap(([account, assets]) => {
     let [given, got] = [0n, 0n]
@@ -90,7 +95,7 @@ function netLosers(net: BalanceDeltas, prices: Prices): Address[] {
   })
 }
 
-/** What accounts had less of between two reads of their balance though no transfer says that it left: books were written. */
+/** Decreases of accounts between two reads of their balance although no transfer shows it: books were rewritten. */
 function unsaidLosses(transactions: readonly TransactionFacts[]): Map<Address, Victim['loss']> {
   const net = new Map<Address, Map<Asset, bigint>>()
   for (const fact of transactions.flatMap(({ facts }) => facts)) {
@@ -112,7 +117,7 @@ function unsaidLosses(transactions: readonly TransactionFacts[]): Map<Address, V
   )
 }
 
-/** A forged message goes in where the attacker calls, and the value comes out elsewhere: the gate, then who paid. */
+/** A forged message enters where the attacker calls, and the value leaves elsewhere: the gate, then the payer. */
 function gateFirst(
   likeliest: readonly Address[],
   { transactions, net, attackers }: VictimsOptions,
@@ -126,10 +131,10 @@ function gateFirst(
   return [...gates.map(({ context }) => context), ...payers, ...likeliest]
 }
 
-/** A contract that was entered, and every context in what it called in turn. */
+/** A contract that was entered, and every context in the calls it made in turn. */
 type Entry = { context: Address; inner: Address[] }
 
-/** Contracts that the attackers called with effect, each with what it called in turn. */
+/** Contracts that the attackers called with effect, each with the contexts it called in turn. */
 export function entriesOf(
   transactions: readonly TransactionFacts[],
   attackers: ReadonlySet<Address>,
@@ -144,7 +149,7 @@ export function entriesOf(
   )
 }
 
-/** The code that a proxy ran as its first act when it was entered; undefined where it ran its own. */
+/** The code that a proxy ran first when it was entered; undefined if it ran its own. */
 function codeBehind(account: Address, transactions: readonly TransactionFacts[]): Address | undefined {
   for (const { transaction } of transactions) {
     const { frames } = transaction

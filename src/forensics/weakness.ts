@@ -2,7 +2,9 @@ import type { Weakness } from '../model/investigation.ts'
 
 const OWASP = 'OWASP Smart Contract Top 10 (2025)'
 
-/** Weaknesses by the category that the detectors name: https://owasp.org/www-project-smart-contract-top-10/, https://swcregistry.io */
+/**
+ * Weaknesses by the detectors' category: https://owasp.org/www-project-smart-contract-top-10/, https://swcregistry.io
+ */
 const WEAKNESSES: Readonly<Record<string, Weakness>> = {
   reentrancy: { list: OWASP, id: 'SC05:2025', title: 'Reentrancy Attacks' },
   'read-only-reentrancy': { list: OWASP, id: 'SC05:2025', title: 'Reentrancy Attacks' },
@@ -26,7 +28,7 @@ const WEAKNESSES: Readonly<Record<string, Weakness>> = {
   'safe-spoof': { list: 'SWC', id: 'SWC-112', title: 'Delegatecall to Untrusted Callee' },
 }
 
-/** The public name of a weakness; null where no list has one that fits. */
+/** The public name of a weakness; null if no list has a matching one. */
 export function weaknessOf(category: string): Weakness | null {
   return WEAKNESSES[category] ?? null
 }

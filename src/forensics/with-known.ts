@@ -11,8 +11,8 @@ import { usageOf } from './usage.ts'
 const MOST_APPROVALS = 200
 
 /**
- * An investigation with what is known besides its transactions: how the actors began and who funded them, who helped, copied
- * or gave back, who used the weak contract, what the losers were to it.
+ * An investigation with the knowledge besides its transactions: the actors' origins and funders, the accounts that
+ * helped, copied or returned funds, the users of the weak contract, the losers' relation to it.
  */
 export function withKnown(
   found: Investigation,
@@ -34,7 +34,7 @@ export function withKnown(
   const cluster = new Set([...attackers.accounts, ...attackers.contracts])
   const usage = usageOf({ transactions: all, weak: rootCause.contract, attackers: cluster })
   const watched = new Set([...cluster, ...victims.map(({ address }) => address)])
-  // what an attacker allows is no one’s risk
+  // approvals by an attacker put nobody else at risk
   const approvals = lastApprovals(
     [...known.before, ...placedOf(suspects), ...known.near].map(({ tx }) => tx),
     watched,

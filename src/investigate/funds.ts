@@ -31,9 +31,9 @@ export type FollowFundsOptions = {
   /** A bundle file or a JSON-RPC URL. */
   source: string
   hash: string
-  /** What was stolen and whose it was; what the losers of an investigation lost when left out. */
+  /** The stolen amount and its owner; the losses from an investigation when left out. */
   stolen?: FlowSource
-  /** Blocks after the theft's that are followed: all of a file, 50 of a node, when left out. */
+  /** Blocks to follow after the theft's block: all of a file, 50 of a node, when left out. */
   blocks?: number
   /** Blocks without a move after which an account that holds taint is dormant. */
   dormantBlocks?: number
@@ -46,8 +46,8 @@ export type FollowFundsOptions = {
 const BLOCKS_OF_NODE = 50
 
 /**
- * Follows what was stolen in a transaction through the rest of its block and the blocks after it.
- * Throws `app.TransactionNotFound`, `app.NothingStolen`, `app.InvalidHash`, and what reading throws.
+ * Follows the funds stolen in a transaction through the rest of its block and the blocks after it. Throws
+ * `app.TransactionNotFound`, `app.NothingStolen`, `app.InvalidHash`, and the errors of reading.
  */
 export async function followFunds(options: FollowFundsOptions): Promise<FundFlow> {
   const { blocks, signal, progress } = options
@@ -105,7 +105,7 @@ export async function writeFundFlowSvg(
 
 type Beginning = { findings: readonly Finding[]; hash: Hash; options: FollowFundsOptions }
 
-/** From the theft on, where it is in this block: who lost and who took it are those of an investigation. */
+/** From the theft on, if it is in this block: the losers and the takers are those of an investigation. */
 function begin(facts: BlockFacts, { findings, hash, options }: Beginning): Flow | undefined {
   const { bundle, transactions } = facts
   const place = transactions.findIndex(({ transaction }) => transaction.hash === hash)

@@ -16,15 +16,15 @@ export type IncidentSourceOptions = {
 
 export type IncidentSource = {
   hashes: Hash[]
-  /** The first endpoint of its chain in the configuration; null where there is none. */
+  /** The first endpoint of its chain in the configuration; null if there is none. */
   rpcUrl: string | null
-  /** What the detectors said when it happened. */
+  /** The detectors' findings at the time. */
   findings: readonly Finding[]
   /** The other incidents, newest first. */
   others: Incident[]
 }
 
-/** What is on record of an incident, for investigating it. Throws `incidents.UnknownIncident`. */
+/** The recorded inputs for investigating an incident. Throws `incidents.UnknownIncident`. */
 export async function incidentSource({
   loaded,
   incidentId,
@@ -43,7 +43,7 @@ export async function incidentSource({
   }
 }
 
-/** Puts an investigation on the record of an incident. Throws `incidents.UnknownIncident`. */
+/** Adds an investigation to the record of an incident. Throws `incidents.UnknownIncident`. */
 export async function recordOnIncident(
   found: Investigation,
   { incidentId, ...options }: IncidentSourceOptions,
@@ -66,7 +66,7 @@ function archiveOf({
   return openArchive({ dataDir: config?.dataDir ?? '.cordon', names, env, logger })
 }
 
-/** Nothing says where to read from. */
+/** The error for a missing source. */
 export function noSource(): CordonError {
   return new CordonError({
     code: 'app.NoSource',

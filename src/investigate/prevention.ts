@@ -27,21 +27,21 @@ export type ProposeOptions = {
   suspects: readonly Suspect[]
   /** Bundle files with the protocol’s past; blocks from the attack on are left out. */
   history: readonly string[]
-  /** Where rule files are written; nowhere when left out. */
+  /** Folder for the rule files; none are written when left out. */
   folder?: string | undefined
   /** The bundle file that holds the attack: it becomes the rule’s test. */
   attack?: string | undefined
 }
 
-/** Proposals that are told, the quietest first; of one kind at most so many, for they fail together. */
+/** Maximum number of proposals, the quietest first, and of proposals of one kind, which fail together. */
 const MOST = 6
 const MOST_OF_A_KIND = 2
-/** Below so many transactions of the past nothing is worth proposing: any bound would be a guess. */
+/** With fewer past transactions than this nothing is worth proposing: any bound would be a guess. */
 const LEAST_HISTORY = 20
 
 /**
- * Rules that would have told the attack. Bounds are taken from the first half of the history, false alarms counted in the second,
- * of which nothing was learned. Throws `app.HistoryTooShort`, and what reading throws.
+ * Rules that would have reported the attack. Bounds come from the first half of the history; false alarms are counted
+ * in the second half, from which nothing was learned. Throws `app.HistoryTooShort`, and the errors of reading.
  */
 export async function proposeRules(options: ProposeOptions): Promise<Proposal[]> {
   const { found, suspects } = options
@@ -92,7 +92,7 @@ export async function proposeRules(options: ProposeOptions): Promise<Proposal[]>
   return proposals
 }
 
-/** False alarms first; among equals what the past knows best. */
+/** False alarms first; among equals the one that the past covers best. */
 function weight({ history: { falseAlarms, concerned } }: Proposal): number {
   return falseAlarms - concerned / (concerned + 1)
 }
@@ -101,7 +101,7 @@ function below(falseAlarms: number, judged: number): number {
   return clopperPearson({ successes: falseAlarms, n: judged, confidence: 0.9 }).high
 }
 
-/** The history again from its beginning, without what came with or after the attack, or is of another chain. */
+/** The history again from its beginning, without blocks from the attack on or of another chain. */
 function before({ found, suspects, history }: ProposeOptions): () => AsyncGenerator<BlockBundle> {
   const first = Math.min(...suspects.map(({ facts }) => facts.bundle.number))
   return async function* past() {
@@ -188,7 +188,7 @@ function testsOf({ attack, folder }: ProposeOptions, flags: readonly Hash[]): ob
   ]
 }
 
-/** rule → transactions of the past that it flags, of those that it did not learn from. */
+/** rule → transactions of the past that it flags, among those that it did not learn from. */
 async function flaggedIn(
   past: AsyncIterable<BlockBundle>,
   compiled: readonly CompiledRule[],
@@ -226,7 +226,7 @@ function engineOf(compiled: readonly CompiledRule[]): ReturnType<typeof createEn
   })
 }
 
-/** Which rule flags which transaction of a block. */
+/** The rules that flag each transaction of a block. */
 function alarmsIn(engine: ReturnType<typeof createEngine>, facts: BlockFacts): [string, Hash][] {
   return evaluateSettled(engine, facts).flatMap((finding: Finding) => {
     const rule = finding.categories.find((category) => category.startsWith('rule:'))?.slice(5)

@@ -21,11 +21,16 @@ const entrySchema = z.union([
 ])
 export type GivenPrice = z.infer<typeof entrySchema> & { file: string }
 
-/** What a person says, and what an oracle said: neither is a fact about the market, both are better than one pool. */
+/**
+ * Confidence of a price from a person or an oracle: neither is a fact about the market, both are better than one pool.
+ */
 const GIVEN_CONFIDENCE = 0.95
 const ORACLE_CONFIDENCE = 0.9
 
-/** Reads price files: JSON, a list of `{asset, usd}` or `{asset, oracle}`, dollars for one whole token. Throws `app.InvalidPrices`. */
+/**
+ * Reads price files: JSON, a list of `{asset, usd}` or `{asset, oracle}`, dollars for one whole token. Throws
+ * `app.InvalidPrices`.
+ */
 export async function readPrices(files: readonly string[]): Promise<GivenPrice[]> {
   const read = async (file: string): Promise<GivenPrice[]> => {
     try {
@@ -50,7 +55,10 @@ function invalid(file: string, reason: string): CordonError {
 
 export type PricesAt = { tokens: Tokens; rpc: Rpc | null; block: number }
 
-/** Given prices for one base unit; those of oracles as they stood at the block before. What has no known decimals has no price. */
+/**
+ * Given prices for one base unit; those of oracles as of the block before. An asset without known decimals has no
+ * price.
+ */
 export async function pricesFrom(given: readonly GivenPrice[], at: PricesAt): Promise<Prices> {
   const prices = new Map<Asset, Price>()
   for (const entry of given) {

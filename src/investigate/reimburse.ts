@@ -19,7 +19,7 @@ import { type Address, addressFromWord, type Hex, hexSchema, ZERO_ADDRESS } from
 
 /** Transfer(address,address,uint256) */
 const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
-/** Blocks asked for at a time: what public nodes bear. */
+/** Blocks per request: public nodes accept this. */
 const WINDOW = 2_000
 
 const logSchema = z.object({ topics: z.array(hexSchema), data: hexSchema })
@@ -29,15 +29,15 @@ type HoldersOptions = {
   token: Address
   /** At the end of this block. */
   block: number
-  /** Where the token’s first transfer may be; 0 by default. */
+  /** The earliest possible block of the token’s first transfer; 0 by default. */
   fromBlock: number
   /** Pools, the attacker, the contract itself: they claim nothing. */
   except: ReadonlySet<Address>
 }
 
 /**
- * Who held a share token at a block, by its own transfers, checked against `balanceOf` for every holder. Throws
- * `app.HoldersDisagree` where the token says otherwise (it rebases, or transfers without saying so).
+ * The holders of a share token at a block, from its own transfers, checked against `balanceOf` for every holder. Throws
+ * `app.HoldersDisagree` if the token reports otherwise (it rebases, or transfers without logging).
  */
 async function holdersAt({
   rpcUrl,
@@ -141,14 +141,14 @@ export function makeClaims(losses: readonly AccountLoss[]): Claims {
   return claimsOf(losses)
 }
 
-/** What is wrong with a file of claims, or null. Throws `app.LossesUnreadable`. */
+/** The flaw in a file of claims, or null. Throws `app.LossesUnreadable`. */
 export async function verifyClaims(file: string): Promise<string | null> {
   return flawIn(await readClaims(file))
 }
 
 export type SharedLoss = HoldersOptions & { asset: AccountLoss['asset']; amount: bigint }
 
-/** A loss shared among the holders of a token at a block, in proportion. Throws what {@link holdersAt} throws. */
+/** A loss shared among the holders of a token at a block, in proportion. Throws the errors of {@link holdersAt}. */
 export async function sharedLosses({ asset, amount, ...options }: SharedLoss): Promise<AccountLoss[]> {
   return shareOut({ holders: await holdersAt(options), asset, amount })
 }

@@ -6,7 +6,10 @@ import type { Address, Hex } from '../model/hex.ts'
 import type { Investigation } from '../model/investigation.ts'
 import type { AbiSource } from '../names/abi-sources.ts'
 
-/** The file and line where the root cause’s function is defined, where a given source of the contract or of its code has it. */
+/**
+ * The file and line where the root cause’s function is defined, if a given source of the contract or of its code has
+ * it.
+ */
 export function withSourceLine(
   found: Investigation,
   given: readonly AbiSource[],

@@ -10,7 +10,7 @@ import type { AbiSource } from '../names/abi-sources.ts'
 
 export type StorageOptions = { suspects: readonly Suspect[]; abis: readonly AbiSource[]; rpc: Rpc }
 
-/** Adds what changed in storage to each transaction; where the node does not tell, `unexplained` says so. */
+/** Adds the storage changes to each transaction; if the node does not report them, `unexplained` states it. */
 export async function withStorage(
   found: Investigation,
   { suspects, abis, rpc }: StorageOptions,
@@ -37,7 +37,7 @@ export async function withStorage(
   return { ...found, transactions, unexplained }
 }
 
-/** Frames with their accesses by struct logs; without them where the node has none, or more than an answer may have. */
+/** Frames with their accesses from struct logs; without them if the node has none, or more than an answer may have. */
 async function framesWithStorage(rpc: Rpc, transaction: Transaction): Promise<readonly Frame[]> {
   const { hash, from, to, input, value, contractAddress } = transaction
   const options = { enableMemory: true, disableStorage: true }

@@ -5,11 +5,11 @@ import { printableNotification } from './printable.ts'
 
 type DeliveryError = { code: string; message: string; fix: string }
 
-/** What became of a notification for one role, person and channel. */
+/** The outcome of a notification for one role, person and channel. */
 export type DeliveryResult =
   | { outcome: 'delivered'; role: RoleId; person: string; channel: string }
   | { outcome: 'failed'; role: RoleId; person: string; channel: string; error: DeliveryError }
-  /** Nobody was tried: the role is empty, or the person has no channel, or one that is not configured. */
+  /** No delivery was tried: the role is empty, or the person has no channel, or one that is not configured. */
   | {
       outcome: 'unreachable'
       role: RoleId
@@ -21,9 +21,9 @@ export type DeliveryResult =
 type Address = { role: RoleId; person: string; channel: string }
 
 /**
- * Brings a notification to everybody who has one of its roles, over each of their channels, each channel once
- * with all its recipients, all channels at the same time. Never throws: says for each person and channel what
- * became of it, and for a role without people that nobody was told.
+ * Sends a notification to everybody who has one of its roles, over each of their channels, each channel once with all
+ * its recipients, all channels in parallel. Never throws: returns the outcome for each person and channel, and for a
+ * role without people that nobody was notified.
  */
 export async function notifyRoles(options: {
   roles: Roles

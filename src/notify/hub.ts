@@ -2,16 +2,16 @@ import type { Asset } from '../model/block.ts'
 import type { LiveLine } from '../model/line.ts'
 import { type Lexicon, NO_LEXICON } from '../words/lexicon.ts'
 
-/** What goes on, for the terminal, the NDJSON output and the SSE stream. */
+/** Live events, for the terminal, the NDJSON output and the SSE stream. */
 export type LiveEvent = LiveLine
 
 export type Hub = {
   tell(event: LiveEvent): void
-  /** Calls `listener` for every event from now on; gives back how to stop. A listener must not throw. */
+  /** Calls `listener` for every event from now on; returns a function that stops it. A listener must not throw. */
   listen(listener: (event: LiveEvent) => void): () => void
-  /** What things of a chain are called, for who tells people of events; nothing is known until the app has started. */
+  /** The names of things on a chain, for output to people; empty until the app has started. */
   lexicon(chainId: number, assets: Iterable<Asset>): Promise<Lexicon>
-  /** Gives the hub its words. */
+  /** Sets the hub's lexicon. */
   speak(lexicon: Hub['lexicon']): void
 }
 

@@ -4,8 +4,8 @@ import type { Notification } from '../model/notification.ts'
 const LINE_LENGTH = 1_000
 
 /**
- * A notification fit to be printed anywhere: names and messages that come from chains may hold terminal
- * escapes or marks that turn text around. The body keeps its line breaks.
+ * A notification that is safe to print anywhere: names and messages that come from chains may contain terminal escapes
+ * or marks that reverse text. The body keeps its line breaks.
  */
 export function printableNotification(notification: Notification): Notification {
   return {

@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import type { Run } from '../model/playbook.ts'
 
 /**
- * What a playbook step can do. An action's code may run again after a crash; what it does inside
- * {@link ActionContext.durable} and has finished is not done again.
+ * An action that a playbook step can run. Its code may run again after a crash; a finished part inside
+ * {@link ActionContext.durable} does not run again.
  *
  * @example
  * const report: Action<{ formats: string[] }> = {
@@ -15,7 +15,7 @@ import type { Run } from '../model/playbook.ts'
 export type Action<Args = unknown> = {
   name: string
   args: z.ZodType<Args>
-  /** What it resolves to becomes the step's output: JSON, bigints as decimal strings. */
+  /** The resolved value becomes the step's output: JSON, bigints as decimal strings. */
   run(context: ActionContext, args: Args): Promise<unknown>
 }
 
@@ -24,16 +24,16 @@ export type ActionContext = {
   incidentId: string
   stepId: string
   /**
-   * Runs `act` as one durable step named `stepId/name`: once it has resolved, its result (as JSON) is
-   * remembered over crashes and over the step's own retries. It may run twice if the process dies while it
-   * runs, so it must bear that. Calls must come in the same order each time the action runs.
+   * Runs `act` as one durable step named `stepId/name`: once it has resolved, its result (as JSON) is remembered across
+   * crashes and across the step's own retries. It may run twice if the process dies while it runs, so it must tolerate
+   * that. Calls must come in the same order each time the action runs.
    */
   durable<T>(name: string, act: () => Promise<T>): Promise<T>
-  /** Waits `ms` milliseconds, counted from the first time, over crashes too. */
+  /** Waits `ms` milliseconds, counted from the first time, across crashes too. */
   sleep(ms: number): Promise<void>
   /**
-   * Waits until `look` finds something or the time is over, and gives back what it found. Nothing of it is remembered: what
-   * came of it belongs into a {@link ActionContext.durable} step after.
+   * Waits until `look` returns a value or the time is over, and returns that value. None of it is remembered: its
+   * consequences belong in a {@link ActionContext.durable} step afterwards.
    */
   until<T>(wait: { deadline: number; look: () => Promise<T | undefined> }): Promise<T | undefined>
 }

@@ -5,10 +5,10 @@ import type { Address, Hex } from '../model/hex.ts'
 import type { Signal } from '../model/playbook.ts'
 import type { Roles } from '../model/role.ts'
 
-/** What a person says to a run, before it is signed. */
+/** A person's answer to a run, before it is signed. */
 export type Answer = Pick<Signal, 'runId' | 'target' | 'answer' | 'author' | 'note'>
 
-/** The EIP-712 message of an answer. A run and its step are once: so is the answer. */
+/** The EIP-712 message of an answer. A run and its step are unique: so is the answer. */
 export function answerTypedData({ runId, target, answer, author, note }: Answer) {
   return {
     domain: { name: 'Cordon', version: '1' },
@@ -26,14 +26,14 @@ export function answerTypedData({ runId, target, answer, author, note }: Answer)
   } as const
 }
 
-/** The address that the configuration gives somebody of this name; undefined where it gives none. */
+/** The address that the configuration gives the person of this name; undefined if it gives none. */
 export function addressNamed(roles: Roles, name: string): Address | undefined {
   return Object.values(roles)
     .flat()
     .find((person) => person.name === name)?.address
 }
 
-/** What signs an answer. */
+/** The signer of an answer. */
 export type AnswerSigner = {
   address: Address
   signTypedData(data: ReturnType<typeof answerTypedData>): Promise<Hex>
@@ -56,7 +56,10 @@ export async function signAnswer(
   })
 }
 
-/** What proves an answer to be theirs. Throws `app.WrongSignature` where there is a signature and it is not. */
+/**
+ * The proof that an answer comes from its author. Throws `app.WrongSignature` if there is a signature and it is
+ * invalid.
+ */
 export async function proofOf(answer: Answer, roles: Roles, signature: Hex | null): Promise<Signal['proof']> {
   const address = addressNamed(roles, answer.author)
   if (signature === null) return address === undefined ? 'named' : 'unsigned'

@@ -2,15 +2,18 @@ import { messageOf } from '../kit/error.ts'
 import { hearTimeline, type TimelineNotice } from '../store/notify-line.ts'
 import type { Store } from '../store/store.ts'
 
-/** Who waits looks again by himself this often, whatever rang: for a notice that was lost without anybody noticing. */
+/** A waiting caller checks again by itself at this interval, even without a notice: a notice may be lost unnoticed. */
 const PATIENCE_MS = 30_000
 
 /**
- * Wakes what waits for people: whatever they say to a run or sign about a plan stands on the incident's timeline in the same
- * transaction, and PostgreSQL tells of that, in this process and in others. Who waits asks nothing meanwhile.
+ * Wakes steps that wait for people: every answer to a run or signature about a plan is on the incident's timeline in
+ * the same transaction, and PostgreSQL notifies of that, in this process and in others. A waiting step polls nothing
+ * meanwhile.
  */
 export type Bell = {
-  /** Resolves when the incident's timeline has grown, when `ms` have passed, or when the bell is stopped; maybe earlier. */
+  /**
+   * Resolves when the incident's timeline has grown, when `ms` have passed, or when the bell is stopped; maybe earlier.
+   */
   wait(incidentId: string, ms: number): Promise<void>
   stop(): Promise<void>
 }

@@ -8,13 +8,13 @@ import { fromIssue, invalidAt, invalidIn, type Source } from './problem.ts'
 import { isWhole, pathsIn } from './template.ts'
 import { walk } from './walk.ts'
 
-/** As much of an action as is needed to check a playbook against it. */
+/** The parts of an action that are needed to check a playbook against it. */
 export type KnownAction = { name: string; args: z.ZodType }
 
 const MOST_STEPS = 500
 const DEEPEST = 12
 
-/** Everything that the schema cannot see: ids, expressions, templates, what refers to what. Throws the first. */
+/** Checks everything that the schema cannot: ids, expressions, templates, references. Throws the first problem. */
 export function checkSteps(source: Source, playbook: Playbook): void {
   const ids = new Set<string>()
   const walked = [...walk(playbook.steps)]
@@ -50,7 +50,7 @@ function checkExpression(source: Source, { step, path, known, looped }: At): voi
     throw invalidAt(source, at, 'item is there in the steps of a forEach only')
 }
 
-/** `list.exists(item, …)` makes an `item` of its own. */
+/** `list.exists(item, …)` binds its own `item`. */
 function bindsItem(text: string): boolean {
   return /\(\s*item\s*,/.test(text)
 }
@@ -79,7 +79,7 @@ function refuseUnknown(
 
 type Text = { path: YamlPath; text: string }
 
-/** Texts of a step in which templates may stand. */
+/** Texts of a step that may contain templates. */
 function textsOf(step: Step): Text[] {
   if ('action' in step) return [...textsIn(step.args, ['args'])]
   if ('task' in step) return [...textsIn(step.task, ['task'])]
@@ -109,7 +109,7 @@ function checkTemplate(
   }
 }
 
-/** Every action is there, and its arguments fit it as far as templates let one see. */
+/** Checks that every action exists, and that its arguments fit it as far as templates allow. */
 export function checkActions(source: Source, playbook: Playbook, actions: readonly KnownAction[]): void {
   for (const { step, path } of walk(playbook.steps)) {
     if (!('action' in step)) continue
@@ -121,7 +121,7 @@ export function checkActions(source: Source, playbook: Playbook, actions: readon
   }
 }
 
-/** True where a value comes from a template, so that only the run will know it. */
+/** True if a value comes from a template, so that only the run knows it. */
 function isFilled(args: unknown, path: YamlPath): boolean {
   let value = args
   for (const name of path) {

@@ -3,13 +3,17 @@ import type { Incident } from '../model/incident.ts'
 import type { PinnedPlaybook, Playbook } from '../model/playbook.ts'
 import type { ProtocolKind } from '../model/protocol-kind.ts'
 
-/** What a playbook is chosen by: how it was attacked, likeliest first, how badly, and what was attacked. */
+/**
+ * The criteria for choosing a playbook: the attack categories, likeliest first, the severity, and the attacked
+ * protocols.
+ */
 export type Attacked = Pick<Incident, 'categories' | 'severity'> & { protocols: readonly ProtocolKind[] }
 
 /**
- * The playbook for an incident, whatever the order of the files: of those that fit, the one that names the likeliest of the
- * incident's categories; then the one that names the kind of protocol; then the one that names fewest; then the one for the
- * worst severity; then by id. One that names no category fits all and comes last. Undefined where none fits.
+ * The playbook for an incident, independent of the order of the files: of those that fit, the one that names the
+ * likeliest of the incident's categories; then the one that names the kind of protocol; then the one that names fewest;
+ * then the one for the worst severity; then by id. One that names no category fits all and comes last. Undefined if
+ * none fits.
  */
 export function choosePlaybook(
   playbooks: readonly PinnedPlaybook[],
@@ -33,7 +37,7 @@ function fits({ when }: Playbook, { categories, severity, protocols }: Attacked)
   return when.categories.some((category) => categories.includes(category))
 }
 
-/** Below zero where the first is the better one, 0 where only their ids tell them apart. */
+/** Below zero if the first is the better one, 0 if only their ids differ. */
 export function compare(a: Playbook, b: Playbook, { categories }: Attacked): number {
   const place = ({ when }: Playbook): number => {
     const found = categories.findIndex((category) => when.categories.includes(category))

@@ -3,13 +3,13 @@ import type { PinnedPlaybook } from '../model/playbook.ts'
 import { attackedKinds, type ProtocolKind, protocolKinds } from '../model/protocol-kind.ts'
 import { compare, fitting } from './choose.ts'
 
-/** What is begun for an attack of such a category on such protocols, or why that cannot be told. */
+/** A gap: no playbook, or no unique one, for an attack of this category on these protocols. */
 export type Gap = { problem: string; category: string; protocols: ProtocolKind[] }
 
-/** An attack that people are woken for. */
+/** The severities at which people are paged. */
 const SEVERITIES = ['high', 'critical'] as const satisfies readonly Severity[]
 
-/** Attacks that no playbook is for, and those that several fit equally well: for each category on each kind of protocol. */
+/** Attacks without a playbook, and those that several fit equally well: for each category on each kind of protocol. */
 export function gapsIn(playbooks: readonly PinnedPlaybook[], categories: readonly string[]): Gap[] {
   const gaps = new Map<string, Gap>()
   for (const category of categories)

@@ -1,9 +1,9 @@
 import { Environment } from '@marcbachmann/cel-js'
 import { CEL_LIMITS, type Compiled, compile, type Fuel } from '../kit/cel.ts'
 
-/** Steps of loops that one condition may take. */
+/** Loop steps that one condition may take. */
 const FUEL = 10_000
-/** Items of a loop, at most. */
+/** Maximum number of items of a loop. */
 export const MOST_TURNS = 100
 
 let shared: Environment | undefined
@@ -22,7 +22,7 @@ function environment(): Environment {
 
 const GIVES = { bool: ['bool', 'dyn'], list: ['list', 'list<dyn>', 'dyn'] } as const
 
-/** A condition or the list of a loop, checked; what it mentions is `steps.page`, `incident.title`. */
+/** A condition or the list of a loop, checked; its references look like `steps.page`, `incident.title`. */
 export function compileExpression(text: string, gives: 'bool' | 'list'): { fuel: Fuel; compiled: Compiled } {
   const fuel: Fuel = { steps: 0, block: FUEL }
   const compiled = compile(text, { env: environment(), gives: GIVES[gives], fuel })
@@ -34,19 +34,19 @@ export function compileExpression(text: string, gives: 'bool' | 'list'): { fuel:
   return { fuel, compiled }
 }
 
-/** Any list will do; the checker names each kind of list. */
+/** Any list is accepted; the checker names each kind of list. */
 function listTypeIn(problem: string): string[] {
   return [problem.slice(problem.indexOf('gives list<') + 'gives '.length)]
 }
 
-/** True or false; throws where the data do not suit the expression. */
+/** True or false; throws if the data do not fit the expression. */
 export function decide(text: string, variables: Readonly<Record<string, unknown>>): boolean {
   const value = evaluate(text, 'bool', variables)
   if (typeof value === 'boolean') return value
   throw new TypeError('the condition gave no true or false')
 }
 
-/** The items of a loop, at most {@link MOST_TURNS}; throws where it is no list or a longer one. */
+/** The items of a loop, at most {@link MOST_TURNS}; throws if it is not a list or is longer. */
 export function itemsOf(text: string, variables: Readonly<Record<string, unknown>>): unknown[] {
   const value = evaluate(text, 'list', variables)
   if (!Array.isArray(value)) throw new TypeError('the expression gave no list')
@@ -66,7 +66,7 @@ function evaluate(
   return compiled.run(variables)
 }
 
-/** JSON as CEL takes it: whole numbers are `int`. */
+/** JSON in the form that CEL takes: whole numbers are `int`. */
 export function forCel(value: unknown): unknown {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
   if (Array.isArray(value)) return value.map(forCel)

@@ -4,9 +4,10 @@ import { hashPlaybook, parsePlaybook } from './parse.ts'
 import { walk } from './walk.ts'
 
 /**
- * What a further attack is answered with while people are at work on the incident: the playbook's own containment, as far as
- * it comes before people are asked; then who can act hears of it, unless the same call waits for people already, and what
- * they approve is pulled. The whole playbook where its containment cannot be told from the rest.
+ * The playbook that answers a further attack while people work on the incident: the original playbook's own
+ * containment, as far as it comes before people are asked; then it notifies the people who can act, unless the same
+ * call waits for them already, and pulls the levers that they approve. The whole playbook if its containment cannot be
+ * separated from the rest.
  */
 export function followUpOf(pinned: PinnedPlaybook): PinnedPlaybook {
   const { playbook, parts } = pinned
@@ -23,12 +24,12 @@ export function followUpOf(pinned: PinnedPlaybook): PinnedPlaybook {
     if (parts === undefined) return followUp
     return { ...followUp, parts, contentHash: hashPlaybook(followUp.playbook, parts) }
   } catch {
-    // a condition that speaks of a step that is not there
+    // a condition refers to a step that is missing
     return pinned
   }
 }
 
-/** The steps that contain, with the blocks that they stand in, up to the first that waits for somebody. */
+/** The steps that contain, with their enclosing blocks, up to the first that waits for somebody. */
 function containmentIn(steps: readonly Step[]): Step[] {
   const kept: Step[] = []
   for (const step of steps) {
@@ -64,7 +65,7 @@ function waits(step: Step): boolean {
   return 'task' in step || 'approval' in step || 'wait' in step
 }
 
-/** The step that carries out what people approve, wherever it stands. */
+/** The step that carries out the plans that people approve, at any depth. */
 export function pullApprovedIn({ playbook, parts = {} }: PinnedPlaybook): ActionStep | undefined {
   for (const steps of [playbook.steps, ...Object.values(parts)])
     for (const { step } of walk(steps)) if ('action' in step && step.action === 'pull-approved') return step

@@ -2,21 +2,27 @@ import { messageOf } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import { type Severity, severityRank } from '../model/finding.ts'
 
-/** Runs that are let in at once: more would only take turns on one thread and ten connections, and hold back the record. */
+/**
+ * Runs that are admitted in parallel: more would only take turns on one thread and ten connections, and delay the
+ * record.
+ */
 const AT_ONCE = 16
-/** While the record is behind: what was found is on record first, and the gravest runs begin all the same. */
+/** While the record is behind: findings are recorded first, and the most severe runs begin anyway. */
 const AT_ONCE_CROWDED = 4
-/** A run that neither waits for people nor has ended after so long is slow for other reasons: it makes room for others. */
+/**
+ * A run that neither waits for people nor has ended after this time is slow for other reasons: it makes room for
+ * others.
+ */
 const LONGEST_MS = 5_000
 
 /**
- * Lets runs in a few at a time, the gravest first: a storm of incidents begins a storm of runs, and the first of them shall
- * be done before the last has begun. A run that waits for people takes no room.
+ * Admits a few runs at a time, the most severe first: a storm of incidents begins a storm of runs, and the first of
+ * them should be done before the last begins. A run that waits for people takes no room.
  */
 export type Gate = {
-  /** Queues a run; `begin` is called once there is room. A run that is queued or inside already is left alone. */
+  /** Queues a run; `begin` is called once there is room. A run that is queued or inside already is not queued again. */
   admit(run: { id: string; severity: Severity }, begin: () => Promise<void>): void
-  /** A run has ended, or waits for people. */
+  /** Releases a run that has ended, or waits for people. */
   leave(runId: string): void
   /** Whether a run is queued or inside. */
   holds(runId: string): boolean
@@ -44,7 +50,7 @@ export function createGate(logger: Logger, isCrowded: () => boolean = () => fals
       timer.unref()
       inside.set(id, timer)
       begin().catch((thrown: unknown) => {
-        // it is on record: whoever looks for runs that were never begun finds it
+        // it is on record: the search for runs that never began finds it
         logger.warn({ runId: id, reason: messageOf(thrown) }, 'a run could not begin yet')
         leave(id)
       })

@@ -18,8 +18,8 @@ export type Interpreter = { run: (runId: string) => Promise<void> }
 
 /**
  * Registers the one interpreter of this process: a workflow for a run, one for each branch of a parallel block, because
- * the durable steps of a workflow have one order, and one for each step that acts or waits. A step of its own means that a
- * newer Cordon, whose actions are made otherwise, can go on with an old run: only the step that was interrupted is replayed.
+ * the durable steps of a workflow have one order, and one for each step that acts or waits. Because a step has its own
+ * workflow, a newer Cordon with different actions can continue an old run: only the interrupted step is replayed.
  */
 export function registerInterpreter(session: Session): Interpreter {
   const leaf = DBOS.registerWorkflow(
@@ -61,7 +61,7 @@ async function interpret(frame: Frame): Promise<void> {
 
 type Loaded = { run: Run; pinned: PinnedPlaybook }
 
-/** What was left of a run that was ended from outside (a drill that was broken off) goes no further. */
+/** A run that was ended from outside (an aborted drill) does not continue. */
 async function loadRunning(session: Session, runId: string): Promise<Loaded> {
   const loaded = await load(session, runId)
   return loaded.run.state === 'running' ? loaded : standStill()

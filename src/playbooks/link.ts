@@ -4,7 +4,7 @@ import { hashPlaybook } from './parse.ts'
 import { invalid, invalidAt } from './problem.ts'
 import { walk } from './walk.ts'
 
-/** Playbooks under playbooks, the outermost counted. */
+/** Maximum nesting of playbooks, the outermost counted. */
 const DEEPEST = 4
 
 export type Loaded = { file: string; pinned: PinnedPlaybook }

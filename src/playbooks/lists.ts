@@ -18,7 +18,7 @@ import { captured, type Ending, endingOf, errorOf, keepResult, type Outcome } fr
 import { durably, type Session, standStill } from './session.ts'
 import { readVariables } from './variables.ts'
 
-/** What a list of steps is done with: the run, and the workflows that its parts are started as. */
+/** The context in which a list of steps runs: the run, and the workflows that its parts are started as. */
 export type Frame = {
   session: Session
   run: Run
@@ -28,18 +28,18 @@ export type Frame = {
 }
 export type BranchAt = { stepId: string; index: number; place: Place }
 
-/** What is left to say after a list: plain JSON, because a branch hands it to the run. */
+/** The result of a list: plain JSON, because a branch passes it to the run. */
 export type ListEnd = {
   failures: number
-  /** A step failed that says `onFailure: stop`. */
+  /** A step with `onFailure: stop` failed. */
   stopped: boolean
-  /** Steps that succeeded and can be compensated for, in the order in which they were done. */
+  /** Steps that succeeded and can be compensated for, in the order in which they ran. */
   undo: { stepId: string; place: Place }[]
 }
 
 type StepEnd = ListEnd & { result: StepResult }
 
-/** Does steps one after the other. Everything it decides is decided durably, so a replay takes the same way. */
+/** Runs steps one after the other. Every decision is durable, so a replay takes the same path. */
 export async function runList(frame: Frame, steps: readonly Step[], place: Place): Promise<ListEnd> {
   const end: ListEnd = { failures: 0, stopped: false, undo: [] }
   for (const step of steps) {
@@ -49,7 +49,7 @@ export async function runList(frame: Frame, steps: readonly Step[], place: Place
   return end
 }
 
-/** Makes good what was done, the last first. What fails here is counted and stops nothing. */
+/** Compensates completed steps, the last first. A failure here is counted and stops nothing. */
 export async function compensate(frame: Frame, undo: ListEnd['undo']): Promise<number> {
   let failures = 0
   for (const { stepId, place } of undo.toReversed()) {
@@ -91,7 +91,7 @@ function runBlock(frame: Frame, step: Step, place: Place): Promise<StepEnd> {
   return unreachable(step)
 }
 
-/** A step whose workflow broke has failed like any other: the steps after it still have their turn. */
+/** A step whose workflow broke has failed like any other: the steps after it still run. */
 async function follow(frame: Frame, step: Step, place: Place): Promise<StepEnd> {
   const { session, run, leaf } = frame
   const key = keyOf(place, step.id)
@@ -122,7 +122,7 @@ async function child<T>({ session }: Frame, key: string, act: () => Promise<T | 
   }
 }
 
-/** All branches are started before any is waited for. One that stops ends itself; the others are not called off. */
+/** All branches are started before any is waited for. One that stops ends itself; the others are not cancelled. */
 async function runParallel(frame: Frame, step: ParallelStep, place: Place): Promise<StepEnd> {
   const { session, run, branch } = frame
   const key = keyOf(place, step.id)
@@ -150,7 +150,7 @@ async function runIf(frame: Frame, step: IfStep, place: Place): Promise<StepEnd>
   return finishBlock(frame, { key, startedAt, end, output: { taken: outcome.value ? 'then' : 'else' } })
 }
 
-/** One item after the other; a turn that stops ends the loop. */
+/** One item after the other; an iteration that stops ends the loop. */
 async function runForEach(frame: Frame, step: ForEachStep, place: Place): Promise<StepEnd> {
   const key = keyOf(place, step.id)
   const startedAt = await now(frame, key)
@@ -166,7 +166,7 @@ async function runForEach(frame: Frame, step: ForEachStep, place: Place): Promis
   return finishBlock(frame, { key, startedAt, end, output: { items: outcome.value.length, done } })
 }
 
-/** A playbook within one: if it is stopped it has failed, and what it did is made good; whoever called it goes on. */
+/** A playbook within one: if it is stopped it has failed, and its steps are compensated; its caller continues. */
 async function runPlaybook(frame: Frame, step: PlaybookStep, place: Place): Promise<StepEnd> {
   const key = keyOf(place, step.id)
   const startedAt = await now(frame, key)
@@ -208,7 +208,7 @@ async function undecided(frame: Frame, { key, startedAt, outcome, expression }: 
 
 type Block = { key: string; startedAt: number; end: ListEnd; output: unknown }
 
-/** A block has failed where a step in it has: that one is counted, the block is not counted again. */
+/** A block has failed if a step in it has: that one is counted, the block is not counted again. */
 async function finishBlock(frame: Frame, { key, startedAt, end, output }: Block): Promise<StepEnd> {
   const { failures } = end
   const error =

@@ -20,10 +20,10 @@ type Watching = {
 }
 
 /**
- * DBOS leaves the runs of a dead process alone. Here every process holds a database lock under its executor
- * id, which the database frees when the process dies; a survivor (or the next start) that finds such a lock
- * free resumes the runs. After the first sweep an executor must look dead twice: a restart of the database
- * frees all locks for a moment. If it was alive after all, DBOS lets only one of the two go on.
+ * DBOS ignores the runs of a dead process. Here every process holds a database lock under its executor id, which the
+ * database frees when the process dies; a survivor (or the next start) that finds such a lock free resumes the runs.
+ * After the first sweep an executor must look dead twice: a restart of the database frees all locks for a moment. If
+ * the executor is alive, DBOS lets only one of the two continue.
  */
 export async function watchOrphans(watching: {
   session: Session
@@ -96,7 +96,7 @@ async function pendingOfOthers(own: string): Promise<Map<string, string[]>> {
   return byExecutor
 }
 
-/** Runs that were written down by a process that died before their workflow began. */
+/** Runs recorded by a process that died before their workflow began. */
 async function neverStarted(session: Session): Promise<string[]> {
   const unfinished = (await listUnfinishedRuns(session.store)).filter((id) => !session.gate.holds(id))
   if (unfinished.length === 0) return []

@@ -5,8 +5,8 @@ import { checkActions, checkSteps, type KnownAction } from './check.ts'
 import { fromIssue, invalid, invalidAt } from './problem.ts'
 
 /**
- * Reads a playbook from YAML and pins it: the hash is over what it says, not over how it is laid out.
- * With `actions` it also checks every step's action and arguments. Playbooks that it calls come in with `linkPlaybooks`.
+ * Reads a playbook from YAML and pins it: the hash covers the content, not the layout.
+ * With `actions` it also checks every step's action and arguments. `linkPlaybooks` adds the playbooks that it calls.
  * Throws `playbooks.InvalidPlaybook` (file, line, field) and `playbooks.UnknownAction`.
  *
  * @example
@@ -28,7 +28,7 @@ export function parsePlaybook(text: string, file: string, actions?: readonly Kno
 
 const DEEPEST = 80
 
-/** An alias of what is around it makes a circle, of which nothing that walks would come to the end. */
+/** False for an alias of an enclosing node: it makes a circle, which a walk would never leave. */
 function endsSomewhere(
   value: unknown,
   above: ReadonlySet<unknown> = new Set(),

@@ -29,7 +29,7 @@ export async function waitOut(
   return answered(session, { run, key, ms }, { startedAt, targets, verdict: firstAnswer })
 }
 
-/** Asks the people of roles and waits for what they say: one answer for a task, a quorum for an approval. */
+/** Asks the people of roles and waits for their answers: one answer for a task, a quorum for an approval. */
 export async function askPeople(
   session: Session,
   { run, step, key }: Waiting<TaskStep | ApprovalStep>,
@@ -74,7 +74,7 @@ function firstAnswer([first]: readonly Signal[]): Ending | undefined {
     : { state: 'refused', output, error: refused(first) }
 }
 
-/** Each person once, and only who is in one of the roles. */
+/** Counts each person once, and only people in one of the roles. */
 function approvalOf({ approval }: ApprovalStep): Verdict {
   return (signals) => {
     const entitled = signals.filter(({ roles }) => roles.some((role) => approval.roles.includes(role)))
@@ -119,7 +119,7 @@ async function answered(session: Session, { run, key, ms }: Asked, answering: An
   return { state: 'timed-out', output: { answer: null }, error: errorOf(timedOut(key, ms)) }
 }
 
-/** What was asked for has come to pass otherwise; undefined while the incident is not contained. */
+/** The requested result was reached in another way; undefined while the incident is not contained. */
 async function doneByContainment(session: Session, { incidentId }: Run): Promise<Ending | undefined> {
   const incident = await findIncident(session.store, incidentId)
   if (incident?.state !== 'contained') return undefined

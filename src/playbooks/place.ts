@@ -2,15 +2,15 @@ import type { PinnedPlaybook, Step, StepResult } from '../model/playbook.ts'
 import { walk } from './walk.ts'
 
 /**
- * Where in a run a list of steps is done: under which playbook steps, in which turns of which loops. Plain JSON, because
- * the workflows of a run hand it on. Absent in runs of an older Cordon: the root.
+ * The position in a run where a list of steps runs: under which playbook steps, in which iterations of which loops.
+ * Plain JSON, because the workflows of a run pass it on. Absent in runs of an older Cordon: the root.
  */
 export type Place = {
   /** The playbook whose steps these are; null for the run's own. */
   playbookId: string | null
   /** `call/` for the steps under the playbook step `call`. */
   prefix: string
-  /** Turns of the loops around, outermost first. */
+  /** Iterations of the loops around, outermost first. */
   turns: number[]
   /** `item` of the innermost loop. */
   item: unknown
@@ -18,7 +18,7 @@ export type Place = {
 
 export const ROOT: Place = { playbookId: null, prefix: '', turns: [], item: null }
 
-/** The step's id in the run's results: unlike that of any other time it is done. */
+/** The step's id in the run's results: distinct for each time that it runs. */
 export function keyOf({ prefix, turns }: Place, stepId: string): string {
   return `${prefix}${stepId}${turns.length === 0 ? '' : `[${turns.join('.')}]`}`
 }
@@ -28,7 +28,7 @@ export function placeUnder(place: Place, stepId: string, playbookId: string): Pl
   return { playbookId, prefix: `${keyOf(place, stepId)}/`, turns: [], item: null }
 }
 
-/** In a turn of a loop. */
+/** In an iteration of a loop. */
 export function placeInTurn(place: Place, turn: number, item: unknown): Place {
   return { ...place, turns: [...place.turns, turn], item }
 }
@@ -37,7 +37,7 @@ export function stepsAt(pinned: PinnedPlaybook, { playbookId }: Place): readonly
   return playbookId === null ? pinned.playbook.steps : (pinned.parts?.[playbookId] ?? [])
 }
 
-/** The step of that id at a place. */
+/** The step of that id at a position. */
 export function stepAt(pinned: PinnedPlaybook, place: Place, stepId: string): Step | undefined {
   for (const { step } of walk(stepsAt(pinned, place))) if (step.id === stepId) return step
   return undefined
@@ -45,7 +45,7 @@ export function stepAt(pinned: PinnedPlaybook, place: Place, stepId: string): St
 
 const KEY = /^([a-z0-9-]+)(?:\[([\d.]+)\])?$/
 
-/** Results that a place sees, by step id: those of its own playbook; of a loop the ones of the same turn. */
+/** Results that a position sees, by step id: those of its own playbook; of a loop the ones of the same iteration. */
 export function visibleFrom(place: Place, results: readonly StepResult[]): Map<string, StepResult> {
   const seen = new Map<string, { depth: number; result: StepResult }>()
   const here = place.turns.join('.')

@@ -1,7 +1,7 @@
 import type { PinnedPlaybook, Step } from '../model/playbook.ts'
 import { listsUnder } from './walk.ts'
 
-/** A step as a dry run tells it: nothing is decided, so both ways of every condition are there. */
+/** A step in a dry run: nothing is decided, so both branches of every condition are included. */
 export type PlanLine = {
   depth: number
   id: string
@@ -11,7 +11,7 @@ export type PlanLine = {
   under: string | null
 }
 
-/** What a run would do, in order, with conditions undecided. */
+/** The steps of a run, in order, with conditions undecided. */
 export function planOf(pinned: PinnedPlaybook): PlanLine[] {
   return linesOf(pinned.playbook.steps, { depth: 0, under: null, pinned })
 }

@@ -9,7 +9,7 @@ export type Source = YamlSource & { file: string }
 
 export type Problem = { file: string; line: number; field: string; problem: string }
 
-/** `playbooks.InvalidPlaybook` for something in a file, with the line and field where it stands. */
+/** `playbooks.InvalidPlaybook` for a problem in a file, with its line and field. */
 export function invalid({ file, line, field, problem }: Problem): CordonError {
   return new CordonError({
     code: 'playbooks.InvalidPlaybook',
@@ -33,7 +33,7 @@ export function invalidIn(
   return invalid({ file: source.file, line, field: fieldName(path), problem })
 }
 
-/** What Zod says, as a problem of the file. `content` is what was parsed. */
+/** A Zod issue as a problem of the file. `content` is the parsed value. */
 export function fromIssue(
   source: Source,
   found: z.core.$ZodIssue | undefined,
@@ -46,7 +46,7 @@ export function fromIssue(
 
 type Narrowed = { issue: z.core.$ZodIssue | undefined; path: PropertyKey[] }
 
-/** A step fits none of the blocks: what is wrong is what is wrong with the block that its own word names. */
+/** A step fits none of the blocks: the problem is the one of the block that its keyword names. */
 function narrowed(issue: z.core.$ZodIssue | undefined, content: unknown): Narrowed {
   const path = [...(issue?.path ?? [])]
   if (issue?.code !== 'invalid_union') return { issue, path }

@@ -7,8 +7,8 @@ type Open = { stepId: string; waitsFor: string | null }
 type Reading = { parts: Parts; askedOf: ReadonlySet<string>; problems: string[] }
 
 /**
- * What a playbook lacks as a response: it contains, and what people then sign is pulled without waiting for another decision;
- * or it says in `notContained` why it does not. Empty where nothing is missing.
+ * The missing parts of a playbook as a response: it must contain, and pull the levers that people sign without another
+ * decision; or state in `notContained` why it does not. Empty if nothing is missing.
  */
 export function lacksOf({ playbook, parts = {} }: PinnedPlaybook): string[] {
   const all = [playbook.steps, ...Object.values(parts)].flatMap((steps) => [...walk(steps)])
@@ -36,14 +36,14 @@ function isAction(step: Step, name: string): boolean {
   return 'action' in step && step.action === name
 }
 
-/** Reads a list in order; gives back what is still open at its end. */
+/** Reads a list in order; returns the proposals still open at its end. */
 function read(steps: readonly Step[], open: readonly Open[], reading: Reading): readonly Open[] {
   return steps.reduce((left, step) => after(step, left, reading), open)
 }
 
 function after(step: Step, open: readonly Open[], reading: Reading): readonly Open[] {
   const own = within(step, open, reading)
-  // what is done in a failure or at the end of a wait is done at times only: it pulls nothing that was open before
+  // steps for a failure or for the end of a wait run only sometimes: they pull nothing that was open before
   const apart = [step.recover, step.compensate, 'onTimeout' in step ? step.onTimeout : undefined].flatMap(
     (list) => read(list ?? [], [], reading),
   )
@@ -64,7 +64,7 @@ function within(step: Step, open: readonly Open[], reading: Reading): readonly O
   return [...open, ...ways.flatMap((way) => read(way, [], reading))]
 }
 
-/** What one of the lists pulls is pulled; what any of them opens is open. */
+/** A lever that one of the lists pulls counts as pulled; one that any of them opens counts as open. */
 function beside(
   lists: readonly (readonly Step[])[],
   open: readonly Open[],
@@ -87,7 +87,7 @@ function pulled(open: readonly Open[], { problems }: Reading): readonly Open[] {
   return []
 }
 
-/** True where a condition hangs on what people answer. */
+/** True if a condition depends on people's answers. */
 function asksPeople(condition: string, { askedOf }: Reading): boolean {
   const { compiled } = compileExpression(condition, 'bool')
   if (compiled.kind === 'problem') return false

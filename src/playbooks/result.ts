@@ -7,7 +7,7 @@ import { transaction } from '../store/store.ts'
 import { appendTimeline } from '../store/timeline.ts'
 import type { Session } from './session.ts'
 
-/** What went wrong, as plain JSON: so a remembered failure equals a fresh one. */
+/** An error as plain JSON: so a remembered failure equals a fresh one. */
 export type Failure = {
   code: string
   message: string
@@ -24,7 +24,7 @@ export type Ending = {
   error: StepResult['error']
 }
 
-/** Does something and gives what became of it as plain JSON; never throws. */
+/** Runs `act` and returns its outcome as plain JSON; never throws. */
 export async function captured<T>(act: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return { ok: true, value: plain(await act()) as T }
@@ -56,12 +56,12 @@ export function endingOf(outcome: Outcome): Ending {
   return { state: 'failed', output: null, error: { code, message, fix } }
 }
 
-/** An error as a step's result keeps it. */
+/** An error in the form that a step's result stores. */
 export function errorOf({ code, summary: message, fix }: CordonError): NonNullable<StepResult['error']> {
   return { code, message, fix }
 }
 
-/** Keeps a result with its timeline entry, both or neither; gives back the one that stands. */
+/** Stores a result with its timeline entry, both or neither; returns the one that stands. */
 export async function keepResult(session: Session, run: Run, result: StepResult): Promise<StepResult> {
   return transaction(
     session.store,

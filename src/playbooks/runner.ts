@@ -23,8 +23,8 @@ import { writeRun, writeRuns } from './write-run.ts'
 type Pool = ReturnType<typeof createPool>
 
 /**
- * The interpreter's own protocol: which durable steps it takes and in what order. Raised only when a run of
- * the old kind could not be replayed; never by a release as such, or no release could finish older runs.
+ * The interpreter's own protocol: its durable steps and their order. Raised only when a run of the old kind could not
+ * be replayed; never by a release as such, or no release could finish older runs.
  */
 const PROTOCOL = 'cordon-playbooks-1'
 const STOP_PATIENCE_MS = 5_000
@@ -33,13 +33,13 @@ export type PlaybooksOptions = {
   databaseUrl: string
   store: Store
   actions: readonly Action[]
-  /** The action that calls people for a task or an approval, with `{ roles, title, body }`. */
+  /** The action that pages people for a task or an approval, with `{ roles, title, body }`. */
   tell?: Action
   clock: Clock
   logger: Logger
-  /** False where nobody answers: a drill without people. Real incidents always have them. */
+  /** False if nobody answers: a drill without people. Real incidents always have people. */
   people?: boolean
-  /** True while fewer runs are let in at once, because something else goes first. */
+  /** True while fewer runs are admitted in parallel, because something else goes first. */
   isCrowded?: () => boolean
   /** A name for this machine in the database; the host name by default. */
   executorId?: string
@@ -47,30 +47,32 @@ export type PlaybooksOptions = {
 
 export type Playbooks = {
   /**
-   * Begins a run, in the background. An incident has one run of a playbook for ever: a second call gives back
-   * the first, even when the playbook was edited meanwhile.
+   * Begins a run, in the background. An incident has at most one run of a playbook: a second call returns the first,
+   * even if the playbook was edited meanwhile.
    */
   begin(incident: Incident, pinned: PinnedPlaybook): Promise<Run>
   /**
-   * Writes runs down in a transaction of the caller's, with what they are runs for. Once that is committed they will be
-   * done: {@link start} begins one now, and a process that dies in between leaves it to the next one.
+   * Records runs in the caller's transaction, with the data that they are for. Once that is committed they will be
+   * carried out: {@link start} begins one now, and a process that dies in between leaves it to the next one.
    */
   write(
     tx: Store,
     wanted: readonly { incident: Incident; pinned: PinnedPlaybook; attempt?: number }[],
   ): Promise<Run[]>
-  /** Begins a run that was written down, in the background, the gravest first; again it changes nothing. */
+  /** Begins a recorded run, in the background, the most severe first; a second call changes nothing. */
   start(run: Run, severity: Severity): void
-  /** Resolves when the run has ended, here or in another process. Throws `playbooks.UnknownRun`, `playbooks.Stopped`. */
+  /**
+   * Resolves when the run has ended, here or in another process. Throws `playbooks.UnknownRun`, `playbooks.Stopped`.
+   */
   wait(runId: string): Promise<Run>
-  /** Lets the durable parts being done end (5 s at most), then leaves the runs where they are, to be resumed. */
+  /** Waits for the durable parts in progress (5 s at most), then leaves the runs where they are, to be resumed. */
   stop(): Promise<void>
 }
 
 let started = false
 
 /**
- * Starts running playbooks in this process, and first goes on with what dead processes left. Once at a time
+ * Starts running playbooks in this process, and first continues the runs of dead processes. Only one start at a time
  * for each process. Throws `playbooks.AlreadyStarted`, `playbooks.StartFailed`.
  *
  * @example
@@ -125,7 +127,7 @@ export async function startPlaybooks(options: PlaybooksOptions): Promise<Playboo
   }
 }
 
-/** DBOS's own migrations fail where two processes run them at once; so one launches after the other. */
+/** DBOS's own migrations fail if two processes run them in parallel; so one launches after the other. */
 async function launch(options: PlaybooksOptions, executorID: string, pool: Pool): Promise<void> {
   const { databaseUrl } = options
   DBOS.setConfig({
@@ -137,14 +139,14 @@ async function launch(options: PlaybooksOptions, executorID: string, pool: Pool)
     logger: quiet(options.logger),
     enableOTLP: false,
     tracingEnabled: false,
-    // Nothing here waits for DBOS messages or events, which is what its listener is for.
+    // Nothing here waits for DBOS messages or events, which are the purpose of its listener.
     useListenNotify: false,
   })
   await DBOS.launch()
   await DBOS.registerQueue(RESUME_QUEUE, { minPollingIntervalMs: 1_000, onConflict: 'always_update' })
 }
 
-/** DBOS tells much; what it calls information is detail to us. */
+/** DBOS logs much; its information level is detail here. */
 function quiet(logger: Logger): DLogger {
   const text = (entry: unknown): string => (typeof entry === 'string' ? entry : messageOf(entry))
   return {
@@ -168,7 +170,7 @@ function begin({ session, interpreter }: Running, { id, state }: Run, severity: 
 
 async function wait(session: Session, runId: string): Promise<Run> {
   for (let incidentId: string | undefined; ; ) {
-    // asked for before looking, so that an end between the two wakes us
+    // requested before the check, so that an end between the two wakes this loop
     const rung = incidentId === undefined ? Promise.resolve() : session.bell.wait(incidentId, 1_000)
     const run = await findRun(session.store, runId)
     if (!run) throw unknownRun(runId)

@@ -6,27 +6,27 @@ import type { Action } from './action.ts'
 import type { Bell } from './bell.ts'
 import type { Gate } from './gate.ts'
 
-/** What this process runs playbooks with, from `startPlaybooks` to its `stop`. */
+/** The shared state with which this process runs playbooks, from `startPlaybooks` to its `stop`. */
 export type Session = {
   store: Store
   clock: Clock
   logger: Logger
   actions: ReadonlyMap<string, Action>
-  /** Calls the people whom a task or an approval is for: `{ roles, title, body }`. */
+  /** Pages the people of a task or an approval: `{ roles, title, body }`. */
   tell: Action | undefined
   /** Wakes steps that wait for people. */
   bell: Bell
-  /** Lets runs begin a few at a time. */
+  /** Lets a few runs begin at a time. */
   gate: Gate
-  /** Once true, runs of this session stand still; whoever resumes them goes on from their last result. */
+  /** Once true, runs of this session stand still; the process that resumes them continues from their last result. */
   stopping: boolean
-  /** Durable steps that are being done right now. */
+  /** Durable steps in progress. */
   busy: number
 }
 
 /**
- * Does `act` as a durable step of the current workflow: its result is kept under `name`, and given back
- * instead of doing it again. What it throws is the machinery's own error, never the step's.
+ * Runs `act` as a durable step of the current workflow: its result is stored under `name`, and returned instead of
+ * running it again. An error that it throws is the machinery's own, never the step's.
  */
 export async function durably<T>(session: Session, name: string, act: () => Promise<T>): Promise<T> {
   if (session.stopping) return standStill()
@@ -41,7 +41,7 @@ export async function durably<T>(session: Session, name: string, act: () => Prom
   }
 }
 
-/** Waits over crashes; see {@link durably} for a stop. */
+/** Waits across crashes; see {@link durably} for a stop. */
 export async function sleepDurably(session: Session, ms: number): Promise<void> {
   if (session.stopping) return standStill()
   try {
@@ -53,8 +53,8 @@ export async function sleepDurably(session: Session, ms: number): Promise<void> 
 }
 
 /**
- * Never settles. A run that is stopped must neither go on nor fail: an error would be recorded as its end.
- * Nothing refers to the promise, so the run's memory goes with it.
+ * Never settles. A stopped run must neither continue nor fail: an error would be recorded as its end. Nothing refers to
+ * the promise, so the run's memory is freed with it.
  */
 export function standStill(): Promise<never> {
   return new Promise(() => {})

@@ -12,8 +12,8 @@ import { walk } from './walk.ts'
 const LONGEST_NOTE = 1_000
 
 /**
- * Puts on record what a person said to a run, with its timeline entry, before anything is woken by it. It may come before the
- * step waits. Throws `playbooks.UnknownRun`, `playbooks.UnknownStep`, `playbooks.NotWaiting`, `playbooks.NotInRole`,
+ * Records a person's answer to a run, with its timeline entry, before it wakes anything. It may come before the step
+ * waits. Throws `playbooks.UnknownRun`, `playbooks.UnknownStep`, `playbooks.NotWaiting`, `playbooks.NotInRole`,
  * `playbooks.NotSigned`.
  */
 export async function giveSignal(

@@ -29,9 +29,9 @@ import { fill, pathsIn } from './template.ts'
 import { until } from './until.ts'
 import { readVariables } from './variables.ts'
 
-/** A step that holds no others where it is done: it has a workflow of its own. */
+/** A step that contains no others: it has its own workflow. */
 export type Leaf = ActionStep | WaitStep | TaskStep | ApprovalStep
-/** One time that a leaf is done: `key` is its id in the run's results. */
+/** One execution of a leaf: `key` is its id in the run's results. */
 export type Doing<S extends Leaf = Leaf> = {
   run: Run
   pinned: PinnedPlaybook
@@ -40,7 +40,7 @@ export type Doing<S extends Leaf = Leaf> = {
   key: string
 }
 
-/** An action while it runs: what its durable parts gave, kept over retries, and an error of the machinery. */
+/** A running action: the results of its durable parts, kept across retries, and an error of the machinery. */
 type Progress = { done: Map<string, unknown>; broken: unknown }
 
 /** Runs one step of a run and records its result; the first recorded result stands. */
@@ -58,7 +58,7 @@ export async function performStep(session: Session, at: Omit<Doing, 'key'>): Pro
   })
 }
 
-/** When the step began and what its templates stood for then; without templates the time alone, as ever. */
+/** When the step began and the values of its templates then; without templates the time alone. */
 async function begin(session: Session, doing: Doing): Promise<{ startedAt: number; step: Leaf }> {
   const { step, key } = doing
   const texts = templated(step)
@@ -71,7 +71,7 @@ async function begin(session: Session, doing: Doing): Promise<{ startedAt: numbe
   return { startedAt: begun.now, step: { ...step, ...(begun.filled as object) } as Leaf }
 }
 
-/** The part of a step in which templates may stand, where there are any. */
+/** The part of a step that may contain templates, if it has any. */
 function templated(step: Leaf): object | undefined {
   const part =
     'action' in step
@@ -94,7 +94,7 @@ async function carryOut(session: Session, doing: Doing, startedAt: number): Prom
 
 export type Told = { roles: readonly string[]; title: string; body: string }
 
-/** Calls the people that a task is for. That nobody was reached is on the timeline; the task waits all the same. */
+/** Pages the people of a task. If nobody was reached, the timeline states it; the task waits anyway. */
 async function announce(session: Session, doing: Doing, told: Told): Promise<void> {
   if (session.tell === undefined) return
   const progress: Progress = { done: new Map(), broken: undefined }
@@ -156,7 +156,7 @@ function contextOf(session: Session, { run, key }: Doing, progress: Progress): A
   }
 }
 
-/** An action may catch what it likes, but never an error of the machinery: that one ends the workflow. */
+/** An action may catch any error except one of the machinery: that one ends the workflow. */
 async function watched<T>(progress: Progress, act: () => Promise<T>): Promise<T> {
   try {
     return await act()

@@ -1,16 +1,16 @@
 import { toJson } from '../kit/json.ts'
 import { printable } from '../kit/text.ts'
 
-/** A path in braces. Nothing else may stand between `{{` and `}}`: a template looks up, it never computes. */
+/** A path in braces. Nothing else may appear between `{{` and `}}`: a template looks up, it never computes. */
 const PLACE = /\{\{\s*((?:incident|alert|steps|item)(?:\.[A-Za-z_][\w-]*|\[\d{1,4}\]|\.\d{1,4})*)\s*\}\}/g
 const LONGEST_TEXT = 500
 const LONGEST_VALUE = 4_000
 const UNKNOWN = '(unknown)'
 
 /**
- * Fills the templates in a playbook's arguments. What is put in is data and stays data: it is made printable, it is
- * never read as a template, a path or an expression again, and it may be what an attacker called his token.
- * A text that is one template becomes the value itself; a path that leads nowhere gives null there, `(unknown)` in a text.
+ * Fills the templates in a playbook's arguments. An inserted value stays data: it is made printable, and is never read
+ * as a template, a path or an expression again, because it may be the name that an attacker gave a token. A text that
+ * is one template becomes the value itself; a path without a value gives null there, `(unknown)` in a text.
  */
 export function fill(value: unknown, variables: Readonly<Record<string, unknown>>): unknown {
   if (typeof value === 'string') return fillText(value, variables)
@@ -22,7 +22,7 @@ export function fill(value: unknown, variables: Readonly<Record<string, unknown>
 function fillText(text: string, variables: Readonly<Record<string, unknown>>): unknown {
   const [only] = [...text.matchAll(PLACE)]
   if (only !== undefined && only[0] === text.trim()) return inert(lookUp(only[1] ?? '', variables))
-  // A function: in a replacement text `$&` and the like would mean something.
+  // A function: in a replacement text `$&` and the like would have a special meaning.
   return text.replace(PLACE, (_, path: string) => textOf(lookUp(path, variables)))
 }
 
@@ -49,7 +49,7 @@ function lookUp(path: string, variables: Readonly<Record<string, unknown>>): unk
   return value
 }
 
-/** The paths that a text refers to, or what is wrong with it. */
+/** The paths that a text refers to, or its problem. */
 export function pathsIn(text: string): { paths: string[]; problem: string | null } {
   const paths = [...text.matchAll(PLACE)].map((match) => match[1] ?? '')
   const left = text.replace(PLACE, '')
@@ -59,7 +59,7 @@ export function pathsIn(text: string): { paths: string[]; problem: string | null
   return { paths, problem }
 }
 
-/** True where the whole text is one template: what it becomes is not known before the run. */
+/** True if the whole text is one template: its value is unknown before the run. */
 export function isWhole(text: string): boolean {
   const [only] = [...text.matchAll(PLACE)]
   return only !== undefined && only[0] === text.trim()

@@ -10,8 +10,8 @@ export type Until<T> = {
 }
 
 /**
- * Waits until something is there or the time is over. Nothing here is durable, and nothing needs to be: what ends it is in
- * the database, and what came of it is recorded in one step after. A database that is away is waited for.
+ * Waits until a value is there or the time is over. Nothing here is durable, and nothing needs to be: the value is in
+ * the database, and its consequences are recorded in one later step. An unavailable database is waited for.
  */
 export async function until<T>(
   session: Session,
@@ -24,7 +24,7 @@ export async function until<T>(
   )
   for (;;) {
     if (session.stopping) return standStill()
-    // Asked for before looking, so that what comes between the two wakes us.
+    // Requested before the check, so that a change between the two wakes this loop.
     const left = Math.max(0, deadline - session.clock.now())
     const rung = session.bell.wait(incidentId, left)
     const found = await look?.().catch((thrown: unknown) => {

@@ -17,7 +17,10 @@ export type Variables = {
   people: boolean
 }
 
-/** What conditions and templates of a place see now. Read inside a durable step, so that a resumed run sees the same. */
+/**
+ * The values that conditions and templates of a position see now. Read inside a durable step, so that a resumed run
+ * sees the same.
+ */
 export async function readVariables(
   session: Session,
   { run, pinned, place }: { run: Run; pinned: PinnedPlaybook; place: Place },
@@ -43,7 +46,7 @@ function incidentFields(incident: Incident): Record<string, unknown> {
   return fields
 }
 
-/** The newest alert that stands, and how many do. */
+/** The newest valid alert, and their number. */
 function alertFields(alerts: readonly Alert[]): Record<string, unknown> {
   const newest = alerts.at(-1)
   return {
@@ -60,7 +63,10 @@ function alertFields(alerts: readonly Alert[]): Record<string, unknown> {
   }
 }
 
-/** Every step of the playbook is there, `pending` until it has ended; `page-all` is `page_all` too, as CEL has no dashes. */
+/**
+ * Every step of the playbook is included, `pending` until it has ended; `page-all` is `page_all` too, as CEL has no
+ * dashes.
+ */
 function stepFields(
   known: readonly string[],
   results: ReadonlyMap<string, StepResult>,

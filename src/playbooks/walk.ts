@@ -1,7 +1,7 @@
 import type { YamlPath } from '../kit/yaml.ts'
 import type { Step } from '../model/playbook.ts'
 
-/** A list of steps under a step, and the field that it stands in. */
+/** A list of steps under a step, and its field. */
 export type Under = { path: YamlPath; steps: readonly Step[] }
 export type Walked = {
   step: Step
@@ -30,7 +30,7 @@ export function listsUnder(step: Step): Under[] {
   return lists
 }
 
-/** Every step of a list and of the lists under it, in the order of the text. */
+/** Every step of a list and of the lists under it, in text order. */
 export function* walk(steps: readonly Step[], path: YamlPath = ['steps'], looped = false): Generator<Walked> {
   for (const [index, step] of steps.entries()) {
     const here = [...path, index]

@@ -14,15 +14,16 @@ export type Wish = {
   pinned: PinnedPlaybook
   /** `cordon`, or the person who began it. */
   author: string
-  /** Above 1 where the incident is open again and is answered anew. */
+  /** Above 1 if the incident is open again and is answered again. */
   attempt?: number
-  /** False where nobody is there to answer. Only a drill may have that; true by default. */
+  /** False if nobody is there to answer. Only a drill may have that; true by default. */
   people?: boolean
 }
 
 /**
- * Writes a run down, pinned, with its timeline entry. From then on it will be done: whoever runs playbooks on this
- * database begins it within two seconds, if the writer does not. An incident has one run of a playbook for each time that it is open.
+ * Records a run, pinned, with its timeline entry. From then on it will be carried out: a process that runs playbooks on
+ * this database begins it within two seconds, if the writer does not. An incident has one run of a playbook for each
+ * time that it is open.
  */
 export async function writeRun(context: { store: Store; clock: Clock }, wish: Wish): Promise<Run> {
   const [run] = await writeRuns(context, [wish])
@@ -30,7 +31,7 @@ export async function writeRun(context: { store: Store; clock: Clock }, wish: Wi
   return run
 }
 
-/** The same for many incidents at once, all or nothing, in a handful of statements; in the order of the wishes. */
+/** The same for many incidents, all or nothing, in a handful of statements; in the order of the requests. */
 export async function writeRuns(
   { store, clock }: { store: Store; clock: Clock },
   wishes: readonly Wish[],
@@ -58,7 +59,7 @@ export async function writeRuns(
   )
 }
 
-/** The run that stood there before. */
+/** The run that was recorded there before. */
 async function firstOf(tx: Store, run: Run): Promise<Run> {
   return (await findRunOf(tx, run)) ?? run
 }

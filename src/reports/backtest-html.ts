@@ -2,7 +2,9 @@ import { areaText, backtestPlots } from './backtest-plots.ts'
 import type { BacktestView, Share } from './backtest-view.ts'
 import { html, page } from './html.ts'
 
-/** A backtest as one HTML page with plots, no scripts and no outside resources. Every share has its n and interval. */
+/**
+ * A backtest as one HTML page with plots, without scripts or external resources. Every share has its n and interval.
+ */
 export function backtestHtml(view: BacktestView): string {
   const { split, fused, failed, blind } = view
   const body = [

@@ -7,7 +7,7 @@ export function backtestPlots(view: BacktestView): string[] {
   return [precisionRecall(view), alertBudget(view), reliabilityDiagram(view), detectorBars(view)]
 }
 
-/** A shown share exists only where something was counted. */
+/** A share exists only if something was counted. */
 const exists = ({ estimate }: Share): boolean => Number.isFinite(estimate)
 
 function precisionRecall({ fused }: BacktestView): string {
@@ -43,7 +43,7 @@ function marked(name: string, at: At, of: (at: At) => Point): Parameters<typeof 
   return { name, draw: 'marks', points: there ? [point] : [] }
 }
 
-/** Thresholds that flag nearly everything are no choice, and would press the others into a corner. */
+/** Thresholds that flag nearly everything are not a choice, and would squeeze the others into a corner. */
 const MOST_SHARE_OF_TRAFFIC = 0.05
 
 function alertBudget({ fused }: BacktestView): string {

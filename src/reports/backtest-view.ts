@@ -9,7 +9,7 @@ type At = Rates & {
   falseAlarmsPerDay: { estimate: number; low: number; high: number }
 }
 
-/** What the report shows; the shape of calibration's BacktestReport. */
+/** The data that the report shows; the shape of calibration's BacktestReport. */
 export type BacktestView = {
   transactions: number
   attacks: number

@@ -8,14 +8,14 @@ import { caip2, isAddress, symbolOf } from './outgoing.ts'
 const MOST_SIGNS = 400
 
 /**
- * A table as CSV (RFC 4180, UTF-8, CRLF). Every cell is one line without control characters; one that a spreadsheet would
- * take for a formula begins with an apostrophe.
+ * A table as CSV (RFC 4180, UTF-8, CRLF). Every cell is one line without control characters; a cell that a spreadsheet
+ * would read as a formula begins with an apostrophe.
  */
 export function csv(rows: readonly (readonly string[])[]): string {
   return rows.map((cells) => `${cells.map(cell).join(',')}\r\n`).join('')
 }
 
-/** What begins a formula, also after blanks, in its wide form, or where a program takes the quotes away first. */
+/** The start of a formula, also after blanks, in its wide form, or where a program strips the quotes first. */
 const FORMULA = /^["'\s]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]/
 
 function cell(text: string): string {
@@ -35,7 +35,7 @@ const ADDRESS_COLUMNS = [
   'first_transaction',
 ]
 
-/** Every account that is told, the attacker’s first: `addresses.csv`. */
+/** Every reported account, the attacker’s first: `addresses.csv`. */
 export function addressesCsv(out: Outgoing): string {
   return csv([ADDRESS_COLUMNS, ...knownAccounts(out).map((account) => addressRow(out, account))])
 }
@@ -56,7 +56,7 @@ function addressRow({ chainId, tlp }: Outgoing, account: KnownAccount): string[]
 
 const LOSS_COLUMNS = ['chain', 'victim', 'asset', 'token_id', 'symbol', 'amount', 'usd', 'tlp']
 
-/** Who lost what, base units: `losses.csv`. */
+/** Losses by account, base units: `losses.csv`. */
 export function lossesCsv(out: Outgoing): string {
   const rows = (out.found?.victims ?? []).flatMap(({ address, loss }) =>
     loss.map(({ asset, tokenId, amount, usd }) => [
@@ -73,7 +73,7 @@ export function lossesCsv(out: Outgoing): string {
   return csv([LOSS_COLUMNS, ...rows])
 }
 
-/** EIP-55; other words as they are. */
+/** EIP-55; other words unchanged. */
 export function checksummed(text: string): string {
   return isAddress(text) ? getAddress(text) : text
 }

@@ -1,8 +1,8 @@
 import type { Audience, Tlp } from '../model/report.ts'
 
 /**
- * A report as plain data, made once and rendered as Markdown, HTML or PDF. All text in it is raw, as it came from chains
- * and strangers: each renderer makes it inert.
+ * A report as plain data, built once and rendered as Markdown, HTML or PDF. All text in it is raw, as it came from
+ * chains and strangers: each renderer makes it inert.
  */
 export type ReportDocument = {
   title: string
@@ -14,7 +14,7 @@ export type ReportDocument = {
 export type Inline = {
   kind: 'text' | 'strong' | 'code'
   text: string
-  /** What `text` is the short form of. */
+  /** The full value that `text` shortens. */
   whole?: string
 }
 export type Line = readonly Inline[]
@@ -22,16 +22,16 @@ export type ListItem = { line: Line; items: readonly Line[] }
 export type Column = {
   title: string
   align: 'left' | 'right'
-  /** Share of the width among the columns that are not as wide as what is in them; 0 for those. */
+  /** Share of the width among the columns that are not as wide as their content; 0 for those. */
   share: number
 }
 export type Table = { kind: 'table'; columns: readonly Column[]; rows: readonly (readonly Line[])[] }
 export type Figure = {
   kind: 'figure'
-  /** Made by a renderer of ours, with every text from outside inert; never from outside itself. */
+  /** Made by Cordon's own renderer, with every external text inert; never external itself. */
   svg: string
   caption: string
-  /** The same in words, for those who see no picture. */
+  /** The same in words, for readers who cannot see the picture. */
   alternative: Table
 }
 
@@ -68,7 +68,7 @@ export function list(items: readonly Line[]): Block {
   return { kind: 'list', items: items.map((line) => ({ line, items: [] })) }
 }
 
-/** Columns by title; `>` before it: to the right, `*` behind it: takes the room that is left. */
+/** Columns by title; a leading `>` aligns to the right, a trailing `*` takes the remaining width. */
 export function table(titles: readonly string[], rows: readonly (readonly Line[])[]): Table {
   return { kind: 'table', columns: titles.map(columnOf), rows }
 }
@@ -81,7 +81,7 @@ function columnOf(title: string): Column {
   }
 }
 
-/** Lists in a line: what stands between the parts is plain. */
+/** Joins lists into one line: the text between the parts is plain. */
 export function joined(parts: readonly Line[], between = ', '): Line {
   return parts.flatMap((part, index) => (index === 0 ? part : [text(between), ...part]))
 }
@@ -91,17 +91,17 @@ export function iso(milliseconds: number): string {
   return Number.isNaN(date.getTime()) ? 'not known' : date.toISOString()
 }
 
-/** As `iso`, in two words, which may stand on two lines. */
+/** Like `iso`, in two words, which may break over two lines. */
 export function dayAndTime(milliseconds: number): string {
   return iso(milliseconds).replace('T', ' ')
 }
 
-/** Whether a table says what its columns are. */
+/** Whether a table has column titles. */
 export function hasHead({ columns }: Table): boolean {
   return columns.some(({ title }) => title !== '')
 }
 
-/** Of a picture of ours, in its own units. */
+/** The width of one of Cordon's own pictures, in its own units. */
 export function widthOf(svg: string): number {
   return Number(/^<svg[^>]* width="(\d+)/.exec(svg)?.[1] ?? 0)
 }

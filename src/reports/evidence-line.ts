@@ -2,7 +2,7 @@ import type { Line } from './document.ts'
 import { text } from './document.ts'
 import { type Names, prose } from './parts.ts'
 
-/** What a piece of evidence says beyond the statement that it is for. */
+/** The content of a piece of evidence beyond the statement that it supports. */
 export function evidenceLine(
   said: string,
   { statement, frames }: { readonly statement: string; readonly frames: readonly number[] },

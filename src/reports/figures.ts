@@ -5,7 +5,7 @@ import { shareText } from '../words/share.ts'
 /** An asset of an account, base units. */
 type Change = { readonly account: string; readonly asset: string; readonly amount: bigint }
 
-/** What a page, a report and an investigation take the loss of an incident from. */
+/** The sources from which a page, a report and an investigation compute the loss of an incident. */
 export type LossSources = {
   findings: readonly {
     readonly pending: boolean
@@ -13,7 +13,7 @@ export type LossSources = {
     readonly transactionHash: string | null
     readonly loss: readonly Change[]
   }[]
-  /** The newest on record; its losers are the losers from then on. */
+  /** The newest on record; its losers replace all others. */
   investigation: {
     readonly victims: readonly {
       readonly address: string
@@ -24,14 +24,17 @@ export type LossSources = {
       }[]
     }[]
   } | null
-  /** What losers had in the block before the attack. */
+  /** The balances of losers in the block before the attack. */
   stakes: readonly Change[]
 }
 
-/** What is lost of one asset, by whomever; `before` is what these accounts had of it, null where nobody asked. */
+/** The total loss of one asset; `before` is the balance that these accounts had of it, null if it was not read. */
 export type AssetLoss = { asset: string; tokenId: bigint | null; amount: bigint; before: bigint | null }
 
-/** The loss of an incident, by account: of the investigation where there is one, else of what was found in mined transactions. */
+/**
+ * The loss of an incident, by account: from the investigation if there is one, otherwise from the findings about mined
+ * transactions.
+ */
 export function lossesOf({
   findings,
   investigation,
@@ -42,7 +45,7 @@ export function lossesOf({
   return summed(perTransaction(findings)).map((change) => ({ ...change, tokenId: null }))
 }
 
-/** Two detectors see the same loss of a transaction: the larger of what they say of an account and asset is it. */
+/** Two detectors report the same loss of a transaction: the larger value for an account and asset counts. */
 function perTransaction(findings: LossSources['findings']): Change[] {
   const largest = new Map<string, Change>()
   for (const { pending, shadow, transactionHash, loss } of findings) {
@@ -56,7 +59,7 @@ function perTransaction(findings: LossSources['findings']): Change[] {
   return [...largest.values()]
 }
 
-/** Of several transactions together, by account and asset. */
+/** Several transactions together, by account and asset. */
 function summed(changes: readonly Change[]): Change[] {
   const totals = new Map<string, Change>()
   for (const change of changes) {
@@ -83,10 +86,10 @@ function shareOf({ amount, before }: AssetLoss): number {
   return before === null || before === 0n ? 0 : Number((amount * 10_000n) / before)
 }
 
-/** Assets that are named in a headline; the rest is counted. */
+/** Assets that a headline names; the rest is counted. */
 const MOST_NAMED = 2
 
-/** `128,000 USDC (16.9 %)`; empty where nothing is known to be lost. */
+/** `128,000 USDC (16.9 %)`; empty if no loss is known. */
 export function lostText(sources: LossSources, tokens: Tokens): string {
   return listed(
     lostAssets(sources).map(({ before, ...loss }) => {
@@ -96,7 +99,7 @@ export function lostText(sources: LossSources, tokens: Tokens): string {
   )
 }
 
-/** What the losers have left of what they lost, by what they had before; empty where nobody asked. */
+/** The losers' remaining balances of the lost assets, by their balances before; empty if these were not read. */
 export function leftText(sources: LossSources, tokens: Tokens): string {
   return listed(
     lostAssets(sources).flatMap(({ asset, before, amount, tokenId }) =>

@@ -11,14 +11,14 @@ import type { Holding, Movement, Recipient, Traced } from './traced.ts'
 const MOST_ROWS = 200
 const MOST_MOVEMENTS = 60
 
-/** A lever that only an issuer can pull: found on a token, or (`target` null) as the catalogue has it. */
+/** A lever that only an issuer can pull: found on a token, or (`target` null) from the catalogue. */
 export type IssuerLever = { target: string | null; protocol: string; signature: string; trap: string }
 
 export type FreezeRequest = {
   recipient: Recipient
   traced: Traced
   reporter: Reporter | undefined
-  /** A request names the ones that fit its tokens. */
+  /** A request names the levers that fit its tokens. */
   levers: readonly IssuerLever[]
   /** Milliseconds since the epoch. */
   writtenAt: number
@@ -30,12 +30,12 @@ const WHAT: Readonly<Record<RecipientKind, string>> = {
   bridge: 'Hold transfers that are not paid out yet, and tell us where those that were paid out have gone.',
 }
 
-/** What only the sender can say. */
+/** A blank for information that only the sender has. */
 export function blank(what: string): string {
   return `[to be filled in: ${what}]`
 }
 
-/** A request to an exchange, an issuer or a bridge to stop what was traced to it. */
+/** A request to an exchange, an issuer or a bridge to stop the funds that were traced to it. */
 export function freezeRequest(out: Outgoing, request: FreezeRequest): ReportDocument {
   const { recipient, traced } = request
   const drill = out.incident?.kind === 'drill'
@@ -85,7 +85,7 @@ function whoBlocks({ incident, chainId, tlp }: Outgoing, { reporter, writtenAt }
   ]
 }
 
-/** In three sentences: what was taken, how, and how much of it is with the recipient. */
+/** In three sentences: the stolen funds, the method, and the part that is with the recipient. */
 function happened(out: Outgoing, { traced, recipient }: FreezeRequest): string {
   const count = transactionsOf(out).length
   const when = out.beganAt === null ? '' : `, at ${iso(out.beganAt)}`
@@ -150,7 +150,7 @@ function holdingBlocks(out: Outgoing, holdings: readonly Holding[]): Block[] {
   ]
 }
 
-/** Base units, which nobody can misread, and whole tokens where the decimals are known. */
+/** Base units, which nobody can misread, and whole tokens if the decimals are known. */
 function amountLine(out: Outgoing, held: string, amount: bigint): Line {
   const { decimals } = tokenOf(out, held)
   if (decimals === undefined || decimals === 0) return [text(String(amount))]
@@ -166,7 +166,9 @@ function more(count: number, most: number, what: string): Block[] {
   return count > most ? [paragraph(text(`… and ${count - most} more ${what}.`))] : []
 }
 
-/** As found on the token itself, else by the catalogue where a name fits: anybody can name a token so. */
+/**
+ * As found on the token itself, otherwise from the catalogue where a name fits: anybody can give a token such a name.
+ */
 function leverBlocks(out: Outgoing, { recipient, traced, levers }: FreezeRequest): Block[] {
   if (recipient.kind !== 'issuer') return []
   const tokens = [...new Set(traced.holdings.map(({ asset: held }) => held))]

@@ -1,7 +1,7 @@
 import type { FundFlow } from '../model/fund-flow.ts'
 import type { Printed } from './record.ts'
 
-/** Accounts drawn at most, those through which most movements go; the drawing says how many are not. */
+/** Maximum number of accounts drawn, those with the most movements; the drawing states how many are left out. */
 const MOST_NODES = 60
 export const BOX = { width: 190, height: 48 } as const
 const GAP = { x: 210, y: 34 } as const
@@ -16,7 +16,7 @@ export type Line = Pick<
   'from' | 'to' | 'asset' | 'kind' | 'tainted' | 'taintedFifo'
 > & {
   movements: number
-  /** Where its words stand. */
+  /** The position of its text. */
   at: { x: number; y: number }
 }
 export type Layout = {
@@ -28,7 +28,7 @@ export type Layout = {
   hidden: number
 }
 
-/** Accounts in columns by hop, near those that paid them; no two words of lines on one another. */
+/** Accounts in columns by hop, near those that paid them; no line labels overlap. */
 export function layout(flow: DrawnFlow): Layout {
   const shown = mostMoved(flow)
   const placed = placeNodes(flow, shown)

@@ -25,13 +25,13 @@ figure .wide div{min-width:0!important}details>:not(summary){display:none}summar
 }
 `
 
-/** The mark in the margin of every page that is printed. */
+/** The mark in the margin of every printed page. */
 function onPaper(mark: string): string {
   const content = `content:"${mark}";font:700 9pt system-ui,sans-serif`
   return `@page{margin:18mm 14mm;@top-right{${content}}@bottom-right{${content} }}\n`
 }
 
-/** A report as one HTML page: no script, no outside resource, the pictures inside; made for screens and for paper. */
+/** A report as one HTML page: no script, no external resource, pictures embedded; made for screens and for paper. */
 export function htmlDocument({ title, tlp, audience, blocks }: ReportDocument): string {
   const mark = `<span class="tlp" style="color:${TLP_COLOURS[tlp]}">TLP:${tlp}</span> <span>for: ${audience}</span>`
   const body = [
@@ -85,7 +85,7 @@ function figure({ svg, caption, alternative }: Figure): string {
   return `<figure><div class="wide"><div style="min-width:${leastWidth(svg)}px">${svg}</div></div><figcaption>${words(caption)}</figcaption><details><summary>The same as a table</summary>${table(alternative)}</details></figure>`
 }
 
-/** Drawn smaller than this its words cannot be read: then one scrolls. */
+/** Below this width the text cannot be read: then the picture scrolls. */
 function leastWidth(svg: string): number {
   return Math.round(0.75 * widthOf(svg))
 }
@@ -100,7 +100,7 @@ function inline({ kind, text, whole }: Inline): string {
   return kind === 'text' ? inert : `<${kind}>${inert}</${kind}>`
 }
 
-/** Letters that are written from right to left: without a fence they turn the words round them about. */
+/** Letters that are written from right to left: without isolation they reverse the text around them. */
 const LEFTWARD =
   /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
 

@@ -1,11 +1,14 @@
 import { printable } from '../kit/text.ts'
 
-/** A text from outside as inert HTML. */
+/** An external text as inert HTML. */
 export function html(text: string, max = 400): string {
   return printable(text, max).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
-/** A page of our own: no script, no outside resource, readable without style too. `style` is added to what all pages have. */
+/**
+ * A page of Cordon's own: no script, no external resource, readable without style too. `style` is added to the common
+ * style of all pages.
+ */
 export function page(title: string, body: string, style = ''): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -17,7 +17,7 @@ export function titleOf({ incident }: PrintedRecord): string {
   return `${incident.kind === 'drill' ? 'DRILL: ' : ''}${incident.title}`
 }
 
-/** What the record calls things, for looking closer. */
+/** Identifiers and names in the record, for a closer look. */
 export function factBlocks({ incident, names, writtenAt, own }: PrintedRecord): Block[] {
   const ours = incident.actors.filter((address) => own.has(address))
   const theirs = incident.actors.filter((address) => !own.has(address))
@@ -52,7 +52,7 @@ export function factBlocks({ incident, names, writtenAt, own }: PrintedRecord): 
   ]
 }
 
-/** What was found, where nobody has investigated. */
+/** The findings, if nobody has investigated. */
 export function findingBlocks({ findings, names }: PrintedRecord): Block[] {
   const left = findings.length - MOST_FINDINGS
   return [
@@ -63,7 +63,7 @@ export function findingBlocks({ findings, names }: PrintedRecord): Block[] {
   ]
 }
 
-/** Findings in the words and units of the record, for comparing. */
+/** Findings in the words and units of the record, for comparison. */
 export function rawFindingBlocks({ findings, names }: PrintedRecord): Block[] {
   if (findings.length === 0) return []
   const left = findings.length - MOST_FINDINGS
@@ -92,7 +92,7 @@ function findingItem(finding: PrintedRecord['findings'][number], names: Names): 
   }
 }
 
-/** Pending findings say what would have happened; only what was mined was lost. */
+/** Pending findings show the effect that would have happened; only mined losses are losses. */
 export function balanceBlocks({ findings, names, assets }: PrintedRecord): Block[] {
   const title = heading(2, 'Who lost and who gained')
   const mined = findings.filter((finding) => !finding.pending)
@@ -135,7 +135,7 @@ function changeRow(
   return [[text(what)], account(who, names), amountOf(id, amount, assets), asset(id, null, names)]
 }
 
-/** Signs of the longest bar. */
+/** Characters of the longest bar. */
 const BAR = 30
 
 const MILESTONES = [
@@ -146,7 +146,7 @@ const MILESTONES = [
   ['verification', 'verified'],
 ] as const
 
-/** How long each part took, with a bar: the longest is the whole of it. */
+/** The duration of each part, with a bar: the longest is the full width. */
 export function milestoneBlocks({ incident, timeline }: PrintedRecord): Block[] {
   const reached = MILESTONES.flatMap(([kind, label]) => {
     const entry = timeline.find((item) => item.kind === kind)
@@ -218,7 +218,7 @@ function signature(words: string): Line {
   return [words.startsWith('[') ? text(words) : code(words)]
 }
 
-/** What the playbooks did, step by step. */
+/** The steps that the playbooks ran. */
 export function runBlocks({ runs }: PrintedRecord): Block[] {
   return runs.length === 0 ? [] : [heading(2, 'Appendix: playbooks'), ...runs.flatMap(oneRunBlocks)]
 }
@@ -243,7 +243,7 @@ function oneRunBlocks({ playbookId, contentHash, state, steps }: PrintedRecord['
   ]
 }
 
-/** What is told elsewhere in the report is not news here: steps that went well, and whom pages reached. */
+/** Entries that the report shows elsewhere are left out here: steps that succeeded, and the recipients of pages. */
 function isNews({ kind, facts }: PrintedRecord['timeline'][number]): boolean {
   return kind !== 'notification' && !(kind === 'step' && facts.state === 'succeeded')
 }
@@ -280,7 +280,7 @@ function laterText({ eventTime, discoveryTime }: PrintedRecord['timeline'][numbe
   return later < 1 ? '' : `+${elapsedText(later)}`
 }
 
-/** What an alert says stands under its cause: here only that it came, and by whom. */
+/** The content of an alert stands under its cause: here only that it arrived, and from which detector. */
 function entryText({ kind, facts, message }: PrintedRecord['timeline'][number]): string {
   const { detectors, confidence } = facts
   const isTold = kind === 'alert' && Array.isArray(detectors) && typeof confidence === 'number'
@@ -288,7 +288,7 @@ function entryText({ kind, facts, message }: PrintedRecord['timeline'][number]):
   return isTold ? `${lead}, by ${detectors.join(' and ')}, confidence ${confidence.toFixed(2)}` : message
 }
 
-/** Whom pages reached, and what they said. */
+/** The recipients of pages, and the text. */
 export function toldBlocks({ timeline, names }: PrintedRecord): Block[] {
   const pages = timeline.filter(({ kind }) => kind === 'notification')
   if (pages.length === 0) return []
@@ -303,7 +303,7 @@ export function toldBlocks({ timeline, names }: PrintedRecord): Block[] {
   ]
 }
 
-/** What people were asked for and have not answered. */
+/** The open tasks that people have not answered. */
 export function openTaskBlocks({ times, writtenAt }: PrintedRecord): Block[] {
   const open = (times?.questions ?? []).filter(({ answer }) => answer === null)
   if (open.length === 0) return []

@@ -28,8 +28,9 @@ import { withShortForms } from './short-forms.ts'
 import { spokenRecord } from './spoken-record.ts'
 
 /**
- * The report of an incident. On the first screen what happened, how much, whether it is stopped and what comes next; then each
- * thing once, money before units; the appendix has what was found as it was recorded, frames, and every address in full.
+ * The report of an incident. The first screen states what happened, how much is lost, whether it is stopped and what
+ * comes next. Then each fact appears once, money before units; the appendix has the findings as recorded, frames, and
+ * every address in full.
  */
 export function incidentReport(record: PrintedRecord): Pick<ReportDocument, 'title' | 'blocks'> {
   const said = spokenRecord(record)

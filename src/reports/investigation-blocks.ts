@@ -14,7 +14,7 @@ const MOST_MOVEMENTS = 60
 const MOST_EVIDENCE = 12
 const MOST_ACCOUNTS = 60
 
-/** Why it could happen: each hypothesis with what it stands on, the likeliest first. */
+/** The causes: each hypothesis with its evidence, the likeliest first. */
 export function causeBlocks({ rootCause, divergence }: PrintedInvestigation, names: Names): Block[] {
   const title = heading(2, 'Root cause')
   const { file, line } = rootCause
@@ -63,7 +63,7 @@ function more(count: number, most: number, what: string): Line[] {
   return count > most ? [[text(`… and ${count - most} more ${what}`)]] : []
 }
 
-/** What was tried on a fork with one step changed, and whether the profit stayed; where that was done. */
+/** The reruns on a fork with one step changed, and whether the profit remained; if there are any. */
 export function counterfactualBlocks({ counterfactuals = [] }: PrintedInvestigation): Block[] {
   if (counterfactuals.length === 0) return []
   return [
@@ -81,7 +81,7 @@ export function counterfactualBlocks({ counterfactuals = [] }: PrintedInvestigat
   ]
 }
 
-/** Who lost what, in tokens and in dollars where prices are known. */
+/** The losses by account, in tokens, and in dollars if prices are known. */
 export function lossBlocks(found: PrintedInvestigation, names: Names): Block[] {
   const title = heading(2, 'Impact')
   if (found.victims.length === 0)
@@ -164,7 +164,7 @@ function list1(items: Line[]): Block[] {
   return items.length === 0 ? [] : [list(items)]
 }
 
-/** Who did it, as far as addresses tell. */
+/** The actors, as far as addresses show. */
 export function actorBlocks(
   { actors, attackers, profits, assets }: PrintedInvestigation,
   names: Names,
@@ -194,7 +194,7 @@ export function actorBlocks(
 
 type ProfitOfGroup = PrintedInvestigation['profits'][number]
 
-/** What those who act together have more or less of. */
+/** The net change of the accounts that act together. */
 function profitLine({ cluster, members, change }: ProfitOfGroup, assets: Assets, names: Names): Line {
   const others = members.length < 2 ? '' : ` and ${members.length - 1} more together`
   const amounts = change.slice(0, 6).map((one): Line => {
@@ -210,7 +210,7 @@ function profitLine({ cluster, members, change }: ProfitOfGroup, assets: Assets,
   return [...account(cluster, names), text(`${others} gained, gas not counted: `), ...gained]
 }
 
-/** What the attacker did, in plain words. */
+/** The attacker's steps, in plain words. */
 export function stepBlocks({ steps }: PrintedInvestigation, names: Names): Block[] {
   if (steps.length === 0) return []
   const shown = steps.slice(0, MOST_STEPS)
@@ -224,7 +224,7 @@ export function stepBlocks({ steps }: PrintedInvestigation, names: Names): Block
   ]
 }
 
-/** Where the funds are, as a picture and as a table. */
+/** The location of the funds, as a picture and as a table. */
 export function flowBlocks({ fundFlow, assets }: PrintedInvestigation, names: Names): Block[] {
   const title = heading(2, 'Where the funds are')
   if (fundFlow.edges.length === 0)
@@ -279,7 +279,7 @@ function both(id: string, { haircut, fifo }: { haircut: bigint; fifo: bigint }, 
 type Edge = PrintedInvestigation['fundFlow']['edges'][number]
 type Movement = { edge: Edge; count: number; haircut: bigint; fifo: bigint }
 
-/** All movements of one asset between two accounts as one, as the picture has them. */
+/** All movements of one asset between two accounts merged into one, as in the picture. */
 function together(edges: readonly Edge[]): Map<string, Movement> {
   const lines = new Map<string, Movement>()
   for (const edge of edges) {
@@ -321,7 +321,7 @@ export function treeBlocks({ transactions }: PrintedInvestigation): Block[] {
   ]
 }
 
-/** What does not add up: never hidden. */
+/** Unexplained observations: never hidden. */
 export function unexplainedBlocks({ unexplained }: PrintedInvestigation): Block[] {
   if (unexplained.length === 0) return []
   return [heading(2, 'What is not explained'), list(unexplained.slice(0, 40).map((said) => [text(said)]))]

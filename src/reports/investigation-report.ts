@@ -18,7 +18,7 @@ import { withShortForms } from './short-forms.ts'
 
 const MOST_TRANSACTIONS = 40
 
-/** The report of an investigation alone, without an incident: for the team, TLP:RED, as nobody has said otherwise. */
+/** The report of an investigation alone, without an incident: for the team, TLP:RED by default. */
 export function investigationReport(
   found: Investigation,
   given: ReadonlyMap<string, string> = new Map(),

@@ -3,20 +3,20 @@ import type { Outgoing } from './outgoing.ts'
 import { isAddress, isHash } from './outgoing.ts'
 import { isKeyOf } from './own-accounts.ts'
 
-/** An account that has to do with the attack, and why we say so. */
+/** An account that is connected to the attack, and the reason. */
 export type KnownAccount = {
   address: `0x${string}`
-  /** By the investigation where it names one, else by the fund flow, else by the detectors (`actor`). */
+  /** From the investigation if it names one, otherwise from the fund flow, otherwise from the detectors (`actor`). */
   role: string
-  /** 0 to 1; null where nobody says how sure it is. */
+  /** 0 to 1; null if no source states a confidence. */
   confidence: number | null
   reasons: string[]
   labels: string[]
-  /** The first transaction in which it is seen; null where that is not known. */
+  /** The first transaction in which it appears; null if unknown. */
   firstTransaction: string | null
 }
 
-/** Whose accounts these are is what an exchange is to look for. */
+/** The roles of accounts that an exchange should look for. */
 const HOSTILE: ReadonlySet<string> = new Set(['attacker', 'beneficiary', 'accomplice', 'actor'])
 
 export function isHostile({ role }: KnownAccount): boolean {
@@ -26,7 +26,7 @@ export function isHostile({ role }: KnownAccount): boolean {
 type Said = { role: string; confidence?: number; reasons?: readonly string[]; labels?: readonly string[] }
 type Book = Map<string, KnownAccount>
 
-/** Investigations of later versions say where an actor comes from. */
+/** Newer investigations record the origin of an actor. */
 const originSchema = z.object({
   deployer: z.string().optional(),
   funders: z
@@ -39,7 +39,7 @@ const originSchema = z.object({
     .optional(),
 })
 
-/** Every account that is told, each once, those of the attacker first. */
+/** Every reported account, each once, those of the attacker first. */
 export function knownAccounts(out: Outgoing): KnownAccount[] {
   const book: Book = new Map()
   fromInvestigation(out, book)
@@ -59,10 +59,12 @@ export function knownAccounts(out: Outgoing): KnownAccount[] {
   return [...all.filter(isHostile), ...all.filter((account) => !isHostile(account))]
 }
 
-/** What the defenders’ accounts are called where they stand among the attacker’s. */
+/** The role of the defenders’ accounts that appear among the attacker’s. */
 export const STOLEN_KEY = 'stolen key'
 
-/** An account of the defenders is no indicator: where it acted for the attack its key is in other hands, and that is said. */
+/**
+ * A defenders' account is not an indicator: if it acted for the attack, its key is stolen, and the report states that.
+ */
 function spare(account: KnownAccount, what: string): void {
   if (!isHostile(account)) return
   const isKey = isKeyOf(what)
@@ -72,7 +74,7 @@ function spare(account: KnownAccount, what: string): void {
   )
 }
 
-/** The first that says more than `unknown` of an account gives its role. */
+/** The first source that gives more than `unknown` for an account sets its role. */
 function tell(book: Book, address: string, said: Said): void {
   if (!isAddress(address)) return
   const known = book.get(address)
@@ -97,7 +99,7 @@ function fromInvestigation({ found }: Outgoing, book: Book): void {
   for (const { address } of found.victims) tell(book, address, { role: 'victim' })
 }
 
-/** An account whose role the investigation leaves open is not called hostile by what knew less. */
+/** An account whose role the investigation leaves open is not called hostile by a less informed source. */
 function roleBeside({ found }: Outgoing, address: string, role: string): string {
   const isOpen = found?.actors.some((actor) => actor.address === address && actor.role === 'unknown') === true
   return isOpen && HOSTILE.has(role) ? 'unknown' : role
@@ -121,7 +123,7 @@ function fromFlow(out: Outgoing, book: Book): void {
     })
 }
 
-/** Who made and who paid the attacker’s accounts, where nothing else is known of them. */
+/** The creators and funders of the attacker’s accounts, if nothing else is known of them. */
 function fromOrigins({ found }: Outgoing, book: Book): void {
   for (const actor of found?.actors ?? []) {
     if (!HOSTILE.has(actor.role)) continue

@@ -5,11 +5,11 @@ import type { Audience, Tlp } from '../model/report.ts'
 export type ManifestFile = {
   path: string
   bytes: Uint8Array
-  /** The link of the ledger that speaks of it; null where none does. */
+  /** The ledger link that names it; null if none does. */
   sequence: number | null
 }
 
-/** A file that the ledger names and that is not there, or is not what it was. */
+/** A file that the ledger names and that is missing, or has changed. */
 export type MissingFile = { name: string; sha256: string; sequence: number; why: string }
 
 export type ManifestHead = {
@@ -18,13 +18,15 @@ export type ManifestHead = {
   audience: Audience
   tlp: Tlp
   generatedBy: string
-  /** ISO 8601: of the newest thing in it. */
+  /** ISO 8601: the time of its newest entry. */
   asOf: string
   chain: { count: number; head: string; ok: boolean; redacted: number } | null
   missing: readonly MissingFile[]
 }
 
-/** `manifest.json`: what is in a folder, by SHA-256. `sha256` is over its own canonical JSON without that field. */
+/**
+ * `manifest.json`: the contents of a folder, by SHA-256. `sha256` is over its own canonical JSON without that field.
+ */
 export function manifestJson(head: ManifestHead, files: readonly ManifestFile[]): string {
   const listed = files.map(({ path, bytes, sequence }) => ({
     path,
@@ -37,8 +39,8 @@ export function manifestJson(head: ManifestHead, files: readonly ManifestFile[])
 }
 
 /**
- * The ledger, a link a line. A link that is held back keeps its place, its hash and the hash of its body: the chain still
- * holds by `previous`, and who is shown the body later can check it against both.
+ * The ledger, one link per line. A withheld link keeps its position, its hash and the hash of its body: the chain still
+ * holds by `previous`, and a reader who gets the body later can check it against both.
  */
 export function ledgerLines(
   links: readonly Evidence[],

@@ -1,10 +1,10 @@
 import type { Block, Column, Inline, Line, ReportDocument, Table } from './document.ts'
 import { code, codeBlock, lineStart, markdown } from './escape.ts'
 
-/** Characters of one piece of text at most. */
+/** Maximum number of characters of one piece of text. */
 const MOST = 2_000
 
-/** A report as Markdown (CommonMark with tables). Every text in it is inert: no markup, no HTML, no control characters. */
+/** A report as Markdown (CommonMark with tables). Its text is inert: no markup, no HTML, no control characters. */
 export function markdownDocument({ title, tlp, audience, blocks }: ReportDocument): string {
   const mark = `**TLP:${tlp}** · for: ${audience}`
   return [`# ${markdown(title)}`, mark, ...blocks.map(block), mark, ''].join('\n\n')

@@ -8,8 +8,8 @@ import type { PrintedRecord } from './record.ts'
 import { lexiconOf } from './spoken-record.ts'
 
 /**
- * The first screen of a report: lost, safe, stopped or not, who; what happened, how it stands now, what comes next. `record`
- * is one that speaks in whole tokens.
+ * The first screen of a report: lost, safe, stopped or not, by whom; what happened, the current state, what comes next.
+ * `record` is one that uses whole tokens.
  */
 export function openingBlocks(record: PrintedRecord): Block[] {
   const { incident, names } = record
@@ -77,7 +77,7 @@ function whoCell({ incident, investigation, names, own }: PrintedRecord): Line {
   return [...account(first, names), text(others > 0 ? ` and ${others} more` : '')]
 }
 
-/** The likeliest cause, else what the surest finding says. */
+/** The likeliest cause, otherwise the statement of the most confident finding. */
 function whatHappened({ investigation, findings, names }: PrintedRecord): Line {
   const hypothesis = investigation?.rootCause.hypotheses[0]
   if (hypothesis !== undefined)
@@ -103,7 +103,7 @@ function nowText(record: PrintedRecord, outcome: Outcome): string {
 
 const MOST_NEXT = 5
 
-/** What waits for people, else what is always to be done. */
+/** The tasks that wait for people, otherwise the default next step. */
 function nextLine({ times, incident, proposals, containments }: PrintedRecord, { state }: Outcome): Line {
   const open = (times?.questions ?? []).filter(({ answer }) => answer === null).slice(0, MOST_NEXT)
   const sign =

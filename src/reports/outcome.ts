@@ -5,29 +5,29 @@ import { readable } from '../words/readable.ts'
 import { counted } from '../words/share.ts'
 import type { PrintedContainment, PrintedRecord } from './record.ts'
 
-/** What the response to an incident is told from. */
+/** The sources from which the outcome of a response is derived. */
 export type OutcomeSources = {
   incident: Pick<PrintedRecord['incident'], 'state' | 'protected' | 'kind' | 'severity'>
   containments: readonly PrintedContainment[]
-  /** Why plans were left to people, by plan: the newest reasons. */
+  /** The reasons why plans were left to people, by plan: the newest reasons. */
   proposals: ReadonlyMap<string, readonly string[]>
-  /** What went wrong in carrying out, the newest last. */
+  /** The errors while carrying out plans, the newest last. */
   errors: readonly string[]
 }
 
 /**
- * What became of the response: `open` before anything was tried; `sent` while the chain has not said; `none` where nothing
- * can be pulled.
+ * The outcome of the response: `open` before anything was tried; `sent` until the chain confirms; `none` if there is no
+ * lever to pull.
  */
 export type Outcome = {
   state: 'open' | 'sent' | 'contained' | 'failed' | 'needs-people' | 'none'
-  /** One sentence without its full stop, what happened and to which contract. */
+  /** One sentence without its full stop: the result, and the contract. */
   sentence: string
 }
 
 type Part = Outcome & { weight: number }
 
-/** What happened, told by the plan that people must know of first: a failure before a proposal before a success. */
+/** The outcome, from the plan that people must know of first: a failure before a proposal before a success. */
 export function outcomeOf(sources: OutcomeSources, lexicon: Lexicon): Outcome {
   const { incident, containments, errors } = sources
   const newest = new Map(
@@ -61,7 +61,7 @@ function targetOf({ plan }: PrintedContainment): string {
   return plan.protects ?? plan.lever.target
 }
 
-/** `pause()` of a lever, by its calldata where a signature is known, else in the words of the lever. */
+/** `pause()` of a lever, by its calldata if a signature is known, otherwise in the words of the lever. */
 export function leverText({ lever }: Pick<PrintedContainment['plan'], 'lever'>, lexicon: Lexicon): string {
   const { signature, calldata } = lever
   if (!/^0x[0-9a-f]*$/.test(calldata)) return signature
@@ -134,7 +134,10 @@ function failedText(checks: Checks, lexicon: Lexicon): string {
   return readable(`${first.check}: ${first.detail}`, lexicon)
 }
 
-/** What users can no longer do, and what stays open: `exercise() and write() are blocked; deposit() stays open`; empty where nobody tried. */
+/**
+ * The functions that users can no longer call, and those that stay open: `exercise() and write() are blocked; deposit()
+ * stays open`; empty if nothing was tried.
+ */
 export function harmText(containments: readonly PrintedContainment[], lexicon: Lexicon): string {
   const effects = containments.flatMap(({ simulation }) => Object.entries(simulation?.opEffects ?? {}))
   const named = (wanted: string): string[] => [

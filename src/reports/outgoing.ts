@@ -8,8 +8,8 @@ import { redact, redactInvestigation } from './redact.ts'
 import { tlpFor } from './tlp.ts'
 
 /**
- * What is handed on, as its audience may read it: an incident with its investigation, or an investigation alone. Machine
- * formats and requests are made of it, so none of them redacts.
+ * The data to share, as its audience may read it: an incident with its investigation, or an investigation alone.
+ * Machine formats and requests are built from it, so none of them redacts.
  */
 export type Outgoing = {
   incident: PrintedRecord['incident'] | null
@@ -17,32 +17,32 @@ export type Outgoing = {
   findings: PrintedRecord['findings']
   containments: PrintedRecord['containments']
   names: Names
-  /** Accounts of the defenders, and what each is. */
+  /** Accounts of the defenders, with their roles. */
   own: ReadonlyMap<string, string>
-  /** What the defenders sent: no transaction of the attack. */
+  /** Transactions that the defenders sent: these are not attack transactions. */
   ownTransactions: ReadonlySet<string>
-  /** Null where there is no record. */
+  /** Null if there is no record. */
   evidence: { count: number; head: string } | null
   chainId: number
   audience: Audience
   tlp: Tlp
-  /** Milliseconds since the epoch: block time of the attack; null where it is not known. */
+  /** Milliseconds since the epoch: block time of the attack; null if unknown. */
   beganAt: number | null
-  /** When it was first known, and when the newest thing was put on record. */
+  /** When it was first known, and the time of the newest entry on record. */
   knownAt: number
   changedAt: number
 }
 
 export type Handing = { audience: Audience; tlp?: Tlp | undefined }
 
-/** An incident for an audience. Throws `reports.AudienceTooWide`. */
+/** An incident in the form for an audience. Throws `reports.AudienceTooWide`. */
 export function outgoing(record: IncidentRecord, { audience, tlp: asked }: Handing): Outgoing {
   const { incident, investigation, findings, containments, names, evidence, timeline } = redact(
     record,
     audience,
   )
   const { startedAt, discoveredAt, chainId } = record.incident
-  // What was handed on before changes nothing of what happened.
+  // Earlier exports do not change the facts of the incident.
   const told = timeline.filter(({ kind }) => kind !== 'report').map(({ discoveryTime }) => discoveryTime)
   return {
     incident,
@@ -62,7 +62,7 @@ export function outgoing(record: IncidentRecord, { audience, tlp: asked }: Handi
   }
 }
 
-/** An investigation without a record; `at` is when it is handed on. Throws `reports.AudienceTooWide`. */
+/** An investigation without a record; `at` is the time of sharing. Throws `reports.AudienceTooWide`. */
 export function outgoingInvestigation(
   found: Investigation,
   { audience, tlp: asked, at }: Handing & { at: number },
@@ -87,12 +87,12 @@ export function outgoingInvestigation(
 
 export type TokenWords = {
   symbol: string | undefined
-  /** False where only the contract itself says so: it may call itself anything. */
+  /** False if only the contract itself claims it: it may call itself anything. */
   isVouched: boolean
   decimals: number | undefined
 }
 
-/** What an asset is called by the configuration, else by the investigation. */
+/** The name of an asset from the configuration, otherwise from the investigation. */
 export function tokenOf({ found, names }: Outgoing, asset: string): TokenWords {
   const known = found?.assets.find((one) => one.asset === asset)
   const name = names.get(asset)
@@ -103,17 +103,17 @@ export function tokenOf({ found, names }: Outgoing, asset: string): TokenWords {
   }
 }
 
-/** For people: in quotes where nobody vouches for it; undefined where nobody says. */
+/** For people: in quotes if nobody vouches for it; undefined if there is none. */
 export function symbolOf(out: Outgoing, asset: string): string | undefined {
   const { symbol, isVouched } = tokenOf(out, asset)
   return symbol === undefined || isVouched ? symbol : `“${symbol}”`
 }
 
-/** `1,234.5 WETH (0x…)`; base units, which it says, where nobody knows decimals. */
+/** `1,234.5 WETH (0x…)`; base units, labelled as such, if the decimals are unknown. */
 export function amountText(
   out: Outgoing,
   { asset, amount }: { asset: string; amount: bigint },
-  /** What becomes of the symbol, where the text goes to who makes links of words. */
+  /** Transforms the symbol, for recipients that turn words into links. */
   said: (symbol: string) => string = (symbol) => symbol,
 ): string {
   const { decimals } = tokenOf(out, asset)
@@ -135,7 +135,7 @@ export function isHash(text: string): boolean {
   return /^0x[0-9a-f]{64}$/.test(text)
 }
 
-/** Every attack transaction that is told, each once. */
+/** Every reported attack transaction, each once. */
 export function transactionsOf({ incident, found, ownTransactions }: Outgoing): string[] {
   const told = [...(found?.transactions.map(({ hash }) => hash) ?? []), ...(incident?.transactions ?? [])]
   return [...new Set(told)].filter(isHash).filter((hash) => !ownTransactions.has(hash))

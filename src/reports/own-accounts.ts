@@ -2,8 +2,9 @@ import type { Address } from '../model/hex.ts'
 import type { IncidentRecord } from './record.ts'
 
 /**
- * Accounts of the defenders on a record, and what each is: roles and signers of the configuration, who may pull levers and
- * what they are pulled on, what Cordon sent from, and what is protected. Never an indicator, whatever they took part in.
+ * Accounts of the defenders on a record, with their roles: roles and signers of the configuration, accounts that may
+ * pull levers and the contracts of these, Cordon's senders, and the protected contracts. Never an indicator, whatever
+ * they took part in.
  */
 export function ownAccountsOf({
   own,
@@ -28,10 +29,10 @@ export function ownAccountsOf({
   return accounts
 }
 
-/** Contracts of the defenders that anybody may call: what they do is nobody’s of ours. */
+/** Contracts of the defenders that anybody may call: their calls are not acts of the defenders. */
 const CONTRACTS: ReadonlySet<string> = new Set(['protected contract', 'contract of a lever'])
 
-/** True where what an account is called says that somebody of the defenders acts through it. */
+/** True if the name of an account shows that one of the defenders acts through it. */
 export function isKeyOf(what: string): boolean {
   return !CONTRACTS.has(what)
 }
@@ -42,7 +43,7 @@ export function addressesIn(value: unknown): Address[] {
   return value !== null && typeof value === 'object' ? Object.values(value).flatMap(addressesIn) : []
 }
 
-/** Transactions of the defenders: what was sent to contain, by Cordon or by hand. */
+/** Transactions of the defenders: those sent to contain, by Cordon or by hand. */
 export function ownTransactionsOf({
   containments,
 }: Pick<IncidentRecord, 'containments'>): ReadonlySet<string> {

@@ -5,7 +5,7 @@ import { type LossSources, leftText, lostText } from './figures.ts'
 import { harmText, leverText, type Outcome, type OutcomeSources, outcomeOf } from './outcome.ts'
 import type { PrintedContainment, PrintedRecord } from './record.ts'
 
-/** What a page is written from: the record as it is now. */
+/** The sources of a page: the record as it is now. */
 export type PageSources = OutcomeSources &
   Omit<LossSources, 'findings'> & {
     incident: PrintedRecord['incident']
@@ -14,20 +14,23 @@ export type PageSources = OutcomeSources &
   }
 
 export type PageText = {
-  /** Stands alone on a telephone that shows one line. */
+  /** Must be clear alone, on a phone that shows one line. */
   title: string
   body: string
 }
 
 export type PageRequest = {
-  /** The attack, the outcome of the response, or what people are asked for. */
+  /** The attack, the outcome of the response, or the request to people. */
   about: 'attack' | 'outcome' | { title: string }
-  /** What these people shall do: the first line under the title; empty for none. */
+  /** The instruction for these people: the first line under the title; empty for none. */
   lead: string
   sources: PageSources
 }
 
-/** A page: what, how much, whether it is stopped, what to do now. Everything in it is of the record as it is at this moment. */
+/**
+ * A page: the event, the amount, whether it is stopped, the next action. Everything in it comes from the current
+ * record.
+ */
 export function pageOf({ about, lead, sources }: PageRequest): PageText {
   const { incident, lexicon } = sources
   const outcome = outcomeOf(sources, lexicon)
@@ -83,7 +86,7 @@ function wordOf({ state }: Outcome, severity: string): string {
   return WORDS[state] || severity.toUpperCase()
 }
 
-/** What is to be done now, with everything that it takes: nobody looks up a call at three in the morning. */
+/** The next actions, with everything that they need: nobody should have to look up a call at three in the morning. */
 function nextLines(sources: PageSources, outcome: Outcome): string[] {
   const { containments, lexicon, incident } = sources
   if (outcome.state === 'contained') {
@@ -121,7 +124,7 @@ function attackLine({ incident, findings, lexicon }: PageSources): string {
   return `Attack ${shortHex(hash)}${where}${others}${actor === undefined ? '' : `, by ${accountText(actor, lexicon)}`}.`
 }
 
-/** What was seen, in a sentence: of the finding that is surest. */
+/** The observation, in a sentence: from the most confident finding. */
 function seen({ findings, lexicon }: PageSources): string[] {
   const [surest] = [...findings].filter(({ shadow }) => !shadow).sort((a, b) => b.confidence - a.confidence)
   return surest === undefined ? [] : [sentenceCase(readable(surest.message, lexicon))]

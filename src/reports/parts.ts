@@ -4,15 +4,15 @@ import { code, joined, text } from './document.ts'
 
 export type Names = ReadonlyMap<string, string>
 
-/** Characters of a name at most: whoever deploys a token chooses it. */
+/** Maximum number of characters of a name: the deployer of a token chooses it. */
 const LONGEST_NAME = 60
 
-/** An account, a hash: as code; what is redacted as plain words. */
+/** An account or a hash as code; redacted values as plain words. */
 export function hex(value: string): Line {
   return [value.startsWith('0x') ? code(value) : text(value)]
 }
 
-/** An account with its name where it has one. */
+/** An account with its name if it has one. */
 export function account(address: string, names: Names): Line {
   const name = names.get(address)
   return name === undefined ? hex(address) : [text(`${shortened(name)} `), ...hex(address)]
@@ -24,7 +24,7 @@ export function accounts(addresses: readonly string[], names: Names): Line {
     : joined(addresses.map((address) => account(address, names)))
 }
 
-/** An asset, with the number of the token where each is its own. */
+/** An asset, with the token id if tokens are not interchangeable. */
 export function asset(id: string, tokenId: bigint | null, names: Names): Line {
   const number = tokenId === null ? [] : [text(` #${tokenId}`)]
   return id === 'native' ? [text(names.get(id) ?? 'native'), ...number] : [...account(id, names), ...number]
@@ -34,7 +34,9 @@ export function shortened(name: string): string {
   return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name
 }
 
-/** A text that may name accounts and transactions: those as code, with the names they have; in brackets they have been named. */
+/**
+ * A text that may name accounts and transactions: those as code, with their names; those in brackets are already named.
+ */
 export function prose(words: string, names: Names): Line {
   const parts = words.split(/(0x(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f]))/i)
   return parts.flatMap((part, index) => {
@@ -43,7 +45,7 @@ export function prose(words: string, names: Names): Line {
   })
 }
 
-/** What an investigation says of assets; of it only decimals and symbols are used here. */
+/** An investigation's data about assets; only decimals and symbols are used here. */
 export type Assets = readonly {
   readonly asset: string
   readonly symbol: string | null
@@ -51,17 +53,17 @@ export type Assets = readonly {
   readonly vouched: boolean
 }[]
 
-/** The native coin of every chain that Cordon watches counts in 10^18. */
+/** The native coin of every chain that Cordon watches has 18 decimals. */
 const COIN_DECIMALS = 18
 
-/** In whole tokens where the decimals are known, else in base units, which it says. */
+/** In whole tokens if the decimals are known, otherwise in base units, labelled as such. */
 export function amountOf(id: string, amount: bigint, assets: Assets): Line {
   const known = assets.find(({ asset: one }) => one === id)?.decimals ?? null
   const decimals = known ?? (id === 'native' ? COIN_DECIMALS : null)
   return [text(decimals === null ? `${amount} base units` : inUnits(amount, decimals))]
 }
 
-/** Names with the symbols of assets; in quotes where only the contract itself says so. */
+/** Names with the symbols of assets; in quotes if only the contract itself claims them. */
 export function withSymbols(names: Names, assets: Assets): Names {
   const symbols = assets.flatMap(({ asset: id, symbol, vouched }): [string, string][] =>
     symbol === null || names.has(id) ? [] : [[id, vouched ? symbol : `“${symbol}”`]],
@@ -69,7 +71,7 @@ export function withSymbols(names: Names, assets: Assets): Names {
   return new Map([...symbols, ...names])
 }
 
-/** Dollars with two decimals as people read them. */
+/** Dollars with two decimals. */
 export function dollars(usd: string | undefined): Line {
   return [text(usd === undefined ? '–' : usd.replace(/\B(?=(\d{3})+(?=\.))/g, ','))]
 }

@@ -5,7 +5,7 @@ import { hasHead, widthOf } from './document.ts'
 import { defanged } from './escape.ts'
 import { TLP_COLOURS } from './tlp.ts'
 
-/** The fonts that whoever makes the file must have, by these names. */
+/** The fonts that the renderer of the file must have, by these names. */
 export const PDF_FONTS = { sans: 'Sans', mono: 'Mono' } as const
 
 const MOST = 2_000
@@ -13,16 +13,16 @@ const MOST = 2_000
 const PAGE = { portrait: { width: 523, height: 690 }, landscape: { width: 770, height: 440 } } as const
 const MARGINS: [number, number, number, number] = [36, 58, 36, 44]
 const PADDING = 4
-/** An average sign of the fonts at the size of tables, points. */
+/** An average character of the fonts at the size of tables, points. */
 const SIGN = 5.2
 const WIDEST_NATURAL = 150
 const NARROWEST = 40
-/** Points of the size of code: addresses are long. */
+/** Size of code, points: addresses are long. */
 const HEX = { text: 7.4, table: 6.3 } as const
 
 /**
- * A report as the definition of a PDF: text that can be selected, pictures as vectors, the mark on every page. The same
- * document gives the same definition, and that the same bytes: it has no time of its own.
+ * A report as the definition of a PDF: selectable text, pictures as vectors, the mark on every page. The same document
+ * gives the same definition, and that the same bytes: it contains no creation time.
  */
 export function pdfDocument({ title, tlp, audience, blocks }: ReportDocument): TDocumentDefinitions {
   const mark = `TLP:${tlp}`
@@ -38,7 +38,7 @@ export function pdfDocument({ title, tlp, audience, blocks }: ReportDocument): T
     defaultStyle: { font: PDF_FONTS.sans, fontSize: 9, lineHeight: 1.2 },
     header: markOn(mark, { colour: TLP_COLOURS[tlp], words: `for: ${audience}` }),
     footer: (page, pages) => markOn(mark, { colour: TLP_COLOURS[tlp], words: `page ${page} of ${pages}` }),
-    // No heading alone at the foot of a page.
+    // No heading alone at the bottom of a page.
     pageBreakBefore: ({ headlineLevel, startPosition }) =>
       headlineLevel !== undefined && startPosition.verticalRatio > 0.88,
     content: [
@@ -156,7 +156,7 @@ const GRID: CustomTableLayout = {
   fillColor: (row) => (row === 0 ? '#f6f8fa' : null),
 }
 
-/** The head comes again on every page; no row is cut in two. */
+/** The head repeats on every page; no row is split. */
 function table(given: Table, width: number): Content {
   const { columns, rows } = given
   const head = columns.map(
@@ -184,8 +184,8 @@ function table(given: Table, width: number): Content {
 }
 
 /**
- * Columns without a share are as wide as what is in them, and so are those whose share is more than that; the others share
- * what is left. In points, so that hex wraps.
+ * Columns without a share are as wide as their content, and so are those whose share is more than that; the others
+ * share the remaining width. In points, so that hex wraps.
  */
 function widths({ columns, rows }: Table, width: number): number[] {
   const room = width - columns.length * 2 * PADDING
@@ -211,7 +211,7 @@ function lengthOf(words: Line): number {
   )
 }
 
-/** A picture that is too wide to be read upright has a page on its side at the end: no page before it is left half empty. */
+/** A picture too wide to be read upright has a landscape page at the end: so no page before it is left half empty. */
 function figure(given: Figure): Content[] {
   const words = table(given.alternative, PAGE.portrait.width)
   if (!isWide(given)) return [pictureOf(given, UPRIGHT), words]
@@ -229,7 +229,7 @@ function widePicture(given: Block): Content[] {
   return [{ stack: [picture], pageBreak: 'before', pageOrientation: 'landscape' }]
 }
 
-/** A picture among text is low enough to stand beside it on a page. */
+/** A picture within text is low enough to share a page with it. */
 const UPRIGHT = { width: PAGE.portrait.width, height: 320 }
 
 function isWide({ svg }: Figure): boolean {
@@ -261,11 +261,11 @@ function inline({ kind, text }: Inline, hexSize: number): Content {
   }
 }
 
-/** What both fonts draw, from left to right and one sign at a time. */
+/** The characters that both fonts draw, from left to right and one at a time. */
 const NOT_DRAWN =
   /[^ -~\u00a0-\u00ac\u00ae-\u017f\u0391-\u03a1\u03a3-\u03c9\u0400-\u045f\u2010-\u2023\u2026\u2030-\u2037\u2039\u203a\u20a0-\u20b5\u2190-\u2213\u2241-\u2269\u2500-\u262f\u2713-\u2717]/gu
 
-/** A text as the fonts have it: a sign that they have not is written as its number, never left out. */
+/** A text that the fonts can draw: a missing character is written as its number, never left out. */
 function drawable(text: string, most = MOST): string {
   return drawnOnly(defanged(printable(text, most)))
 }

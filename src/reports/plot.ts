@@ -19,7 +19,7 @@ export type Plot = {
   yLabel: string
   /** Right end of the x axis, which begins at 0; 1 when left out. y is from 0 to 1. */
   xMax?: number
-  /** From corner to corner: what perfect agreement would be. */
+  /** From corner to corner: perfect agreement. */
   diagonal?: boolean
   series: readonly Series[]
 }
@@ -34,7 +34,7 @@ const COLOURS = ['#2f6feb', '#c4432b', '#1a7f37', '#9a6700'] as const
 
 type Scale = { x(value: number): number; y(value: number): number; xMax: number }
 
-/** A plot as inline SVG: y from 0 to 1, x from 0. Points that do not exist (NaN) are the caller's to leave out. */
+/** A plot as inline SVG: y from 0 to 1, x from 0. The caller leaves out points that do not exist (NaN). */
 export function plot({ title, xLabel, yLabel, series, xMax = 1, diagonal = false }: Plot): string {
   const scale: Scale = {
     x: (value) => round(LEFT + (Math.min(xMax, value) / xMax) * (WIDTH - LEFT - RIGHT)),
@@ -117,7 +117,7 @@ export type Bar = {
   values: readonly { share: number; low: number; high: number; text: string }[]
 }
 
-/** Shares as horizontal bars with their intervals, a group a name. */
+/** Shares as horizontal bars with their intervals, one group per name. */
 export function barChart({
   title,
   kinds,

@@ -31,8 +31,8 @@ import { withShortForms } from './short-forms.ts'
 import { spokenRecord } from './spoken-record.ts'
 
 /**
- * A blameless postmortem: what happened when, why it could, what it cost, how the response went, and who does what next.
- * It speaks of roles, steps and systems.
+ * A blameless postmortem: the course of events, the causes, the cost, the response, and the actions with their owners.
+ * It names roles, steps and systems, not people.
  */
 export function postmortem(recorded: PrintedRecord): Pick<ReportDocument, 'title' | 'blocks'> {
   const record = spokenRecord(recorded)

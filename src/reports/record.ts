@@ -8,27 +8,27 @@ import type { Run } from '../model/playbook.ts'
 import type { TimelineEntry } from '../model/timeline.ts'
 import type { Token } from '../model/token.ts'
 
-/** All that is on record about an incident. */
+/** Everything on record about an incident. */
 export type IncidentRecord = {
   incident: Incident
   findings: readonly Finding[]
   timeline: readonly TimelineEntry[]
   runs: readonly Run[]
   containments: readonly Containment[]
-  /** Why plans were left to people, by plan. */
+  /** The reasons why plans were left to people, by plan. */
   proposals: ReadonlyMap<string, readonly string[]>
-  /** What tokens were called when people were told, and what losers had before the attack. */
+  /** The names of tokens when people were notified, and the losers' balances before the attack. */
   assets: readonly Token[]
   stakes: readonly AssetChange[]
   /** Signatures of functions by selector. */
   functions: ReadonlyMap<string, string>
   evidence: { count: number; head: string; ok: boolean }
-  /** The newest on record; null where nobody has investigated. */
+  /** The newest on record; null if nobody has investigated. */
   investigation: Investigation | null
-  /** How long each part of the response took; null where the record does not say. */
+  /** The duration of each part of the response; null if the record does not show it. */
   times: DrillTimes | null
   names: ReadonlyMap<Address, string>
-  /** Accounts of the defenders, and what each is: roles, signers, who may pull levers. */
+  /** Accounts of the defenders, with their roles: roles, signers, accounts that may pull levers. */
   own: ReadonlyMap<Address, string>
   /** Milliseconds since the epoch. */
   writtenAt: number
@@ -41,7 +41,10 @@ export type Containment = {
   verification: Verification | null
 }
 
-/** As `T`, for reading only: any text may be `[redacted: …]`, so no field is an address or one of a few words any more. */
+/**
+ * `T` for reading only: any text may be `[redacted: …]`, so a field is no longer guaranteed to be an address or one of
+ * a few words.
+ */
 export type Printed<T> = T extends string
   ? string
   : T extends ReadonlyMap<string, infer Value>

@@ -8,13 +8,13 @@ import { addressesIn, ownAccountsOf } from './own-accounts.ts'
 import type { IncidentRecord, Printed, PrintedRecord } from './record.ts'
 import { concealer, veiled } from './sweep.ts'
 
-/** What a report may hold back. */
+/** The matters that a report may withhold. */
 const matters = ['people', 'approvals', 'levers', 'messages', 'hypotheses', 'at-risk', 'actions'] as const
 type Matter = (typeof matters)[number]
 
 type Rule = { reason: string; from: readonly Audience[]; until?: 'closed' }
 
-/** Who does not see what, and why: the one place that says so. */
+/** The matters withheld from each audience, with reasons: the only place that defines this. */
 export const HIDDEN: Readonly<Record<Matter, Rule>> = {
   people: { reason: 'name of a person', from: ['partner', 'public'] },
   approvals: { reason: 'approval', from: ['partner', 'public'] },
@@ -22,14 +22,14 @@ export const HIDDEN: Readonly<Record<Matter, Rule>> = {
   messages: { reason: 'internal message', from: ['partner', 'public'] },
   hypotheses: { reason: 'hypothesis that is still open', from: ['partner', 'public'] },
   'at-risk': { reason: 'what is still at risk', from: ['partner', 'public'], until: 'closed' },
-  // What is to be mended says what is broken.
+  // A planned fix reveals what is broken.
   actions: { reason: 'action that is not done yet', from: ['partner', 'public'], until: 'closed' },
 }
 
-/** A hypothesis that is as sure as this is shown to everybody. */
+/** A hypothesis with at least this confidence is shown to everybody. */
 const SURE = 0.8
 
-/** What the chain shows to everybody anyway. */
+/** Data that the chain shows to everybody anyway. */
 const OPEN_KINDS: ReadonlySet<string> = new Set<TimelineKind>([
   'alert',
   'withdrawn',
@@ -43,7 +43,7 @@ export function conceal(reason: string): string {
   return `[redacted: ${reason}]`
 }
 
-/** Whether `audience` must not see a matter, and what it reads in its place. */
+/** Whether `audience` must not see a matter, and the text that replaces it. */
 type Veil = (matter: Matter) => string | undefined
 
 function veilFor(audience: Audience, state: IncidentState): Veil {
@@ -54,8 +54,8 @@ function veilFor(audience: Audience, state: IncidentState): Veil {
 }
 
 /**
- * A record as an audience may read it. It is done on the data, before anything is written, so no format can leak: first
- * field by field, then every text that is left is searched for what was taken out.
+ * A record as an audience may read it. Redaction works on the data, before anything is written, so no format can leak:
+ * first field by field, then every remaining text is searched for the removed values.
  */
 export function redact(record: IncidentRecord, audience: Audience): PrintedRecord {
   const veil = veilFor(audience, record.incident.state)
@@ -103,7 +103,7 @@ function containmentFor(
   if (hidden === undefined) return given
   const { plan, simulation, broadcast, verification } = given
   return {
-    // No route, no arguments, no operations: nothing of a lever but that there was one.
+    // No route, no arguments, no operations: only that there was a lever.
     plan: {
       ...plan,
       id: hidden,
@@ -133,14 +133,14 @@ function containmentFor(
   }
 }
 
-/** An investigation without a record, as an audience may read it: what is at risk may still be so. */
+/** An investigation without a record, as an audience may read it: the contracts at risk may still be at risk. */
 export function redactInvestigation(found: Investigated, audience: Audience): Printed<Investigated> {
   return investigationFor(found, veilFor(audience, 'open'))
 }
 
-/** What the links of the evidence chain may be shown as: of a finding only when it has no word of what is held back. */
+/** Which links of the evidence chain may be shown: a finding only if it contains none of the withheld text. */
 export type EvidenceVeil = {
-  /** Whether an audience sees this body as it was put on record. */
+  /** Whether an audience sees this body as it was recorded. */
   shows(link: { kind: string; body: unknown }): boolean
   /** False: files that were made for the team stay with it. */
   files: boolean
@@ -187,7 +187,7 @@ function investigationFor(found: Investigated, veil: Veil): Printed<Investigated
   }
 }
 
-/** What was tried on a fork tells how to do it better, until the cause is sure. */
+/** The reruns on a fork show how to improve the attack, so they are withheld until the cause is sure. */
 function counterfactualsFor(
   { counterfactuals }: Investigated,
   unsure: string | undefined,
@@ -198,14 +198,14 @@ function counterfactualsFor(
 
 const EMPTY = { contract: null, function: null, weakness: null, evidence: [], confidence: 0 } as const
 
-/** Names of accounts that are held back are not told either. */
+/** Names of withheld accounts are withheld too. */
 function namesFor({ names, containments }: IncidentRecord, veil: Veil): ReadonlyMap<string, string> {
   if (veil('levers') === undefined) return names
   const authorities = new Set(containments.flatMap(({ plan }) => plan.lever.authority?.address ?? []))
   return new Map([...names].filter(([address]) => !authorities.has(address)))
 }
 
-/** What was taken out, wherever else it may stand. What the attack itself touched is no secret. */
+/** The removed values, wherever else they may appear. Addresses that the attack itself touched are not secret. */
 function secretsOf(record: IncidentRecord, veil: Veil): Map<string, string> {
   const { incident, timeline, containments, investigation, names } = record
   const secrets = new Map<string, string>()
@@ -217,7 +217,7 @@ function secretsOf(record: IncidentRecord, veil: Veil): Map<string, string> {
       ...incident.actors,
       ...incident.transactions,
     ])
-    // An account that may pull levers stays hidden, also where it was taken for an actor.
+    // An account that may pull levers stays hidden, also if it was taken for an actor.
     const own = ownAccountsOf(record)
     for (const address of incident.actors) if (isHidden(address, own, incident)) open.delete(address)
     for (const address of investigation?.victims ?? []) open.add(address.address)

@@ -5,14 +5,14 @@ import type { Names } from './parts.ts'
 import { account } from './parts.ts'
 import type { PrintedInvestigation } from './record.ts'
 
-/** Who holds an action and until when, by its urgency: roles of SEAL's playbook, never people. */
+/** The owner and due date of an action, by its urgency: roles of SEAL's playbook, never people. */
 const OWNERS: Readonly<Record<string, { owner: RoleId; due: string }>> = {
   now: { owner: 'operations', due: 'now' },
   'before-reopening': { owner: 'protocol-lead', due: 'before reopening' },
 }
 const NOBODY = { owner: 'owner: to be named', due: 'to be agreed' } as const
 
-/** What to do, by whom and until when. What failed in the response is an action too. */
+/** The actions, with owners and due dates. A failure in the response is an action too. */
 export function remedyBlocks(
   found: PrintedInvestigation | null,
   { names, failed }: { names: Names; failed: readonly string[] },

@@ -6,7 +6,7 @@ import type { Incident } from '../model/incident.ts'
 import type { Run } from '../model/playbook.ts'
 import type { TimelineEntry } from '../model/timeline.ts'
 
-/** What is on record about a drill's incident. */
+/** The record of a drill's incident. */
 export type DrillRecord = {
   incident: Incident | null
   timeline: readonly TimelineEntry[]
@@ -14,13 +14,15 @@ export type DrillRecord = {
   runs: readonly Run[]
   /** When transactions were signed, milliseconds since the epoch, oldest first. */
   signedAt: readonly number[]
-  /** How far the chain's clock is behind ours, milliseconds: that of a fork of an old block. 0 when left out. */
+  /**
+   * How far the chain's clock is behind this machine's, milliseconds: that of a fork of an old block. 0 when left out.
+   */
   skewMs?: number
 }
 
 type Found = { at: number; source: string } | undefined
 
-/** How long each part of a response took: a pure reading of the record, without a clock of its own. */
+/** The duration of each part of a response: computed from the record alone, without a clock of its own. */
 export function drillTimes(record: DrillRecord): DrillTimes {
   const attack = attackSeen(record)
   const found: Record<MilestoneName, Found> = {
@@ -49,7 +51,7 @@ function milestone(name: MilestoneName, found: Found, since: number | undefined)
   return { name, at: found.at, afterMs: since === undefined ? null : found.at - since, source: found.source }
 }
 
-/** Block times are whole seconds and may lie after the moment in which the block was seen. */
+/** Block times are whole seconds and may be later than the moment in which the block was seen. */
 function attackSeen({ incident, timeline, skewMs = 0 }: DrillRecord): {
   seen: Found
   how: DrillTimes['attackSeen']
@@ -75,7 +77,7 @@ function entry({ timeline }: DrillRecord, fits: (entry: TimelineEntry) => boolea
 
 const HUMAN = new Set<TimelineEntry['kind']>(['answer', 'approval', 'note', 'verdict'])
 
-/** The first word of somebody who is not Cordon. */
+/** The first statement by an author other than Cordon. */
 function isAnswer({ kind, author }: TimelineEntry): boolean {
   return author !== 'cordon' && HUMAN.has(kind)
 }
@@ -97,7 +99,10 @@ function paged(record: DrillRecord): Found {
   )
 }
 
-/** Channels that took a page, by person; who was paged in vain has none, and neither has a role without people. */
+/**
+ * Channels that accepted a page, by person; a person who was paged in vain has none, and neither has a role without
+ * people.
+ */
 export function channelsByPerson({ evidence }: DrillRecord): ReadonlyMap<string, ReadonlySet<string>> {
   const people = new Map<string, Set<string>>()
   for (const { body } of bodiesOf(evidence, 'notification')) {
@@ -111,7 +116,7 @@ export function channelsByPerson({ evidence }: DrillRecord): ReadonlyMap<string,
   return people
 }
 
-/** The last signed word before the first transaction; where there is none, what was signed beforehand. */
+/** The last signature before the first transaction; if there is none, the one made in advance. */
 function approved(record: DrillRecord): Found {
   const sent = evidence(record, 'broadcast')
   const words = record.timeline.filter(
@@ -131,7 +136,7 @@ function signed({ signedAt }: DrillRecord): Found {
   return first === undefined ? undefined : { at: first, source: 'first signed transaction' }
 }
 
-/** A task that was over because the incident was contained. */
+/** A task that ended because the incident was contained. */
 const endedSchema = z.looseObject({ answer: z.literal('done'), by: z.literal('cordon') })
 
 type Question = Extract<TimelineEntry, { kind: 'question' }>

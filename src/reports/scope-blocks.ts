@@ -7,7 +7,7 @@ import type { PrintedInvestigation } from './record.ts'
 
 const MOST = 40
 
-/** What else is at risk: the same code and weakness elsewhere, what can still be drained, approvals, who depends on it. */
+/** The wider risk: the same code and weakness elsewhere, contracts that can still be drained, approvals, dependants. */
 export function scopeBlocks(found: PrintedInvestigation, names: Names): Block[] {
   const items = [
     ...drainable(found, names),
@@ -94,7 +94,7 @@ function users({ scope: { users: seen, dependants = [] } }: PrintedInvestigation
   ]
 }
 
-/** Rules that would have told it, with how often they would have been wrong. */
+/** Rules that would have reported it, with how often they would have been wrong. */
 export function proposalBlocks({ proposals = [] }: PrintedInvestigation): Block[] {
   if (proposals.length === 0) return []
   return [

@@ -7,16 +7,16 @@ import { isHostile, knownAccounts, STOLEN_KEY } from './known-accounts.ts'
 import type { Outgoing } from './outgoing.ts'
 import { amountText, caip2, transactionsOf } from './outgoing.ts'
 
-/** Telegram takes no more in one message. */
+/** Telegram's limit for one message. */
 export const TELEGRAM_MOST = 4_096
-/** How many of each list are told: the first that fits. */
+/** Number of entries of each list: the first that fits. */
 const STEPS = [20, 12, 8, 5, 3, 1]
 
 export type Seal911 = { reporter: Reporter | undefined; help: string | undefined }
 
 /**
- * The message to SEAL 911, as plain text for Telegram: what is attacked, what goes on now, what is at risk, by whom, what was
- * tried, what help is wanted, and how to check who asks. Never longer than one message.
+ * The message to SEAL 911, as plain text for Telegram: the attacked contracts, the current state, the assets at risk,
+ * the attacker, the measures tried, the help needed, and how to verify the sender. Never longer than one message.
  */
 export function seal911(out: Outgoing, request: Seal911): string {
   for (const most of STEPS) {
@@ -26,14 +26,14 @@ export function seal911(out: Outgoing, request: Seal911): string {
   return `${messageWith(out, request, 1).slice(0, TELEGRAM_MOST - 2)}…\n`
 }
 
-/** A stranger’s words: no link, no mention, no command and no tag either, of which Telegram makes links by itself. */
+/** A stranger’s text: no link, no mention, no command and no tag either, which Telegram turns into links. */
 function plain(text: string, max = 160): string {
   return defanged(printable(text, max))
     .replace(/\.(?=[\p{L}\p{N}])/gu, '[.]')
     .replace(/(?<![\p{L}\p{N}])([/#$])(?=[\p{L}\p{N}_])/gu, '[$1]')
 }
 
-/** A token’s name is a stranger’s word; the number before it is ours, and stays as it is. */
+/** A token’s name is a stranger’s text; the number before it is Cordon's, and stays unchanged. */
 function said(symbol: string): string {
   return plain(symbol, 60)
 }

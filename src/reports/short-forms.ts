@@ -5,8 +5,8 @@ import { code, heading, table, text } from './document.ts'
 const WHOLE = /^0x(?:[0-9a-f]{40}|[0-9a-f]{64})$/i
 
 /**
- * Blocks with addresses and hashes in their short form, each with the whole behind it, and at the end a table of them all: a
- * report is read by its labels, and every figure in it can still be checked.
+ * Blocks with addresses and hashes in their short form, each with the full value behind it, and a table of them all at
+ * the end: a report is read by its labels, and every figure in it can still be checked.
  */
 export function withShortForms(blocks: readonly Block[], names: ReadonlyMap<string, string>): Block[] {
   const wholes = new Map<string, string>()

@@ -3,15 +3,15 @@ import { type Lexicon, tokensOf } from '../words/lexicon.ts'
 import { spoken } from '../words/readable.ts'
 import type { PrintedRecord } from './record.ts'
 
-/** What things of an incident are called: by the investigation, else as they were called when people were told. */
+/** The names of an incident's objects: from the investigation, otherwise as they were when people were notified. */
 export function lexiconOf({ names, assets, functions, investigation }: PrintedRecord): Lexicon {
   const known = [...(investigation?.assets ?? []), ...assets] as readonly Token[]
-  // what somebody vouches for stands before what only the contract says
+  // a name that somebody vouches for comes before one that only the contract claims
   const sorted = [...known].sort((a, b) => Number(a.vouched) - Number(b.vouched))
   return { names, tokens: tokensOf(sorted), functions }
 }
 
-/** A record whose sentences speak in whole tokens and names of functions; amounts and addresses as fields stay as they are. */
+/** A record whose sentences use whole tokens and function names; amounts and addresses in fields stay unchanged. */
 export function spokenRecord(record: PrintedRecord): PrintedRecord {
   const lexicon = lexiconOf(record)
   const said = (text: string): string => spoken(text, lexicon)

@@ -12,8 +12,8 @@ import { listed } from './outcome.ts'
 type Planned = Pick<ContainmentPlan, 'lever' | 'purpose'>
 
 /**
- * What a simulation showed, in words of the record (base units, full addresses, selectors: `readable` makes them short): what
- * the attack takes with the lever and without it, and whom the lever stops besides.
+ * The result of a simulation, in words of the record (base units, full addresses, selectors: `readable` shortens them):
+ * the amount that the attack takes with the lever and without it, and the other callers that the lever stops.
  */
 export function simulationText(
   { lever }: Planned,
@@ -33,7 +33,7 @@ export function simulationText(
   return `${said} ${where}.${blockedText(simulation)}`
 }
 
-/** What it takes of what the account had before, as a share, where that is known. */
+/** The taken share of the account's earlier balance, if that is known. */
 function withoutText({ losses }: Simulation, before: readonly AssetChange[]): string {
   const share = ({ account, asset, without }: LossCompared): string => {
     const had = before.find((one) => one.account === account && one.asset === asset)
@@ -68,14 +68,14 @@ function blockedText({ opEffects, blastRadius }: Simulation): string {
   return ` It blocks ${listed(blocked)} for everybody (${blocked.length} of the ${counted(functions, 'function')} used lately; ${counted(callers, 'caller')}${built}).`
 }
 
-/** That a containment transaction is in a block, or what became of it instead. */
+/** States that a containment transaction is in a block, or its state otherwise. */
 export function minedText({ lever, purpose }: Planned, { state, blockNumber }: Broadcast): string {
   if (state === 'mined') return `${lever.signature} is mined in block ${blockNumber}.`
   const failed = purpose === 'contain' ? 'Containment failed' : 'Opening again failed'
   return `${failed}: the transaction with ${lever.signature} is ${state}${blockNumber === null ? '' : ` in block ${blockNumber}`}.`
 }
 
-/** Whether what was promised holds, as the chain says; what does not, with the answer. */
+/** Whether the promised effect holds on the chain; each part that does not, with the answer. */
 export function verifiedText(
   { lever, purpose }: Planned,
   { verified, checks, atBlock }: Verification,

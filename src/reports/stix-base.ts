@@ -7,16 +7,16 @@ import { uuidV5 } from './uuid.ts'
 /** A STIX 2.1 object as it is written. */
 export type StixObject = Readonly<Record<string, unknown>> & { type: string; id: string }
 
-/** STIX 2.1 §2.9: the namespace of observables; the other is ours, for all else. */
+/** STIX 2.1 §2.9: the namespace of observables; the other is Cordon's own, for everything else. */
 const OASIS_NAMESPACE = '00abedb4-aa42-466c-9c01-fed23315a9b7'
 const CORDON_NAMESPACE = '6641acaa-274e-42b2-bd0c-b57a21fad9b3'
 
-/** The same thing has the same id in every bundle. */
+/** The same object has the same id in every bundle. */
 export function objectId(type: string, key: unknown): string {
   return `${type}--${uuidV5(CORDON_NAMESPACE, canonicalJson([type, key]))}`
 }
 
-/** Of an observable, by the properties that make it what it is. */
+/** The id of an observable, by its identifying properties. */
 export function observableId(type: string, contributing: Record<string, unknown>): string {
   return `${type}--${uuidV5(OASIS_NAMESPACE, canonicalJson(contributing))}`
 }
@@ -61,7 +61,10 @@ export function tlpMarking(tlp: Tlp): StixObject {
   }
 }
 
-/** Of the objects that are the same in every bundle. They say nothing of an incident, so they are TLP:CLEAR. */
+/**
+ * Fields of the objects that are the same in every bundle. They contain nothing about an incident, so they are
+ * TLP:CLEAR.
+ */
 const FIXED = {
   spec_version: '2.1',
   created: '2026-01-01T00:00:00.000Z',
@@ -81,7 +84,10 @@ export const CORDON_IDENTITY: StixObject = {
   identity_class: 'system',
 }
 
-/** What STIX has no words for: accounts, transactions and transfers on EVM chains, and what an incident on one lost. */
+/**
+ * Properties that STIX does not define: accounts, transactions and transfers on EVM chains, and the losses of an
+ * incident on one.
+ */
 export const EXTENSION_DEFINITION: StixObject = {
   ...FIXED,
   type: 'extension-definition',

@@ -14,7 +14,7 @@ export function caip10({ chainId }: Pick<Outgoing, 'chainId'>, address: `0x${str
   return `${caip2(chainId)}:${getAddress(address)}`
 }
 
-/** CAIP-10 of a token, `native`, or what stands in its place. */
+/** CAIP-10 of a token, `native`, or its replacement text. */
 export function assetName(of: Pick<Outgoing, 'chainId'>, asset: string): string {
   return isAddress(asset) ? caip10(of, asset) : said(asset, 100)
 }
@@ -43,7 +43,7 @@ function accountObject(out: Outgoing, { address, labels }: KnownAccount): StixOb
   return observable(out, accountId(out, address), { value: caip10(out, address), ...name })
 }
 
-/** Accounts, transactions and the movements of what was stolen. `left` movements are not told. */
+/** Accounts, transactions and the movements of stolen funds. `left` is the number of movements left out. */
 export function observables(
   out: Outgoing,
   accounts: readonly KnownAccount[],

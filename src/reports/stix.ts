@@ -20,12 +20,12 @@ import { accountId, assetName, caip10, observables, transactionId } from './stix
 const MOST_ACCOUNTS = 2_000
 const MOST_HYPOTHESES = 5
 const MOST_REMEDIES = 40
-/** OASIS Incident Core Extension; version 1 and 2 have the words that are used here. */
+/** OASIS Incident Core Extension; versions 1 and 2 have the terms that are used here. */
 const INCIDENT_CORE = 'extension-definition--ef765651-680c-498d-9894-99799f2fa126'
 
 /**
- * A STIX 2.1 bundle as text. The same input gives the same bytes: ids are made of what they name, times are those of the
- * record.
+ * A STIX 2.1 bundle as text. The same input gives the same bytes: ids derive from the named objects, times come from
+ * the record.
  */
 export function stixBundle(out: Outgoing, reporter?: Reporter): string {
   const objects = bundleObjects(out, reporter)
@@ -33,7 +33,7 @@ export function stixBundle(out: Outgoing, reporter?: Reporter): string {
   return `${JSON.stringify(bundle, null, 2)}\n`
 }
 
-/** What all our objects have in common, and what they refer to. */
+/** The common properties of all Cordon's objects, and the objects that they refer to. */
 type Frame = { out: Outgoing; reporter: StixObject; incident: string; caseKey: unknown }
 
 function bundleObjects(out: Outgoing, reporter: Reporter | undefined): StixObject[] {
@@ -69,7 +69,7 @@ function frameOf(out: Outgoing, reporter: Reporter | undefined): Frame {
   const name = reporter?.name ?? 'Reporter, not named'
   const identity = {
     ...commonOf(out),
-    // One and the same in every bundle of a team, and older than what it tells: Ethereum’s first block.
+    // The same in every bundle of a team, and older than its content: Ethereum’s first block.
     created: '2015-07-30T00:00:00.000Z',
     type: 'identity',
     id: objectId('identity', reporter?.name ?? caseKey),
@@ -91,7 +91,7 @@ function commonOf({ knownAt, changedAt, tlp }: Outgoing): Record<string, unknown
 
 type Properties = { key: unknown; [name: string]: unknown }
 
-/** A domain or relationship object of this case; `key` tells it from others of its type. */
+/** A domain or relationship object of this case; `key` distinguishes it from others of its type. */
 function made(frame: Frame, type: string, { key, ...properties }: Properties): StixObject {
   return {
     type,
@@ -211,7 +211,7 @@ function indicatorObjects(frame: Frame, accounts: readonly KnownAccount[]): Indi
 
 type Observed = { transaction: string; object: StixObject }
 
-/** One for each attack transaction: seen once, when the attack began as far as the record knows. */
+/** One for each attack transaction: seen once, when the attack began as far as the record shows. */
 function observedData(frame: Frame): Observed[] {
   const { out } = frame
   const at = stamp(out.beganAt ?? out.knownAt)
@@ -299,7 +299,7 @@ function sightings(
   })
 }
 
-/** What does not add up, what is not shown to this audience, and what did not fit: never hidden. */
+/** Unexplained observations, content withheld from this audience, and content that did not fit: never hidden. */
 function notes(frame: Frame, left: number): StixObject[] {
   const { found, evidence, audience } = frame.out
   const hidden = (texts: readonly string[] | undefined): number => (texts ?? []).filter(isRedacted).length

@@ -1,11 +1,14 @@
 import type { Printed } from './record.ts'
 
-/** Characters of a secret that a regular expression can bear; longer ones (signed transactions) are found as they are. */
+/**
+ * Maximum number of characters of a secret in a regular expression; longer ones (signed transactions) are searched
+ * literally.
+ */
 const LONGEST_PATTERN = 500
 
 /**
- * Gives a function that replaces secrets in every text of a value, also those without `0x`, in any case, and as names of
- * fields; text → what stands in its place. Words are found as whole words, hex also within other text.
+ * Returns a function that replaces secrets in every text of a value, also those without `0x`, in any case, and as field
+ * names; text → its replacement. Words match as whole words, hex also within other text.
  */
 export function concealer(secrets: ReadonlyMap<string, string>): <T>(value: T) => T {
   if (secrets.size === 0) return (value) => value
@@ -42,7 +45,7 @@ function swept(value: unknown, clean: (text: string) => string): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, swept(inner, clean)]))
 }
 
-/** A value with nothing left in it but its shape: every text says `place`, every amount is zero. */
+/** A value of which only the shape remains: every text is `place`, every amount is zero. */
 export function veiled<T>(value: T, place: string): Printed<T> {
   return hollow(value, place) as Printed<T>
 }

@@ -1,18 +1,18 @@
 import { assert } from '../kit/assert.ts'
 
 /*
- * Our own 40 lines instead of a package: every name is ours, short and plain ASCII, and every field must be fixed for the same
- * files to give the same bytes. `tar-stream` (4 dependencies) streams, which nothing here needs; `nanotar` writes today’s
- * date unless told otherwise for each file.
+ * Own code (40 lines) instead of a package: every name is Cordon's, short and plain ASCII, and every field must be
+ * fixed for the same files to give the same bytes. `tar-stream` (4 dependencies) streams, which nothing here needs;
+ * `nanotar` writes today’s date unless another one is given for each file.
  */
 
 const BLOCK = 512
-/** What may be a name in an archive: it never leaves the folder. */
+/** An allowed name in an archive: it never leaves the folder. */
 const SAFE = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/
 
 export type TarFile = { path: string; bytes: Uint8Array }
 
-/** Files as one archive (POSIX ustar), in the order given; `at` in milliseconds is the time of all of them. */
+/** Files as one archive (POSIX ustar), in the given order; `at` in milliseconds is the time of all of them. */
 export function tar(files: readonly TarFile[], at: number): Uint8Array {
   const parts = files.flatMap(({ path, bytes }) => [
     header(path, { size: bytes.length, seconds: Math.floor(at / 1_000) }),
@@ -44,7 +44,7 @@ function header(path: string, { size, seconds }: { size: number; seconds: number
   return block
 }
 
-/** A text of anybody as a part of a file’s name. */
+/** An arbitrary text as part of a file name. */
 export function fileName(text: string, max = 60): string {
   const plain = text
     .replace(/[^A-Za-z0-9._-]+/g, '-')

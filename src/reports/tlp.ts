@@ -1,7 +1,7 @@
 import { CordonError } from '../kit/error.ts'
 import { type Audience, type Tlp, tlps } from '../model/report.ts'
 
-/** On black, as the standard has them. */
+/** On black, as the standard prescribes. */
 export const TLP_COLOURS: Readonly<Record<Tlp, string>> = {
   RED: '#FF2B2B',
   'AMBER+STRICT': '#FFC000',
@@ -10,7 +10,7 @@ export const TLP_COLOURS: Readonly<Record<Tlp, string>> = {
   CLEAR: '#FFFFFF',
 }
 
-/** The widest circle in which what an audience sees may be passed on. */
+/** The widest marking with which an audience's content may be passed on. */
 const WIDEST: Readonly<Record<Audience, Tlp>> = {
   team: 'AMBER+STRICT',
   council: 'AMBER+STRICT',
@@ -19,8 +19,8 @@ const WIDEST: Readonly<Record<Audience, Tlp>> = {
 }
 
 /**
- * The mark of a report: what was asked for, else RED until the incident is closed and what its audience allows after.
- * Throws `reports.AudienceTooWide`.
+ * The mark of a report: the requested one, otherwise RED until the incident is closed and the audience's maximum
+ * afterwards. Throws `reports.AudienceTooWide`.
  */
 export function tlpFor({
   audience,

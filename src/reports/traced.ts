@@ -7,7 +7,7 @@ type Flow = NonNullable<Outgoing['found']>['fundFlow']
 type Node = Flow['nodes'][number]
 export type Movement = Flow['edges'][number]
 
-/** Who is asked, and what is theirs where labels do not say so. */
+/** The recipient of the request, and its accounts and assets if labels do not show them. */
 export type Recipient = {
   kind: RecipientKind
   name: string
@@ -19,20 +19,20 @@ export type Recipient = {
 
 export type Holding = { account: Node; asset: string; tokenId: bigint | null; haircut: bigint; fifo: bigint }
 
-/** What of the stolen funds a recipient can stop. */
+/** The part of the stolen funds that a recipient can stop. */
 export type Traced = {
   holdings: readonly Holding[]
-  /** How it came there, in order. */
+  /** The path by which it arrived, in order. */
   way: readonly Movement[]
   toBlock: number
 }
 
-/** Accounts whose owner nobody can stop by asking the issuer: the recipient of a request is another. */
+/** Accounts whose owner nobody can stop by asking the issuer: these need a request to another recipient. */
 const OTHERS: ReadonlySet<string> = new Set(['victim', 'exchange', 'bridge', 'mixer', 'burn'])
 
 /**
- * What was traced to a recipient: to accounts of an exchange or a bridge, by label, or as tokens of an issuer that the
- * attacker holds. Throws `reports.NothingTraced`.
+ * The funds that were traced to a recipient: to accounts of an exchange or a bridge, by label, or as tokens of an
+ * issuer that the attacker holds. Throws `reports.NothingTraced`.
  */
 export function tracedTo(out: Outgoing, recipient: Recipient): Traced {
   const flow = out.found?.fundFlow
@@ -75,7 +75,9 @@ function holdingsOf(account: Node): Holding[] {
   }))
 }
 
-/** Whether a label has a name as whole words, in any case: `Binance 14` is of `binance`, `Binancexyz` is not. */
+/**
+ * Whether a label contains a name as whole words, in any case: `Binance 14` matches `binance`, `Binancexyz` does not.
+ */
 function hasWords(label: string, name: string): boolean {
   const words = (text: string): string =>
     ` ${text
@@ -85,7 +87,7 @@ function hasWords(label: string, name: string): boolean {
   return name.trim() !== '' && words(label).includes(words(name))
 }
 
-/** Every movement from which what is held now can have come, in order: backwards from where it is. */
+/** Every movement from which the current holdings can have come, in order: traced backwards from their location. */
 function wayTo(edges: readonly Movement[], holdings: readonly Holding[]): Movement[] {
   const reached = new Set(holdings.map(({ account }) => account.id))
   const way: Movement[] = []

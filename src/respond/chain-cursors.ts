@@ -7,17 +7,17 @@ import { type Cursor, findCursor, listCursors } from '../store/cursors.ts'
 import { openDatabase } from '../store/database.ts'
 import { listSnapshots } from '../store/snapshots.ts'
 
-/** How far one chain was read, and what a restart goes on from. */
+/** How far one chain was read, and the data that a restart resumes from. */
 export type ChainStanding = Cursor & {
-  /** The newest snapshot of what detectors know: of which final block, when (milliseconds), how large (bytes, packed). */
+  /** The newest snapshot of detector state: its final block, time (milliseconds) and size (bytes, packed). */
   snapshot: { final: number; takenAt: number; bytes: number } | null
-  /** Moves that are carried out at the next start. */
+  /** Moves that the next start carries out. */
   waiting: CursorMove[]
 }
 
 export type Skip = { chainId: number; to: number; author: string; reason: string }
 
-/** The cursors of all chains on record, for reading and moving: beside a running Cordon or without one. */
+/** The cursors of all recorded chains, to read and move: next to a running Cordon or without one. */
 export type ChainCursors = {
   list(): Promise<ChainStanding[]>
   /** Throws `app.ChainNeverRead`, `app.NothingSkipped`. */
@@ -31,7 +31,7 @@ export type CursorsOptions = {
   logger: Logger
 }
 
-/** Opens the database of a data folder. Throws what the store room throws. */
+/** Opens the database of a data folder. Throws the errors of the store room. */
 export async function openCursors({ dataDir, env, logger }: CursorsOptions): Promise<ChainCursors> {
   const { store, close } = await openDatabase({ dataDir, env, logger })
   return {

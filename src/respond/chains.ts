@@ -24,10 +24,9 @@ import { emptySignals } from './memory/signals.ts'
 import { bytesPacking } from './watch/packing.ts'
 
 /**
- * Connects to every chain of the config and finds out what its nodes have.
- * Throws `chain.WrongChain`, `chain.EndpointFailed`, `detect.InvalidOptions`, `app.InvalidModel`, `app.InvalidCalibration`,
- * `app.InvalidAddressLabels`,
- * and what `loadRules` throws.
+ * Connects to every chain of the config and probes the capabilities of its nodes. Throws `chain.WrongChain`,
+ * `chain.EndpointFailed`, `detect.InvalidOptions`, `app.InvalidModel`, `app.InvalidCalibration`,
+ * `app.InvalidAddressLabels`, and the errors of `loadRules`.
  */
 export async function openChains(
   config: Config,
@@ -45,7 +44,7 @@ export async function openChains(
   return new Map(handles.map((handle) => [handle.chainId, handle]))
 }
 
-/** For whoever watches: a node that is down is waited for. Without it that is an error. */
+/** For a watching caller: a node that is down is waited for. Without it that is an error. */
 export type Waiting = { notify: (message: string) => void; signal: AbortSignal }
 
 type Opening = {
@@ -89,8 +88,8 @@ async function openChain(
 type Asking = { expected: number | undefined; waiting: Waiting | undefined; clock: Clock }
 
 /**
- * What the nodes of a chain have. One that is down while somebody watches is waited for: where the configuration names
- * the chain nothing is known of it at first, else its number is asked for until it answers.
+ * The capabilities of a chain's nodes. If somebody watches, a node that is down is waited for: if the configuration
+ * names the chain nothing is known of it at first, otherwise its number is requested until the node answers.
  */
 async function capabilitiesOf(rpc: Rpc, { expected, waiting, clock }: Asking): Promise<Capabilities> {
   try {
@@ -106,7 +105,7 @@ async function capabilitiesOf(rpc: Rpc, { expected, waiting, clock }: Asking): P
   }
 }
 
-/** Simulation as the node offers it at the moment of asking: capabilities change while a chain is watched. */
+/** Simulation as the node offers it at the moment of the request: capabilities change while a chain is watched. */
 function sequencerFor(capabilities: Capabilities, chain: ChainConfig, rpc: Rpc): Sequencer {
   const simulated = simulateV1Sequencer(rpc)
   const forked = forkSequencer(chain.rpcUrls[0] ?? '')
@@ -122,7 +121,7 @@ function sequencerFor(capabilities: Capabilities, chain: ChainConfig, rpc: Rpc):
   }
 }
 
-/** The protected contracts of one chain; with none named, everything is watched. */
+/** The protected contracts of one chain; without any named, everything is watched. */
 export function scopeFor(config: Config, chainId: number): Scope {
   const addresses = config.protect
     .filter((item) => item.chainId === undefined || item.chainId === chainId)

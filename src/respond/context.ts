@@ -21,14 +21,14 @@ import type { OperationMemory } from './memory/operations.ts'
 import type { SignalMemory } from './memory/signals.ts'
 import type { ChainSight } from './sight/sight.ts'
 
-/** One watched chain with what looks at it and what can act on it. */
+/** One watched chain with the parts that observe it and the parts that can act on it. */
 export type ChainHandle = {
   chainId: number
   config: ChainConfig
   rpc: Rpc
   capabilities: Capabilities
   sequencer: Sequencer
-  /** Builders that take containment transactions in private. */
+  /** Builders that accept containment transactions in private. */
   relays: readonly Relay[]
   engine: Engine
   assessor: Assessor
@@ -36,7 +36,7 @@ export type ChainHandle = {
   protocol: ProtocolMemory
   signals: SignalMemory
   vitals: ChainVitals
-  /** What accounts of this chain are called and what they are. */
+  /** The names and kinds of this chain's accounts. */
   labels: ReadonlyMap<Address, AddressLabel>
 }
 
@@ -48,13 +48,13 @@ export type App = {
   logger: Logger
   hub: Hub
   chains: ReadonlyMap<number, ChainHandle>
-  /** What is seen of each chain from beside its watcher. */
+  /** The observations of each chain from outside its watcher. */
   sights: ReadonlyMap<number, ChainSight>
   signers: ReadonlyMap<Address, Signer>
   channels: ReadonlyMap<string, Channel>
   playbooks: readonly PinnedPlaybook[]
   names: ReadonlyMap<Address, string>
-  /** Plans that a step of this process is carrying out: the watcher leaves them alone. */
+  /** Plans that a step of this process is carrying out: the watcher does not touch them. */
   containing: Set<string>
   /** `drill` marks everything that is recorded. */
   kind: Incident['kind']

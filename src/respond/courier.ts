@@ -15,11 +15,11 @@ import type { App } from './context.ts'
 import { LEASE_MS, send, subjectOf } from './outbox.ts'
 import { sealedHead } from './sealed-head.ts'
 
-/** How often the outbox is looked through, in milliseconds. */
+/** Interval between scans of the outbox, in milliseconds. */
 const LOOK_MS = 5_000
-/** A storm is told of this often, in milliseconds. */
+/** Interval between digests in a storm, in milliseconds. */
 const DIGEST_MS = 30_000
-/** Messages taken at once. */
+/** Messages taken in one batch. */
 const AT_ONCE = 16
 /** Incidents that a digest names; the others it counts. */
 const MOST_NAMED = 10
@@ -27,8 +27,9 @@ const MOST_NAMED = 10
 export type Courier = { stop(): Promise<void> }
 
 /**
- * Looks through the outbox and seals what was written since: what a channel refused is sent again, what a process that died left behind is sent, and what was
- * grouped in a storm is summed up. Several processes may do so on one database: each message is taken by one.
+ * Scans the outbox and seals what was written since: it resends the messages that a channel refused, sends those that a
+ * dead process left behind, and sums up those that a storm grouped. Several processes may do so on one database: each
+ * message is taken by one.
  */
 export function startCourier(app: App): Courier {
   const abort = new AbortController()
@@ -57,14 +58,14 @@ export function startCourier(app: App): Courier {
   }
 }
 
-/** Sends what is due once more. */
+/** Resends the messages that are due. */
 export async function resendDue(app: App): Promise<void> {
   const now = app.clock.now()
   const due = await claimDue(app.store, { now, leaseUntil: now + LEASE_MS, most: AT_ONCE })
   await Promise.all(due.map(({ notification, ...at }) => send(app, notification, at)))
 }
 
-/** One message a kind for all that was grouped since the last. */
+/** One message for each kind, about everything that was grouped since the last one. */
 export async function sendDigests(app: App): Promise<void> {
   for (const key of await listCrowds(app.store)) {
     const digest = await transaction(app.store, async (tx) => {

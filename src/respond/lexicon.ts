@@ -14,12 +14,15 @@ type Known = { listed: Tokens; functions: ReadonlyMap<string, string>; asked: Ma
 
 const known = new WeakMap<ChainHandle, Promise<Known>>()
 
-/** A page waits so long for a node to say what a token is called, milliseconds: base units then, rather than no page. */
+/**
+ * Maximum wait of a page for a node to name a token, milliseconds: then it shows base units, rather than not being
+ * sent.
+ */
 const PATIENCE_MS = 1_500
 
 /**
- * What things of a chain are called, with the tokens that are asked about: names and labels of the configuration, token lists,
- * what the contracts say of themselves, functions of the ABIs given and of those shipped. Never throws and never waits long.
+ * The names of things on a chain, including the requested tokens: names and labels of the configuration, token lists,
+ * the contracts' own metadata, functions of the given ABIs and of the shipped ones. Never throws and never waits long.
  */
 export async function lexiconOf(
   app: Pick<App, 'chains' | 'config' | 'names' | 'logger' | 'clock'>,

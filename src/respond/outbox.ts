@@ -12,21 +12,21 @@ import { transaction } from '../store/store.ts'
 import type { App } from './context.ts'
 import { sealedHead } from './sealed-head.ts'
 
-/** A process that dies while it sends leaves the message to whoever looks after so long, in milliseconds. */
+/** A message of a process that dies while sending is free for others after this time, in milliseconds. */
 export const LEASE_MS = 90_000
 /** Pages of one kind that are sent one by one within {@link CROWD_MS}; the others of that time share a message. */
 const MOST_ALONE = 5
 const CROWD_MS = 60_000
-/** The first wait before a channel that failed is tried again; it doubles up to the longest. */
+/** The first wait before a failed channel is tried again; it doubles up to the longest. */
 const FIRST_WAIT_MS = 15_000
 const LONGEST_WAIT_MS = 30 * 60_000
-/** After that a message that never arrived is given up: it is on the timeline by then, twice. */
+/** After this time a message that never arrived is given up: it is on the timeline by then, twice. */
 const GIVE_UP_MS = 24 * 60 * 60_000
 
 /**
- * Keeps a notification in the outbox, sends it, and settles it there. A channel that fails is tried again later, across
- * restarts too; the incident's timeline says so. In a storm of the same page to the same roles only the first are sent: a
- * message at intervals names the others. Gives who was reached, nobody where it was left to such a message.
+ * Stores a notification in the outbox, sends it, and settles it there. A channel that fails is tried again later, also
+ * across restarts; the incident's timeline records it. In a storm of the same page to the same roles only the first are
+ * sent: a periodic message names the others. Returns who was reached, nobody if it was left to such a message.
  */
 export async function deliver(app: App, notification: Notification): Promise<DeliveryResult[]> {
   const { state } = await queueNotification(app.store, notification, queueingOf(app, notification))
@@ -34,7 +34,7 @@ export async function deliver(app: App, notification: Notification): Promise<Del
   return send(app, notification, { attempts: 0, missed: null })
 }
 
-/** How a notification enters the outbox; what is about no incident is never grouped. */
+/** How a notification enters the outbox; one that is not about an incident is never grouped. */
 export function queueingOf({ clock }: App, notification: Notification): Queueing {
   const { incidentId, kind, roles } = notification
   const leaseUntil = clock.now() + LEASE_MS
@@ -44,14 +44,17 @@ export function queueingOf({ clock }: App, notification: Notification): Queueing
   return { leaseUntil, group: { key, most: MOST_ALONE, withinMs: CROWD_MS } }
 }
 
-/** What pages of one kind have in common: what the step says that sends them, else the title up to the incident’s own. */
+/**
+ * The common subject of pages of one kind: the name of the step that sends them, otherwise the title up to the
+ * incident’s own.
+ */
 export function subjectOf({ facts, title }: Pick<Notification, 'facts' | 'title'>): string {
   const { subject } = facts
   return typeof subject === 'string' ? subject : (title.replace(/^DRILL: /, '').split(': ')[0] ?? title)
 }
 
 /**
- * Sends over the channels that have not taken it yet, and writes down what became of it. The signed head of the record goes
+ * Sends over the channels that have not accepted it yet, and records the outcome. The signed head of the record goes
  * with it, so that others hold it: `facts.record`.
  */
 export async function send(
@@ -93,7 +96,7 @@ export async function send(
 
 type Trying = { attempts: number; now: number; nextAt: number | null }
 
-/** What the timeline says of a page that did not arrive at once; null where there is nothing new to say. */
+/** The timeline text about a page that did not arrive at once; null if there is nothing new to report. */
 function arrivalText(
   { title, at }: Notification,
   results: readonly DeliveryResult[],
@@ -117,7 +120,7 @@ function arrivalText(
     : `“${title}” has now reached ${people}, ${late} late, at try ${attempts + 1}`
 }
 
-/** Who was reached and who was not, in one line. */
+/** The people who were reached and who were not, in one line. */
 export function reachedText(results: readonly DeliveryResult[]): string {
   const delivered = results.filter(({ outcome }) => outcome === 'delivered')
   const missed = results.flatMap((result) =>

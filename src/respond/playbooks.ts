@@ -20,7 +20,7 @@ import { actionKinds } from './actions/registry.ts'
 
 export type LintResult = { file: string; id: string | null; error: unknown; pinned?: PinnedPlaybook }
 
-/** Checks files as a start would, each by itself and then together with the shipped ones that they may call. */
+/** Checks files as a start would, each alone and then together with the shipped ones that they may call. */
 export async function lintPlaybooks(files: readonly string[] | undefined): Promise<LintResult[]> {
   const read: { result: LintResult; loaded: Loaded | null }[] = []
   for (const file of await playbookFiles(files)) {
@@ -45,8 +45,8 @@ export async function lintPlaybooks(files: readonly string[] | undefined): Promi
 }
 
 /**
- * What the playbooks lack as a response: each by itself, and together: an attack of some category that none or several of
- * them are for. `together` is false where only some of them were named.
+ * The problems of the playbooks as a response: each alone, and together: an attack of some category that none or
+ * several of them are for. `together` is false if only some of them were named.
  */
 export function lacking(playbooks: readonly PinnedPlaybook[], together: boolean): CordonError[] {
   const alone = playbooks.flatMap((pinned) =>
@@ -99,7 +99,7 @@ export async function findPlaybookNamed(
   })
 }
 
-/** What people do with runs: beside a running Cordon or without one. */
+/** The actions of people on runs: next to a running Cordon or without one. */
 export type RunDesk = {
   incident(id: string): Promise<Incident>
   begin(incidentId: string, pinned: PinnedPlaybook, author: string): Promise<Run>
@@ -113,7 +113,9 @@ export type RunDeskOptions = {
   logger: Logger
 }
 
-/** Opens the database of a data folder. A run that is begun here is carried out by whoever runs `start` on it. */
+/**
+ * Opens the database of a data folder. A run that begins here is carried out by the process that runs `start` on it.
+ */
 export async function openRunDesk(options: RunDeskOptions): Promise<RunDesk> {
   const { store, close } = await openDatabase(options)
   const context = { store, clock: systemClock }
@@ -128,7 +130,7 @@ export async function openRunDesk(options: RunDeskOptions): Promise<RunDesk> {
   }
 }
 
-/** What a run would do, with conditions undecided. */
+/** The steps of a run, with conditions undecided. */
 export function planFor(pinned: PinnedPlaybook): PlanLine[] {
   return planOf(pinned)
 }
@@ -138,7 +140,10 @@ export function cacaoOf(pinned: PinnedPlaybook): unknown {
   return exportCacao(pinned, systemClock.now())
 }
 
-/** A CACAO 2.0 file as YAML of ours, checked. Throws `app.PlaybookUnreadable`, `playbooks.CacaoRefused` and what a check throws. */
+/**
+ * A CACAO 2.0 file as Cordon's own YAML, checked. Throws `app.PlaybookUnreadable`, `playbooks.CacaoRefused` and the
+ * errors of a check.
+ */
 export async function playbookFromCacao(file: string): Promise<string> {
   const yaml = importCacao(await readPlaybook(file))
   parsePlaybook(yaml, `${file} as YAML`, actionKinds)

@@ -9,8 +9,8 @@ const FILE = 'record.key'
 const jwkSchema = z.object({ x: z.string() })
 
 /**
- * The Ed25519 key that signs the heads of this installation's record: made once, readable by this user alone, and used for
- * nothing else. Throws `app.RecordKeyUnreadable`.
+ * The Ed25519 key that signs the heads of this installation's record: made once, readable by this user alone, and used
+ * for nothing else. Throws `app.RecordKeyUnreadable`.
  */
 export async function recordKey(dataDir: string): Promise<RecordKey> {
   const file = join(dataDir, FILE)
@@ -45,7 +45,7 @@ async function read(file: string): Promise<string | undefined> {
   }
 }
 
-/** Whole or not at all, and of two processes that begin at once one is first. */
+/** Written completely or not at all; if two processes begin at the same time, one is first. */
 async function make(dataDir: string, file: string): Promise<string> {
   await mkdir(dataDir, { recursive: true })
   const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()

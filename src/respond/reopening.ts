@@ -12,8 +12,8 @@ import { openChains } from './chains.ts'
 export type ReopeningOptions = { config: Config; env: Env; logger: Logger; incidentId: string }
 
 /**
- * The stages in which what an incident pulled would be opened again, as the chains are now. Sends nothing: the `reopen`
- * step of a playbook does, with signed approvals. Throws `incidents.UnknownIncident`.
+ * The stages in which the levers that an incident pulled would be opened again, on the current state of the chains.
+ * Sends nothing: the `reopen` step of a playbook does, with signed approvals. Throws `incidents.UnknownIncident`.
  */
 export async function reopeningOf({
   config,
@@ -35,7 +35,7 @@ export async function reopeningOf({
   }
 }
 
-/** Stages for people. */
+/** The stages as text for people. */
 export function describeReopening({ stages, notes }: ReopenStages): string[] {
   if (stages.length === 0)
     return ['Nothing of this incident is pulled now that could be taken back.', ...notes]

@@ -4,15 +4,15 @@ import type { Seal } from '../model/seal.ts'
 import type { App } from './context.ts'
 import { recordKey } from './record-key.ts'
 
-/** A page never waits longer for it, in milliseconds. */
+/** Maximum wait of a page for the head, in milliseconds. */
 const PATIENCE_MS = 1_000
 
-/** What is given out of a seal: enough to find it again, and to see that it is ours. */
+/** The published part of a seal: enough to find it again, and to verify that it belongs to this installation. */
 export type SealedHead = Pick<Seal, 'number' | 'hash' | 'publicKey' | 'signature' | 'sealedAt'>
 
 /**
- * Seals what has grown and gives the head of the whole record, to be written down where this database's owner cannot change
- * it; undefined where there is none, or it cannot be had at once: that is logged, and delays nothing.
+ * Seals the new entries and returns the head of the whole record, to be stored where this database's owner cannot
+ * change it; undefined if there is none or it is not available at once: that is logged, and delays nothing.
  */
 export async function sealedHead(
   app: Pick<App, 'store' | 'clock' | 'config' | 'logger'>,

@@ -18,7 +18,10 @@ export type Told = {
   findings: readonly Finding[]
 }
 
-/** All that a page needs of the record and of the chain. What the chain does not say in time is left out. */
+/**
+ * Everything that a page needs from the record and from the chain. Data that the chain does not return in time is left
+ * out.
+ */
 export async function toldOf(app: App, { incident, findings }: Told) {
   const [links, plans] = await Promise.all([
     listEvidence(app.store, incident.id),
@@ -47,11 +50,13 @@ function assetsOf(findings: readonly Finding[], containments: readonly Containme
   ])
 }
 
-/** Losers that are asked about, and how long, milliseconds: a page is not kept waiting for a share. */
+/**
+ * Maximum number of losers whose balances are read, and the time limit, milliseconds: a page does not wait for a share.
+ */
 const MOST_LOSERS = 20
 const PATIENCE_MS = 1_500
 
-/** What each loser had of what it lost, in the block before the first transaction that took it. */
+/** Each loser's balance of the lost assets, in the block before the first transaction that took them. */
 async function stakesOf(
   app: App,
   { incident, findings }: Told,
@@ -68,7 +73,7 @@ async function stakesOf(
   return [...known, ...(await balancesAt({ rpc, clock: app.clock }, missing, block))]
 }
 
-/** What accounts have of assets at a block; what the node does not say in time is left out. */
+/** Balances of accounts in assets at a block; data that the node does not return in time is left out. */
 export async function balancesAt(
   { rpc, clock }: { rpc: Rpc; clock: Clock },
   held: readonly { account: Address; asset: Asset }[],

@@ -120,7 +120,7 @@ async function* linesOf(update: ChainUpdate, at: Watching): AsyncGenerator<Watch
   }
 }
 
-/** With what the node answers to the detectors’ view calls, and what following it tells. */
+/** Adds the node's answers to the detectors’ view calls, and the network signals of following. */
 async function factsOf(bundle: BlockBundle, { chain, logger }: Watching): Promise<BlockFacts> {
   const observed = withSignals(blockFacts(bundle), chain.signals)
   return (await withStateReads(observed, chain, logger)).facts

@@ -16,7 +16,7 @@ import {
 } from './build.ts'
 
 /*
- * What people do with one vault that holds dollars and keeps no shares, or shares, or coins: acts to string together.
+ * Acts of people on one vault that holds dollars and keeps no shares, or shares, or coins: to be strung together.
  */
 
 export const vault = address('vault')
@@ -66,7 +66,7 @@ export function burnShares(from: Address, shares: bigint): CallNode {
   return call(share, { input: data('0x9dc29fac', from, shares) }, burn)
 }
 
-/** Anybody may look at the vault's balance: that is how the drain detector learns it. */
+/** Anybody may read the vault's balance: that is how the drain detector learns it. */
 export function look(balance: bigint): Act {
   return {
     from: address('bob'),
@@ -78,7 +78,7 @@ export function look(balance: bigint): Act {
   }
 }
 
-/** The DAO's way: the vault pays a coin to a contract that calls it again before the first call is over. */
+/** The pattern of The DAO: the vault pays a coin to a contract that calls it again before the first call is over. */
 export function reenter(from: Address, amount: bigint): Act {
   const thief = address('thief contract')
   const input = data('0x2e1a7d4d', amount)

@@ -73,7 +73,7 @@ const aRun: Run = {
   ],
 }
 
-/** Sources in memory; `write` commits timeline entries at positions and tells of them, `tell` any line. */
+/** Sources in memory; `write` commits timeline entries at positions and publishes them, `tell` publishes any line. */
 export type FakeSources = ApiSources & {
   incidents: Incident[]
   record: PositionedEntry[]
@@ -169,13 +169,13 @@ export function fakeSources(changes: Partial<ApiSources> = {}): FakeSources {
   }
 }
 
-/** The health of a chain that is watched as it should be. */
+/** The health of a chain that is watched properly. */
 export function aChainHealth(changes: Partial<ChainHealth> = {}): ChainHealth {
   const lag = { lagBlocks: 0, lagSeconds: 0, ageSeconds: 1.5, blockSeconds: 12 }
   return { chainId: 1, status: 'ok', head: 100, lastBlock: 100, ...lag, ...changes }
 }
 
-/** A logger that keeps what it is told. */
+/** A logger that keeps its messages. */
 export function keepingLogger(): Logger & { lines: string[] } {
   const lines: string[] = []
   const keep = (facts: Record<string, unknown>, message: string): void => {
@@ -188,9 +188,9 @@ export type TestApi = {
   sources: FakeSources
   feed: Feed
   logger: Logger & { lines: string[] }
-  /** Asks as a client with the token, on the right Host. */
+  /** Sends a request as a client with the token, on the right Host. */
   get(path: string, headers?: Record<string, string>): Promise<Response>
-  /** Asks with exactly these headers. */
+  /** Sends a request with exactly these headers. */
   ask(path: string, init?: RequestInit): Promise<Response>
   destroyed: () => number
 }
@@ -214,7 +214,7 @@ export async function testApi(
 
 export type SseEvent = { event: string; id: string | undefined; data: Record<string, unknown> }
 
-/** Reads server-sent events from a body as a browser would: comments are dropped. Asks one chunk ahead. */
+/** Reads server-sent events from a body as a browser would: comments are dropped. Reads one chunk ahead. */
 export function readEvents(response: Response): {
   next(count: number): Promise<SseEvent[]>
   until(event: string): Promise<SseEvent[]>

@@ -21,7 +21,7 @@ import {
 } from './build.ts'
 import type { CallTracerNode } from './parity.ts'
 
-/** A few accounts, so that they meet each other. */
+/** A few accounts, so that they interact with each other. */
 export const accounts = ['11', '22', '33', '44', '55', '66'].map((pair) => `0x${pair.repeat(20)}`) as [
   Address,
   Address,
@@ -76,7 +76,7 @@ function frame(calls: fc.Arbitrary<CallTracerNode[]>): fc.Arbitrary<CallTracerNo
     .map(possible)
 }
 
-/** Takes out what no chain does: dying contracts that call, failed creations with an address. */
+/** Removes what no chain does: dying contracts that call, failed creations with an address. */
 function possible(
   node: {
     [K in keyof Required<CallTracerNode>]: CallTracerNode[K] | undefined
@@ -107,7 +107,7 @@ function possible(
 
 const ECRECOVER: Address = `0x${'0'.repeat(39)}1`
 const anyone = fc.constantFrom<Address>(...accounts, ZERO)
-/** All amounts that break sums: nothing, little, and all that 256 bits hold. */
+/** Amounts that break sums: zero, small ones, and the maximum of 256 bits. */
 const units = fc.oneof(
   fc.bigInt({ min: 0n, max: 100n }),
   fc.constant(10n ** 18n),
@@ -116,7 +116,7 @@ const units = fc.oneof(
 const move = fc.record({ from: anyone, to: anyone, amount: units })
 const words = fc.array(fc.oneof(units, anyone), { maxLength: 8 })
 
-/** Selectors that some detector or decoder knows the meaning of, sent to whoever does not have them. */
+/** Selectors that some detector or decoder knows, sent to any contract, with or without the function. */
 const knownSelectors: readonly Hex[] = [
   ...CALL_PLANS.keys(),
   ...Object.values(SELECTORS),
@@ -130,7 +130,7 @@ const knownSelectors: readonly Hex[] = [
 ]
 const selector = fc.constantFrom<Hex>(...knownSelectors, '0x12345678')
 
-/** A claim in a log that need not be true, with as many topics and words as somebody liked. */
+/** A claim in a log that need not be true, with arbitrary topics and words. */
 const claim = fc
   .record({
     at: anyone,
@@ -141,7 +141,7 @@ const claim = fc
   .map(({ at, topic, topics, words }) =>
     log(at, [topic, ...topics.slice(0, 3).map(topicOf)], `0x${words.map(word).join('')}`),
   )
-/** A token that keeps a fee of what it says it moved, and one whose balances change by themselves. */
+/** A token that keeps a fee of the amount it reports as moved, and one whose balances change on their own. */
 const odd = fc
   .tuple(anyone, move, units)
   .map(([token, { from, to, amount }, other]) =>
@@ -191,7 +191,7 @@ const node: fc.Arbitrary<CallNode> = fc.letrec<{ node: CallNode; item: CallNode 
     ),
 })).node
 
-/** Transactions in which anybody may claim anything, and so some attacks, and their twins. */
+/** Transactions in which any contract may claim anything, and so some attacks, and their twins. */
 export const hostileTransactions: fc.Arbitrary<TransactionParts[]> = fc.array(
   fc.record({
     from: fc.constantFrom(...accounts),

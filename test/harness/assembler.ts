@@ -1,15 +1,18 @@
 import type { Hex } from '../../src/model/hex.ts'
 
-/** A piece of code: bytes, a place to jump to, or the number of a place or of the start of some data. */
+/** A piece of code: bytes, a label to jump to, or the number of a label or of the start of some data. */
 export type Piece = { bytes: string } | { label: string } | { push: string } | { pushData: number }
 
-/** What is put behind the code, by its number. */
+/** The data appended to the code, by its number. */
 export type Data = readonly string[]
 
 const PUSH3 = '62'
 const JUMPDEST = '5b'
 
-/** EVM code of its pieces, then the data. Every reference is a PUSH3, so that the size is known before the places are. */
+/**
+ * EVM code of its pieces, then the data. Every reference is a PUSH3, so that the size is known before the positions
+ * are.
+ */
 export function assemble(pieces: readonly Piece[], data: Data): Hex {
   const places = new Map<string, number>()
   let at = 0
@@ -37,7 +40,7 @@ function sizeOf(piece: Piece): number {
   return 'label' in piece ? 1 : 4
 }
 
-/** PUSH of a number, as short as it is. */
+/** PUSH of a number, in its shortest form. */
 export function push(value: bigint | number): string {
   const digits = BigInt(value).toString(16)
   const bytes = digits.padStart(digits.length + (digits.length % 2), '0')

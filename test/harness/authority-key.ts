@@ -8,8 +8,8 @@ import type { Address, Hex } from '../../src/model/hex.ts'
 export type Replaced = { contract: Address; view: string; slot: Hex; before: Hex }
 
 /**
- * Puts an account in the place of whoever a contract names as its authority: for each view such as `owner()` or `admin()`
- * the slot that it reads is overwritten. Only for forks; what a test or a table shows of it must say so.
+ * Makes an account the authority of a contract: for each view such as `owner()` or `admin()` overwrites the slot that
+ * it reads. Only for forks; a test or table that uses it must state so.
  */
 export async function takeAuthority(rpc: Rpc, contract: Address, account: Address): Promise<Replaced[]> {
   const { selectors } = await resolveCode(rpc, contract, 'latest')

@@ -25,7 +25,7 @@ export type LogNode = { log: { address: Address; topics: readonly Hex[]; data: H
 export type CallNode = {
   type: FrameType
   to: Address | null
-  /** Where a frame is to say another caller than its parent. */
+  /** Set if a frame claims a caller other than its parent. */
   from?: Address
   input: Hex
   output: Hex
@@ -36,7 +36,7 @@ export type CallNode = {
 
 export type CallParts = Partial<Omit<CallNode, 'to' | 'inner'>>
 
-/** A call; what it does in turn follows in order, calls and logs mixed. */
+/** A call; its inner calls and logs follow in order, mixed. */
 export function call(to: Address, parts: CallParts, ...inner: readonly (CallNode | LogNode)[]): CallNode {
   return { type: 'CALL', to, input: '0x', output: '0x', value: 0n, ...parts, inner }
 }
@@ -73,7 +73,7 @@ export function transferLog(token: Address, move: { from: Address; to: Address; 
   return log(token, [TRANSFER, topicOf(move.from), topicOf(move.to)], `0x${word(move.amount)}`)
 }
 
-/** `token.transfer(to, amount)` with its log; `from` is the caller, told because the log needs it. */
+/** `token.transfer(to, amount)` with its log; `from` is the caller, given because the log needs it. */
 export function pay(token: Address, move: { from: Address; to: Address; amount: bigint }): CallNode {
   const input = data(SELECTORS['transfer(address,uint256)'], move.to, move.amount)
   return call(token, { input, output: `0x${word(1n)}` }, transferLog(token, move))
@@ -88,14 +88,14 @@ export function pull(token: Address, move: { from: Address; to: Address; amount:
 export type TransactionParts = {
   from: Address
   root: CallNode
-  /** Tells transactions apart; also seeds the hash. */
+  /** Distinguishes transactions; also seeds the hash. */
   name?: string
   nonce?: number
 }
 
 export type BlockParts = {
   number?: number
-  /** Tells apart blocks of one height. */
+  /** Distinguishes blocks of one height. */
   fork?: string
   parentHash?: Hash
   transactions: readonly TransactionParts[]
@@ -105,7 +105,7 @@ export type BlockParts = {
   traces?: 'callTracer' | 'none'
 }
 
-/** A bundle line as a node's answers would make it. */
+/** A bundle line as a node's answers would produce it. */
 export function rawBlock(parts: BlockParts): Record<string, unknown> {
   const { number = 1, fork = '', transactions, logs = 'frames', traces = 'callTracer' } = parts
   const inBlock = transactions.map((tx, index) => ({ ...tx, hash: hashOf(tx.name ?? `${number}/${index}`) }))
@@ -147,12 +147,12 @@ export function block(parts: BlockParts): BlockBundle {
   return parseBundle(rawBlock(parts))
 }
 
-/** One transaction in a block of its own. */
+/** One transaction in its own block. */
 export function transaction(parts: TransactionParts & Omit<BlockParts, 'transactions'>): BlockBundle {
   return block({ ...parts, transactions: [parts] })
 }
 
-/** geth's callTracer form of a tree. A delegated frame calls on in its caller's name. */
+/** geth's callTracer form of a tree. A delegated frame makes its calls in its caller's name. */
 function rawFrame(node: CallNode, from: Address, withLog: boolean): Record<string, unknown> {
   const self = node.type === 'DELEGATECALL' || node.type === 'CALLCODE' ? from : (node.to ?? from)
   const calls: unknown[] = []

@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path'
 import { describe } from 'vitest'
 import { corpus } from './corpus.ts'
 
-/** Folder of small inputs that were read wrongly once: `CORDON_CASES`, or `cases` beside the corpus. */
+/** Folder of small inputs that were once read wrongly: `CORDON_CASES`, or `cases` next to the corpus. */
 const cases = resolve(process.env['CORDON_CASES'] ?? join(corpus, '..', 'cases'))
 const isThere = existsSync(join(cases, 'README.md'))
 let told = false
 
-/** `describe` where the cases are, `describe.skip` and one line of explanation for the whole run where they are not. */
+/** `describe` if the cases are present, otherwise `describe.skip` and one line of explanation for the whole run. */
 export function describeCases(name: string, suite: () => void): void {
   if (!isThere && !told) {
     told = true

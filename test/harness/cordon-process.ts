@@ -17,7 +17,7 @@ export type CordonProcess = {
   /** NDJSON lines of stdout so far. */
   lines: Record<string, unknown>[]
   stderr: () => string
-  /** Resolves with the first line that fits; rejects when the process ends before. */
+  /** Resolves with the first matching line; rejects if the process ends before. */
   until(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>
   /** Exit code or signal. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
@@ -29,7 +29,7 @@ export type CordonOptions = {
   cwd: string
 }
 
-/** Starts `cordon … --json` as a child process of its own. */
+/** Starts `cordon … --json` as a separate child process. */
 export function startCordon({ args, env = {}, cwd }: CordonOptions): CordonProcess {
   const child = spawn(process.execPath, [PROGRAM, ...args, '--json'], {
     cwd,
@@ -79,7 +79,7 @@ export function startCordon({ args, env = {}, cwd }: CordonOptions): CordonProce
   return { child, lines, stderr: () => said, until, ended }
 }
 
-/** Writes the configuration of a deployed drill into `dir`, as a team would; gives what must be in the environment. */
+/** Writes the configuration of a deployed drill into `dir`, as a team would; returns the required environment. */
 export async function writeDrillConfig(
   dir: string,
   at: { deployment: DrillDeployment; rpcUrl: string; databaseUrl: string },
@@ -107,7 +107,7 @@ export type RanCommand = {
   code: number | null
   lines: Record<string, unknown>[]
   stderr: string
-  /** The errors that it told on stderr. */
+  /** The errors that it reported on stderr. */
   errors: Record<string, unknown>[]
 }
 

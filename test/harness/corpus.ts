@@ -6,13 +6,13 @@ import { readBundles } from '../../src/chain/bundle/read.ts'
 import type { BlockBundle } from '../../src/model/block.ts'
 import { addressSchema, hashSchema } from '../../src/model/hex.ts'
 
-/** Folder of the recorded chain data: `CORDON_CORPUS`, or `../shared/corpus` beside the repository. */
+/** Folder of the recorded chain data: `CORDON_CORPUS`, or `../shared/corpus` next to the repository. */
 export const corpus = resolve(process.env['CORDON_CORPUS'] || '../shared/corpus')
 
 const isThere = existsSync(join(corpus, 'README.md'))
 let told = false
 
-/** `describe` where the corpus is, `describe.skip` and one line of explanation for the whole run where it is not. */
+/** `describe` if the corpus is present, otherwise `describe.skip` and one line of explanation for the whole run. */
 export function describeCorpus(name: string, suite: () => void): void {
   if (!isThere && !told) {
     told = true
@@ -21,7 +21,7 @@ export function describeCorpus(name: string, suite: () => void): void {
   describe.skipIf(!isThere)(name, suite)
 }
 
-/** Files of a corpus folder in alphabetical order, with their paths; none where there is no corpus. */
+/** Files of a corpus folder in alphabetical order, with their paths; none if there is no corpus. */
 export function corpusFiles(folder: string, ending: string): { name: string; path: string }[] {
   if (!isThere) return []
   return readdirSync(join(corpus, folder))
@@ -50,7 +50,7 @@ const labelSchema = z.object({
 })
 export type AttackLabel = z.infer<typeof labelSchema>
 
-/** What is known of each recorded attack; none where there is no corpus. */
+/** The labels of each recorded attack; none if there is no corpus. */
 export function attackLabels(): AttackLabel[] {
   return isThere ? z.array(labelSchema).parse(corpusJson('attacks.labels.json')) : []
 }

@@ -1,6 +1,6 @@
 /**
- * Milliseconds of processor time that this process has used: what a test measures work by, because a busy machine does not
- * make it longer.
+ * Milliseconds of processor time that this process has used: a test measures work by it, because a busy machine does
+ * not increase it.
  */
 export function cpuMilliseconds(): number {
   const { user, system } = process.cpuUsage()

@@ -12,7 +12,7 @@ export function protecting(...addresses: Address[]): Scope {
 
 export const everything: Scope = { kind: 'everything' }
 
-/** What one detector says of transactions, a block each, in order. */
+/** The findings of one detector about transactions, one per block, in order. */
 export function watchWith(
   detector: Detector,
   scope: Scope,
@@ -27,7 +27,7 @@ export function watchWith(
   )
 }
 
-/** What one detector says of one transaction. */
+/** The findings of one detector about one transaction. */
 export function askAbout(
   detector: Detector,
   scope: Scope,

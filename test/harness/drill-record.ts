@@ -8,7 +8,7 @@ import type { DrillDeployment } from '../../src/drills/deployment.ts'
 import type { BlockBundle } from '../../src/model/block.ts'
 import type { Scope } from '../../src/model/detector.ts'
 
-/** A drill on an anvil of its own, and the blocks that it made. */
+/** A drill on its own anvil, and the blocks that it made. */
 export type DrillRecorder = {
   anvil: Anvil
   drill: DrillDeployment
@@ -16,11 +16,11 @@ export type DrillRecorder = {
   capabilities: Capabilities
   /** The drill's three contracts with money in them. */
   scope: Scope
-  /** Blocks from `from` to the head, as a follower would give them. */
+  /** Blocks from `from` to the head, as a follower would return them. */
   record(from: number): Promise<BlockBundle[]>
   head(): Promise<number>
   snapshot(): Promise<unknown>
-  /** Back to a snapshot, which is then used up. */
+  /** Returns to a snapshot, which is then used up. */
   revert(snapshot: unknown): Promise<void>
   stop(): Promise<void>
 }

@@ -7,7 +7,7 @@ import { silentLogger } from '../../src/kit/logger.ts'
 import type { BlockRef, ChainUpdate } from '../../src/model/block.ts'
 import { answer, type FakeNode, NodeRefused } from './fake-rpc.ts'
 
-/** A node asked in this process: no sockets, so a thousand histories take seconds. */
+/** A node queried in this process: no sockets, so a thousand histories take seconds. */
 export function directRpc(node: FakeNode): Rpc {
   return singleRpc('node', async (method, params) => {
     node.asked.push(method)
@@ -23,10 +23,10 @@ export function directRpc(node: FakeNode): Rpc {
   })
 }
 
-/** A clock on which everybody sleeps until the test says so. */
+/** A clock on which every sleeper sleeps until the test wakes it. */
 type GateClock = Clock & {
   advance(ms: number): void
-  /** Wakes all sleepers; resolves when somebody sleeps again, or `end` resolves. */
+  /** Wakes all sleepers; resolves when one sleeps again, or `end` resolves. */
   wake(end: Promise<unknown>): Promise<void>
   asleep(end: Promise<unknown>): Promise<void>
 }
@@ -65,12 +65,12 @@ function gateClock(): GateClock {
 export type Driver = {
   updates: ChainUpdate[]
   clock: GateClock
-  /** One look at the head, to its end. */
+  /** One complete check of the head. */
   poll(times?: number): Promise<void>
   stop(): Promise<void>
 }
 
-/** A follower that looks at the head only when told to. */
+/** A follower that checks the head only on request. */
 export async function driveFollower(
   rpc: Rpc,
   options: Partial<Omit<FollowOptions, 'rpc' | 'clock' | 'signal' | 'chainId'>> = {},
@@ -97,7 +97,7 @@ export async function driveFollower(
   }
 }
 
-/** The chain that a stream of updates tells; throws where the stream contradicts itself. */
+/** The chain that a stream of updates describes; throws if the stream contradicts itself. */
 export function reconstruct(updates: readonly ChainUpdate[]): BlockRef[] {
   const chain: BlockRef[] = []
   for (const update of updates) {

@@ -1,7 +1,7 @@
 import type { Address, Hash } from '../../src/model/hex.ts'
 import { address, call, hashOf, pay, rawBlock, transferLog } from './build.ts'
 
-/** A tiny chain that can be made longer, shorter and another one. Blocks are bundle lines. */
+/** A tiny chain that can be extended, shortened and reorganised. Blocks are bundle lines. */
 export type FakeChain = {
   blocks: FakeBlock[]
   /** Adds blocks, each of one token payment. */

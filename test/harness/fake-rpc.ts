@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { FakeBlock, FakeChain } from './fake-chain.ts'
 
-/** What a node says instead of the truth. */
+/** A node's false answer. */
 export type Instead =
   | { kind: 'result'; value: unknown }
   | { kind: 'error'; code: number; message: string }
@@ -15,11 +15,11 @@ export type FakeNode = {
   chain: FakeChain
   /** Methods that it does not have. */
   without: Set<string>
-  /** Number of the block that it calls finalized; undefined where it does not know the tag. */
+  /** Number of the block that it calls finalized; undefined if it does not know the tag. */
   finalized: number | undefined
-  /** Asked before each answer; undefined is the truth. */
+  /** Called before each answer; undefined is the truth. */
   instead: (method: string, params: readonly unknown[]) => Instead | undefined
-  /** Every method that was asked, in order. */
+  /** Every requested method, in order. */
   asked: string[]
 }
 

@@ -14,8 +14,8 @@ const VERSION = 'v1.17.10'
 const START_MS = 60_000
 
 /**
- * The geth of these tests: `CORDON_GETH`, or the pinned version that was built once with Go into the cache folder. Undefined
- * where there is neither a binary nor Go. Building takes minutes. Throws what `go install` says.
+ * The geth of these tests: `CORDON_GETH`, or the pinned version that was built once with Go into the cache folder.
+ * Undefined if there is neither a binary nor Go. Building takes minutes. Throws the error of `go install`.
  */
 export async function gethBinary(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
   const given = env['CORDON_GETH']
@@ -58,7 +58,7 @@ export type GethOptions = {
 
 const APIS = 'debug,eth,net,web3,txpool'
 
-/** A `geth --dev` with a chain of its own on 127.0.0.1, over HTTP and WebSocket; resolves once it makes blocks. */
+/** A `geth --dev` with its own chain on 127.0.0.1, over HTTP and WebSocket; resolves once it makes blocks. */
 export async function startGeth(binary: string, { blockSeconds = 1 }: GethOptions = {}): Promise<Geth> {
   const dataDir = await mkdtemp(join(tmpdir(), 'cordon-geth-'))
   const port = String(await freePort())
@@ -90,7 +90,9 @@ export async function startGeth(binary: string, { blockSeconds = 1 }: GethOption
   return { url, wsUrl: `ws://127.0.0.1:${port}`, stop }
 }
 
-/** A shell holds the other end of a pipe to us and ends the node when we are gone, however that came about. */
+/**
+ * A shell holds the other end of a pipe to this process and ends the node when this process is gone, for any reason.
+ */
 function endWithUs(pid: number): ChildProcess {
   const script = 'read -r _; kill -9 "$0"'
   const guard = spawn('/bin/sh', ['-c', script, String(pid)], {

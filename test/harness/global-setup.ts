@@ -15,8 +15,8 @@ declare module 'vitest' {
 }
 
 /**
- * Once a test run: contracts compiled (cached by content hash), programs that tests kill built for plain Node
- * (it cannot run TypeScript before 22.18) into .cordon/test-build, and one PostgreSQL for all test files.
+ * Once per test run: contracts compiled (cached by content hash), programs that tests kill built for plain Node (it
+ * cannot run TypeScript before 22.18) into .cordon/test-build, and one PostgreSQL for all test files.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const contracts = 'scripts/compile-contracts.mjs'

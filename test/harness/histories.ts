@@ -9,7 +9,7 @@ import { attackLabel } from './judged.ts'
 export const till = address('till')
 const [thief, bot, coin] = [address('thief'), address('bot'), address('coin')]
 
-/** Somebody makes himself the owner of the till and empties it: critical. */
+/** An account makes itself the owner of the till and empties it: critical. */
 export const takeover: Act = {
   from: thief,
   root: call(
@@ -24,7 +24,7 @@ export const takeover: Act = {
   ),
 }
 
-/** Nothing to see. */
+/** A harmless act. */
 export const quiet: Act = { from: address('alice'), root: call(address('bob'), {}) }
 
 export async function writeHistory(file: string, blocks: readonly BlockParts[]): Promise<string> {

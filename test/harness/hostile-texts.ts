@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** What strangers write into names, reasons and titles, by what it is meant for. */
+/** Texts that strangers write into names, reasons and titles, by their target. */
 export const HOSTILE: Readonly<Record<string, string>> = {
   html: '<img src=x onerror=alert(1)><script>alert(1)</script></td></tr></table><svg onload=alert(1)>&lt;b&gt;',
   attributes: '" onmouseover="alert(1)" \' x=\'',
@@ -19,7 +19,7 @@ export const HOSTILE: Readonly<Record<string, string>> = {
   'long hex': `0x${'ab'.repeat(50_000)}`,
 }
 
-/** Pieces that mean something to somebody, and any signs between them. */
+/** Pieces with a special meaning in some format, and any characters between them. */
 export const hostileText = fc
   .array(
     fc.oneof(

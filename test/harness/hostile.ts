@@ -19,8 +19,8 @@ import {
 } from './build.ts'
 
 /*
- * Transactions that somebody made to be slow to judge: `size` is about the number of frames. 30 million gas buy some ten
- * thousand calls or logs, and the 63/64 rule some thousand calls within one another.
+ * Transactions made to be slow to judge: `size` is about the number of frames. 30 million gas buy some ten thousand
+ * calls or logs, and the 63/64 rule some thousand nested calls.
  */
 
 export const [thief, bot, vault, pool, market, usd, coin, share] = [
@@ -40,13 +40,13 @@ const ECRECOVER: Address = `0x${'0'.repeat(39)}1`
 type Inner = CallNode | LogNode
 
 const selector = (n: number): Hex => `0x${(0x10_00_00_00 + n).toString(16)}`
-/** The n-th of many accounts: told apart by its first bytes, and no small number. */
+/** The n-th of many accounts: distinguished by its first bytes, and not a small number. */
 const account = (n: number): Address => `0x${(0xabc0_0000 + n).toString(16)}${'5e'.repeat(16)}`
 const many = (count: number, make: (n: number) => Inner | readonly Inner[]): Inner[] =>
   Array.from({ length: Math.ceil(count) }, (_, n) => make(n)).flat()
 const run = (...inner: readonly Inner[]): CallNode => call(bot, { input: RUN }, ...inner)
 
-/** One inside the other, `levels` times; each level with what `make` adds before and after what is inside it. */
+/** Nested calls, `levels` deep; each level with the calls that `make` adds before and after the inner one. */
 function nest(levels: number, make: (level: number, inner: readonly CallNode[]) => CallNode): CallNode {
   let node = make(levels, [])
   for (let level = levels - 1; level >= 0; level--) node = make(level, [node])

@@ -28,7 +28,7 @@ export type JudgedParts = Partial<Omit<Judged, 'words' | 'alert'>> & {
   actors?: Address[]
 }
 
-/** A judged transaction; its alert is what its words say. */
+/** A judged transaction; its alert consists of its judged words. */
 export function judged(name: string, parts: JudgedParts = {}): Judged {
   const {
     block = 1,
@@ -75,7 +75,7 @@ const runLength = {
   needed: 1_000,
 }
 
-/** Even weights: the score is −ln of the chance that everybody is wrong. */
+/** Even weights: the score is −ln of the probability that every detector is wrong. */
 export const evenCalibration: Calibration = {
   type: 'calibration',
   version: 1,

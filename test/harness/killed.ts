@@ -7,10 +7,10 @@ import { freshDatabase, sqlOn } from './postgres.ts'
 
 type Line = Record<string, unknown>
 
-/** How the watched chain is configured besides what the drill says. */
+/** Options of the watched chain in addition to the drill's. */
 export type ChainOptions = Readonly<Record<string, unknown>>
 
-/** A drill’s chain that is there already, and a folder and a database for the Cordons that read it. */
+/** The existing chain of a drill, and a folder and a database for the Cordons that read it. */
 export type KillStage = {
   recorder: DrillRecorder
   dir: string
@@ -18,15 +18,15 @@ export type KillStage = {
 }
 
 export type Killed = {
-  /** What is on record, sorted; a finding that was recorded twice stands there twice. */
+  /** The recorded findings, sorted; a finding that was recorded twice appears twice. */
   findings: string[]
-  /** The final block of the snapshot that each start went on from; null where it went on from the first block. */
+  /** The final block of the snapshot that each start resumed from; null if it resumed from the first block. */
   snapshots: unknown[]
 }
 
 /**
- * What Cordon finds on the recorder’s chain up to its head, killed with SIGKILL once the record has come to each of these
- * blocks, and started again.
+ * Cordon's findings on the recorder’s chain up to its head, killed with SIGKILL once the record has reached each of
+ * these blocks, and started again.
  */
 export async function findingsKilledAt(stage: KillStage, blocks: readonly number[]): Promise<Killed> {
   const { recorder, dir, chain = {} } = stage
@@ -46,7 +46,7 @@ export async function findingsKilledAt(stage: KillStage, blocks: readonly number
         cwd: dir,
         env: { ...env, CORDON_CRASH_AT: `watch.processed:${block}` },
       })
-      // blocks are recorded in batches: one whose record had come further before is killed at once
+      // blocks are recorded in batches: one whose record had advanced further before is killed immediately
       const isBeyond = (line: Line): boolean => (processedOf(line) ?? -1) >= block
       await Promise.race([dying.ended, dying.until(isBeyond).catch(() => undefined)])
       dying.child.kill('SIGKILL')
@@ -73,7 +73,7 @@ async function untilHead(cordon: CordonProcess, head: number): Promise<Line[]> {
 
 const restoredSchema = z.looseObject({ facts: z.looseObject({ processed: z.number() }) })
 
-/** The head was judged: now, or before this start, and then nothing is left to judge. */
+/** Whether the head was judged: now, or before this start, and then nothing is left to judge. */
 function isHead(line: Line, head: number): boolean {
   return line['type'] === 'block' ? line['blockNumber'] === head : processedOf(line) === head
 }
@@ -91,7 +91,7 @@ const recordedSchema = z.object({
   confidence: z.number(),
 })
 
-/** What is on record, of incidents and beside them: what was told again after a kill stands there once. */
+/** The findings on record, in incidents and outside them: one that was reported again after a kill appears once. */
 async function recordedFindings(url: string): Promise<string[]> {
   const sql = 'SELECT document FROM findings UNION ALL SELECT document FROM remarks'
   const rows = await sqlOn(url, sql)

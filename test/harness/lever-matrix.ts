@@ -15,32 +15,35 @@ import { latestBlock, openWorld, send, type World } from './lever-world.ts'
 export type Trial = {
   target: Address
   given?: Readonly<Record<string, string>>
-  /** Which of the levers it finds: part of its scope. The only one by default. */
+  /** Selects one of the levers that it finds: part of its scope. The only one by default. */
   scope?: string
-  /** Who is tried as its authority. */
+  /** The account that is tried as its authority. */
   caller: Address
-  /** One call of each kind, each of which succeeds now. Calls of several steps are not needed: the state is prepared. */
+  /**
+   * One call of each kind, each of which succeeds now. Calls of several steps are not needed: the state is prepared.
+   */
   operations: Readonly<Partial<Record<OperationKind, SimulatedCall>>>
-  /** What a cancel, a revoke or a request is for, by name, and what it must leave alone. */
+  /** The targets of a cancel, a revoke or a request, by name, and the operations that it must leave alone. */
   others?: Readonly<Record<string, { call: SimulatedCall; expected: OpEffect }>>
-  /** Who may take it back, where it is not who may pull it. */
+  /** The account that may take it back, if it differs from the one that may pull it. */
   undoBy?: Address
 }
 
-/** What came of it: the line of a template in `docs/levers.md`. */
+/** The result: the line of a template in `docs/levers.md`. */
 export type Probed = {
   template: string
   effects: Partial<Record<OperationKind, OpEffect>>
   others: Record<string, OpEffect>
-  /** What is claimed and was not tried. */
+  /** Claimed operations that were not tried. */
   untried: OperationKind[]
   state: 'said' | 'no view'
   undo: 'restores' | 'none'
 }
 
 /**
- * The matrix of a protocol: each of its templates is found by `discoverLevers` on a chain of its own, probed on each
- * operation, pulled and taken back. What was probed is kept in `test/levers/probed/`, from which `docs/levers.md` is made.
+ * The matrix of a protocol: each of its templates is found by `discoverLevers` on its own chain, probed on each
+ * operation, pulled and taken back. The results are stored in `test/levers/probed/`, from which `docs/levers.md` is
+ * generated.
  */
 export function leverMatrix(
   protocol: string,
@@ -156,7 +159,7 @@ async function probeEach<Name extends string>(
   return effects as Record<Name, OpEffect>
 }
 
-/** Really sent, on this chain, and then undone by the chain's own snapshot whatever came of it. */
+/** Really sent, on this chain, and then undone by the chain's own snapshot in every case. */
 async function pullAndTakeBack(
   world: World,
   lever: Lever,

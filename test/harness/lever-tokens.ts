@@ -6,7 +6,7 @@ const MOST = 2n ** 256n - 1n
 /** 18 decimals. */
 export const coins = (amount: number): bigint => BigInt(amount) * 10n ** 18n
 
-/** A token of the drill, of which everybody named has 10,000 and has approved each spender without bound. */
+/** A token of the drill: each named account has 10,000 and has approved each spender without limit. */
 export async function giveTokens(
   world: World,
   symbol: string,

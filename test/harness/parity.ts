@@ -12,7 +12,7 @@ export type CallTracerNode = {
   calls?: CallTracerNode[]
 }
 
-/** geth's words for failures, in Parity's. */
+/** geth's failure texts, in Parity's. */
 const ERRORS: Record<string, string> = {
   'execution reverted': 'Reverted',
   'out of gas': 'Out of gas',

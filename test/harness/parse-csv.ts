@@ -1,4 +1,4 @@
-/** RFC 4180, strictly: throws where a text is none. */
+/** RFC 4180, strictly: throws if a text is invalid. */
 export function parseCsv(text: string): string[][] {
   const rows: string[][] = []
   let row: string[] = []

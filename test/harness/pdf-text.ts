@@ -1,6 +1,9 @@
 import { inflateSync } from 'node:zlib'
 
-/** The text of a PDF of ours, a line for each run of signs, as somebody who selects it gets it: through the fonts' own tables. */
+/**
+ * The text of one of Cordon's PDFs, one line for each run of characters, as a reader who selects it gets it: through
+ * the fonts' own tables.
+ */
 export function pdfText(bytes: Uint8Array): string {
   const objects = objectsOf(Buffer.from(bytes))
   const fonts = fontsOf(objects)

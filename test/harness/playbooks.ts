@@ -14,7 +14,7 @@ import { freshDatabase } from './postgres.ts'
 export type Stage = {
   store: Store
   url: string
-  /** What the actions did, in order: the step's id, with its `say` where it has one. */
+  /** The steps that the actions ran, in order: the step's id, with its `say` if it has one. */
   done: string[]
   start(): Promise<Playbooks>
   incident(over?: Partial<Incident>): Promise<Incident>
@@ -24,7 +24,10 @@ export type Stage = {
 let made = 0
 const anything = z.record(z.string(), z.unknown())
 
-/** A database with some actions: `act` says what it is told, `give` gives it as its output, `fail` fails, `follow` waits for another step. */
+/**
+ * A database with some actions: `act` records its `say` text, `give` returns its arguments as its output, `fail` fails,
+ * `follow` waits for another step.
+ */
 export async function stage(): Promise<Stage> {
   const database = await freshDatabase()
   const store = await openStore({ url: database.url, logger: silentLogger })

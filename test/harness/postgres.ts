@@ -4,7 +4,7 @@ import { inject } from 'vitest'
 
 export type FreshDatabase = { url: string; drop(): Promise<void> }
 
-/** An empty database of its own on the run's PostgreSQL: take one a test file, drop it after. */
+/** A separate empty database on the run's PostgreSQL: create one per test file, drop it afterwards. */
 export async function freshDatabase(): Promise<FreshDatabase> {
   const server = inject('postgresUrl')
   const name = `t_${randomBytes(6).toString('hex')}`
@@ -21,7 +21,7 @@ export async function killSessions(database: FreshDatabase): Promise<void> {
   await asAdmin(inject('postgresUrl'), sql)
 }
 
-/** Runs SQL behind the store's back. */
+/** Runs SQL that bypasses the store. */
 export async function sqlOn(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => {})

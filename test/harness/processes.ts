@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 export type RunningProcess = { pid: number; command: string; environment: string }
 
-/** Every live process that works in `folder`, or was told of it. Linux only. */
+/** Every live process that works in `folder`, or has it in its command line. Linux only. */
 export function processesIn(folder: string): RunningProcess[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) return []

@@ -6,9 +6,9 @@ import type { Address, Hex } from '../../src/model/hex.ts'
 import { assemble, type Piece, push } from './assembler.ts'
 
 /*
- * Attacks whose contracts are not recorded, only what they called: in place of each such contract stands a puppet that makes the
- * recorded calls again, in the recorded order, callbacks included, and answers what was answered. It gives up where a call fails that
- * succeeded then.
+ * Attacks whose contracts are not recorded, only their calls: each such contract is replaced by a puppet that makes the
+ * recorded calls again, in the recorded order, callbacks included, and returns the recorded answers. It gives up if a
+ * call fails that succeeded in the recording.
  */
 
 export type Puppets = {
@@ -17,7 +17,7 @@ export type Puppets = {
   code: ReadonlyMap<Address, Hex>
 }
 
-/** One entry into a puppet: what it calls then, and what it answers. */
+/** One entry into a puppet: its calls, and its answer. */
 type Act = {
   puppet: Address
   input: Hex
@@ -26,11 +26,11 @@ type Act = {
   fails: boolean
   /** Counted acts of this puppet that came before. */
   turn: number
-  /** One that calls others and may write; the rest are told apart by their input. */
+  /** An act that calls others and may write; the rest are distinguished by their input. */
   isCounted: boolean
 }
 
-/** Foundry’s cheat codes and its console are no part of the attack. */
+/** Foundry’s cheat codes and its console are not part of the attack. */
 const NO_CONTRACTS: ReadonlySet<string> = new Set([
   '0x7109709ecfa91a80626ff3989d68f67f5b1dd12d',
   '0x000000000000000000636f6e736f6c652e6c6f67',
@@ -38,8 +38,8 @@ const NO_CONTRACTS: ReadonlySet<string> = new Set([
 const PLENTY = `0x${(10n ** 30n).toString(16)}`
 
 /**
- * The puppets of a recorded transaction: for its destination, what that created, and accounts that it impersonated.
- * Null where it impersonated a contract, which cannot be replaced.
+ * The puppets of a recorded transaction: for its destination, the contracts that it created, and accounts that it
+ * impersonated. Null if it impersonated a contract, which cannot be replaced.
  */
 export function puppetsOf(
   { frames }: Pick<Transaction, 'frames'>,
@@ -66,7 +66,10 @@ export async function installPuppets(rpc: Rpc, { code }: Puppets): Promise<void>
   }
 }
 
-/** The destination, what it created, and what was called and has no code on the fork: made before, and not recorded. */
+/**
+ * The destination, the contracts that it created, and the called ones without code on the fork: created before, and not
+ * recorded.
+ */
 function actorsOf(
   frames: readonly Frame[],
   first: Address,
@@ -87,7 +90,7 @@ function actorsOf(
   return actors
 }
 
-/** Accounts in whose name a puppet called: the recorded test pretended to be them. */
+/** Accounts in whose name a puppet called: the recorded test impersonated them. */
 function impersonated(frames: readonly Frame[], puppets: ReadonlySet<Address>): Set<Address> {
   const stolen = new Set<Address>()
   for (const { from, parent } of frames) {
@@ -105,7 +108,7 @@ function actsOf(frames: readonly Frame[], puppets: ReadonlySet<Address>): Act[] 
     const turn = turns.get(act.puppet) ?? 0
     const isCounted = act.steps.length > 0 && !isStatic
     acts.push({ ...act, turn, isCounted })
-    // what failed as a whole leaves the count as it was
+    // an act that failed as a whole leaves the count unchanged
     if (isCounted && !reverted) turns.set(act.puppet, turn + 1)
   }
   for (const frame of frames) {
@@ -131,7 +134,7 @@ function isStatic(frames: readonly Frame[], frame: Frame): boolean {
   return false
 }
 
-/** What a frame of a puppet calls itself; code that it borrows of another puppet is its own. */
+/** The calls that a frame of a puppet makes itself; code that it borrows from another puppet counts as its own. */
 function stepsOf(frames: readonly Frame[], frame: Frame, puppets: ReadonlySet<Address>): Frame[] {
   return frames
     .filter(({ parent }) => parent === frame.index)
@@ -142,7 +145,7 @@ function stepsOf(frames: readonly Frame[], frame: Frame, puppets: ReadonlySet<Ad
     })
 }
 
-/** Where a puppet keeps how many acts it has played. */
+/** The slot in which a puppet counts its played acts. */
 const COUNT = `7f${'50'.repeat(32)}`
 const [SLOAD, SSTORE, EQ, AND, ISZERO, JUMPI] = ['54', '55', '14', '16', '15', '57'] as const
 const [DUP1, DUP3, POP] = ['80', '82', '50'] as const
@@ -189,7 +192,7 @@ function ending({ output, fails }: Act, keep: (hex: Hex) => number): Piece[] {
 function calling(step: Frame, puppet: Address, keep: (hex: Hex) => number): Piece[] {
   const { type, to, from, value, input, error } = step
   if (to === null) return []
-  // somebody impersonated makes the call; a puppet’s constructor is a call of it
+  // an impersonated account makes the call; a puppet’s constructor is a call of it
   const isOther = from !== null && from !== puppet && type !== 'DELEGATECALL' && type !== 'CALLCODE'
   const isMade = type.startsWith('CREATE') || type === 'SELFDESTRUCT'
   const callee = isOther ? (from ?? to) : to

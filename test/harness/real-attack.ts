@@ -6,8 +6,8 @@ import type { StateFork } from './state-fork.ts'
 export type RealAttack = { transaction: Transaction; puppets: Puppets | null }
 
 /**
- * The recorded attack on a forked protocol, ready to be made again by puppets that stand on the fork now. Whether it goes
- * through is to be tried: some were given tokens by the test that was recorded.
+ * The recorded attack on a forked protocol, ready to be repeated by puppets that are now on the fork. Whether it goes
+ * through must be tried: the recorded test gave some of them tokens.
  */
 export async function putUpAttack(fork: StateFork): Promise<RealAttack> {
   const [bundle] = await bundlesOf(attackFile(fork.name))

@@ -6,7 +6,7 @@ export const VAULT = `0x${'aa'.repeat(20)}` as const
 export const THIEF = `0x${'bb'.repeat(20)}` as const
 export const TOKEN = `0x${'dd'.repeat(20)}` as const
 export const ATTACK = `0x${'cc'.repeat(32)}` as const
-/** What only the team may know. */
+/** Data that only the team may know. */
 export const PAUSER = `0x${'e1'.repeat(20)}` as const
 export const GUARDIAN = `0x${'e2'.repeat(20)}` as const
 export const SIBLING = `0x${'e3'.repeat(20)}` as const
@@ -15,7 +15,7 @@ export const OFFICER = 'Ada Quist'
 
 const BEGAN = 1_700_000_000_000
 
-/** An incident with everything that a report can tell of; `words` stand wherever a stranger's text may stand. */
+/** An incident with everything that a report can include; `words` appears wherever a stranger's text may appear. */
 export function reportRecord(words: string, change: Partial<IncidentRecord> = {}): IncidentRecord {
   return {
     incident: {

@@ -9,18 +9,18 @@ import { bytesOf, packBytes, unpackState } from '../../src/respond/watch/state-b
 
 export type Judged = { findings: Finding[]; surprises: ReturnType<typeof surprisesOf> }
 
-/** An engine of all detectors, as the program has it. */
+/** An engine of all detectors, as in the program. */
 export function engineFor(scope: Scope, options: Readonly<Record<string, unknown>> = {}): Engine {
   return createEngine({ detectors, scope, options })
 }
 
-/** What is said of a block, and what the series of detectors say with it. */
+/** The findings about a block, with the output of the detectors' series. */
 export function judge(engine: Engine, facts: BlockFacts): Judged {
   const findings = evaluateSettled(engine, facts)
   return { findings, surprises: surprisesOf(engine) }
 }
 
-/** Gives another engine what one run of the program leaves to the next: its checkpoint, as bytes. */
+/** Gives another engine the data that one run of the program leaves to the next: its checkpoint, as bytes. */
 export async function throughBytes(from: Engine, to: Engine): Promise<void> {
   const kept = snapshotsOf(from).map(async ({ state, ...rest }) => ({
     ...rest,
@@ -30,8 +30,8 @@ export async function throughBytes(from: Engine, to: Engine): Promise<void> {
 }
 
 /**
- * Judges the blocks without a cut and once for each cut, at which a new engine goes on with what the old one left; all must
- * say the same. Gives what was said without a cut.
+ * Judges the blocks without a cut and once for each cut, at which a new engine continues from the old one's state; all
+ * results must be the same. Returns the result without a cut.
  */
 export async function expectSameAtEachCut(
   blocks: readonly BlockFacts[],

@@ -6,7 +6,7 @@ import { keySigner, type UnsignedTransaction } from '../../src/contain/signer.ts
 import type { Kms } from '../../src/contain/signers/kms.ts'
 import type { Hex } from '../../src/model/hex.ts'
 
-/** A pause as Cordon has it signed. */
+/** A pause in the form in which Cordon has it signed. */
 export const aTransaction: UnsignedTransaction = {
   chainId: 31_337,
   nonce: 7,
@@ -39,7 +39,7 @@ export function fakeKms(
   }
 }
 
-/** The other signature that anybody can make of one, over the same words: s → order − s, v flipped. */
+/** The second valid signature that anybody can derive from one, over the same message: s → order − s, v flipped. */
 export function malleated(signature: Hex): Hex {
   const s = ORDER - BigInt(`0x${signature.slice(66, 130)}`)
   const v = signature.slice(130) === '1b' ? '1c' : '1b'
@@ -65,7 +65,7 @@ function evenHex(value: bigint): string {
 export type RemoteRequest = { method: string; params: unknown[]; authorization: string | undefined }
 export type FakeRemote = { url: string; requests: RemoteRequest[]; stop(): Promise<void> }
 
-/** A JSON-RPC signer on a free port: `answer` gives the result, or throws a code. */
+/** A JSON-RPC signer on a free port: `answer` returns the result, or throws a code. */
 export async function fakeRemote(answer: (request: RemoteRequest) => unknown): Promise<FakeRemote> {
   const requests: RemoteRequest[] = []
   const server = createServer(async (incoming, outgoing) => {
@@ -99,7 +99,7 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
   return body
 }
 
-/** What Web3Signer does with `eth_signTransaction`: hex in, raw bytes out. */
+/** The behaviour of Web3Signer for `eth_signTransaction`: hex in, raw bytes out. */
 export function signAsAsked(
   privateKey: Hex,
   params: unknown[],

@@ -31,9 +31,9 @@ export type Stage = {
   events: LiveEvent[]
   written: string[]
   until(fits: (event: LiveEvent) => boolean): Promise<LiveEvent>
-  /** Until the node's head, and all before it, is on record. */
+  /** Waits until the node's head, and all before it, is on record. */
   recorded(): Promise<void>
-  /** Ends Cordon and begins it again, on the same database. */
+  /** Ends Cordon and starts it again, on the same database. */
   restart(): Promise<void>
 }
 
@@ -126,10 +126,10 @@ export async function stage(
   return it
 }
 
-/** Only ends what hangs: what is waited for comes within seconds on an idle machine. */
+/** Only ends a hanging wait: the expected events come within seconds on an idle machine. */
 const LONGEST_MS = 120_000
 
-/** What was told so far, for a test that waited in vain. */
+/** The events so far, for a test that waited in vain. */
 function toldBy(events: readonly LiveEvent[]): string {
   return events
     .map((event) => (event.type === 'timeline' ? `${event.kind}: ${event.message}` : event.type))
@@ -137,7 +137,7 @@ function toldBy(events: readonly LiveEvent[]): string {
     .join('\n')
 }
 
-/** A busy machine makes no partial blocks: what a test says of gaps it says with a patience of its own. */
+/** A busy machine makes no partial blocks: a test about gaps sets its own patience. */
 function unhurried(config: Config): Config {
   const patience = { share: 1, leastMs: 60_000, mostMs: 60_000 }
   return { ...config, chains: config.chains.map((chain) => ({ ...chain, patience })) }

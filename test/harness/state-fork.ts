@@ -20,7 +20,7 @@ export type StateFork = {
   forkBlock: number
   contracts: readonly Address[]
   state: RecordedState
-  /** The archive node behind the fork, which records what the file did not have. */
+  /** The archive node behind the fork, which records the state missing from the file. */
   node: StateNode
   anvil: Anvil
   rpc: Rpc
@@ -29,24 +29,24 @@ export type StateFork = {
 
 export type ForkOptions = {
   /**
-   * `copy`: all of the state is written into a chain of its own that begins at that block. A fork of anvil 1.7 stands still where a
-   * block is mined while calls wait for what the fork lacks.
+   * `copy`: all of the state is written into a separate chain that begins at that block. A fork of anvil 1.7 hangs if a
+   * block is mined while calls wait for state that the fork lacks.
    */
   as?: 'fork' | 'copy'
   mining?: AnvilMining
-  /** `prague` when left out: contracts of today run on it, and a transaction may use all gas of a block. */
+  /** `prague` when left out: current contracts run on it, and a transaction may use all gas of a block. */
   hardfork?: string
   stepsTracing?: boolean
 }
 
-/** Names of the recorded states, `Compound`, `PolyNetworkBridge`, …; none where there is no corpus. */
+/** Names of the recorded states, `Compound`, `PolyNetworkBridge`, …; none if there is no corpus. */
 export function stateNames(): string[] {
   return corpusFiles('state', '.state.json.gz').map(({ name }) => name)
 }
 
 /**
- * Starts anvil on a fork of a recorded state. Storage that the file lacks reads as zero: `node.missingSlots` says which was
- * asked for.
+ * Starts anvil on a fork of a recorded state. Storage that the file lacks reads as zero: `node.missingSlots` says which
+ * was asked for.
  *
  * @example
  * const fork = await openStateFork('Compound')

@@ -10,13 +10,13 @@ const codeSchema = z
   .record(z.string(), z.object({ bytecode: hexSchema, original_len: z.number().int() }))
   .transform((kinds) => {
     const [code] = Object.values(kinds)
-    // Foundry pads analysed code with zeros (STOP) behind its true length.
+    // Foundry pads analysed code with zeros (STOP) after its true length.
     return code === undefined ? '0x' : (code.bytecode.slice(0, 2 + 2 * code.original_len) as Hex)
   })
 
 const accountSchema = z.object({ balance: hexSchema, nonce: z.coerce.number(), code: codeSchema.nullable() })
 
-/** A file of Foundry's RPC cache: what one attack touched on the real chain, at its fork block. */
+/** A file of Foundry's RPC cache: the state that one attack touched on the real chain, at its fork block. */
 const stateSchema = z.object({
   meta: z.object({
     block_env: z.object({
@@ -48,9 +48,9 @@ export function contractsOf({ accounts }: RecordedState): Address[] {
 
 export type StateNode = {
   url: string
-  /** Storage that was asked for and is not in the file: it was answered with zero, which may be untrue. */
+  /** Requested storage that is not in the file: it was answered with zero, which may be untrue. */
   missingSlots: ReadonlyMap<Address, ReadonlySet<Hex>>
-  /** Accounts that were asked for and are not in the file: answered as empty. */
+  /** Requested accounts that are not in the file: answered as empty. */
   missingAccounts: ReadonlySet<Address>
   close(): Promise<void>
 }
@@ -62,7 +62,10 @@ type Served = {
   missingAccounts: Set<Address>
 }
 
-/** A recorded state as an archive node on 127.0.0.1 whose latest block is the fork block; every block has this one state. */
+/**
+ * A recorded state as an archive node on 127.0.0.1 whose latest block is the fork block; every block has this one
+ * state.
+ */
 export async function serveState(state: RecordedState, chainId: number): Promise<StateNode> {
   const served: Served = { state, chainId, missingSlots: new Map(), missingAccounts: new Set() }
   const server = createServer((request, response) => void handle(served, request, response))
@@ -152,7 +155,7 @@ function slotAt({ state, missingSlots }: Served, givenAddress: unknown, givenSlo
 }
 
 const NO_CODE = keccak256('0x')
-/** No Merkle tree is at hand: proofs are empty, and nobody here checks them. */
+/** There is no Merkle tree: proofs are empty, and no test checks them. */
 function proofOf(served: Served, given: unknown, slots: readonly string[]): object {
   const code = codeAt(served, given)
   return {
@@ -191,7 +194,7 @@ const ZERO_WORD = `0x${'0'.repeat(64)}`
 const NO_UNCLES = '0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347'
 const SECONDS_A_BLOCK = 12
 
-/** Earlier blocks are made up, with the times that they would have. */
+/** Earlier blocks are synthetic, with the times that they would have. */
 function blockAt(state: RecordedState, number: number): object | null {
   const env = state.meta.block_env
   if (number > env.number || number < 0) return null
@@ -202,7 +205,7 @@ function blockAt(state: RecordedState, number: number): object | null {
     parentHash: hashAt(state, number - 1),
     timestamp: toHex(timestamp),
     miner: env.beneficiary,
-    // More than a block may have: anvil takes it for the block's size, and old chains' are too small for puppets.
+    // More than a block may have: anvil uses it as the block's size, and old chains' are too small for puppets.
     gasLimit: toHex(Math.min(Math.max(env.gas_limit, 30_000_000), 1_000_000_000)),
     gasUsed: '0x0',
     baseFeePerGas: toHex(env.basefee),

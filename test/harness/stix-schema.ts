@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
 /*
- * STIX 2.1 (OASIS Standard, 10 June 2021), written from the specification: of each type that we use the properties that are
- * required, and those of ours that are not. Sections are named. Our bundles were also held against the OASIS JSON schemas with
- * the `stix2-validator` of PyPI 3.3.2; no npm package carries these.
+ * STIX 2.1 (OASIS Standard, 10 June 2021), written from the specification: for each type in use the properties that are
+ * required, and those of ours that are not. Sections are named. The bundles were also checked against the OASIS JSON
+ * schemas with the `stix2-validator` of PyPI 3.3.2; no npm package carries these.
  */
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
@@ -14,7 +14,7 @@ const anyId = idOf('[a-z0-9][a-z0-9-]{1,248}[a-z0-9]')
 const timestamp = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/)
 const text = z.string().min(1)
 const confidence = z.number().int().min(0).max(100)
-/** §7.3.2: `extension_type` says which. */
+/** §7.3.2: `extension_type` names the kind. */
 const extensions = (kind: string) =>
   z.record(idOf('extension-definition'), z.looseObject({ extension_type: z.literal(kind) }))
 
@@ -33,7 +33,7 @@ const domain = <Type extends string, Shape extends z.ZodRawShape>(type: Type, sh
 /** §2.7 */
 const reference = z.strictObject({ source_name: text, external_id: text, description: text })
 
-/** §6, §7.3: observables of ours, through our extension. */
+/** §6, §7.3: Cordon's observables, through its extension. */
 const sco = {
   spec_version: z.literal('2.1'),
   object_marking_refs: z.array(idOf('marking-definition')).min(1),
@@ -63,7 +63,7 @@ const objects = [
     name: text,
     description: text.optional(),
     indicator_types: z.array(z.literal('malicious-activity')).min(1),
-    // §9: one comparison of equality or two, over our observables.
+    // §9: one comparison of equality or two, over Cordon's observables.
     pattern: z.string().regex(/^\[[a-z-]+:[a-z_]+ = '[^'\\]+'(?: AND [a-z-]+:[a-z_]+ = '[^'\\]+')?\]$/),
     pattern_type: z.literal('stix'),
     valid_from: timestamp,
@@ -147,7 +147,10 @@ export const stixBundleSchema = z.strictObject({
 })
 export type StixBundle = z.infer<typeof stixBundleSchema>
 
-/** What a schema of one object cannot say: §2.9 ids are unique, references lead somewhere, §3.2 nothing is older than itself. */
+/**
+ * Constraints beyond the schema of one object: §2.9 ids are unique, references resolve, §3.2 nothing is older than
+ * itself.
+ */
 export function stixFaults({ objects: all }: StixBundle): string[] {
   const ids = new Set(all.map(({ id }) => id))
   const twice = all.length - ids.size

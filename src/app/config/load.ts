@@ -17,7 +17,7 @@ export type LoadOptions = {
   env: Readonly<Record<string, string | undefined>>
   /** `--config FILE`; otherwise cordon.config.{ts,js,mjs,json} in the working directory. */
   file?: string | undefined
-  /** `--protect ADDR,…`, added to what the config protects. */
+  /** `--protect ADDR,…`, added to the protected contracts of the config. */
   protect?: readonly string[] | undefined
   /** `--rpc URL,…`, instead of the environment. */
   rpc?: string | undefined
@@ -26,8 +26,8 @@ export type LoadOptions = {
 const NAMES = ['cordon.config.ts', 'cordon.config.js', 'cordon.config.mjs', 'cordon.config.json']
 
 /**
- * The configuration: from a file, else from CORDON_RPC_URL, else none.
- * Throws `app.InvalidConfig` with the field and the fix, `app.ConfigNotFound`.
+ * The configuration: from a file, otherwise from CORDON_RPC_URL, otherwise none. Throws `app.InvalidConfig` with the
+ * field and the fix, `app.ConfigNotFound`.
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const file = configFile(options)
@@ -74,7 +74,7 @@ async function readConfig(file: string): Promise<unknown> {
   }
 }
 
-/** The configuration, with the options of channels and signers as their registrations want them. */
+/** The configuration, with the options of channels and signers in the form that their registrations require. */
 const checkedSchema = configSchema.superRefine(({ channels, signers }, context) => {
   const refuse = (at: PropertyKey[], problems: readonly OptionProblem[]): void => {
     for (const { path, message } of problems)
@@ -98,7 +98,7 @@ function check(raw: unknown, file: string): Config {
   })
 }
 
-/** The calibration that is named, by its path from the configuration; else the file beside it, where there is one. */
+/** The named calibration, by its path from the configuration; otherwise the file next to it, if there is one. */
 function withCalibration(config: Config, folder: string): Config {
   const beside = join(folder, config.calibration ?? CALIBRATION_FILE)
   if (config.calibration === undefined && !existsSync(beside)) return config

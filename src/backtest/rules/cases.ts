@@ -11,14 +11,14 @@ import type { StateRead } from '../../model/state-read.ts'
 /** A moment in 2023: block times of built cases count from it. */
 const BEGAN = 1_700_000_000
 
-/** The address that a name in a built case stands for: `zero`, an address itself, or one made from the name. */
+/** The address of a name in a built case: `zero`, an address itself, or one derived from the name. */
 export function addressNamed(name: string): Address {
   if (name === 'zero') return ZERO_ADDRESS
   if (/^0x[0-9a-fA-F]{40}$/.test(name)) return name.toLowerCase() as Address
   return `0x${sha256(name).slice(0, 40)}`
 }
 
-/** The blocks of a built case as the engine takes them, and the transactions that the rule must flag. */
+/** The blocks of a built case in the engine's form, and the transactions that the rule must flag. */
 export function builtBlocks({ blocks }: BuiltCase, rule: Rule): { blocks: BlockFacts[]; flags: Set<Hash> } {
   const flags = new Set<Hash>()
   const built = blocks.map(({ at, reads, transactions }, i): BlockFacts => {
@@ -49,7 +49,7 @@ export function builtBlocks({ blocks }: BuiltCase, rule: Rule): { blocks: BlockF
   return { blocks: built, flags }
 }
 
-/** A transaction as often as it says, with `#` in its names replaced by which one it is. */
+/** Repeats a transaction as often as it states, with `#` in its names replaced by its index. */
 function repeated(tx: CaseTransaction): CaseTransaction[] {
   if (tx.times === 1) return [tx]
   const text = JSON.stringify(tx)
@@ -91,7 +91,7 @@ function transactionFacts(tx: CaseTransaction, hash: Hash, index: number): Trans
   return { transaction, facts, deltas: balanceDeltas(facts) }
 }
 
-/** The root call and, beneath it, the calls of the case side by side. */
+/** The root call and, beneath it, the calls of the case as siblings. */
 function framesOf(tx: CaseTransaction, from: Address, to: Address | null): Frame[] {
   const end = tx.calls.length + 1
   const common = { output: '0x' as Hex, gas: -1, gasUsed: 21_000, logs: [] }

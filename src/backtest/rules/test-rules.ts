@@ -11,7 +11,7 @@ import type { BlockFacts } from '../../model/fact.ts'
 import type { Hash } from '../../model/hex.ts'
 import { addressNamed, builtBlocks } from './cases.ts'
 
-/** What became of one test of one rule; a line of `cordon rules test --json`. */
+/** The result of one test of one rule; a line of `cordon rules test --json`. */
 export type RuleTestResult = {
   type: 'rule-test'
   rule: string
@@ -22,18 +22,18 @@ export type RuleTestResult = {
   missed: Hash[]
   /** Transactions that should not have been flagged and were. */
   wrong: Hash[]
-  /** What else is wrong; null where nothing is. */
+  /** Any other problem; null if there is none. */
   problem: string | null
 }
 
-/** Runs every test of a rule, each on a fresh state. Throws what reading a recorded bundle throws. */
+/** Runs every test of a rule, each on a fresh state. Throws the errors of reading a recorded bundle. */
 export async function* testRule(compiled: CompiledRule): AsyncGenerator<RuleTestResult> {
   for (const test of compiled.rule.tests) yield await runTest(compiled, test)
   const problem = unprovenBecause(compiled)
   if (problem !== null) yield { ...headOf(compiled, 'stable'), passed: false, missed: [], wrong: [], problem }
 }
 
-/** A stable rule has flagged a recorded attack and passed over its recorded benign twin. Null: nothing is missing. */
+/** A stable rule has flagged a recorded attack and not flagged its recorded benign twin. Null: nothing is missing. */
 function unprovenBecause({ rule }: CompiledRule): string | null {
   if (rule.status !== 'stable') return null
   const recorded = rule.tests.filter((test) => 'bundle' in test)
@@ -44,7 +44,7 @@ function unprovenBecause({ rule }: CompiledRule): string | null {
     : 'a stable rule needs a test with a recorded benign twin that it must not flag (bundle, no flags)'
 }
 
-/** Throws `app.UnprovenRule` where a rule says it is stable without recordings that show it. */
+/** Throws `app.UnprovenRule` if a rule claims to be stable without recordings that show it. */
 export function refuseUnproven(compiled: CompiledRule): void {
   const problem = unprovenBecause(compiled)
   if (problem === null) return
@@ -92,7 +92,7 @@ async function* recorded(file: string): AsyncGenerator<BlockFacts> {
   for await (const bundle of readBundles(file)) yield blockFacts(bundle)
 }
 
-/** An evaluation that fails on a test's data is a mistake in the rule, even where the result is right. */
+/** An evaluation that fails on a test's data is a mistake in the rule, even if the result is right. */
 function failureOf(state: unknown): string | null {
   const [memory] = (state as ReturnType<typeof rules.init>).memories.values()
   return memory?.failure ?? null

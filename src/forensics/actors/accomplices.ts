@@ -6,11 +6,11 @@ import { type Cluster, MOST_SERVED } from './clusters.ts'
 import type { Payments } from './funders.ts'
 import type { Origin, Placed } from './known.ts'
 
-/** Below this share of what the cluster got of an asset a payment is a fee or dust, basis points. */
+/** A payment below this share of the cluster's gain in an asset is a fee or dust, basis points. */
 const LEAST_BPS = 100n
-/** Accounts with no more transactions than this before the attack are fresh; the default of `preparation`. */
+/** An account with at most this many transactions before the attack is fresh; the default of `preparation`. */
 export const FRESH_NONCE = 3
-/** An address that helped, and why it seems so. */
+/** An address that helped, with the reasons. */
 export type Accomplice = { address: Address; confidence: number; reason: string; cluster: Address }
 
 export type AccomplicesOptions = {
@@ -24,7 +24,10 @@ export type AccomplicesOptions = {
   labels: ReadonlyMap<Address, AddressLabel>
 }
 
-/** Who got the attackers’ gains directly, deployed what they ran, or funded a fresh account of theirs. */
+/**
+ * The accounts that received the attackers’ gains directly, deployed the code they ran, or funded one of their fresh
+ * accounts.
+ */
 export function accomplicesOf(options: AccomplicesOptions): Accomplice[] {
   const own = new Set(options.clusters.flatMap(({ members }) => [...members]))
   const isOutside = (address: Address): boolean => {
@@ -45,7 +48,7 @@ export function accomplicesOf(options: AccomplicesOptions): Accomplice[] {
     .filter(({ address }) => isOutside(address))
 }
 
-/** By a payment that names the receiver, to an account that ran no code and does not make the blocks. */
+/** By a payment that names the receiver, to an account that ran no code and does not produce the blocks. */
 function paidBy({ id, members }: Cluster, { investigated, near }: AccomplicesOptions): Accomplice[] {
   const got = new Map<string, bigint>()
   for (const { tx } of investigated)
@@ -67,7 +70,7 @@ function paidBy({ id, members }: Cluster, { investigated, near }: AccomplicesOpt
   })
 }
 
-/** A fee that a token takes on the way goes to whom the caller does not name. */
+/** A fee that a token takes on the way goes to an account that the caller does not name. */
 function isDirect({ asset, to, frame }: TransferFact, frames: readonly Frame[]): boolean {
   return asset === 'native' || frames[frame]?.input.includes(to.slice(2)) === true
 }
@@ -92,7 +95,7 @@ function deployersFor({ id, members }: Cluster, options: AccomplicesOptions): Ac
   })
 }
 
-/** Whoever paid a fresh account of the cluster, and not many others besides. */
+/** The accounts that paid a fresh account of the cluster, and not many others. */
 function fundersFor({ id, members }: Cluster, options: AccomplicesOptions): Accomplice[] {
   const { origins, payments } = options
   const runners = runnersIn(options.before.flatMap(({ tx }) => tx.transaction.frames))

@@ -9,8 +9,9 @@ import { profiled } from './profile.ts'
 const MOST = 100
 
 /**
- * Who took part, with the likely role and every reason for it: the attackers, the victims, then whoever helped, copied or
- * got something. Addresses only: nobody is named. `unexplained` says which histories were cut short.
+ * The actors, with the likely role and every reason for it: the attackers, the victims, then the accounts that helped,
+ * copied or received something. Addresses only: it names no person. `unexplained` lists the histories that were cut
+ * short.
  */
 export function actorsOf(options: ActorsOptions): { actors: Actor[]; unexplained: string[] } {
   const { known, investigated, attackers } = options
@@ -29,7 +30,7 @@ export function actorsOf(options: ActorsOptions): { actors: Actor[]; unexplained
   return profiled(cast, { ...options, told, clusters })
 }
 
-/** What was created here or called others, and what the attackers run. */
+/** The contracts that were created here or called others, and the code that the attackers run. */
 function contractsIn({ investigated, known, attackers }: ActorsOptions): Set<Address> {
   const contracts = new Set<Address>([...attackers.contracts, ...known.code.keys()])
   for (const { tx } of [...investigated, ...known.near, ...known.before])

@@ -3,11 +3,14 @@ import type { Address, Hex } from '../../model/hex.ts'
 import { minHash, similarity } from '../../model/minhash.ts'
 import type { KnownCode, Placed } from './known.ts'
 
-/** From here on code is called alike: the default of detector `preparation`, with a standard error of 4.4 points at most. */
+/**
+ * Code counts as alike from this similarity on: the default of detector `preparation`, with a standard error of 4.4
+ * points at most.
+ */
 export const LEAST_ALIKE = 0.8
 const MOST_ALIKE = 3
 
-/** Known attackers’ code that this code is like, the likest first. */
+/** Known attackers’ code that resembles this code, the most similar first. */
 export function similarTo(code: Hex, known: readonly KnownCode[]): NonNullable<Actor['similarTo']> {
   const hash = known.length === 0 ? null : minHash(code)
   if (hash === null) return []

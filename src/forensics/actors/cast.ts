@@ -24,17 +24,17 @@ export type ActorsOptions = {
 
 const MOST_REASONS = 20
 
-/** What is known of an actor before its history is added. */
+/** The data of an actor before its history is added. */
 export type Cast = Pick<Actor, 'address' | 'role' | 'confidence' | 'reasons' | 'cluster'>
 export type Told = {
   origins: ReadonlyMap<Address, Origin>
   payments: Payments
-  /** Contracts of the attackers that others use too, with how many. */
+  /** Contracts of the attackers that others use too, with the number of these others. */
   shared: ReadonlyMap<Address, number>
   contracts: ReadonlySet<Address>
 }
 
-/** Everybody who took part, each once, with the role and what speaks for it: attackers, victims, then the others. */
+/** All actors, each once, with the role and its reasons: attackers, victims, then the others. */
 export function castOf(options: ActorsOptions, clusters: readonly Cluster[], told: Told): Cast[] {
   return merged([
     ...attackerCast(options, clusters, told),
@@ -44,7 +44,7 @@ export function castOf(options: ActorsOptions, clusters: readonly Cluster[], tol
   ])
 }
 
-/** An address has one role: the first that was found, but a copier’s evidence is stronger than a sender’s. */
+/** An address has one role: the first one found, but a copier’s evidence is stronger than a sender’s. */
 function merged(cast: readonly Cast[]): Cast[] {
   const byAddress = new Map<Address, Cast>()
   for (const actor of cast) {
@@ -99,7 +99,7 @@ function attackerCast(
   })
 }
 
-/** True for what an attacker sent from or had created. */
+/** True for a contract that an attacker sent from or created. */
 function isOwnContract(
   address: Address,
   { attackers }: ActorsOptions,
@@ -112,8 +112,8 @@ function isOwnContract(
 }
 
 /**
- * Whoever sent, and the contracts that the sender used. One that was only called, got nothing, is named by no detector
- * and is not known to be the sender’s may as well be a victim whose loss was not understood: its role stays open.
+ * The senders, and the contracts that they used. A contract that was only called, gained nothing, is named by no
+ * detector and is not known to be the sender’s may also be a victim whose loss was not understood: its role stays open.
  */
 function suspected(
   address: Address,
@@ -145,7 +145,7 @@ function suspected(
   }
 }
 
-/** Who sends what no rule speaks of is looked at, and hardly suspected. */
+/** A sender that no rule flags gets a low suspicion score. */
 function baseOf(isSender: boolean, findings: readonly Finding[]): number {
   return findings.length === 0 ? 0.3 : isSender ? 0.6 : 0.5
 }
@@ -196,11 +196,13 @@ function helperCast(options: ActorsOptions, clusters: readonly Cluster[], told: 
   ]
 }
 
-/** Whoever only got something. Who made the block is paid for the place in it, and the chain’s own accounts are nobody’s. */
+/**
+ * The accounts that only gained. A block producer is paid for inclusion, and the chain’s own accounts belong to nobody.
+ */
 function beneficiaries({ net, investigated, attackers, victims }: ActorsOptions): Cast[] {
   const own = new Set([...attackers.accounts, ...attackers.contracts, ...victims])
   const producers = new Set(investigated.flatMap(({ producer }) => producer ?? []))
-  // what wraps the coin holds it for others
+  // a wrapper of the coin holds it for others
   const wrappers: ReadonlySet<string> = new Set(wrappersIn(investigated.map(({ tx }) => tx)))
   return [...net]
     .filter(([address]) => !own.has(address) && address !== ZERO_ADDRESS && !wrappers.has(address))

@@ -2,13 +2,18 @@ import type { TransactionFacts } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import type { Attackers } from '../attackers.ts'
 
-/** Who funds, or whose contract serves, more than this many others is a service: an exchange, a faucet, a router. */
+/**
+ * An account that funds more than this many others, or whose contract serves them, is a service: an exchange, a faucet,
+ * a router.
+ */
 export const MOST_SERVED = 3
 
-/** Attackers that act together; `id` is the first account that sent a transaction of theirs. */
+/** Attackers that act together; `id` is the first of the accounts that sent one of their transactions. */
 export type Cluster = { id: Address; members: ReadonlySet<Address> }
 
-/** Contracts that more than three accounts besides the attackers called, each with how many: routers and the like. */
+/**
+ * Contracts that more than three accounts besides the attackers called, each with their number: routers and the like.
+ */
 export function sharedOf(
   transactions: readonly TransactionFacts[],
   { accounts, contracts }: Attackers,
@@ -26,7 +31,7 @@ export function sharedOf(
 }
 
 /**
- * Senders and contracts that were run in one transaction are one cluster, and so on through contracts in common, but for those
+ * Senders and contracts that ran in one transaction form one cluster, extended through common contracts, except those
  * that others use too.
  */
 export function clustersOf(

@@ -9,7 +9,7 @@ const MOST_DIGITS = 4_096
 /** Transactions that are compared with each investigated one. */
 const MOST_COMPARED = 2_000
 
-/** A transaction that does to the victims what another does, by others. */
+/** A transaction by other accounts that does the same to the victims. */
 export type Copy = {
   role: 'copier' | 'unknown'
   accounts: readonly Address[]
@@ -28,9 +28,9 @@ type Doing = Placed & {
   hash: Hash
   accounts: readonly Address[]
   contracts: readonly Address[]
-  /** Victims and selectors in the order in which they were called, a run of the same once. */
+  /** Victims and selectors in call order, consecutive duplicates once. */
   calls: string
-  /** The calldata of these calls, the doer’s own addresses taken out. */
+  /** The calldata of these calls, without the sender’s own addresses. */
   calldata: string
   hasGained: boolean
   /** It failed, or moved nothing of its own: neither a gain nor a trade. */
@@ -39,9 +39,9 @@ type Doing = Placed & {
 }
 
 /**
- * Who did the same as an investigated transaction: copies, and where the one investigated came first in its block by paying
- * for it while the same of somebody else failed after it, that it is itself the copy of a front-runner. Whoever gave
- * something for what he got has traded and copied nothing.
+ * The accounts that did the same as an investigated transaction. The result also shows if the investigated transaction
+ * is itself the copy of a front-runner: it paid to come first in its block, and the same transaction of another account
+ * failed after it. An account that gave something for its gain has traded and copied nothing.
  */
 export function copiesOf({ investigated, near, victims }: CopiesOptions): Copy[] {
   const originals = investigated
@@ -69,7 +69,7 @@ function compared(original: Doing, other: Doing): Copy | undefined {
     isSameBlock &&
     !isLater &&
     (other.tx.transaction.gasPrice ?? 0n) > (original.tx.transaction.gasPrice ?? 0n)
-  // of two that both gained, the earlier one is the copy only where it paid to come first
+  // if both gained, the earlier one is the copy only if it paid to come first
   if (!isLater && !(isSameBlock && (outbid || other.paidProducer > 0n))) return undefined
   const isCopier = isSame || other.paidProducer > 0n
   const { accounts, contracts } = other
@@ -88,11 +88,11 @@ function compared(original: Doing, other: Doing): Copy | undefined {
   }
 }
 
-/** The investigated one came first, and paid for it; the other did the same and got nothing. */
+/** The investigated transaction came first, and paid for it; the other did the same and gained nothing. */
 function overtaken(original: Doing, other: Doing): Copy | undefined {
   const outbid = (original.tx.transaction.gasPrice ?? 0n) > (other.tx.transaction.gasPrice ?? 0n)
   const isSame = original.calldata === other.calldata
-  // searchers race for the same trade with code of their own: that alone is no copy
+  // searchers race for the same trade with their own code: that alone is not a copy
   if (original.paidProducer === 0n && !(outbid && isSame)) return undefined
   const { accounts, contracts } = original
   return {

@@ -4,7 +4,7 @@ import { type Address, ZERO_ADDRESS } from '../../model/hex.ts'
 import type { Payment, Placed } from './known.ts'
 
 const MOST_HOPS = 6
-/** Payers that are followed from one account: of the coin the largest, of tokens the latest. */
+/** Payers followed from one account: the largest of the coin, the latest of tokens. */
 const MOST_COIN = 4
 const MOST_TOKENS = 2
 const MOST = 24
@@ -14,8 +14,8 @@ const MOST_KEPT = 64
 export type Payments = ReadonlyMap<Address, readonly Payment[]>
 
 /**
- * Payments by receiver. What an account got in a transaction of its own is its own trade or withdrawal and not somebody’s
- * funding, but for what a labelled end paid out.
+ * Payments by receiver. Assets that an account received in its own transaction are its own trade or withdrawal and not
+ * funding, except payouts of a labelled end.
  */
 export function paymentsIn(
   placed: readonly Placed[],
@@ -47,12 +47,12 @@ export function paymentsIn(
   return payments
 }
 
-/** A place on the chain that can be compared: block, then place in it. */
+/** A comparable position on the chain: block, then index in it. */
 export function orderOf(block: number, inBlock: number): number {
   return block * 1_000_000 + Math.min(inBlock, 999_999)
 }
 
-/** Puts a payment among those to its receiver; the least of the coin goes where there are too many. */
+/** Adds a payment to its receiver's list; if there are too many, drops the smallest of the coin. */
 function keep(payments: Map<Address, Payment[]>, payment: Payment): void {
   const own = payments.get(payment.to) ?? []
   payments.set(payment.to, own)
@@ -64,8 +64,8 @@ function keep(payments: Map<Address, Payment[]>, payment: Payment): void {
 }
 
 /**
- * Where an account’s means came from, hop by hop backwards in time, nearest first; a chain ends at what a label calls an
- * exchange, bridge or mixer, after six hops, or where nothing was read.
+ * The origin of an account’s funds, hop by hop backwards in time, nearest first; a chain ends at a labelled exchange,
+ * bridge or mixer, after six hops, or where nothing was read.
  */
 export function fundersOf(
   address: Address,
@@ -99,7 +99,7 @@ export function fundersOf(
 type Following = {
   payments: Payments
   labels: ReadonlyMap<Address, AddressLabel>
-  /** Payments among these are no funding. */
+  /** Payments among these are not funding. */
   own: ReadonlySet<Address>
 }
 

@@ -4,32 +4,35 @@ import type { BlockFacts, TransactionFacts } from '../../model/fact.ts'
 import type { Address, Hash, Hex } from '../../model/hex.ts'
 import type { MinHash } from '../../model/minhash.ts'
 
-/** A transaction with its place on the chain. */
+/** A transaction with its position on the chain. */
 export type Placed = { tx: TransactionFacts; block: number; producer: Address | null }
 
-/** A payment to an account; `order` is its place among all that were read. */
+/** A payment to an account; `order` is its position among all that were read. */
 export type Payment = Omit<Funding, 'hop' | 'label'> & { order: number }
 
-/** How an account began; what is left out is not known. */
+/** How an account began; omitted fields are unknown. */
 export type Origin = {
   deployer?: Address
   createdAt?: { block: number; transactionHash: Hash }
-  /** Transactions that it had sent before the first that is investigated. */
+  /** The number of transactions that it had sent before the first investigated one. */
   nonce?: number
 }
 
 export type KnownCode = { name: string; minHash: MinHash }
 
-/** All that is known besides the investigated transactions: read from the record, from a node, from lists, from the database. */
+/**
+ * All knowledge besides the investigated transactions: read from the record, from a node, from lists, from the
+ * database.
+ */
 export type Known = {
   /** Before the first investigated one, in chain order. */
   before: readonly Placed[]
-  /** Not investigated themselves: in the blocks of those that are, and in the ones after. */
+  /** Not investigated themselves: in the blocks of the investigated ones, and in the blocks after. */
   near: readonly Placed[]
-  /** What a node told. */
+  /** The origins that a node reported. */
   origins: ReadonlyMap<Address, Origin>
   payments: readonly Payment[]
-  /** Runtime code, where a node told it. */
+  /** Runtime code, if a node returned it. */
   code: ReadonlyMap<Address, Hex>
   labels: ReadonlyMap<Address, AddressLabel>
   attackersCode: readonly KnownCode[]
@@ -48,7 +51,7 @@ export const NOTHING_KNOWN: Known = {
   incidents: [],
 }
 
-/** A record in chain order, parted at the first investigated transaction; those that are investigated are left out. */
+/** A record in chain order, split at the first investigated transaction; the investigated ones are left out. */
 export function partRecord(
   record: readonly BlockFacts[],
   { hashes, chainId }: { hashes: ReadonlySet<Hash>; chainId: number },

@@ -1,10 +1,13 @@
 import type { Address } from '../../model/hex.ts'
 import type { Origin, Placed } from './known.ts'
 
-/** Creations that are looked at; a hostile record may have millions. */
+/** Maximum number of creations that are read; a hostile record may have millions. */
 const MOST = 100_000
 
-/** How accounts began, as transactions in chain order show it: who had a contract created, and what a sender had sent before. */
+/**
+ * The origins of accounts, as transactions in chain order show them: the creator of a contract, and the number of
+ * earlier transactions of a sender.
+ */
 export function originsIn(placed: readonly Placed[]): Map<Address, Origin> {
   const origins = new Map<Address, Origin>()
   for (const { tx, block } of placed) {
@@ -15,13 +18,13 @@ export function originsIn(placed: readonly Placed[]): Map<Address, Origin> {
       const createdAt = { block, transactionHash: hash }
       origins.set(to, from === null ? { createdAt } : { createdAt, deployer: from })
     }
-    // the first transaction that was read says how many came before it
+    // the first transaction that was read shows how many came before it
     if (from !== null && nonce !== null && !origins.has(from)) origins.set(from, { nonce })
   }
   return origins
 }
 
-/** What the record shows, and besides what a node told. */
+/** The origins from the record, completed by those that a node reported. */
 export function joinOrigins(
   record: ReadonlyMap<Address, Origin>,
   told: ReadonlyMap<Address, Origin>,

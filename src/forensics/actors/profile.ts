@@ -9,11 +9,11 @@ import type { Origin } from './known.ts'
 
 type ProfileOptions = ActorsOptions & { told: Told; clusters: readonly Cluster[] }
 
-/** An attacker is never taken for certain by its history alone. */
+/** An attacker is never certain by its history alone. */
 const SUREST = 0.95
 const MOST_INCIDENTS = 20
 
-/** Adds to each actor how it began, who funded it, which known code it is like and where else it was seen. */
+/** Adds to each actor its origin, its funders, the known code that it resembles and its other appearances. */
 export function profiled(
   cast: readonly Cast[],
   options: ProfileOptions,
@@ -63,7 +63,7 @@ function ownOf({ address }: Cast, clusters: readonly Cluster[]): ReadonlySet<Add
   return clusters.find(({ members }) => members.has(address))?.members ?? new Set()
 }
 
-/** Its history as reasons; for an attacker each also as a little confidence. */
+/** Its history as reasons; for an attacker each also adds a little confidence. */
 function weighed(actor: Actor, { told, investigated }: ProfileOptions): Actor {
   const weights = [
     ...ofFreshness(actor, told.origins.get(actor.address), investigated[0]?.block ?? 0),

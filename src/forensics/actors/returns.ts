@@ -4,7 +4,9 @@ import type { Address } from '../../model/hex.ts'
 import type { Cluster } from './clusters.ts'
 import type { Placed } from './known.ts'
 
-/** What was given back, in basis points of what was taken, from which on it was a rescue; bounties are ten per cent. */
+/**
+ * The returned share of the taken amount, in basis points, from which it counts as a rescue; bounties are ten per cent.
+ */
 const RESCUE_BPS = 9_000n
 const RESCUE_NAME = /white[ -]?hat|rescue|safe[ -]?harbou?r/i
 
@@ -12,18 +14,18 @@ export type ReturnsOptions = {
   /** Investigated and near ones, in chain order. */
   placed: readonly Placed[]
   victims: ReadonlySet<Address>
-  /** Those who had the victims created. */
+  /** The accounts that created the victims. */
   deployers: ReadonlySet<Address>
   labels: ReadonlyMap<Address, AddressLabel>
 }
 
-/** Whether a cluster gave back what it took; `reasons` also where it gave back too little to count. */
+/** Whether a cluster returned the funds it took; `reasons` also if it returned too little to count. */
 export type Returns = { isRescue: boolean; confidence: number; reasons: string[] }
 
 /**
- * What a cluster took from the victims and gave back in other transactions: to a victim, to whoever deployed one, or to an
- * address whose label says rescue. All assets taken count by the least share returned: who sends dust back, or one asset of
- * two, has not rescued.
+ * The funds that a cluster took from the victims and returned in other transactions: to a victim, to the deployer of
+ * one, or to an address whose label says rescue. All taken assets count by the lowest returned share: returning dust,
+ * or one asset of two, is not a rescue.
  */
 export function returnsOf({ members, id }: Cluster, options: ReturnsOptions): Returns {
   const { placed, labels } = options
@@ -35,7 +37,7 @@ export function returnsOf({ members, id }: Cluster, options: ReturnsOptions): Re
     const gains = takenIn(tx.deltas, members, options.victims)
     for (const [asset, amount] of gains) add(taken, asset, amount)
     const { from: sender } = tx.transaction
-    // what others do with a contract that many use, and what is paid for something, is no gift
+    // other accounts' use of a widely used contract, and a payment for something, is not a gift
     if (gains.size > 0 || sender === null || !members.has(sender)) continue
     const isTrade = [...changesOf(tx.deltas, members).values()].some((amount) => amount > 0n)
     const out = tx.facts.flatMap((fact) =>
@@ -76,7 +78,7 @@ export function returnsOf({ members, id }: Cluster, options: ReturnsOptions): Re
   }
 }
 
-/** asset key → what the members gained of it where a victim lost it, in one transaction. */
+/** asset key → the members' gain of it where a victim lost it, in one transaction. */
 function takenIn(
   deltas: Placed['tx']['deltas'],
   members: ReadonlySet<Address>,

@@ -10,10 +10,10 @@ const HALTS = new Set([0x00, 0xf3, 0xfd, 0xfe, 0xff])
 const MOST_BLOCKS = 4_000
 
 /**
- * The basic blocks that a function can run, each as text in which places in the code and 32-byte constants are left out.
- * Found from the dispatcher (`PUSH4 selector EQ PUSH dest JUMPI`, as solc and many others write it), then by every constant
- * pushed in a reached block that is a jump destination: return addresses are such constants too, so that what is reached
- * is never less than what can run, and may be more. Undefined where the dispatcher has no such place.
+ * The basic blocks that a function can run, each as text without code positions and 32-byte constants. Found from the
+ * dispatcher (`PUSH4 selector EQ PUSH dest JUMPI`, as solc and many others write it), then by every constant pushed in
+ * a reached block that is a jump destination. Return addresses are such constants too, so the reached set is never
+ * smaller than the set that can run, and may be larger. Undefined if the dispatcher has no such entry.
  */
 export function functionBody(code: Hex, selector: Hex): ReadonlySet<string> | undefined {
   const instructions = instructionsOf(withoutMetadata(code))
@@ -57,7 +57,7 @@ function destinationOf(instructions: readonly Instruction[], selector: string): 
   return undefined
 }
 
-/** From one destination up to where it halts or jumps; a branch not taken goes on in the same text. */
+/** From one destination to its halt or jump; a branch not taken continues in the same text. */
 function blockAt(
   instructions: readonly Instruction[],
   first: number,
@@ -83,7 +83,7 @@ function blockAt(
   return { text: parts.join(' '), leads }
 }
 
-/** Code is at most 64 KiB: a destination takes one or two bytes, three where a compiler is generous. */
+/** Code is at most 64 KiB: a destination takes one or two bytes, or three with some compilers. */
 function isPlace({ op }: Instruction): boolean {
   return op >= PUSH2 - 1 && op <= PUSH2 + 1
 }

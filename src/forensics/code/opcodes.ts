@@ -1,7 +1,7 @@
 import type { Hex } from '../../model/hex.ts'
 
 const [PUSH1, PUSH32] = [0x60, 0x7f]
-/** Hex digits of code that is read: what EIP-3860 allows of initcode, twice what EIP-170 allows of code. */
+/** Maximum hex digits of code that is read: the EIP-3860 limit for initcode, twice the EIP-170 limit for code. */
 const MOST_DIGITS = 2 * 49_152
 
 /** An instruction; `pushed` are the hex digits that a PUSH carries. */
@@ -20,11 +20,13 @@ export function instructionsOf(code: Hex): Instruction[] {
   return instructions
 }
 
-/** The hashes in solc's CBOR metadata, also of code that this code carries to create: `ipfs` and `bzzr1`, then `solc`. */
+/**
+ * The hashes in solc's CBOR metadata, also of code that this code carries to create: `ipfs` and `bzzr1`, then `solc`.
+ */
 const METADATA =
   /a264697066735822[0-9a-f]{68}64736f6c6343[0-9a-f]{6}0033|a265627a7a723158[0-9a-f]{66}64736f6c6343[0-9a-f]{6}0032/g
 
-/** Code without what only tells which source it was made from. */
+/** Code without the parts that only identify its source. */
 export function withoutMetadata(code: Hex): Hex {
   return code.replace(METADATA, (found) => '0'.repeat(found.length)) as Hex
 }

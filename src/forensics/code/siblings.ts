@@ -5,18 +5,18 @@ import { LEAST_ALIKE } from '../actors/alike.ts'
 import { functionBody, sharedBody } from './function-body.ts'
 import { instructionsOf, withoutMetadata } from './opcodes.ts'
 
-/** A contract and the code that answers there: its own, or that of its implementation. */
+/** A contract and the code that runs there: its own, or that of its implementation. */
 export type Coded = { address: Address; implementation: Address; code: Hex }
 
 const PUSH32 = 0x7f
 const MOST = 500
-/** From here on a function’s body is called the same; a block more or less is a compiler’s. */
+/** From this share on two function bodies count as the same; one block more or less comes from the compiler. */
 const SAME_FUNCTION = 0.95
 
 /**
- * Which of these contracts have the code of the weak one, or where a selector is given its weak function, the closest
- * first. `exact`: byte for byte; `metadata-apart`: but for the hashes that name the source; `immutables-apart`: but for
- * 32-byte constants, which is where solc puts immutables; `similar`: from 80 % of the opcode shingles on (MinHash).
+ * The contracts with the code of the weak one, or, if a selector is given, with its weak function, the closest first.
+ * `exact`: byte for byte; `metadata-apart`: except for the hashes that name the source; `immutables-apart`: except for
+ * 32-byte constants, where solc puts immutables; `similar`: from 80 % of the opcode shingles on (MinHash).
  */
 export function siblingsOf(
   weak: Coded,
@@ -64,7 +64,7 @@ function matchOf(weak: Weak, other: Coded): Pick<Sibling, 'match' | 'similarity'
   return share >= LEAST_ALIKE ? { match: 'similar', similarity: rounded(share) } : undefined
 }
 
-/** The same instructions throughout, with other operands only where 32 bytes are pushed. */
+/** The same instructions throughout, with different operands only where 32 bytes are pushed. */
 function isApartByWords(a: Hex, b: Hex): boolean {
   if (a.length !== b.length) return false
   const others = instructionsOf(b)

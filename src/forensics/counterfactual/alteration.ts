@@ -2,24 +2,24 @@ import type { AlterationKind } from '../../model/counterfactual.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Address, Hash, Hex } from '../../model/hex.ts'
 
-/** Which calls a rule is about: by function, or by every byte. */
+/** The calls that a rule applies to: by function, or by every byte. */
 export type Match = { kind: 'selector'; selector: Hex } | { kind: 'calldata'; input: Hex }
 
-/** `once`: refused where the same bytes from the same rule went through before in this transaction. */
+/** `once`: refused if the same bytes from the same rule went through before in this transaction. */
 export type Reply = { kind: 'refuse' } | { kind: 'once' } | { kind: 'answer'; output: Hex }
 
 export type Rule = { from: readonly Address[]; match: Match; reply: Reply }
 
-/** What stands before a contract's code. Calls that no part of it is about go through. */
+/** The code that runs before a contract's code. Calls that no part of it applies to go through. */
 export type Program =
   | { kind: 'nothing' }
   /** `entries` run one at a time; `reads` of `readers` are refused meanwhile. */
   | { kind: 'lock'; entries: readonly Hex[]; reads: readonly Hex[]; readers: readonly Address[] }
   | { kind: 'rules'; rules: readonly Rule[] }
-  /** To be made into rules: what the reader is told is what it would have been told before the attack. */
+  /** To be turned into rules: the reader gets the answer from before the attack. */
   | { kind: 'held'; reader: Address; asked: readonly { input: Hex; answers: readonly Hex[] }[] }
 
-/** One thing that can be altered before the attack is run again. */
+/** One change that can be made before the attack is run again. */
 export type Alteration = {
   kind: AlterationKind
   contract: Address
@@ -28,18 +28,18 @@ export type Alteration = {
   frame: number
   statement: string
   speaksFor: readonly string[]
-  /** Whose code gets the program before it. */
+  /** The contract whose code gets the program before it. */
   at: Address
   program: Program
-  /** The most telling is tried first. */
+  /** The most informative one is tried first. */
   rank: number
 }
 
-/** An attack as the finders look at it. */
+/** The data of an attack that the finders use. */
 export type Attack = {
   transactions: readonly TransactionFacts[]
   attackers: ReadonlySet<Address>
-  /** Contracts that had code before the attack: what is created in it cannot be altered. */
+  /** Contracts that had code before the attack: contracts created in it cannot be altered. */
   standing: ReadonlySet<Address>
   /** The likeliest vulnerable contract first. */
   suspected: readonly Address[]
@@ -52,12 +52,12 @@ export type Attack = {
   functions: ReadonlyMap<Hex, string>
 }
 
-/** What a selector is called, or the selector. */
+/** The name of a selector, or the selector. */
 export function nameOf(selector: Hex | undefined, { functions }: Attack): string | null {
   return selector === undefined ? null : (functions.get(selector) ?? selector)
 }
 
-/** 3 for the likeliest vulnerable contract, 2 for another suspected one, else 0. */
+/** 3 for the likeliest vulnerable contract, 2 for another suspected one, otherwise 0. */
 export function suspicionOf(contract: Address, { suspected }: Attack): number {
   const place = suspected.indexOf(contract)
   return place === 0 ? 3 : place > 0 ? 2 : 0

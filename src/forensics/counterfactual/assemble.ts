@@ -1,7 +1,10 @@
 import { assert } from '../../kit/assert.ts'
 import type { Hex } from '../../model/hex.ts'
 
-/** The opcodes that the programs before a contract's code use, by their names in the Yellow Paper and EIPs 1153 and 3855. */
+/**
+ * The opcodes that the programs before a contract's code use, by their names in the Yellow Paper and EIPs 1153 and
+ * 3855.
+ */
 const OPCODES = {
   ADD: 0x01,
   LT: 0x10,
@@ -32,7 +35,7 @@ const OPCODES = {
 
 export type Opcode = keyof typeof OPCODES
 
-/** An opcode, a constant to push, a place to jump to, its address, or plain bytes that are no code. */
+/** An opcode, a constant to push, a jump destination, its address, or plain bytes that are not code. */
 export type Item =
   | Opcode
   | { push: Hex | number }
@@ -45,7 +48,7 @@ const PUSH2 = 0x61
 const JUMPDEST = 0x5b
 const MOST_BYTES = 0xffff
 
-/** Machine code of a list of items; places are two bytes long. */
+/** Machine code of a list of items; destinations are two bytes long. */
 export function assemble(items: readonly Item[]): Hex {
   const places = new Map<string, number>()
   let size = 0

@@ -7,9 +7,9 @@ import { type Counts, countsOf, within } from './counts.ts'
 type Counted = { moved: Counts; approved: Counts; control: Counts }
 
 /**
- * The attackers' own calls, one function at a time. One that moves nothing and changes something is undone: if the profit
- * goes with it, it may be what nobody but an owner should have been able to do. One that moves value is refused: that the
- * profit goes then shows no more than that the step was needed (the capital, the way in, the way out).
+ * The attackers' own calls, one function at a time. A call that moves nothing and changes something is undone: if the
+ * profit disappears with it, it may be a call that only an owner should be able to make. A call that moves value is
+ * refused: a lost profit then only shows that the step was needed (the capital, the way in, the way out).
  */
 export function callAlterations(attack: Attack): Alteration[] {
   const found = new Map<string, Alteration>()
@@ -65,8 +65,8 @@ function undone(
 type Change = { takesOver: boolean; isOrdinary: boolean; isUsed: boolean }
 
 /**
- * A change that put the attacker in charge, or one in a function that ordinary transactions never call though they use the
- * contract. Of any other change nobody can say that it was not the attacker’s to make.
+ * A change that put the attacker in charge, or one in a function that ordinary transactions never call although they
+ * use the contract. Any other change may have been legitimate.
  */
 function causesOf({ takesOver, isOrdinary, isUsed }: Change): string[] {
   if (isOrdinary) return []
@@ -91,7 +91,7 @@ function refused(frame: Frame, { transaction }: TransactionFacts, attack: Attack
   }
 }
 
-/** Attackers at most so many: the code that is put before the contract’s names each. */
+/** Maximum number of attackers: the code in front of the contract’s code names each. */
 const MOST_CALLERS = 32
 
 function toAttackers({ attackers }: Attack, { selector, reply }: { selector: Hex; reply: Reply }): Program {

@@ -1,7 +1,7 @@
 import type { Frame } from '../../model/block.ts'
 import type { Fact } from '../../model/fact.ts'
 
-/** How many facts of a kind lie before each frame, in execution order. */
+/** The number of facts of a kind before each frame, in execution order. */
 export type Counts = readonly number[]
 
 /** One pass over the facts and one over the frames, so that every frame's share costs two look-ups. */
@@ -22,7 +22,7 @@ export function countsOf(
   })
 }
 
-/** Facts in a frame and all below it. */
+/** Facts in a frame and all frames below it. */
 export function within(counts: Counts, { index, end }: Frame): number {
   return (counts[end] ?? 0) - (counts[index] ?? 0)
 }

@@ -5,10 +5,13 @@ import { priceAlterations } from './price.ts'
 import { reentryAlterations } from './reentry.ts'
 import { repeatAlterations } from './repeat.ts'
 
-/** Of one kind at most so many, so that no kind takes the place of all others. */
+/** Maximum number of one kind, so that no kind displaces all others. */
 const MOST_OF_A_KIND = 8
 
-/** What can be altered before the attack is run again, one thing each, the most telling first, at most `most`. */
+/**
+ * The alterations that can be made before the attack is run again, one change each, the most informative first, at most
+ * `most`.
+ */
 export function alterationsOf(attack: Attack, most: number): Alteration[] {
   const kinds = [
     reentryAlterations,

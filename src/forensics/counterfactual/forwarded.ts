@@ -3,13 +3,16 @@ import type { TransactionFacts } from '../../model/fact.ts'
 import { type Address, selectorOf } from '../../model/hex.ts'
 import { type Alteration, type Attack, nameOf, suspicionOf } from './alteration.ts'
 
-/** A selector and one word: less is found in any calldata. */
+/** A selector and one word: anything shorter is found in any calldata. */
 const LEAST = 10 + 64
 const MOST_INNER = 4_096
 const MOST_OUTER = 200_000
 const MOST_SEARCHES = 2_000
 
-/** Calls that a contract made with bytes that the attacker had handed it, whole: it does not make them. */
+/**
+ * Calls that a contract made with bytes that it received whole from the attacker: without them it does not make the
+ * call.
+ */
 export function forwardedAlterations(attack: Attack): Alteration[] {
   const found = new Map<string, Alteration>()
   for (const tx of attack.transactions) {
@@ -31,7 +34,7 @@ export function forwardedAlterations(attack: Attack): Alteration[] {
   return [...found.values()]
 }
 
-/** The attacker's call by which the contract that a frame runs in was entered; undefined in the attacker's own code. */
+/** The attacker's call that entered the contract in which a frame runs; undefined in the attacker's own code. */
 function handedBy(
   frame: Frame,
   around: Frame | undefined,

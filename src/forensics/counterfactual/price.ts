@@ -3,7 +3,7 @@ import { type Address, type Hex, selectorOf } from '../../model/hex.ts'
 import { type Alteration, type Attack, nameOf, suspicionOf } from './alteration.ts'
 
 const MOST_INPUTS = 16
-/** Characters: a longer question or answer is no price. */
+/** Characters: a longer question or answer is not a price. */
 const MOST_INPUT = 2_000
 const MOST_OUTPUT = 8_000
 const WORD = 64
@@ -18,8 +18,9 @@ type Asked = {
 }
 
 /**
- * For each contract that asked another one: the answers of before the attack. What is asked about the attacker or about the
- * asker itself is bookkeeping (a balance, an allowance, a debt) and no price: with it held nothing honest would work either.
+ * For each contract that asked another one: the answers from before the attack. Questions about the attacker or about
+ * the asking contract itself are bookkeeping (a balance, an allowance, a debt) and not prices: holding them would break
+ * honest calls too.
  */
 export function priceAlterations(attack: Attack): Alteration[] {
   const pairs = new Map<string, Asked>()

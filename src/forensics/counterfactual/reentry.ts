@@ -12,8 +12,8 @@ const MOST_LOCKS = 16
 const SPEAKS = ['reentrancy', 'read-only-reentrancy']
 
 /**
- * A lock on every contract that was entered again while it ran, and, to see that it is not that, on the suspected ones that
- * were not. Where the contract is none that is suspected, the way back in may be its purpose (a lender that is paid back).
+ * A lock on every contract that was re-entered while it ran, and, to rule re-entry out, on the suspected ones that were
+ * not. If the contract is not a suspected one, the way back in may be its purpose (a lender that is paid back).
  */
 export function reentryAlterations(attack: Attack): Alteration[] {
   const found = new Map<Address, Alteration>()
@@ -77,7 +77,7 @@ function lockToRuleOut(contract: Address, attack: Attack): Alteration | undefine
   return undefined
 }
 
-/** Every function that was entered from outside is locked; what others read of it while it ran is refused to them. */
+/** Locks every function that was entered from outside, and refuses reads by others while it runs. */
 function lockProgram(contract: Address, { transactions, attackers }: Attack): Alteration['program'] {
   const [entries, reads] = [new Set<Hex>(), new Set<Hex>()]
   const readers = new Set<Address>()
@@ -105,7 +105,7 @@ function isEntry({ type, to, context, parent }: Frame, frames: readonly Frame[])
   return type === 'CALL' && to === context && frames[parent]?.context !== context
 }
 
-/** Linear in frames: the contexts that are running are kept with the place on the stack where each began. */
+/** Linear in frames: the running contexts are kept with the stack position where each began. */
 function enteredAgain(frames: readonly Frame[], attackers: ReadonlySet<Address>): Again[] {
   const found: Again[] = []
   const stack: Frame[] = []

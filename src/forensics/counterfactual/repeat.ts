@@ -8,12 +8,16 @@ type Seen = { first: Frame; lastEnd: number; times: number }
 
 const MOST_REPEATS = 64
 const SPEAKS = ['drain', 'option-abuse', 'signature-replay']
-/** Where something was taken from the attacker beside: a claim that was given up once and paid several times. */
+/**
+ * Categories in which something was also taken from the attacker: a claim that was given up once and paid several
+ * times.
+ */
 const SPEAKS_OF_CLAIMS = ['option-abuse', 'drain', 'signature-replay']
 
 /**
- * The same bytes twice, one call after the other: a contract pays an attacker again, or an attacker's call is honoured again.
- * A call inside itself is no repeat but a re-entry. On suspected contracts where nothing came twice it is tried to rule it out.
+ * The same bytes twice, one call after the other: a contract pays an attacker again, or honours an attacker's call
+ * again. A call inside itself is not a repeat but a re-entry. On suspected contracts without repeats it is tried to
+ * rule it out.
  */
 export function repeatAlterations(attack: Attack): Alteration[] {
   const found = new Map<string, Alteration>()
@@ -44,7 +48,7 @@ function repeatsIn(tx: TransactionFacts, { attackers, standing }: Attack): Seen[
     if (!standing.has(to) || attackers.has(to)) continue
     const key = `${from} ${to} ${input}`
     const known = seen.get(key)
-    // a balance read again, or reserves brought up to date again, is no payment made again
+    // a repeated balance read, or a repeated reserves update, is not a repeated payment
     if (within(paid, frame) === 0) continue
     if (known === undefined) seen.set(key, { first: frame, lastEnd: end, times: 1 })
     else if (index >= known.lastEnd) {
@@ -109,7 +113,7 @@ function onceToRuleOut(contract: Address, attack: Attack): Alteration | undefine
   for (const tx of attack.transactions) {
     const { transaction } = tx
     const paid = paidIn(tx, attack.attackers)
-    // that a second read or a second sync() is refused is no test of repetition: only what pays counts
+    // a refused second read or second sync() does not test repetition: only paying calls count
     const entries = transaction.frames.filter((frame) => {
       const { type, from, to, input } = frame
       const isCall = type === 'CALL' && to === contract && input.length >= 10
@@ -135,7 +139,7 @@ function onceToRuleOut(contract: Address, attack: Attack): Alteration | undefine
   return undefined
 }
 
-/** Of the whole function, not of these bytes alone: what is repeated otherwise is a repeat too. */
+/** Applies to the whole function, not to these bytes alone: a repeat with other arguments is a repeat too. */
 function once(from: readonly Address[], input: Hex): Rule {
   return { from, match: { kind: 'selector', selector: selectorOf(input) ?? '0x' }, reply: { kind: 'once' } }
 }

@@ -3,7 +3,7 @@ import type { Address, Hex } from '../../model/hex.ts'
 import type { Program, Rule } from './alteration.ts'
 import { assemble, type Item } from './assemble.ts'
 
-/** Transient slot of the lock, and what tells the marks of `once` from whatever else a contract keeps there. */
+/** Transient slot of the lock, and the prefix that distinguishes the marks of `once` from the contract's own slots. */
 const LOCK: Hex = keccak256('0x636f72646f6e206c6f636b')
 const SALT: Hex = keccak256('0x636f72646f6e206f6e6365')
 /** `Error("refused")` in ABI encoding. */
@@ -12,10 +12,10 @@ const REFUSAL: Hex = `0x08c379a0${'20'.padStart(64, '0')}${'7'.padStart(64, '0')
 const COPY_CALL: Item[] = ['CALLDATASIZE', 'PUSH0', 'PUSH0', 'CALLDATACOPY']
 
 /**
- * Code that stands at a contract's address, does what the program says, and hands every other call to the contract's own
- * code at `original` by DELEGATECALL: storage, balance, sender and value are the contract's. What such code cannot keep:
- * gas (a hop costs about 3,000, more than the 2,300 of a `transfer`), EXTCODEHASH, and checks that code runs at its own
- * address. A run with `nothing` shows whether that matters.
+ * Code that stands at a contract's address, runs the program, and passes every other call to the contract's own code at
+ * `original` by DELEGATECALL: storage, balance, sender and value are the contract's. It cannot preserve gas (a hop
+ * costs about 3,000, more than the 2,300 of a `transfer`), EXTCODEHASH, and checks that code runs at its own address. A
+ * run with `nothing` shows whether that matters.
  */
 export function shimCode(program: Exclude<Program, { kind: 'held' }>, original: Address): Hex {
   switch (program.kind) {
@@ -28,7 +28,7 @@ export function shimCode(program: Exclude<Program, { kind: 'held' }>, original: 
   }
 }
 
-/** Leaves whether it succeeded on the stack. */
+/** Leaves the success flag on the stack. */
 function passOn(original: Address): Item[] {
   return [
     ...COPY_CALL,
@@ -39,7 +39,7 @@ function passOn(original: Address): Item[] {
   ]
 }
 
-/** Returns or reverts with what came back; whether it succeeded is on the stack. */
+/** Returns or reverts with the returned data; the success flag is on the stack. */
 function finish(label = 'fine'): Item[] {
   return [
     ...(['RETURNDATASIZE', 'PUSH0', 'PUSH0', 'RETURNDATACOPY'] as const),
@@ -63,7 +63,7 @@ const refusal: Item[] = [
   { data: REFUSAL, name: 'refusal' },
 ]
 
-/** Calls without a whole selector go on to `label`; the selector is left on the stack. */
+/** Calls without a whole selector go on to `label`; the selector stays on the stack. */
 function selectorOr(label: string): Item[] {
   return [
     ...([{ push: 4 }, 'CALLDATASIZE', 'LT', { to: label }, 'JUMPI'] as const),
@@ -98,7 +98,7 @@ function lock({ entries, reads, readers }: Lock, original: Address): Item[] {
   ]
 }
 
-/** The first rule that a call fits decides. A rule without a sender is about every sender. */
+/** The first matching rule decides a call. A rule without a sender applies to every sender. */
 function rules(all: readonly Rule[], original: Address): Item[] {
   return [
     ...all.flatMap((rule, n) => ruleItems(rule, n, original)),
@@ -151,7 +151,7 @@ function replyItems(reply: Rule['reply'], n: number, original: Address): Item[] 
       return [{ push: size }, { to: `answer${n}` }, 'PUSH0', 'CODECOPY', { push: size }, 'PUSH0', 'RETURN']
     }
     case 'once':
-      // marked only once it has come back: a call inside itself is no repeat but a re-entry
+      // marked only after it has returned: a call inside itself is not a repeat but a re-entry
       return [
         ...COPY_CALL,
         ...(['CALLDATASIZE', 'PUSH0', 'KECCAK256', { push: SALT }, 'ADD'] as const),

@@ -3,19 +3,21 @@ import type { Hypothesis } from '../../model/investigation.ts'
 import { weightOf } from '../hypotheses.ts'
 import { weaknessOf } from '../weakness.ts'
 
-/** How far a doubt shrinks when an alteration that only a sound contract would have had takes the profit away. */
+/**
+ * The factor by which a doubt shrinks when an alteration that a sound contract would have had takes the profit away.
+ */
 const DOUBT = { 'ordinary ones pass': 0.3, 'none were tried': 0.5, 'ordinary ones fail': 0.9 } as const
-/** What is left of a confidence when every alteration that speaks for it left the profit where it was. */
+/** The remaining share of a confidence when every alteration for its cause left the profit in place. */
 const REFUTED = 0.5
-/** A cause that no rule named, and an alteration did. */
+/** The confidence of a cause that no rule named, but an alteration did. */
 const NEW = 0.5
 const MOST_CONFIDENCE = 0.99
 const MOST = 12
 
 /**
- * Hypotheses after the attack was run again: one gains whose alteration took the profit away, one loses whose alterations
- * all left it, and a cause that no rule named comes in where an alteration that leaves ordinary transactions alone found it.
- * A part of the profit, or a run that proved nothing, says nothing.
+ * Hypotheses after the attack was run again: one whose alteration took the profit away gains, one whose alterations all
+ * left it loses, and a cause that no rule named is added if an alteration that leaves ordinary transactions alone found
+ * it. A part of the profit, or a run that proved nothing, changes nothing.
  */
 export function weighed(
   hypotheses: readonly Hypothesis[],

@@ -1,15 +1,15 @@
-/** A Solidity type, as far as its encoding goes. */
+/** A Solidity type, as far as its encoding is concerned. */
 export type AbiType =
   | { kind: 'uint' | 'int'; bits: number }
   | { kind: 'address' | 'bool' | 'bytes' | 'string' | 'function' }
   | { kind: 'fixedBytes'; size: number }
-  /** `length` null where it is told by the data. */
+  /** `length` null if the data gives it. */
   | { kind: 'array'; of: AbiType; length: number | null }
   | { kind: 'tuple'; of: readonly Parameter[] }
 
 export type Parameter = { name: string | null; type: AbiType }
 
-/** A function, event or error as its name and what it takes. */
+/** A function, event or error: its name and parameters. */
 export type Signature = { name: string; inputs: readonly Parameter[] }
 
 const NAME = /^[A-Za-z_$][A-Za-z0-9_$]*$/
@@ -20,14 +20,14 @@ const MOST_NESTING = 12
 const MOST_PARAMETERS = 256
 
 /**
- * A name that Solidity and Vyper allow, or null: ABIs and tables are written by strangers, and what cannot be a name
- * is never shown.
+ * A name that Solidity and Vyper allow, or null: strangers write ABIs and tables, and text that cannot be a name is
+ * never shown.
  */
 export function nameOrNull(text: unknown): string | null {
   return typeof text === 'string' && text.length <= MOST_NAME && NAME.test(text) ? text : null
 }
 
-/** `transfer(address,uint256)`, undefined where it is not one. Tuples are written in brackets. */
+/** `transfer(address,uint256)`, undefined if it is not a signature. Tuples are written in brackets. */
 export function parseSignature(text: string): Signature | undefined {
   if (text.length > MOST_TEXT) return undefined
   const open = text.indexOf('(')
@@ -37,7 +37,7 @@ export function parseSignature(text: string): Signature | undefined {
   return type?.kind === 'tuple' ? { name, inputs: type.of } : undefined
 }
 
-/** Undefined where it is no type that we know. */
+/** Undefined if it is not a known type. */
 export function parseType(text: string, nesting = 0): AbiType | undefined {
   if (nesting > MOST_NESTING || text.length > MOST_TEXT) return undefined
   const array = /^(.+)\[(\d{0,4})\]$/.exec(text)
@@ -62,7 +62,7 @@ function parseTuple(inner: string, nesting: number): AbiType | undefined {
   return { kind: 'tuple', of }
 }
 
-/** Parts between the commas outside all brackets; undefined where brackets do not close. */
+/** Parts between the commas outside all brackets; undefined if brackets do not close. */
 function splitAtTop(text: string): string[] | undefined {
   if (text === '') return []
   const parts: string[] = []
@@ -90,7 +90,7 @@ function parseWord(text: string): AbiType | undefined {
   return isWidth ? { kind: match[1] === 'int' ? 'int' : 'uint', bits: size } : undefined
 }
 
-/** The type as a selector's signature has it. */
+/** The type as a selector's signature writes it. */
 export function typeText(type: AbiType): string {
   switch (type.kind) {
     case 'uint':

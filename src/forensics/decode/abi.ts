@@ -12,20 +12,20 @@ import {
 
 export type Entry = Signature & {
   signature: string
-  /** Null where the source does not tell. */
+  /** Null if the source does not state them. */
   outputs: readonly Parameter[] | null
-  /** Which inputs are topics; null where the source does not tell. */
+  /** Which inputs are topics; null if the source does not state it. */
   indexed: readonly boolean[] | null
 }
 
 type Entries = ReadonlyMap<Hex, readonly Entry[]>
 
-/** What one contract understands: by selector, and events by their whole topic. */
+/** The interface of one contract: by selector, and events by their whole topic. */
 export type Abi = {
   functions: Entries
   errors: Entries
   events: ReadonlyMap<Hash, readonly Entry[]>
-  /** Entries that are no functions, events or errors that Solidity could have written: left out, and counted. */
+  /** Entries that are not functions, events or errors that Solidity could have written: left out, and counted. */
   refused: number
 }
 
@@ -35,7 +35,7 @@ const MOST_COMPONENTS = 256
 
 type Raw = { readonly [name: string]: unknown }
 
-/** Reads a JSON ABI (an array of entries); what a stranger made wrong in it is left out. Never throws. */
+/** Reads a JSON ABI (an array of entries); leaves invalid entries out. Never throws. */
 export function parseAbi(entries: readonly unknown[]): Abi {
   const found = { function: new Map(), error: new Map(), event: new Map() } as Record<
     'function' | 'error' | 'event',
@@ -61,7 +61,7 @@ export function parseAbi(entries: readonly unknown[]): Abi {
   return { functions: found.function, errors: found.error, events: found.event, refused }
 }
 
-/** An entry from a signature's text alone, if it is one. */
+/** An entry from the text of a signature alone, if it is one. */
 export function entryOf(text: string): Entry | undefined {
   const parsed = parseSignature(text)
   return parsed === undefined
@@ -98,7 +98,7 @@ function typeFrom(raw: Raw, nesting: number): AbiType | undefined {
   if (typeof text !== 'string') return undefined
   if (!text.startsWith('tuple')) return parseType(text)
   const of = parametersFrom(raw['components'], nesting + 1)
-  // The brackets after the word are read with a one-byte stand-in, which the tuple then takes the place of.
+  // The brackets after the word are read with a one-byte stand-in, which the tuple then replaces.
   const shape = parseType(text.replace(/^tuple/, 'bool'))
   return of === undefined || shape === undefined ? undefined : inPlaceOfLeaf(shape, { kind: 'tuple', of })
 }

@@ -5,7 +5,7 @@ import { type RenderOptions, recordArguments } from './render.ts'
 
 const MOST = 5_000
 
-/** Values are cut where a person would not read on; lists are counted. */
+/** Values are cut at a length that a person would not read beyond; lists are counted. */
 const RENDER: RenderOptions = { nameOf: (address) => address, most: { characters: 1_000, elements: 64 } }
 
 /** Calls, errors and logs of frames that could be decoded, in order of execution; the first 5,000. */

@@ -4,7 +4,7 @@ import { type AbiType, isDynamic, type Parameter } from './abi-type.ts'
 /** Addresses and bytes are lower-case hex; a `string` stays the hex of its bytes, which need not be UTF-8. */
 export type AbiValue = bigint | boolean | Hex | readonly AbiValue[]
 
-/** A budget is spent by each word that is read, so offsets that point back or at one another cannot grow the work. */
+/** Each word that is read spends a budget, so offsets that point back or at one another cannot increase the work. */
 type Reading = { data: string; left: number }
 
 class Undecodable extends Error {}
@@ -12,8 +12,8 @@ class Undecodable extends Error {}
 const MOST_NESTING = 32
 
 /**
- * The values of ABI-encoded data (hex without 0x, without selector), or undefined where it is not of these types.
- * Work is bounded by the length of the data: a proper encoding has each word once, and here at most two reads of each.
+ * The values of ABI-encoded data (hex without 0x, without selector), or undefined if it does not have these types. The
+ * length of the data bounds the work: a proper encoding has each word once, and each is read at most twice here.
  */
 export function decodeParameters(
   parameters: readonly Parameter[],
@@ -108,7 +108,7 @@ function readWord(type: AbiType, position: number, { data }: Reading): AbiValue 
 
 function sizeAt(position: number, { data }: Reading): number {
   const word = data.slice(position, position + 64)
-  // Beyond 2^48 it points out of any data there is.
+  // Beyond 2^48 it points outside any possible data.
   if (word.length < 64 || !word.startsWith('0'.repeat(52))) throw new Undecodable()
   return Number.parseInt(word.slice(52), 16)
 }
@@ -126,7 +126,7 @@ function headSize(type: AbiType): number {
   return 64
 }
 
-/** The one canonical encoding, hex without 0x: what `decodeParameters` gave is compared with what it was given. */
+/** The one canonical encoding, hex without 0x: the result of `decodeParameters` is compared with its input. */
 export function encodeParameters(parameters: readonly Parameter[], values: readonly AbiValue[]): string {
   let offset = parameters.reduce((sum, { type }) => sum + headSize(type), 0)
   const heads: string[] = []

@@ -5,7 +5,7 @@ import { isDynamic, type Parameter } from './abi-type.ts'
 import { type AbiValue, decodeParameters, encodeParameters } from './codec.ts'
 import { isPrecompile } from './precompiles.ts'
 
-/** In order of trust: what the caller gave, what is shipped, a 4-byte table, a guess from bytecode. */
+/** In order of trust: given by the caller, shipped, a 4-byte table, a guess from bytecode. */
 export const decodingSources = ['given', 'shipped', 'table', 'guessed'] as const
 export type DecodingSource = (typeof decodingSources)[number]
 
@@ -13,17 +13,17 @@ export type DecodedValue = Parameter & { value: AbiValue }
 
 export type Decoded = {
   source: DecodingSource
-  /** Null where only the types were guessed. */
+  /** Null if only the types were guessed. */
   name: string | null
   signature: string
-  /** Null where the data does not fit the signature. */
+  /** Null if the data does not fit the signature. */
   arguments: readonly DecodedValue[] | null
-  /** The data is the canonical encoding of the arguments, so nothing was left over or read twice. */
+  /** The data is the canonical encoding of the arguments, so nothing is left over or read twice. */
   isExact: boolean
 }
 
 export type DecoderSources = {
-  /** `address` null: an ABI that says nothing of where it belongs. */
+  /** `address` null: an ABI that does not name its contract. */
   abis?: readonly { address: Address | null; abi: Abi }[]
   /** Signatures by selector. */
   shipped: ReadonlyMap<Hex, string>
@@ -34,25 +34,25 @@ export type DecoderSources = {
   guessed?: ReadonlyMap<Address, ReadonlyMap<Hex, string>>
 }
 
-/** Says what bytes mean, and how it knows. Never throws on what a chain or a table says. */
+/** Decodes bytes, and names the source of each decoding. Never throws on data from a chain or a table. */
 export type Decoder = {
   call(frame: Frame): Decoded | undefined
-  /** What the frame gave back; undefined where no given ABI tells its types, or it failed. */
+  /** The return values of a frame; undefined if no given ABI has their types, or it failed. */
   returned(frame: Frame): readonly DecodedValue[] | undefined
-  /** The error that a failed frame gave back. */
+  /** The error that a failed frame returned. */
   error(frame: Frame): Decoded | undefined
   log(log: Log): Decoded | undefined
 }
 
-/** `Error` and `Panic` are the language's own. */
+/** `Error` and `Panic` are built into the language. */
 const BUILT_IN = ['Error(string)', 'Panic(uint256)']
 
 type Candidate = { entry: Entry; source: DecodingSource }
 type Kind = 'functions' | 'errors' | 'events'
 
 /**
- * A decoder over sources in order of trust. A signature of a table or a guess counts only where its arguments, encoded
- * again, are the very bytes: 4-byte selectors collide, and a table can be made to lie.
+ * A decoder over sources in order of trust. A signature of a table or a guess counts only if its arguments, encoded
+ * again, are exactly the bytes: 4-byte selectors collide, and a table can contain lies.
  */
 export function createDecoder(sources: DecoderSources): Decoder {
   const index = indexOf(sources)
@@ -87,7 +87,7 @@ export function createDecoder(sources: DecoderSources): Decoder {
   }
 }
 
-/** Nothing that has a selector: code to run, or a precompile's raw input. */
+/** Calls without a selector: code to run, or a precompile's raw input. */
 function isPlain({ type, to }: Frame): boolean {
   return type.startsWith('CREATE') || type === 'SELFDESTRUCT' || isPrecompile(to)
 }
@@ -117,7 +117,7 @@ function indexOf(sources: DecoderSources): Index {
   return { bound, abis: (sources.abis ?? []).map(({ abi }) => abi), shipped, sources }
 }
 
-/** The contract's own ABI first, then the other given ones: a proxy runs what another contract's ABI describes. */
+/** The contract's own ABI first, then the other given ones: a proxy runs code that another contract's ABI describes. */
 function* candidates(index: Index, kind: Kind, { key, address }: Place): Generator<Candidate> {
   const own = address === null ? [] : (index.bound.get(address) ?? [])
   for (const abi of [...own, ...index.abis])
@@ -135,7 +135,7 @@ function* candidates(index: Index, kind: Kind, { key, address }: Place): Generat
   if (entry !== undefined) yield { entry, source: 'guessed' }
 }
 
-/** The first that fits exactly; else the first that a person vouches for, with what could be read of it. */
+/** The first that fits exactly; otherwise the first that a person vouches for, with the part that could be read. */
 function best(all: Iterable<Candidate>, place: Place): Decoded | undefined {
   let spare: Decoded | undefined
   for (const candidate of all) {
@@ -166,8 +166,8 @@ function readData({ inputs }: Entry, { data }: Place): Read | undefined {
 }
 
 /**
- * Topics and data put together again. A signature alone does not say what is indexed: then it is taken to be the first
- * ones, as is the custom. Of a dynamic indexed argument there is only the hash.
+ * Topics and data joined again. A signature alone does not show which inputs are indexed: they are assumed to be the
+ * first ones, as is customary. A dynamic indexed argument has only its hash.
  */
 function readLog(entry: Entry, { data }: Place, topics: readonly Hex[]): Read | undefined {
   const isIndexed = (i: number): boolean => entry.indexed?.[i] ?? i < topics.length

@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '100': 'p256Verify',
 }
 
-/** What a precompile is called; undefined for any other address. */
+/** The name of a precompile; undefined for any other address. */
 export function precompileName(address: Address | null): string | undefined {
   return address?.startsWith('0x0000000000000000000000000000000000000') === true
     ? NAMES[address.slice(39).replace(/^0+/, '')]

@@ -15,7 +15,7 @@ export function renderArguments(values: readonly DecodedValue[], options: Render
   return `(${values.map((value) => withName(value, options)).join(', ')})`
 }
 
-/** Values that cannot be read say so: silence would look like a call without arguments. */
+/** Unreadable values are marked as such: silence would look like a call without arguments. */
 export function renderDecoded(
   { name, signature, arguments: values }: Decoded,
   options: RenderOptions,
@@ -55,7 +55,7 @@ function renderList(type: AbiType, values: readonly AbiValue[], options: RenderO
   return `{${[...parts, ...more].join(', ')}}`
 }
 
-/** The text of bytes that ought to be UTF-8: what is not becomes U+FFFD. */
+/** The text of bytes that should be UTF-8: invalid bytes become U+FFFD. */
 function textOf(hex: Hex, most: number): string {
   const bytes = hex.slice(2, 2 + 2 * most).match(/../g) ?? []
   return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => Number.parseInt(byte, 16)))
@@ -87,7 +87,7 @@ export function renderError(decoded: Decoded, options: RenderOptions): string {
   return renderDecoded(decoded, options)
 }
 
-/** Arguments for machines: the types as signatures have them, values as text. */
+/** Arguments for machines: the types as signatures write them, values as text. */
 export function recordArguments(
   values: readonly DecodedValue[],
   options: RenderOptions,

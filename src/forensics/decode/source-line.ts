@@ -1,6 +1,6 @@
 import { type Signature, typeText } from './abi-type.ts'
 
-/** A source file as the compiler was given it. */
+/** A source file as the compiler received it. */
 export type SourceFile = { path: string; content: string }
 /** A line of a source file, from 1. */
 export type SourcePlace = { file: string; line: number }
@@ -9,8 +9,9 @@ export type SourcePlace = { file: string; line: number }
 const MOST_CHARACTERS = 2_000_000
 
 /**
- * Where a function is defined, with a body, in Solidity or Vyper: by its name and the number of its parameters, among several by their
- * types. The first file counts most, so give the compilation target first. Undefined where it is not found.
+ * The place where a function is defined, with a body, in Solidity or Vyper: by its name and the number of its
+ * parameters, among several by their types. The first file takes precedence, so give the compilation target first.
+ * Undefined if it is not found.
  */
 export function definitionOf(signature: Signature, sources: readonly SourceFile[]): SourcePlace | undefined {
   let best: { place: SourcePlace; fit: number } | undefined
@@ -43,14 +44,14 @@ function definitionsIn(code: string, name: string): Definition[] {
   }))
 }
 
-/** The type of a parameter as signatures write it; Vyper has it after the name. */
+/** The type of a parameter as signatures write it; Vyper writes it after the name. */
 function wordOf(parameter: string): string {
   const [before = '', after] = parameter.trim().split(':')
   const type = (after ?? before).trim().split(/\s+/)[0] ?? ''
   return type.replace(/^(u?int)(?=\[|$)/, '$1256')
 }
 
-/** Comments and texts become blanks, so that places stay. Scanned once from left to right. */
+/** Replaces comments and strings by blanks, so that positions stay. Scanned once from left to right. */
 function withoutComments(text: string): string {
   const hidden = /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|^[ \t]*#[^\n]*/gm
   return text.replace(hidden, (found) => found.replace(/[^\n]/g, ' '))

@@ -1,15 +1,15 @@
 import { carve, clean, isAlike, merge, NOTHING, type Parcel, split, taintedOf } from './parcel.ts'
 
 /**
- * What an account holds of one asset, oldest first. With one lot at most it is haircut: all is mixed with all. With many
- * it is FIFO: what came first goes first.
+ * The holding of an account in one asset, oldest first. With at most one lot it is haircut: everything is mixed. With
+ * many it is FIFO: first in, first out.
  */
 export type Book = { lots: Parcel[] }
 
-/** In which order a holding is spent: as the method has it, or with the clean (the tainted) first. */
+/** The order in which a holding is spent: as the method defines, or with the clean (the tainted) first. */
 export type Spending = 'as-held' | 'clean-first' | 'tainted-first'
 
-/** Puts parcels behind what is there. Beyond `most` lots the newest are mixed. */
+/** Appends parcels to the holding. Beyond `most` lots the newest are mixed. */
 export function put(book: Book, parcels: readonly Parcel[], most: number): void {
   const { lots } = book
   for (const parcel of parcels) {
@@ -21,7 +21,7 @@ export function put(book: Book, parcels: readonly Parcel[], most: number): void 
   }
 }
 
-/** Takes an amount out. More than is known to be there was there before anybody looked: it is clean. */
+/** Takes an amount out. Any excess over the known holding existed before the first read: it is clean. */
 export function take(book: Book, amount: bigint, spending: Spending): Parcel[] {
   if (spending !== 'as-held') return takeChosen(book, amount, spending)
   const taken: Parcel[] = []

@@ -2,12 +2,12 @@ import type { FlowEdge, StolenAmount } from '../../model/fund-flow.ts'
 import type { Address } from '../../model/hex.ts'
 import { keyOf } from './key.ts'
 
-/** Edges of one transaction beyond this stay as they are: looking for ways through is quadratic in them. */
+/** Beyond this number the edges of one transaction stay unchanged: finding pass-throughs is quadratic in them. */
 const MOST_EDGES = 400
 
 /**
- * Takes out of one transaction's edges the contracts that only passed on what they got: a router, a splitter. Sums at every
- * other account stay what they were.
+ * Removes from one transaction's edges the contracts that only passed on the amounts they received: a router, a
+ * splitter. Sums at every other account stay unchanged.
  */
 export function collapse(
   edges: readonly FlowEdge[],
@@ -41,7 +41,7 @@ function without(account: Address, edges: readonly FlowEdge[]): readonly FlowEdg
   return [...beside, ...joined.filter(({ from, to }) => from !== to)]
 }
 
-/** One in and many out, or many in and one out, with the same sums; undefined where it is not so simple. */
+/** One in and many out, or many in and one out, with the same sums; undefined if it is not so simple. */
 function joinedBy(
   account: Address,
   { ins, outs }: { ins: readonly FlowEdge[]; outs: readonly FlowEdge[] },

@@ -1,7 +1,7 @@
 import type { AssetKey } from './key.ts'
 import { merge, NOTHING, type Parcel, type Part, split } from './parcel.ts'
 
-/** What an exchange took in so far, and, once it gives out, what is left to give. */
+/** The amounts that an exchange took in so far, and, once it gives out, the amounts left to give. */
 export type Transit = { ins: Map<AssetKey, Parcel[]>; outs: Map<AssetKey, Parcel> | null }
 
 export function newTransit(): Transit {
@@ -15,8 +15,9 @@ export function takeIn({ ins }: Transit, key: AssetKey, parcels: readonly Parcel
 }
 
 /**
- * Gives out `amount` of an asset with its share of the taint that was taken in. `totals` are all amounts that the exchange
- * gives out, by asset: nobody knows prices here, so two assets given (or got) together count one half each.
+ * Gives out `amount` of an asset with its share of the taint that was taken in. `totals` are all amounts that the
+ * exchange gives out, by asset: no prices are known here, so two assets given (or received) together count one half
+ * each.
  */
 export function giveOut(
   transit: Transit,
@@ -41,7 +42,7 @@ function converted(
   let assets = BigInt(totals.size)
   for (const [key, total] of totals) {
     const parts = [...left].map(([lineage, origin]): Part => {
-      // The last asset gets what division leaves over.
+      // The last asset gets the remainder of the division.
       const share = origin / assets
       left.set(lineage, origin - share)
       return { lineage, here: shareOf(lineage, given, total), origin: share }

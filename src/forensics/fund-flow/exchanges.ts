@@ -3,29 +3,33 @@ import type { ActionFact, Fact, SwapFact, TransactionFacts, TransferFact } from 
 import { type Address, ZERO_ADDRESS } from '../../model/hex.ts'
 
 /**
- * One thing given for another within a transaction, at one contract: a trade, a wrap, shares for a deposit. Taint goes
- * through it from what was given to what was got; the contract itself keeps none.
+ * One asset exchanged for another within a transaction, at one contract: a trade, a wrap, shares for a deposit. Taint
+ * moves from the given to the received asset; the contract itself keeps none.
  */
 export type Exchange = {
   account: Address
   kind: 'swap' | 'wrap' | 'unwrap' | 'mint' | 'burn'
   assetsIn: ReadonlySet<Asset>
   assetsOut: ReadonlySet<Asset>
-  /** Frames of the visit in which it happened; what is paid ahead of it counts too. */
+  /** Frames of the visit in which it happened; a payment ahead of it counts too. */
   from: number
   end: number
-  /** Places in the list of transfers. */
+  /** Indexes in the list of transfers. */
   ins: number[]
   outs: number[]
 }
 
-/** Which exchange gives (takes) the transfer at this place; undefined where an account does. */
+/** The exchange that gives (takes) the transfer at this index; undefined if an account does. */
 export type Roles = { giver: (Exchange | undefined)[]; taker: (Exchange | undefined)[] }
 
-/** Exchanges of one contract beyond this are looked at as one: finding each transfer's own would be quadratic. */
+/**
+ * Beyond this number the exchanges of one contract are treated as one: finding each transfer's own would be quadratic.
+ */
 const MOST_VISITS = 128
 
-/** The exchanges of a transaction, and which transfers belong to them. `except` are contracts that exchange nothing. */
+/**
+ * The exchanges of a transaction, and the transfers that belong to them. `except` are contracts that exchange nothing.
+ */
 export function findRoles(
   tx: TransactionFacts,
   transfers: readonly TransferFact[],
@@ -39,7 +43,7 @@ export function findRoles(
   return roles
 }
 
-/** Coins for as many tokens of the contract that took them, or back: whatever its address is. */
+/** Coins for as many tokens of the contract that took them, or back: independent of its address. */
 function findWraps(transfers: readonly TransferFact[], except: ReadonlySet<Address>, roles: Roles): void {
   const coins = new Map<string, number[]>()
   const keyOf = (token: Address, amount: bigint, isIn: boolean): string => `${token}${isIn}${amount}`
@@ -84,7 +88,7 @@ function fromSwap({ pool, assetIn, assetOut, frame }: SwapFact, tx: TransactionF
   return { account: pool, kind: 'swap', ...sides, ...visitFrom(frame, tx), ins: [], outs: [] }
 }
 
-/** What is borrowed was never given, what is repaid is gone, and a flash loan is both: none is an exchange. */
+/** A borrowed amount was never given, a repaid amount is gone, and a flash loan is both: none is an exchange. */
 const NOT_EXCHANGED = new Set(['borrow', 'repay', 'flash-loan'])
 
 function fromAction(fact: ActionFact, tx: TransactionFacts): Exchange[] {
@@ -98,7 +102,7 @@ function fromAction(fact: ActionFact, tx: TransactionFacts): Exchange[] {
   ]
 }
 
-/** A pool that tells only of what it took (gave back) has its own token for the other side. */
+/** A pool that reports only the amount that it took (returned) has its own token for the other side. */
 function named(side: ActionFact['given'], own: Address | null): Set<Asset> {
   const assets = side.flatMap(({ asset, amount }) => (asset === null || amount === 0n ? [] : [asset]))
   return new Set(assets.length === 0 && own !== null ? [own] : assets)
@@ -114,7 +118,10 @@ function visitFrom(
 
 const ANYWHERE = { from: -1, end: Number.POSITIVE_INFINITY }
 
-/** Without a trace: who gained one asset and lost another, and is neither the sender nor whom he called, is a pool. */
+/**
+ * Without a trace: an account that gained one asset and lost another, and is neither the sender nor its callee, is a
+ * pool.
+ */
 function byDeltas({ transaction, deltas }: TransactionFacts, except: ReadonlySet<Address>): Exchange[] {
   const found: Exchange[] = []
   for (const [account, assets] of deltas) {
@@ -129,7 +136,7 @@ function byDeltas({ transaction, deltas }: TransactionFacts, except: ReadonlySet
   return found
 }
 
-/** By account, in order of frames; what is twice told of one visit is one exchange. */
+/** By account, in order of frames; two reports of one visit are one exchange. */
 function gather(found: readonly Exchange[]): Map<Address, Exchange[]> {
   const byAccount = new Map<Address, Exchange[]>()
   for (const exchange of found) {
@@ -196,7 +203,7 @@ function assign(
   })
 }
 
-/** Whose exchange a mint or a burn belongs to. */
+/** The exchange that a mint or a burn belongs to. */
 function issuersOf(byAccount: ReadonlyMap<Address, readonly Exchange[]>): Map<Asset, Exchange[]> {
   const issuers = new Map<Asset, Exchange[]>()
   for (const list of byAccount.values())
@@ -209,7 +216,7 @@ function issuersOf(byAccount: ReadonlyMap<Address, readonly Exchange[]>): Map<As
   return issuers
 }
 
-/** The innermost visit around the transfer, else the next one: what is paid ahead. */
+/** The innermost visit around the transfer, otherwise the next one: a payment ahead. */
 function pick(near: readonly Exchange[] | undefined, frame: number): Exchange | undefined {
   if (near === undefined || near.length === 0) return undefined
   if (frame < 0) return near[0]

@@ -6,11 +6,11 @@ import { type Parcel, taintedOf } from './parcel.ts'
 import { type ByMethod, type Flow, methods, partsOfHolding } from './state.ts'
 
 export type FinishOptions = {
-  /** An account that holds taint and was not seen moving any for so many blocks is dormant; 7,200, a day of mainnet. */
+  /** An account that holds taint and moved none for this many blocks is dormant; 7,200, a day of mainnet. */
   dormantBlocks?: number
 }
 
-/** The fund flow as far as it was followed. Does not change it: following may go on. */
+/** The fund flow as far as it was followed. Does not change it: following may continue. */
 export function finishFlow(flow: Flow, { dormantBlocks = 7_200 }: FinishOptions = {}): FundFlow {
   const held = heldBy(flow)
   const hops = hopsOf(flow)

@@ -26,8 +26,8 @@ export function followTransaction(flow: Flow, tx: TransactionFacts, block: numbe
 }
 
 /**
- * Follows taint through a transaction of the theft itself. What the sources lost is a net loss: so here they pay with what
- * is stolen first, and what comes back to them is what was not.
+ * Follows taint through a transaction of the theft itself. The loss of the sources is a net loss: so here they pay with
+ * the stolen amount first, and amounts that return to them are the ones that were not stolen.
  */
 export function followTheft(flow: Flow, tx: TransactionFacts, block: number): void {
   const victims = new Map<Address, Set<AssetKey>>()
@@ -40,7 +40,7 @@ export function followTheft(flow: Flow, tx: TransactionFacts, block: number): vo
   for (const account of victims.keys()) flow.robbed.add(account)
 }
 
-/** True where a holding that this transaction spends from is tainted. */
+/** True if a holding that this transaction spends from is tainted. */
 export function concernsTransaction(flow: Flow, tx: TransactionFacts): boolean {
   return concerns(flow, tx.facts.filter(isMove))
 }
@@ -49,7 +49,7 @@ type Followed = {
   flow: Flow
   tx: TransactionFacts
   block: number
-  /** Who is being robbed in this very transaction, and of what. */
+  /** The accounts that are robbed in this transaction, with their stolen assets. */
   victims: ReadonlyMap<Address, ReadonlySet<AssetKey>>
 }
 
@@ -58,7 +58,7 @@ type Step = Followed & {
   roles: Roles
   transits: ByMethod<Map<Exchange, Transit>>
   totals: Map<Exchange, Map<AssetKey, bigint>>
-  /** Who lent within this transaction, and what: what is paid back to them is what they lent. */
+  /** The lenders within this transaction, with the lent assets: a repayment to them returns the loan. */
   lent: ReadonlySet<string>
   edges: FlowEdge[]
 }
@@ -103,7 +103,7 @@ function concerns({ tainted }: Flow, transfers: readonly TransferFact[]): boolea
   })
 }
 
-/** Nothing here is tainted: holdings are kept all the same, so that a later mixture is known. */
+/** Nothing here is tainted: holdings are kept anyway, so that a later mixture is known. */
 function moveClean(flow: Flow, transfers: readonly TransferFact[]): void {
   for (const { from, to, amount, ...asset } of transfers) {
     const key = keyOf(asset)
@@ -146,7 +146,7 @@ function payBy(step: Step, at: number, method: Method): readonly Parcel[] {
       : [giveOut(transitOf(transits[method], giver), { key, amount: transfer.amount }, totalsOf(step, giver))]
   const taker = roles.taker[at]
   const transit = taker === undefined ? undefined : transitOf(transits[method], taker)
-  // Who was paid after he gave keeps what he got: there is nothing left that it could have gone into.
+  // An account that was paid after it gave keeps the payment: nothing is left that it could have gone into.
   if (transit !== undefined && transit.outs === null) takeIn(transit, key, parcels)
   else putInto(flow, method, { account: taker?.account ?? transfer.to, key, parcels })
   return parcels
@@ -187,7 +187,7 @@ function totalsOf({ totals, transfers }: Step, exchange: Exchange): Map<AssetKey
   return sums
 }
 
-/** What an exchange took in without giving anything stays with its contract. */
+/** An amount that an exchange took in without giving anything stays with its contract. */
 function settle({ flow, transits }: Step, method: Method): void {
   for (const [{ account }, { ins, outs }] of transits[method]) {
     if (outs !== null) continue
@@ -198,7 +198,9 @@ function settle({ flow, transits }: Step, method: Method): void {
 /** A fee for a loan within one transaction is at most this share of it. */
 const MOST_FEE = 100n
 
-/** Known flash loans, and whoever gave something first and had it all back in the end, with no more than a fee. */
+/**
+ * Known flash loans, and accounts that gave something first and had all of it back in the end, with no more than a fee.
+ */
 function lentIn({ facts, deltas }: TransactionFacts, transfers: readonly TransferFact[]): Set<string> {
   const lent = new Set<string>()
   for (const fact of facts) {
@@ -209,7 +211,7 @@ function lentIn({ facts, deltas }: TransactionFacts, transfers: readonly Transfe
   for (const { from, to, amount, ...asset } of transfers) {
     const key = keyOf(asset)
     const [giver, taker] = [holding(from, key), holding(to, key)]
-    // who was given something before he gave has not lent
+    // an account that received something before it gave has not lent
     if (!given.has(taker)) given.set(taker, -1n)
     const before = given.get(giver) ?? 0n
     if (before >= 0n) given.set(giver, before + amount)
@@ -262,7 +264,7 @@ function hereIn(parcels: readonly Parcel[]): bigint {
   return sum
 }
 
-/** By stolen asset, what parcels carry in units of it. */
+/** By stolen asset, the amounts that parcels carry in units of it. */
 export function stolenIn(flow: Flow, moved: ByMethod<readonly Parcel[]>): FlowEdge['stolen'] {
   const sums = new Map<number, ByMethod<bigint>>()
   for (const method of methods)
@@ -282,7 +284,7 @@ function keepEdges(flow: Flow, edges: readonly FlowEdge[]): void {
   flow.edges.push(...edges.slice(0, room))
 }
 
-/** A contract that kept nothing and is nobody that the story is about. */
+/** A contract that kept nothing and is not part of the case. */
 function passesOn({ flow, tx, edges }: Step, account: Address): boolean {
   if (!flow.contracts.has(account) || account === tx.transaction.from) return false
   if (flow.actors.has(account) || flow.labels.has(account)) return false
@@ -301,7 +303,7 @@ function noteAccounts(flow: Flow, tx: TransactionFacts): void {
   }
 }
 
-/** Who called another, was created, answered or logged: only code does that. */
+/** Accounts that called another, were created, answered or logged: only code does that. */
 function* contractsIn({ frames, logs, contractAddress }: Transaction): Generator<Address> {
   if (contractAddress !== null) yield contractAddress
   for (const log of logs ?? []) yield log.address

@@ -1,6 +1,6 @@
 import type { Asset } from '../../model/block.ts'
 
-/** A kind of thing that can be held: the contract, and the id where tokens are not alike. */
+/** A kind of asset that can be held: the contract, and the id if tokens are not interchangeable. */
 export type AssetKey = string
 
 export function keyOf({ asset, tokenId }: { asset: Asset; tokenId: bigint | null }): AssetKey {

@@ -3,9 +3,9 @@ import type { Exchange, Roles } from './exchanges.ts'
 import { keyOf } from './key.ts'
 
 /**
- * The order in which taint moves: that of execution for each holding, but what an exchange takes in stands before what it
- * gives out, as many pools pay first and are paid in a callback. Where that would be a circle, execution stands. Linear,
- * without recursion.
+ * The order in which taint moves: execution order for each holding, but an exchange's inputs come before its outputs,
+ * because many pools pay first and are paid in a callback. If that would create a cycle, execution order applies.
+ * Linear, without recursion.
  */
 export function orderOf(transfers: readonly TransferFact[], roles: Roles): number[] {
   const { giver } = roles

@@ -2,9 +2,9 @@
 export type Part = {
   /** Index of the stolen asset. */
   lineage: number
-  /** Base units of the asset that the parcel is made of; all parts together at most its amount. */
+  /** Base units of the asset that the parcel consists of; all parts together at most its amount. */
   here: bigint
-  /** Base units of the stolen asset: never made and never lost. */
+  /** Base units of the stolen asset: never created and never lost. */
   origin: bigint
 }
 
@@ -21,19 +21,19 @@ export function taintedOf({ parts }: Parcel): bigint {
   return parts.reduce((sum, { here }) => sum + here, 0n)
 }
 
-/** Takes `amount` out of a parcel with its share of taint. What division leaves over stays in the rest. */
+/** Takes `amount` out of a parcel with its share of taint. The remainder of the division stays in the rest. */
 export function split(parcel: Parcel, amount: bigint): [taken: Parcel, rest: Parcel] {
   if (amount >= parcel.amount) return [parcel, NOTHING]
   if (parcel.parts.length === 0) return [clean(amount), clean(parcel.amount - amount)]
   const taken = parcel.parts.map((part) => scaled(part, amount, parcel.amount))
   const rest = minus(parcel.parts, taken)
-  // Of several kinds of taint each leaves a unit over: together they may be more than the rest holds.
+  // Of several kinds of taint each may leave one unit over: together they may exceed the rest.
   const over = rest.reduce((sum, { here }) => sum + here, 0n) - (parcel.amount - amount)
   if (over > 0n) shift(over, rest, taken)
   return [made(amount, taken), made(parcel.amount - amount, rest)]
 }
 
-/** Takes `amount`, `tainted` of it from what is tainted, whatever the mixture is. */
+/** Takes `amount`, `tainted` of it from the tainted part, independent of the mixture. */
 export function carve(parcel: Parcel, amount: bigint, tainted: bigint): [taken: Parcel, rest: Parcel] {
   const all = taintedOf(parcel)
   if (amount >= parcel.amount) return [parcel, NOTHING]
@@ -62,7 +62,7 @@ export function merge(parcels: readonly Parcel[]): Parcel {
   return made(amount, [...parts.values()])
 }
 
-/** True where two lots are of one stuff, so that as one they are split no other way than as two. */
+/** True if two lots have the same composition, so that joined they are split in the same way as separately. */
 export function isAlike(a: Parcel, b: Parcel): boolean {
   if (a.parts.length !== b.parts.length || a.parts.length > 1) return false
   const [one] = a.parts

@@ -30,7 +30,9 @@ const savedSchema = z.object({
 })
 export type SavedFlow = z.infer<typeof savedSchema>
 
-/** What following goes on from: tainted holdings and sums. Movements so far and clean holdings are left out. */
+/**
+ * The data from which following continues: tainted holdings and sums. Past movements and clean holdings are left out.
+ */
 export function saveFlow(flow: Flow): SavedFlow {
   const held = new Set(
     methods.flatMap((method) => [...flow.tainted[method]].map((name) => name.slice(0, 42))),
@@ -67,7 +69,7 @@ function copied({ amount, parts }: Parcel): { amount: bigint; parts: Part[] } {
   return { amount, parts: [...parts] }
 }
 
-/** A flow as it was saved. Throws what Zod throws where the document is no saved flow. */
+/** A flow as it was saved. Throws the Zod error if the document is not a saved flow. */
 export function restoreFlow(
   document: unknown,
   labels: ReadonlyMap<Address, AddressLabel>,

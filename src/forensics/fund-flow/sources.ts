@@ -6,10 +6,10 @@ import type { Address } from '../../model/hex.ts'
 import type { Investigation } from '../../model/investigation.ts'
 import { type AssetKey, assetOf, keyOf } from './key.ts'
 
-/** Who lost by an investigation, and of which assets: over all its transactions, net. */
+/** The losers of an investigation, with their lost assets: over all its transactions, net. */
 export type Losers = ReadonlyMap<Address, ReadonlySet<AssetKey>>
 
-/** What an investigation counts as stolen; what only reads of balances say cannot be followed. */
+/** The assets that an investigation counts as stolen; losses that only balance reads show cannot be followed. */
 export function losersOf(victims: Investigation['victims']): Losers {
   return new Map(
     victims.map(({ address, loss }) => [
@@ -20,8 +20,8 @@ export function losersOf(victims: Investigation['victims']): Losers {
 }
 
 /**
- * What the losers of an investigation lost in one of its transactions. Where it shows none with a loss that can be followed,
- * what the findings say.
+ * The amounts that the losers of an investigation lost in one of its transactions. If it shows no loser with a loss
+ * that can be followed, the amounts from the findings.
  */
 export function stolenIn(tx: TransactionFacts, losers: Losers, findings: readonly Finding[]): FlowSource[] {
   const isKnown = [...losers.values()].some((keys) => keys.size > 0)
@@ -35,8 +35,8 @@ export function stolenIn(tx: TransactionFacts, losers: Losers, findings: readonl
 }
 
 /**
- * What the victims of findings lost in a transaction, net; where no transfer shows a loss of theirs, what the findings
- * say was lost.
+ * The amounts that the victims of findings lost in a transaction, net; if no transfer shows such a loss, the amounts
+ * that the findings report.
  */
 export function sourcesOf(tx: TransactionFacts, findings: readonly Finding[]): FlowSource[] {
   const about = findings.filter(({ transactionHash }) => transactionHash === tx.transaction.hash)

@@ -11,16 +11,16 @@ export type Method = (typeof methods)[number]
 export type Books = Map<string, Book>
 export type ByMethod<T> = Record<Method, T>
 
-/** What one flow may keep; what is beyond is counted in `cut` and `unexplained`, never silently dropped. */
+/** Limits of one flow; any excess is counted in `cut` and `unexplained`, never silently dropped. */
 export type FlowLimits = {
-  /** Holdings with taint, a method. */
+  /** Holdings with taint, per method. */
   tainted: number
   /** Holdings without, kept so that a mixture is known when taint joins them. */
   clean: number
   edges: number
-  /** Stolen assets that are told apart. */
+  /** Stolen assets that are tracked separately. */
   lineages: number
-  /** Accounts of which it is remembered that they are contracts, or when they moved. */
+  /** Accounts remembered as contracts, or with the block in which they moved. */
   accounts: number
 }
 
@@ -35,14 +35,14 @@ export const LIMITS: FlowLimits = {
 /** Lots that FIFO keeps of a holding before it mixes the newest. */
 export const MOST_LOTS: ByMethod<number> = { haircut: 1, fifo: 256 }
 
-/** A fund flow as far as it was followed. Changed in place by what follows it. */
+/** A fund flow as far as it was followed. The functions that follow it change it in place. */
 export type Flow = {
   chainId: number
   limits: FlowLimits
   labels: ReadonlyMap<Address, AddressLabel>
   actors: Set<Address>
   sources: FlowSource[]
-  /** Stolen assets; a part names them by place. */
+  /** Stolen assets; a part names them by index. */
   lineages: AssetKey[]
   stolen: bigint[]
   books: ByMethod<Books>
@@ -54,10 +54,10 @@ export type Flow = {
   order: number
   cut: { edges: number; accounts: number; assets: number }
   contracts: Set<Address>
-  /** Sources whose theft was followed: what comes back to them later has come home. */
+  /** Sources whose theft was followed: funds that return to them later are recovered. */
   robbed: Set<Address>
   doubted: Set<Address>
-  /** account → block in which taint last left it (arrived, where it never left). */
+  /** account → block in which taint last left it (arrived, if it never left). */
   moved: Map<Address, number>
   fromBlock: number
   toBlock: number
@@ -69,13 +69,14 @@ export type StartOptions = {
   block: number
   sources: readonly FlowSource[]
   labels?: ReadonlyMap<Address, AddressLabel>
-  /** Who is known to have attacked. */
+  /** The known attackers. */
   actors?: readonly Address[]
   limits?: Partial<FlowLimits>
 }
 
 /**
- * Begins a fund flow: what was stolen, and whose it was. Base units; amounts of the same account and asset add up.
+ * Begins a fund flow from the stolen amounts and their owners. Base units; amounts of the same account and asset add
+ * up.
  *
  * @example
  * const flow = startFlow({ chainId: 1, block: 19_000_000, sources: [{ account, asset, tokenId: null, amount: 5n }] })
@@ -110,7 +111,7 @@ export function startFlow({ chainId, block, sources, labels, actors, limits }: S
   return flow
 }
 
-/** More was stolen: also of accounts that were robbed before. */
+/** Adds more stolen funds: also of accounts that were robbed before. */
 export function addSources(flow: Flow, sources: readonly FlowSource[]): void {
   for (const source of sources) {
     if (source.amount <= 0n) continue
@@ -154,7 +155,7 @@ export function partsOfHolding(name: string): { account: Address; key: AssetKey 
 
 type Deposit = { account: Address; key: AssetKey; parcels: readonly Parcel[] }
 
-/** Puts parcels into a holding. Where no room is left for one more with taint, the taint is unexplained. */
+/** Puts parcels into a holding. If there is no room for one more with taint, the taint is unexplained. */
 export function putInto(flow: Flow, method: Method, { account, key, parcels }: Deposit): void {
   const { books, tainted, limits } = flow
   const name = holding(account, key)
@@ -182,7 +183,7 @@ function giveUp(flow: Flow, method: Method, parcels: readonly Parcel[]): void {
       flow.unexplained[method][lineage] = (flow.unexplained[method][lineage] ?? 0n) + origin
 }
 
-/** Makes room: the clean holdings that were opened first go, a tenth at once. */
+/** Makes room: drops the clean holdings that were opened first, a tenth in one pass. */
 function forget({ books, tainted, limits }: Flow, method: Method): void {
   let left = Math.ceil(limits.clean / 10)
   for (const name of books[method].keys()) {
@@ -193,7 +194,7 @@ function forget({ books, tainted, limits }: Flow, method: Method): void {
   }
 }
 
-/** Keeps the list of tainted holdings true after one was spent from. */
+/** Updates the list of tainted holdings after one was spent from. */
 export function noteSpent({ books, tainted }: Flow, method: Method, name: string): void {
   const book = books[method].get(name)
   if (book === undefined) return
@@ -201,7 +202,7 @@ export function noteSpent({ books, tainted }: Flow, method: Method, name: string
   if (book.lots.length === 0) books[method].delete(name)
 }
 
-/** True where taint that arrives stays: what the account pays out is not what came in. */
+/** True if arriving taint stays: the account's payouts are not the amounts that came in. */
 export function isEnd({ labels }: Flow, account: Address): boolean {
   const label = labels.get(account)
   return label !== undefined && endsFlow(label.kind)

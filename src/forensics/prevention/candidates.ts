@@ -3,17 +3,17 @@ import type { ControlFact, TransactionFacts } from '../../model/fact.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { selectorOf } from '../../model/hex.ts'
 
-/** What of an attack can be bounded, by what the attack itself did. */
+/** An aspect of an attack that a rule can bound, from the attack's own actions. */
 export type Candidate =
-  /** How much of an asset an account pays out in one transaction. */
+  /** The amount of an asset that an account pays out in one transaction. */
   | { bounds: 'outflow'; from: Address; asset: Asset }
-  /** How often a function of a contract is entered in one transaction. */
+  /** The number of entries into a function of a contract in one transaction. */
   | { bounds: 'repeats'; contract: Address; selector: Hex }
-  /** Who calls a function of a contract. */
+  /** The callers of a function of a contract. */
   | { bounds: 'callers'; contract: Address; selector: Hex }
-  /** To whom control over a contract goes. */
+  /** The new holder of control over a contract. */
   | { bounds: 'control'; contract: Address; change: ControlFact['change'] }
-  /** What a price or share value may be: the first word of the answer. */
+  /** The range of a price or share value: the first word of the answer. */
   | { bounds: 'answers'; source: Address; selector: Hex }
 
 export type CandidatesOptions = {
@@ -23,10 +23,10 @@ export type CandidatesOptions = {
   victims: readonly Address[]
 }
 
-/** Of each kind, at most: those of the likeliest victims come first. */
+/** Maximum number of each kind: those of the likeliest victims come first. */
 const MOST = 8
 
-/** Everything that could be bounded, each once; which of it helps is found by trying. */
+/** Everything that could be bounded, each once; trying them shows which helps. */
 export function candidatesOf({ transactions, attackers, victims }: CandidatesOptions): Candidate[] {
   const found = new Map<string, Candidate>()
   const counts = new Map<string, number>()

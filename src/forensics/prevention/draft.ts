@@ -1,7 +1,7 @@
 import { type Candidate, placeOf } from './candidates.ts'
 import type { Seen } from './measure.ts'
 
-/** A rule as its file has it; what each field means stands in docs/guides/rules.md. */
+/** A rule as its file has it; docs/guides/rules.md explains each field. */
 export type Draft = {
   id: string
   title: string
@@ -15,17 +15,17 @@ export type Draft = {
 }
 
 export type DraftOptions = {
-  /** Of the protocol's past, without the attack. */
+  /** The protocol's past, without the attack. */
   past: Seen
   attack: Seen
-  /** What addresses and assets are called. */
+  /** The names of addresses and assets. */
   nameOf: (address: string) => string
 }
 
-/** Answers may leave what was ever seen by a tenth, in each direction. */
+/** Answers may exceed the observed range by a tenth, in each direction. */
 const MARGIN_PERCENT = 10n
 
-/** A rule that the attack breaks and the past does not; null where the past has done as much. */
+/** A rule that the attack breaks and the past does not; null if the past contains the same. */
 export function draftOf(candidate: Candidate, options: DraftOptions): Draft | null {
   const { past, attack, nameOf } = options
   const place = placeOf(candidate)
@@ -114,7 +114,7 @@ function answersDraft(
   }
 }
 
-/** Twice what was ever seen, or half way to the attack where that is less; null where the past has seen as much. */
+/** Twice the past maximum, or halfway to the attack if that is less; null if the past reached the same. */
 function limitBetween(past: bigint, attack: bigint): bigint | null {
   if (past >= attack) return null
   const half = past + (attack - past) / 2n

@@ -3,7 +3,10 @@ import type { Address } from '../../model/hex.ts'
 import { selectorOf } from '../../model/hex.ts'
 import type { Candidate } from './candidates.ts'
 
-/** What a candidate is in one transaction: a size, several answers, or names; nothing where the transaction does not concern it. */
+/**
+ * The measurement of a candidate in one transaction: a size, several answers, or names; nothing if the transaction does
+ * not concern it.
+ */
 export type Measured =
   | { kind: 'none' }
   | { kind: 'size'; size: bigint }
@@ -55,14 +58,14 @@ export function measure(candidate: Candidate, { transaction, facts }: Transactio
   }
 }
 
-/** Everything measured so far, joined: the largest size, the widest answers, all names (up to so many). */
+/** All measurements so far, joined: the largest size, the widest answers, all names (up to a limit). */
 export type Seen = {
   /** Transactions that it concerned. */
   concerned: number
   size: bigint
   answers: { least: bigint; most: bigint } | null
   names: Set<Address>
-  /** There were more names than are kept: who is new cannot be said. */
+  /** There were more names than are kept: a new name cannot be recognised. */
   tooMany: boolean
 }
 
@@ -72,7 +75,7 @@ export function nothingSeen(): Seen {
   return { concerned: 0, size: 0n, answers: null, names: new Set(), tooMany: false }
 }
 
-/** Takes one measurement in. Changes `seen`. */
+/** Adds one measurement. Changes `seen`. */
 export function see(seen: Seen, measured: Measured): void {
   if (measured.kind === 'none') return
   seen.concerned++

@@ -2,7 +2,7 @@ import { keccak256 } from 'viem'
 import { type Address, addressFromWord, type Hash, type Hex } from '../../model/hex.ts'
 import type { Regression } from '../../model/regression.ts'
 
-/** Who stands for whom: the sibling for the victim, its assets and feeds for the victim’s. */
+/** The substitutions: the sibling for the victim, its assets and feeds for the victim’s. */
 export type Substitutes = ReadonlyMap<Address, Address>
 
 const PUSH20 = '73'
@@ -11,8 +11,8 @@ const DIGITS = 40
 const MOST_SUBSTITUTES = 64
 
 /**
- * Addresses that two contracts of the same code have in the same place of it: immutables. Empty where the codes differ in
- * length: then nothing can be laid side by side.
+ * Addresses that two contracts of the same code have at the same position in it: immutables. Empty if the codes differ
+ * in length: then positions cannot be compared.
  */
 export function immutablesOf(victim: Hex, sibling: Hex): Map<Address, Address> {
   const found = new Map<Address, Address>()
@@ -40,17 +40,17 @@ export function slotsOf(slots: readonly { ours: Hash; theirs: Hash }[]): Map<Add
   return found
 }
 
-/** Small numbers are no addresses. */
+/** Small numbers are not addresses. */
 function isAddress(digits: string): boolean {
   return digits.length === DIGITS && !digits.startsWith('0'.repeat(12))
 }
 
-/** Where two places disagree, nobody knows who stands for whom: the first is kept. */
+/** If two positions disagree, the correct substitution is unknown: the first is kept. */
 function add(found: Map<Address, Address>, [ours, theirs]: [Address, Address]): void {
   if (found.size < MOST_SUBSTITUTES && !found.has(ours)) found.set(ours, theirs)
 }
 
-/** Bytes with each address in them replaced by what stands for it. All at once: a substitute may be somebody’s victim. */
+/** Bytes with each address in them replaced by its substitute. All in one pass: a substitute may be another victim. */
 export function substituted<T extends Hex>(bytes: T, substitutes: Substitutes): T {
   if (substitutes.size === 0) return bytes
   const digits = new Map([...substitutes].map(([from, to]) => [from.slice(2), to.slice(2)]))
@@ -64,8 +64,8 @@ const MAPPINGS = 32
 const MOST_OWNERS = 16
 
 /**
- * What an attacker had of the victim’s assets before the attack (balances, allowances), as slots of the substitutes: entries
- * of mappings under the attacker’s key, and under that under a substitute’s. Solidity’s layout only.
+ * The attacker's data about the victim’s assets before the attack (balances, allowances), as slots of the substitutes:
+ * entries of mappings under the attacker’s key, and under that under a substitute’s. Solidity’s layout only.
  */
 export function belongings(
   { prestate, attackers }: Pick<Regression, 'prestate' | 'attackers'>,

@@ -11,7 +11,7 @@ export type ChangesOptions = {
   layouts: ReadonlyMap<Address, StorageLayout>
 }
 
-/** Changed slots with their names: of a proxy by the layout of the code that it ran. */
+/** Changed slots with their names: for a proxy by the layout of the code that it ran. */
 export function namedChanges({ changes, frames, layouts }: ChangesOptions): SlotChange[] {
   const keys = keysOf(wordsIn(frames))
   const names = new Map<Address, ReturnType<typeof nameSlots>>()
@@ -46,7 +46,7 @@ function layoutOf(
   return layouts.get(delegated ?? address) ?? null
 }
 
-/** What may be a key of a mapping: who took part, topics, words of calldata, small numbers. */
+/** Possible keys of a mapping: participants, topics, words of calldata, small numbers. */
 function* wordsIn(frames: readonly Frame[]): Generator<Hex> {
   for (const { from, to } of frames) {
     if (from !== null) yield from

@@ -19,7 +19,7 @@ const MOST = 5_000
 
 type Raw = { readonly [name: string]: unknown }
 
-/** Reads a layout as solc writes it; undefined where it is none. What is wrong in it is left out. Never throws. */
+/** Reads a layout as solc writes it; undefined if it is not one. Invalid parts are left out. Never throws. */
 export function parseLayout(value: unknown): StorageLayout | undefined {
   if (!isRaw(value) || !Array.isArray(value['storage'])) return undefined
   const types = new Map<string, StorageType>()
@@ -52,7 +52,7 @@ function typeFrom(raw: Raw): StorageType | undefined {
   return encoding === 'inplace' && bytes <= 32 ? { kind: 'value', label, bytes } : undefined
 }
 
-/** A fixed array's length stands only in its label. */
+/** A fixed array's length appears only in its label. */
 function lengthIn(label: string): bigint | undefined {
   const match = /\[(\d{1,78})\]$/.exec(label)
   return match === null ? undefined : BigInt(match[1] ?? '0')

@@ -2,7 +2,7 @@ import { keccak256 } from 'viem'
 import type { Hex } from '../../model/hex.ts'
 import type { StorageLayout, StorageType, StorageVariable } from './layout.ts'
 
-/** A part of a slot that has a name: `offset` and `bytes` from its low end; type as solc labels it. */
+/** A named part of a slot: `offset` and `bytes` from its low end; type as solc labels it. */
 export type NamedPart = { name: string; type: string; offset: number; bytes: number }
 
 /** EIP-1967's slots, and those of the beacon and of OpenZeppelin's ERC-7201 namespaces that many contracts have. */
@@ -24,7 +24,7 @@ const MOST_KEYS = 400
 /** Hashes and names together: some two seconds. */
 const MOST_SLOTS = 60_000
 const MOST_DEPTH = 4
-/** Elements of an array whose slots are looked for. */
+/** Maximum number of elements of an array whose slots are searched. */
 const MOST_ELEMENTS = 64
 
 /** `erc7201:<id>`: keccak256(keccak256(id) − 1) with its last byte cleared (ERC-7201). */
@@ -34,9 +34,9 @@ export function namespaceSlot(id: string): bigint {
 }
 
 /**
- * Names for slots: what a layout says, mappings by trying the `keys` that were seen in the transaction (nested ones too),
- * elements of arrays, members of structs, packed values; and the standard slots of proxies. A slot that nothing leads to
- * has no name: hashes cannot be undone.
+ * Names for slots: from a layout, mappings by trying the `keys` that appeared in the transaction (nested ones too),
+ * elements of arrays, members of structs, packed values; and the standard slots of proxies. A slot that cannot be
+ * derived has no name: hashes cannot be inverted.
  */
 export function nameSlots(
   layout: StorageLayout | null,
@@ -131,7 +131,7 @@ function visitMapping(
 ): void {
   const value = naming.types.get(type.value)
   const key = naming.types.get(type.key)
-  // Keys of `string` and `bytes` are hashed unpadded: such texts are not among those that are tried.
+  // Keys of `string` and `bytes` are hashed unpadded: such texts are not among the candidates.
   if (value === undefined || key?.kind !== 'value') return
   for (const word of naming.keys) {
     if (naming.left <= 0) return
@@ -153,14 +153,14 @@ function shown(word: Hex, { bytes, label }: { bytes: number; label: string }): s
   return /^(u?int|enum)/.test(label) ? String(BigInt(word)) : `0x${word.slice(2, 2 + 2 * bytes)}`
 }
 
-/** The words that a transaction showed, which mappings may have as keys: of calldata, of logs, addresses, small numbers. */
+/** The words in a transaction that mappings may have as keys: of calldata, of logs, addresses, small numbers. */
 export function keysOf(words: Iterable<Hex>): Hex[] {
   const found = new Set<Hex>()
   for (const word of words) if (word.length <= 66) found.add(`0x${word.slice(2).padStart(64, '0')}`)
   return [...found]
 }
 
-/** What the bytes of a part are in a slot's value. */
+/** The value of a part within a slot's value. */
 export function partOf(value: Hex, { offset, bytes, type }: NamedPart): string {
   const word = value.slice(2).padStart(64, '0')
   const hex = word.slice(64 - 2 * (offset + Math.min(bytes, 32 - offset)), 64 - 2 * offset)

@@ -2,7 +2,7 @@ import { failureIn } from '../../forensics/call-tree.ts'
 import { printable } from '../../kit/text.ts'
 import type { Ran } from '../regress/node.ts'
 
-/** Why the first transaction of the attack that failed did; null where none did. */
+/** The reason why the first failed transaction of the attack failed; null if none did. */
 export function failureOf(ran: readonly Ran[]): string | null {
   const failed = ran.find(({ frozen, succeeded }) => frozen.is === 'attack' && !succeeded)
   if (failed === undefined) return null

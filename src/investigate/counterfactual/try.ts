@@ -9,7 +9,7 @@ import type { Ran, RegressionNode } from '../regress/node.ts'
 import { failureOf } from './failure.ts'
 import { type Slot, strangers, unfrozen } from './unfrozen.ts'
 
-/** What a hop through other code costs many times over: gas units. */
+/** Several times the cost of a hop through other code: gas units. */
 const EXTRA_GAS = 2_000_000n
 
 export type Laboratory = {
@@ -17,17 +17,17 @@ export type Laboratory = {
   regression: Regression
   /** The run without any alteration. */
   recorded: readonly Ran[]
-  /** Code of each altered contract in which nothing is altered → what is wrong with that; null where nothing is. */
+  /** Code of each altered contract in which nothing is altered → the problem with that run; null if there is none. */
   controls: Map<Address, string | null>
-  /** What slots held before the attack; null where there is no node to ask. Throws what the node throws. */
+  /** The values of slots before the attack; null if there is no node to ask. Throws the errors of the node. */
   lookUp: ((slots: readonly Slot[]) => Promise<Stored[]>) | null
 }
 
 export type Stored = Slot & { value: Hash }
 
 /**
- * Runs the attack again with one alteration; null where it would alter nothing (a price that did not move). Never throws:
- * what goes wrong makes it inconclusive.
+ * Runs the attack again with one alteration; null if it would alter nothing (a price that did not move). Never throws:
+ * an error makes it inconclusive.
  */
 export async function tryAlteration(lab: Laboratory, alteration: Alteration): Promise<Counterfactual | null> {
   try {
@@ -45,7 +45,7 @@ export async function tryAlteration(lab: Laboratory, alteration: Alteration): Pr
 
 type Settled = Exclude<Program, { kind: 'held' }>
 
-/** Asks for the answers of before the attack; null where they are those that were given in it. */
+/** Asks for the answers from before the attack; null if they equal those given in it. */
 async function settled(program: Program, { node }: Laboratory, at: Address): Promise<Settled | null> {
   if (program.kind !== 'held') return program
   const { reader, asked } = program
@@ -72,7 +72,9 @@ async function controlOf(lab: Laboratory, at: Address): Promise<string | null> {
   return wrong
 }
 
-/** What a control must have in common with the recorded run: who succeeded, and what moved. */
+/**
+ * The properties that a control must share with the recorded run: which transactions succeeded, and which assets moved.
+ */
 function lasting(ran: readonly Ran[]): unknown {
   return ran.map(({ succeeded, changes }) => [
     succeeded,
@@ -82,13 +84,16 @@ function lasting(ran: readonly Ran[]): unknown {
 
 type Run = { at: Address; program: Settled; storage?: readonly Stored[] }
 
-/** More slots may come to light each time that others are put in. */
+/** Each time that slots are added, the run may reach further slots. */
 const MOST_LOOK_UPS = 3
 const MOST_SLOTS = 500
 
 type Completed = { ran: readonly Ran[]; unknown: number }
 
-/** Runs it again with what the chain has where the altered run looked at what was not frozen, as far as there is a node to ask. */
+/**
+ * Runs it again with the chain's values where the altered run read slots that were not frozen, if there is a node to
+ * ask.
+ */
 async function completed(lab: Laboratory, run: Run, first: readonly Ran[]): Promise<Completed> {
   const storage: Stored[] = []
   let ran = first
@@ -106,7 +111,7 @@ async function completed(lab: Laboratory, run: Run, first: readonly Ran[]): Prom
   }
 }
 
-/** Where the own code of a contract stands while other code stands before it. */
+/** The address of a contract's own code while other code stands in front of it. */
 function originalOf(at: Address): Address {
   return `0x${sha256(`cordon original of ${at}`).slice(0, 40)}`
 }
@@ -147,7 +152,7 @@ function judged(
   }
 }
 
-/** All transactions of the attack together: one may invest what another earns. */
+/** All transactions of the attack together: one may invest the earnings of another. */
 export function totalProfit(ran: readonly Ran[], regression: Regression): Profit {
   const changes = ran.flatMap((one) => (one.frozen.is === 'attack' && one.succeeded ? one.changes : []))
   return profitIn(changes, regression)

@@ -5,8 +5,8 @@ import type { Ran } from '../regress/node.ts'
 export type Slot = { address: Address; slot: Hash }
 
 /**
- * Slots of frozen contracts that an altered run touched, that the frozen state does not have and the recorded run did not
- * touch: they were read as empty, whatever they are on the chain.
+ * Slots of frozen contracts that an altered run touched, that the frozen state does not have and the recorded run did
+ * not touch: they were read as empty, whatever their value on the chain.
  */
 export function unfrozen(
   ran: readonly Ran[],
@@ -22,7 +22,7 @@ export function unfrozen(
   return found
 }
 
-/** Accounts that an altered run came to and nobody knows here: they look as if they had no code. */
+/** Accounts that an altered run reached and that are unknown here: they look as if they had no code. */
 export function strangers(
   ran: readonly Ran[],
   {

@@ -8,7 +8,7 @@ import type { BeyondOptions } from './beyond.ts'
 import { knownCodeOf, readKnownCode } from './known-code.ts'
 
 export type GivenBeyond = {
-  /** Addresses separated by commas, or a file with one a line. */
+  /** Addresses separated by commas, or a file with one per line. */
   addresses?: string | undefined
   around?: number | undefined
   /** Files and folders of known attackers’ code. */
@@ -18,9 +18,9 @@ export type GivenBeyond = {
 }
 
 /**
- * What an investigation looks at besides its transactions: what was given, and of a configuration the watched contracts, the
- * labels and the code that `preparation` knows. Throws `app.InvalidList`, `app.InvalidAddress`, `app.InvalidKnownCode`,
- * `app.InvalidAddressLabels`.
+ * The inputs of an investigation besides its transactions: the given ones, and from a configuration the watched
+ * contracts, the labels and the code that `preparation` knows. Throws `app.InvalidList`, `app.InvalidAddress`,
+ * `app.InvalidKnownCode`, `app.InvalidAddressLabels`.
  */
 export async function beyondOptions(
   config: Pick<Config, 'protect' | 'labels' | 'detectors'> | undefined,

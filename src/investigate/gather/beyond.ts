@@ -15,9 +15,9 @@ import { siblingsAt } from './node-scope.ts'
 import { lastCodeOf, type Questions, startQuestions } from './questions.ts'
 import type { BlockRecord } from './record.ts'
 
-/** What an investigation may look at besides its transactions. */
+/** The inputs that an investigation may use besides its transactions. */
 export type BeyondOptions = {
-  /** Blocks around the attack that are read of a node; with it the node is also asked how the actors began. */
+  /** Blocks around the attack that are read from a node; if set, the node is also asked for the actors' origins. */
   around?: number | undefined
   /** Watched and given contracts that are compared with the weak one; only a node has their code. */
   addresses?: readonly Address[]
@@ -27,15 +27,15 @@ export type BeyondOptions = {
   incidents?: readonly { id: string; chainId: number; actors: readonly Address[] }[]
 }
 
-/** Questions to a node about one investigation. */
+/** Maximum number of queries to a node in one investigation. */
 const BUDGET = 3_000
 const MOST_CODE = 50
-/** Victims whose deployer is asked for: what is given back to one is given back. */
+/** Victims whose deployer is looked up: returning funds to a deployer counts as returning them. */
 const MOST_VICTIMS = 3
 
 type Looking = BeyondOptions & { suspects: readonly Suspect[]; record: BlockRecord; rpc: Rpc | null }
 
-/** An investigation with what the record, the lists, the database and the node say besides of actors and scope. */
+/** An investigation with the data about actors and scope from the record, the lists, the database and the node. */
 export async function beyondTransactions(found: Investigation, looking: Looking): Promise<Investigation> {
   const { suspects, record, rpc, labels = [], incidents = [], knownCode = [] } = looking
   const { chainId } = found
@@ -60,7 +60,7 @@ export async function beyondTransactions(found: Investigation, looking: Looking)
     const scope = await scopeAt(questions, told, looking)
     return said({ ...told, scope }, [...questions.unknown, ...limitsOf(looking, known)])
   } catch (thrown) {
-    // a node that stops answering takes the history away, never the investigation
+    // a node that stops answering costs the history, never the investigation
     const trouble = `the node stopped answering, actors and scope are those of the record: ${messageOf(thrown)}`
     return said(withKnown(found, { suspects, known }), [trouble, ...limitsOf(looking, known)])
   }
@@ -92,13 +92,13 @@ async function askedOf(questions: Questions, { found, known, looking }: Asking):
   return { ...told, ...(await beginningsOf(questions, options)) }
 }
 
-/** What other incidents name, but for accounts that only sent. */
+/** The contracts that other incidents name, except accounts that only sent. */
 function recordedContracts({ incidents }: Known, accounts: readonly Address[]): Address[] {
   const named = new Set(incidents.flatMap(({ actors }) => actors))
   return [...named].filter((address) => !accounts.includes(address)).slice(0, MOST_CODE)
 }
 
-/** With the code of earlier incidents’ contracts among the known attackers’. */
+/** Adds the code of earlier incidents’ contracts to the known attackers’. */
 function withRecordedCode(
   known: Known,
   suspects: readonly Suspect[],

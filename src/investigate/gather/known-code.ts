@@ -7,12 +7,12 @@ import { CordonError, messageOf } from '../../kit/error.ts'
 import { hexSchema } from '../../model/hex.ts'
 import { minHash } from '../../model/minhash.ts'
 
-/** As option `attackers` of detector `preparation` has it. */
+/** The form of option `attackers` of detector `preparation`. */
 const listSchema = z.array(z.strictObject({ name: z.string().min(1).max(100), code: hexSchema })).max(10_000)
 
 /**
- * Known attackers’ code: of files and folders of JSON lists, each entry with `name` and `code`. Code that is too short to compare
- * is left out. Throws `app.InvalidKnownCode`.
+ * Known attackers’ code: from files and folders of JSON lists, each entry with `name` and `code`. Code that is too
+ * short to compare is left out. Throws `app.InvalidKnownCode`.
  */
 export async function readKnownCode(paths: readonly string[]): Promise<KnownCode[]> {
   const files = (await Promise.all(paths.map(filesOf))).flat()
@@ -22,7 +22,10 @@ export async function readKnownCode(paths: readonly string[]): Promise<KnownCode
   return lists.flatMap(({ file, list }) => knownCodeIn(list, file))
 }
 
-/** Known attackers’ code as detector `preparation` is given it: a list, or a path. Throws `app.InvalidKnownCode`. */
+/**
+ * Known attackers’ code in the form of detector `preparation`'s option: a list, or a path. Throws
+ * `app.InvalidKnownCode`.
+ */
 export async function knownCodeOf(given: unknown): Promise<KnownCode[]> {
   const options = z.object({ attackers: z.unknown() }).safeParse(given)
   const attackers = options.data?.attackers

@@ -17,14 +17,14 @@ export type ApprovalsOptions = {
   seen: readonly ScopeApproval[]
   /** Compromised contracts. */
   spenders: readonly Address[]
-  /** Blocks before `head` whose logs are looked at. */
+  /** Blocks before `head` whose logs are read. */
   window: number
   head: number
 }
 
 /**
- * Approvals to compromised contracts that are still outstanding: those of the record and those of `Approval` logs in a window of
- * blocks, each with allowance and balance as the chain has them now. Ended ones are left out.
+ * Approvals to compromised contracts that are still outstanding: those of the record and those of `Approval` logs in a
+ * window of blocks, each with its current allowance and balance on the chain. Ended ones are left out.
  */
 export async function outstanding(
   questions: Questions,
@@ -43,7 +43,7 @@ export async function outstanding(
     const held =
       balances.get(`${owner}/${asset}`) ?? (await balanceOf(questions, { owner, asset, head: options.head }))
     if (typeof allowance !== 'bigint' || held === undefined) {
-      // no ERC-20, or one that does not answer: what was seen stays as it was
+      // not an ERC-20, or one that does not answer: the recorded values stay
       approvals.push({ owner, spender, asset, amount })
       continue
     }

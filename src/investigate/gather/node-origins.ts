@@ -7,7 +7,7 @@ import { blockAt, codeAt, firstBlock, type Questions, quantityAt } from './quest
 
 /** Payers that are followed backwards from one account. */
 const MOST_HOPS = 4
-/** An account that had sent more than this is no throwaway: who first paid it says nothing about the attack. */
+/** An account that had sent more than this is not a throwaway: its first payer is unrelated to the attack. */
 const MOST_NONCE = 50
 const MOST_CONTRACTS = 30
 const MOST_ACCOUNTS = 10
@@ -20,7 +20,7 @@ export type Beginnings = {
 export type BeginningsOptions = {
   accounts: readonly Address[]
   contracts: readonly Address[]
-  /** Created in the record: nothing needs to be asked. */
+  /** Created in the record: no query is needed. */
   created: ReadonlySet<Address>
   /** The block of the first investigated transaction. */
   first: number
@@ -28,9 +28,9 @@ export type BeginningsOptions = {
 }
 
 /**
- * What a plain node can tell of how accounts began: when a contract came to have code and who had it created, when a fresh
- * account came to have coin and who paid it, and so on from payer to payer. By halving, so an archive is needed; what a node
- * does not tell is in `questions.unknown`.
+ * The origins of accounts that a plain node can show: when a contract got code and who had it created, when a fresh
+ * account got coin and who paid it, and so on from payer to payer. Uses bisection, so it needs an archive; answers that
+ * a node does not give are in `questions.unknown`.
  */
 export async function beginningsOf(questions: Questions, options: BeginningsOptions): Promise<Beginnings> {
   const found: Beginnings = { origins: new Map(), payments: [] }
@@ -71,7 +71,7 @@ async function askContract(questions: Questions, address: Address, { found, befo
 
 type AskingAccount = { found: Beginnings; options: BeginningsOptions }
 
-/** From payer to payer, backwards, until a labelled end, an old account or a contract. */
+/** From payer to payer, backwards, to a labelled end, an old account or a contract. */
 async function askAccount(
   questions: Questions,
   first: Address,

@@ -6,10 +6,10 @@ import type { Address, Hex } from '../../model/hex.ts'
 import type { Investigation } from '../../model/investigation.ts'
 import type { Questions } from './questions.ts'
 
-/** Addresses whose code is compared; proxies take a few questions each. */
+/** Addresses whose code is compared; proxies take a few queries each. */
 const MOST_CANDIDATES = 500
 
-/** Which of these contracts have the code, or the weak function, of the one that the first hypothesis names, as they are now. */
+/** The contracts that now have the code, or the weak function, of the one that the first hypothesis names. */
 export async function siblingsAt(
   questions: Questions,
   { rootCause }: Investigation,

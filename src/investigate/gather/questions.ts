@@ -5,12 +5,12 @@ import { messageOf } from '../../kit/error.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import { type Address, type Hex, hexSchema, quantitySchema } from '../../model/hex.ts'
 
-/** Questions to a node, counted: an investigation asks no more than its budget, and says what it did not learn. */
+/** Queries to a node, counted: an investigation stays within its budget, and states what it could not learn. */
 export type Questions = {
   rpc: Rpc
   capabilities: Capabilities
   left: number
-  /** What could not be learned, each once. */
+  /** Answers that could not be obtained, each once. */
   unknown: Set<string>
 }
 
@@ -18,7 +18,7 @@ export async function startQuestions(rpc: Rpc, budget: number): Promise<Question
   return { rpc, capabilities: await probeCapabilities(rpc), left: budget, unknown: new Set() }
 }
 
-/** An answer, or undefined where the budget is used up or the node refuses; `about` says what is not known then. */
+/** An answer, or undefined if the budget is used up or the node refuses; `about` describes the missing answer. */
 export async function asked(
   questions: Questions,
   { method, params, about }: { method: string; params: readonly unknown[]; about: string },
@@ -50,7 +50,7 @@ export async function codeAt(
   return parsed.success ? parsed.data : undefined
 }
 
-/** Code as it is now, which every node knows, or where it is gone as it was at a block; undefined where there is none. */
+/** The current code, which every node has, or, if it is gone, the code at a block; undefined if there is none. */
 export async function lastCodeOf(
   questions: Questions,
   address: Address,
@@ -61,7 +61,7 @@ export async function lastCodeOf(
   return code === '0x' ? undefined : code
 }
 
-/** A number that the node keeps of an account at a block. */
+/** A number that the node keeps for an account at a block. */
 export async function quantityAt(
   questions: Questions,
   {
@@ -77,7 +77,7 @@ export async function quantityAt(
   return parsed.success ? BigInt(parsed.data) : undefined
 }
 
-/** A block with its calls; undefined where the budget is used up or the node refuses. */
+/** A block with its calls; undefined if the budget is used up or the node refuses. */
 export async function blockAt(questions: Questions, number: number): Promise<BlockBundle | undefined> {
   if (questions.left <= 0) return undefined
   questions.left -= 3
@@ -91,8 +91,8 @@ export async function blockAt(questions: Questions, number: number): Promise<Blo
 }
 
 /**
- * The block after which something holds, by halving: true at `high`, and undefined where the node does not tell (one without
- * an archive). Where it came and went it is one of the blocks at which it came.
+ * The block after which a condition holds, by bisection: true at `high`, and undefined if the node does not answer (one
+ * without an archive). If the condition started several times the result is one of those blocks.
  */
 export async function firstBlock(
   high: number,

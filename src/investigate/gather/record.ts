@@ -5,10 +5,10 @@ import type { BlockFacts } from '../../model/fact.ts'
 const MOST_FRAMES = 150_000
 const MOST_DIGITS = 64_000_000
 const MOST_TRANSACTIONS = 100_000
-/** Blocks after the last investigated one that are read of a file: copies and what moves on at once. */
+/** Blocks after the last investigated one that are read from a file: for copies and funds that move on immediately. */
 export const BLOCKS_AFTER = 20
 
-/** The blocks that were read, the oldest given up where they are too many. */
+/** The blocks that were read; if they are too many, the oldest are dropped. */
 export type BlockRecord = {
   blocks: BlockFacts[]
   sizes: Size[]
@@ -37,8 +37,8 @@ type Reading = {
 }
 
 /**
- * Hands blocks on until it is done, and keeps them and some of what follows. What is wrong with a block that only follows is
- * noted and no failure. Throws what reading throws before it is done.
+ * Yields blocks until it is done, and keeps them and some later ones. A problem with a later block is recorded and is
+ * not a failure. Throws the errors of reading before it is done.
  */
 export async function readRecord(
   read: AsyncIterable<BlockFacts> | Iterable<BlockFacts>,

@@ -10,29 +10,29 @@ import { messageOf } from '../../kit/error.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import { type Hash, hashSchema, quantitySchema } from '../../model/hex.ts'
 
-/** Where transactions are found, and who answers questions about the state around them. */
+/** The source of transactions, and of answers about the state around them. */
 export type InvestigationSource = {
-  /** What to look at where nobody says: the transactions that a frozen file was made for. */
+  /** The default transactions to investigate: those that a frozen file was made for. */
   suspects: readonly Hash[]
-  /** Blocks in chain order, those of `hashes` among them; of a node those around them too, of a file all. */
+  /** Blocks in chain order, those of `hashes` among them; from a node those around them too, from a file all. */
   bundles(hashes: readonly Hash[], around?: Around): AsyncIterable<BlockBundle>
-  /** A node, what a node once answered, or nobody. */
+  /** A node, a node's recorded answers, or none. */
   rpc: Rpc | null
   close(): Promise<void>
 }
 
-/** Blocks before the first and after the last transaction, and who is told what of them could not be read. */
+/** Blocks before the first and after the last transaction, and the callback for blocks that could not be read. */
 export type Around = { around: number; onTrouble: (text: string) => void }
 
-/** A source that keeps what it gave, so that it can be written. */
+/** A source that keeps its results, so that they can be written to a file. */
 export type RecordingSource = InvestigationSource & { rpc: Rpc; write(file: string): Promise<void> }
 
 /** Traces of long transactions take nodes a while. */
 const PATIENCE_MS = 60_000
-/** Blocks around an attack are history: none of them may hold up the investigation. */
+/** Blocks around an attack are history: none of them may delay the investigation. */
 const AROUND_MS = 20_000
 
-/** A bundle file, plain or frozen, or a JSON-RPC URL. Throws what reading and asking throw. */
+/** A bundle file, plain or frozen, or a JSON-RPC URL. Throws the errors of reading and querying. */
 export async function openSource(source: string): Promise<InvestigationSource> {
   if (isUrl(source)) return fromRpc(createRpc({ urls: [source], timeoutMs: PATIENCE_MS }))
   const frozen = await readFrozen(source)
@@ -44,7 +44,7 @@ export async function openSource(source: string): Promise<InvestigationSource> {
   }
 }
 
-/** A node of which everything that is asked can be written into a file: the blocks as a bundle has them, the rest beside them. */
+/** A node whose answers can all be written into a file: the blocks as in a bundle, the rest next to them. */
 export function openRecording(url: string, suspects: readonly Hash[]): RecordingSource {
   const node = createRpc({ urls: [url], timeoutMs: PATIENCE_MS })
   const { rpc, asked } = recordingRpc(node)
@@ -70,12 +70,12 @@ function fromRpc(rpc: Rpc, raws: RawBundle[] = []): InvestigationSource {
   }
 }
 
-/** Blocks on each side are at most so many, whatever is asked for. */
+/** Maximum number of blocks on each side, independent of the request. */
 const MOST_AROUND = 5_000
 
 type NodeBlocksOptions = Around & { hashes: readonly Hash[]; raws: RawBundle[] }
 
-/** The blocks of these transactions in order, and those around them; a block around them that cannot be read is left out. */
+/** The blocks of these transactions in order, and those around them; an unreadable block around them is left out. */
 async function* nodeBlocks(rpc: Rpc, options: NodeBlocksOptions): AsyncGenerator<BlockBundle> {
   const { hashes, raws, around, onTrouble } = options
   const capabilities = await probeCapabilities(rpc)

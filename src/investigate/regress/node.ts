@@ -22,34 +22,34 @@ export type Ran = {
   frozen: FrozenTransaction
   succeeded: boolean
   changes: Change[]
-  /** Null where the node would not take it. */
+  /** Null if the node refused it. */
   seen: Seen | null
-  /** What it touched, as it was before; null unless asked for. */
+  /** The state that it touched, as it was before; null unless requested. */
   touched: Prestate | null
-  /** What it wrote; null unless asked for. */
+  /** The state that it wrote; null unless requested. */
   written: StateChanges | null
 }
 
 export type RunOptions = {
-  /** Stands for the code that was frozen. */
+  /** Replaces the frozen code. */
   code: ReadonlyMap<Address, Hex>
-  /** Put beside what was frozen. */
+  /** Added to the frozen storage. */
   storage?: readonly { address: Address; slot: Hash; value: Hash }[]
-  /** Gas above what each transaction had, for code that takes more; 0 by default. */
+  /** Gas above each transaction's own, for code that uses more; 0 by default. */
   extraGas?: bigint
-  /** Tell what the attacks touched, or also what they wrote. */
+  /** Report the state that the attacks touched, or also the state that they wrote. */
   watch?: 'touched' | 'written'
 }
 
-/** A node of its own with the state of a regression: each run begins from it. */
+/** A separate node with the state of a regression: each run begins from it. */
 export type RegressionNode = {
   run(options: RunOptions): Promise<Ran[]>
-  /** What a view answers before anything ran; null where it fails. */
+  /** The answer of a view before anything ran; null if it fails. */
   ask(view: { from: Address; to: Address; input: Hex }): Promise<Hex | null>
   close(): Promise<void>
 }
 
-/** EIP-7825: no transaction may have more, unless it had it on the chain that it is from. */
+/** EIP-7825: no transaction may have more, unless it had it on its original chain. */
 const MOST_GAS = 1n << 24n
 
 /** Throws `chain.AnvilMissing`, `chain.AnvilNotStarted`. Close it. */
@@ -109,7 +109,7 @@ async function runAll(
   }
 }
 
-/** Gas is free here and everybody may send: what an attack gains is not to depend on what it paid. */
+/** Gas is free here and every account may send: an attack's gain must not depend on the gas that it paid. */
 async function putState(rpc: Rpc, prestate: Regression['prestate']): Promise<void> {
   await rpc.request('anvil_autoImpersonateAccount', [true])
   for (const address of Object.keys(prestate) as Address[]) {
@@ -155,7 +155,7 @@ async function runAgain(node: Node, frozen: FrozenTransaction, options: RunOptio
   }
 }
 
-/** Under the hash and number that it had; the block itself is another one. */
+/** With its original hash and number; the block itself is another one. */
 function asItWas(facts: BlockFacts, found: TransactionFacts, { hash, blockNumber }: FrozenTransaction): Seen {
   const transaction = { ...found.transaction, hash }
   const tx = { ...found, transaction }

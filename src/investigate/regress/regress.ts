@@ -25,15 +25,15 @@ export type FreezeOptions = {
   /** A node with `debug_traceTransaction`, or a bundle file that was frozen from one. */
   source: string
   attacks: readonly Hash[]
-  /** Recent ones that a fix must not break. */
+  /** Recent transactions that a fix must not break. */
   legitimate: readonly Hash[]
 }
 
 /**
- * Freezes attacks and ordinary transactions with the state that they touched. What the attackers gained, or the victims lost
- * where they gained nothing, is found by investigating; and that it comes out again is tried, so that no frozen attack is
- * green without a fix. Throws `app.TransactionNotFound`, `app.NothingToMeasure`, `app.NotReproduced`, and what the node throws
- * (it must have the prestateTracer).
+ * Freezes attacks and ordinary transactions with the state that they touched. An investigation finds the attackers'
+ * gain, or the victims' loss if they gained nothing; a trial run checks that it is reproduced, so that no frozen attack
+ * passes without a fix. Throws `app.TransactionNotFound`, `app.NothingToMeasure`, `app.NotReproduced`, and the errors
+ * of the node (it must have the prestateTracer).
  */
 export async function freeze({ source, attacks, legitimate }: FreezeOptions): Promise<Regression> {
   const scope = { kind: 'everything' } as const
@@ -45,7 +45,7 @@ export async function freeze({ source, attacks, legitimate }: FreezeOptions): Pr
   return regression
 }
 
-/** As {@link freeze}, of what was investigated already. */
+/** Like {@link freeze}, for transactions that were investigated already. */
 export async function freezeFound(
   found: Investigation,
   { source, legitimate }: Omit<FreezeOptions, 'attacks'>,
@@ -103,14 +103,14 @@ async function inOrder(
 
 export type RerunOptions = {
   regression: Regression
-  /** Runtime code that stands for the old: the fix. */
+  /** Runtime code that replaces the old: the fix. */
   replace?: ReadonlyMap<Address, Hex>
 }
 
 /**
- * Runs a regression again on a node of its own, each transaction in a block of its own with the time and about the number that
- * it had: first as it was, where the attack must pay, then with the fix, where nothing may. What does not come out as it was is
- * not reproduced, and passes nothing. Throws `chain.AnvilMissing`.
+ * Runs a regression again on a separate node, each transaction in its own block with its original time and about its
+ * original number: first as it was, where the attack must pay, then with the fix, where nothing may. A run with a
+ * different result counts as not reproduced, and passes nothing. Throws `chain.AnvilMissing`.
  */
 export async function rerun({ regression, replace = new Map() }: RerunOptions): Promise<Rerun[]> {
   const node = await openRegression(regression)

@@ -7,8 +7,8 @@ import { freezeFound } from '../regress/regress.ts'
 import { dryRun } from './dry-run.ts'
 
 /**
- * Adds what the same attack would still take from other contracts: `scope.atRisk`. Throws `app.SiblingsNeedNode`, and what
- * freezing the attack and starting a fork throw.
+ * Adds the amounts that the same attack could still take from other contracts: `scope.atRisk`. Throws
+ * `app.SiblingsNeedNode`, and the errors of freezing the attack and starting a fork.
  */
 export async function withAtRisk(
   found: Investigation,

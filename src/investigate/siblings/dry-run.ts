@@ -25,21 +25,22 @@ import { changesIn } from '../regress/node.ts'
 export type DryRunOptions = {
   rpcUrl: string
   regression: Regression
-  /** Whose siblings they are. */
+  /** The victim whose siblings they are. */
   victim: Address
   siblings: readonly Address[]
 }
 
-/** The attack is repeated on a sibling until it pays no more, at most so often. */
+/** The attack is repeated on a sibling until it no longer pays, at most this many times. */
 const MOST_ROUNDS = 20
 const MOST_SIBLINGS = 32
 const PLENTY = 10n ** 24n
 const MOST_GAS = 1n << 24n
 
 /**
- * Runs the attack against each sibling on a fork of the chain’s latest block, with every address of the victim’s replaced by
- * the sibling’s: in calldata, in the attacker’s code and storage, and in what the attacker had of the victim’s assets. Sends
- * nothing to the chain. Throws `chain.AnvilMissing`, `chain.AnvilNotStarted`, and what the node throws.
+ * Runs the attack against each sibling on a fork of the chain’s latest block, with every address of the victim’s
+ * replaced by the sibling’s: in calldata, in the attacker’s code and storage, and in the attacker's entries in the
+ * victim’s assets. Sends nothing to the chain. Throws `chain.AnvilMissing`, `chain.AnvilNotStarted`, and the errors of
+ * the node.
  */
 export async function dryRun({ rpcUrl, regression, victim, siblings }: DryRunOptions): Promise<AtRisk[]> {
   const anvil = await startAnvil({ mining: { kind: 'manual' }, forkUrl: rpcUrl })
@@ -84,7 +85,7 @@ async function against(fork: Fork, aim: Aim): Promise<AtRisk> {
   }
 }
 
-/** The sibling, and what stands in its code and storage where the victim has something else. */
+/** The sibling, and the addresses in its code and storage at the positions where the victim has others. */
 async function substitutesFor(
   rpc: Rpc,
   { regression, victim, contract }: Aim,
@@ -100,7 +101,7 @@ async function substitutesFor(
   return new Map([...others.filter(([from]) => !own.has(from)), [victim, contract]])
 }
 
-/** Puts the attacker’s contracts as they were before the attack, and what they had, on the fork. */
+/** Restores the attacker’s contracts to before the attack, with their holdings, on the fork. */
 async function arm(rpc: Rpc, regression: Regression, substitutes: Substitutes): Promise<void> {
   for (const address of regression.attackers) {
     const account = regression.prestate[address]
@@ -117,7 +118,9 @@ async function arm(rpc: Rpc, regression: Regression, substitutes: Substitutes): 
 
 type Sent = { succeeded: boolean; why: string; changes: Change[] }
 
-/** Again and again until it fails or pays nothing; what was lost is what the sibling and its like lost. */
+/**
+ * Repeats the attack until it fails or pays nothing; the loss is the amount that the sibling and its substitutes lost.
+ */
 async function drain(fork: Fork, aim: Aim & { substitutes: Substitutes }): Promise<AtRisk> {
   const { regression, contract, substitutes } = aim
   const attacks = regression.transactions.filter(({ is }) => is === 'attack')
@@ -167,7 +170,7 @@ async function send(
     ...(to === null ? {} : { to: substitutes.get(to) ?? to }),
     input: substituted(input, substitutes),
     value: toHex(value),
-    // another place costs other gas: warm slots, longer lists
+    // another contract uses a different amount of gas: warm slots, longer lists
     gas: toHex(gas * 2n > MOST_GAS ? MOST_GAS : gas * 2n),
     gasPrice: '0x0',
   }

@@ -19,8 +19,9 @@ export function uuidOf(name: string): string {
 type Writing = { workflow: Record<string, CacaoStep>; playbookId: string }
 
 /**
- * A playbook as CACAO 2.0. Conditions are CEL. What CACAO has no word for (roles, quorum, time-out branches, compensation)
- * stands in the extension of each step, from which `importCacao` reads it back. `at`: milliseconds, for created and modified.
+ * A playbook as CACAO 2.0. Conditions are CEL. Concepts that CACAO does not have (roles, quorum, time-out branches,
+ * compensation) are in the extension of each step, from which `importCacao` reads them back. `at`: milliseconds, for
+ * created and modified.
  */
 export function exportCacao({ playbook }: PinnedPlaybook, at: number): Cacao {
   const writing: Writing = { workflow: {}, playbookId: playbook.id }
@@ -75,12 +76,12 @@ function endStep({ workflow, playbookId }: Writing, name: string): string {
   return id
 }
 
-/** Writes a list so that it goes on to `next`; gives its first step. */
+/** Writes a list so that it continues at `next`; returns its first step. */
 function chain(writing: Writing, steps: readonly Step[], next: string): string {
   return steps.reduceRight((following, step) => write(writing, step, following), next)
 }
 
-/** A list that is on its own: it has an end. */
+/** A list that stands alone: it has an end. */
 function list(writing: Writing, steps: readonly Step[], name: string): string {
   return chain(writing, steps, endStep(writing, name))
 }
@@ -153,7 +154,10 @@ function manual(command: string, { own, timeout }: { own: Body['own']; timeout?:
   return { type: 'action', fields: { commands: [{ type: 'manual', command }], ...limit }, own }
 }
 
-/** Each action is done by Cordon; what it would send is known when it runs, so the call names what must hold of it. */
+/**
+ * Cordon carries out each action; the exact call is known only at run time, so the command names the conditions that it
+ * must meet.
+ */
 function actionBody(step: Extract<Step, { action: string }>): Body {
   const { action, args, retry } = step
   const own = { action, args, ...(retry ? { retry } : {}) }

@@ -4,8 +4,8 @@ import { type Cacao, type CacaoStep, EXTENSION } from './schema.ts'
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * What becomes of each field of CACAO 2.0 (chapters 3, 4, 5 and 7): `read` here or in the import, `note`d in words for the
- * people who will read the playbook, or refused by name. A field that stands in none of the lists is refused too.
+ * The treatment of each field of CACAO 2.0 (chapters 3, 4, 5 and 7): `read` here or in the import, `note`d in words for
+ * the people who will read the playbook, or refused by name. A field in none of the lists is refused too.
  */
 type Fate = 'read' | 'note'
 
@@ -69,10 +69,10 @@ const STEP: Readonly<Record<string, Fate>> = {
   cases: 'read',
 }
 
-/** Fields that the export writes of a playbook of ours: what they say stands in the extension too. */
+/** Fields that the export writes for one of Cordon's own playbooks: the extension has their content too. */
 const WRITTEN: ReadonlySet<string> = new Set(['id', 'created_by', 'created', 'modified', 'labels'])
 
-/** What a playbook says of itself that has no field here, a line each. Throws `playbooks.CacaoRefused`. */
+/** The contents of a playbook that have no field here, one line each. Throws `playbooks.CacaoRefused`. */
 export function notesOfPlaybook(playbook: Cacao, isOwn: boolean): string[] {
   if (playbook['revoked'] === true) throw refused('revoked: it is withdrawn by who made it')
   checkFields(playbook, PLAYBOOK, 'the playbook')
@@ -82,12 +82,12 @@ export function notesOfPlaybook(playbook: Cacao, isOwn: boolean): string[] {
   return [...notes, ...exceptionNote(playbook), ...unusedDefinitions(playbook, isOwn)]
 }
 
-/** The same of steps. */
+/** The same for steps. */
 const WRITTEN_IN_STEPS: ReadonlySet<string> = new Set(['agent', 'targets', 'playbook_id'])
 
 export type StepNotesOptions = { playbook: Cacao; isOwn: boolean }
 
-/** What a step says that has no field here, a line each. Throws `playbooks.CacaoRefused`. */
+/** The contents of a step that have no field here, one line each. Throws `playbooks.CacaoRefused`. */
 export function notesOfStep(id: string, step: CacaoStep, { playbook, isOwn }: StepNotesOptions): string[] {
   checkFields(step, STEP, id)
   checkExtensions(step.step_extensions, `${id}: step_extensions`)
@@ -99,7 +99,7 @@ function checkFields(object: Fields, fates: Readonly<Record<string, Fate>>, plac
     if (fates[name] === undefined && !isEmpty(value)) throw refused(`${place}: ${name} has no equal here`)
 }
 
-/** What another product adds may change what a step means. */
+/** An extension of another product may change the meaning of a step. */
 function checkExtensions(extensions: unknown, place: string): void {
   const foreign = Object.keys((extensions ?? {}) as object).find((name) => name !== EXTENSION)
   if (foreign !== undefined) throw refused(`${place}: ${foreign} is not known here`)
@@ -124,7 +124,7 @@ function wordsOf(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ')
 }
 
-/** A value as people read it: text as it is, references by name and address, everything else as JSON. */
+/** A value as people read it: text unchanged, references by name and address, everything else as JSON. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value
   if (Array.isArray(value)) return value.map(textOf).join('; ')
@@ -134,7 +134,7 @@ export function textOf(value: unknown): string {
     .join(', ')
 }
 
-/** An external reference as one line: its address alone where its name is the same. */
+/** An external reference as one line: its address alone if its name is the same. */
 export function referenceText(reference: Fields): string {
   const { name, url, ...rest } = reference
   const place = url === undefined || url === name ? String(name) : `${String(name)}: ${textOf(url)}`
@@ -153,7 +153,7 @@ function definitionsOf(playbook: Cacao): Definitions {
   return { ...playbook.agent_definitions, ...(playbook['target_definitions'] as Definitions | undefined) }
 }
 
-/** Ids of agents and targets, followed by who they are. */
+/** Ids of agents and targets, followed by their names. */
 function withNames(note: string, playbook: Cacao): string {
   return Object.entries(definitionsOf(playbook)).reduce(
     (text, [id, definition]) => text.replaceAll(id, textOf(definition)),
@@ -161,7 +161,7 @@ function withNames(note: string, playbook: Cacao): string {
   )
 }
 
-/** Agents and targets that no step names; a playbook of ours defines a group for every role. */
+/** Agents and targets that no step names; one of Cordon's own playbooks defines a group for every role. */
 function unusedDefinitions(playbook: Cacao, isOwn: boolean): string[] {
   if (isOwn) return []
   const steps = JSON.stringify(playbook.workflow)

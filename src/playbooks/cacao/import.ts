@@ -11,21 +11,21 @@ type Draft = Record<string, unknown>
 type Reading = {
   playbook: Cacao
   above: readonly string[]
-  /** Where the branches around this place come together again: what comes from there on stands after them, once. */
+  /** The steps where the branches around this position join again: the steps from there on come after them, once. */
   joins: readonly string[]
   ids: Set<string>
-  /** Steps that were come to. */
+  /** Steps that were reached. */
   reached: Set<string>
-  /** What steps say that has no field of theirs here: for the description. */
+  /** The contents of steps that have no field here: for the description. */
   notes: string[]
 }
 
 const MOST_STEPS = 500
 
 /**
- * A CACAO 2.0 playbook as the YAML of one of ours, to be read with `parsePlaybook`. Manual commands become tasks, delays
- * become waits; what else it says stands in words in instructions and description; what has no equal here is refused by
- * name: nothing is left out in silence. Throws `playbooks.CacaoRefused`.
+ * A CACAO 2.0 playbook as Cordon's own YAML, to be read with `parsePlaybook`. Manual commands become tasks, delays
+ * become waits; other content becomes text in instructions and description; content without an equivalent is refused by
+ * name: nothing is left out silently. Throws `playbooks.CacaoRefused`.
  */
 export function importCacao(text: string): string {
   try {
@@ -61,7 +61,7 @@ function importFrom(text: string): string {
   )
 }
 
-/** All steps from the start on. Throws `playbooks.CacaoRefused` where one is never come to. */
+/** All steps from the start on. Throws `playbooks.CacaoRefused` if one is never reached. */
 function stepsOf(reading: Reading): Draft[] {
   const { playbook, reached } = reading
   const { workflow, workflow_start: id } = playbook
@@ -77,7 +77,7 @@ function stepsOf(reading: Reading): Draft[] {
   return steps
 }
 
-/** What the start or an end says besides where it leads. */
+/** The content of a start or an end besides its next step. */
 function edgeOf(reading: Reading, id: string, step: CacaoStep): Draft[] {
   if (step.timeout !== undefined) throw refused(`${id}: timeout of a ${step.type} has no equal`)
   if (step.type === 'end' && step.delay !== undefined) throw refused(`${id}: delay of an end has no equal`)

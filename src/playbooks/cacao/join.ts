@@ -1,13 +1,13 @@
 import type { Cacao, CacaoStep } from './schema.ts'
 
-/** Steps that one way through a playbook has at most. */
+/** Maximum number of steps on one path through a playbook. */
 const MOST_STEPS = 500
-/** Branches within branches that are looked into; deeper ones have no common step. */
+/** Maximum nesting of branches that is followed; deeper ones have no common step. */
 const MOST_DEPTH = 20
 
 /**
- * The step that comes after this one and after all its branches: the one that it names, else the first to which each of its
- * branches leads. Undefined where there is none.
+ * The step that comes after this one and after all its branches: the one that it names, otherwise the first that each
+ * of its branches reaches. Undefined if there is none.
  */
 export function nextAfter(playbook: Cacao, id: string, depth = 0): string | undefined {
   const step: CacaoStep | undefined = playbook.workflow[id]
@@ -26,7 +26,7 @@ function branchesOf(step: CacaoStep): string[] {
   return []
 }
 
-/** The steps from one on, to an end, branches left out; it ends where it would go round in a circle. */
+/** The steps from one to an end, branches left out; it stops where it would run in a circle. */
 function wayFrom(playbook: Cacao, from: string, depth: number): string[] {
   const way: string[] = []
   for (let id: string | undefined = from; id !== undefined; id = nextAfter(playbook, id, depth)) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What Cordon adds to a CACAO step, under its own extension definition. */
+/** Cordon's additions to a CACAO step, under its own extension definition. */
 export const EXTENSION = 'extension-definition--7d0f6a52-3c1e-5b8a-9f44-c0d0c0ffee01'
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
@@ -80,7 +80,9 @@ export const cacaoSchema = z.looseObject({
 })
 export type Cacao = z.infer<typeof cacaoSchema>
 
-/** What the schema cannot see: references that lead nowhere and fields that exclude one another. Empty: all is well. */
+/**
+ * Problems that the schema cannot detect: dangling references and mutually exclusive fields. Empty if there are none.
+ */
 export function problemsOf(playbook: Cacao): string[] {
   const problems: string[] = []
   const { workflow } = playbook

@@ -10,7 +10,7 @@ const LONGEST_TITLE = 200
 /** Six digits at most, in seconds. */
 const LONGEST_MS = 999_999_000
 
-/** A task for people, where every command is one for people; `notes` are what else the step says. */
+/** A task for people, if every command is one for people; `notes` is the other content of the step. */
 export function taskFrom(id: string, step: Action, notes: readonly string[]): Draft {
   const foreign = step.commands.find(({ type }) => type !== 'manual')
   if (foreign) throw refused(`${id}: commands of type ${foreign.type} are not carried out here`)
@@ -31,7 +31,7 @@ export function taskFrom(id: string, step: Action, notes: readonly string[]): Dr
   }
 }
 
-/** A manual command as text: what is to be done, then whatever else it says. */
+/** A manual command as text: the instruction, then its other content. */
 function commandText(id: string, command: Action['commands'][number]): string {
   const { type: _, command: plain, command_b64: encoded, ...rest } = command
   const decoded = encoded === undefined ? undefined : decode(id, encoded)
@@ -52,7 +52,7 @@ function decode(id: string, encoded: unknown): string {
   }
 }
 
-/** Milliseconds as a duration of ours. Throws `playbooks.CacaoRefused` for none and for more than fits. */
+/** Milliseconds as a Cordon duration. Throws `playbooks.CacaoRefused` for none and for more than fits. */
 export function durationOf(ms: number, place: string): string {
   if (ms < 1 || ms > LONGEST_MS) throw refused(`${place} of ${ms} ms is not between 1 and ${LONGEST_MS}`)
   return ms > 999_999 ? `${Math.ceil(ms / 1_000)}s` : `${ms}ms`

@@ -25,27 +25,27 @@ import { exportIncident, type Given, type IncidentExport, recordExport } from '.
 import { type Handed, handedOf } from './handed.ts'
 import { recordOf } from './record-of.ts'
 
-/** The record, for reading: beside a running Cordon or without one. */
+/** The record, for reading: next to a running Cordon or without one. */
 export type IncidentArchive = {
   list(): Promise<Incident[]>
   record(id: string): Promise<IncidentRecord>
-  /** Throws `reports.AudienceTooWide` besides. */
+  /** Also throws `reports.AudienceTooWide`. */
   report(id: string, request: ReportRequest): Promise<ReportDocument>
-  /** What others are told of it. Throws `reports.AudienceTooWide` besides. */
+  /** The shared form of an incident. Also throws `reports.AudienceTooWide`. */
   handed(id: string, handing: Handing): Promise<Handed>
-  /** The archive that checks itself; the ledger says that it was given out. */
+  /** The self-verifying archive; the ledger records that it was exported. */
   export(id: string, handing: Handing & { reporter?: Reporter | undefined }): Promise<IncidentExport>
-  /** Puts on record that something else was given out. */
+  /** Records that something else was exported. */
   recordExport(id: string, given: Given): Promise<void>
   /** The evidence chain of an incident, and its timeline. */
   verify(id: string): Promise<ChainVerdict & { timeline: TimelineVerdict }>
-  /** The whole record, and that the seals with these hashes are in it. */
+  /** Verifies the whole record, and that it contains the seals with these hashes. */
   verifyAll(heads: readonly string[]): Promise<RecordVerdict>
-  /** Puts on record what a person found an incident to be; calibration counts it. */
+  /** Records a person's verdict about an incident; calibration counts it. */
   giveVerdict(given: Omit<Verdict, 'givenAt'>): Promise<Verdict>
-  /** Puts an investigation that a person made on the timeline, and the whole of it into the evidence. */
+  /** Adds a person's investigation to the timeline, and all of it to the evidence. */
   recordInvestigation(id: string, found: Investigation): Promise<void>
-  /** The newest findings that belong to no incident: said in shadow or in a low voice. */
+  /** The newest findings that belong to no incident: raised in shadow or at a low level. */
   remarks(limit: number): Promise<Remark[]>
   close(): Promise<void>
 }
@@ -59,7 +59,9 @@ export type ArchiveOptions = {
   logger: Logger
 }
 
-/** Opens the database of a data folder. Throws what the store room throws; its functions `incidents.UnknownIncident`. */
+/**
+ * Opens the database of a data folder. Throws the errors of the store room; its functions `incidents.UnknownIncident`.
+ */
 export async function openArchive({
   dataDir,
   names,

@@ -7,7 +7,7 @@ import { addressesIn } from '../own-accounts.ts'
 
 type Keys = { signers?: Iterable<Address> }
 
-/** The accounts of the defenders that the configuration names, and what each is. */
+/** The accounts of the defenders that the configuration names, with their roles. */
 export function configuredAccounts(config: Config, { signers = [] }: Keys = {}): Map<Address, string> {
   const own = new Map<Address, string>()
   for (const { address } of config.protect) own.set(address, 'protected contract')
@@ -21,7 +21,7 @@ export function configuredAccounts(config: Config, { signers = [] }: Keys = {}):
   return own
 }
 
-/** The same, with everybody who may pull a lever that is on record, and the contracts that these are on. */
+/** The same, with every account that may pull a recorded lever, and the contracts of these levers. */
 export async function ownAccounts(
   store: Store,
   configured: ReadonlyMap<Address, string>,
@@ -44,5 +44,5 @@ export function ownAccountsWith(
   return own
 }
 
-/** What `renounceOwnership()` leaves: no key, and nobody's account. */
+/** The owner after `renounceOwnership()`: no key, and nobody's account. */
 const NOBODY: Address = `0x${'0'.repeat(40)}`

@@ -26,13 +26,13 @@ import { EXTENSIONS, renderReport } from './written-report.ts'
 export type ExportSources = RecordSources & { dataDir: string; reporter?: Reporter | undefined }
 
 export type IncidentExport = {
-  /** What the file is called. */
+  /** The name of the file. */
   name: string
   bytes: Uint8Array
   sha256: string
   files: number
   tlp: Outgoing['tlp']
-  /** Of the ledger as it is in the archive. */
+  /** Of the ledger in the archive. */
   count: number
   head: string
   redacted: number
@@ -40,9 +40,9 @@ export type IncidentExport = {
 }
 
 /**
- * All that is on record about an incident as one archive that checks itself offline, and a link in its ledger that says what
- * was given out. The same record gives the same archive, with the same version of Node. Throws `incidents.UnknownIncident`,
- * `reports.AudienceTooWide`.
+ * Everything on record about an incident as one archive that verifies itself offline, and a link in its ledger that
+ * records the export. The same record gives the same archive, with the same version of Node. Throws
+ * `incidents.UnknownIncident`, `reports.AudienceTooWide`.
  */
 export async function exportIncident(
   sources: ExportSources,
@@ -67,7 +67,7 @@ export async function exportIncident(
 
 export type Given = { message: string; body: EvidenceBody<'export'> }
 
-/** Puts on record what was given out. */
+/** Records an export. */
 export async function recordExport(
   { store, clock }: Pick<ExportSources, 'store' | 'clock'>,
   incidentId: string,
@@ -85,7 +85,7 @@ async function takeRecord(sources: ExportSources, incidentId: string): Promise<T
     const verdict = await verifyEvidence({ ...sources, store }, incidentId)
     const links = await listEvidence(store, incidentId)
     const { count, head, ok } = verdict
-    // Not when it is written: the same record is to give the same bytes.
+    // Not the time of writing: the same record must give the same bytes.
     const writtenAt = links.at(-1)?.recordedAt ?? record.incident.discoveredAt
     return { record: { ...record, evidence: { count, head, ok }, writtenAt }, links, verdict }
   })
@@ -147,7 +147,7 @@ function packed(files: readonly ManifestFile[], folder: string, at: number): Uin
     ),
     { level: 9 },
   )
-  // RFC 1952: the system that wrote it. It says nothing and differs.
+  // RFC 1952: the operating system of the writer. It carries no information and varies.
   zipped[9] = 255
   return zipped
 }
@@ -173,7 +173,7 @@ function artefacts(links: readonly Evidence[], veil: EvidenceVeil): ManifestFile
     })
 }
 
-/** What the database has, as the audience may read it. */
+/** The contents of the database, as the audience may read them. */
 function recordFiles(record: IncidentRecord, { audience }: Handing): ManifestFile[] {
   const { incident, findings, timeline, runs, containments, times, names, investigation } = redact(
     record,

@@ -6,7 +6,7 @@ import type { Evidence } from '../../model/evidence.ts'
 import type { ManifestFile, MissingFile } from '../manifest.ts'
 import { fileName } from '../tar.ts'
 
-/** What a body in the ledger says of a file: reports, frozen bundles, whatever a step wrote. */
+/** A file that a body in the ledger names: reports, frozen bundles, any file that a step wrote. */
 const namedSchema = z.object({ file: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
 const bodySchema = z.union([
   namedSchema.transform((one) => [one]),
@@ -16,8 +16,8 @@ const bodySchema = z.union([
 const MOST_BYTES = 64 * 1024 * 1024
 
 /**
- * The files that the ledger names, as they were when it named them. Only files of the data folder are read; what is gone,
- * changed or elsewhere is told as missing.
+ * The files that the ledger names, as they were when it named them. Only files of the data folder are read; files that
+ * are gone, changed or elsewhere are reported as missing.
  */
 export async function filesOnRecord(
   dataDir: string,
@@ -36,7 +36,7 @@ export async function filesOnRecord(
   return { files, missing }
 }
 
-/** Its bytes, or why there are none. */
+/** Its bytes, or the reason why there are none. */
 async function readOwn(
   dataDir: string,
   { file, sha256: known }: z.infer<typeof namedSchema>,

@@ -4,15 +4,17 @@ import { type Handing, type Outgoing, outgoing, outgoingInvestigation } from '..
 import type { IncidentRecord } from '../record.ts'
 import { issuerLeversOf, readInvestigation } from './packet.ts'
 
-/** What is handed on, and the levers of issuers that plans on record were made for. */
+/** The shared data, and the levers of issuers that recorded plans were made for. */
 export type Handed = { out: Outgoing; levers: IssuerLever[] }
 
-/** Of an incident on record. Throws `reports.AudienceTooWide`. */
+/** For an incident on record. Throws `reports.AudienceTooWide`. */
 export function handedOf(record: IncidentRecord, handing: Handing): Handed {
   return { out: outgoing(record, handing), levers: issuerLeversOf(record) }
 }
 
-/** Of an investigation in a file, without a database. Throws `app.InvestigationUnreadable`, `reports.AudienceTooWide`. */
+/**
+ * For an investigation in a file, without a database. Throws `app.InvestigationUnreadable`, `reports.AudienceTooWide`.
+ */
 export async function handedFromFile(file: string, handing: Handing): Promise<Handed> {
   const found = await readInvestigation(file)
   return { out: outgoingInvestigation(found, { ...handing, at: systemClock.now() }), levers: [] }

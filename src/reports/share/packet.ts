@@ -18,17 +18,17 @@ import { EXTENSIONS, renderReport, writeReport } from './written-report.ts'
 export type PacketOptions = {
   recipient: Recipient
   reporter: Reporter | undefined
-  /** A folder, made where there is none. */
+  /** A folder, created if it does not exist. */
   folder: string
   /** Milliseconds since the epoch. */
   writtenAt: number
-  /** Levers of issuers that plans on record were made for. */
+  /** Levers of issuers that recorded plans were made for. */
   found: readonly IssuerLever[]
 }
 
 export type Packet = { folder: string; files: string[]; sha256: string; accounts: number }
 
-/** Writes a request to freeze, with what it stands on and a manifest, into a folder. Throws `reports.NothingTraced`. */
+/** Writes a freeze request, with its evidence and a manifest, into a folder. Throws `reports.NothingTraced`. */
 export async function writePacket(out: Outgoing, options: PacketOptions): Promise<Packet> {
   const { recipient, reporter, folder, writtenAt, found } = options
   const traced = tracedTo(out, recipient)
@@ -66,7 +66,7 @@ export async function writePacket(out: Outgoing, options: PacketOptions): Promis
   }
 }
 
-/** Levers that only an issuer pulls, by our catalogue. */
+/** Levers that only an issuer pulls, from Cordon's catalogue. */
 function catalogue(): IssuerLever[] {
   return issuerTemplates.map(({ protocol, signature, trap }) => ({
     target: null,
@@ -76,7 +76,7 @@ function catalogue(): IssuerLever[] {
   }))
 }
 
-/** The same, where a plan of the incident was made for one: it was found on that contract. */
+/** The same, if a plan of the incident was made for one: it was found on that contract. */
 export function issuerLeversOf({ containments }: IncidentRecord): IssuerLever[] {
   return containments
     .filter(({ plan: { lever } }) => lever.kind === 'request')
@@ -88,7 +88,7 @@ export function issuerLeversOf({ containments }: IncidentRecord): IssuerLever[] 
     }))
 }
 
-/** What `cordon investigate --json` printed, from a file. Throws `app.InvestigationUnreadable`. */
+/** The output of `cordon investigate --json`, from a file. Throws `app.InvestigationUnreadable`. */
 export async function readInvestigation(file: string): Promise<Investigation> {
   const content = await readFile(file, 'utf8').catch(() => undefined)
   const lines = content === undefined ? [] : [content, ...content.split('\n')]

@@ -5,7 +5,7 @@ import { PDF_FONTS, pdfDocument } from '../pdf-document.ts'
 
 /** The bytes of a report as PDF: the same for the same report. It reads two fonts of a package and nothing else. */
 export async function pdfOf(report: ReportDocument): Promise<Uint8Array> {
-  // Loaded when it is needed: it takes a tenth of a second, and most commands write no PDF.
+  // Loaded on demand: it takes a tenth of a second, and most commands write no PDF.
   const { default: pdfmake } = await import('pdfmake')
   const fonts = join(dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json')), 'ttf')
   pdfmake.setFonts({

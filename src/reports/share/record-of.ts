@@ -22,11 +22,11 @@ export type RecordSources = {
   store: Store
   clock: Clock
   names: ReadonlyMap<Address, string>
-  /** Of the configuration; without one only what is on record is known. */
+  /** From the configuration; without one only recorded accounts are known. */
   own?: ReadonlyMap<Address, string> | undefined
 }
 
-/** All that is on record about an incident, for a report. Throws `incidents.UnknownIncident`. */
+/** Everything on record about an incident, for a report. Throws `incidents.UnknownIncident`. */
 export async function recordOf(
   { store, clock, names, own = new Map() }: RecordSources,
   incidentId: string,
@@ -68,18 +68,18 @@ export type Words = z.infer<typeof lexiconSchema>
 
 const NO_WORDS: Words = { assets: [], stakes: [], functions: {} }
 
-/** The words that were kept last; none where nobody was told yet. */
+/** The names that were stored last; none if nobody was notified yet. */
 export function wordsIn(links: readonly Evidence[]): Words {
   const kept = bodiesOf(links, 'notification').flatMap(({ body }) => body.notification.facts.words ?? [])
   return kept.at(-1) ?? NO_WORDS
 }
 
-/** Why plans were left to people, by plan: what was said last. */
+/** The reasons why plans were left to people, by plan: the last reasons recorded. */
 export function proposalsIn(links: readonly Evidence[]): ReadonlyMap<string, readonly string[]> {
   return new Map(bodiesOf(links, 'proposal').map(({ body }) => [body.planId, body.reasons]))
 }
 
-/** Each plan of an incident with the newest that is on record about it. */
+/** Each plan of an incident with its newest records. */
 export async function containmentsOf(
   store: Store,
   plans: readonly ContainmentPlan[],

@@ -15,7 +15,7 @@ const MAKERS: Readonly<Record<SharedText, (out: Outgoing, words: Words) => strin
   seal911: (out, { reporter, help }) => seal911(out, { reporter, help }),
 }
 
-/** What machines and responders read, as text. */
+/** Formats for machines and responders, as text. */
 export function sharedText(what: SharedText, out: Outgoing, words: Words): string {
   return MAKERS[what](out, words)
 }

@@ -29,8 +29,8 @@ export async function renderReport(report: ReportDocument, format: ReportFormat)
 export type WrittenReport = { file: string; sha256: string }
 
 /**
- * Writes a report, whole or not at all, because somebody may be reading the one before; for the user of this process alone,
- * because it names people and levers.
+ * Writes a report completely or not at all, because somebody may be reading the previous one; only for the user of this
+ * process, because it names people and levers.
  */
 export async function writeReport(file: string, bytes: Uint8Array): Promise<WrittenReport> {
   await mkdir(dirname(file), { recursive: true })
@@ -40,20 +40,20 @@ export async function writeReport(file: string, bytes: Uint8Array): Promise<Writ
   return { file, sha256: sha256(bytes) }
 }
 
-/** What machines read of an investigation, by the ending of the file. */
+/** Machine formats of an investigation, by file extension. */
 const SHARED: readonly [string, SharedText][] = [
   ['.stix.json', 'stix'],
   ['.csv', 'addresses'],
 ]
 
-/** Whether a report on an investigation can be written there. Throws `app.InvalidReportFormat`. */
+/** Checks that a report on an investigation can be written there. Throws `app.InvalidReportFormat`. */
 export function checkReportFile(file: string): void {
   if (!SHARED.some(([ending]) => file.toLowerCase().endsWith(ending))) formatOfFile(file)
 }
 
 /**
- * Writes the report of an investigation that needs no record, or a STIX bundle (`.stix.json`), or its accounts (`.csv`):
- * for the team. Throws `app.InvalidReportFormat`.
+ * Writes the report of an investigation that needs no record, or a STIX bundle (`.stix.json`), or its accounts
+ * (`.csv`): for the team. Throws `app.InvalidReportFormat`.
  */
 export async function reportOnInvestigation(found: Investigation, file: string): Promise<WrittenReport> {
   const [, what] = SHARED.find(([ending]) => file.toLowerCase().endsWith(ending)) ?? []
@@ -63,7 +63,7 @@ export async function reportOnInvestigation(found: Investigation, file: string):
   return writeReport(file, Buffer.from(sharedText(what, out, {})))
 }
 
-/** The format that the name of a file asks for. Throws `app.InvalidReportFormat`. */
+/** The format that a file name implies. Throws `app.InvalidReportFormat`. */
 export function formatOfFile(file: string): ReportFormat {
   const found = reportFormats.find((format) => `.${EXTENSIONS[format]}` === extname(file).toLowerCase())
   if (found !== undefined) return found

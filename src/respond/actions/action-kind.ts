@@ -6,7 +6,7 @@ import type { Investigation } from '../../model/investigation.ts'
 import type { Action } from '../../playbooks/action.ts'
 import type { App, ChainHandle } from '../context.ts'
 
-/** What an investigation starts from: the incident's newest transactions, what was found then, and the other incidents. */
+/** The input of an investigation: the incident's newest transactions, earlier findings, and the other incidents. */
 export type Investigated = {
   chain: ChainHandle
   transactions: readonly Hash[]
@@ -14,15 +14,15 @@ export type Investigated = {
   others: readonly Incident[]
 }
 
-/** Investigates with what the chain says now. Given by the start: workflows do not know one another. */
+/** Investigates with the current state of the chain. Supplied at the start: workflows do not import one another. */
 export type InvestigateIncident = (app: App, incident: Investigated) => Promise<Investigation>
 
-/** What other workflows do for actions, given by the start. */
+/** The functions of other workflows that actions use, supplied at the start. */
 export type ActionTools = { investigate: InvestigateIncident }
 
 /**
- * A kind of action: what playbooks may write about it, and how it is carried out. A new kind is a file here and a line in
- * `registry.ts` (docs/guides/extending.md).
+ * A kind of action: the arguments that a playbook may give it, and how it runs. To add a kind, add a file here and a
+ * line in `registry.ts` (docs/guides/extending.md).
  */
 export type ActionKind<Args = unknown> = {
   name: string

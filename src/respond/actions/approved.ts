@@ -29,13 +29,13 @@ export type Awaiting = {
   planIds: readonly string[]
   /** Milliseconds since the epoch. */
   deadline: number
-  /** Waits no longer once the incident is contained by whatever way. */
+  /** Stops waiting once the incident is contained by any means. */
   endsWhenContained?: boolean
 }
 
 /**
- * Waits until people have decided about each plan, and carries out each as soon as it is approved. What is not decided in
- * time stays proposed.
+ * Waits until people decide about each plan, and carries out each one as soon as it is approved. A plan without a
+ * decision by the deadline stays proposed.
  */
 export async function carryOutApproved(
   app: App,
@@ -62,14 +62,14 @@ export async function carryOutApproved(
   return outcomes
 }
 
-/** In the place of a plan's id. */
+/** Stands in place of a plan's id. */
 const CONTAINED = 'contained'
 
 async function isContained(app: App, { id }: Incident): Promise<boolean> {
   return (await findIncident(app.store, id))?.state === 'contained'
 }
 
-/** Plans that nobody needs to decide about any more. */
+/** Plans that no longer need a decision. */
 function contained(app: App, planIds: readonly string[]): Promise<ContainOutcome[]> {
   return Promise.all(
     planIds.map(async (planId) => ({
@@ -80,7 +80,7 @@ function contained(app: App, planIds: readonly string[]): Promise<ContainOutcome
   )
 }
 
-/** A plan that is sent already (we died after signing) goes before all others. */
+/** A plan that is already sent (the process died after signing) goes before all others. */
 async function firstDecided(
   app: App,
   incident: Incident,
@@ -97,7 +97,7 @@ async function firstDecided(
   return undefined
 }
 
-/** Another plan has contained the incident meanwhile: nobody needs to decide about this one any more. */
+/** Another plan has contained the incident meanwhile: this plan no longer needs a decision. */
 async function isMoot({ store }: App, plan: ContainmentPlan): Promise<boolean> {
   if (plan.purpose !== 'contain' || (await findBroadcast(store, plan.id)) !== undefined) return false
   const incident = await findIncident(store, plan.incidentId)
@@ -137,7 +137,9 @@ async function decided(app: App, { context, incident, planId }: Deciding): Promi
   return carryOut(app, { context, incident, plan })
 }
 
-/** Why nobody need decide about a plan any more: somebody made the very call by hand, and it holds. Said once. */
+/**
+ * The reason why a plan no longer needs a decision: somebody made this exact call by hand, and it holds. Recorded once.
+ */
 async function needlessBecause(
   app: App,
   context: ActionContext,
@@ -156,7 +158,7 @@ async function needlessBecause(
   return why
 }
 
-/** The verdict of this moment on the timeline, with what did not count and why. */
+/** Records the current verdict on the timeline, with the signatures that did not count and the reasons. */
 async function record(
   app: App,
   { context, incident, plan }: { context: ActionContext; incident: Incident; plan: ContainmentPlan },
@@ -225,7 +227,7 @@ async function carriedOut(work: Work, plan: ContainmentPlan): Promise<ContainOut
   return { ...base, outcome: 'proposed', reasons }
 }
 
-/** Fails the step where what people approved could not be sent. Throws `app.ApprovedNotSent`. */
+/** Fails the step if an approved plan could not be sent. Throws `app.ApprovedNotSent`. */
 export function failUnsent(outcomes: readonly ContainOutcome[]): void {
   const unsent = outcomes.filter(({ outcome }) => outcome === 'failed')
   if (unsent.length === 0) return
@@ -237,7 +239,7 @@ export function failUnsent(outcomes: readonly ContainOutcome[]): void {
   })
 }
 
-/** On the state of now: people may have taken their time. */
+/** Simulates on the current state: people may have taken their time. */
 function simulatedNow(work: Work, planned: Planned): Promise<Simulation> {
   return planned.plan.purpose === 'reopen' ? simulateReopenIt(work, planned) : simulateIt(work, planned)
 }

@@ -6,8 +6,8 @@ import { listAlerts } from '../../store/alerts.ts'
 import type { App } from '../context.ts'
 
 /**
- * The protected contracts of an incident that are attacked, and not only touched by the attack: whoever puts loot into a
- * second contract, or calls it on the way, must not have that one paused too.
+ * The protected contracts of an incident that are attacked, and not only touched by the attack. An attacker that
+ * deposits loot into a second contract, or calls it on the way, must not get that contract paused too.
  */
 export async function attackedBy({ store }: Pick<App, 'store'>, incident: Incident): Promise<Address[]> {
   const alerts = await listAlerts(store, incident.id)
@@ -17,7 +17,7 @@ export async function attackedBy({ store }: Pick<App, 'store'>, incident: Incide
 
 type Said = Pick<Finding, 'severity' | 'shadow' | 'protected' | 'loss'>
 
-/** Those of which a finding at paging level says that they are abused or lose something; all where none says so of any. */
+/** The targets that a finding at paging level reports as abused or losing something; all targets if no finding does. */
 export function attackedAmong(targets: readonly Address[], findings: readonly Said[]): Address[] {
   const grave = findings.filter(({ severity, shadow }) => !shadow && atLeast(severity, 'high'))
   const named = new Set(

@@ -7,19 +7,21 @@ import { listTakenBy, takeOwed } from '../../store/owed-answers.ts'
 import { transaction } from '../../store/store.ts'
 import type { App } from '../context.ts'
 
-/** Attack transactions that levers are tried against in one step, at most: what says most comes first. */
+/**
+ * Maximum number of attack transactions that one step tries levers against, those with the strongest findings first.
+ */
 const MOST_TRIED = 3
 
 /**
- * The attack transactions that this run answers: those that it was begun for, and those that came until now. The ones that
- * say most first, so that a decoy beside an attack is not what is answered. Empty where none is known.
+ * The attack transactions that this run answers: those that started it and those that arrived since. The strongest
+ * findings come first, so that a decoy next to an attack is not answered instead. Empty if none is known.
  */
 export async function attacksOwed(app: App, { incidentId, run }: ActionContext): Promise<Hash[]> {
   return transaction(
     app.store,
     async (tx) => {
       const incident = await lockIncident(tx, incidentId)
-      // one that is over owes nothing, and one that is contained is answered
+      // a closed incident owes nothing, and a contained one is already answered
       if (incident?.state === 'open') await takeOwed(tx, [{ incidentId, by: run.id }])
       const alerts = (await listTakenBy(tx, run.id)).map(({ alert }) => alert)
       const hashes = byWeight(alerts).flatMap(({ transactionHash }) => transactionHash ?? [])
@@ -29,7 +31,7 @@ export async function attacksOwed(app: App, { incidentId, run }: ActionContext):
   )
 }
 
-/** The incident with this transaction as its newest: the one that is looked at first. */
+/** The incident with this transaction as its newest: the transaction that is examined first. */
 export function focusedOn(incident: Incident, hash: Hash | null | undefined): Incident {
   if (hash === null || hash === undefined) return incident
   return { ...incident, transactions: [...incident.transactions.filter((other) => other !== hash), hash] }

@@ -5,14 +5,14 @@ import { tellRoles } from './notify.ts'
 import { recordStep } from './record-step.ts'
 import type { Work } from './work.ts'
 
-/** Who is called where Cordon could not do what was decided. */
+/** The roles that are paged if Cordon could not carry out a decision. */
 const CALLED: RoleId[] = ['guardian', 'incident-leader', 'operations']
 
 export type Unsent = { plan: ContainmentPlan; title: string; reasons: readonly string[] }
 
 /**
- * Says on the timeline why a plan's call was not made, and calls people with the exact call: decoded, as bytes, and as a batch
- * for a Safe. Once for each plan and title, however often the step is tried.
+ * Records on the timeline why a plan's call was not made, and pages people with the exact call: decoded, as bytes, and
+ * as a batch for a Safe. Once for each plan and title, however often the step is tried.
  */
 export async function pageByHand(
   { app, context }: Pick<Work, 'app' | 'context'>,

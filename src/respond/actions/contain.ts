@@ -32,18 +32,18 @@ const namedLever = z.strictObject({
   target: givenAddressSchema,
   /** A lever template, as `cordon levers discover` names it. */
   lever: z.string().min(1).max(80),
-  /** What the template needs: `{ asset: "0x…" }`. */
+  /** The inputs that the template needs: `{ asset: "0x…" }`. */
   given: z.record(z.string(), givenValue).default({}),
-  /** The incident’s chain when left out. */
+  /** The incident’s chain if left out. */
   chainId: z.number().int().positive().optional(),
 })
 
 export const containArgs = z.discriminatedUnion('action', [
   /** The best lever of each protected contract of the incident. */
   z.strictObject({ action: z.literal('pause') }),
-  /** What the transactions of the incident queued in timelocks, AccessManagers and Governors is cancelled. */
+  /** Cancels the operations that the incident's transactions queued in timelocks, AccessManagers and Governors. */
   z.strictObject({ action: z.literal('cancel') }),
-  /** Levers named beforehand, on several contracts and chains. `in-order`: each waits until the one before it holds. */
+  /** Levers named in advance, on several contracts and chains. `in-order`: each waits until the previous one holds. */
   z.strictObject({
     action: z.literal('levers'),
     levers: z.array(namedLever).min(1).max(32),
@@ -53,9 +53,10 @@ export const containArgs = z.discriminatedUnion('action', [
 type ContainArgs = z.infer<typeof containArgs>
 
 /**
- * `contain`: for each protected contract of the incident, or for each lever that is named: plan → simulate → decide →
- * authorise → sign, keep, send; then, for all that were sent, confirm → verify. Each part is a durable step, so a crash
- * between any two goes on where it stopped. One target that fails never stops the others; the step fails after them.
+ * `contain`: for each protected contract of the incident, or for each named lever: plan → simulate → decide → authorise
+ * → sign, keep, send; then, for all that were sent, confirm → verify. Each part is a durable step, so after a crash
+ * between two parts the run continues where it stopped. A target that fails never stops the others; the step fails
+ * after them.
  */
 export const containKind: ActionKind<ContainArgs> = {
   name: 'contain',
@@ -63,14 +64,14 @@ export const containKind: ActionKind<ContainArgs> = {
   open: (app) => async (context, args) => {
     const incident = await findIncident(app.store, context.incidentId)
     assert(incident !== undefined, 'a run has an incident')
-    // until this step has a result no other attempt begins beside it
+    // until this step has a result no other attempt begins in parallel
     await markContaining(app.store, context.run.id, context.stepId)
     const attacks = await context.durable('owed', () => attacksOwed(app, context))
     for (let turn = 0; ; turn++) {
       const answering = { incident, hash: attacks[turn] ?? null, turn }
       const { outcomes, errors } = await answer(app, context, { args, answering })
       await settle(app, incident)
-      // where nothing could be done about the worst, the next is tried: the worst may be a decoy
+      // if nothing could be done about the worst attack, the next is tried: the worst may be a decoy
       if (turn + 1 < attacks.length && outcomes.every(isNothingDone)) continue
       if (errors.length > 0) throw errors.find(isRetryable) ?? errors[0]
       return outcomes
@@ -78,7 +79,7 @@ export const containKind: ActionKind<ContainArgs> = {
   },
 }
 
-/** The turn'th of the attack transactions that the step answers; null where none is known. */
+/** The attack transaction at index `turn` among those that the step answers; null if none is known. */
 type Answering = { incident: Incident; hash: Hash | null; turn: number }
 
 async function answer(
@@ -117,7 +118,7 @@ const queuedSchema = z.object({
   latest: z.number(),
 })
 
-/** What is queued is there only after the transaction that queued it: these are tried on the latest block. */
+/** An operation is queued only after the transaction that queued it, so these levers are tried on the latest block. */
 async function cancelling(shared: Shared): Promise<Work[]> {
   const { app, context, incident, attack } = shared
   const chain = chainOf(app, incident)
@@ -148,7 +149,7 @@ async function cancelling(shared: Shared): Promise<Work[]> {
   }))
 }
 
-/** What the timeline says where something is not cancelled; null where all is. */
+/** The timeline text if an operation is not cancelled; null if all are. */
 function queuedText(
   count: number,
   { operations, contracts }: { operations: number; contracts: readonly Address[] },
@@ -198,7 +199,7 @@ function namedWorks(args: Extract<ContainArgs, { action: 'levers' }>, shared: Sh
   return withTogether(args.levers).map(({ target, lever, given, chainId }) => ({
     ...shared,
     chain: chainOf(app, incident, chainId),
-    // the attack is a transaction of the incident's chain: elsewhere there is nothing to try
+    // the attack is a transaction of the incident's chain: on other chains there is nothing to try
     attack:
       chainId === undefined || chainId === incident.chainId ? attack : { ...attack, hash: null, call: null },
     target,
@@ -208,7 +209,7 @@ function namedWorks(args: Extract<ContainArgs, { action: 'levers' }>, shared: Sh
 
 type Named = z.infer<typeof namedLever>
 
-/** What is worth nothing alone is pulled together: a lockdown of Permit2 without its nonces leaves signed permits alive. */
+/** Adds the levers that are useless apart: a lockdown of Permit2 without its nonces leaves signed permits valid. */
 function withTogether(levers: readonly Named[]): Named[] {
   const all = [...levers]
   for (const named of levers) {
@@ -220,7 +221,7 @@ function withTogether(levers: readonly Named[]): Named[] {
   return all
 }
 
-/** All are sent before the first is waited for: a block is soon over. */
+/** Sends all of them before it waits for the first: a block is short. */
 async function together(works: readonly Work[], errors: unknown[]): Promise<ContainOutcome[]> {
   const begun: { work: Work; begin: Begun }[] = []
   for (const work of works) begun.push({ work, begin: await caught(work, errors, () => begin(work)) })
@@ -230,7 +231,7 @@ async function together(works: readonly Work[], errors: unknown[]): Promise<Cont
   return outcomes
 }
 
-/** Stops at the first that does not hold: the ones after it were meant to come after it. */
+/** Stops at the first lever that does not hold: the later ones depend on it. */
 async function oneByOne(works: readonly Work[], errors: unknown[]): Promise<ContainOutcome[]> {
   const outcomes: ContainOutcome[] = []
   for (const work of works) {

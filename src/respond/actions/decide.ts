@@ -16,24 +16,24 @@ import { listAlerts } from '../../store/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { entriesInto } from './attack.ts'
 
-/** What was decided about pulling a lever unattended, and why, for the record. */
+/** The decision about pulling a lever unattended, with the reasons, for the record. */
 export type Judgement = { automatic: boolean; reasons: string[]; statement: string }
 
 /**
- * A mined attack may be the only one: half of what is left is taken to be saved. A pending one was outrun in 16 and 18 of
- * 20 races (`node dist/bench/mempool-race.js`).
+ * A mined attack may be the only one: assume that the lever saves half of what is left. A pending attack was outrun in
+ * 16 and 18 of 20 races (`node dist/bench/mempool-race.js`).
  */
 const LANDS_IN_TIME = { mined: 0.5, pending: 0.8 } as const
 
-/** While nobody acts an attacker is taken to need an hour for all that is at stake. */
+/** Assumed time in which an attacker drains everything at stake while nobody acts: one hour. */
 const DRAIN_SECONDS = 3_600
 
 type Case = { incident: Incident; plan: ContainmentPlan; simulation: Simulation }
 
 /**
- * Weighs a simulated plan. Hard evidence of a loss that the lever stops acts by itself; whatever rests on statistics is weighed:
- * what waiting may cost against what acting costs, both as shares of what is at stake in the contract, at the lower bound of
- * the calibrated probability. Refused for each reason that holds.
+ * Weighs a simulated plan. Hard evidence of a loss that the lever stops is enough to act. Statistical evidence is
+ * weighed: the cost of waiting against the cost of acting, both as shares of what is at stake in the contract, at the
+ * lower bound of the calibrated probability. Refuses with every reason that holds.
  */
 export async function judgePlan(
   app: App,
@@ -74,7 +74,7 @@ export async function judgePlan(
       isLossShown: isLossShown({ plan, simulation }, findings),
       runLengthGate: gateOf(assessment, chain),
       drift: chain.assessor.drift.stage.stage,
-      // the standing authorisation has its own limit, checked after this
+      // the standing authorisation has its own limit, checked later
       actionsLeft: 1,
     },
   })
@@ -82,8 +82,8 @@ export async function judgePlan(
 }
 
 /**
- * What was said of the attack that the plan is against, what says most first: what was said of another transaction of the incident is no evidence
- * about this one. Of all where it is against no transaction.
+ * The alerts about the attack that the plan answers, strongest first: an alert about another transaction of the
+ * incident is not evidence about this one. All alerts if the plan answers no transaction.
  */
 async function alertsAbout(
   { store }: App,
@@ -103,12 +103,15 @@ function isHard({ severity, detector, shadow }: Finding): boolean {
   return !shadow && atLeast(severity, 'high') && (layer === 'pattern' || layer === 'invariant')
 }
 
-/** What of the loss the lever saves, where the attack could be tried. */
+/** The share of the loss that the lever saves, if the attack could be tried. */
 function shareOf({ plan, simulation }: Pick<Case, 'plan' | 'simulation'>): number {
   return simulation.attack === 'reduced' ? savedShare(simulation.losses, protectedBy(plan)) : 1
 }
 
-/** Seen in the simulation, or by detection where the attack could not be tried: what the contract or its users lose. */
+/**
+ * Whether the contract or its users lose something: shown by the simulation, or by detection if the attack could not be
+ * tried.
+ */
 function isLossShown(
   { plan, simulation }: Pick<Case, 'plan' | 'simulation'>,
   findings: readonly Finding[],
@@ -128,7 +131,7 @@ function breadthOf({ opEffects }: Simulation): number {
   return effects.length === 0 ? 1 : effects.filter((effect) => effect === 'blocked').length / effects.length
 }
 
-/** Users are not spared by a pause, whose whole use is to stop them too: its cost stands for that. */
+/** A pause does not spare users, because its purpose is to stop them too: its cost accounts for that. */
 async function simulationWord(
   chain: ChainHandle,
   { plan, simulation }: Pick<Case, 'plan' | 'simulation'>,
@@ -140,7 +143,7 @@ async function simulationWord(
   if (attack === 'reduced') return 'reduces-loss'
   const entries = await entriesInto(chain.rpc, { hash: plan.attackTransaction, target: protectedBy(plan) })
   const effects = entries.map((selector) => opEffects[selector])
-  // all that the attack calls stays open: the lever is for something else
+  // everything that the attack calls stays open: the lever is for something else
   const isElsewhere = effects.length > 0 && effects.every((effect) => effect === 'open')
   return isElsewhere ? 'does-not-stop' : 'works-untried'
 }
@@ -178,7 +181,7 @@ function judgementOf(decision: Decision, { assessment, cost, simulation }: Groun
   }
 }
 
-/** What an action without people rests on, first. */
+/** The grounds of an action without people, as the start of the statement. */
 function groundsText(automatic: Decision['automatic'], { attack }: Simulation): string {
   if (!automatic.allowed) return ''
   const seen =

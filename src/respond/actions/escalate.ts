@@ -17,20 +17,20 @@ import { tellRoles } from './notify.ts'
 export const escalateArgs = z.strictObject({
   title: z.string(),
   body: z.string().default(''),
-  /** In this order, until somebody who was called signs something: an answer, an approval, a refusal. */
+  /** In this order, until one of the paged people signs something: an answer, an approval, a refusal. */
   levels: z
     .array(z.strictObject({ roles: z.array(roleIdSchema).min(1), after: durationSchema.default('5m') }))
     .min(1)
     .max(10),
 })
 
-/** What ended it: who did something, and at which level, from 0. */
+/** The end of an escalation: who acted, and at which level, from 0. */
 type Answered = { by: string; level: number }
 
 /**
- * `escalate`: calls the first level, and the next one where nobody who was called has signed anything about the incident for
- * `after`. A page that was delivered is no answer, and a word that somebody else gives in a person's name is none either.
- * Throws `app.NobodyAnswered` after the last.
+ * `escalate`: pages the first level, and the next one if nobody paged has signed anything about the incident for
+ * `after`. A delivered page is not an answer, and neither is a statement that somebody else makes in a person's name.
+ * Throws `app.NobodyAnswered` after the last level.
  */
 export const escalateKind: ActionKind<z.infer<typeof escalateArgs>> = {
   name: 'escalate',
@@ -57,8 +57,8 @@ export const escalateKind: ActionKind<z.infer<typeof escalateArgs>> = {
 type Called = { began: number; called: readonly RoleId[] }
 
 /**
- * The first of those who were called that has signed something since: an approval, a refusal, an answer to a run. Who has no
- * address in `roles` cannot sign, and answers by name.
+ * The first of the paged people that has signed something since: an approval, a refusal, an answer to a run. A person
+ * without an address in `roles` cannot sign, and answers by name.
  */
 async function answerSince(
   { store, config }: App,

@@ -15,14 +15,15 @@ import { latenessBehind } from './lateness.ts'
 import { recordStep } from './record-step.ts'
 import type { Work } from './work.ts'
 
-/** Transactions of an incident that are tried again, the newest first. */
+/** Maximum number of transactions of an incident that are tried again, newest first. */
 const MOST_TRIED = 5
 
 type Looking = Pick<Work, 'app' | 'chain' | 'context' | 'incident'>
 
 /**
- * The attack to contain, as {@link findAttack} gives it. One that is old is tried again on the latest block: one that still works
- * is the attack, on that block; where none does, the attack is `stale` and says why. What was tried is put on record.
+ * The attack to contain, as {@link findAttack} returns it. An old attack is tried again on the latest block: one that
+ * still works is the attack, on that block; if none does, the attack is `stale` with the reason. Records what was
+ * tried.
  */
 export async function findFreshAttack(looking: Looking): Promise<string> {
   const { chain, incident } = looking
@@ -75,7 +76,7 @@ function ageText({ blocks, seconds }: Lateness): string {
 
 type Trial = { hash: Hash; attack: Attack; latest: number }
 
-/** Why an attack does not work on the latest block, as the end of a sentence about it; null where it does. */
+/** The reason why an attack does not work on the latest block, as the end of a sentence about it; null if it works. */
 async function failureNow(looking: Looking, { hash, attack, latest }: Trial): Promise<string | null> {
   const { chain } = looking
   if (attack.call === null) return 'is not known to the node'
@@ -84,7 +85,7 @@ async function failureNow(looking: Looking, { hash, attack, latest }: Trial): Pr
   return chain.capabilities.traceCall ? harmlessNow(looking, hash) : null
 }
 
-/** A transaction that goes through need not do harm: it is judged as a pending one would be. */
+/** A transaction that goes through may be harmless: it is judged like a pending one. */
 async function harmlessNow({ app, chain, incident }: Looking, hash: Hash): Promise<string | null> {
   const { rpc, capabilities, engine } = chain
   try {

@@ -9,13 +9,13 @@ import { patiently, type Work } from './work.ts'
 export type HeldLever =
   /** This plan may pull it. */
   | { kind: 'held' }
-  /** Nothing is to be sent, and this is why, as the end of a sentence about the lever. */
+  /** Nothing must be sent; `why` is the reason, as the end of a sentence about the lever. */
   | { kind: 'needless'; why: string }
   | { kind: 'limited'; why: string }
 
 /**
- * Takes the lever for a plan right before it is sent: not where another plan is pulling it, nor where it holds on the newest
- * block already, nor, without people, more often than the configuration allows. A limit is paged.
+ * Takes the lever for a plan right before the plan is sent. Refuses if another plan is pulling it, if it already holds
+ * on the newest block, or, without people, if it would exceed the configured limit. Reaching a limit sends a page.
  */
 export async function holdLever(
   work: Work,
@@ -52,8 +52,8 @@ export async function holdLever(
 }
 
 /**
- * The block at which the lever is seen to hold, or null. Asked after it was taken: whoever had it before is done with it. A
- * lever that no view tells of holds where it was pulled after the attack.
+ * The block at which the lever is observed to hold, or null. Read after the lever was taken: an earlier holder has
+ * finished. A lever without a view holds if it was pulled after the attack.
  */
 async function heldSince({ app, chain }: Work, plan: ContainmentPlan): Promise<number | null> {
   const { lever, id: planId, pinnedBlock } = plan
@@ -61,7 +61,7 @@ async function heldSince({ app, chain }: Work, plan: ContainmentPlan): Promise<n
   const last = await lastPull(app.store, { chainId, target, calldata, planId })
   const pulledIn = last?.blockNumber ?? null
   if (lever.state.length === 0) return pulledIn !== null && pulledIn > pinnedBlock ? pulledIn : null
-  // not on a node that has not come to that block
+  // not on a node that has not reached that block
   return patiently(app, async () => {
     const block = Math.max(await headOf(chain.rpc), pulledIn ?? 0)
     const answers = await readState(chain.rpc, lever.state, block)
@@ -69,7 +69,7 @@ async function heldSince({ app, chain }: Work, plan: ContainmentPlan): Promise<n
   })
 }
 
-/** Wakes who can act: automation has come to its limit, and the attack goes on. */
+/** Pages the people who can act: automation has reached its limit, and the attack continues. */
 export async function pageLimit(
   { app, context }: Pick<Work, 'app' | 'context'>,
   { plan, why }: { plan: ContainmentPlan; why: string },

@@ -7,7 +7,7 @@ type Place = Pick<BlockBundle, 'number' | 'timestamp'>
 /** Blocks near the head are never old, however long the chain stood still between them. */
 const NEAR_HEAD = 2
 
-/** How far a block is behind the head, where that is beyond one of the bounds of `chains[].late`; null where it is not. */
+/** How far a block is behind the head, if that exceeds one of the bounds of `chains[].late`; null if it does not. */
 export function latenessBehind(
   block: Place,
   head: Place,
@@ -20,7 +20,7 @@ export function latenessBehind(
   return isOld ? { blocks, seconds } : null
 }
 
-/** The same against the newest head that the chain told of. What acts on an alert looks for itself once more. */
+/** The same against the newest head that the chain reported. Code that acts on an alert checks this again itself. */
 export function latenessOf(
   bundle: BlockBundle,
   { vitals, config }: Pick<ChainHandle, 'vitals' | 'config'>,

@@ -22,13 +22,13 @@ export const notifyArgs = z.strictObject({
   roles: z.array(roleIdSchema).min(1),
   title: z.string(),
   body: z.string().default(''),
-  /** What the page tells before all else: the `attack`, or the `outcome` of the response. The title, when left out. */
+  /** The lead of the page: the `attack`, or the `outcome` of the response. The title if left out. */
   about: z.enum(['attack', 'outcome']).optional(),
 })
 
 /**
- * `notify`: tells roles, through the channels of the people in them. Kept in the outbox before it is sent; a retry has
- * the same id, so receivers can drop doubles. A role that nobody could be reached in is said on the timeline.
+ * `notify`: notifies roles through the channels of the people in them. Stored in the outbox before it is sent; a retry
+ * has the same id, so receivers can drop duplicates. The timeline names each role in which nobody could be reached.
  */
 export const notifyKind: ActionKind<z.infer<typeof notifyArgs>> = {
   name: 'notify',
@@ -37,11 +37,11 @@ export const notifyKind: ActionKind<z.infer<typeof notifyArgs>> = {
 }
 
 export type Told = z.infer<typeof notifyArgs> & {
-  /** Tells apart the messages of one step; left out where it has one. */
+  /** Distinguishes the messages of one step; left out if it has one. */
   part?: string
 }
 
-/** Composes, delivers and records a message, as durable steps. Gives back who was reached. */
+/** Composes, delivers and records a message, as durable steps. Returns who was reached. */
 export async function tellRoles(app: App, context: ActionContext, told: Told): Promise<DeliveryResult[]> {
   const { roles, part = '' } = told
   const notification = await context.durable(`compose${part}`, () => compose(app, context, told))
@@ -71,7 +71,7 @@ async function compose(
   return pageAbout(app, incident, { ...told, key: `${run.id}:${stepId}${told.part ?? ''}` })
 }
 
-/** A page about an incident as it stands on record now; `key` tells it from all others. */
+/** A page about an incident as currently recorded; `key` distinguishes it from all others. */
 export async function pageAbout(
   app: App,
   incident: Incident,
@@ -83,7 +83,7 @@ export async function pageAbout(
   const timeline = await listTimeline(app.store, incidentId)
   const page = pageOf({
     about: about ?? { title: readable(title, lexicon) },
-    // as it is: it may hold the very call that people copy into a wallet
+    // unchanged: it may hold the very call that people copy into a wallet
     lead: body,
     sources: {
       ...{ incident, findings, containments, proposals, lexicon, investigation: null },

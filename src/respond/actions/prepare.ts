@@ -32,18 +32,19 @@ import { recordStep } from './record-step.ts'
 import { trialOf } from './trial.ts'
 import { operationsFor, type Planned, patiently, type Work } from './work.ts'
 
-/** A plan that is ready: already pulled, for people to decide, or to be carried out now. */
+/** A prepared plan: already pulled, waiting for people, or ready to be carried out. */
 export type Prepared =
   | { kind: 'already-pulled'; plan: ContainmentPlan }
-  /** Nothing to send: the lever is on its way, or holds since. */
+  /** Nothing to send: the lever is on its way, or already holds. */
   | { kind: 'needless'; plan: ContainmentPlan; why: string }
-  /** `isWorthIt`: it would do against this attack, and something else is in the way. */
+  /** `isWorthIt`: the plan would work against this attack, and something else prevents it. */
   | { kind: 'proposed' | 'still-proposed'; plan: ContainmentPlan; reasons: string[]; isWorthIt: boolean }
   | (Planned & { kind: 'go'; simulation: Simulation })
 
 /**
- * Plan → simulate → decide → authorise for one contract. Only what is seen to stop the attack, is worth it, leaves nobody
- * helpless and is covered by a standing authorisation goes on without people; the rest is proposed with every reason.
+ * Plan → simulate → decide → authorise for one contract. A plan continues without people only if it demonstrably stops
+ * the attack, is worth it, leaves nobody helpless and is covered by a standing authorisation; any other plan is
+ * proposed with every reason.
  */
 export async function prepare(work: Work): Promise<Prepared> {
   const { context, target } = work
@@ -85,8 +86,8 @@ export async function prepare(work: Work): Promise<Prepared> {
 }
 
 /**
- * Proposes, but not what waits for people already: while they are at work on the incident a further attack is no reason to
- * ask them for the same call again.
+ * Proposes a plan, unless it already waits for people: while they work on the incident a further attack is not a reason
+ * to ask them for the same call again.
  */
 async function proposeOnce(
   work: Work,
@@ -109,7 +110,7 @@ async function proposeOnce(
   return { kind: 'still-proposed', plan, reasons, isWorthIt }
 }
 
-/** Whether a step of the run carries out what people approve. */
+/** Whether a step of the run carries out the plans that people approve. */
 async function isPulledWhenApproved({ store }: App, { contentHash }: Run): Promise<boolean> {
   const pinned = await findPlaybook(store, contentHash)
   return pinned !== undefined && pullApprovedIn(pinned) !== undefined
@@ -134,7 +135,7 @@ function planKey({ target, wanted }: Work): string {
   return [target, wanted.template, ...Object.values(wanted.given)].join(':')
 }
 
-/** Plans, keeps the plan, and says what else could have been pulled. */
+/** Makes and stores the plan, and records which other levers could have been pulled. */
 async function makePlan(work: Work): Promise<string> {
   const { app, chain, context, incident, attack, attempt, target, wanted } = work
   const { plan, besides } = await planContainment({
@@ -178,12 +179,12 @@ function besidesText(besides: readonly Candidate[]): string {
   return ` Besides: ${named.join(', ')}${besides.length > 3 ? `, ${besides.length - 3} more` : ''}.`
 }
 
-/** Simulates, keeps it, and says what it showed. */
+/** Simulates, stores the simulation, and records its result. */
 export async function simulateIt(work: Work, { plan, operations }: Planned): Promise<Simulation> {
   const { app, chain, context, attack } = work
   const { rpc, sequencer } = chain
   const trial = await trialOf(work, attack)
-  // beside one another: what losers had is for the words alone, and nobody acts before they are written
+  // in parallel: the balances of losers are for the text alone, and nobody acts before it is written
   const [simulation, before] = await Promise.all([
     simulatePlan({ rpc, sequencer, plan, attack: trial, operations }),
     balancesAt({ rpc, clock: app.clock }, trial?.recorded ?? [], plan.pinnedBlock),
@@ -240,7 +241,7 @@ async function decideIt(
   return judgement
 }
 
-/** What stands now; asked once more when it is signed. */
+/** Uses the current state; checked again at signing. */
 async function authoriseIt(
   { app, chain, incident }: Work,
   plan: ContainmentPlan,
@@ -251,13 +252,13 @@ async function authoriseIt(
   return authorise({ ...context, plan, authorisations: await allAuthorisations(app.store, app.config) })
 }
 
-/** Whether all that the plan's way needs was here when it was made, and who sends it still is. */
+/** Whether every requirement of the plan's route was present when it was made, and its sender still is. */
 export function isAtHand({ signers }: App, plan: ContainmentPlan): boolean {
   const sender = senderOf(plan)
   return plan.lever.authority?.live === true && sender !== null && signers.has(sender)
 }
 
-/** Says which exact call waits for people, and why. */
+/** Records the exact call that waits for people, and why. */
 export async function propose(
   { app, context }: Pick<Work, 'app' | 'context'>,
   { plan, reasons }: { plan: ContainmentPlan; reasons: readonly string[] },

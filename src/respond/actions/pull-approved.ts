@@ -12,14 +12,14 @@ import type { ActionKind } from './action-kind.ts'
 import { carryOutApproved, failUnsent } from './approved.ts'
 
 export const pullApprovedArgs = z.strictObject({
-  /** How long signed approvals are waited for: 10m, 1h. */
+  /** How long the step waits for signed approvals: 10m, 1h. */
   wait: durationSchema,
 })
 
 /**
- * `pull-approved`: waits for the signed approvals that the policy asks for, on every plan of the incident that was
- * proposed and not sent, and carries each out as soon as it is approved: simulated once more on the state of that moment,
- * judged once more before it is signed. A plan that is refused is left; at the end of the time so are the rest.
+ * `pull-approved`: waits for the signed approvals that the policy requires, on every plan of the incident that was
+ * proposed and not sent, and carries each out as soon as it is approved: simulated again on the current state, judged
+ * again before it is signed. A refused plan stays unsent; at the end of the time so do the rest.
  */
 export const pullApprovedKind: ActionKind<z.infer<typeof pullApprovedArgs>> = {
   name: 'pull-approved',

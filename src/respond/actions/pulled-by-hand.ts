@@ -3,7 +3,7 @@ import type { Lever } from '../../model/lever.ts'
 import { listPlans, listVerifications } from '../../store/plans.ts'
 import type { Store } from '../../store/store.ts'
 
-/** Who made the call of a plan by hand, where the chain has shown that it holds; undefined where nobody did. */
+/** The person who made the call of a plan by hand, if the chain shows that it holds; undefined if nobody did. */
 export async function pulledByHand(
   store: Store,
   { incidentId, lever }: ContainmentPlan,
@@ -16,7 +16,7 @@ export async function pulledByHand(
   return undefined
 }
 
-/** Who called what, where and when, in words of the record. */
+/** The person, call, chain and time, in the words of the record. */
 export function handPullText(
   { signature, target }: Pick<Lever, 'signature' | 'target'>,
   { who, by, sender, transactionHash, blockNumber }: HandPull,

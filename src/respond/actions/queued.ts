@@ -5,10 +5,12 @@ import { authorityHolders, holdsRoleIn } from '../../contain/holders.ts'
 import type { WantedLever } from '../../contain/plan.ts'
 import { type Address, addressSchema, type Hash, hexSchema } from '../../model/hex.ts'
 
-/** A queued operation that can be cancelled: where, by which lever, with what it is called by. */
+/**
+ * A queued operation that can be cancelled: its contract, the lever that cancels it, and the arguments of that lever.
+ */
 export type Queued = { target: Address; wanted: WantedLever }
 
-/** Events by which governance queues what it will do later, from the sources of each. */
+/** Events by which governance queues later operations, from the sources of each. */
 const EVENTS = parseAbi([
   // OpenZeppelin TimelockController
   'event CallScheduled(bytes32 indexed id, uint256 indexed index, address target, uint256 value, bytes data, bytes32 predecessor, uint256 delay)',
@@ -27,30 +29,32 @@ const logSchema = z.object({
   data: hexSchema,
 })
 
-/** Operations of one incident that are cancelled, at most. */
+/** Maximum number of operations of one incident that are cancelled. */
 const MOST = 32
-/** Contracts that are asked for in the roles of others, at most: an attacker may put up as many as he likes. */
+/** Maximum number of contracts that are looked up in the roles of others: an attacker may create any number. */
 const MOST_EMITTERS = 256
 
 export type QueuedOptions = {
   rpc: Rpc
   transactions: readonly Hash[]
-  /** What is to be kept safe. */
+  /** The contracts to keep safe. */
   contracts: readonly Address[]
-  /** The block before the attack: what it made itself the owner of by then is nothing of ours. */
+  /** The block before the attack: ownership that the attack acquired by then is not the protocol's. */
   block: number
 }
 
 export type QueuedFound = {
   queued: Queued[]
-  /** Operations of contracts without authority over what is protected, or that concern nothing of it; and whose. */
+  /**
+   * Operations of contracts without authority over the protected contracts, or that do not concern these; and whose.
+   */
   leftOut: { operations: number; contracts: Address[] }
 }
 
 /**
- * What the transactions of an incident queued for later with contracts that held authority over what is protected before the
- * attack, and that is aimed at it or at who holds authority over it. Anybody may emit such logs: what a contract says of itself
- * is not asked. What does not decode is left out.
+ * The operations that the transactions of an incident queued with contracts that held authority over the protected
+ * contracts before the attack, and that target those contracts or a holder of authority over them. Anybody may emit
+ * such logs, so what a contract claims about itself is not used. Logs that do not decode are left out.
  */
 export async function queuedIn({ rpc, transactions, contracts, block }: QueuedOptions): Promise<QueuedFound> {
   const found = new Map<string, Aimed>()
@@ -96,7 +100,7 @@ async function trustedOf(
 }
 
 type Log = z.infer<typeof logSchema>
-/** A queued operation with what it calls; null where the log does not say. */
+/** A queued operation with the contracts that it calls; null if the log does not show them. */
 type Aimed = Queued & { aims: readonly Address[] | null }
 
 function aimedBy({ address: target, topics, data }: Log): Aimed | null {

@@ -4,14 +4,14 @@ import type { Happening } from '../../model/timeline.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
 import type { App } from '../context.ts'
 
-/** What a step says on the timeline. */
+/** A step's entry on the timeline. */
 export type StepEntry = Happening extends infer H
   ? H extends Happening
     ? Omit<H, 'incidentId'>
     : never
   : never
 
-/** Puts what a step did on the timeline and into the evidence chain. */
+/** Adds the result of a step to the timeline and to the evidence chain. */
 export async function recordStep(
   { store, clock }: App,
   { incidentId, run, stepId }: Pick<ActionContext, 'incidentId' | 'run' | 'stepId'>,

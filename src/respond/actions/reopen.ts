@@ -25,16 +25,16 @@ import { recordStep } from './record-step.ts'
 import type { ContainOutcome } from './work.ts'
 
 export const reopenArgs = z.strictObject({
-  /** How long approvals are waited for, for each stage. */
+  /** How long each stage waits for approvals. */
   wait: durationSchema,
-  /** Time between the way out and liquidation, in which people can save their positions. */
+  /** Time between opening withdrawals and opening liquidation, in which people can save their positions. */
   grace: durationSchema.default('1h'),
 })
 
 /**
- * `reopen`: takes back what was pulled, in stages (feeds, way out, liquidation after the grace, the rest). Each plan needs
- * its own signed approvals under the policy for `reopen`, is simulated on the state of that moment, sent once and verified;
- * a stage that does not come through stops the ones after it. Never without people, never by the emergency path.
+ * `reopen`: takes pulled levers back in stages (feeds, way out, liquidation after the grace, the rest). Each plan needs
+ * its own signed approvals under the policy for `reopen`, is simulated on the current state, sent once and verified; a
+ * stage that fails stops the later ones. Never without people, never by the emergency path.
  */
 export const reopenKind: ActionKind<z.infer<typeof reopenArgs>> = {
   name: 'reopen',
@@ -69,7 +69,7 @@ const stagesSchema = z.array(
 
 type Reopening = { context: ActionContext; incident: Incident }
 
-/** Keeps the plans of every stage and says what is coming. */
+/** Stores the plans of every stage and announces the stages. */
 async function announce(app: App, { context, incident }: Reopening): Promise<string> {
   const { store, chains, config } = app
   const at = { store, chains, signers: [...app.signers.keys()], others: peopleOf(config) }
@@ -98,8 +98,8 @@ export type StagesOptions = {
 }
 
 /**
- * What of an incident is pulled now, as stages to open it again, each call with who may make it: often somebody else than
- * who may pause. Sends nothing.
+ * The levers of an incident that are pulled now, as stages that open them again, each call with the account that may
+ * make it: often not the account that may pause. Sends nothing.
  */
 export async function stagesFor(options: StagesOptions, incidentId: string): Promise<ReopenStages> {
   const { store, chains } = options

@@ -14,7 +14,10 @@ export const reportArgs = z.strictObject({
   kind: z.enum(reportKinds).optional(),
 })
 
-/** `report`: writes the incident's report into the data folder, a file a format; their hashes go into the evidence chain. */
+/**
+ * `report`: writes the incident's report into the data folder, one file for each format; their hashes go into the
+ * evidence chain.
+ */
 export const reportKind: ActionKind<z.infer<typeof reportArgs>> = {
   name: 'report',
   args: reportArgs,

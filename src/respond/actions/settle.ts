@@ -14,9 +14,9 @@ import { handPullText } from './pulled-by-hand.ts'
 import { untilRecorded } from './until-recorded.ts'
 
 /**
- * Moves an incident to contained when the newest plan of every attacked contract holds: pulled before we came, or
- * verified on the chain. Otherwise people are needed and the incident stays open. So it does where one of the defenders pulled
- * by hand what was planned: that is verified, and told with their name, by `verifyHandPulls`.
+ * Moves an incident to contained if the newest plan of every attacked contract holds: pulled before Cordon acted, or
+ * verified on the chain. Otherwise the incident stays open and needs people. It also stays open if one of the defenders
+ * pulled a planned lever by hand: `verifyHandPulls` verifies that and reports it with their name.
  */
 export async function settle(app: App, incident: Incident): Promise<void> {
   const found = await heldNow(app, incident)
@@ -31,11 +31,11 @@ export async function settle(app: App, incident: Incident): Promise<void> {
 type Held = {
   /** Plans that were pulled, by Cordon or by hand, or were pulled before. */
   held: ContainmentPlan[]
-  /** Plans whose lever somebody pulled since they were made. */
+  /** Plans whose lever somebody has pulled since they were made. */
   seen: ContainmentPlan[]
 }
 
-/** Undefined where the incident is not open. */
+/** Undefined if the incident is not open. */
 async function heldNow(app: App, incident: Incident): Promise<Held | undefined> {
   const current = await findIncident(app.store, incident.id)
   if (current?.state !== 'open') return undefined
@@ -52,7 +52,10 @@ function isEveryStopped(targets: readonly Address[], plans: readonly Containment
   return targets.length > 0 && targets.every((target) => stopped.has(target))
 }
 
-/** Whether the recorder, once it has come to where the levers are pulled, says that one of the defenders did it. */
+/**
+ * Whether the recorder, once it has reached the block in which the levers are pulled, reports that one of the defenders
+ * did it.
+ */
 async function isByHand(app: App, { id }: Incident, seen: readonly ContainmentPlan[]): Promise<boolean> {
   for (const chainId of new Set(seen.map(({ lever }) => lever.chainId))) {
     const chain = app.chains.get(chainId)
@@ -66,7 +69,7 @@ async function isByHand(app: App, { id }: Incident, seen: readonly ContainmentPl
   )
 }
 
-/** Says that every lever holds, and who pulled what of it by hand; the caller has asked the chain. */
+/** Records that every lever holds, and who pulled which by hand; the caller has checked the chain. */
 export function moveToContained(
   { store, clock, names }: App,
   incident: Incident,
@@ -86,8 +89,9 @@ export function moveToContained(
 }
 
 /**
- * What was sent, by Cordon or by hand, was verified once, and its state still says so: it may have come undone since. What was
- * not sent holds where its state says so: by the plan that pulled the lever, once that is verified, or by somebody else.
+ * A plan that was sent, by Cordon or by hand, was verified once, and its state must still show it: it may have come
+ * undone. A plan that was not sent holds if its state shows it: through the plan that pulled the lever, once that is
+ * verified, or through somebody else.
  */
 async function howHeld({ store, chains }: App, plan: ContainmentPlan): Promise<keyof Held | undefined> {
   const { id, lever, byHand } = plan

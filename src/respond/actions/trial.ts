@@ -6,12 +6,14 @@ import type { Work } from './work.ts'
 
 type Place = Pick<Work, 'app' | 'chain' | 'incident'>
 
-/** What was read of an attack that was looked up: planning, simulating and verifying, for each contract, ask for the same. */
+/**
+ * The chain data of an attack that was looked up: planning, simulating and verifying need the same for each contract.
+ */
 const read = new WeakMap<Attack, Promise<Trial | null>>()
 
 /**
- * The attack of an incident as it was: with its block around it where it is mined, and with what detection saw it take. Null
- * where no transaction is known. Read once for an attack that was looked up once.
+ * The attack of an incident as it happened: with its block if it is mined, and with the losses that detection reported.
+ * Null if no transaction is known. Read once for each looked-up attack.
  */
 export function trialOf(place: Place, attack: Attack): Promise<Trial | null> {
   const known = read.get(attack)
@@ -39,7 +41,7 @@ async function readTrial(
   return { call, ...scene, owned: incident.protected, recorded: largestOf(recorded) }
 }
 
-/** Several detectors tell of one loss. */
+/** Several detectors may report the same loss. */
 function largestOf(losses: readonly AssetChange[]): AssetChange[] {
   const largest = new Map<string, AssetChange>()
   for (const loss of losses) {

@@ -1,10 +1,10 @@
 import { findCursor } from '../../store/cursors.ts'
 import type { App } from '../context.ts'
 
-/** How long the recorder is waited for, which tells who did something in a block, milliseconds. */
+/** Maximum wait for the recorder, which reports who did something in a block, milliseconds. */
 const NAMED_WITHIN = 10_000
 
-/** Waits until the recorder has come to a block, as long as that is worth it. */
+/** Waits until the recorder has reached a block, for at most {@link NAMED_WITHIN}. */
 export async function untilRecorded(
   { store, clock }: App,
   { chainId, block }: { chainId: number; block: number },

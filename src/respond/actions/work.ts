@@ -13,28 +13,28 @@ import type { App, ChainHandle } from '../context.ts'
 import { recentOperations } from '../memory/operations.ts'
 import type { Attack } from './attack.ts'
 
-/** One contract that is to be contained because of an incident, and all that is needed for it. */
+/** One contract to contain because of an incident, with everything that this needs. */
 export type Work = {
   app: App
   chain: ChainHandle
   context: ActionContext
   incident: Incident
   attack: Attack
-  /** Which answer to which attack this is: each has plans of its own. */
+  /** Which answer to which attack this is: each has its own plans. */
   attempt: string
   target: Address
-  /** The lever that people named beforehand; the best one where none is named. */
+  /** The lever that people named in advance; the best one if none is named. */
   wanted?: WantedLever | undefined
 }
 
 export type Planned = { plan: ContainmentPlan; operations: readonly Operation[] }
 
-/** What became of one target. */
+/** The outcome for one target. */
 export type ContainOutcome = {
   target: Address
   /**
-   * `still-proposed`: the same call waits for people already. `already-paused`: nothing was sent, the lever holds or is on its
-   * way. `scheduled`: it waits for a delay that the chain demands.
+   * `still-proposed`: the same call already waits for people. `already-paused`: nothing was sent, the lever holds or is
+   * on its way. `scheduled`: it waits for a delay that the chain requires.
    */
   outcome:
     | 'contained'
@@ -49,7 +49,7 @@ export type ContainOutcome = {
   planId: string | null
   transactionHash: string | null
   reasons: string[]
-  /** It would do against this attack, and something else is in the way: another attack would fare no better. */
+  /** The lever would work against this attack, and something else prevents it: another attack would fare no better. */
   isWorthIt?: boolean
 }
 
@@ -63,7 +63,7 @@ const operationsSchema = z.array(
   }),
 )
 
-/** The ordinary calls on which a lever is tried, as they were when this was first asked. */
+/** The ordinary calls on which a lever is tried, as they were at the first request. */
 export async function operationsFor({ context, chain, target }: Work): Promise<Operation[]> {
   const json = await context.durable(`operations:${target}`, async () =>
     toJson(recentOperations(chain.operations, target)),
@@ -71,17 +71,17 @@ export async function operationsFor({ context, chain, target }: Work): Promise<O
   return operationsSchema.parse(JSON.parse(json))
 }
 
-/** A node or a signer that is away for less than this, about 20 s, does not fail the step. */
+/** An outage of a node or a signer of less than this, about 20 s, does not fail the step. */
 const PATIENCE = { attempts: 8, delayMs: 500, maxDelayMs: 4_000 }
 
-/** A node's refusal may be that of one that is behind; what Cordon itself refuses stays refused. */
+/** A node's refusal may come from one that is behind; a refusal of Cordon itself is final. */
 export function patiently<T>({ clock }: App, act: () => Promise<T>): Promise<T> {
   const isRetryable = (thrown: unknown): boolean =>
     !(thrown instanceof CordonError) || thrown.retryable || thrown.code === 'chain.RpcRefused'
   return retry(act, { ...PATIENCE, clock, isRetryable })
 }
 
-/** The chain of a lever. Throws `app.ChainNotWatched`, retryable: the run goes on where it is watched. */
+/** The chain of a lever. Throws `app.ChainNotWatched`, retryable: the run continues where the chain is watched. */
 export function chainOf(app: App, incident: Incident, chainId = incident.chainId): ChainHandle {
   const chain = app.chains.get(chainId)
   if (chain !== undefined) return chain

@@ -32,11 +32,11 @@ import type { ChainHandle } from '../context.ts'
 import { type Alone, aloneOn } from './alone.ts'
 import { leversNow } from './levers-alone.ts'
 
-/** What is asked for: the bounds within which Cordon may act alone. */
+/** The requested authorisation: the bounds within which Cordon may act alone. */
 export type AuthorisationWish = {
   /** Contracts to protect; those of the configuration when empty. */
   targets: readonly Address[]
-  /** Names or selectors of functions, of those that are found; all of them when empty. */
+  /** Names or selectors of functions, among those that are discovered; all of them when empty. */
   functions: readonly string[]
   /** Milliseconds from now. */
   forMs: number
@@ -48,20 +48,20 @@ export type AuthorisationWish = {
 export type Draft = {
   hash: Hash
   terms: AuthorisationTerms
-  /** As wallets take it: `eth_signTypedData_v4`. */
+  /** In the form that wallets accept: `eth_signTypedData_v4`. */
   typedData: WalletMessage
   words: string[]
 }
 
 export type Listed = { authorisation: StandingAuthorisation; standing: AuthorisationStanding; words: string }
 
-/** Standing authorisations: made, signed, taken in, taken back; beside a running Cordon or without one. */
+/** Standing authorisations: draft, sign, import, revoke; next to a running Cordon or without one. */
 export type AuthorisationDesk = {
   installation: string
   draft(wish: AuthorisationWish): Promise<Draft>
-  /** Signs with a signer of the configuration that may; undefined where none may. Throws `app.NoSuchSigner`. */
+  /** Signs with a configured signer that may sign; undefined if none may. Throws `app.NoSuchSigner`. */
   sign(draft: Draft, as: Address | undefined): Promise<StandingAuthorisation | undefined>
-  /** Keeps what holds; a running Cordon uses it at once. Throws `app.AuthorisationRefused`. */
+  /** Stores a valid authorisation; a running Cordon uses it at once. Throws `app.AuthorisationRefused`. */
   keep(authorisation: StandingAuthorisation): Promise<void>
   list(): Promise<Listed[]>
   alone(): Promise<Alone[]>
@@ -70,7 +70,7 @@ export type AuthorisationDesk = {
 
 export type AuthorisationDeskOptions = { config: Config; env: Env; logger: Logger }
 
-/** Opens chain and record of a configuration. Throws what the chain and store rooms throw. */
+/** Opens chain and record of a configuration. Throws the errors of the chain and store rooms. */
 export async function openAuthorisationDesk(options: AuthorisationDeskOptions): Promise<AuthorisationDesk> {
   const { config, env, logger } = options
   const { store, close } = await openDatabase({ dataDir: config.dataDir, env, logger })
@@ -130,8 +130,8 @@ export async function openAuthorisationDesk(options: AuthorisationDeskOptions): 
 }
 
 /**
- * Takes an authorisation back for ever; running Cordons obey before their next signature. Needs the record alone: no node and no
- * signer. False where it was taken back before. Throws what the store room throws.
+ * Revokes an authorisation permanently; running Cordons obey before their next signature. Needs the record alone: no
+ * node and no signer. False if it was revoked before. Throws the errors of the store room.
  */
 export async function revokeHere(
   { config, env, logger }: AuthorisationDeskOptions,
@@ -148,7 +148,7 @@ export async function revokeHere(
 
 type AtHand = { signers: Signer[]; missing: string[] }
 
-/** A signer that cannot be opened here is told, and the others do. */
+/** Reports a signer that cannot be opened here; the others still sign. */
 async function signersAtHand(config: Config, env: Env): Promise<AtHand> {
   const atHand: AtHand = { signers: [], missing: [] }
   for (const signer of config.signers)
@@ -216,7 +216,10 @@ async function draftOf(chain: ChainHandle, drafting: Drafting): Promise<Draft> {
 
 type Pullable = { levers: { lever: Lever; sender: Address }[]; left: string[] }
 
-/** What may be pulled alone on a contract: pauses and freezes that a signer here may pull and that can be taken back. */
+/**
+ * The levers that may be pulled alone on a contract: pauses and freezes that a signer here may pull and that can be
+ * undone.
+ */
 async function pullableOn(
   chain: ChainHandle,
   target: Address,
@@ -253,7 +256,7 @@ function nameOf(config: Config, address: Address): string {
   return name === undefined ? address : `${name} (${address})`
 }
 
-/** The one that is named, or the only one that may; undefined where none of them may. */
+/** The named signer, or the only one that may sign; undefined if none of them may. */
 function whoSigns(signers: readonly Signer[], config: Config, as: Address | undefined): Signer | undefined {
   const may = mayAuthorise(config)
   const able = signers.filter(({ address }) => (as === undefined ? may.includes(address) : address === as))
@@ -270,7 +273,7 @@ function whoSigns(signers: readonly Signer[], config: Config, as: Address | unde
   })
 }
 
-/** An authorisation in one line, and how it stands. */
+/** An authorisation in one line, with its current standing. */
 function wordsOf(one: StandingAuthorisation, standing: AuthorisationStanding, config: Config): string {
   const until = new Date(one.validUntil * 1_000).toISOString()
   const state = standing.holds
@@ -285,8 +288,8 @@ function wordsOf(one: StandingAuthorisation, standing: AuthorisationStanding, co
 const importSchema = z.looseObject({ terms: z.looseObject({}).optional() })
 
 /**
- * A signed authorisation from a file: the terms, or a draft that was written out, with `signer` and `signature` in it or given
- * beside it. Throws `app.UnreadableAuthorisation`.
+ * A signed authorisation from a file: the terms, or an exported draft, with `signer` and `signature` in it or given
+ * separately. Throws `app.UnreadableAuthorisation`.
  */
 export async function readAuthorisation(
   file: string,

@@ -11,11 +11,11 @@ import { allAuthorisations, authorisationContext, installationFor } from '../aut
 import type { App } from '../context.ts'
 import { verdictOn } from './verdict.ts'
 
-/** On whose word a plan is carried out: a standing authorisation's, or that of people who approved it. */
+/** The basis on which a plan is carried out: a standing authorisation, or people who approved it. */
 export type Ground =
   | {
       kind: 'authorised'
-      /** The authorisation that it was signed under before: no other one counts then. */
+      /** The authorisation under which it was signed before: then no other one counts. */
       hash?: Hash
     }
   | { kind: 'approved' }
@@ -24,15 +24,15 @@ type Asked = { plan: ContainmentPlan; ground: Ground }
 type Asking = Pick<App, 'store' | 'clock' | 'config' | 'chains'>
 
 /**
- * Whether a plan may be signed now: the authorisations, revocations, counts and approvals of this moment, under locks that
- * hold until the transaction ends, so that no two processes use the same last action.
+ * Whether a plan may be signed now: reads the current authorisations, revocations, counts and approvals, under locks
+ * that last until the transaction ends, so that no two processes use the same last action.
  */
 export async function permitNow(app: Asking, tx: Store, { plan, ground }: Asked): Promise<Permit> {
   const incident = await findIncident(tx, plan.incidentId)
   assert(incident !== undefined, 'a plan has an incident')
   const within = { ...app, store: tx }
   if (ground.kind === 'approved') {
-    // what executes is approved with what scheduled it
+    // approval of a schedule covers its execution
     const asked = plan.executes === null ? plan : ((await findPlan(tx, plan.executes)) ?? plan)
     await lockApprovals(tx, asked.id)
     const verdict = await verdictOn(within, { plan: asked, incident })

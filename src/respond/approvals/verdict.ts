@@ -12,18 +12,18 @@ import { installationFor } from '../authorisations/standing.ts'
 export type Judging = { store: Store; clock: Clock; config: Pick<Config, 'roles' | 'approvals'> }
 export type Judged = { plan: ContainmentPlan; incident: Pick<Incident, 'severity' | 'kind'> }
 
-/** What the policy asks of people for a plan, now. */
+/** The policy's current requirements of people for a plan. */
 export function ruleOn({ clock, config }: Judging, { plan, incident }: Judged): ApprovalRule {
   const action: ActionClass = plan.purpose === 'reopen' ? 'reopen' : plan.lever.kind
   return ruleFor(config.approvals, { action, severity: incident.severity, now: clock.now() })
 }
 
-/** What everything that people have signed about a plan comes to, now. */
+/** The current verdict of everything that people have signed about a plan. */
 export async function verdictOn(judging: Judging, judged: Judged): Promise<ApprovalVerdict> {
   return judgeApprovals(await caseOf(judging, judged))
 }
 
-/** A plan with all that was signed about it, and what it is judged by, as of now. */
+/** A plan with everything that was signed about it, and the inputs of its judgement, as of now. */
 export async function caseOf(judging: Judging, judged: Judged): Promise<ApprovalCase> {
   const { store, clock, config } = judging
   const { plan, incident } = judged

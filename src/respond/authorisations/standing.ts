@@ -15,7 +15,7 @@ import {
 import { installationOf } from '../../store/installation.ts'
 import type { Store } from '../../store/store.ts'
 
-/** Those of the configuration and those that were kept with `cordon levers authorize`, each once. */
+/** The authorisations of the configuration and those stored with `cordon levers authorize`, each once. */
 export async function allAuthorisations(
   store: Store,
   { authorisations }: Pick<Config, 'authorisations'>,
@@ -25,13 +25,16 @@ export async function allAuthorisations(
   return [...byWord.values()]
 }
 
-/** Who may let Cordon act alone. */
+/** The accounts that may authorise Cordon to act alone. */
 export function mayAuthorise({ roles }: Pick<Config, 'roles'>): Address[] {
   const people = [...(roles.guardian ?? []), ...(roles['incident-leader'] ?? [])]
   return people.flatMap(({ address }) => address ?? [])
 }
 
-/** Whose words count about an incident: this installation's; null in a drill, whose words count nowhere else. */
+/**
+ * The installation whose signatures count about an incident: this one; null in a drill, whose signatures count nowhere
+ * else.
+ */
 export async function installationFor(
   store: Store,
   { kind }: Pick<Incident, 'kind'>,
@@ -40,18 +43,18 @@ export async function installationFor(
 }
 
 export type StandingSources = {
-  /** Inside a transaction the authorisation that is asked about is locked until its end. */
+  /** Inside a transaction the authorisation in question is locked until its end. */
   store: Store
   clock: Clock
   config: Pick<Config, 'roles'>
-  /** Where a contract is asked about its signature. */
+  /** Verifies signatures of contracts. */
   rpc: Rpc
   installation: string | null
-  /** A plan that does not count as an action of its own. */
+  /** A plan that does not count as a separate action. */
   exceptPlanId?: string
 }
 
-/** What decides whether an authorisation holds, read as it is asked for: nothing of it is remembered. */
+/** The inputs that decide whether an authorisation holds, read on each request and never cached. */
 export function authorisationContext(sources: StandingSources): AuthorisationContext {
   const { store, clock, config, rpc, installation, exceptPlanId = '' } = sources
   return {

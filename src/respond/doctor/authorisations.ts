@@ -13,7 +13,10 @@ import { type Check, failed, ok, warning } from './check.ts'
 const WEEK_S = 7 * 86_400
 const AGAIN = 'Sign a new one: cordon levers authorize'
 
-/** What this installation is called, and whether each standing authorisation for a chain holds, for how long and how often. */
+/**
+ * The name of this installation, and for each standing authorisation for a chain whether it holds, for how long and how
+ * often.
+ */
 export async function authorisationChecks(
   store: Store,
   { rpc, chainId }: ChainHandle,

@@ -12,16 +12,16 @@ const blockSchema = z.object({
   number: quantity,
   hash: z.string(),
   timestamp: quantity,
-  // Some nodes give whole transactions though only their hashes are asked for.
+  // Some nodes return whole transactions although only their hashes are requested.
   transactions: z.array(z.union([z.string(), z.object({ hash: z.string() }).transform(({ hash }) => hash)])),
 })
 /** A block with the hashes of its transactions. */
 export type ProbeBlock = z.infer<typeof blockSchema>
 
-/** Blocks that are looked back for some with transactions. */
+/** Maximum number of blocks to look back for some with transactions. */
 const LOOK_BACK = 64
 const WANTED = 3
-/** More transactions than this say nothing more, and cost a node more. */
+/** More transactions than this add no information and cost a node more. */
 const MOST_TRANSACTIONS = 400
 
 export async function blockAt(ask: Ask, block: number | 'latest'): Promise<ProbeBlock> {
@@ -31,7 +31,7 @@ export async function blockAt(ask: Ask, block: number | 'latest'): Promise<Probe
   throw new Error(`the node has no block ${block}, or gives it in another shape`)
 }
 
-/** Recent blocks that have transactions, newest first: an empty one is answered rightly by any node. */
+/** Recent blocks that have transactions, newest first: any node answers correctly about an empty one. */
 export async function blocksWithTransactions(ask: Ask, head: ProbeBlock): Promise<ProbeBlock[]> {
   const picked: ProbeBlock[] = []
   for (let number = head.number; number >= Math.max(1, head.number - LOOK_BACK); number--) {
@@ -43,7 +43,7 @@ export async function blocksWithTransactions(ask: Ask, head: ProbeBlock): Promis
   return picked
 }
 
-/** Seconds between the last blocks by their own times; null where there are too few. */
+/** Seconds between the last blocks by their own times; null if there are too few. */
 export async function blockSecondsOf(ask: Ask, head: ProbeBlock): Promise<number | null> {
   const back = Math.min(32, head.number - 1)
   if (back < 2) return null

@@ -7,7 +7,7 @@ import { type Check, failed, failedBy, ok, warning } from './check.ts'
 
 const PATIENCE_MS = 5_000
 
-/** Whether each channel has its secrets and its address can be reached; nothing is delivered. */
+/** Whether each channel has its secrets and its address is reachable; delivers nothing. */
 export async function channelChecks({ channels }: Config, env: Env): Promise<Check[]> {
   const checks = Object.entries(channels).map(async ([id, given]): Promise<Check[]> => {
     const found = channelKindOf(given)
@@ -25,7 +25,7 @@ export async function channelChecks({ channels }: Config, env: Env): Promise<Che
   return (await Promise.all(checks)).flat()
 }
 
-/** Any answer to a HEAD says that somebody is there; most receivers refuse it, as they should. */
+/** Any answer to a HEAD shows that a server is there; most receivers refuse it, as they should. */
 async function reach(name: string, url: string): Promise<Check> {
   const host = redact(url)
   const fix = 'Check the URL, the proxy and the firewall, then send a page: cordon drill reach'

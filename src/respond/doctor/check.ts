@@ -1,9 +1,9 @@
 import { CordonError, messageOf } from '../../kit/error.ts'
 
-/** One thing that Cordon needs, looked at. */
+/** The check of one requirement of Cordon. */
 export type Check = { name: string; state: 'ok' | 'warning' | 'failed'; detail: string; fix?: string }
 
-/** What is wrong and how it is put right. */
+/** The problem and its fix. */
 type Trouble = Required<Omit<Check, 'state'>>
 
 export function ok(name: string, detail: string): Check {
@@ -18,7 +18,7 @@ export function failed(trouble: Trouble): Check {
   return { ...trouble, state: 'failed' }
 }
 
-/** Checks of one part; what it throws becomes a failed check with its own fix. */
+/** Checks of one part; an error that it throws becomes a failed check with its own fix. */
 export async function* attempt(name: string, act: () => Promise<Check[]>): AsyncGenerator<Check> {
   try {
     yield* await act()

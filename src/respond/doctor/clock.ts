@@ -1,13 +1,13 @@
 import type { ProbeBlock } from './blocks.ts'
 import { type Check, failed, ok, warning } from './check.ts'
 
-/** Blocks by which a head may be old, and seconds at least. */
+/** Maximum age of a head, in blocks, and seconds at least. */
 const LATE_BLOCKS = 10
 const LATE_SECONDS = 60
 /** Seconds that a newest block may be ahead of this machine. */
 const AHEAD_SECONDS = 15
 
-/** The newest block's own time against this machine's clock, by the chain's own time between blocks. */
+/** Compares the newest block's own time with this machine's clock, by the chain's own time between blocks. */
 export function clockCheck(head: ProbeBlock, blockSeconds: number | null): Check {
   const name = 'head and clock'
   const age = Math.round(Date.now() / 1000 - head.timestamp)

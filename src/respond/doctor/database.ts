@@ -6,10 +6,13 @@ import { type Check, ok, warning } from './check.ts'
 
 type Options = { dataDir: string; env: Env; logger: Logger }
 
-/** Seconds that two clocks may be apart. */
+/** Maximum difference of two clocks, seconds. */
 const MOST_SKEW = 2
 
-/** Whether the record can be kept, whether a power cut can take it, and whether its clock is ours. */
+/**
+ * Whether the record can be stored, whether a power cut can destroy it, and whether its clock agrees with this
+ * machine's.
+ */
 export async function databaseChecks({ dataDir, env, logger }: Options): Promise<Check[]> {
   const database = await openDatabase({ dataDir, env, logger })
   try {

@@ -4,7 +4,7 @@ import { sha256, toJson } from '../../kit/json.ts'
 import { blockAt, type ProbeBlock } from './blocks.ts'
 import { type Check, failed, failedBy, ok, warning } from './check.ts'
 
-/** What one endpoint says of itself and of its head. */
+/** One endpoint's report about itself and its head. */
 export type EndpointView = {
   endpoint: Endpoint
   client: string
@@ -13,12 +13,12 @@ export type EndpointView = {
   milliseconds: number
 }
 
-/** Blocks that heads may be apart: they were not asked in the same moment. */
+/** Maximum distance of heads, blocks: they were not requested at the same moment. */
 const MOST_APART = 3
 /** How far below the lowest head blocks are compared: newer ones may still be replaced. */
 const SETTLED = 2
 
-/** Asks each endpoint who it is; those that do not answer become failed checks. */
+/** Asks each endpoint for its identity; an endpoint that does not answer becomes a failed check. */
 export async function viewEndpoints(
   endpoints: readonly Endpoint[],
 ): Promise<{ views: EndpointView[]; checks: Check[] }> {
@@ -37,7 +37,7 @@ export async function viewEndpoints(
       }
     }),
   )
-  // In the configured order: answers come in any.
+  // In the configured order: answers arrive in any order.
   views.sort((a, b) => endpoints.indexOf(a.endpoint) - endpoints.indexOf(b.endpoint))
   return { views, checks }
 }
@@ -51,7 +51,7 @@ async function viewOf(endpoint: Endpoint): Promise<EndpointView> {
   return { endpoint, client: client.slice(0, 80), chainId, head, milliseconds }
 }
 
-/** Whether several endpoints tell of one chain: chain id, head, a common block, the receipts of one with transactions. */
+/** Whether several endpoints serve one chain: chain id, head, a common block, the receipts of one with transactions. */
 export async function compareEndpoints(
   views: readonly EndpointView[],
   [sample]: readonly ProbeBlock[],
@@ -105,7 +105,9 @@ async function agreement(
   })
 }
 
-/** A fingerprint of what happened in a block, as one node tells it; receipts one by one where it has no other way. */
+/**
+ * A fingerprint of a block's receipts, as one node reports them; receipts one by one if the node has no other method.
+ */
 async function receiptsOf({ endpoint }: EndpointView, { hash, transactions }: ProbeBlock): Promise<string> {
   const receipts = await endpoint
     .request('eth_getBlockReceipts', [hash])

@@ -11,7 +11,7 @@ import { apiPort, diskSpace, nodeVersion } from './machine.ts'
 
 export type ExamineOptions = { loaded: LoadedConfig; env: Env; logger: Logger }
 
-/** Looks at everything that Cordon needs, one check after the other; a failed one never stops the others. */
+/** Checks everything that Cordon needs, one check after the other; a failed check never stops the others. */
 export async function* examine({ loaded, env, logger }: ExamineOptions): AsyncGenerator<Check> {
   const dataDir = loaded.origin === 'none' ? '.cordon' : loaded.config.dataDir
   yield nodeVersion()

@@ -8,7 +8,10 @@ const DEPTHS = [1, 64, 144, 1_000] as const
 
 type Depths = { state: number | null; traces: number | null }
 
-/** How far back states and traces can be had: so long may Cordon stand still, and read everything that it missed. */
+/**
+ * How far back states and traces are available: Cordon may stand still for that long and still read everything that it
+ * missed.
+ */
 export async function historyCheck(
   ask: Ask,
   of: string,
@@ -51,7 +54,7 @@ async function deepest(
   return reached
 }
 
-/** By whichever method the node has; throws what the last one throws. */
+/** Uses whichever method the node has; throws the error of the last one. */
 async function traced(ask: Ask, block: string): Promise<unknown> {
   return ask('debug_traceBlockByNumber', [block, CALL_TRACER]).catch(() => ask('trace_block', [block]))
 }

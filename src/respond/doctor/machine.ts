@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { type Check, failed, ok, warning } from './check.ts'
 
 const GIB = 2 ** 30
-/** Bytes that are free: less is a warning, and a failure. */
+/** Free bytes: below the first is a warning, below the second a failure. */
 const ROOMY = 5 * GIB
 const TIGHT = GIB / 2
 
@@ -33,7 +33,10 @@ export function apiPort(port: number): Promise<Check[]> {
   })
 }
 
-/** What is free where the record and the reports are kept. A full disk stops the database, and with it everything that is recorded. */
+/**
+ * The free space where the record and the reports are stored. A full disk stops the database, and with it all
+ * recording.
+ */
 export async function diskSpace(dataDir: string): Promise<Check[]> {
   const name = 'disk space'
   const folder = await existing(resolve(dataDir))

@@ -4,7 +4,7 @@ import { messageOf } from '../../kit/error.ts'
 import type { Ask, ProbeBlock } from './blocks.ts'
 import { type Check, failed, ok, warning } from './check.ts'
 
-/** How one method fared on real blocks: null, or what is wrong with its answers. */
+/** The result of one method on real blocks: null, or the problem with its answers. */
 type Verdict = { method: string; problem: string | null }
 
 const receiptsSchema = z.array(z.object({ transactionHash: z.string(), logs: z.array(z.unknown()) }))
@@ -14,7 +14,7 @@ const tracedSchema = z.array(
 const parityTraceSchema = z.array(z.object({ transactionHash: z.string().nullish() }))
 const frameSchema = z.record(z.string(), z.unknown())
 
-/** Asks one node for what following asks it, on blocks that have transactions, and looks at the answers. */
+/** Sends one node the requests that following sends, on blocks that have transactions, and checks the answers. */
 export async function methodChecks(ask: Ask, of: string, blocks: readonly ProbeBlock[]): Promise<Check[]> {
   const name = `blocks of ${of}`
   if (blocks.length === 0) {

@@ -2,7 +2,7 @@ import { givenNames } from '../../contain/levers/registry.ts'
 import { CordonError } from '../../kit/error.ts'
 import { hasRightChecksum, wrongChecksum } from '../../model/given-address.ts'
 
-/** `asset=0x…` and the like, by name. Throws `app.InvalidGiven` for what no lever needs. */
+/** Pairs such as `asset=0x…`, by name. Throws `app.InvalidGiven` for an input that no lever needs. */
 export function givenOf(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(pairs.map(pairOf))
 }

@@ -3,7 +3,7 @@ import { type DatabaseOptions, openDatabase } from '../../store/database.ts'
 import { insertLevers, type LeverObservation, listLevers } from '../../store/levers.ts'
 import type { DiscoveredLevers } from './levers.ts'
 
-/** Puts what was discovered on record, beside a running Cordon or without one. Throws what the store room throws. */
+/** Records the discovered levers, next to a running Cordon or without one. Throws the errors of the store room. */
 export async function storeLevers(options: DatabaseOptions, found: DiscoveredLevers): Promise<void> {
   const observedAt = systemClock.now()
   const { store, close } = await openDatabase(options)
@@ -15,7 +15,7 @@ export async function storeLevers(options: DatabaseOptions, found: DiscoveredLev
   }
 }
 
-/** The newest observation of each lever on record. Throws what the store room throws. */
+/** The newest observation of each recorded lever. Throws the errors of the store room. */
 export async function readLevers(options: DatabaseOptions): Promise<LeverObservation[]> {
   const { store, close } = await openDatabase(options)
   try {

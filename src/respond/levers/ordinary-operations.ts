@@ -9,9 +9,9 @@ import { recentOperations, rememberOperations } from '../memory/operations.ts'
 export type OrdinaryOperations = {
   /** The latest ordinary call of each function. */
   operations: Operation[]
-  /** Whom the contract called in them. */
+  /** The contracts that the contract called in them. */
   callees: CalleeMemory
-  /** Blocks that no node gave: pruned, too new for it, or not to be read. */
+  /** Blocks that no node returned: pruned, too new for the node, or unreadable. */
   missing: number[]
 }
 
@@ -23,7 +23,7 @@ type Looking = {
   progress: (text: string) => void
 }
 
-/** What a contract was used for in some blocks, as far as they are there: one that is missing is left out and named. */
+/** The uses of a contract in some blocks, as far as the nodes have them: a missing block is left out and listed. */
 export async function ordinaryOperations(target: Address, looking: Looking): Promise<OrdinaryOperations> {
   const { from, to, fetch, signal, progress } = looking
   const memory: OperationMemory = new Map()

@@ -18,8 +18,8 @@ export type PermitOptions = {
 export type Permit = Permissions & { chainId: number; batch: Record<string, unknown> }
 
 /**
- * The least that a Safe must allow so that a member of a Zodiac role may pull each lever of a contract that the Safe may pull,
- * as a batch for the Safe's transaction builder. Sends nothing. Throws what the chain room throws.
+ * The minimum that a Safe must allow so that a member of a Zodiac role may pull each lever of a contract that the Safe
+ * may pull, as a batch for the Safe's transaction builder. Sends nothing. Throws the errors of the chain room.
  */
 export async function permitFor(options: PermitOptions): Promise<Permit> {
   const { config, target, safe, modifier, member, role } = options

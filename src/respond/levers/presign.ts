@@ -20,7 +20,7 @@ import { openDatabase } from '../../store/database.ts'
 import { insertSafeSignature } from '../../store/safe-signatures.ts'
 import { openChains } from '../chains.ts'
 
-/** What owners are given to sign: as wallets take it, with room for their signatures. */
+/** The file that owners sign: in the form that wallets accept, with room for their signatures. */
 export type PresignRequest = Call & {
   chainId: number
   safe: Address
@@ -35,8 +35,8 @@ export type PresignRequest = Call & {
 export type PresignOptions = { config: Config; target: Address; safe: Address; nonce: number | null }
 
 /**
- * What a Safe's owners sign so that it can pull each lever of a contract that it may pull, under its current nonce or a later
- * one. Throws `app.NotASafe` and what the chain room throws.
+ * The messages that a Safe's owners sign so that the Safe can pull each lever of a contract that it may pull, under its
+ * current nonce or a later one. Throws `app.NotASafe` and the errors of the chain room.
  */
 export async function presignRequests(options: PresignOptions): Promise<PresignRequest[]> {
   const { config, target, safe: address } = options
@@ -94,13 +94,13 @@ export type ImportedSignature = {
   nonce: number
   safeTxHash: Hash
   owner: Address | null
-  /** Why it is not kept; null where it is. */
+  /** The reason why it is not stored; null if it is. */
   problem: string | null
 }
 
 /**
- * Takes in what owners signed: each signature must be an owner's over just this call of just this Safe, and its nonce not yet
- * used; the rest is refused, each with its reason. Throws `app.InvalidPresigned`.
+ * Imports signatures of owners: each must be an owner's signature over exactly this call of exactly this Safe, with an
+ * unused nonce; the rest is refused, each with its reason. Throws `app.InvalidPresigned`.
  */
 export async function importPresigned({
   config,

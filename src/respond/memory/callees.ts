@@ -3,14 +3,14 @@ import type { BlockBundle } from '../../model/block.ts'
 import type { Address, Hash } from '../../model/hex.ts'
 import type { ProtocolKind } from '../../model/protocol-kind.ts'
 
-/** Whom each protected contract called in ordinary transactions, and how often. */
+/** The contracts that each protected contract called in ordinary transactions, and how often. */
 export type CalleeMemory = Map<Address, Map<Address, number>>
 
-/** What is known of the contracts beside the protected ones: whom these call, and what else the chain shows. */
+/** Knowledge about the contracts next to the protected ones: their callees, and other data that the chain shows. */
 export type ProtocolMemory = {
   callees: CalleeMemory
   related: Map<Address, { block: number; contracts: readonly Related[] }>
-  /** What each protected contract is: as the configuration says, else as its functions show. */
+  /** The kinds of each protected contract: from the configuration, otherwise from its functions. */
   kinds: Map<Address, readonly ProtocolKind[]>
 }
 
@@ -18,10 +18,10 @@ export function emptyProtocol(): ProtocolMemory {
   return { callees: new Map(), related: new Map(), kinds: new Map() }
 }
 
-/** Callees remembered of a contract. The least called make room. */
+/** Maximum number of callees remembered for a contract. The least called make room. */
 const MOST_CALLEES = 64
 
-/** Remembers whom protected contracts ask before they act; transactions under suspicion are left out. */
+/** Remembers which contracts the protected ones call before they act; suspected transactions are left out. */
 export function rememberCallees(
   memory: CalleeMemory,
   bundle: BlockBundle,

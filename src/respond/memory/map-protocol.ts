@@ -4,10 +4,13 @@ import type { BlockRef } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'
 import type { App, ChainHandle } from '../context.ts'
 
-/** Milliseconds after which a map is made anew; each takes some hundred view calls. */
+/** Milliseconds after which a map is rebuilt; each takes some hundred view calls. */
 const EVERY_MS = 1_800_000
 
-/** Keeps the maps of the protected contracts, one contract a block at most, so that none must be made during an attack. */
+/**
+ * Keeps the maps of the protected contracts up to date, at most one contract per block, so that none has to be built
+ * during an attack.
+ */
 export function mappingProtocol(): (app: App, chain: ChainHandle, block: BlockRef) => Promise<void> {
   const madeAt = new Map<Address, number>()
   return async (app, chain, { number }) => {
@@ -24,8 +27,8 @@ export function mappingProtocol(): (app: App, chain: ChainHandle, block: BlockRe
 }
 
 /**
- * The contracts related to a protected one as of a block: as mapped before it where that was done, so that nothing an attack
- * wrote is in it; else mapped now.
+ * The contracts related to a protected one as of a block: from the map built before it if there is one, so that nothing
+ * an attack wrote is in it; otherwise mapped now.
  */
 export async function relatedTo(
   chain: ChainHandle,

@@ -4,13 +4,13 @@ import type { BlockBundle, Transaction } from '../../model/block.ts'
 import type { Address, Hash, Hex } from '../../model/hex.ts'
 import { selectorOf } from '../../model/hex.ts'
 
-/** The latest ordinary call of each function of each protected contract: what a pause is tried on. */
+/** The latest ordinary call of each function of each protected contract: a pause is tried on these. */
 export type OperationMemory = Map<Address, Map<Hex, Operation>>
 
-/** Functions remembered a contract. */
+/** Maximum number of functions remembered for a contract. */
 const MOST_FUNCTIONS = 24
 
-/** Remembers successful state-changing calls into protected contracts; transactions under suspicion are left out. */
+/** Remembers successful state-changing calls into protected contracts; suspected transactions are left out. */
 export function rememberOperations(
   memory: OperationMemory,
   bundle: BlockBundle,

@@ -4,7 +4,10 @@ import type { Incident } from '../../model/incident.ts'
 import { attackedKinds, type ProtocolKind } from '../../model/protocol-kind.ts'
 import type { App, ChainHandle } from '../context.ts'
 
-/** Finds out what each protected contract is, once, as soon as the chain answers; a contract without code is asked again. */
+/**
+ * Determines the kinds of each protected contract, once, as soon as the chain answers; a contract without code is
+ * checked again.
+ */
 export async function recogniseKinds(
   { config }: App,
   { chainId, rpc, engine, protocol }: ChainHandle,
@@ -25,7 +28,7 @@ export async function recogniseKinds(
   }
 }
 
-/** What an incident's playbook is chosen by. */
+/** The kinds by which an incident's playbook is chosen. */
 export function kindsAttacked(
   { chains }: Pick<App, 'chains'>,
   incident: Pick<Incident, 'chainId' | 'protected'>,

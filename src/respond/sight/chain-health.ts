@@ -12,13 +12,15 @@ export type ChainInputs = {
   traceDetectors: readonly string[]
 }
 
-/** Blocks, in the chain's own time, after which a lag or a standing head is told; and after which Cordon is blind. */
+/**
+ * Blocks, in the chain's own time, after which a lag or a standing head is reported; and after which Cordon is blind.
+ */
 const LATE_BLOCKS = 3
 const BLIND_BLOCKS = 10
-/** On fast chains: what a busy machine alone brings about is no news. Seconds. */
+/** On fast chains: delays that a busy machine alone causes are not reported. Seconds. */
 const LATE_SECONDS = 4
 const BLIND_SECONDS = 10
-/** Taken for a chain whose own time is not known yet; seconds. */
+/** Assumed for a chain whose own block time is not known yet; seconds. */
 const USUAL_BLOCK_SECONDS = 12
 
 /** Reasons of one chain, the worst first, and its figures. `now` in milliseconds. */
@@ -76,11 +78,11 @@ function stateOf({ vitals, sight }: ChainInputs, now: number): State {
   }
 }
 
-/** With three endpoints and more one that tells of blocks that nobody else has is not believed. */
+/** With three or more endpoints, one that reports blocks that no other endpoint has is not believed. */
 function headOf({ endpoints, heads, answeredAt }: ChainSight): number | null {
   const told = endpoints.flatMap(({ head, failure }) => (failure === null && head !== null ? [head] : []))
   told.sort((a, b) => b - a)
-  // Heads that were seen before a restart do not say where the chain is now.
+  // Heads from before a restart do not show where the chain is now.
   return told[told.length > 2 ? 1 : 0] ?? (answeredAt === null ? null : (heads.at(-1)?.number ?? null))
 }
 
@@ -124,7 +126,7 @@ function stopped({ sight }: ChainInputs): HealthReason[] {
   return [{ code: 'watching-stopped', status: 'blind', message, detail: reason, since: at }]
 }
 
-/** An endpoint counts as standing as badly as either the watcher or the loop beside it has it. */
+/** An endpoint counts as the worse of the two states that the watcher and the loop next to it observe. */
 function endpoints(
   { vitals, sight }: ChainInputs,
   { now, lateSeconds, head, blockSeconds }: State,
@@ -165,7 +167,9 @@ function troubleOf(
   return `is ${head - own} blocks behind the others`
 }
 
-/** A head that stands still is news only on a chain that makes blocks by the clock; one that goes back is everywhere. */
+/**
+ * A head that stands still matters only on a chain with regular block times; one that goes back matters on every chain.
+ */
 function standing({ sight }: ChainInputs, at: State): HealthReason[] {
   const { head, processed, pace, now } = at
   const last = sight.heads.at(-1)

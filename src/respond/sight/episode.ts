@@ -1,16 +1,21 @@
-/** Trouble of one kind that people are told of: once when it has lasted, and once when it has been over for a while. */
+/**
+ * One kind of trouble that people are notified of: once when it has lasted, and once when it has been over for a while.
+ */
 export type Episode =
   | { state: 'calm'; troubledSince: number | null }
   | { state: 'open'; openedAt: number; since: number; calmSince: number | null }
 
 export type EpisodeStep = { episode: Episode; change: 'opened' | 'closed' | null }
 
-/** Times in milliseconds. `patienceMs` is how long the trouble must last to be told; null: there is none now. */
+/** Times in milliseconds. `patienceMs` is how long the trouble must last to be reported; null: there is none now. */
 export type Sighting = { now: number; patienceMs: number | null; calmMs: number }
 
 export const calm: Episode = { state: 'calm', troubledSince: null }
 
-/** Trouble that comes and goes within its patience is not told, nor is a calm that does not last: one episode, one page. */
+/**
+ * Trouble that comes and goes within its patience is not reported, nor is a calm that does not last: one episode, one
+ * page.
+ */
 export function nextEpisode(episode: Episode, { now, patienceMs, calmMs }: Sighting): EpisodeStep {
   switch (episode.state) {
     case 'calm': {

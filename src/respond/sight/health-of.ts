@@ -3,12 +3,12 @@ import { type ChainInputs, chainHealthOf } from './chain-health.ts'
 
 export type HealthInputs = {
   database: { up: boolean }
-  /** Pages of the last day that reached nobody; null where the record cannot say. */
+  /** Pages of the last day that reached nobody; null if the record cannot be read. */
   undeliveredPages: number | null
   chains: readonly ChainInputs[]
 }
 
-/** What a running Cordon is fit for, and why. Never `ok` where there is a reason. `now` in milliseconds. */
+/** The current health of a running Cordon, with reasons. Never `ok` if there is a reason. `now` in milliseconds. */
 export function healthOf({ database, undeliveredPages, chains }: HealthInputs, now: number): Health {
   const judged = chains.map((chain) => chainHealthOf(chain, now))
   const reasons = [

@@ -6,11 +6,11 @@ import { healthOf } from './health-of.ts'
 import { inputsOf } from './inputs.ts'
 import { emptySight } from './sight.ts'
 
-/** A database that takes longer is down for whoever asks. */
+/** A database that takes longer than this counts as down. */
 const PATIENCE_MS = 2_000
 const DAY_MS = 86_400_000
 
-/** Reads the health of a running app. Never throws, and is never late: neither chain nor database is waited for. */
+/** Reads the health of a running app. Never throws, and is never late: it waits for neither chain nor database. */
 export function healthReader(app: App): () => Promise<Health> {
   const { clock, chains, sights } = app
   const undelivered = databaseQuestion(app)
@@ -25,8 +25,8 @@ export function healthReader(app: App): () => Promise<Health> {
 }
 
 /**
- * Pages of the last day that reached nobody; null where the database does not answer in time. One question is under way at
- * a time: the store waits long for a lost database, and asking is open to everybody.
+ * Pages of the last day that reached nobody; null if the database does not answer in time. Only one query runs at a
+ * time: the store waits long for a lost database, and the endpoint is open to everybody.
  */
 function databaseQuestion({ store, clock }: App): () => Promise<number | null> {
   let asking: Promise<number | null> | undefined

@@ -2,7 +2,7 @@ import type { ChainHandle } from '../context.ts'
 import type { ChainInputs } from './chain-health.ts'
 import type { ChainSight } from './sight.ts'
 
-/** What the health of one chain is judged by. */
+/** The inputs by which the health of one chain is judged. */
 export function inputsOf(
   { chainId, vitals, engine, capabilities }: ChainHandle,
   sight: ChainSight,
@@ -11,7 +11,7 @@ export function inputsOf(
     detector.needs.includes('traces') ? [detector.id] : [],
   )
   if (capabilities.traces !== 'none') return { chainId, vitals, sight, traceDetectors }
-  // Found out at the start, before the first block could tell.
+  // Determined at the start, before the first block could show it.
   const blindDetectors = new Map([
     ...traceDetectors.map((id) => [id, 'traces'] as const),
     ...vitals.blindDetectors,

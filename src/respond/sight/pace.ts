@@ -1,10 +1,10 @@
 import type { SeenHead } from './sight.ts'
 
-/** Heads that are looked at: enough to see a rhythm, few enough to follow a chain that changes its own. */
+/** Number of recent heads considered: enough to see a rhythm, few enough to follow a chain that changes its own. */
 const RECENT = 32
-/** Advances that were seen before a chain may be said to stand still. */
+/** Number of observed advances before a chain may count as standing still. */
 const ENOUGH = 3
-/** Transactions a block above which no chain makes its blocks for single ones. */
+/** Transactions in a block above which no chain makes its blocks for single ones. */
 const BUSY = 3
 
 /** How a chain makes its blocks. */
@@ -12,15 +12,15 @@ export type Pace = {
   /** Seconds between blocks by their own times; null before two heads were seen. */
   blockSeconds: number | null
   /**
-   * The longest time that is usual between two heads, seconds. Null where the chain may make blocks on demand, or was not
-   * watched for long enough: then a head that stands still says nothing.
+   * The longest usual time between two heads, seconds. Null if the chain may make blocks on demand, or was not watched
+   * for long enough: then a head that stands still says nothing.
    */
   longestGap: number | null
 }
 
 /**
- * A chain is driven by time where blocks come without transactions or with many, at about the pace that their own times
- * have. Chains that make a block for each transaction (development nodes) have one or a few in every block; a script that
+ * A chain is driven by time if its blocks come without transactions or with many, at about the pace of their own times.
+ * Chains that make a block for each transaction (development nodes) have one or a few in every block; a script that
  * mines many at once gives them times that are further apart than the blocks are.
  */
 export function paceOf(heads: readonly SeenHead[]): Pace {
@@ -30,12 +30,12 @@ export function paceOf(heads: readonly SeenHead[]): Pace {
     return { blockSeconds: null, longestGap: null }
   const blocks = last.number - first.number
   const blockSeconds = Math.max(0, (last.timestamp - first.timestamp) / blocks)
-  // The first was there before: when it came is not known.
+  // The first head existed before: its arrival time is unknown.
   const seen = heads[0] === first ? recent.slice(1) : recent
   const advances = seen.slice(1).map((head, index) => advance(seen[index] ?? head, head))
   const gaps = advances.map(({ seconds }) => seconds)
   const isClockwork = isDrivenByTime(seen, { advances, blockSeconds })
-  // One outage among many advances is not how the chain is.
+  // One outage among many advances does not characterise the chain.
   return { blockSeconds, longestGap: isClockwork ? quantile(gaps, 0.9) : null }
 }
 

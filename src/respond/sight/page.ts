@@ -8,7 +8,7 @@ import { deliver } from '../outbox.ts'
 
 export type Opening = { chainId: number; since: number; reasons: readonly HealthReason[] }
 
-/** The page that Cordon does not see a chain as it should. */
+/** The page that reports that Cordon does not see a chain properly. */
 export function openingPage(app: App, { chainId, since, reasons }: Opening): Notification {
   const isBlind = reasons.some(({ status }) => status === 'blind')
   const lines = reasons.map(({ message, detail }) =>
@@ -23,7 +23,7 @@ export function openingPage(app: App, { chainId, since, reasons }: Opening): Not
   }
 }
 
-/** The page that it is over. */
+/** The page that reports the end of the trouble. */
 export function closingPage(app: App, { chainId, since }: Omit<Opening, 'reasons'>): Notification {
   const seconds = Math.round((app.clock.now() - since) / 1000)
   return {
@@ -45,8 +45,8 @@ function pageOf(
 }
 
 /**
- * Pages through the outbox; where the database is away, without it: that Cordon is blind must be told all the same.
- * Never throws.
+ * Pages through the outbox; without it if the database is unavailable: people must learn that Cordon is blind in any
+ * case. Never throws.
  */
 export async function sendPage(app: App, page: Notification): Promise<void> {
   const { logger, config, channels } = app

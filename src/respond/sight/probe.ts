@@ -5,9 +5,9 @@ import { messageOf } from '../../kit/error.ts'
 import type { ChainHandle } from '../context.ts'
 import { type ChainSight, MOST_HEADS, type SeenHead } from './sight.ts'
 
-/** A node that takes longer for its own head does not answer. */
+/** A node that takes longer than this to report its own head counts as not answering. */
 const PATIENCE_MS = 5_000
-/** A head that is so many blocks lower than before is that of a chain that was begun anew. */
+/** A head that is this many blocks lower than before belongs to a chain that was restarted from the beginning. */
 const RESET_BLOCKS = 16
 
 const quantity = z
@@ -17,7 +17,9 @@ const quantity = z
   .pipe(z.number().int().max(Number.MAX_SAFE_INTEGER))
 const headSchema = z.object({ number: quantity, timestamp: quantity, transactions: z.array(z.unknown()) })
 
-/** Asks every endpoint for its head, past the pool that the watcher uses, and notes what they say. Never throws. */
+/**
+ * Asks every endpoint for its head, bypassing the pool that the watcher uses, and records the answers. Never throws.
+ */
 export async function probeChain(
   { rpc }: Pick<ChainHandle, 'rpc'>,
   sight: ChainSight,

@@ -1,38 +1,38 @@
-/** A head, as it was when an endpoint first told of it. */
+/** A head, as it was when an endpoint first reported it. */
 export type SeenHead = {
   number: number
   /** Seconds since the Unix epoch. */
   timestamp: number
   transactions: number
-  /** Milliseconds: when it was told of. */
+  /** Milliseconds: when it was reported. */
   at: number
 }
 
-/** How an endpoint answered when it was last asked for its head. */
+/** How an endpoint answered the last request for its head. */
 export type EndpointSight = {
   name: string
   head: number | null
-  /** Why it did not answer; null where it did. */
+  /** The reason why it did not answer; null if it did. */
   failure: string | null
   /** Milliseconds: since when it answers, or does not. */
   since: number
 }
 
 /**
- * What is seen of a chain from beside the block path: one small loop asks each endpoint for its head, so that a watcher
- * that hangs is told from a chain that rests. Plain data, changed in place.
+ * The observations of a chain from outside the block path: one small loop asks each endpoint for its head, so that a
+ * hanging watcher can be told apart from an idle chain. Plain data, changed in place.
  */
 export type ChainSight = {
   /** Milliseconds: when the loop began. */
   startedAt: number
-  /** Heads while they advanced, oldest first, {@link MOST_HEADS} at most. The first was there already. */
+  /** Heads while they advanced, oldest first, {@link MOST_HEADS} at most. The first existed before the loop began. */
   heads: SeenHead[]
   endpoints: EndpointSight[]
   /** Milliseconds: when an endpoint last answered; null before the first answer. */
   answeredAt: number | null
-  /** The newest block that was looked at, where the watcher's own vitals do not say. */
+  /** The newest processed block, if the watcher's own vitals do not show it. */
   processed: { number: number; timestamp: number | null } | null
-  /** Why its watcher has ended; null while it runs. */
+  /** The reason why its watcher has ended; null while it runs. */
   stopped: { reason: string; at: number } | null
 }
 

@@ -14,15 +14,15 @@ import { type ChainSight, MOST_HEADS } from './sight.ts'
 
 const SHORTEST_MS = 1_000
 const LONGEST_MS = 5_000
-/** How often the health as a whole is looked at, for who follows what goes on. */
+/** Interval between checks of the overall health, for followers of the live updates. */
 const HEALTH_EVERY_MS = 5_000
-/** In the chain's own blocks, and seconds at least: how long blindness, or being late, lasts before it is paged. */
+/** In the chain's own blocks, and seconds at least: how long blindness or lateness lasts before it is paged. */
 const BLIND = { blocks: 3, seconds: 5 }
 const LATE = { blocks: 10, seconds: 20 }
 const LATE_CODES: ReadonlySet<string> = new Set(['behind', 'head-standing'])
 
 /**
- * Watches the watchers, beside the block path: asks the endpoints of each chain for their heads, pages operations once
+ * Watches the watchers, next to the block path: asks the endpoints of each chain for their heads, pages operations once
  * when a chain is not seen or its watcher falls behind, and once when that is over. Resolves when the signal aborts.
  */
 export async function watchSight(app: App, signal: AbortSignal): Promise<void> {
@@ -37,7 +37,7 @@ export async function watchSight(app: App, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What each watcher has looked at, where its own vitals do not say. Gives how to stop. */
+/** The newest block of each watcher, if its own vitals do not show it. Returns a function that stops following. */
 function followBlocks({ hub, chains, sights }: App): () => void {
   return hub.listen((line) => {
     if (line.type !== 'block' && line.type !== 'reorg') return
@@ -62,7 +62,7 @@ async function watchOne(app: App, chain: ChainHandle, signal: AbortSignal): Prom
   }
 }
 
-/** What was before a restart counts: how far the chain was looked at, and when its blocks came. */
+/** The state before the restart counts: how far the chain was processed, and when its blocks came. */
 async function recallProcessed({ store, logger }: App, chainId: number, sight: ChainSight): Promise<void> {
   try {
     const processed = (await findCursor(store, chainId))?.processed ?? null
@@ -97,14 +97,14 @@ function page(app: App, inputs: ChainInputs, episode: Episode): Episode {
   return step.episode
 }
 
-/** While history is read to learn from, the head is far away: that is no news. */
+/** While history is read to learn from, the head is far away: that is not reported. */
 function isSerious({ vitals }: ChainInputs): (reason: HealthReason) => boolean {
   const isLearning = vitals.learning?.state === 'learning'
   return ({ code, status }) =>
     !(isLearning && code === 'behind') && (status === 'blind' || LATE_CODES.has(code))
 }
 
-/** Tells who follows what goes on whenever the reasons have changed and stay so for a second look. */
+/** Publishes the health whenever the reasons have changed and stay so for a second check. */
 async function tellHealth(app: App, signal: AbortSignal): Promise<void> {
   const read = healthReader(app)
   let told = ''

@@ -6,7 +6,7 @@ import type { App, ChainHandle } from '../context.ts'
 
 type Moving = { app: App; chain: ChainHandle; tell: (notice: SourceNotice) => void }
 
-/** Leaves out the blocks that people had left out since the last start, and tells who did. */
+/** Skips the blocks that people have skipped since the last start, and reports who did. */
 export async function carryOutMoves({ app, chain, tell }: Moving): Promise<void> {
   const cursor = await findCursor(app.store, chain.chainId)
   if (cursor === undefined) return

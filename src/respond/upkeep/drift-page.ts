@@ -8,8 +8,8 @@ import { deliver } from '../outbox.ts'
 type Told = { change: DriftChange; blockNumber: number }
 
 /**
- * Drift is told out loud: what the promises rest on no longer looks like the past. Where it changes what is done without
- * people, they are paged, and paged again when it is over. Never throws.
+ * Drift is reported openly: the traffic that the guarantees rest on no longer looks like the past. If it changes the
+ * actions without people, they are paged, and paged again when it is over. Never throws.
  */
 export async function tellDrift(app: App, chain: ChainHandle, told: Told): Promise<void> {
   const { chainId } = chain
@@ -61,7 +61,7 @@ function pageOf(app: App, chain: ChainHandle, { change, blockNumber }: Told): No
   }
 }
 
-/** What is done without people whatever traffic looks like, in a sentence. */
+/** The actions without people that do not depend on traffic, in a sentence. */
 function stillActing({ config, names }: App, { chainId }: ChainHandle): string {
   const targets = config.authorisations
     .filter((authorisation) => authorisation.chainId === chainId)

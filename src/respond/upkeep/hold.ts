@@ -24,16 +24,16 @@ import { lexiconOf } from '../lexicon.ts'
 import { recentOperations } from '../memory/operations.ts'
 import { deliver } from '../outbox.ts'
 
-/** Blocks between two times that what a lever blocks is tried again; its state is read after each. */
+/** Blocks between two trials of the calls that a lever blocks; its state is read after each block. */
 const TRY_EVERY = 5
 
 type Holding = { incident: Incident; plan: ContainmentPlan; block: BlockRef }
 
 /**
- * Asks after each block whether every lever of a contained incident still holds: its state, and every few blocks (each
- * block where no view tells its state) whether the attack and the operations that it blocks still fail. One that came undone
- * opens the incident again and calls people. What people have opened again by a plan of theirs is left out; so is what one of
- * the defenders takes back by hand, which the recorder tells with their name.
+ * Checks after each block whether every lever of a contained incident still holds: its state, and every few blocks
+ * (each block if no view shows its state) whether the attack and the operations that it blocks still fail. A lever that
+ * came undone opens the incident again and pages people. Levers that people opened again by a plan are left out; so are
+ * those that one of the defenders takes back by hand, which the recorder reports with their name.
  */
 export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef): Promise<void> {
   const contained = await listIncidents(app.store, { states: ['contained'] })
@@ -51,12 +51,14 @@ export async function watchHolds(app: App, chain: ChainHandle, block: BlockRef):
   }
 }
 
-/** What was only proposed, or failed, holds nothing that could come undone: another plan contains the incident. */
+/**
+ * A plan that was only proposed, or failed, holds nothing that could come undone: another plan contains the incident.
+ */
 async function isHolding({ store }: App, { id, lever }: ContainmentPlan): Promise<boolean> {
   return !lever.armed || (await listVerifications(store, id)).at(-1)?.verified === true
 }
 
-/** A watcher that is behind looks at blocks from before the pause. */
+/** A watcher that is behind processes blocks from before the pause. */
 async function isYetToCome(
   app: App,
   { id, byHand }: ContainmentPlan,
@@ -67,8 +69,8 @@ async function isYetToCome(
 }
 
 /**
- * What no longer says that the lever is pulled; undefined where it holds as far as can be told. Where the node no longer has
- * the state of the block, its latest one is asked, and the answer says so.
+ * The evidence that the lever is no longer pulled; undefined if it holds as far as Cordon can see. If the node no
+ * longer has the state of the block, its latest one is read, and the answer states that.
  */
 async function undoneOf(app: App, chain: ChainHandle, at: Holding): Promise<string | undefined> {
   try {
@@ -95,7 +97,7 @@ async function undoneAt(app: App, chain: ChainHandle, at: Holding): Promise<stri
   return tried(app, chain, at)
 }
 
-/** What the plan's simulation saw blocked, tried on the state of this block. */
+/** The calls that the plan's simulation saw blocked, tried on the state of this block. */
 async function tried(
   app: App,
   chain: ChainHandle,
@@ -132,7 +134,10 @@ async function wasReopened({ store }: App, plan: ContainmentPlan): Promise<boole
   return back !== null && (await findBroadcast(store, back.id)) !== undefined
 }
 
-/** True where the recorder, once it has come to this block, has opened the incident with the name of who took the lever back. */
+/**
+ * True if the recorder, once it has reached this block, has opened the incident with the name of the person who took
+ * the lever back.
+ */
 async function wasOpenedByHand(
   app: App,
   { chainId }: ChainHandle,

@@ -10,11 +10,11 @@ import type { App, ChainHandle } from '../context.ts'
 type Kept = {
   broadcast: Broadcast
   plan: ContainmentPlan
-  /** True where what was signed before has had its blocks. */
+  /** True if the version signed before has had its blocks. */
   isOverdue: boolean
 }
 
-/** One look after a broadcast that no step waits for; as it stands where its signer is not at hand. */
+/** One check of a broadcast that no step waits for; unchanged if its signer is not available. */
 export async function keptAlive(
   { app, chain }: { app: App; chain: ChainHandle },
   { broadcast, plan, isOverdue }: Kept,
@@ -37,13 +37,13 @@ export async function keptAlive(
   return tendBroadcast(broadcast, { replacing, isOverdue, context })
 }
 
-/** On whose word a plan was signed. */
+/** The basis on which a plan was signed. */
 async function groundOf({ store }: App, { id }: ContainmentPlan): Promise<Ground> {
   const hash = await authorisationOf(store, id)
   return typeof hash === 'string' ? { kind: 'authorised', hash } : { kind: 'approved' }
 }
 
-/** Puts what the watcher did for a plan on the timeline and into the evidence chain. */
+/** Adds the watcher's action for a plan to the timeline and to the evidence chain. */
 export async function recordTended(
   { store, clock }: App,
   { incidentId, id }: ContainmentPlan,

@@ -9,14 +9,14 @@ import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { deliver } from '../outbox.ts'
 
-/** One call that was signed beforehand, with all who signed it, and whether its Safe still takes it. */
+/** One call that was signed in advance, with all its signers, and whether its Safe still accepts it. */
 export type Presigned = Pick<SafeSignature, 'safe' | 'nonce' | 'safeTxHash' | 'to' | 'data'> & {
   owners: Address[]
   safeNonce: number
   isDead: boolean
 }
 
-/** What was signed beforehand on a chain, against the nonces that the Safes have at a block. */
+/** The calls signed in advance on a chain, compared with the nonces of the Safes at a block. */
 export async function presignedOn(
   { store }: Pick<App, 'store'>,
   { rpc, chainId }: Pick<ChainHandle, 'rpc' | 'chainId'>,
@@ -32,7 +32,7 @@ export async function presignedOn(
   const calls = new Map<string, Presigned>()
   for (const { safe, nonce, safeTxHash, to, data, owner } of given) {
     const safeNonce = nonces.get(safe)
-    // a Safe that does not answer says nothing: it is asked again at the next block
+    // a Safe that does not answer proves nothing: it is asked again at the next block
     if (typeof safeNonce !== 'bigint') continue
     const owners = [...(calls.get(safeTxHash)?.owners ?? []), owner]
     const now = { safeNonce: Number(safeNonce), isDead: Number(safeNonce) > nonce }
@@ -42,8 +42,9 @@ export async function presignedOn(
 }
 
 /**
- * Asks after each block whether what was signed beforehand can still be used. What died because its Safe's nonce moved is told
- * to people once, also when it died while nobody watched: from then on the pause that they count on is not there.
+ * Checks after each block whether the calls signed in advance can still be used. A call that became invalid because its
+ * Safe's nonce moved is reported to people once, also if that happened while nobody watched: from then on the pause
+ * that they count on is not available.
  */
 export async function watchPresigned(app: App, chain: ChainHandle, block: BlockRef): Promise<void> {
   for (const call of await presignedOn(app, chain, block.number)) {

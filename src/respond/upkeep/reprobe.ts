@@ -2,15 +2,15 @@ import { hasTraces, probeCapabilities } from '../../chain/rpc/capabilities.ts'
 import type { BlockRef } from '../../model/block.ts'
 import type { App, ChainHandle } from '../context.ts'
 
-/** Milliseconds between two probes of what the nodes have; sooner while nothing is known of a method. */
+/** Milliseconds between two probes of the nodes' capabilities; sooner while nothing is known of a method. */
 const EVERY_MS = 300_000
 const UNCERTAIN_MS = 5_000
-/** While detectors see nothing: the sooner it is known that traces are back, the sooner the gap is judged. */
+/** While detectors see nothing: the sooner the return of traces is known, the sooner the gap is judged. */
 const BLIND_MS = 15_000
 
 /**
- * Asks now and then what the nodes have by now: they are restarted with other options, and others take the lead. Calls
- * `onSight` where the nodes have traces and detectors that need them were blind.
+ * Probes the nodes' current capabilities from time to time: they are restarted with other options, and others take the
+ * lead. Calls `onSight` if the nodes have traces and detectors that need them were blind.
  */
 export function reprobing(
   onSight: () => void,
@@ -26,7 +26,7 @@ export function reprobing(
     last = now
     leader = rpc.leader().name
     const before = shown(capabilities)
-    // Changed in place: everybody who was given it knows from now on.
+    // Changed in place: every holder of the object sees the change from now on.
     Object.assign(capabilities, await probeCapabilities(rpc, chainId))
     const after = shown(capabilities)
     if ([...vitals.blindDetectors.values()].includes('traces') && hasTraces(capabilities)) {

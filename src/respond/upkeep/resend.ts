@@ -8,7 +8,7 @@ import { findPlan } from '../../store/plans.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { keptAlive } from './keep-alive.ts'
 
-/** A reorg that takes a containment transaction out of the chain puts the same bytes back into the pool. */
+/** Puts a containment transaction that a reorg takes out of the chain back into the pool, with the same bytes. */
 export async function resendRemoved(
   app: App,
   chain: ChainHandle,
@@ -19,13 +19,13 @@ export async function resendRemoved(
 }
 
 /**
- * Back to the pool with a transaction whose block is gone; where the reorg also gave back a nonce that was stolen before,
- * that one is used up first.
+ * Returns a transaction whose block is gone to the pool; if the reorg also released a nonce that was stolen before,
+ * that nonce is used up first.
  */
 export async function resend(app: App, chain: ChainHandle, mined: Broadcast): Promise<void> {
   const { store, clock } = app
   const broadcast = await returnToPool(store, mined)
-  // the recorder and the upkeep may both see that its block is gone
+  // the recorder and the upkeep may both notice that its block is gone
   if (broadcast === undefined) return
   const plan = await findPlan(store, mined.planId)
   if (plan === undefined) return
@@ -34,7 +34,7 @@ export async function resend(app: App, chain: ChainHandle, mined: Broadcast): Pr
       await keptAlive({ app, chain }, { broadcast, plan, isOverdue: false })
     else await sendBroadcast(broadcast, { rpc: chain.rpc, store, clock }, 'public')
   } catch (thrown) {
-    // a node that does not take it now is asked again block by block (`tendBroadcasts`)
+    // a node that does not accept it now is asked again at each block (`tendBroadcasts`)
     app.logger.warn({ planId: plan.id, reason: messageOf(thrown) }, 'could not send again yet')
   }
   await note(

@@ -23,13 +23,15 @@ import type { App, ChainHandle } from '../context.ts'
 import { keptAlive, recordTended } from './keep-alive.ts'
 import { resend } from './resend.ts'
 
-/** Blocks after which a mined transaction is no longer looked after; deeper reorgs have not been seen where blocks are final. */
+/**
+ * Blocks after which a mined transaction is no longer checked; deeper reorgs have not been seen where blocks are final.
+ */
 const TENDED_BLOCKS = 64
 
 /**
- * After each block: no containment transaction is forgotten. One whose block is gone goes back to the pool, also where
+ * After each block: no containment transaction is forgotten. One whose block is gone goes back to the pool, also if
  * nobody was watching when it went; one that no step waits for any more (it gave up, or a reorg came after it) is kept
- * alive; and once all levers of an open incident hold after all, the incident is contained.
+ * alive; and once all levers of an open incident hold, the incident is contained.
  */
 export async function tendBroadcasts(app: App, chain: ChainHandle, block: BlockRef): Promise<void> {
   const unsettled = await listUnsettled(app.store, chain.chainId, block.number - TENDED_BLOCKS)
@@ -37,7 +39,7 @@ export async function tendBroadcasts(app: App, chain: ChainHandle, block: BlockR
     try {
       await tend({ app, chain, block }, broadcast)
     } catch (thrown) {
-      // the next block is another chance; what is wrong with the transaction, people were told by the step
+      // the next block is another chance; the step has reported any problem with the transaction to people
       app.logger.warn({ planId: broadcast.planId, reason: messageOf(thrown) }, 'could not tend a broadcast')
     }
   }
@@ -59,14 +61,14 @@ async function tend(place: Place, broadcast: Broadcast): Promise<void> {
   if (incident?.state === 'open') await containAfterAll(place, incident)
 }
 
-/** True where another block stands at the place of the one that it was mined in. */
+/** True if another block now has the number of the block that it was mined in. */
 async function isGone({ rpc }: ChainHandle, { blockNumber, blockHash }: Broadcast): Promise<boolean> {
   if (blockNumber === null) return false
   const now = await hashAt(rpc, blockNumber)
   return now !== null && now !== blockHash
 }
 
-/** Contained only where every attacked contract of the incident has a plan that holds, as the chain says. */
+/** Contained only if every attacked contract of the incident has a plan that holds on the chain. */
 async function containAfterAll({ app, chain }: Place, incident: Incident): Promise<void> {
   const plans = (await listPlans(app.store, incident.id)).filter(
     ({ purpose, byHand }) => purpose === 'contain' && byHand === null,

@@ -4,18 +4,18 @@ import type { App, ChainHandle } from '../context.ts'
 
 export type UpkeepTask = {
   name: string
-  /** Looks at the chain as of a block. What it throws is told; the next block is another chance. */
+  /** Checks the chain as of a block. An error that it throws is reported; the next block is another chance. */
   run: (app: App, chain: ChainHandle, block: BlockRef) => Promise<void>
 }
 
 export type Upkeep = {
-  /** A block was judged: every task that is idle looks at it, the others at the newest one when they are done. */
+  /** A block was judged: every idle task checks it, the others check the newest one when they are done. */
   onBlock(block: BlockRef): void
-  /** Resolves when no task runs any more; from then on none begins. */
+  /** Resolves when no task runs any more; no task begins after the call. */
   stop(): Promise<void>
 }
 
-/** Beside the block path: each task has its own pace and its own failures, and never runs twice at once. */
+/** Next to the block path: each task has its own pace and its own failures, and never runs twice in parallel. */
 export function startUpkeep(app: App, chain: ChainHandle, tasks: readonly UpkeepTask[]): Upkeep {
   let stopped = false
   const lanes = tasks.map((task) => ({
@@ -46,8 +46,8 @@ export function startUpkeep(app: App, chain: ChainHandle, tasks: readonly Upkeep
 }
 
 /**
- * Does one piece of upkeep. A failure is told when it begins and when it is over, and stands in the chain's vitals in
- * between; it never goes further. False where it failed.
+ * Runs one upkeep task. A failure is reported when it begins and when it is over, and stays in the chain's vitals in
+ * between; it never goes further. False if it failed.
  */
 export async function runTask(
   app: App,

@@ -30,17 +30,21 @@ import { recentOperations } from '../memory/operations.ts'
 import { deliver } from '../outbox.ts'
 import { recordTended } from './keep-alive.ts'
 
-/** Blocks after a call by hand in which it is tried again whether it holds: a node may be behind, or a second call complete it. */
+/**
+ * Blocks after a call by hand in which Cordon checks again whether it holds: a node may be behind, or a second call
+ * complete it.
+ */
 const TRIED_BLOCKS = 64
-/** Attacks of the incident that it is tried against, what says most first. */
+/** Maximum number of the incident's attacks that it is tried against, strongest findings first. */
 const MOST_TRIED = 3
 
 type Place = { app: App; chain: ChainHandle }
 type Pulled = { incident: Incident; plan: ContainmentPlan }
 
 /**
- * Asks the chain whether what the defenders pulled by hand holds, as after a pull of Cordon's own: the state of the lever, and
- * the attacks tried again by value. Where it does, the incident is contained, and people are told by whom.
+ * Checks on the chain whether the levers that the defenders pulled by hand hold, as after a pull of Cordon's own: the
+ * state of the lever, and the attacks tried again by value. If they do, the incident is contained, and the report to
+ * people names who did it.
  */
 export async function verifyHandPulls(app: App, chain: ChainHandle, block: BlockRef): Promise<void> {
   for (const plan of await listActivePlans(app.store)) {
@@ -133,8 +137,8 @@ async function lookedAt({ chain }: Place, { plan, simulation, attacks }: Looking
 }
 
 /**
- * What speaks against a call beyond its views: an attack that takes all the same with the call before it; and where no view of
- * the protected contract itself tells, an attack that could not be tried.
+ * The evidence against a call beyond its views: an attack that takes the full amount even with the call before it; and
+ * if no view of the protected contract itself shows the state, an attack that could not be tried.
  */
 function proofOf(plan: ContainmentPlan, { attack, atBlock }: Simulation): Verification['checks'] {
   const check = 'the call stops the attack'
@@ -146,7 +150,7 @@ function proofOf(plan: ContainmentPlan, { attack, atBlock }: Simulation): Verifi
   return speaksForItself ? [] : [{ check, passed: false, detail: 'the attack could not be tried' }]
 }
 
-/** Contained once all of it is; then people hear who did it, once. */
+/** Contained once every lever holds; then people are notified of who did it, once. */
 async function settleAndTell({ app }: Place, { incident, plan }: Pulled): Promise<void> {
   await settle(app, incident)
   const current = await findIncident(app.store, incident.id)

@@ -14,7 +14,7 @@ import { type Store, transaction } from '../../store/store.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { kindsAttacked } from '../memory/protocol-kinds.ts'
 
-/** Whether an alert reaches the level at which somebody is woken and something is done. */
+/** Whether an alert reaches the level at which Cordon pages somebody and responds. */
 export function asksForResponse({ severity, assessment }: Alert, { config: { respond } }: App): boolean {
   return respond.enabled && atLeast(severity, respond.minSeverity) && assessment?.pages !== false
 }
@@ -28,8 +28,8 @@ type Due = {
 }
 
 /**
- * Writes down an attempt for each incident that is due one, and that it answers all that is owed there: many attack
- * transactions are one attempt. They begin once the transaction is committed.
+ * Records an attempt for each incident that is due one, and that it answers everything owed there: many attack
+ * transactions are one attempt. The attempts begin once the transaction is committed.
  */
 export async function beginAnswers(
   { app, tx, playbooks }: Responding,
@@ -54,7 +54,7 @@ export async function beginAnswers(
   return runs.map((run, i) => ({ run, severity: wanted[i]?.incident.severity ?? 'high' }))
 }
 
-/** By what the new attack is, then by what the incident was until now. */
+/** By the category of the new attack, then by the incident's category until now. */
 function playbookFor(
   incident: Incident,
   alerts: readonly RecordedAlert[],
@@ -68,7 +68,7 @@ function playbookFor(
 
 type Answering = { app: App; chain: ChainHandle; playbooks: Playbooks | null }
 
-/** Answers what came while a run was under way, or was never taken up, on one chain. */
+/** Answers the attacks of one chain that arrived while a run was under way, or were never taken up. */
 export async function answerOwed({ app, chain, playbooks }: Answering): Promise<void> {
   if (playbooks === null) return
   const found = await listDue(app.store, { chainId: chain.chainId })
@@ -78,7 +78,7 @@ export async function answerOwed({ app, chain, playbooks }: Answering): Promise<
       async (tx) => {
         const incident = await lockIncident(tx, id)
         if (incident === undefined) return []
-        // who was faster has taken it
+        // a faster process has taken it
         const due = await listDue(tx, { incidentIds: [id] })
         return beginAnswers({ app, tx, playbooks }, { due, incidents: new Map([[id, incident]]) })
       },
@@ -89,8 +89,8 @@ export async function answerOwed({ app, chain, playbooks }: Answering): Promise<
 }
 
 /**
- * Looks again whenever a run or a step of one has come to an end: what came meanwhile is answered right after it. Gives back
- * how to stop.
+ * Checks again whenever a run or one of its steps ends: attacks that arrived meanwhile are answered right after it.
+ * Returns a function that stops following.
  */
 export function followAnswers(answering: Answering): () => void {
   const { app, chain, playbooks } = answering

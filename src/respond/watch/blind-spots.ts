@@ -10,8 +10,8 @@ import { deliver } from '../outbox.ts'
 const HOUR_MS = 3_600_000
 
 /**
- * Pages people about transactions that could not be seen and touch what is protected, or whose sender makes traces fail
- * again and again: once an hour and sender, because such transactions are cheap. Never throws.
+ * Pages people about transactions that could not be seen and touch protected contracts, or whose sender makes traces
+ * fail again and again: once per hour and sender, because such transactions are cheap. Never throws.
  */
 export async function pageBlindSpots(app: App, findings: readonly Finding[]): Promise<void> {
   if (app.config.respond.blindSpots !== 'page') return

@@ -5,7 +5,10 @@ import { type ReadOptions, readBlocks } from './read-blocks.ts'
 
 export type Learn = NonNullable<ChainConfig['learn']>
 
-/** The blocks that a chain's history is learned from: `from` to `to` of the node, after the files. `from` above `to`: files only. */
+/**
+ * The blocks from which a chain's history is learned: `from` to `to` of the node, after the files. `from` above `to`:
+ * files only.
+ */
 export type History = { files: readonly string[]; from: number; to: number }
 
 /** The history that `learn` names up to a block. */
@@ -15,12 +18,12 @@ export function historyUpTo(to: number, learn: Learn): History {
   return { files, from: blocks === undefined ? to + 1 : Math.max(0, to - blocks + 1), to }
 }
 
-/** One block of the history, and where it came from. */
+/** One block of the history, and its origin. */
 export type PastBlock = { bundle: BlockBundle; origin: 'file' | 'node' }
 
 /**
- * The history's blocks above `after`, in order: those of the files, then the node's that no file had. Blocks of files that are of
- * another chain, or do not come in order, are passed over.
+ * The history's blocks above `after`, in order: those of the files, then the node's that no file had. Blocks of files
+ * that belong to another chain, or are out of order, are skipped.
  */
 export async function* readHistory(
   { files, from, to }: History,

@@ -6,18 +6,18 @@ import type { App, ChainHandle } from '../context.ts'
 import { bytesOf, packBytes } from './state-bytes.ts'
 import { fitOfSurroundings, SURROUNDINGS, SURROUNDINGS_VERSION, surroundingsOf } from './surroundings.ts'
 
-/** Packed bytes of one part at most; what is larger is not kept, and that is told. */
+/** Maximum packed bytes of one part; a larger part is not stored, and that is reported. */
 const MOST_PACKED = 64 * 1024 ** 2
 
-/** Times that the record is looked at, and milliseconds between, before a snapshot that is ahead of it is let go. */
+/** Number of checks of the record, and milliseconds between them, before a snapshot that is ahead of it is dropped. */
 const MOST_LOOKS = 40
 const LOOK_EVERY_MS = 250
 
-/** Keeps what detectors know, beside the block path: one snapshot at a time, at most one in `snapshotSeconds`. */
+/** Stores detector state, next to the block path: one snapshot at a time, at most one in `snapshotSeconds`. */
 export type SnapshotKeeper = {
-  /** To be called when the checkpoint has moved to this block. Never throws, and nobody waits for it. */
+  /** Call this when the checkpoint has moved to this block. Never throws, and no caller waits for it. */
   offer(final: BlockRef): void
-  /** Lets a snapshot that is being taken end, and takes the last one that was offered and not taken. */
+  /** Waits for a snapshot in progress, and takes the last one that was offered and not taken. */
   stop(): Promise<void>
 }
 
@@ -56,9 +56,9 @@ export function keepSnapshots(options: KeeperOptions): SnapshotKeeper {
 }
 
 /**
- * Writes the engine's checkpoint and its surroundings. The checkpoint is not changed by anybody after it was made, so it is
- * packed piece by piece while blocks go on; the surroundings, which are as of the newest block, are taken at once. `ahead`: no
- * block was judged yet.
+ * Writes the engine's checkpoint and its surroundings. The checkpoint is immutable after it was made, so it is packed
+ * piece by piece while blocks go on; the surroundings, which are as of the newest block, are taken immediately.
+ * `ahead`: no block was judged yet.
  */
 export async function takeSnapshot(
   { app, chain, tell }: KeeperOptions,
@@ -80,7 +80,7 @@ export async function takeSnapshot(
     await add({ part: detector, ...versioned }, bytesOf(state))
   const taken = { final, newest, parts, takenAt: app.clock.now(), ahead }
   let isWritten = await replaceSnapshot(app.store, chain.chainId, taken)
-  // recording goes its own pace: the snapshot waits for it
+  // recording has its own pace: the snapshot waits for it
   for (let looks = 1; !isWritten && looks < MOST_LOOKS; looks++) {
     await app.clock.sleep(LOOK_EVERY_MS)
     isWritten = await replaceSnapshot(app.store, chain.chainId, taken)

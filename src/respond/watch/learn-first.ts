@@ -11,12 +11,12 @@ import type { Restored } from './restore-states.ts'
 import type { ResumeOptions, StartingPoint } from './resuming.ts'
 import { noteOperations } from './take-note.ts'
 
-/** Milliseconds between two notices of how far learning is. */
+/** Milliseconds between two progress notices of learning. */
 const TELL_EVERY_MS = 10_000
 
 /**
- * The first start on a chain: history is read before anything is judged, where `learn` names one. What detectors find in it that
- * do not have to learn is put on record as old. Interrupted, it goes on from its last snapshot.
+ * The first start on a chain: history is read before anything is judged, if `learn` names one. Findings of detectors
+ * that do not have to learn are recorded as old. After an interruption it continues from its last snapshot.
  */
 export async function learnFirst(options: ResumeOptions, restored: Restored | null): Promise<StartingPoint> {
   const { chain, tell } = options
@@ -45,7 +45,7 @@ type Learning = {
   after: number
 }
 
-/** Gives the learned blocks that may still be reorganised away, oldest first. */
+/** Returns the learned blocks that may still be reorganised away, oldest first. */
 async function learnHistory(options: ResumeOptions, { history, head, after }: Learning): Promise<BlockRef[]> {
   const { app, chain, tell, signal } = options
   const { engine } = chain
@@ -85,7 +85,7 @@ async function learnBlock(options: ResumeOptions, { bundle }: PastBlock, isSettl
   observeTraffic(chain, bundle, await options.record(sure, bundle))
 }
 
-/** What is learned up to a final block survives a restart in the middle of learning. */
+/** Stores the state learned up to a final block, so that it survives a restart in the middle of learning. */
 async function keep({ app, chain, tell }: ResumeOptions, final: BlockRef): Promise<void> {
   settle(chain.engine)
   await takeSnapshot({ app, chain, tell }, { final, ahead: true })

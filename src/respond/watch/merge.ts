@@ -6,8 +6,9 @@ const AHEAD = 16
 const MOST_FRAMES = 30_000
 
 /**
- * Several sources as one, in order of arrival. A source is read no further while {@link AHEAD} updates wait. Ends when all
- * sources have; the first error ends it too, after what came before it. `onArrival` is called as each comes in.
+ * Several sources as one, in order of arrival. A source is read no further while {@link AHEAD} updates wait. Ends when
+ * all sources have ended; the first error ends it too, after the updates that came before it. `onArrival` is called as
+ * each arrives.
  */
 export async function* mergeUpdates(
   sources: readonly AsyncIterable<ChainUpdate>[],

@@ -3,14 +3,17 @@ import { type Capabilities, hasTraces } from '../../chain/rpc/capabilities.ts'
 import type { BlockFacts } from '../../model/fact.ts'
 import { addressSchema, hexSchema } from '../../model/hex.ts'
 
-/** What was seen beside a block. */
+/** Observations that accompany a block. */
 export type Observed = Pick<BlockFacts, 'reads' | 'network'>
 
 const arrivalSchema = z.object({ timestamp: z.number(), transactions: z.number(), at: z.number() })
 type Arrival = z.infer<typeof arrivalSchema>
 type Kept = Observed & { hasTraces?: true; arrival?: Arrival }
 
-/** What was seen beside a block and cannot be read from the chain later: answers of view calls, and how the chain was followed. */
+/**
+ * The observations that accompany a block and cannot be read from the chain later: answers of view calls, and how the
+ * chain was followed.
+ */
 function observedOf({ reads, network }: Observed): Observed {
   return { ...(reads === undefined ? {} : { reads }), ...(network === undefined ? {} : { network }) }
 }
@@ -24,7 +27,9 @@ const observedSchema = z.object({
     .exactOptional(),
 })
 
-/** What is kept of a block: what was seen beside it, when it came (milliseconds), and whether the nodes had traces then. */
+/**
+ * The stored data of a block: its observations, its arrival time (milliseconds), and whether the nodes had traces then.
+ */
 export function keptOf(facts: BlockFacts, at: { capabilities: Capabilities; now: number }): Kept {
   const { timestamp, transactions } = facts.bundle
   const isTraced = transactions.some(({ frames }) => frames.length > 0) || hasTraces(at.capabilities)
@@ -36,18 +41,18 @@ export function keptOf(facts: BlockFacts, at: { capabilities: Capabilities; now:
   }
 }
 
-/** When a block came, back from what {@link keptOf} made of it. */
+/** The arrival time of a block, restored from the result of {@link keptOf}. */
 export function restoreArrival(kept: unknown): Arrival | undefined {
   const parsed = z.object({ arrival: arrivalSchema }).safeParse(kept)
   return parsed.success ? parsed.data.arrival : undefined
 }
 
-/** True where the nodes had traces when this was kept: that they have none after a restart is a gap then. */
+/** True if the nodes had traces when this was stored: then it is a gap if they have none after a restart. */
 export function hadTraces(kept: unknown): boolean {
   return z.object({ hasTraces: z.literal(true) }).safeParse(kept).success
 }
 
-/** What was kept by {@link keptOf}, back; undefined where it is not of that form. */
+/** The observations restored from the result of {@link keptOf}; undefined if it does not have that form. */
 export function restoreObserved(kept: unknown): Observed | undefined {
   const parsed = observedSchema.safeParse(kept)
   return parsed.success ? parsed.data : undefined

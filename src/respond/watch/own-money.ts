@@ -11,9 +11,9 @@ import { atLeast } from '../../model/finding.ts'
 import type { ChainHandle } from '../context.ts'
 
 /**
- * The findings, after the protected contracts were asked on the state before the block whether what was taken was the
- * takers' own. Asked only where somebody would be called, and no longer than the patience for a block: a node that does not
- * answer leaves the finding as it is.
+ * The findings, after a check with the protected contracts, on the state before the block, whether the taken assets
+ * were the takers' own. Checked only if somebody would be paged, and no longer than the patience for a block: a node
+ * that does not answer leaves the finding unchanged.
  */
 export async function withOwnMoney(
   findings: readonly Finding[],
@@ -43,5 +43,5 @@ export async function withOwnMoney(
   return findings.map((finding) => changed.get(finding) ?? finding)
 }
 
-/** Findings of one block that are asked about. */
+/** Maximum number of findings of one block that are checked. */
 const MOST_ASKED = 32

@@ -1,6 +1,6 @@
 import type { BlockBundle, SourceNotice } from '../../model/block.ts'
 
-/** Says what is missing of a block, and why. */
+/** The text about the missing parts of a block, with reasons. */
 export function partialNotice(
   { number, gaps }: Pick<BlockBundle, 'number' | 'gaps'>,
   blindDetectors: readonly string[] = [],

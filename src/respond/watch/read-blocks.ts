@@ -14,15 +14,16 @@ export type ReadOptions = {
   tell: (notice: SourceNotice) => void
 }
 
-/** Blocks fetched at once. */
+/** Blocks fetched in parallel. */
 const AHEAD = 8
-/** Times that a block is asked for while the node has later ones; then it is left out. */
+/** Number of times that a block is requested while the node has later ones; then it is left out. */
 const MOST_LOOKS = 5
 const WAIT_MS = 1_000
 
 /**
- * Past blocks in order, for detectors to go over again. A node that is away is waited for; a block that the node does not give
- * though it has later ones is left out, and that is told. Ends early where the chain does, or with the signal.
+ * Past blocks in order, for detectors to process again. A node that is unavailable is waited for; a block that the node
+ * does not return although it has later ones is left out and reported. Ends early if the chain does, or with the
+ * signal.
  */
 export async function* readBlocks(options: ReadOptions): AsyncGenerator<BlockBundle> {
   const { from, to, signal } = options
@@ -75,7 +76,7 @@ function trouble(message: string, block: number): SourceNotice {
 
 type Head = { number: number; timestamp: number | null }
 
-/** The head, waited for while the node is away; undefined where the signal aborted first. */
+/** The head, waited for while the node is unavailable; undefined if the signal aborted first. */
 export async function awaitHead({
   app,
   chain,

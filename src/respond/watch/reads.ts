@@ -11,10 +11,12 @@ import type { ChainHandle } from '../context.ts'
 
 type Reading = Promise<readonly StateRead[] | { failure: string }>
 
-/** Reads under way for blocks that wait to be judged: they are asked for when a block arrives, not when its turn comes. */
+/**
+ * Reads under way for blocks that wait to be judged: they are requested when a block arrives, not when its turn comes.
+ */
 const begun = new WeakMap<BlockBundle, Reading>()
 
-/** Begins what the detectors want to know of the state after a block, as soon as the block is there. */
+/** Starts the detectors' state reads for a block, as soon as the block is there. */
 export function beginReads(update: ChainUpdate, chain: ChainHandle): void {
   if (update.kind === 'block' && readsWanted(chain.engine).length > 0)
     begun.set(update.bundle, readingOf(update.bundle, chain))
@@ -27,8 +29,8 @@ function readingOf({ number }: BlockBundle, { engine, rpc }: ChainHandle): Readi
 }
 
 /**
- * The facts with what detectors want to know of the state after the block. A node that does not answer within the
- * patience, or no longer has that state, leaves the detectors without: `unread` are those, and detection goes on.
+ * The facts with the detectors' reads of the state after the block. If a node does not answer within the patience, or
+ * no longer has that state, the detectors go without: `unread` lists them, and detection continues.
  */
 export async function withStateReads(
   facts: BlockFacts,

@@ -15,20 +15,23 @@ import type { Seen } from '../upkeep/taint.ts'
 import { asksForResponse, beginAnswers } from './answer-owed.ts'
 import type { Observed } from './observed.ts'
 
-/** What is left to do about a block, or a pending transaction, that was judged. */
+/** The remaining data to record about a judged block or pending transaction. */
 export type Judged = {
   /** Null for a pending transaction. */
   block: BlockRef | null
-  /** Seconds since the epoch; null where the block has none. */
+  /** Seconds since the epoch; null if the block has none. */
   timestamp: number | null
   alerts: readonly Alert[]
-  /** Findings that are on record beside the alerts: what was said in shadow. */
+  /** Findings recorded in addition to the alerts: those raised in shadow. */
   remarks: readonly Finding[]
-  /** Clean traffic counted up to this block; null where nothing is counted. */
+  /** Clean traffic counted up to this block; null if nothing is counted. */
   traffic: { transactions: number; days: number } | null
-  /** What was seen beside the block and cannot be read again; null for what a restart does not go over again. */
+  /**
+   * The observations that accompany the block and cannot be read again; null for blocks that a restart does not process
+   * again.
+   */
   observed: Observed | null
-  /** What stolen funds are followed through; null where there is nothing to follow. */
+  /** The data by which stolen funds are followed; null if there is nothing to follow. */
   seen: Seen | null
 }
 
@@ -36,9 +39,9 @@ type Recording = { app: App; chain: ChainHandle; playbooks: Playbooks | null }
 type Recorded = RecordedAs & { alert: Alert }
 
 /**
- * Puts alerts on record, each in the incident it belongs to or in a new one, with what is owed an answer and the run that
- * gives it where none is under way: all in one transaction. The runs begin after it. An alert that belongs to no incident is
- * on record as remarks. Safe to call again with the same: everything is recorded once, and answered once.
+ * Records alerts, each in the incident it belongs to or in a new one, with the answers owed and the run that gives them
+ * if none is under way: all in one transaction. The runs begin after it. An alert that belongs to no incident is
+ * recorded as remarks. Safe to call again with the same input: everything is recorded once, and answered once.
  */
 export async function recordJudged(recording: Recording, judged: readonly Judged[]): Promise<void> {
   const { app, chain, playbooks } = recording
@@ -48,7 +51,7 @@ export async function recordJudged(recording: Recording, judged: readonly Judged
   const hashes = alerts.flatMap(({ alert }) => alert.transactionHash ?? [])
   const own = await ownTransactions(app.store, chain.chainId, hashes)
   const isOurs = ({ transactionHash }: Alert): boolean => own.has(transactionHash ?? '')
-  // What we broadcast ourselves is no attack on us: it is on record, and no incident opens again for it.
+  // Cordon's own broadcasts are not attacks on itself: they are recorded, and open no incident again.
   const ours = alerts.filter(({ alert }) => isOurs(alert)).flatMap(({ alert }) => alert.findings)
   const others = alerts.filter(({ alert }) => !isOurs(alert))
   const remarks = [...judged.flatMap((one) => one.remarks), ...ours]
@@ -66,7 +69,7 @@ export async function recordJudged(recording: Recording, judged: readonly Judged
       await insertRemarks(tx, [...remarks, ...left], app.clock.now())
       const settled = others.flatMap(({ alert }, i): Recorded[] => {
         const as = taken[i]
-        // after a commit whose answer was lost our own work looks like a duplicate
+        // after a commit whose answer was lost, this process's own write looks like a duplicate
         const isKnown = as?.duplicate === true && attempts === 1
         return as === null || as === undefined || isKnown ? [] : [{ alert, ...as }]
       })
@@ -84,8 +87,9 @@ export async function recordJudged(recording: Recording, judged: readonly Judged
 }
 
 /**
- * What is owed an answer: each new attack transaction of an incident that is open, also one that a reorg gave back or that
- * was pending before. What is about a block as a whole, and may be said of every block, only where it opened the incident.
+ * The answers owed: for each new attack transaction of an open incident, also one that a reorg returned or that was
+ * pending before. A finding about a block as a whole, which may apply to every block, counts only if it opened the
+ * incident.
  */
 function owedFor(recorded: readonly Recorded[], app: App): OwedAnswer[] {
   return recorded.flatMap(({ alert, incident, duplicate, created, reopened }) => {
@@ -102,7 +106,7 @@ function targetOf(alert: Alert, active: readonly Incident[], app: App) {
   return opensIncident(alert) ? { new: { kind: app.kind, title: titleOf(alert, app) } } : null
 }
 
-/** What happens now is never counted to what was found late: that one is of the past. */
+/** A current event never joins an incident that was detected late: that one belongs to the past. */
 function candidatesFor({ late }: Alert, active: readonly Incident[]): readonly Incident[] {
   return late === null ? active.filter(({ foundLate }) => !foundLate) : active
 }

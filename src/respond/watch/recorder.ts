@@ -18,7 +18,7 @@ import { forgetFlows, watchTaint } from '../upkeep/taint.ts'
 import { runTask } from '../upkeep/upkeep.ts'
 import { type Judged, recordJudged } from './record-judged.ts'
 
-/** What is put on record, in the order in which the chain told it. */
+/** An entry to record, in the order in which the chain reported it. */
 export type RecordEntry =
   | ({ kind: 'judged' } & Judged)
   | { kind: 'reorg'; ancestor: BlockRef; removed: readonly BlockRef[] }
@@ -27,9 +27,9 @@ export type RecordEntry =
 export type Recorder = {
   /** Whether there is, or may soon be, an incident whose stolen funds are followed through blocks. */
   followsFunds(): boolean
-  /** Hands over in order; waits while the queue is full. */
+  /** Queues entries in order; waits while the queue is full. */
   put(entry: RecordEntry): Promise<void>
-  /** Records what was handed over, once, where the database is there, and ends. */
+  /** Records the queued entries, once, if the database is available, and ends. */
   stop(): Promise<void>
 }
 
@@ -45,15 +45,15 @@ export type RecorderOptions = {
 
 /** Judged blocks and pending transactions that may wait to be recorded. */
 const CAPACITY = 256
-/** Call frames of blocks that wait with all that was in them: about 150 MB. */
+/** Call frames of waiting blocks, which keep all their data: about 150 MB. */
 const MOST_FRAMES = 100_000
-/** Entries recorded in one transaction at most. */
+/** Maximum number of entries recorded in one transaction. */
 const BATCH = 64
 
 /**
- * Puts on record what the watcher judged, in a loop of its own: many alerts in one transaction, then the playbooks that
- * they begin, then the stolen funds, and only then the cursor. So a crash between any two of these finds the chain at a
- * block before it, and what is recorded again changes nothing. What cannot be recorded now is tried again until it can.
+ * Records the watcher's results in a separate loop: many alerts in one transaction, then the playbooks that they begin,
+ * then the stolen funds, and only then the cursor. So a crash between any two of these leaves the chain at an earlier
+ * block, and recording again changes nothing. An entry that cannot be recorded now is tried again until it can.
  */
 export function startRecorder(options: RecorderOptions): Recorder {
   const { chain, signal } = options
@@ -63,9 +63,9 @@ export function startRecorder(options: RecorderOptions): Recorder {
     maxWeight: MOST_FRAMES,
   })
   let inHand = 0
-  /** Entries with alerts that are not on record yet: each may open an incident. */
+  /** Entries with alerts that are not recorded yet: each may open an incident. */
   let alerting = 0
-  /** Whether an incident stands on the chain, as of the last entry that was recorded; true where nobody knows. */
+  /** Whether an incident exists on the chain, as of the last entry that was recorded; true if unknown. */
   let active = true
   const count = (): void => {
     chain.vitals.recording = { waiting: queue.size + inHand, capacity: CAPACITY }
@@ -87,7 +87,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
     }
   }
   const ended = loop()
-  // who waits for room is let go
+  // releases callers that wait for room
   ended.catch(() => queue.close())
   signal.addEventListener('abort', () => queue.close(), { once: true })
   return {
@@ -111,7 +111,7 @@ function framesOf(entry: RecordEntry): number {
 
 type JudgedEntry = Extract<RecordEntry, { kind: 'judged' }>
 
-/** Judged blocks that follow one another go into one transaction; everything else stands alone. */
+/** Consecutive judged blocks go into one transaction; everything else is recorded alone. */
 function runsOf(entries: readonly RecordEntry[]): RecordEntry[][] {
   const runs: RecordEntry[][] = []
   for (const entry of entries) {
@@ -137,7 +137,7 @@ async function record(run: readonly RecordEntry[], options: RecorderOptions): Pr
 async function recordBlocks(judged: readonly JudgedEntry[], options: RecorderOptions): Promise<void> {
   const { app, chain, playbooks } = options
   const keep = (some: readonly JudgedEntry[]) => () => recordJudged({ app, chain, playbooks }, some)
-  // what cannot be recorded together is recorded one by one, so that one that cannot be recorded at all stops no other
+  // entries that cannot be recorded together are recorded one by one, so that one bad entry stops no other
   if (judged.length === 1 || !(await persist(options, { act: keep(judged), orElse: () => {} })))
     for (const one of judged)
       await persist(options, { act: keep([one]), orElse: (reason) => tellLost(options, one, reason) })
@@ -163,7 +163,7 @@ async function recordBlocks(judged: readonly JudgedEntry[], options: RecorderOpt
   for (const { number } of recentOf(judged)) crashPoint(`watch.processed:${number}`)
 }
 
-/** What a restart needs to know of the blocks. */
+/** The data about the blocks that a restart needs. */
 function recentOf(judged: readonly JudgedEntry[]): RecentBlock[] {
   return judged.flatMap(({ block, observed }) =>
     block === null || block.hash === null || observed === null
@@ -176,7 +176,7 @@ async function activeAfter({ app, chain }: RecorderOptions): Promise<boolean> {
   return hasActiveIncident(app.store, chain.chainId).catch(() => true)
 }
 
-/** Who of the defenders pulled what by hand, or took it back. What is odd about it stops neither record nor watch. */
+/** Records which defender pulled a lever by hand, or took it back. An error here stops neither record nor watch. */
 async function followHands(
   options: RecorderOptions,
   { block, seen }: { block: BlockRef; seen: NonNullable<Judged['seen']> },
@@ -187,7 +187,7 @@ async function followHands(
   })
 }
 
-/** A database that is away is waited for; anything else that is odd about funds stops neither record nor watch. */
+/** An unavailable database is waited for; any other error about funds stops neither record nor watch. */
 async function followFunds(options: RecorderOptions, seen: NonNullable<Judged['seen']>): Promise<void> {
   const { app, chain } = options
   await runApart(options, 'stolen-funds watch', () => watchTaint(app, chain, seen))
@@ -238,14 +238,14 @@ async function keepFinality(block: BlockRef, options: RecorderOptions): Promise<
   })
 }
 
-/** Tries of what fails though the database is there. */
+/** Number of tries of a write that fails although the database is available. */
 const TRIES = 4
 
 type Persisting = { act: () => Promise<unknown>; orElse: (reason: string) => void }
 
 /**
- * Writes something down. A database that is away is waited for, however long; what the database or our own code refuses
- * again and again is given up, because one block must not stop a chain. False where it was given up.
+ * Writes to the record. An unavailable database is waited for, however long; a write that the database or Cordon's own
+ * code refuses repeatedly is given up, because one block must not stop a chain. False if it was given up.
  */
 async function persist(
   { app, chain, signal }: RecorderOptions,
@@ -272,7 +272,7 @@ function isAway(thrown: unknown): boolean {
   return (thrown instanceof CordonError && thrown.code === 'store.Unreachable') || isConnectionLoss(thrown)
 }
 
-/** An alert that cannot be recorded is told whole, so that it is in the log at least. */
+/** An alert that cannot be recorded is reported in full, so that at least the log has it. */
 function tellLost(options: RecorderOptions, { block, alerts }: JudgedEntry, reason: string): void {
   for (const alert of alerts) options.app.hub.tell(alert)
   options.app.logger.error({ block, alerts: alerts.map(({ message }) => message) }, 'alerts without a record')

@@ -14,25 +14,25 @@ import {
 } from '../../store/partial-blocks.ts'
 import type { App, ChainHandle } from '../context.ts'
 
-/** Seconds to wait before each look: a node that was slow for a moment, one that restarts, one that syncs. */
+/** Seconds to wait before each attempt: a node that was slow for a moment, one that restarts, one that syncs. */
 const WAITS_S = [0.5, 2, 8, 30, 120, 600] as const
-/** Milliseconds that one look may take: a trace that fits no block's time fits here. */
+/** Milliseconds that one attempt may take: a trace too slow for a block's time may succeed here. */
 const PATIENCE_MS = 120_000
-/** Blocks that a node may execute again for a look. */
+/** Blocks that a node may execute again for an attempt. */
 const REEXEC = 4_096
-/** Partial blocks kept in hand; those beyond are on record and given up. */
+/** Maximum number of partial blocks kept in memory; those beyond are on record and given up. */
 const MOST = 512
 const HOUR_MS = 3_600_000
 
 export type Rereading = {
   /**
-   * A block was judged in part: it is put on record and read again beside the watch. `suspicions` are findings about
-   * transactions that stay unseen; they are told only where a second reading does not show these soon.
+   * A block was judged in part: it is recorded and read again next to the watch. `suspicions` are findings about
+   * transactions that stay unseen; they are reported only if a second reading does not show these soon.
    */
   note(partial: PartialBlock, suspicions: readonly Finding[]): Promise<void>
-  /** These blocks are no longer canonical: nobody needs to see them. */
+  /** These blocks are no longer canonical: they need no second reading. */
   forget(removed: readonly BlockRef[]): void
-  /** The node has again what it lacked: all that waits is looked at now. */
+  /** The node has its missing capability again: everything that waits is read now. */
   hasten(): void
   stop(): Promise<void>
 }
@@ -40,11 +40,11 @@ export type Rereading = {
 export type RereadOptions = {
   app: App
   chain: ChainHandle
-  /** What a fuller reading of a block says, late. */
+  /** Judges the findings of a fuller reading of a block, late. */
   judge: (findings: readonly Finding[], bundle: BlockBundle) => Promise<unknown>
   /** Transactions that stay unseen; `timestamp` is their block's, seconds. */
   suspect: (findings: readonly Finding[], timestamp: number | null) => Promise<void>
-  /** Resolves when the detectors know what they knew before the start: until then nothing can be judged. */
+  /** Resolves when the detectors have the state from before the start: until then nothing can be judged. */
   ready: Promise<unknown>
   signal: AbortSignal
 }
@@ -58,14 +58,16 @@ type Waiting = {
   suspectAt: number
 }
 
-/** Looks at once: one heavy trace must not keep the others waiting. */
+/** Attempts in parallel: one heavy trace must not keep the others waiting. */
 const AT_ONCE = 3
-/** Bounds of the time in which a second reading may still clear a suspicion, milliseconds; two block times within them. */
+/**
+ * Bounds of the time in which a second reading may still clear a suspicion, milliseconds; two block times within them.
+ */
 const [LEAST_GRACE_MS, MOST_GRACE_MS] = [1_500, 12_000]
 
 /**
- * Reads partial blocks again in the background, newest first, and has what can be seen now judged then. Blocks that a
- * run of the program before this one left open are among them. Nothing here holds up the watch, and no failure ends it.
+ * Reads partial blocks again in the background, newest first, and has the newly visible parts judged then. Blocks that
+ * an earlier run of the program left open are among them. Nothing here delays the watch, and no failure ends it.
  */
 export function startRereading(options: RereadOptions): Rereading {
   const { app, chain, signal } = options
@@ -94,7 +96,7 @@ export function startRereading(options: RereadOptions): Rereading {
     while (!stopped.signal.aborted) {
       const now = app.clock.now()
       for (const item of waiting.values()) if (item.suspectAt <= now) await tellSuspicions(item, options)
-      // newest first: what happened last matters most
+      // newest first: the latest events matter most
       const due = [...waiting.values()].reverse().filter((item) => item.dueAt <= now && !item.isLooking)
       const free = AT_ONCE - [...waiting.values()].filter(({ isLooking }) => isLooking).length
       for (const item of due.slice(0, Math.max(0, free))) void look(item, looking)
@@ -135,7 +137,7 @@ async function resume({ app, chain }: RereadOptions, take: (partial: PartialBloc
   chain.vitals.partial = { ...chain.vitals.partial, givenUp }
 }
 
-/** The living state is renewed with what was read late, at most a twentieth of the time. */
+/** The living state is renewed with the late readings, at most a twentieth of the time. */
 type Renewal = { isDue: boolean; notBefore: number }
 const RENEWAL_SHARE = 20
 
@@ -150,7 +152,7 @@ function renew({ chain, app }: RereadOptions, renewal: Renewal): void {
 
 type Looking = RereadOptions & { waiting: Map<string, Waiting>; tell: () => void; renewal: Renewal }
 
-/** Says of which transactions nothing is seen still, once. */
+/** Reports the transactions that are still not visible, once. */
 async function tellSuspicions(item: Waiting, { suspect }: RereadOptions): Promise<void> {
   item.suspectAt = Number.POSITIVE_INFINITY
   const unseen = new Set<string | null>(item.partial.gaps.map(({ transactionHash }) => transactionHash))
@@ -166,7 +168,10 @@ async function look(item: Waiting, looking: Looking): Promise<void> {
   item.isLooking = false
 }
 
-/** What touches protected contracts first, and what is heavy by itself last: many trace bombs must not hide the attack among them. */
+/**
+ * Transactions that touch protected contracts come first, and those heavy on their own last: many trace bombs must not
+ * hide the attack among them.
+ */
 function inOrder({ partial, suspicions }: Waiting): Hash[] {
   const touching = new Set(
     suspicions.flatMap(({ protected: touched, transactionHash }) =>

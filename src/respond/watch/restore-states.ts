@@ -6,17 +6,20 @@ import type { App, ChainHandle } from '../context.ts'
 import { unpackState } from './state-bytes.ts'
 import { fitOfSurroundings, restoreSurroundings, SURROUNDINGS, SURROUNDINGS_VERSION } from './surroundings.ts'
 
-/** What a chain's watcher knows again after a restart. */
+/** The state that a chain's watcher has again after a restart. */
 export type Restored = {
   /** The final block up to which detectors know the chain. */
   final: BlockRef
   /** The newest block that their surroundings know. */
   newest: number
-  /** Detectors that know nothing again. */
+  /** Detectors whose state was lost. */
   forgotten: readonly Forgotten[]
 }
 
-/** Gives the chain's detectors the states of its last snapshot; null where none was ever kept. What cannot be read is told. */
+/**
+ * Restores the states of the chain's detectors from its last snapshot; null if none was ever stored. Unreadable state
+ * is reported.
+ */
 export async function restoreStates(
   app: App,
   chain: ChainHandle,

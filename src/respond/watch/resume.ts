@@ -18,14 +18,15 @@ import { type Restored, restoreStates } from './restore-states.ts'
 import type { ResumeOptions, StartingPoint } from './resuming.ts'
 import { takeNote } from './take-note.ts'
 
-/** Blocks that are gone over again where no snapshot was ever kept. */
+/** Blocks that are processed again if no snapshot was ever stored. */
 const MOST_REPLAYED = 20_000
-/** Blocks from which a detector without a state learns again where `learn` does not say more. */
+/** Blocks from which a detector without a state learns again if `learn` does not specify more. */
 const RELEARNED = 2_000
 
 /**
- * Brings a chain's detectors to where they were when it was last watched: states of the last snapshot, then the blocks after
- * it up to the cursor, of which nothing is told or recorded again. On the first start history is learned, where asked for.
+ * Brings a chain's detectors to where they were when it was last watched: states of the last snapshot, then the blocks
+ * after it up to the cursor, of which nothing is reported or recorded again. On the first start history is learned, if
+ * configured.
  */
 export async function resumeChain(options: ResumeOptions): Promise<StartingPoint> {
   const { app, chain } = options
@@ -70,28 +71,31 @@ async function restart(options: ResumeOptions, at: Restart): Promise<StartingPoi
   }
 }
 
-/** The first block that the states do not know; null where nobody can tell. */
+/** The first block that the states do not know; null if unknown. */
 function replayedFrom({ cursor, processed, restored }: Restart): number | null {
   if (restored !== null) return restored.final.number + 1
   if (cursor.first === null) return null
   return Math.max(cursor.first, processed.number - MOST_REPLAYED + 1)
 }
 
-/** All of it is counted again by the replay. */
+/** The replay counts all of it again. */
 function forgetTraffic({ assessor }: ChainHandle): void {
   assessor.traffic = { ...NO_TRAFFIC, falseAlarms: assessor.traffic.falseAlarms }
 }
 
 type Replay = {
   from: number
-  /** What surrounds the detectors knows the blocks up to this one. */
+  /** The surroundings of the detectors know the blocks up to this one. */
   newest: number
   cursor: Cursor
   processed: BlockRef
   recent: readonly RecentBlock[]
 }
 
-/** Shows the detectors the blocks from `from` to the cursor again; gives how many. Stops where the chain was reorganised. */
+/**
+ * Shows the detectors the blocks from `from` to the cursor again; returns their number. Stops where the chain was
+ * reorganised.
+ */
 async function replay(options: ResumeOptions, at: Replay): Promise<number> {
   const { chain } = options
   const { from, newest, cursor, processed, recent } = at
@@ -118,7 +122,7 @@ async function replay(options: ResumeOptions, at: Replay): Promise<number> {
 
 type Again = { bundle: BlockBundle; before: RecentBlock | undefined }
 
-/** The block's facts with what was seen beside it then; what was not kept is asked for. */
+/** The block's facts with the observations of that time; those that were not stored are requested. */
 async function factsAgain({ app, chain }: ResumeOptions, { bundle, before }: Again): Promise<BlockFacts> {
   const facts = blockFacts(bundle)
   const observed = before === undefined ? undefined : restoreObserved(before.observed)
@@ -132,7 +136,7 @@ function noteProgress(chain: ChainHandle, { from, to, at }: { from: number; to: 
 
 type Relearn = { to: number; cursor: Cursor; forgotten: readonly Forgotten[] }
 
-/** Detectors without a state learn again from the history before the snapshot's block; nothing is told of it. */
+/** Detectors without a state learn again from the history before the snapshot's block; nothing of it is reported. */
 async function relearn(options: ResumeOptions, { to, cursor, forgotten }: Relearn): Promise<void> {
   const { chain, signal } = options
   const { learn } = chain.config

@@ -5,24 +5,25 @@ import { sha256 } from '../../kit/json.ts'
 import { addressSchema, hexSchema } from '../../model/hex.ts'
 import type { ChainHandle } from '../context.ts'
 
-/** The part of a snapshot that is no detector's. */
+/** The part of a snapshot that belongs to no detector. */
 export const SURROUNDINGS = 'surroundings'
-/** Raised whenever the shape or the meaning of what is kept changes. */
+/** Raised whenever the shape or the meaning of the stored data changes. */
 export const SURROUNDINGS_VERSION = 2
 
 type KeptAssessor = Omit<Assessor, 'calibration' | 'budgets'>
 type Surroundings = { assessor: KeptAssessor } & Pick<ChainHandle, 'operations' | 'signals'>
 
 /**
- * What a watcher knows besides its detectors' states: clean traffic and its drift, the ordinary calls that a pause is tried on,
- * what was noted of the chain. It is never rolled back, so it is kept as of the newest block, not the final one.
+ * A watcher's knowledge besides its detectors' states: clean traffic and its drift, the ordinary calls that a pause is
+ * tried on, the signals recorded from the chain. It is never rolled back, so it is stored as of the newest block, not
+ * the final one.
  */
 export function surroundingsOf({ assessor, operations, signals }: ChainHandle): Surroundings {
   const { scores, work, drift, users, traffic, gate, alarmUntil } = assessor
   return { assessor: { scores, work, drift, users, traffic, gate, alarmUntil }, operations, signals }
 }
 
-/** The budgets and thresholds that what was counted belongs to. */
+/** The budgets and thresholds that the counts belong to. */
 export function fitOfSurroundings({ assessor }: ChainHandle): string {
   return sha256(`page every ${assessor.calibration.thresholds.page.runLength.askedDays} days`)
 }
@@ -47,7 +48,9 @@ const signalsSchema = z.object({
 })
 const keptSchema = z.object({ assessor: z.unknown(), operations: operationsSchema, signals: signalsSchema })
 
-/** Gives a chain what was kept; false, with nothing changed, where it does not have the shape that it must have. */
+/**
+ * Restores a chain's stored surroundings; false, with nothing changed, if the value does not have the required shape.
+ */
 export function restoreSurroundings(chain: ChainHandle, value: unknown): boolean {
   const kept = keptSchema.safeParse(value)
   const { calibration, budgets, ...pristine } = createAssessor(
@@ -55,7 +58,7 @@ export function restoreSurroundings(chain: ChainHandle, value: unknown): boolean
     chain.assessor.budgets,
   )
   if (!kept.success || !isLike(kept.data.assessor, pristine)) return false
-  // what people found false is read from their verdicts
+  // alerts that people marked as false are read from their verdicts
   const { falseAlarms } = chain.assessor.traffic
   Object.assign(chain.assessor, kept.data.assessor)
   chain.assessor.traffic = { ...chain.assessor.traffic, falseAlarms }

@@ -9,7 +9,10 @@ import { rememberOperations } from '../memory/operations.ts'
 
 type Judged = { bundle: BlockBundle; findings: readonly Finding[] }
 
-/** What the watcher notes of a judged block besides the record: traffic, its drift, what a pause is tried on. */
+/**
+ * Records the watcher's observations of a judged block besides the record: traffic, its drift, the calls that a pause
+ * is tried on.
+ */
 export function takeNote(
   { app, chain }: { app: App; chain: ChainHandle },
   { bundle, findings: ruled }: Judged,
@@ -20,7 +23,7 @@ export function takeNote(
   observeTraffic(chain, bundle, alerts.filter(notFromUs(bundle, app)))
 }
 
-/** What our own signers send is no sign of an attack, as far as the traffic that we learn from goes. */
+/** Transactions of Cordon's own signers are not a sign of an attack, as far as the learned traffic goes. */
 export function notFromUs({ transactions }: BlockBundle, { signers }: App): (alert: Alert) => boolean {
   const ours = new Set(
     transactions.flatMap(({ hash, from }) => (from !== null && signers.has(from) ? [hash] : [])),

@@ -2,8 +2,8 @@ import type { ChainUpdate } from '../../model/block.ts'
 import type { ChainHandle } from '../context.ts'
 
 /**
- * The update, after the finality of blocks that lie deeper than any reorg that can be followed: while a chain is caught up with
- * nobody tells of finality, and all of it would be kept for a rollback.
+ * The update, preceded by the finality of blocks that lie deeper than any reorg that can be followed: while a chain
+ * catches up no source reports finality, and everything would be kept for a rollback.
  */
 export function withFinality(
   update: ChainUpdate,

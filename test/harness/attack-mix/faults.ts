@@ -2,10 +2,10 @@ import { addressOf } from '../../../src/drills/accounts.ts'
 import { systemClock } from '../../../src/kit/clock.ts'
 import type { Fault } from '../faults/proxy.ts'
 
-/** What goes wrong in one run, besides the attacks. Turns count from 0. */
+/** The faults of one run, besides the attacks. Turns count from 0. */
 export type Trouble = {
   faultIn(turn: number): Fault | null
-  /** Null where there is none. */
+  /** Null if there is none. */
   reorgAt: number | null
   restartAt: number | null
 }
@@ -14,7 +14,7 @@ type Random = () => number
 
 const refuse = { kind: 'refused', code: -32000, message: 'header not found' } as const
 
-/** Faults of a node that say nothing false, and one that does. */
+/** Faults of a node that returns nothing false, and one that does. */
 const kinds: Readonly<Record<string, (random: Random) => Fault>> = {
   'some calls fail': (random) => async (call, forward) => (random() < 0.3 ? refuse : forward(call)),
   'some connections are cut': (random) => async (call, forward) =>

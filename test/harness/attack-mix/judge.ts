@@ -12,7 +12,7 @@ import { isPaused, type Mix, reserveOf } from './scene.ts'
 export type MixVerdict = {
   seed: number
   moves: readonly string[]
-  /** What must not be, in words; empty where all promises were kept. */
+  /** The violated promises, in words; empty if all were kept. */
   violations: readonly string[]
   /** Wei that left the reserve with the flaw, and attacks that took something. */
   lost: bigint
@@ -24,7 +24,7 @@ const PAUSE = toFunctionSelector('pause()')
 const PAUSED = '0x62e78cea01bee320cd4e420270b5ea74000d11b0c9f74754ebdbfc544b05a258'
 const UNPAUSED = '0x5db9ee0a495bf2e6ff9c91a7834c1ba4fdd244a5e8aa4e537bd38aeae4b073aa'
 
-/** What the chain and the record say when all is over. */
+/** The final state of the chain and the record. */
 export async function judgeMix(mix: Mix, { before }: { before: bigint }): Promise<MixVerdict> {
   const { seed, it, honest, moves, attacks } = mix
   const { store } = it.running.app

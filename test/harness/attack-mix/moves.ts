@@ -13,7 +13,7 @@ const onReserve =
   (mix) =>
     attacking(mix, 'reentrancyAttacker', { to: mix.evil, data: dataOf('FlawEvasions', variant, [3n]) })
 
-/** What an attacker may do in a block; the number of the script where one of `shared/adversary/` does it. */
+/** The moves of an attacker in a block; with the number of the script if one of `shared/adversary/` does it. */
 export const moves: Readonly<Record<string, Move>> = {
   '01 plain': onReserve('plain'),
   '01 quiet': onReserve('quiet'),

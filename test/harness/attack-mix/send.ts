@@ -22,7 +22,7 @@ export async function deploy(
 
 const artifact = (name: string) => readArtifact(join('contracts', 'out', `${name}.json`))
 
-/** `tip`: gwei a gas unit, above what everybody offers. */
+/** `tip`: gwei per gas unit, above the usual offer. */
 type Sent = { to: Address | null; data: Hex; value?: bigint; tip?: number }
 
 export async function sendFrom(

@@ -25,26 +25,26 @@ export type Cell = { fault: FaultCase; endpoints: 1 | 2; since: 'running' | 'res
 
 export type HealthSample = { at: number; status: string; reasons: string }
 
-/** What a cell's Cordon saw, said and recorded. */
+/** The observations, output and records of a cell's Cordon. */
 export type CellOutcome = {
-  /** What was thrown where nothing may be; null where nothing was. */
+  /** An error where none is allowed; null if there was none. */
   failure: string | null
-  /** Milliseconds from the attack's block to the first finding about it; null where there was none. */
+  /** Milliseconds from the attack's block to the first finding about it; null if there was none. */
   foundAfterMs: number | null
-  /** Severities of what was found in the attack. */
+  /** Severities of the findings about the attack. */
   severities: readonly string[]
-  /** How often the same finding about the attack was made. */
+  /** Findings about the attack that were made more than once. */
   doubles: readonly string[]
   incidents: number
   alertsOfAttack: number
-  /** Lines about the source, in short. */
+  /** Lines about the source, shortened. */
   notices: readonly string[]
-  /** What is known to be missing of the trap when the attack comes. */
+  /** The parts of the trap that are known to be missing when the attack comes. */
   partial: { open: number; givenUp: number } | null
   blind: readonly string[]
   /** Health while the fault was on and could be known; after it was lifted. */
   during: readonly HealthSample[]
-  /** Milliseconds from the end of the fault to a health of ok; null where it did not come. */
+  /** Milliseconds from the end of the fault to a health of ok; null if it did not come. */
   healthyAfterMs: number | null
 }
 
@@ -64,7 +64,7 @@ export type CellScene = { anvil: Anvil; at: DrillDeployment; folder: string; blo
 /** Blocks until a fault of the whole node can be known. */
 const GRACE_BLOCKS = 5
 const PATIENCE_MS = 30_000
-/** How long blindness is looked at before it ends, in blocks; and until what was hidden has to be judged then. */
+/** How long blindness lasts before it ends, in blocks; and until when the hidden blocks must be judged then. */
 const BLIND_BLOCKS = 5
 const LATE_MS = 60_000
 /** Blocks that are watched before the fault: enough to know that the chain makes them by the clock. */
@@ -87,7 +87,7 @@ type State = {
   starting: Promise<void>
 }
 
-/** A Cordon with a database of its own, behind a node with a fault that is not on yet. */
+/** A Cordon with its own database, behind a node with a fault that is not on yet. */
 export async function openCell(cell: Cell, scene: CellScene): Promise<WatchedCell> {
   const database = await freshDatabase()
   const proxy = await startFaultProxy(scene.anvil.url)
@@ -121,10 +121,10 @@ export async function openCell(cell: Cell, scene: CellScene): Promise<WatchedCel
       if (cell.since === 'restarted') await stopCordon(state)
       state.ending = cell.fault.begin(proxy, ground)
       state.faultAt = systemClock.now()
-      // A Cordon that begins while its node is away waits for it: so do not we.
+      // A Cordon that starts while its node is unavailable waits for it: so the test does not.
       if (cell.since === 'restarted')
         state.starting = start().then(() => {
-          // What it cannot have looked at yet it cannot tell.
+          // It cannot report what it could not have read yet.
           state.faultAt = systemClock.now()
         })
     },
@@ -161,10 +161,10 @@ export async function openCell(cell: Cell, scene: CellScene): Promise<WatchedCel
   }
 }
 
-/** What only traces show cannot be seen where nobody gives any: it is judged when they come back. */
+/** Calls that only traces show cannot be seen without traces: they are judged when traces return. */
 export const isSeenLate = ({ fault, endpoints }: Cell): boolean => fault.hides === 'traces' && endpoints === 1
 
-/** A second endpoint is well: the first may fail for as long as it likes. */
+/** A second endpoint is healthy: the first may fail for any time. */
 const isCovered = ({ endpoints }: Cell): boolean => endpoints === 2
 
 async function configOf(cell: Cell, scene: CellScene, proxy: FaultProxy): Promise<DrillConfiguration> {
@@ -212,7 +212,7 @@ async function stopCordon(state: State): Promise<void> {
 
 const healthSchema = z.looseObject({ status: z.string(), reasons: z.unknown().optional() })
 
-/** As a monitor does: over HTTP, without a token. */
+/** Like a monitor: over HTTP, without a token. */
 async function sampleHealth(state: State, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const at = systemClock.now()
@@ -247,7 +247,7 @@ function findingsOf({ events, attack }: State): readonly Found[] {
 }
 
 async function outcomeOf(state: State, blockSeconds: number): Promise<CellOutcome> {
-  // Three more blocks: what is judged twice is judged then.
+  // Three more blocks: a second judgement happens in them.
   await systemClock.sleep(3_000 * blockSeconds)
   if (state.liftedAt !== null) await until(() => healthyAfter(state) !== null, PATIENCE_MS)
   const findings = findingsOf(state)
@@ -302,7 +302,7 @@ function noticeOf(event: LiveEvent): string[] {
   }
 }
 
-/** From when it could be known to when it was over, or the attack was found. */
+/** From the time when it could be known to the time when it was over, or the attack was found. */
 function duringFault(state: State, blockSeconds: number): readonly HealthSample[] {
   const from = state.faultAt + GRACE_BLOCKS * blockSeconds * 1_000
   const to = state.liftedAt ?? state.attack?.minedAt ?? Number.POSITIVE_INFINITY

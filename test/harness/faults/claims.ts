@@ -4,13 +4,13 @@ type Claim = { says: string; holds: (cell: Cell, outcome: CellOutcome, blockSeco
 
 const isOk = ({ status }: { status: string }): boolean => status === 'ok'
 
-/** Until the share of failures that is remembered of an endpoint has sunk. */
+/** Time until the remembered share of failures of an endpoint has decreased. */
 const HEALTHY_AFTER_MS = 30_000
 
 const endpointIsWell = (cell: Cell): boolean =>
   cell.endpoints === 2 || (cell.fault.hides !== 'node' && !isSeenLate(cell))
 
-/** What holds in every cell, whatever the fault. */
+/** Claims that hold in every cell, for every fault. */
 const claims: readonly Claim[] = [
   { says: 'Cordon starts and goes on watching', holds: (_, { failure }) => failure === null },
   {
@@ -33,7 +33,7 @@ const claims: readonly Claim[] = [
       (partial?.open ?? 0) + (partial?.givenUp ?? 0) + blind.length > 0,
   },
   {
-    // One node on another fork is as a chain that was reorganised: the reorg is told. Of cut text no call is hidden.
+    // One node on another fork looks like a reorganised chain: the reorg is reported. Cut text hides no call.
     says: '/health is never ok while the fault is on',
     holds: ({ fault, endpoints }, { during }) =>
       ['none', 'text', 'fork'].includes(fault.hides) || endpoints === 2 || !during.some(isOk),
@@ -55,7 +55,7 @@ const claims: readonly Claim[] = [
   },
 ]
 
-/** The claims that do not hold, and what was seen instead. */
+/** The claims that do not hold, with the observations. */
 export function brokenClaims(
   cell: Cell,
   outcome: CellOutcome,

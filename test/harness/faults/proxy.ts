@@ -4,10 +4,10 @@ import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { z } from 'zod'
 
-/** One JSON-RPC call as it comes in. */
+/** One JSON-RPC call as it arrives. */
 export type Call = { method: string; params: readonly unknown[] }
 
-/** What the proxy answers in place of the node. `stream` is written as it is, so that no answer is too large to make. */
+/** The proxy's answer in place of the node's. `stream` is written as it is, so that an answer can have any size. */
 export type Reply =
   | { kind: 'result'; value: unknown }
   | { kind: 'refused'; code: number; message: string }
@@ -25,9 +25,9 @@ export type FaultProxy = {
   /** Over HTTP. */
   url: string
   wsUrl: string
-  /** What happens to calls from now on; null is the truth. */
+  /** The treatment of calls from now on; null is the truth. */
   use(fault: Fault | null): void
-  /** From now on no connection is taken and none is kept. */
+  /** From now on refuses new connections and closes existing ones. */
   goAway(): void
   comeBack(): void
   /** Ends every WebSocket connection. */

@@ -3,9 +3,9 @@ import { systemClock } from '../../../src/kit/clock.ts'
 import type { Hash } from '../../../src/model/hex.ts'
 import type { Call, Fault, FaultProxy, Forward, Reply } from './proxy.ts'
 
-/** What a fault is about in this run. */
+/** The targets of a fault in this run. */
 export type Ground = {
-  /** A transaction that most faults are about; the attack comes ten blocks later. */
+  /** The target of most faults; the attack comes ten blocks later. */
   trap: Hash
   /** The newest block when the fault begins. */
   head: number
@@ -14,14 +14,18 @@ export type Ground = {
   random: () => number
 }
 
-/** What is true of Cordon while the fault is on and it matters. */
+/** The expected state of Cordon while the fault is on and it matters. */
 export type FaultCase = {
   id: string
-  /** `always`: on when the attack comes. `lifted`: the node is well again when the attack comes, for nothing could be seen before. */
+  /**
+   * `always`: on when the attack comes. `lifted`: the node is healthy again when the attack comes, because nothing
+   * could be seen before.
+   */
   lasts: 'always' | 'lifted'
   /**
-   * `trap`: the trap cannot be seen in full by one endpoint. `traces`: no trace at all. `text`: calldata that is cut, no call.
-   * `node`: the endpoint as a whole does not serve. `fork`: it serves, of another fork. `none`: all can still be seen.
+   * `trap`: one endpoint cannot see the whole trap. `traces`: no trace at all. `text`: calldata that is cut, no call.
+   * `node`: the endpoint as a whole does not serve. `fork`: it serves another fork. `none`: everything can still be
+   * seen.
    */
   hides: 'trap' | 'traces' | 'text' | 'node' | 'fork' | 'none'
   transport: 'http' | 'ws'
@@ -39,7 +43,7 @@ const using =
 const result = (value: unknown): Reply => ({ kind: 'result', value })
 const rows = z.array(z.looseObject({ txHash: z.string().optional(), transactionHash: z.string().nullish() }))
 
-/** The traces of a block, where this call asks for them and the trap is among them. */
+/** The traces of a block, if this call asks for them and the trap is among them. */
 async function trapBlock(call: Call, forward: Forward, trap: Hash): Promise<z.infer<typeof rows> | null> {
   if (!/^(debug_traceBlock|trace_block|trace_replayBlock)/.test(call.method)) return null
   const answer = await forward(call)
@@ -51,7 +55,7 @@ async function trapBlock(call: Call, forward: Forward, trap: Hash): Promise<z.in
 const asksForTrap = ({ method, params }: Call, trap: Hash): boolean =>
   /^(debug_traceTransaction|trace_transaction|trace_replayTransaction)$/.test(method) && params[0] === trap
 
-/** A trace that cannot be had, of the block and of the transaction alone. */
+/** A trace that is unavailable, for the block and for the transaction alone. */
 function onTrap(
   id: string,
   hides: FaultCase['hides'],
@@ -209,7 +213,7 @@ function truncated(answer: Reply): Reply {
   return { kind: 'body', status: 200, type: 'application/json', body: body.slice(0, body.length / 2) }
 }
 
-/** The node as it would be with `last` for its newest block. */
+/** The node as it would be with `last` as its newest block. */
 function asIfAt(lastOf: (ground: Ground) => number): FaultCase['begin'] {
   return using((ground) => async ({ method, params }, forward) => {
     const last = `0x${lastOf(ground).toString(16)}`
@@ -248,7 +252,7 @@ function nodeReset(): FaultCase {
   }
 }
 
-/** The right hash, and receipts from which all that happened was taken out. */
+/** The right hash, and receipts without logs. */
 function emptiedReceipts(): FaultCase {
   const bloom = `0x${'0'.repeat(512)}`
   const emptied = (row: object): object => ({ ...row, logs: [], logsBloom: bloom })
@@ -333,7 +337,7 @@ function someErrors(): FaultCase {
   }
 }
 
-/** One fault a row. */
+/** One fault per row. */
 export const faultCases: readonly FaultCase[] = [
   traceTimeout(),
   oversizedTrace(),

@@ -2,14 +2,14 @@ import { CordonError } from '../../../src/kit/error.ts'
 import { captured, type Outcome } from '../../../src/playbooks/result.ts'
 import { type Life, still } from './life.ts'
 
-/** What durable steps have resolved to, in order: with the database all that is left after a death. */
+/** The results of durable steps, in order: with the database all that is left after a death. */
 export type Memo = { name: string; outcome: Outcome }[]
 
 export type Durable = <T>(name: string, act: () => Promise<T>) => Promise<T>
 
 /**
- * As DBOS's steps are: a result is kept once it has resolved, a failure too; what ran at the death runs again.
- * Throws where the steps of a resumed run come in another order than the first time.
+ * Like DBOS's steps: a result is kept once it has resolved, a failure too; a step that ran at the death runs again.
+ * Throws if the steps of a resumed run come in another order than the first time.
  */
 export function durableOn(memo: Memo, life: Life): Durable {
   let next = 0
@@ -26,7 +26,7 @@ export function durableOn(memo: Memo, life: Life): Durable {
   }
 }
 
-/** As `performStep` does it: within one step's attempts what has succeeded is not done again. */
+/** Like `performStep`: within one step's attempts a part that has succeeded does not run again. */
 export function rememberingSuccess(durable: Durable): () => Durable {
   const done = new Map<string, unknown>()
   return () => {

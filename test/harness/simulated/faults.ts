@@ -1,4 +1,4 @@
-/** What may go wrong between Cordon and the world. */
+/** Possible faults between Cordon and the outside world. */
 export const faultKinds = [
   'none',
   'rpc-error',
@@ -22,13 +22,16 @@ export type Fault = {
   rate: number
   /** Blocks of a reorg, blocks of lag, thefts, queries that fail: 1 to 10. */
   size: number
-  /** Which way of going wrong, 0 to 1. */
+  /** The variant of the fault, 0 to 1. */
   way: number
   /** Counted from the moment when the first pause is in the pool, not from the start. */
   afterSent?: boolean
 }
 
-/** A fault at a time at which it may matter: half of them within the first second, in which all is signed and sent. */
+/**
+ * A fault at a time at which it may matter: half of them within the first second, in which everything is signed and
+ * sent.
+ */
 export function drawFault(kind: FaultKind, random: () => number): Fault {
   const from = Math.floor(random() < 0.5 ? random() * 800 : random() * 20_000)
   return {
@@ -41,12 +44,12 @@ export function drawFault(kind: FaultKind, random: () => number): Fault {
   }
 }
 
-/** The fault of a kind that is going on, where there is one. */
+/** The active fault of a kind, if there is one. */
 export function current(faults: readonly Fault[], kind: FaultKind, now: number): Fault | undefined {
   return faults.find((fault) => fault.kind === kind && now >= fault.from && now < fault.until)
 }
 
-/** When the last fault is over. */
+/** The end of the last fault. */
 export function quietFrom(faults: readonly Fault[]): number {
   return Math.max(0, ...faults.map(({ until, afterSent }) => until + (afterSent === true ? 15_000 : 0)))
 }

@@ -16,22 +16,22 @@ import { listTimeline } from '../../../src/store/timeline.ts'
 import { headOf, nonceAt, SELECTORS } from './chain.ts'
 import type { World } from './world.ts'
 
-/** How a run ended, and everything that must never be. */
+/** How a run ended, and every violation of an invariant. */
 export type Verdict = {
   incidentId: string
   ending: 'contained' | 'people called' | 'none'
-  /** By what name people were called, where they were. */
+  /** The reason for which people were called, if they were. */
   reason: string | null
   /** Pauses on the final chain that changed something, and others that are mined and changed nothing. */
   effective: number
   idle: number
   attempts: number
-  /** Transactions of ours on the final chain that do nothing and keep a pause from landing twice. */
+  /** Cordon's transactions on the final chain that do nothing and keep a pause from landing twice. */
   fillers: number
   deaths: number
   /** Milliseconds that the run took on its own clock. */
   took: number
-  /** Crash points that the run never came to. */
+  /** Crash points that the run never reached. */
   skipped: readonly string[]
   violations: string[]
 }
@@ -44,7 +44,7 @@ type Ended = {
   skipped: readonly string[]
 }
 
-/** Looks at the final chain and the database alone. */
+/** Reads the final chain and the database alone. */
 export async function judge({ store, world, incidentId, died, skipped }: Ended): Promise<Verdict> {
   const incident = await findIncident(store, incidentId)
   if (incident === undefined) throw new TypeError('a run has an incident')
@@ -104,7 +104,8 @@ function pausesOn({ chain }: World): Pauses {
       .map(() => reorg),
   )
   const effective = chain.blocks.flatMap((block) => block.effective).length
-  // signed under two nonces of which one was stolen, and both in the blocks that one reorg brought, or the next one: ADR 0007
+  // signed under two nonces of which one was stolen, and both in the blocks that one reorg brought, or the next one:
+  // ADR 0007
   const unavoidable = mined.every((reorg) => reorg !== 0 && reorg === mined[0])
   return { effective, idle: mined.length - effective, unavoidable }
 }
@@ -120,7 +121,7 @@ function chainViolations(
 ): string[] {
   const { state } = headOf(chain)
   const next = nonceAt(state, chain.guardian)
-  // more thefts than are followed: people were told that it can never land
+  // more thefts than are followed: people were notified that it can never land
   const isGivenUp = reasonOf(timeline) === 'contain.NonceTaken'
   const beyond = attempts.filter(({ nonce }) => nonce >= next)
   return [
@@ -164,7 +165,7 @@ function endingOf(record: Record): Verdict['ending'] {
   return reasonOf(record.timeline) === null ? 'none' : 'people called'
 }
 
-/** Why people have to act, in the words of the timeline. */
+/** The reason why people have to act, in the words of the timeline. */
 function reasonOf(timeline: readonly TimelineEntry[]): string | null {
   for (const { kind, message, facts } of [...timeline].reverse()) {
     const error = (facts as { error?: { code?: string } | null }).error
@@ -176,7 +177,7 @@ function reasonOf(timeline: readonly TimelineEntry[]): string | null {
   return null
 }
 
-/** So that the next run's looks at open incidents find its own only. */
+/** Ensures that the next run's checks of open incidents find only its own. */
 async function close(store: Store, incident: Incident): Promise<void> {
   const context = { store, clock: fakeClock() }
   await moveIncident(context, { incidentId: incident.id, to: 'closed', author: 'simulation', reason: 'over' })

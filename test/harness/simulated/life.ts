@@ -11,7 +11,7 @@ import { current } from './faults.ts'
 import { answer } from './node.ts'
 import { advance, elapsed, type World } from './world.ts'
 
-/** One process, from its start to its death: what it does after that has no effect and never comes to an end. */
+/** One process, from its start to its death: its later actions have no effect and never finish. */
 export type Life = {
   world: World
   app: App
@@ -19,13 +19,13 @@ export type Life = {
   alive: boolean
   died: Promise<void>
   die: () => void
-  /** The same program as the watcher has it: time that it takes does not run it again. */
+  /** The same program in the watcher's view: the time that it takes does not run it again. */
   watching: { app: App; chain: ChainHandle }
-  /** Run whenever time passes for the playbook; what goes on waits for it, so that a seed is always the same run. */
+  /** Runs whenever time passes for the playbook; the playbook waits for it, so that a seed is always the same run. */
   beside: (life: Life) => Promise<void>
-  /** Ends when whoever uses the database or lets time pass is done. */
+  /** Ends when the current user of the database or of the clock is done. */
   turn: Promise<void>
-  /** What the watcher remembers of the chain. */
+  /** The watcher's memory of the chain. */
   refs: BlockRef[]
 }
 
@@ -95,7 +95,7 @@ function sideOf(life: Life, parts: Parts, { shared, pass: passing }: Side): { ap
   return { app, chain }
 }
 
-/** Never settles for the dead. */
+/** Never settles after death. */
 export async function still(life: Life): Promise<void> {
   if (!life.alive) await new Promise(() => {})
 }
@@ -112,8 +112,8 @@ async function pass(life: Life, ms: number): Promise<void> {
 }
 
 /**
- * One at a time: calls that were given up on (`Promise.all` ends with the first failure) still run, and which of two answers
- * of PostgreSQL comes first is chance.
+ * One at a time: abandoned calls (`Promise.all` ends with the first failure) still run, and the order of two answers of
+ * PostgreSQL is random.
  */
 async function takeTurn(life: Life): Promise<() => void> {
   const before = life.turn
@@ -139,7 +139,7 @@ function rpcOf(life: Life, passing: Pass): Rpc {
       world.random() < (current(world.faults, kind, now)?.rate ?? 0)
     if (hit('rpc-error')) throw unanswered(method, 'HTTP 503')
     if (hit('timeout')) {
-      // nobody knows whether it arrived
+      // whether it arrived is unknown
       if (world.random() < 0.5) await truth(world, method, params).catch(() => undefined)
       await passing(life, TIMEOUT_MS)
       await still(life)
@@ -155,7 +155,7 @@ function rpcOf(life: Life, passing: Pass): Rpc {
 async function truth(world: World, method: string, params: readonly unknown[]): Promise<unknown> {
   const now = elapsed(world)
   const lagging = current(world.faults, 'lagging-node', now)
-  // several nodes behind one URL: now this one answers, now that one
+  // several nodes behind one URL: different ones answer
   const lag = lagging !== undefined && world.random() < lagging.rate ? 1 + (lagging.size % 5) : 0
   try {
     const given = await answer({ chain: world.chain, lag }, method, params)
@@ -166,7 +166,7 @@ async function truth(world: World, method: string, params: readonly unknown[]): 
   }
 }
 
-/** Receipts that are missing, of a block that nobody knows, or with the other status. */
+/** Receipts that are missing, of an unknown block, or with the other status. */
 function lied(world: World, receipt: unknown): unknown {
   const lying = current(world.faults, 'lying-receipt', elapsed(world))
   if (lying === undefined || receipt === null || world.random() >= lying.rate) return receipt

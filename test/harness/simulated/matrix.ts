@@ -2,7 +2,7 @@ import { randomFrom } from '../../../bench/random.ts'
 import { drawFault, type Fault, type FaultKind, faultKinds } from './faults.ts'
 import type { Case } from './run.ts'
 
-/** Every place where a containment can die, in order. */
+/** Every point where a containment can die, in order. */
 export const crashPoints = [
   'playbooks.run-created',
   'playbooks.step-started:contain',
@@ -21,7 +21,7 @@ export const crashPoints = [
 ] as const
 type CrashPoint = (typeof crashPoints)[number]
 
-/** What it takes to come to a point at all. */
+/** The faults that are needed to reach a point at all. */
 const LEADS_TO: Partial<Record<CrashPoint, (random: () => number) => Fault[]>> = {
   'contain.replaced': (random) => [
     { ...drawFault('gas-spike', random), from: 0, until: 14_000, way: random() / 4, afterSent: true },
@@ -38,8 +38,8 @@ const CROSS = crashPoints.length * faultKinds.length
 const ROUND = 1_000
 
 /**
- * The run of a seed, all of it. The first 140 of each thousand take each crash point with each fault once; the others die
- * and fail by chance, at several points and by several faults at once.
+ * The complete run of a seed. The first 140 of each thousand take each crash point with each fault once; the others die
+ * and fail randomly, at several points and by several faults together.
  */
 export function caseOf(seed: number): MatrixCase {
   const random = randomFrom(Math.imul(seed, 0x9e3779b1))
@@ -47,7 +47,7 @@ export function caseOf(seed: number): MatrixCase {
   return n < CROSS ? crossed(n, seed, random) : drawn(seed, random)
 }
 
-/** The gap of ADR 0007 alone: the nonce is stolen once the pause is out, and a deep reorg gives it back later. */
+/** The gap of ADR 0007 alone: the nonce is stolen once the pause is out, and a deep reorg returns it later. */
 export function givenBack(seed: number): MatrixCase {
   const random = randomFrom(Math.imul(seed, 0x85ebca6b))
   const faults = [

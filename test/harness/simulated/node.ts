@@ -23,7 +23,7 @@ const CODE = `0x60003560e01c${Object.values(SELECTORS)
 
 const WORD = { yes: toHex(1).replace('0x', '0x'.padEnd(65, '0')), no: `0x${'0'.repeat(64)}` }
 
-/** What a node that tells the truth answers. Throws {@link SimRefused}. */
+/** The answers of a truthful node. Throws {@link SimRefused}. */
 export async function answer(node: SimNode, method: string, params: readonly unknown[]): Promise<unknown> {
   const known = methods[method]
   if (known === undefined)
@@ -73,7 +73,7 @@ function stateAt(node: SimNode, tag: unknown): SimBlock['state'] {
   return block.state
 }
 
-/** `pending` counts what waits in the pool without a gap. */
+/** `pending` counts the transactions that wait in the pool without a gap. */
 function countOf(node: SimNode, address: Address, tag: unknown): number {
   let count = nonceAt(stateAt(node, tag), address)
   if (tag !== 'pending') return count

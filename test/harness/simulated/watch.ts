@@ -7,7 +7,7 @@ import { FIRST_BLOCK } from './chain.ts'
 import type { Life } from './life.ts'
 
 /**
- * What the watcher does for containment, block by block, as `watchChain` would: what fails is tried again at the next look.
+ * The watcher's work for containment, block by block, as in `watchChain`: a failure is tried again at the next block.
  * After a restart only the last processed block is remembered, as in `followHead`.
  */
 export async function watchOnce(life: Life): Promise<void> {

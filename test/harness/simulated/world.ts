@@ -17,7 +17,7 @@ import {
 import type { Fault } from './faults.ts'
 import { decode } from './node.ts'
 
-/** Everything outside Cordon, on a clock that moves only when Cordon waits or asks. */
+/** Everything outside Cordon, on a clock that moves only when Cordon waits or queries. */
 export type World = {
   chain: SimChain
   random: () => number
@@ -38,7 +38,7 @@ const USUAL_FEE = 10n * GWEI
 /** Blocks on the attack before Cordon begins: deeper than any reorg here. */
 const ATTACK_DEPTH = 14
 
-/** A chain with an attack on it, and what will go wrong. */
+/** A chain with an attack on it, and the coming faults. */
 export async function createWorld(seed: number, faults: readonly Fault[]): Promise<World> {
   const random = randomFrom(seed)
   const chainId = 1_000_000 + seed
@@ -61,7 +61,7 @@ export async function createWorld(seed: number, faults: readonly Fault[]): Promi
   return { chain, random, faults, now: began, began, nextBlockAt, happenings, attack: attack.hash }
 }
 
-/** Lets time pass: blocks come and things happen when they are due. */
+/** Lets time pass: blocks come and events happen when they are due. */
 export async function advance(world: World, ms: number): Promise<void> {
   beginAfterSent(world)
   const until = world.now + ms
@@ -80,7 +80,7 @@ export async function advance(world: World, ms: number): Promise<void> {
   world.now = Math.max(world.now, until)
 }
 
-/** What waits for the first pause begins to count once that is in the pool. */
+/** Starts the faults that wait for the first pause once that is in the pool. */
 function beginAfterSent(world: World): void {
   const { chain, happenings, now } = world
   if (![...chain.pool.values()].some(({ from }) => from === chain.guardian)) return

@@ -19,8 +19,8 @@ export function signWebhook(secret: string, { id, timestamp, body }: SignedConte
 }
 
 /**
- * What a receiver does with a request from Cordon: checks that it was signed with the shared secret, is not
- * older or newer than five minutes, and has all three headers. Drop ids that were seen before, too.
+ * Verifies a request from Cordon, for receivers: checks that it was signed with the shared secret, is not
+ * older or newer than five minutes, and has all three headers. Also drop ids that were seen before.
  * `body` is the raw text, before any parsing. Throws `notify.BadSecret`.
  *
  * @example
@@ -44,7 +44,7 @@ export function verifyWebhook(
   const age = Math.abs(request.now / 1_000 - timestamp)
   if (age > TOLERANCE_SECONDS) return { ok: false, reason: 'the timestamp is more than five minutes off' }
   const expected = signWebhook(secret, { id, timestamp, body: request.body })
-  // Several signatures stand side by side while a secret is being changed.
+  // There are several signatures while a secret is being changed.
   const signed = signatures.split(' ').some((signature) => equalInConstantTime(signature, expected))
   return signed ? { ok: true } : { ok: false, reason: 'no signature fits' }
 }

@@ -29,18 +29,18 @@ export type WebhookOptions = {
   /** `whsec_` and the base64 of 24 to 64 random bytes. */
   secret: string
   clock: Clock
-  /** Tries in all; 4 by default. */
+  /** Total number of tries; 4 by default. */
   attempts?: number
   /** First wait between tries in milliseconds, doubling; 500 by default. */
   delayMs?: number
-  /** How long one try may take, in milliseconds; 10,000 by default. */
+  /** Maximum duration of one try, in milliseconds; 10,000 by default. */
   timeoutMs?: number
 }
 
 /**
- * Posts notifications as signed JSON (https://www.standardwebhooks.com): the id is the same at every try, so
- * a receiver can drop doubles. Network errors, 429 and 5xx are tried again; other answers are final, and
- * redirects are not followed. Throws `notify.BadSecret`; delivering throws `notify.DeliveryFailed`.
+ * Posts notifications as signed JSON (https://www.standardwebhooks.com): the id is the same at every try, so a receiver
+ * can drop duplicates. Network errors, 429 and 5xx are tried again; other answers are final, and redirects are not
+ * followed. Throws `notify.BadSecret`; delivering throws `notify.DeliveryFailed`.
  */
 export function webhookChannel(options: WebhookOptions): Channel {
   keyOf(options.secret)
