@@ -82,7 +82,7 @@ async function holding(app: App, chain: ChainHandle, { incident, one, block }: H
     if (!(await queueNotification(tx, told, queueingOf(app, told))).isNew) return false
     await note(
       { store: tx, clock: app.clock },
-      { incidentId: incident.id, kind: 'note', message, facts: { block, parked: one } },
+      { incidentId: incident.id, kind: 'fund-movement', message, facts: { block, parked: one } },
     )
     return true
   })

@@ -53,7 +53,7 @@ const movesIn = async (store: Store): Promise<string[]> => {
 test('when the thief pays, the timeline and operations are told what went where, by both methods', async () => {
   const { it } = await robbed()
   await pay(it, thief, hideout, ETHER / 2n)
-  const told = await it.until(said('note', /^Stolen funds moved in block/))
+  const told = await it.until(said('fund-movement', /^Stolen funds moved in block/))
   expect(told).toMatchObject({
     message: expect.stringContaining(`paid 500000000000000000 of native to ${hideout}`),
   })
@@ -67,7 +67,7 @@ test('when the thief pays, the timeline and operations are told what went where,
 test('funds are followed on after a restart, also those that moved while nobody watched', async () => {
   const { it, config } = await robbed()
   await pay(it, thief, hideout, ETHER / 2n)
-  await it.until(said('note', /^Stolen funds moved in block/))
+  await it.until(said('fund-movement', /^Stolen funds moved in block/))
   await it.running.stop()
   await pay(it, hideout, further, ETHER / 4n)
   const env = { DATABASE_URL: it.database.url }
@@ -84,7 +84,7 @@ test('a reorg takes back where funds were, and the same payment in another block
   const { it } = await robbed()
   const { store } = it.running.app
   await pay(it, thief, hideout, ETHER / 2n)
-  await it.until(said('note', /^Stolen funds moved in block/))
+  await it.until(said('fund-movement', /^Stolen funds moved in block/))
   const [incident] = await listIncidents(store)
   const before = await findFundFlow(store, incident?.id ?? '', it.at.chainId)
   await it.node.request('anvil_reorg', [1, []])
@@ -102,7 +102,7 @@ test('a block that is looked at twice is told once', async () => {
   const [chain] = [...app.chains.values()]
   if (chain === undefined) throw new Error('no chain')
   await pay(it, thief, hideout, ETHER / 2n)
-  await it.until(said('note', /^Stolen funds moved in block/))
+  await it.until(said('fund-movement', /^Stolen funds moved in block/))
   const { rpc, capabilities } = chain
   const facts = blockFacts(await fetchBundle(await head(it.node), { rpc, capabilities }))
   await watchTaint(app, chain, { facts, findings: [] })
@@ -118,9 +118,11 @@ test('loot that is put into another protected contract is told, with how it can 
   await attack(it)
   await it.until((event) => event.type === 'incident')
   await pay(it, thief, hideout, ETHER / 2n)
-  const told = await it.until(said('note', /^Stolen funds were paid into Hideout: \d+ of native/))
+  const told = await it.until(said('fund-movement', /^Stolen funds were paid into Hideout: \d+ of native/))
   expect(told).toMatchObject({ message: expect.stringContaining('It lost nothing and is not paused.') })
-  await it.until(said('note', /^How the stolen funds in Hideout can be held: nothing that Cordon knows/))
+  await it.until(
+    said('fund-movement', /^How the stolen funds in Hideout can be held: nothing that Cordon knows/),
+  )
   await expect.poll(() => it.written.join('\n')).toContain('stolen funds are in Hideout')
   const [incident] = await listIncidents(it.running.app.store)
   expect(incident?.victims).not.toContain(hideout)

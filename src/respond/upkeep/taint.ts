@@ -143,7 +143,7 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
       await note(
         { store: tx, clock: app.clock },
         {
-          ...{ incidentId: incident.id, kind: 'note', eventTime },
+          ...{ incidentId: incident.id, kind: 'fund-movement' as const, eventTime },
           message: parkedText(app, one),
           facts: { block: number, blockHash: hash, parked: one },
         },
