@@ -16,7 +16,9 @@ import { withChain } from './options.ts'
 type Options = CommonOptions & { decision: string; for?: string; as?: string }
 
 export function registerApprovals(program: Command, run: RunCommand): void {
-  const approvals = program.command('approvals').description('plans that wait for signed approval')
+  const approvals = program
+    .command('approvals')
+    .description('approve or refuse plans that wait for signatures')
   const add = (
     name: string,
     description: string,
@@ -31,17 +33,14 @@ export function registerApprovals(program: Command, run: RunCommand): void {
       )
     })
   }
-  add('list', 'plans of incidents that are not over, with what people have signed', list)
+  add('list', 'list plans of open incidents with the signatures so far', list)
   const wish = (command: Command): Command =>
     command
       .option('--decision <word>', approvalDecisions.join(', '), 'approve')
       .option('--for <duration>', 'how long it is valid: 30m (default and most: what the policy allows)')
-  wish(add('show <plan>', 'the exact call, and the EIP-712 message that a wallet signs', show))
-  wish(add('sign <plan>', 'sign with a signer of the configuration', sign)).option(
-    '--as <address>',
-    'which signer',
-  )
-  add('submit <file>', 'take the terms with `signer` and `signature`, as JSON; - reads stdin', submit)
+  wish(add('show <plan>', 'show the exact call and the EIP-712 message for a wallet', show))
+  wish(add('sign <plan>', 'sign with a configured signer', sign)).option('--as <address>', 'which signer')
+  add('submit <file>', 'submit terms with `signer` and `signature` as JSON; - reads stdin', submit)
 }
 
 async function list(desk: ApprovalDesk, _given: unknown, io: Io): Promise<number> {

@@ -48,7 +48,7 @@ export function registerAuthorize(levers: Command, run: RunCommand): void {
   const command = levers
     .command('authorize [addresses...]')
     .description(
-      'a standing authorisation: what Cordon may pull without people, shown in words and signed; sends nothing',
+      'draw up and sign a standing authorisation for calls that Cordon may make without people; sends nothing',
     )
     .option('--for <duration>', 'how long it holds', '30d')
     .option('--max-actions <n>', 'how many calls it allows in all (default: two for each contract)')
@@ -75,7 +75,7 @@ export function registerAuthorize(levers: Command, run: RunCommand): void {
   const role = levers
     .command('authorize-role <address>')
     .description(
-      'the least that a Safe must allow for a member of a Zodiac role to pull its levers, as a batch; sends nothing',
+      'write the smallest permission that lets a Zodiac role pull a Safe’s levers, as a batch; sends nothing',
     )
     .requiredOption('--safe <address>', 'the Safe that may pull the levers of the contract')
     .requiredOption('--modifier <address>', 'a Zodiac Roles v2 modifier that the Safe owns')

@@ -40,12 +40,12 @@ export function registerBacktest(program: Command, run: RunCommand): void {
     .option('--protect-labelled', 'protect, in each file, the contracts that its labels call vulnerable')
     .option(
       '--train-before <moment>',
-      'block, Unix seconds or ISO date: what is before it teaches, uncounted',
+      'block, Unix seconds or ISO date: earlier data trains and is not scored',
     )
     .option('-c, --config <file>', 'configuration with detector options, shadow, rules and calibration')
     .option('--calibration <file>', 'scores and thresholds (default: of the configuration, else the shipped)')
     .option(...RULES_OPTION)
-    .option('--pause-hours <n>', 'hours that a needless pause is taken to last', '4')
+    .option('--pause-hours <n>', 'assumed length of a needless pause, hours', '4')
     .option('--action-blocks <n>', 'blocks from knowing of an attack to the block of the action', '1')
     .option('--per-day <n>', 'your transactions a day, for the alert budget (default: the calibration’s)')
     .option(...WORKERS_OPTION)

@@ -34,9 +34,13 @@ export function registerCalibrate(program: Command, run: RunCommand): void {
     .option('--page-days <n>', 'days between false alarms, at least, to wake somebody', '180')
     .option('--act-days <n>', 'days between false alarms, at least, to act unattended', '7')
     .option('--per-day <n>', 'transactions of the protected contracts a day', '200')
-    .option('--verdicts', 'count the verdicts on incidents on record too')
+    .option('--verdicts', 'also count verdicts on recorded incidents')
     .option('-c, --config <file>', 'configuration: detector options, rules, and the database of --verdicts')
-    .option('-o, --out <file>', 'file to write; beside the configuration it is part of it', CALIBRATION_FILE)
+    .option(
+      '-o, --out <file>',
+      'file to write; Cordon loads it if it is beside the configuration',
+      CALIBRATION_FILE,
+    )
     .option(...WORKERS_OPTION)
     .option(...RESUME_OPTION)
     .option('--dry-run', 'write nothing')

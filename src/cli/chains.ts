@@ -12,7 +12,7 @@ type SkipOptions = CommonOptions & { to: string; reason: string; by: string }
 const CONFIG: [string, string] = ['-c, --config <file>', 'configuration (default: cordon.config.ts here)']
 
 export function registerChains(program: Command, run: RunCommand): void {
-  const chains = program.command('chains').description('how far each watched chain has been read')
+  const chains = program.command('chains').description('show how far each watched chain has been read')
   withOutput(
     chains.command('list').description('how far each chain has been read, and where a restart goes on'),
   )

@@ -10,7 +10,7 @@ export function registerDoctor(program: Command, run: RunCommand): void {
   const command = program
     .command('doctor')
     .description(
-      'checks nodes on real blocks, database, clocks, disk, channels, signers, levers; says how to fix each failure',
+      'check nodes, database, clocks, disk, channels, signers and levers, with a fix for each failure',
     )
   withChain(command).action((options: CommonOptions) => run(options, (io) => doctor(options, io)))
 }

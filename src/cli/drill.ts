@@ -42,7 +42,7 @@ export function registerDrill(program: Command, run: RunCommand): void {
     .description('practise an attack with your team: timed, measured, scored (docs/guides/drills.md)')
   const runs = drill
     .command('run')
-    .description('an attack from the first block to containment; exit code 3 where it was not contained')
+    .description('play an attack from the first block to containment; exit code 3 if it was not contained')
     .option('--attack <kind>', attackKinds.join(', '), 'option')
     .option('--mempool', 'look at pending transactions too')
     .addOption(
@@ -58,11 +58,11 @@ export function registerDrill(program: Command, run: RunCommand): void {
     .option('--data-dir <folder>', 'keep the record below this folder, and read no configuration')
   withChain(runs).action((options: RunOptions) => run(options, (io) => runIt(options, io)))
   registerReach(drill, run)
-  const listed = drill.command('list').description('drills and reach tests so far, newest first')
+  const listed = drill.command('list').description('list drills and reach tests, newest first')
   withConfig(listed).action((options: CommonOptions) => run(options, (io) => list(options, io)))
   const reported = drill
     .command('report [id]')
-    .description('the report of a drill or reach test (the newest)')
+    .description('print the report of a drill or reach test (default: the newest)')
   withConfig(reported).action((id: string | undefined, options: CommonOptions) =>
     run(options, (io) => report(id, options, io)),
   )
@@ -74,7 +74,7 @@ function registerReach(drill: Command, run: RunCommand): void {
   const reached = drill
     .command('reach')
     .description(
-      'page everybody who holds a key with a one-time code; exit code 4 where somebody stays silent',
+      'page everybody who holds a key with a one-time code; exit code 4 if somebody does not answer',
     )
     .option('--timeout <duration>', 'how long answers are waited for', '10m')
   withConfig(reached).action((options: ReachOptions) => run(options, (io) => reach(options, io)))

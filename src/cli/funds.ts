@@ -27,10 +27,10 @@ type Options = CommonOptions & {
 }
 
 export function registerFunds(program: Command, run: RunCommand): void {
-  const funds = program.command('funds').description('where stolen funds went')
+  const funds = program.command('funds').description('follow stolen funds')
   const command = funds
     .command('follow <source>')
-    .description('follow what was stolen in a transaction, by haircut and FIFO, to labelled ends')
+    .description('follow funds stolen in a transaction, by haircut and FIFO, to labelled accounts')
     .requiredOption('--tx <hash>', 'the theft')
     .option('--from <address>', 'who lost it (default: the victims that findings name, and what they lost)')
     .option('--asset <asset>', 'what was lost: a token, or native', NATIVE)

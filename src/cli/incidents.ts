@@ -16,7 +16,7 @@ const MOST_REMARKS = 100
 export function registerIncidents(program: Command, run: RunCommand): void {
   const incidents = program
     .command('incidents')
-    .description('incidents on record: show, report, share, verify')
+    .description('show, report, share and verify incidents on record')
   const add = (
     name: string,
     description: string,
@@ -30,17 +30,19 @@ export function registerIncidents(program: Command, run: RunCommand): void {
         return run(options, (io) => withArchive(options, io, (archive) => act(archive, id, io)))
       })
   }
-  add('list', 'all incidents, newest first', list)
-  add('show <id>', 'one incident with its timeline', show)
+  add('list', 'list all incidents, newest first', list)
+  add('show <id>', 'show one incident with its timeline', show)
   withReportOptions(
-    withOutput(incidents.command('report <id>').description('the report of an incident, or its postmortem')),
+    withOutput(
+      incidents.command('report <id>').description('write the report or the postmortem of an incident'),
+    ),
   )
     .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
     .action((id: string, options: CommonOptions & ReportOptions) =>
       run(options, (io) => withArchive(options, io, (archive) => report({ archive, id, options }, io))),
     )
   registerSharing(incidents, run)
-  add('remarks', 'the newest findings that belong to no incident: shadow and low', remarks)
+  add('remarks', 'list the newest findings outside any incident: shadow and low severity', remarks)
   withOutput(incidents.command('verdict <id> <verdict>').description(`what it was: ${verdicts.join(', ')}`))
     .requiredOption('--by <name>', 'who says so')
     .requiredOption('--reason <text>', 'why')
@@ -53,7 +55,7 @@ export function registerIncidents(program: Command, run: RunCommand): void {
   withOutput(
     incidents
       .command('verify [id]')
-      .description('check the record of an incident, or of all; exit code 5 where it is broken'),
+      .description('verify the record of one incident or of all; exit code 5 if it is broken'),
   )
     .option('--head <hashes>', 'heads from notifications or reports that must be in it, separated by commas')
     .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')

@@ -58,7 +58,7 @@ type Options = CommonOptions & {
 export function registerInvestigate(program: Command, run: RunCommand): void {
   const command = program
     .command('investigate [source]')
-    .description('why an attack was possible, who lost, who did it, step by step, each with its evidence')
+    .description('find root cause, losses, actors and steps of an attack, each with its evidence')
     .option('--tx <hashes>', 'the transactions, separated by commas (may be left out where a bundle has one)')
     .option(
       '--incident <id>',

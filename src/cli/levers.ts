@@ -22,12 +22,10 @@ type Options = CommonOptions & { as?: string; with?: string; blocks: string }
 export function registerLevers(program: Command, run: RunCommand): void {
   const levers = program
     .command('levers')
-    .description('what can be called to stop a loss (pause, freeze, cap), and by whom')
+    .description('find calls that stop a loss (pause, freeze, cap) and who may make them')
   const command = levers
     .command('discover <address>')
-    .description(
-      'find the levers of a contract, try who may pull them, probe what each blocks; sends nothing',
-    )
+    .description('find the levers of a contract, who may pull them and what each blocks; sends nothing')
     .option('--as <addresses>', 'whom to try too: guardians, Safes, timelocks, separated by commas')
     .option('--with <names>', 'what a lever needs: asset=0x…,spender=0x…, separated by commas')
     .option('--blocks <n>', 'latest blocks whose ordinary calls each lever is tried on', '20')
@@ -38,11 +36,13 @@ export function registerLevers(program: Command, run: RunCommand): void {
   registerAuthorize(levers, run)
   const back = levers
     .command('reopen <incident>')
-    .description('the stages in which what an incident pulled would be opened again; sends nothing')
+    .description('show the stages in which the levers of an incident would be reopened; sends nothing')
   withChain(back).action((incident: string, options: CommonOptions) =>
     run(options, (io) => reopen(incident, options, io)),
   )
-  withOutput(levers.command('list').description('the levers on record: how old, and who could pull them'))
+  withOutput(
+    levers.command('list').description('list the levers on record, their age, and who could pull them'),
+  )
     .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
     .action((options: CommonOptions) => run(options, (io) => list(options, io)))
 }

@@ -16,7 +16,7 @@ export type CommonOptions = {
 export function withOutput(command: Command): Command {
   return command
     .option('--json', 'machine-readable: NDJSON on stdout, logs on stderr')
-    .option('-v, --verbose', 'tell more on stderr')
+    .option('-v, --verbose', 'more detail on stderr')
 }
 
 /** Where the chain and the configuration come from. */

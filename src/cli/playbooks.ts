@@ -28,32 +28,33 @@ type Options = Pick<CommonOptions, 'json' | 'verbose' | 'config'>
 export function registerPlaybooks(program: Command, run: RunCommand): void {
   const playbooks = program
     .command('playbooks')
-    .description('what is done in an incident, step by step (docs/guides/playbooks.md)')
+    .description('list, check and run response playbooks (docs/guides/playbooks.md)')
   const add = (name: string, description: string): Command =>
     withOutput(playbooks.command(name).description(description)).option(
       '-c, --config <file>',
       'configuration (default: cordon.config.ts here)',
     )
-  add('list', 'the playbooks that would be chosen from').action((options: Options) =>
+  add('list', 'list the playbooks that Cordon chooses from').action((options: Options) =>
     run(options, (io) => list(options, io)),
   )
-  add('show <id>', 'one playbook: its text and what it would do').action((id: string, options: Options) =>
-    run(options, (io) => show(id, options, io)),
+  add('show <id>', 'show the text of a playbook and the steps that it would run').action(
+    (id: string, options: Options) => run(options, (io) => show(id, options, io)),
   )
-  add('lint [files...]', 'check playbook files, run nothing; exit code 2 if one is not valid').action(
+  add('lint [files...]', 'check playbook files without running them; exit code 2 if one is invalid').action(
     (files: string[], options: Options) => run(options, (io) => lint(files, options, io)),
   )
-  add('run <id>', 'begin a playbook for an incident; a running Cordon carries it out')
+  add('run <id>', 'start a playbook for an incident; a running Cordon carries it out')
     .requiredOption('--incident <incident>', 'the incident')
     .option('--by <name>', 'who begins it', 'operator')
     .option('--dry-run', 'say what it would do, and do nothing')
     .action((id: string, options: RunOptions) => run(options, (io) => begin(id, options, io)))
-  add('export <id>', 'a playbook in the form of others, on stdout')
+  add('export <id>', 'export a playbook in another format, to stdout')
     .addOption(new Option('--format <format>', 'which form').choices(['cacao']).default('cacao'))
     .action((id: string, options: Options) => run(options, (io) => exportOne(id, options, io)))
-  add('import <file>', 'a CACAO 2.0 file as YAML of ours, on stdout; what has no equal is refused').action(
-    (file: string, options: Options) => run(options, (io) => importOne(file, io)),
-  )
+  add(
+    'import <file>',
+    'convert a CACAO 2.0 file to a playbook, on stdout; refuse what has no equivalent',
+  ).action((file: string, options: Options) => run(options, (io) => importOne(file, io)))
   add('signal <run> <step> <answer>', `answer a step that waits: ${answers.join(' or ')}`)
     .requiredOption('--by <name>', 'who says so; for an approval a name in `roles` of the configuration')
     .option('--note <text>', 'what should stand beside it', '')

@@ -17,7 +17,7 @@ export function registerPresign(levers: Command, run: RunCommand): void {
   const command = levers
     .command('presign [address]')
     .description(
-      'what a Safe’s owners sign beforehand so that its pauses can be pulled at once; sends nothing',
+      'collect signatures of a Safe’s owners in advance, so that its pauses can be sent at once; sends nothing',
     )
     .option('--safe <address>', 'the Safe that may pull the levers of the contract')
     .option('--nonce <n>', 'the Safe’s nonce that is signed for (default: its current one)')

@@ -21,7 +21,7 @@ type RunOptions = GlobalOptions & { replace: string[] }
 export function registerRegress(program: Command, run: RunCommand): void {
   const regress = program
     .command('regress')
-    .description('attacks that must not work again, frozen with their state')
+    .description('freeze an attack with its state, and test that it no longer works')
   withOutput(
     regress.command('freeze <rpc>').description('freeze transactions with all the state that they touched'),
   )

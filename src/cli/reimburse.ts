@@ -26,7 +26,9 @@ type SharesOptions = TreeOptions & {
 }
 
 export function registerReimburse(program: Command, run: RunCommand): void {
-  const reimburse = program.command('reimburse').description('who is owed what, as a Merkle tree of claims')
+  const reimburse = program
+    .command('reimburse')
+    .description('compute who is owed what, as a Merkle tree of claims')
   withOutput(
     reimburse
       .command('tree <file>')

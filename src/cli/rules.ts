@@ -12,7 +12,7 @@ type Act = (paths: RulePaths, io: Io) => Promise<number>
 export function registerRules(program: Command, run: RunCommand): void {
   const command = program
     .command('rules')
-    .description('your own detection rules in YAML (docs/guides/rules.md)')
+    .description('check and test your own detection rules in YAML (docs/guides/rules.md)')
   const commands: [string, string, Act][] = [
     ['list', 'the rules that would run', list],
     ['check', 'check rule files, run nothing', check],

@@ -40,10 +40,10 @@ type PacketOptions = HandOptions & {
 }
 
 const TEXTS: readonly { what: SharedText; description: string; audience: Audience }[] = [
-  { what: 'stix', description: 'a STIX 2.1 bundle', audience: 'partner' },
-  { what: 'addresses', description: 'the accounts of the attack as CSV', audience: 'partner' },
-  { what: 'losses', description: 'who lost what, as CSV', audience: 'partner' },
-  { what: 'seal911', description: 'a message to SEAL 911, for Telegram', audience: 'council' },
+  { what: 'stix', description: 'write a STIX 2.1 bundle', audience: 'partner' },
+  { what: 'addresses', description: 'write the accounts of the attack as CSV', audience: 'partner' },
+  { what: 'losses', description: 'write losses by account as CSV', audience: 'partner' },
+  { what: 'seal911', description: 'write a message to SEAL 911, for Telegram', audience: 'council' },
 ]
 
 /** Sharing outside your organisation: `incidents stix | addresses | losses | seal911 | packet | export`. */
@@ -59,7 +59,7 @@ export function registerSharing(incidents: Command, run: RunCommand): void {
   }
   const request = incidents
     .command('packet [id]')
-    .description('a request to an exchange, an issuer or a bridge to stop what was traced to it')
+    .description('write a freeze request to an exchange, an issuer or a bridge')
     .addOption(new Option('--for <kind>', 'who is asked').choices([...recipientKinds]).makeOptionMandatory())
     .requiredOption('--name <name>', 'what it is called, as in the labels (an issuer: its token’s symbol)')
     .option('--account <addresses>', 'accounts that are known to be theirs, separated by commas')
@@ -69,7 +69,7 @@ export function registerSharing(incidents: Command, run: RunCommand): void {
     run(options, (io) => packet(id, options, io)),
   )
   withHanding(
-    incidents.command('export <id>').description('all that is on record, as an archive that checks itself'),
+    incidents.command('export <id>').description('write the whole record as an archive that verifies itself'),
     'team',
   )
     .option('-o, --output <file>', 'write it there (default: cordon-ID.tar.gz here)')

@@ -6,11 +6,11 @@ import type { Io } from './io.ts'
 /** For commands that judge many files at once. */
 export const WORKERS_OPTION: [string, string] = [
   '--workers <n>',
-  'files judged side by side, each in a thread (default: up to as many as cores)',
+  'files judged in parallel, one thread each (default: up to the number of cores)',
 ]
 export const RESUME_OPTION: [string, string] = [
   '--resume <file>',
-  'keep what is finished in this file, and go on from what it holds',
+  'keep finished work in this file and resume from it',
 ]
 
 /** A whole number above 0. Throws `app.InvalidNumber`. */

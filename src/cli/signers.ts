@@ -10,7 +10,7 @@ import { withChain, withOutput } from './options.ts'
 type NewOptions = GlobalOptions & { keystore: string; passwordEnv: string }
 
 export function registerSigners(program: Command, run: RunCommand): void {
-  const signers = program.command('signers').description('the keys that Cordon may sign with')
+  const signers = program.command('signers').description('manage the keys that Cordon signs with')
   const listed = signers.command('list').description('address and kind of each signer of the configuration')
   withChain(listed).action((options: CommonOptions) => run(options, (io) => list(options, io)))
   const checked = signers
