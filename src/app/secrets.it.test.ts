@@ -44,7 +44,7 @@ beforeAll(async () => {
   database = await freshDatabase()
   folder = await mkdtemp(join(tmpdir(), 'cordon-secrets-'))
   const keystore = join(folder, 'guardian.json')
-  const { text } = await keystoreOf(Buffer.from(guardianKey().slice(2), 'hex'), PASSWORD, {
+  const { text } = await keystoreOf(guardianKey(), PASSWORD, {
     n: 1_024,
     r: 8,
     p: 1,

@@ -1,8 +1,8 @@
+import { v5 as uuidV5 } from 'uuid'
 import { canonicalJson } from '../kit/json.ts'
 import { inert } from '../kit/text.ts'
 import type { Tlp } from '../model/report.ts'
 import { defanged } from './escape.ts'
-import { uuidV5 } from './uuid.ts'
 
 /** A STIX 2.1 object as it is written. */
 export type StixObject = Readonly<Record<string, unknown>> & { type: string; id: string }
@@ -13,12 +13,12 @@ const CORDON_NAMESPACE = '6641acaa-274e-42b2-bd0c-b57a21fad9b3'
 
 /** The same object has the same id in every bundle. */
 export function objectId(type: string, key: unknown): string {
-  return `${type}--${uuidV5(CORDON_NAMESPACE, canonicalJson([type, key]))}`
+  return `${type}--${uuidV5(canonicalJson([type, key]), CORDON_NAMESPACE)}`
 }
 
 /** The id of an observable, by its identifying properties. */
 export function observableId(type: string, contributing: Record<string, unknown>): string {
-  return `${type}--${uuidV5(OASIS_NAMESPACE, canonicalJson(contributing))}`
+  return `${type}--${uuidV5(canonicalJson(contributing), OASIS_NAMESPACE)}`
 }
 
 /** STIX 2.1 §3.2: RFC 3339 in UTC, milliseconds. */

@@ -17,7 +17,6 @@ import { type Audience, audiences, tlps } from '../model/report.ts'
 import { outgoing, outgoingInvestigation } from './outgoing.ts'
 import { stixBundle } from './stix.ts'
 import { TLP_MARKINGS } from './stix-base.ts'
-import { uuidV5 } from './uuid.ts'
 
 const REPORTER = { name: 'Vault team', contact: 'security at vault' }
 
@@ -35,12 +34,6 @@ function only<T extends StixBundle['objects'][number]['type']>(
 ): Extract<StixBundle['objects'][number], { type: T }>[] {
   return bundle.objects.filter((one): one is Extract<typeof one, { type: T }> => one.type === type)
 }
-
-test('a name-based UUID is that of RFC 9562', () => {
-  expect(uuidV5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')).toBe(
-    '2ed6657d-e927-568b-95e1-2665a8aea6a2',
-  )
-})
 
 test.each(audiences)(
   'a bundle for %s is STIX 2.1: every object has what it must, every reference leads somewhere',

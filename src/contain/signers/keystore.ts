@@ -1,19 +1,10 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  pbkdf2,
-  randomBytes,
-  randomUUID,
-  scrypt,
-  timingSafeEqual,
-} from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { keccak256 } from 'viem'
+import { Keystore } from 'ox'
+import { generatePrivateKey } from 'viem/accounts'
 import { z } from 'zod'
 import { CordonError } from '../../kit/error.ts'
 import { envNameSchema } from '../../model/env-name.ts'
-import type { Address } from '../../model/hex.ts'
+import type { Address, Hex } from '../../model/hex.ts'
 import { keySigner, type Signer } from '../signer.ts'
 import { signerKind } from './signer-kind.ts'
 
@@ -51,10 +42,13 @@ async function keystoreText(path: string): Promise<string> {
  * storage definition".
  */
 
-const bytes = z
-  .string()
-  .regex(/^(0x)?([0-9a-fA-F]{2})*$/)
-  .transform((text) => Buffer.from(text.replace(/^0x/, ''), 'hex'))
+/** Hex digits, without 0x. */
+const hexText = (bytes?: number) =>
+  z
+    .string()
+    .regex(/^(0x)?([0-9a-fA-F]{2})*$/)
+    .transform((text) => text.replace(/^0x/, '').toLowerCase())
+    .refine((text) => bytes === undefined || text.length === 2 * bytes, `expected ${bytes} bytes`)
 
 /** What a file may ask of this machine: 1 GB of memory, ten million rounds. */
 const MOST_SCRYPT_BYTES = 2 ** 30
@@ -69,7 +63,7 @@ const kdfSchema = z.discriminatedUnion('kdf', [
         r: z.number().int().min(1).max(64),
         p: z.number().int().min(1).max(64),
         dklen: z.literal(32),
-        salt: bytes,
+        salt: hexText(),
       })
       .refine(({ n, r }) => 128 * n * r <= MOST_SCRYPT_BYTES, 'asks for more than 1 GB of memory'),
   }),
@@ -79,7 +73,7 @@ const kdfSchema = z.discriminatedUnion('kdf', [
       c: z.number().int().min(1).max(MOST_ROUNDS),
       prf: z.literal('hmac-sha256'),
       dklen: z.literal(32),
-      salt: bytes,
+      salt: hexText(),
     }),
   }),
 ])
@@ -87,9 +81,9 @@ const kdfSchema = z.discriminatedUnion('kdf', [
 const cryptoSchema = z
   .object({
     cipher: z.literal('aes-128-ctr'),
-    cipherparams: z.object({ iv: bytes.refine((iv) => iv.length === 16) }),
-    ciphertext: bytes.refine((text) => text.length === 32),
-    mac: bytes.refine((mac) => mac.length === 32),
+    cipherparams: z.object({ iv: hexText(16) }),
+    ciphertext: hexText(32),
+    mac: hexText(32),
   })
   .and(kdfSchema)
 
@@ -99,31 +93,41 @@ const keystoreSchema = z.preprocess(
     typeof document === 'object' && document !== null && 'Crypto' in document && !('crypto' in document)
       ? { ...document, crypto: document.Crypto }
       : document,
-  z.object({ version: z.literal(3), address: z.string().optional(), crypto: cryptoSchema }),
+  z.object({
+    version: z.literal(3),
+    id: z.string().default(''),
+    address: z.string().optional(),
+    crypto: cryptoSchema,
+  }),
 )
-type Keystore = z.infer<typeof keystoreSchema>
 
 /**
- * A signer over the key of an encrypted keystore file. Neither password nor key is kept in a string that outlives this call.
- * Throws `contain.BadKeystore` where the text is no such file, `contain.WrongPassword`.
+ * A signer over the key of an encrypted keystore file. Throws `contain.BadKeystore` where the text is no such file,
+ * `contain.WrongPassword`.
  */
 export async function keystoreSigner(text: string, password: string): Promise<Signer> {
   const keystore = parseKeystore(text)
-  const derived = await deriveKey(keystore, password)
-  const { ciphertext, mac, cipherparams } = keystore.crypto
-  if (!timingSafeEqual(macOf(derived, ciphertext), mac)) throw wrongPassword()
-  const decipher = createDecipheriv('aes-128-ctr', derived.subarray(0, 16), cipherparams.iv)
-  const key = Buffer.concat([decipher.update(ciphertext), decipher.final()])
-  const signer = keySigner(`0x${key.toString('hex')}`)
-  key.fill(0)
+  const derived = await Keystore.toKeyAsync(keystore, { password }).catch(() => {
+    throw badKeystore('its scrypt parameters are not usable (n a power of two)')
+  })
+  const signer = keySigner(decrypted(keystore, derived))
   const named = keystore.address?.toLowerCase().replace(/^0x/, '')
   if (named !== undefined && `0x${named}` !== signer.address)
     throw badKeystore('its address is not its key’s')
   return signer
 }
 
-/** New keystores cost an attacker this much a guess: geth's standard. 256 MB and about half a second here. */
-const STANDARD = { n: 262_144, r: 8, p: 1, dklen: 32 } as const
+/** The MAC in the file tells a wrong password. */
+function decrypted(keystore: Keystore.Keystore, key: Keystore.Key): Hex {
+  try {
+    return Keystore.decrypt(keystore, key)
+  } catch {
+    throw wrongPassword()
+  }
+}
+
+/** New keystores cost an attacker this much a guess: geth's standard. 256 MB of memory. */
+const STANDARD: Cost = { n: 262_144, r: 8, p: 1 }
 
 type Cost = { n: number; r: number; p: number }
 
@@ -132,51 +136,22 @@ export async function newKeystore(
   password: string,
   cost: Cost = STANDARD,
 ): Promise<{ address: Address; text: string }> {
-  return keystoreOf(freshKey(), password, cost)
+  return keystoreOf(generatePrivateKey(), password, cost)
 }
 
-/** A key of 32 bytes, which are zeroed, as the text of a keystore file. */
+/** A private key as the text of a keystore file. */
 export async function keystoreOf(
-  key: Buffer,
+  key: Hex,
   password: string,
-  { n, r, p }: Cost,
+  cost: Cost,
 ): Promise<{ address: Address; text: string }> {
-  const { address } = keySigner(`0x${key.toString('hex')}`)
-  const [salt, iv] = [randomBytes(32), randomBytes(16)]
-  const derived = await deriveScrypt(password, { n, r, p, salt })
-  const cipher = createCipheriv('aes-128-ctr', derived.subarray(0, 16), iv)
-  const ciphertext = Buffer.concat([cipher.update(key), cipher.final()])
-  key.fill(0)
-  const document = {
-    version: 3,
-    id: randomUUID(),
-    address: address.slice(2),
-    crypto: {
-      cipher: 'aes-128-ctr',
-      cipherparams: { iv: iv.toString('hex') },
-      ciphertext: ciphertext.toString('hex'),
-      kdf: 'scrypt',
-      kdfparams: { n, r, p, dklen: 32, salt: salt.toString('hex') },
-      mac: macOf(derived, ciphertext).toString('hex'),
-    },
-  }
+  const { address } = keySigner(key)
+  const [derived, options] = await Keystore.scryptAsync({ password, ...cost })
+  const document = { address: address.slice(2), ...Keystore.encrypt(key, derived, options) }
   return { address, text: `${JSON.stringify(document, null, 2)}\n` }
 }
 
-/** 32 bytes that are a key of the curve: all but one in 2^128 are. */
-function freshKey(): Buffer {
-  for (;;) {
-    const key = randomBytes(32)
-    try {
-      keySigner(`0x${key.toString('hex')}`)
-      return key
-    } catch {
-      // not a key: take others
-    }
-  }
-}
-
-function parseKeystore(text: string): Keystore {
+function parseKeystore(text: string): z.infer<typeof keystoreSchema> {
   let document: unknown
   try {
     document = JSON.parse(text)
@@ -187,33 +162,6 @@ function parseKeystore(text: string): Keystore {
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw badKeystore(`${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'not valid'}`)
-}
-
-function deriveKey({ crypto }: Keystore, password: string): Promise<Buffer> {
-  switch (crypto.kdf) {
-    case 'scrypt':
-      return deriveScrypt(password, crypto.kdfparams)
-    case 'pbkdf2':
-      return promisify(pbkdf2)(password, crypto.kdfparams.salt, crypto.kdfparams.c, 32, 'sha256')
-  }
-}
-
-type ScryptParams = { n: number; r: number; p: number; salt: Buffer }
-
-/** OpenSSL keeps to RFC 7914, n below 2^(16 r), which one of the definition's own test vectors does not; real files do. */
-function deriveScrypt(password: string, { n, r, p, salt }: ScryptParams): Promise<Buffer> {
-  const maxmem = MOST_SCRYPT_BYTES + 128 * r * p + 2 ** 20
-  return new Promise<Buffer>((resolve, reject) => {
-    scrypt(password, salt, 32, { N: n, r, p, maxmem }, (error, derived) =>
-      error === null ? resolve(derived) : reject(error),
-    )
-  }).catch(() => {
-    throw badKeystore('its scrypt parameters are not usable here (n a power of two below 2^(16 r))')
-  })
-}
-
-function macOf(derived: Buffer, ciphertext: Buffer): Buffer {
-  return Buffer.from(keccak256(Buffer.concat([derived.subarray(16, 32), ciphertext]), 'bytes'))
 }
 
 function badKeystore(reason: string): CordonError {

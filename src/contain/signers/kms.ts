@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import { secp256k1 } from '@noble/curves/secp256k1'
 import { keccak256, numberToHex, serializeSignature, serializeTransaction } from 'viem'
 import { publicKeyToAddress } from 'viem/accounts'
 import { z } from 'zod'
@@ -14,8 +15,6 @@ export type Kms = {
   /** ECDSA over these 32 bytes as they are; the signature in DER. */
   sign(digest: Uint8Array): Promise<Uint8Array>
 }
-
-const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
 
 /** A signer over a key in a cloud KMS. Throws `contain.KmsFailed` (retryable), `contain.SignerLied`. */
 export async function kmsSigner(kms: Kms): Promise<Signer> {
@@ -38,8 +37,7 @@ type Signature = { r: Hex; s: Hex; yParity: 0 | 1 }
 /** A KMS gives neither the low s that Ethereum demands nor the parity: the one is made, the other is found by trying both. */
 async function signHash(kms: Kms, hash: Hash, address: Address): Promise<Signature> {
   const der = await asked('a signature', () => kms.sign(Buffer.from(hash.slice(2), 'hex')))
-  const { r, s } = parseDer(der, address)
-  const low = s > CURVE_ORDER / 2n ? CURVE_ORDER - s : s
+  const { r, s: low } = lowSignature(der, address)
   for (const yParity of [0, 1] as const) {
     const signature = { r: numberToHex(r, { size: 32 }), s: numberToHex(low, { size: 32 }), yParity }
     if ((await signerOf(hash, serializeSignature(signature))) === address) return signature
@@ -47,22 +45,13 @@ async function signHash(kms: Kms, hash: Hash, address: Address): Promise<Signatu
   throw signerLied(address, 'the signature is not by the key that the KMS shows')
 }
 
-/** SEQUENCE { INTEGER r, INTEGER s }, both within the curve's order. */
-function parseDer(der: Uint8Array, address: Address): { r: bigint; s: bigint } {
-  const notDer = (): CordonError => signerLied(address, 'its signature is not DER')
-  const integer = (at: number): { value: bigint; end: number } => {
-    const length = der[at + 1] ?? 0
-    const end = at + 2 + length
-    if (der[at] !== 0x02 || length === 0 || length > 33 || end > der.length) throw notDer()
-    const value = BigInt(`0x${Buffer.from(der.slice(at + 2, end)).toString('hex')}`)
-    if (value === 0n || value >= CURVE_ORDER) throw notDer()
-    return { value, end }
+/** The signature with the lower of the two s that are valid, which is the one that Ethereum takes. */
+function lowSignature(der: Uint8Array, address: Address): { r: bigint; s: bigint } {
+  try {
+    return secp256k1.Signature.fromDER(der).normalizeS()
+  } catch {
+    throw signerLied(address, 'its signature is not DER')
   }
-  if (der[0] !== 0x30 || der[1] !== der.length - 2) throw notDer()
-  const r = integer(2)
-  const s = integer(r.end)
-  if (s.end !== der.length) throw notDer()
-  return { r: r.value, s: s.value }
 }
 
 const jwkSchema = z.object({ crv: z.literal('secp256k1'), x: z.string(), y: z.string() })
