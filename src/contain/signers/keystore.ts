@@ -21,7 +21,7 @@ import { signerKind } from './signer-kind.ts'
 export const keystoreKind = signerKind({
   kind: 'keystore',
   options: z.strictObject({
-    /** From the working directory. */
+    /** Relative to the working directory. */
     path: z.string().min(1),
     passwordEnv: envNameSchema,
   }),
@@ -46,9 +46,9 @@ async function keystoreText(path: string): Promise<string> {
 }
 
 /*
- * Web3 Secret Storage, version 3: what geth, Clef, Web3Signer and most wallets write. The key is under AES-128-CTR; the key
- * of that comes from the password by scrypt or PBKDF2; a MAC tells a wrong password. Source: ethereum.org, "Web3 secret
- * storage definition".
+ * Web3 Secret Storage, version 3: the format of geth, Clef, Web3Signer and most wallets. The key is encrypted with
+ * AES-128-CTR; the encryption key is derived from the password by scrypt or PBKDF2; a MAC detects a wrong password.
+ * Source: ethereum.org, "Web3 secret storage definition".
  */
 
 const bytes = z
@@ -56,7 +56,7 @@ const bytes = z
   .regex(/^(0x)?([0-9a-fA-F]{2})*$/)
   .transform((text) => Buffer.from(text.replace(/^0x/, ''), 'hex'))
 
-/** What a file may ask of this machine: 1 GB of memory, ten million rounds. */
+/** The maximum cost that a file may impose on this machine: 1 GB of memory, ten million rounds. */
 const MOST_SCRYPT_BYTES = 2 ** 30
 const MOST_ROUNDS = 10_000_000
 
@@ -104,8 +104,8 @@ const keystoreSchema = z.preprocess(
 type Keystore = z.infer<typeof keystoreSchema>
 
 /**
- * A signer over the key of an encrypted keystore file. Neither password nor key is kept in a string that outlives this call.
- * Throws `contain.BadKeystore` where the text is no such file, `contain.WrongPassword`.
+ * A signer over the key of an encrypted keystore file. Neither password nor key is kept in a string that outlives this
+ * call. Throws `contain.BadKeystore` where the text is not such a file, `contain.WrongPassword`.
  */
 export async function keystoreSigner(text: string, password: string): Promise<Signer> {
   const keystore = parseKeystore(text)
@@ -122,12 +122,12 @@ export async function keystoreSigner(text: string, password: string): Promise<Si
   return signer
 }
 
-/** New keystores cost an attacker this much a guess: geth's standard. 256 MB and about half a second here. */
+/** The cost of a guess for an attacker in new keystores: geth's standard. 256 MB and about half a second here. */
 const STANDARD = { n: 262_144, r: 8, p: 1, dklen: 32 } as const
 
 type Cost = { n: number; r: number; p: number }
 
-/** A fresh key, under a password, as the text of a keystore file. The key is in no return value. */
+/** A new key, encrypted with a password, as the text of a keystore file. The key is not part of any return value. */
 export async function newKeystore(
   password: string,
   cost: Cost = STANDARD,
@@ -135,7 +135,7 @@ export async function newKeystore(
   return keystoreOf(freshKey(), password, cost)
 }
 
-/** A key of 32 bytes, which are zeroed, as the text of a keystore file. */
+/** A 32-byte key, which is zeroed afterwards, as the text of a keystore file. */
 export async function keystoreOf(
   key: Buffer,
   password: string,
@@ -163,7 +163,7 @@ export async function keystoreOf(
   return { address, text: `${JSON.stringify(document, null, 2)}\n` }
 }
 
-/** 32 bytes that are a key of the curve: all but one in 2^128 are. */
+/** 32 bytes that are a valid key of the curve: all but one in 2^128 are. */
 function freshKey(): Buffer {
   for (;;) {
     const key = randomBytes(32)
@@ -171,7 +171,7 @@ function freshKey(): Buffer {
       keySigner(`0x${key.toString('hex')}`)
       return key
     } catch {
-      // not a key: take others
+      // not a key: draw others
     }
   }
 }
@@ -200,7 +200,9 @@ function deriveKey({ crypto }: Keystore, password: string): Promise<Buffer> {
 
 type ScryptParams = { n: number; r: number; p: number; salt: Buffer }
 
-/** OpenSSL keeps to RFC 7914, n below 2^(16 r), which one of the definition's own test vectors does not; real files do. */
+/**
+ * OpenSSL enforces RFC 7914, n below 2^(16 r); one of the definition's own test vectors violates it, real files do not.
+ */
 function deriveScrypt(password: string, { n, r, p, salt }: ScryptParams): Promise<Buffer> {
   const maxmem = MOST_SCRYPT_BYTES + 128 * r * p + 2 ** 20
   return new Promise<Buffer>((resolve, reject) => {
