@@ -146,9 +146,9 @@ export function evaluatePending(engine: Engine, facts: BlockFacts): Finding[] {
 }
 
 /**
- * Findings about transactions of a canonical block that could not be seen when it was judged. `part` has the
- * transactions that can be seen now, `whole` the block: it replaces the partial one among those that are not final, and
- * {@link rebuild} has the living state learn from it.
+ * Findings about transactions of a canonical block that could not be read when it was judged. `part` has the
+ * transactions that can be read now, `whole` the block: it replaces the partial one among those that are not final, and
+ * {@link rebuild} lets the current state learn from it.
  */
 export function evaluateLate(engine: Engine, part: BlockFacts, whole: BlockFacts): Finding[] {
   const findings = evaluatePending(engine, part)
