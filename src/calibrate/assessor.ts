@@ -119,10 +119,7 @@ export function observe(
   return stage.stage === before ? null : { before, now: stage }
 }
 
-/**
- * Whether a use of a function counts: the first of an account in an hour, with known and unknown accounts
- * distinguished.
- */
+/** Whether a use of a function counts: the first of an account in an hour, known and unknown counted apart. */
 function noteUser(
   { users }: Assessor,
   { user, timestamp }: { user: string; timestamp: number },

@@ -27,9 +27,7 @@ export function evidenceVector(words: readonly Word[]): EvidenceVector {
   return vector
 }
 
-/**
- * Without outcomes to learn from all layers have the same weight: the score is −ln Π (1 − confidence), the noisy or.
- */
+/** Without outcomes all layers have the same weight: the score is −ln Π (1 − confidence), the noisy or. */
 export const EVEN_WEIGHTS: FusionWeights = {
   pattern: 1,
   invariant: 1,

@@ -82,9 +82,7 @@ export function readGate(gate: RunLengthGate, surprise: number): GateReading | n
   return { score, group, n, p, alarmed }
 }
 
-/**
- * Learns a block as clean. Not called while an alarm is active, otherwise an attacker trains the model on the attack.
- */
+/** Learns a block as clean. Not called while an alarm is active: an attacker would train it on the attack. */
 export function learnReading(gate: RunLengthGate, { group, score }: GateReading): void {
   learnScore(gate.set, group, score)
 }

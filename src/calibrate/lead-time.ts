@@ -7,10 +7,7 @@ import { attackCases, attackersOf, isSaid } from './judged.ts'
 import type { Proportion } from './statistics.ts'
 import { clopperPearson } from './statistics.ts'
 
-/**
- * The number of blocks for which an alert about a contract counts as a warning of an attack on it: a week at 12
- * seconds.
- */
+/** Blocks for which an alert about a contract counts as a warning of an attack on it: a week at 12 seconds. */
 export const WARNING_BLOCKS = 50_400
 
 /** The link between an alert and a case: it is about its transaction, its attacker, or the attacked contract. */

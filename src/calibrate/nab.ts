@@ -5,9 +5,7 @@ import { assert } from '../kit/assert.ts'
  * anomaly detection algorithms (ICMLA 2015), and checked for its off-by-ones against NAB 1.1's public `sweeper.py`.
  */
 
-/**
- * A labelled series. Windows are the first and last row that count as detection, inclusive, ascending, not overlapping.
- */
+/** A labelled series. Windows are the first and last row that count as detection, inclusive, ascending, disjoint. */
 export type NabSeries = { name: string; scores: readonly number[]; windows: readonly NabWindow[] }
 export type NabWindow = { first: number; last: number }
 

@@ -6,9 +6,7 @@ import { attackCases, attackersOf, isAttack, isSaid } from './judged.ts'
 import type { Proportion } from './statistics.ts'
 import { clopperPearson } from './statistics.ts'
 
-/**
- * The loss of a case after the first alert that starts an action. Always an upper bound: the action is assumed to work.
- */
+/** The loss of a case after the first alert that starts an action. Always an upper bound: it assumes that it works. */
 export type AvertedCase = {
   id: string
   transactions: number
@@ -23,10 +21,7 @@ export type AvertedCase = {
 
 /** When a containment would start automatically, and what that would have cost and saved. */
 export type Policy = {
-  /**
-   * `severity`: high or above on a protected contract; `calibrated`: additionally a rule or invariant and the score to
-   * act.
-   */
+  /** `severity`: high or above on a protected contract; `calibrated`: also a rule or invariant and the score to act. */
   policy: 'severity' | 'calibrated'
   /** Attack cases that it acts on, in time or not. */
   acted: Proportion

@@ -26,9 +26,7 @@ export function upperRate(falseAlarms: number, n: number): number {
   return clopperPearson({ successes: falseAlarms, n, confidence: 2 * CONFIDENCE - 1 }).high
 }
 
-/**
- * Clean transactions without a false alarm after which `askedDays` could be guaranteed: (1 − 1/(perDay·days))^n = 5 %.
- */
+/** Transactions without a false alarm after which `askedDays` can be guaranteed: (1 − 1/(perDay·days))^n = 5 %. */
 function cleanNeeded(perDay: number, askedDays: number): number {
   const rate = Math.min(1 - 1e-12, 1 / (perDay * askedDays))
   return Math.ceil(Math.log(1 - CONFIDENCE) / Math.log1p(-rate))

@@ -22,9 +22,7 @@ export type AnvilOptions = {
   forkUrl?: string
   /** Only with `forkUrl`; its latest block by default. */
   forkBlock?: number
-  /**
-   * The number of past block states that are kept, all in memory; 512 by default. Older ones cannot be simulated on.
-   */
+  /** The number of past block states that are kept, all in memory; 512 by default. Older ones are not usable. */
   stateHistory?: number
   /** Blocks in an epoch, 32 by default; anvil calls a block final two epochs later. */
   epochBlocks?: number

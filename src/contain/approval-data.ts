@@ -46,9 +46,7 @@ export function laneOf({ chainId, target, calldata }: Lever): string {
   return `${chainId}:${target}:${calldata.slice(0, 10)}`
 }
 
-/**
- * The terms of a plan that people agree to. `authority` is the zero address where no known account may pull the lever.
- */
+/** The terms of a plan that people agree to. `authority` is the zero address if no known account may pull it. */
 export function termsOf(
   { id, lever }: ContainmentPlan,
   {

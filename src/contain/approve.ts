@@ -98,9 +98,7 @@ async function forgeryOf(
   return `its signature is not ${approval.signer}’s over these terms`
 }
 
-/**
- * Why a validly signed statement does not count, or undefined. A refusal or a withdrawal counts as long as it is valid.
- */
+/** Why a validly signed statement does not count, or undefined. A refusal or a withdrawal counts while it is valid. */
 function rejectionOf(approval: Approval, one: ApprovalCase): string | undefined {
   const { plan, rule, roles, laneNonce, now } = one
   const { signer, givenAt, ...words } = approval

@@ -18,9 +18,7 @@ export type CallByHand = {
   safe: { address: Address; batch: Record<string, unknown>; link: string | null } | null
 }
 
-/**
- * The data for a person who pulls a lever manually: the call, decoded and as bytes, and a batch where a Safe makes it.
- */
+/** The data for a person who pulls a lever manually: the call, decoded and as bytes, and a batch for a Safe. */
 export function callByHand({
   id,
   lever,

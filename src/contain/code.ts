@@ -10,10 +10,7 @@ export type Code = {
   bytecode: Hex
   /** How each was found, for people. */
   path: string[]
-  /**
-   * Functions of the address: those of the implementation, those of a diamond's facets, and those of the proxies
-   * themselves.
-   */
+  /** Functions of the address: of the implementation, of a diamond's facets, and of the proxies. */
   selectors: ReadonlySet<Hex>
   /** Addresses embedded in any of that code. */
   addresses: ReadonlySet<Hex>

@@ -105,10 +105,7 @@ export type Tending = {
   context: BroadcastContext
 }
 
-/**
- * One check of a broadcast that no process waits for any more: settles it or keeps it alive. Throws
- * `contain.NonceTaken`.
- */
+/** One check of a broadcast that no process waits for: settles it or keeps it alive. Throws `contain.NonceTaken`. */
 export async function tendBroadcast(broadcast: Broadcast, tending: Tending): Promise<Broadcast> {
   const { replacing, isOverdue, context } = tending
   const settled = await settleIfMined(broadcast, context)

@@ -53,10 +53,7 @@ export async function discoverLevers(options: DiscoverOptions): Promise<Lever[]>
   )
 }
 
-/**
- * A contract that only resembles the protocol may give any answer: an error of a template on it must not stop the
- * search.
- */
+/** A contract that only resembles the protocol may give any answer: a template's error on it stops nothing. */
 async function leversOf(template: LeverTemplate, place: Place): Promise<Lever[]> {
   try {
     const found = await template.find(place.subject)

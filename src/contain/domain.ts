@@ -21,9 +21,7 @@ export function domainOf({ chainId, installation = null }: DomainOf): {
   return installation === null ? domain : { ...domain, salt: keccak256(toBytes(installation)) }
 }
 
-/**
- * Why a message signed for `named` does not count in `installation`; undefined where it does. `again` signs it again.
- */
+/** Why a message signed for `named` does not count in `installation`; undefined if it does. `again`: signs it again. */
 export function otherInstallation(
   { named = null, installation }: { named?: string | null | undefined; installation: string | null },
   again: string,

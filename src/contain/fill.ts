@@ -84,10 +84,7 @@ async function fill(broadcast: Broadcast, { nonce, before }: Place, filling: Fil
 
 const GAS_OF_NOTHING = 21_000n
 
-/**
- * Gas units of a transfer to oneself, plus a quarter of the node's estimate: layers and later forks price it
- * differently.
- */
+/** Gas units of a transfer to oneself, plus a quarter of the node's estimate: layers and later forks differ. */
 async function gasOfNothing({ rpc }: BroadcastContext, from: Address): Promise<bigint> {
   try {
     const estimate = await rpc.request('eth_estimateGas', [{ from, to: from }])

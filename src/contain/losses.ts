@@ -6,9 +6,7 @@ import type { Movement } from './movements.ts'
 
 /** The accounts whose losses count, and those whose losses do not. */
 export type Sides = {
-  /**
-   * Protected contracts: assets that leave them are lost, and so are assets of theirs that are minted without backing.
-   */
+  /** Protected contracts: assets that leave them are lost, and so are unbacked mints of theirs. */
   owned: readonly Address[]
   /** Sender and first contract of the attack. */
   attackers: readonly Address[]

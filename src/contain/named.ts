@@ -44,9 +44,7 @@ const MOST_GRANTED = 64
 /** Maximum accounts of one contract that are tried. */
 const MOST_NAMED = 96
 
-/**
- * The views by which a contract names another one that keeps its roles: Fei’s core, Aave’s, Balancer’s authorizer, …
- */
+/** Views by which a contract names another one that keeps its roles: Fei’s core, Aave’s, Balancer’s authorizer, … */
 const ROLE_KEEPERS = [
   'core()',
   'accessControl()',

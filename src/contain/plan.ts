@@ -34,9 +34,7 @@ export type PlanOptions = {
   presigned?: readonly SafeSignature[] | undefined
   /** A lever that people named in advance; the best one when left out. */
   wanted?: WantedLever | undefined
-  /**
-   * The other contracts of the protocol: read only where no lever of the target stops the attack. None when left out.
-   */
+  /** The other contracts of the protocol: read only where no lever of the target stops the attack. None by default. */
   related?: () => Promise<readonly Related[]>
   /** The identity of the response to an attack: each has its own plans. */
   attempt?: string

@@ -11,9 +11,7 @@ type Sign = {
   operations?: readonly (readonly OperationKind[])[]
 }
 
-/**
- * Function names that are specific to a kind. Those of tokens, owners and pauses are not distinctive and are left out.
- */
+/** Function names specific to a kind. Those of tokens, owners and pauses are not distinctive and are left out. */
 const SIGNS: Readonly<Record<Exclude<ProtocolKind, 'other' | 'vault' | 'token'>, Sign>> = {
   option: {
     functions: [

@@ -15,9 +15,7 @@ export type Candidate = {
   seconds: number
 }
 
-/**
- * The time that people need to find each other and sign, seconds. An estimate: the reach test of a drill measures it.
- */
+/** The time people need to find each other and sign, seconds. An estimate: the reach test of a drill measures it. */
 export const PEOPLE_SECONDS = 900
 
 /**

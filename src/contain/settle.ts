@@ -64,8 +64,8 @@ export function isFiller({ rawTransaction }: { rawTransaction: Hex }): boolean {
 type Mined = { state: 'mined' | 'reverted'; block: { number: number; hash: Hash } }
 
 /**
- * The place where a transaction is now mined, or undefined; a receipt from a block that is not in the chain proves
- * nothing.
+ * The present place of a mined transaction, or undefined; a receipt from a block that is not in the chain does not
+ * count.
  */
 async function receiptOf(
   { transactionHash }: { transactionHash: Hash },

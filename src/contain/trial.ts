@@ -167,9 +167,7 @@ export function lossesOf({ call, owned }: Trial, result: CallResult | undefined)
   return lossesIn(result.movements, { owned, attackers })
 }
 
-/**
- * A trial reproduces the record where it takes nine tenths of it: prices move a little with the preceding transactions.
- */
+/** A trial reproduces the record where it takes nine tenths of it: prices move with the preceding transactions. */
 function doubtOf({ trial, succeeded, losses }: Omit<Reproduced, 'doubt'>): string | null {
   if (!succeeded) return 'it does not go through by itself on the state before it'
   const isShort = trial.recorded.some(
@@ -188,9 +186,7 @@ function isCloser(a: Reproduced, b: Reproduced): boolean {
   return a.losses.some((loss) => loss.amount > amountIn(b.losses, loss))
 }
 
-/**
- * Runs a trial after the calls that pull a lever; undefined where the node returns no result. Throws the node's errors.
- */
+/** Runs a trial after the calls that pull a lever; undefined if the node returns none. Throws the node's errors. */
 export async function runTrial(
   sequencer: Sequencer,
   { block, trial, pulls }: { block: number; trial: Trial; pulls: readonly SimulatedCall[] },

@@ -58,10 +58,7 @@ async function viewChecks({ rpc, plan }: VerifyOptions, latest: number): Promise
   }))
 }
 
-/**
- * The attack that took something in the simulation; null where the simulation showed none stopped, or it cannot be
- * tried.
- */
+/** The attack that took something in the simulation; null if it showed none stopped, or it cannot be tried. */
 async function attackCheck(
   { sequencer, attack, simulation }: VerifyOptions,
   latest: number,

@@ -87,9 +87,7 @@ function decodeTransferSingle(log: Log, at: LogPlace): readonly TransferFact[] {
   return multiToken(log, at, [[BigInt(`0x${id}`), BigInt(`0x${amount}`)]])
 }
 
-/**
- * A batch longer than this is not a batch but an attack on Cordon; the deltas then miss it, and Cordon does not hang.
- */
+/** A batch longer than this is not a batch but an attack on Cordon; the deltas then miss it, and nothing hangs. */
 const MOST_IN_A_BATCH = 4096
 
 function decodeTransferBatch(log: Log, at: LogPlace): readonly TransferFact[] {
@@ -136,10 +134,7 @@ function multiToken(log: Log, at: LogPlace, pairs: readonly (readonly [bigint, b
   }))
 }
 
-/**
- * `Deposit(dst, wad)` is a mint only where that much of the coin came in with the call: other contracts use the name
- * too.
- */
+/** `Deposit(dst, wad)` is a mint only where that much of the coin came in with the call: others use the name too. */
 function decodeWrap(log: Log, at: LogPlace): readonly TransferFact[] {
   const claim = wrapClaim(log, at)
   if (claim === undefined || claim.frame.value !== claim.amount) return NOTHING

@@ -34,10 +34,7 @@ export function budgetFindings({ assessor, engine }: Watched, bundle: BlockBundl
     )
 }
 
-/**
- * Counts the block's protected traffic as clean, unless an alarm is active; returns the change of the drift stage, if
- * any.
- */
+/** Counts the block's protected traffic as clean, unless an alarm is active; returns a change of the drift stage. */
 export function observeTraffic(
   { assessor, engine }: Watched,
   bundle: BlockBundle,

@@ -20,7 +20,7 @@ export type CordonErrorOptions = {
  *
  * @example
  * throw new CordonError({ code: 'chain.WrongChain', message: 'The node is on another chain.',
- *  facts: { expected: 1, got: 5 }, fix: 'Point CORDON_RPC_URL at a node of chain 1.' })
+ *   facts: { expected: 1, got: 5 }, fix: 'Point CORDON_RPC_URL at a node of chain 1.' })
  */
 export class CordonError extends Error {
   readonly code: string

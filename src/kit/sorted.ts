@@ -1,7 +1,4 @@
-/**
- * The index of the first of ascending numbers that is not below `value`: equals the count of numbers below it. O(log
- * n).
- */
+/** The index of the first of ascending numbers that is not below `value`: the count of those below it. O(log n). */
 export function firstAtLeast(ascending: readonly number[], value: number): number {
   let [low, high] = [0, ascending.length]
   while (low < high) {

@@ -31,9 +31,7 @@ export function placeOf(source: YamlSource, path: YamlPath): YamlPlace {
   return { line: 1, column: 1 }
 }
 
-/**
- * The place of the `offset`th character of a text field; of its beginning where folding makes the exact place unknown.
- */
+/** The place of the `offset`th character of a text field; of its beginning where folding hides the exact place. */
 export function placeInText(source: YamlSource, path: YamlPath, offset: number): YamlPlace {
   const node = source.document.getIn(path, true)
   if (!isScalar(node) || typeof node.value !== 'string' || !node.range) return placeOf(source, path)

@@ -28,10 +28,7 @@ export const approvalTermsSchema = z.object({
   /** Calls sent on this lane before this one: an approval becomes invalid when another call is sent. */
   nonce: z.number().int().min(0),
   decision: z.enum(approvalDecisions),
-  /**
-   * Counts what one person signs about one plan, from 1: only the latest is valid, and earlier ones never become valid
-   * again.
-   */
+  /** Counts what one person signs about one plan, from 1: only the latest is ever valid again. */
   sequence: z.number().int().min(0).default(0),
   /** Seconds since the epoch. */
   validUntil: z.number().int().positive(),

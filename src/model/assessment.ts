@@ -1,10 +1,7 @@
 import { z } from 'zod'
 import { runLengthSchema } from './calibration.ts'
 
-/**
- * The basis of a detector's findings: a rule over facts, learned or declared invariants, statistics, or early signs
- * only.
- */
+/** The basis of a detector's findings: rules, learned or declared invariants, statistics, or early signs only. */
 export const layers = ['pattern', 'invariant', 'baseline', 'preparation'] as const
 export const layerSchema = z.enum(layers)
 export type Layer = z.infer<typeof layerSchema>

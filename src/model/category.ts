@@ -1,14 +1,11 @@
 /** A kind of attack, or of what may lead to one, as detectors name it in a finding. */
 type CategoryKind = {
   /**
-   * Root-cause tags of public incident collections that it stands for (the words of coinspect/learn-evm-attacks). Published
-   * so that "the right category" is not a matter of opinion.
+   * Root-cause tags of public incident collections that it covers (as in coinspect/learn-evm-attacks). Published so
+   * that "the right category" is not a matter of opinion.
    */
   tags?: readonly string[]
-  /**
-   * An attack of this category in a few words, with the affected contract as subject; the category itself when left
-   * out.
-   */
+  /** An attack of this category in a few words, about the affected contract; the category itself when left out. */
   happening?: (who: string) => string
 }
 
@@ -92,10 +89,7 @@ export function isRightCategory(given: readonly string[], tags: readonly string[
   return known.get(first)?.tags?.some((tag) => tags.includes(tag)) === true
 }
 
-/**
- * An attack in a few words: `OptionsVault is being drained`; the category itself where one of your own rules defines
- * it.
- */
+/** An attack in a few words: `OptionsVault is being drained`; the category itself where your own rule defines it. */
 export function happening(given: readonly string[], who: string): string {
   const [first = 'an attack'] = given
   return known.get(first)?.happening?.(who) ?? `${first} on ${who}`

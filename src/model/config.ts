@@ -96,9 +96,7 @@ const protectedSchema = z.strictObject({
   kind: protocolKindSchema.optional(),
 })
 
-/**
- * The location of a key: the name of a variable, a file or a service, never the key. Without a kind it is a variable.
- */
+/** The location of a key: the name of a variable, a file or a service, never the key. A variable by default. */
 const signerSchema = z.looseObject({ kind: z.string().default('env') }).pipe(registeredSchema)
 
 /**
@@ -149,9 +147,7 @@ export const configSchema = z.strictObject({
   detectors: z.record(z.string(), z.unknown()).default({}),
   /** Detectors on trial: their findings are recorded, but cause no notification and no action. */
   shadow: z.array(z.string()).default([]),
-  /**
-   * The output of `cordon calibrate`; when left out, `cordon.calibration.json` next to this file, else the shipped one.
-   */
+  /** The output of `cordon calibrate`; by default `cordon.calibration.json` next to this file, else the shipped one. */
   calibration: z.string().optional(),
   decision: decisionSchema.prefault({}),
   /** Rule files, folders, or patterns such as `rules/*.yaml`; the shipped ones when left out. docs/guides/rules.md. */

@@ -8,7 +8,7 @@ import { leverSchema, opEffectSchema } from './lever.ts'
 export const routeSchema = z.discriminatedUnion('kind', [
   /** The authority is an account with a key: it sends the call itself. */
   z.object({ kind: z.literal('direct') }),
-  /** `threshold` of `owners` sign; anybody sends `execTransaction`. */
+  /** `threshold` of `owners` sign; anyone sends `execTransaction`. */
   z.object({
     kind: z.literal('safe'),
     safe: addressSchema,

@@ -25,9 +25,7 @@ export type Outcome = (typeof outcomes)[number]
 /** A Counterfactual: an attack run again with one thing altered, and the profit that remained. */
 export const counterfactualSchema = z.object({
   alteration: z.enum(alterationKinds),
-  /**
-   * The place where a sound contract would have the check; its function, by signature or selector, where one is known.
-   */
+  /** The place where a sound contract would have the check; its function, by signature or selector, if known. */
   contract: addressSchema,
   function: z.string().nullable(),
   transactionHash: hashSchema,
@@ -45,7 +43,7 @@ export const counterfactualSchema = z.object({
   /** What they paid beyond the cost of the attack, base units. */
   givenMore: z.array(z.object({ asset: assetChangeSchema.shape.asset, amount: amountSchema })),
   /**
-   * Of the ordinary transactions that were frozen with the attack and pass without the alteration: how many still pass.
+   * Of the ordinary transactions that were frozen with the attack and pass without the alteration: how many still do.
    */
   legitimate: z.object({ passed: z.number().int().min(0), of: z.number().int().min(0) }),
   /** The result: why the attack failed, or why there is no conclusion. */

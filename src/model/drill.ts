@@ -138,10 +138,7 @@ const reachPersonSchema = z.object({
   roles: z.array(roleIdSchema),
   /** The address that they must sign with; null where the configuration has none. */
   address: addressSchema.nullable(),
-  /**
-   * One code per channel, so that the answer shows which channel reached them. SHA-256: the code itself is never
-   * stored.
-   */
+  /** One code per channel, so that the answer shows the channel. SHA-256: the code itself is never stored. */
   codes: z.array(z.object({ channel: z.string(), codeHash: z.string() })),
 })
 export type ReachPerson = z.infer<typeof reachPersonSchema>

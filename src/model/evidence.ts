@@ -128,10 +128,7 @@ const KEPT_AS: Partial<Record<EvidenceKind, string>> = {
 
 export type Read<K extends EvidenceKind> = { link: Evidence; body: EvidenceBody<K> }
 
-/**
- * The bodies of one kind, in order, including links written by an earlier version. A body that cannot be read is left
- * out.
- */
+/** The bodies of one kind, in order, including links written by an earlier version. Unreadable ones are left out. */
 export function bodiesOf<K extends EvidenceKind>(links: readonly Evidence[], kind: K): Read<K>[] {
   const schema: z.ZodType<EvidenceBody<K>> = bodies[kind] as never
   return links.flatMap((link) => {

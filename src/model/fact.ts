@@ -40,9 +40,7 @@ export type SwapFact = {
   assetOut: Asset
   amountIn: bigint
   amountOut: bigint
-  /**
-   * The family by whose signature the pool was recognised in this transaction; null where recognised by shape alone.
-   */
+  /** The family by whose signature the pool was recognised in this transaction; null if by shape alone. */
   protocol: string | null
   frame: number
 }
@@ -77,9 +75,7 @@ export type AssetAmount = { asset: Asset | null; amount: bigint }
 export type ActionFact = {
   kind: 'action'
   action: ActionKind
-  /**
-   * The pool, market, vault or engine: the contract whose storage it acted on, so the proxy and not the implementation.
-   */
+  /** The pool, market, vault or engine: the contract whose storage it acted on, so the proxy not the implementation. */
   contract: Address
   /** The code that `contract` ran to do it, where it is a proxy or clone; null where it is its own or not known. */
   implementation: Address | null
@@ -179,7 +175,7 @@ export type BlockFacts = {
    */
   reads?: readonly StateRead[]
   /**
-   * Signals that the chain's follower knows and no block contains; absent in recordings and for pending transactions.
+   * Signals that the chain's follower knows but no block contains; absent in recordings and for pending transactions.
    */
   network?: NetworkSignals
 }

@@ -94,9 +94,7 @@ export const fundFlowSchema = z.object({
   nodes: z.array(nodeSchema),
   edges: z.array(edgeSchema),
   totals: z.array(totalSchema),
-  /**
-   * Items that the limits left out, and tokens whose logs did not match their answers: their amounts are not reliable.
-   */
+  /** Items that the limits left out, and tokens whose logs did not match their answers: with unreliable amounts. */
   cut: z.object({ edges: count, accounts: count, assets: count }),
   doubted: z.array(addressSchema),
 })

@@ -14,7 +14,8 @@ export function hasRightChecksum(text: string): boolean {
 }
 
 /**
- * The problem with an address that {@link hasRightChecksum} rejects, and the correct spelling if its digits are right.
+ * What is wrong with an address that {@link hasRightChecksum} rejects, and the correct spelling if the digits are
+ * right.
  */
 export function wrongChecksum(text: string): string {
   const right = checksumAddress(`0x${text.slice(2).toLowerCase()}`)

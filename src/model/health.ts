@@ -1,9 +1,6 @@
 import { z } from 'zod'
 
-/**
- * `degraded`: it works, but not as it should. `blind`: something that an attacker could use is not seen at all at
- * present.
- */
+/** `degraded`: it works, but not as it should. `blind`: something that an attacker could use is not seen at all now. */
 export const healthStatuses = ['ok', 'degraded', 'blind'] as const
 export type HealthStatus = (typeof healthStatuses)[number]
 
@@ -55,9 +52,7 @@ export const healthSchema = z.object({
       lastBlock: z.number().int().nullable(),
       /** Blocks that exist and are not processed yet. */
       lagBlocks: z.number().int().nullable(),
-      /**
-       * Seconds that the oldest of them has waited, or the time that the chain took to produce them if that is more.
-       */
+      /** Seconds that the oldest of them has waited, or the time that the chain took to produce them if more. */
       lagSeconds: z.number().nullable(),
       /** Seconds from the last block's own time to now; on a chain that makes blocks on demand it can be any number. */
       ageSeconds: z.number().nullable(),

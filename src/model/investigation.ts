@@ -139,9 +139,7 @@ export const investigationSchema = z.object({
     /** The most likely first. */
     hypotheses: z.array(hypothesisSchema),
   }),
-  /**
-   * The first frame in which protected contracts violated their learned or declared invariants; null where none did.
-   */
+  /** The first frame in which protected contracts violated their learned or declared invariants; null if none did. */
   divergence: z
     .object({ transactionHash: hashSchema, frame: z.number().int().min(0), statement: z.string() })
     .nullable(),
@@ -202,8 +200,7 @@ export const investigationSchema = z.object({
   /** The path of the stolen assets within these transactions; `cordon funds follow` continues from there. */
   fundFlow: fundFlowSchema,
   /**
-   * The other assets at risk: from these transactions, and where requested from the record, given addresses and the
-   * node.
+   * The other assets at risk: from these transactions, and on request from the record, given addresses and the node.
    */
   scope: scopeSchema,
   /** The recommended actions, by cause. */

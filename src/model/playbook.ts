@@ -100,9 +100,7 @@ const taskStep = z.strictObject({
     instructions: z.string().min(1).max(4_000),
     roles: rolesNamed,
     timeout: durationSchema,
-    /**
-     * The task ends, as done, as soon as the incident is contained by any means: people are no longer called about it.
-     */
+    /** The task ends, as done, as soon as the incident is contained by any means: people are not called any more. */
     endsWhen: z
       .literal('contained')
       .optional()
@@ -210,9 +208,7 @@ export const runStates = ['running', 'succeeded', 'failed'] as const
 export const stepStates = ['succeeded', 'failed', 'skipped', 'refused', 'timed-out'] as const
 
 export const stepResultSchema = z.object({
-  /**
-   * The step's id; a suffix `[n]` is the nth iteration of a loop, a prefix `call/` the playbook step that contains it.
-   */
+  /** The step's id; a suffix `[n]` is the nth iteration of a loop, a prefix `call/` its playbook step. */
   stepId: z.string(),
   state: z.enum(stepStates),
   startedAt: z.number().int(),
@@ -251,10 +247,7 @@ export const signalSchema = z.object({
   /** The roles that the configuration gives this person. */
   roles: z.array(roleIdSchema),
   note: z.string(),
-  /**
-   * Whether the answer is theirs: signed with the address that the configuration has for them; by name where it has
-   * none.
-   */
+  /** Whether the answer is theirs: signed with the address that the configuration has for them; or by name. */
   proof: z.enum(['signed', 'named', 'unsigned']).default('named'),
   /** EIP-712 over the answer; null where it is not signed. */
   signature: hexSchema.nullable().default(null),

@@ -1,10 +1,7 @@
 import { z } from 'zod'
 import { hashSchema } from './hex.ts'
 
-/**
- * A Proposal: a rule that would have detected an attack, with how often it would have alerted in the protocol's own
- * past.
- */
+/** A Proposal: a rule that would have detected an attack, and its alerts in the protocol's own past. */
 export const proposalSchema = z.object({
   id: z.string(),
   title: z.string(),

@@ -1,8 +1,6 @@
 import { z } from 'zod'
 
-/**
- * Options of the configuration that a registration owns: which registration, and the fields that it validates itself.
- */
+/** Options that a registration owns: which registration, and the fields that it validates itself. */
 export const registeredSchema = z.looseObject({ kind: z.string() })
 export type Registered = z.infer<typeof registeredSchema>
 

@@ -84,9 +84,7 @@ export function givenBy(group: ReadonlySet<Address>, changes: readonly Change[])
 
 export type Profit = Pick<Rerun, 'gained' | 'givenMore' | 'lost'>
 
-/**
- * The part of the attack's gains in these changes, and what the attackers paid for it beyond their price in the attack.
- */
+/** The part of the attack's gains in these changes, and what the attackers paid for it beyond the price then. */
 export function profitIn(
   changes: readonly Change[],
   { gains, given, attackers, losses = [] }: Pick<Regression, 'gains' | 'given' | 'attackers' | 'losses'>,

@@ -15,10 +15,7 @@ export const siblingMatches = [
 export const siblingSchema = z.object({
   address: addressSchema,
   match: z.enum(siblingMatches),
-  /**
-   * Share of common opcode shingles, 1 where the code is the same; for `same-function` the share of the function’s
-   * blocks.
-   */
+  /** Share of common opcode shingles, 1 where the code is the same; for `same-function` of the function’s blocks. */
   similarity: z.number().min(0).max(1),
   /** The implementation, where it is a proxy. */
   implementation: addressSchema.optional(),
@@ -39,9 +36,7 @@ const approvalSchema = z.object({
 })
 export type ScopeApproval = z.infer<typeof approvalSchema>
 
-/**
- * The amount that the same attack would take from another contract at the chain’s latest block, by a dry run on a fork.
- */
+/** What the same attack would take from another contract at the chain’s latest block, by a dry run on a fork. */
 const atRiskSchema = z.object({
   contract: addressSchema,
   outcome: z.enum(['drained', 'not-drained', 'not-tried']),
@@ -62,9 +57,7 @@ export const scopeSchema = z.object({
   atRisk: z.array(atRiskSchema).optional(),
   /** To victims or attackers. */
   approvals: z.array(approvalSchema),
-  /**
-   * The amount that these approvals allow to pull, by asset: an owner’s balance counts once for any number of spenders.
-   */
+  /** The amount exposed by these approvals, by asset: an owner’s balance counts once for any number of spenders. */
   exposure: z
     .array(z.object({ asset: assetSchema, amount: amountSchema, owners: z.number().int() }))
     .optional(),

@@ -1,8 +1,6 @@
 import type { Address } from './hex.ts'
 
-/**
- * Address spaces that a chain reserves for itself: they have no keys, and transfers to them are fees and bookkeeping.
- */
+/** Address spaces that a chain reserves for itself: without keys, and transfers to them are fees and bookkeeping. */
 const RESERVED: readonly RegExp[] = [
   // precompiles and system contracts: Ethereum (EIP-1352), ZKsync’s kernel space, Arbitrum, BNB Chain, Polygon
   /^0x0{36}[0-9a-f]{4}$/,

@@ -10,10 +10,7 @@ export const tokenSchema = z.object({
   /** Base units of one token are 10^decimals; null where no source gives them: amounts then stay in base units. */
   decimals: z.number().int().min(0).max(77).nullable(),
   source: z.string(),
-  /**
-   * True for a list or a file of yours; false where the contract itself is the only source, because it can use any
-   * name.
-   */
+  /** True for a list or a file of yours; false where the contract itself is the only source: it can use any name. */
   vouched: z.boolean(),
 })
 export type Token = z.infer<typeof tokenSchema>
@@ -42,7 +39,7 @@ export function tokenAmount({ asset, amount }: { asset: Asset; amount: bigint },
     : `${inUnits(amount, decimals)} ${tokenName(asset, tokens)}`
 }
 
-/** Wallets write half of all numbers or more for an unlimited allowance. */
+/** True for half of the largest number and above: wallets write such values for an unlimited allowance. */
 export function isEndless(amount: bigint): boolean {
   return amount >= 2n ** 255n
 }

@@ -40,10 +40,7 @@ const OPENING = [
   'open()',
 ]
 
-/**
- * Signatures by selector, of all functions that Cordon knows. Two functions may share a selector: the first one is
- * kept.
- */
+/** Signatures by selector, of all functions that Cordon knows. Two functions may share a selector: the first counts. */
 export const functionNames: ReadonlyMap<Hex, string> = new Map(
   [
     ...COMMON,

@@ -83,9 +83,7 @@ export type BroadcastMove = {
   block?: { number: number; hash: Broadcast['blockHash'] }
 }
 
-/**
- * Moves a broadcast to another state; a move to the present state changes only the block. Throws `store.ForbiddenMove`.
- */
+/** Moves a broadcast to another state; a move to the present state changes the block. Throws `store.ForbiddenMove`. */
 export async function moveBroadcast(store: Store, move: BroadcastMove): Promise<Broadcast> {
   const sql = `UPDATE broadcasts SET state = $2, block_number = $3, block_hash = $4
     WHERE plan_id = $1 AND (state = $2 OR state = ANY($5)) RETURNING ${COLUMNS}`

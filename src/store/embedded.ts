@@ -219,9 +219,7 @@ function supervise(launching: Launch, server: Server, password: string): void {
   void look()
 }
 
-/**
- * Under the folder's lock: another Cordon on this folder may be about to do the same, and then its server is ours too.
- */
+/** Under the folder's lock: another Cordon on this folder may be about to do the same, then its server is ours too. */
 async function startAgain(launching: Launch, password: string): Promise<void> {
   const { folder, ordered, options } = launching
   options.logger.error({ port: options.port }, 'PostgreSQL died; starting it again')

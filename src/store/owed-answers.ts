@@ -19,10 +19,7 @@ export async function insertOwed(tx: Store, owed: readonly OwedAnswer[]): Promis
   ])
 }
 
-/**
- * A run that has not passed its answering part: alerts that arrive meanwhile wait for its end, or the run takes them
- * up.
- */
+/** A run that has not passed its answering part: alerts meanwhile wait for its end, or it takes them up. */
 const ANSWERING = `SELECT 1 FROM runs WHERE runs.incident_id = incidents.id AND runs.state = 'running'
   AND (NOT answered OR containing <> '{}')`
 

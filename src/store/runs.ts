@@ -67,9 +67,7 @@ export async function lastAttempts(
   return new Map(found.map(({ id, ...last }) => [id, last]))
 }
 
-/**
- * A step of a run contains from now on, until it has a result: alerts owed an answer meanwhile are answered after it.
- */
+/** A step of a run contains from now on, until it has a result: owed alerts are answered after it. */
 export async function markContaining(store: Store, runId: string, stepId: string): Promise<void> {
   const sql = 'UPDATE runs SET containing = array_append(array_remove(containing, $2), $2) WHERE id = $1'
   await change(store, sql, [runId, stepId])
@@ -104,10 +102,7 @@ export async function markAnswered(store: Store, runId: string): Promise<void> {
   await change(store, 'UPDATE runs SET answered = true WHERE id = $1 AND NOT answered', [runId])
 }
 
-/**
- * Stores a step's result. The first one is kept: false where there was one. A step that was containing no longer
- * contains.
- */
+/** Stores a step's result. The first one is kept: false where there was one. Its containing part ends. */
 export async function recordStep(tx: Store, runId: string, result: StepResult): Promise<boolean> {
   const { stepId } = result
   const ended = `UPDATE runs SET containing = array_remove(containing, $2), answered = true

@@ -40,9 +40,7 @@ while sleep "$1" && postmaster 2>/dev/null; do
 done
 `
 
-/**
- * Ties a postmaster's life to this process. Without a shell it does nothing: the next start adopts the server as usual.
- */
+/** Ties a postmaster's life to this process. Without a shell it does nothing: the next start adopts the server. */
 export function guardPostmaster({ cluster, owner, graceSeconds = 5 }: SentinelOptions): Sentinel {
   if (process.platform === 'win32') return { end() {} }
   const child = spawn('/bin/sh', ['-c', SCRIPT, cluster, String(graceSeconds)], {

@@ -20,7 +20,7 @@ export type Store = {
 export type StoreOptions = {
   url: string
   logger: Logger
-  /** The owner of the tables, who updates them where `url` may not. The owner also grants the rights of `url`. */
+  /** The URL of the tables' owner, which updates them where `url` may not. It also grants the rights of `url`. */
   ownerUrl?: string
   /** Maximum connections; 10 by default. */
   connections?: number

@@ -10,9 +10,9 @@ const MOST_DIGITS = 4
 type Amount = { asset: Asset; amount: bigint; tokenId?: bigint | null }
 
 /**
- * `128,000 USDC`, `9.0001 ETH`: symbol and scale, truncated after four significant digits; the record has every digit.
- * A symbol whose only source is the contract itself is in quotes. Base units, marked as such, where the decimals are
- * not known.
+ * `128,000 USDC`, `9.0001 ETH`: symbol and scale, truncated after four decimal places (below one, four significant
+ * digits); the record has every digit. A symbol whose only source is the contract itself is in quotes. Base units,
+ * marked as such, where the decimals are not known.
  */
 export function amountText({ asset, amount, tokenId = null }: Amount, tokens: Tokens): string {
   const symbol = symbolText(asset, tokens)
@@ -31,7 +31,8 @@ export function symbolText(asset: string, tokens: Tokens): string {
 }
 
 /**
- * An amount of base units in whole tokens, truncated after four significant digits; `< 0.0…1` is never shown as zero.
+ * An amount of base units in whole tokens, truncated after four decimal places (below one, four significant digits); `<
+ * 0.0…1` is never shown as zero.
  */
 export function scaled(amount: bigint, decimals: number): string {
   const exact = inUnits(amount, decimals)

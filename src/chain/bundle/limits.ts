@@ -1,6 +1,5 @@
 /**
- * Maximum characters of one line of a bundle file, unpacked: a block with receipts and traces. A busy block has 5
- * million.
+ * Maximum characters per line of a bundle file, unpacked: a block with receipts and traces. A busy one has 5 million.
  */
 export const LONGEST_LINE = 64 * 2 ** 20
 

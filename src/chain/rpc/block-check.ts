@@ -12,9 +12,7 @@ export type BlockCheck = {
   header(block: BlockHead): boolean | null
   transactions(block: BlockHead): boolean | null
   receipts: ReceiptCheck
-  /**
-   * Whether a transaction's calls have as many logs as its receipt: a trace from which calls were removed has fewer.
-   */
+  /** Whether a transaction's calls have as many logs as its receipt: a trace with removed calls has fewer. */
   logs(transaction: Pick<Transaction, 'frames' | 'logs'>): boolean | null
 }
 

@@ -102,9 +102,7 @@ async function oneRound(gathering: Gathering): Promise<void> {
   if (gathering.isMixedUp) await eachAlone(endpoints, gathering)
 }
 
-/**
- * Receipts of several endpoints that do not match prove nothing about any of them: each must return all of them alone.
- */
+/** Receipts of several endpoints that do not match prove nothing about any: each must return all of them alone. */
 async function eachAlone(endpoints: readonly Endpoint[], gathering: Gathering): Promise<void> {
   gathering.isMixedUp = false
   for (const endpoint of endpoints) {

@@ -57,7 +57,10 @@ const BLOCK_METHODS: readonly BlockMethod[] = [
 ]
 /** Transactions traced in parallel if the block cannot be traced as a whole. */
 const AT_ONCE = 8
-/** Of the requested ones, the first come first: a node that traces sequentially would do the heavy ones meanwhile. */
+/**
+ * Maximum parallel traces of transactions that are requested again, in order: a node that traces sequentially would do
+ * the heavy ones meanwhile.
+ */
 const WANTED_AT_ONCE = 2
 /** Share of the time for the block as a whole; the rest is for its transactions one by one. */
 const WHOLE_SHARE = 0.6
@@ -156,9 +159,7 @@ function paramsOf(
   return [method === 'debug_traceBlockByHash' ? hash : raw['number'], callTracer(told)]
 }
 
-/**
- * Reads an answer's traces of the block's transactions. Throws where it has another shape, or is about another block.
- */
+/** Reads an answer's traces of the block's transactions. Throws for another shape or another block. */
 function take(method: BlockMethod, answer: unknown, gathering: Gathering): void {
   const { block } = gathering
   if (answer === null) throw notYet(method)
@@ -271,8 +272,7 @@ function note({ reasons, traced }: Gathering, hashes: readonly Hash[], miss: Mis
 }
 
 /**
- * A trace requested individually fails because of its own size or format, unless the node lacks method, state or
- * connection.
+ * A trace requested individually fails by its own size or format, unless the node lacks method, state or connection.
  */
 function isOwnFault(thrown: unknown): boolean {
   const kind = failureKindOf(thrown)

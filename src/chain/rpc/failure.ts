@@ -114,10 +114,7 @@ const NO_METHOD =
 const STATE_GONE =
   /missing trie node|historical state|state .*(not available|unavailable|pruned|is not recent)|required historical|header not found|pruned|no state available|world state unavailable|state histories|older than|BlockOutOfRange|block range/i
 
-/**
- * Requests that run no code: for these an internal error (-32603) is a failure of the node, for others it may be a
- * revert.
- */
+/** Requests that run no code: an internal error (-32603) is then the node's failure, else it may be a revert. */
 const PLAIN_READ =
   /^(eth_(chainId|blockNumber|getBlock|getTransaction|getLogs|getCode|getBalance|getStorageAt|syncing)|net_|web3_)/
 

@@ -60,9 +60,7 @@ export type Follower = Required<Omit<FollowOptions, 'fromBlock' | 'known' | 'vit
   contradictions: number
   trouble: Trouble
   disagreement: { told: string | undefined; isComparing: boolean; comparedAt: number }
-  /**
-   * Hash of block 0, which distinguishes a chain that was reset from a node that lags; null where no node returns it.
-   */
+  /** Hash of block 0, which distinguishes a chain that was reset from a node that lags; null if no node has it. */
   genesis: string | null | undefined
   /** Notices from tasks that run in parallel with the following. */
   asides: SourceNotice[]

@@ -9,8 +9,7 @@ export type RequestOptions = {
   /** Cancels the request: the connection is closed, so that the node may stop working on it. */
   signal?: AbortSignal | undefined
   /**
-   * Long strings of a very long answer may be truncated: called with their number. Without it the answer must be
-   * complete.
+   * Strings of a very long answer may be truncated: called with their number. By default the answer must be complete.
    */
   onCut?: ((strings: number) => void) | undefined
 }

@@ -28,9 +28,7 @@ export function blockSeconds({ timestamps }: Pace): number | null {
   return gaps[Math.floor(gaps.length / 2)] ?? null
 }
 
-/**
- * Milliseconds that reading one block may take before it is judged with its available parts; `seconds` between blocks.
- */
+/** Milliseconds that reading one block may take before it is judged with what is there; `seconds` between blocks. */
 export function budgetMs(seconds: number | null, { share, leastMs, mostMs }: Patience): number {
   return Math.min(mostMs, Math.max(leastMs, (seconds ?? 2) * 1_000 * share))
 }

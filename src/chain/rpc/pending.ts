@@ -107,9 +107,8 @@ async function bundleOn(
 }
 
 /**
- * The trace in the next block, at the offered price: an attacker may check for either to stay inconspicuous while
- * pending. If a node refuses that (the sender cannot pay yet, no overrides), the plain call on its latest block is
- * requested.
+ * The trace in the next block, at the offered price: an attack may check for both and do nothing while it is pending.
+ * If a node refuses that (the sender cannot pay yet, no overrides), the plain call on its latest block is requested.
  */
 async function tracedOn(head: Raw, transaction: Raw, rpc: Rpc): Promise<unknown> {
   const { from, to, gas, value, input, type, gasPrice, maxFeePerGas, maxPriorityFeePerGas, accessList } =

@@ -1,7 +1,4 @@
-/**
- * Bytes after which long strings are truncated, and the kept length of each; beyond the last limit the answer is
- * abandoned.
- */
+/** Bytes after which long strings are truncated, and the kept length of each; beyond the last it is abandoned. */
 export type SizeLimits = { steps: readonly { above: number; keep: number }[]; hard: number }
 
 /**

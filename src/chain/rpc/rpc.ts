@@ -22,8 +22,8 @@ import {
 export type AskOptions = RequestOptions & { only?: Endpoint | undefined }
 
 /**
- * A chain through one or several nodes. One of them leads and is asked first; another answers when it fails, and takes
- * the lead only when it is clearly better: one failure does not move traffic.
+ * A chain through one or several nodes. One of them leads and is queried first; another answers when it fails, and
+ * takes the lead only when it is clearly better: one failure does not move traffic.
  */
 export type Rpc = {
   endpoints: readonly Endpoint[]

@@ -1,9 +1,7 @@
 import { readOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/**
- * Compound v3 (Comet). `pause` sets five flags at once: flags that are already set are kept, and undo restores them.
- */
+/** Compound v3 (Comet). `pause` sets five flags at once: those already set are kept, and undo restores them. */
 const FLAGS = ['Supply', 'Transfer', 'Withdraw', 'Absorb', 'Buy'] as const
 type Flag = (typeof FLAGS)[number]
 const SIGNATURE = 'pause(bool,bool,bool,bool,bool)'

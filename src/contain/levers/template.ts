@@ -35,9 +35,7 @@ export type Found = {
   state: readonly StateRead[]
   /** The call that undoes it, on the same target. */
   undo?: { signature: string; args: readonly unknown[] }
-  /**
-   * The required caller, where a call from any account succeeds but only this account's has an effect: a holder's own.
-   */
+  /** The required caller, if any account's call succeeds but only this account's has an effect: a holder's own. */
   caller?: Address
   /** The differences from the template's claims. */
   claims?: LeverTemplate['claims']
@@ -64,10 +62,7 @@ export type LeverTemplate = {
   /** Functions that the target must dispatch on for this template to apply, checked without a call. */
   recognisedBy: readonly string[]
   claims: Readonly<Partial<Record<OperationKind, OpEffect>>>
-  /**
-   * Applies only where no other template of the same call recognises the contract: a more specific one may require
-   * more.
-   */
+  /** Applies only where no other template of the same call recognises the contract: a specific one may require more. */
   isFallback?: true
   trap?: string
   /** The meaning of a zero argument, where it is not the obvious one. */

@@ -1,9 +1,7 @@
 import { givenAddress, givenNumber, givenWord, numberIn, readOf, wordOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/**
- * Zodiac: the owner of a Delay skips the queue, the owner of a Roles modifier removes the permissions of a stolen key.
- */
+/** Zodiac: the owner of a Delay skips the queue, the owner of a Roles modifier removes a stolen key's rights. */
 const ASSIGN = 'assignRoles(address,bytes32[],bool[])'
 const roles = {
   protocol: 'Zodiac',

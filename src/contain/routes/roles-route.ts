@@ -73,9 +73,7 @@ async function roleOf(call: Call, at: Member, { reach, assigned }: Known): Promi
   return undefined
 }
 
-/**
- * Members and their roles from the logs; empty where the node returns no logs, null where it is not a Roles modifier.
- */
+/** Members and their roles from the logs; empty where the node returns no logs, null if it is not a Roles modifier. */
 async function assignedRoles(modifier: Address, reach: Reach): Promise<Map<Address, Set<Hash>> | null> {
   const avatar = await ask(reach, { to: modifier, view: 'avatar() view returns (address)' })
   if (avatar === null) return null

@@ -37,9 +37,7 @@ type Sender = { send(command: unknown): Promise<unknown> }
 const senderSchema = z.custom<Sender>(has('send'))
 const bytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
 
-/**
- * A key in AWS KMS (`ECC_SECG_P256K1`, sign and verify). Credentials are found in the same way as by AWS's own client.
- */
+/** A key in AWS KMS (`ECC_SECG_P256K1`, sign and verify). Credentials are found as by AWS's own client. */
 export async function awsKms(
   { keyId, region }: { keyId: string; region?: string | undefined },
   loadPackage: LoadPackage = load,

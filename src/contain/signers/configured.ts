@@ -88,7 +88,7 @@ async function balancesOf({ chains }: Config, address: Address): Promise<Record<
 }
 
 /**
- * Creates a key and writes it, encrypted, to a new file that only its owner may read. Throws `app.KeystoreNotWritten`.
+ * Makes a key and writes it, encrypted, to a new file that only the owner may read. Throws `app.KeystoreNotWritten`.
  */
 export async function writeKeystore(
   { path, passwordEnv }: { path: string; passwordEnv: string },

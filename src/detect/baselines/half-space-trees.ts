@@ -64,7 +64,7 @@ export function readTrees(forest: HalfSpaceTrees, point: readonly number[]): num
 }
 
 /**
- * Mean over trees of mass · 2^level at the end of the descent: a leaf, or a node with less than a tenth of a window.
+ * Mean over trees of mass · 2^level at the end of the descent: a leaf, or a node with under than a tenth of a window.
  */
 function massAt({ trees, windowPoints }: HalfSpaceTrees, point: readonly number[]): number {
   let sum = 0
@@ -110,10 +110,7 @@ function plant(forest: HalfSpaceTrees): void {
 
 type Range = { low: number; high: number }
 
-/**
- * The paper's work space: around a random centre, twice as wide as the distance to the farther end of the observed
- * range.
- */
+/** The paper's work space: around a random centre, twice as wide as the distance to the farther end of the data. */
 function grow(forest: HalfSpaceTrees, ranges: readonly Range[]): Tree {
   const tree: Tree = { dimension: [], at: [], reference: [], latest: new Array<number>(NODES).fill(0) }
   const space = ranges.map(({ low, high }) => {

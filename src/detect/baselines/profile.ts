@@ -1,6 +1,4 @@
-/**
- * The usual values of a series at each time of a period, learned online. Plain data, bounded by the number of slots.
- */
+/** Usual values of a series at each time of a period, learned online. Plain data, bounded by the number of slots. */
 export type Profile = { periodSeconds: number; slots: Slot[] }
 /** `centre`: usual value; `error`: usual distance from it; `n`: number of visits. */
 export type Slot = { centre: number; error: number; n: number }
@@ -23,9 +21,7 @@ export function slotAt(profile: Profile, at: number): Slot | undefined {
 
 /** The lower bound of learning rates: a slot is a mean at first and forgets over about 50 visits later. */
 const SLOWEST = 0.02
-/**
- * A visit more than this many usual errors away counts as exactly that far: an attack does not become the norm at once.
- */
+/** A visit more than this many usual errors away counts as that far: an attack does not become the norm at once. */
 const CLIP = 5
 const CLIP_FROM = 20
 

@@ -30,9 +30,7 @@ export type SeriesScorer = {
 type Slow = 'level' | 'day' | 'week'
 
 export type PointScore = {
-  /**
-   * −log10 of the two most surprising tail probabilities, averaged; 0 while there is too little data for a comparison.
-   */
+  /** −log10 of the two most surprising tail probabilities, averaged; 0 while the data do not suffice. */
   surprise: number
   /** 1 − 10^−surprise: in [0, 1], comparable between series; not calibrated to the frequency of attacks. */
   likelihood: number

@@ -14,9 +14,7 @@ import { type Sight, sightsOf } from './sight.ts'
 /** A detector with its options and its current state. */
 type Cell = { detector: Detector; options: unknown; state: unknown; shadow: boolean }
 
-/**
- * A detector that could not see a block, or transactions of it, and why: reported explicitly, never skipped silently.
- */
+/** A detector that could not see a block, or transactions of it, and why: reported, never silently skipped. */
 export type Blindness = { detector: string; missing: DetectorNeed; blocks: number; transactions: number }
 
 /** A block that a reorg may still remove: as facts, or packed by {@link packKept}. */
@@ -262,10 +260,7 @@ function suspectsOf(findings: readonly Finding[]): ReadonlySet<Hash> {
   )
 }
 
-/**
- * The detectors that could not judge some transactions of a block, with these transactions; empty where all saw
- * everything.
- */
+/** The detectors that could not judge some transactions of a block, with these transactions; empty if all saw all. */
 export function blindIn(
   { cells }: Engine,
   facts: BlockFacts,

@@ -7,9 +7,7 @@ import type { Engine } from './engine.ts'
 
 type Cell = Engine['cells'][number]
 
-/**
- * The state of one detector at the checkpoint, with everything that decides whether another run can continue from it.
- */
+/** The state of one detector at the checkpoint, with all that decides whether another run can use it. */
 export type DetectorSnapshot = {
   detector: string
   /** {@link Detector.stateVersion} of the detector that made it. */

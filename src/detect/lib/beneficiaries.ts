@@ -8,10 +8,7 @@ import { isSystemAccount } from '../../model/system-account.ts'
 
 type Side = { cluster: ReadonlySet<Address>; scope: Scope }
 
-/**
- * Less than this part of the side's gain of every asset is a tip, a fee, or a payment meant to incriminate another
- * account.
- */
+/** Less than this part of the side's gain of every asset is a tip, a fee, or meant to incriminate someone. */
 const LEAST_PART = 10n
 const MOST_CANDIDATES = 16
 const MOST_DEPTH = 64

@@ -7,9 +7,7 @@ import { forgetOldest } from './bounded.ts'
 export type Births = {
   /** Protected contracts whose creation was seen: no account can have paid them earlier. */
   whole: Set<Address>
-  /**
-   * Accounts seen from their birth (created, or sent their first transaction): they cannot have paid anyone earlier.
-   */
+  /** Accounts seen from their birth (created, or sent their first transaction): they cannot have paid earlier. */
   born: Set<Address>
 }
 

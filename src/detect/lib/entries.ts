@@ -20,9 +20,7 @@ type Strangers = {
   except?: Address
 }
 
-/**
- * The outermost state-changing call around a frame that left the actors' own contracts: their request to a stranger.
- */
+/** The outermost state-changing call around a frame that left the actors' own contracts: the call to a stranger. */
 export function outermostStranger(index: number, { frames, actors, except }: Strangers): Frame | undefined {
   let found: Frame | undefined
   for (let frame = frames[index]; frame !== undefined; frame = frames[frame.parent]) {
@@ -46,10 +44,7 @@ export function addressesIn(frame: Frame): Address[] {
   return found
 }
 
-/**
- * The periods in which a contract had control: ranges of frames, its own calls included, that neither overlap nor
- * touch.
- */
+/** The periods in which a contract had control: disjoint ranges of frames, its own calls included. */
 type Stays = readonly { from: number; to: number }[]
 const stays = new WeakMap<readonly Frame[], Map<Address, { from: number; to: number }[]>>()
 

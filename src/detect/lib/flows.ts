@@ -7,10 +7,7 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 /** A half-open range of frames, for example the sub-tree of a call. */
 export type Span = { from: number; to: number }
 
-/**
- * The transfers under some calls, in execution order. Time is proportional to the transfers there, not to the
- * transaction.
- */
+/** The transfers under some calls, in execution order. Time is proportional to these, not to the transaction. */
 export function transfersIn(facts: readonly Fact[], span: Span): TransferFact[] {
   const sorted = byFrame(facts)
   const found: Placed[] = []

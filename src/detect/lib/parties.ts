@@ -25,8 +25,5 @@ export function gainsOnly(tx: TransactionFacts, group: Iterable<Address>): boole
   const amounts = [...net.values()]
   return amounts.some((amount) => amount > 0n) && amounts.every((amount) => amount >= 0n)
 }
-/**
- * Needed for one account for each of thousands of transfers, while it may hold thousands of assets: cached with the
- * facts.
- */
+/** Needed for each of thousands of transfers, while an account may hold thousands of assets: cached with the facts. */
 const answers = new WeakMap<TransactionFacts, Map<Address, boolean>>()

@@ -39,8 +39,7 @@ export function isDeposit({ to, frame, asset }: TransferFact, frames: readonly F
 }
 
 /**
- * True where the contract itself called the token: then more than the token's log shows the movement. Always true for
- * coin.
+ * True where the contract itself called the token: then the token's log is not the only proof. Always true for coin.
  */
 export function handles(contract: Address, asset: Asset, frames: readonly Frame[]): boolean {
   if (asset === 'native') return true

@@ -17,9 +17,7 @@ export type Taken = {
   isWhole: ReadonlySet<Address>
 }
 
-/**
- * The losses of protected contracts that a finding is about; null where another account lost, or something was issued.
- */
+/** The losses of protected contracts that a finding is about; null where another account lost, or of an issue. */
 export function lossesOf(
   finding: Finding,
   tx: TransactionFacts,

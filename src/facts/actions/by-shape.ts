@@ -118,10 +118,7 @@ function sidesOf({ net, account }: Visit, token: Asset): { given: AssetAmount[];
   return { given, taken }
 }
 
-/**
- * A contract visited more often than this is examined visit by visit: a borrower that repays by calling it is then
- * missed.
- */
+/** A contract visited more often than this is examined per visit: a borrower that repays by a call is then missed. */
 const MOST_VISITS = 64
 
 function allLoans({ byKey, issues }: Visits, frames: readonly Frame[]): ActionFact[] {
@@ -190,9 +187,7 @@ function isBorrower(payer: Address, { to }: Loan, { entry }: Visit): boolean {
   return to === entry.from || payer === to || payer === entry.from
 }
 
-/**
- * The receiver of a loan is named by the caller; a vault's payment to its own strategy that comes back is not a loan.
- */
+/** The receiver of a loan is named by the caller; a vault's payment to its own strategy and back is not a loan. */
 function isChosen(receiver: Address, { entry }: Visit): boolean {
   return receiver === entry.from || entry.input.includes(receiver.slice(2))
 }

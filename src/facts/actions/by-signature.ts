@@ -49,10 +49,7 @@ export function readLog(
   return found
 }
 
-/**
- * Adds the actions that a call requests. A forwarding contract’s inner call with the same arguments is the same
- * request.
- */
+/** Adds the actions that a call requests. A forwarding contract’s inner call with equal arguments is the same one. */
 export function readCall(
   frame: Frame,
   plans: readonly ActionPlan[],

@@ -93,10 +93,7 @@ function nameAssets(action: ActionFact, byAmount: Index): void {
 
 const isNameless = ({ asset }: AssetAmount): boolean => asset === null
 
-/**
- * An amount without a name is in the asset of which exactly that much moved into (out of) the contract, or moved at
- * all.
- */
+/** An amount without a name is in the asset of which that much moved into (out of) the contract, or moved at all. */
 function named(
   side: readonly AssetAmount[],
   end: 'from' | 'to',

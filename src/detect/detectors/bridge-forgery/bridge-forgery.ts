@@ -64,10 +64,7 @@ function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Findi
 
 const MOST_WORDS = 64
 
-/**
- * Words that look like hashes, in calls to protected contracts and to known bridges: a proof contains the message's
- * hash.
- */
+/** Words that look like hashes, in calls to protected contracts and to known bridges: a proof contains its hash. */
 function noteShown(
   { transaction: { frames } }: TransactionFacts,
   { scope }: DetectorInput,

@@ -23,10 +23,7 @@ export const controlTakeover: Detector = perTransaction({
   evaluate,
 })
 
-/**
- * Every rule here ends with a payment to the actors or with destroyed assets: most transactions are rejected by this
- * check.
- */
+/** Every rule here ends with a payment to the actors or with destroyed assets: this check rejects most transactions. */
 function pays({ facts }: TransactionFacts, actors: ReadonlySet<Address>): boolean {
   return facts.some(
     (fact) =>

@@ -123,10 +123,7 @@ function settle(calls: readonly ProtocolCall[], hasStorage: boolean): void {
   }
 }
 
-/**
- * Calls are absorbed last to first: an access that is already known happened later, unless the outer frame only read
- * it.
- */
+/** Calls are absorbed last to first: a known access happened later, unless the outer frame only read it. */
 function absorb(outer: ProtocolCall, { reads, writes, changedOthers }: ProtocolCall): void {
   outer.changedOthers ||= changedOthers
   for (const key of reads) outer.reads.add(key)

@@ -38,9 +38,7 @@ export type JudgeOptions = {
   maxFalseRate: number
   /** Share of transactions that may raise an alarm by new steps alone, the first alarm not counted. */
   alarmBudget: number
-  /**
-   * Highest product of false-alarm rates at which several kinds of broken invariants are reported without new steps.
-   */
+  /** Highest product of false-alarm rates at which several kinds of broken invariants count without new steps. */
   maxJointRate: number
   /** Multiple of the largest observed value that is still usual. */
   margin: number

@@ -64,10 +64,7 @@ export type ModelFile = z.input<typeof modelSchema>
 export type ProtocolModel = {
   name: string
   addresses: ReadonlySet<Address>
-  /**
-   * Transactions learned from: those that changed something, those that only read, and those that ran its code for
-   * others.
-   */
+  /** Transactions learned from: with changes, with reads only, and with its code run for others. */
   transactions: number
   reads: number
   clones: number

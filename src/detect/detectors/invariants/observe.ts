@@ -70,10 +70,7 @@ function touches({ frames }: Transaction, members: ReadonlySet<Address>): boolea
   return false
 }
 
-/**
- * Only single calls of clones are learned from: for several calls the account is not known, and therefore not their
- * order.
- */
+/** Only single calls of clones are learned from: for several the account and the order are not known. */
 function lesserObservation(calls: readonly ProtocolCall[], block: number): Observation | null {
   const kind = calls.some((call) => call.effectful) ? 'clone' : 'read'
   if (calls.length === 0 || (kind === 'clone' && calls.length !== 1)) return null

@@ -60,10 +60,7 @@ const PAYING: ReadonlySet<ActionFact['action']> = new Set(['exercise', 'settle',
 
 export type Bare = Omit<Payout, 'named' | 'settled'>
 
-/**
- * The payout from the actual movements: the one asset that left the vault, and the one token that was returned or
- * burned.
- */
+/** The payout from the actual movements: the one asset that left the vault, and the one token returned or burned. */
 export function payoutIn(entry: Frame, vault: Address, tx: TransactionFacts): Bare | undefined {
   const moves = transfersIn(tx.facts, { from: entry.index, to: entry.end }).filter(
     (it) => it.tokenId === null,

@@ -70,9 +70,7 @@ export function answered(finding: Finding, question: OpenQuestion, reads: readon
 
 type Book = { balance: bigint | null; isSingle: boolean }
 
-/**
- * The amount that each owner may withdraw by the contract's answer; at most its deposits where all of them are known.
- */
+/** The amount that each owner may withdraw by the contract's answer; at most its deposits if all are known. */
 function claimsIn(taken: Taken, answers: Answers, book: Book): Map<Address, bigint> {
   const claims = new Map<Address, bigint>()
   for (const owner of ownersOf(taken)) {

@@ -3,9 +3,7 @@ import { atLeast } from '../../../model/finding.ts'
 import type { Address } from '../../../model/hex.ts'
 import type { Taken } from '../../lib/question.ts'
 
-/**
- * A loss and the part of it that was the takers' own; `balance` is the contract's balance before, where it is known.
- */
+/** A loss and the part of it that was the takers' own; `balance` is the contract's balance before, if known. */
 export type Weighed = { taken: Taken; covered: bigint; balance: bigint | null }
 
 /** True where only the takers' own money left. */

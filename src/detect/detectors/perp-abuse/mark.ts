@@ -98,9 +98,7 @@ function swapsOf(tx: TransactionFacts): Event[] {
 
 const priceKey = ({ pool, assetIn, assetOut }: SwapFact): string => `${pool}${assetIn}${assetOut}`
 
-/**
- * A trade at a price well away from the last one in the same direction; the first observed trade gives no comparison.
- */
+/** A trade at a price well away from the last one in the same direction; the first trade has no comparison. */
 function pushOf(swap: SwapFact, { tx, block, norms }: Marking, memory: Memory): Push | undefined {
   if (swap.amountIn === 0n) return undefined
   const price = (swap.amountOut * 10n ** 18n) / swap.amountIn
@@ -158,10 +156,7 @@ function isVerified(frame: Frame, frames: readonly Frame[]): boolean {
 
 type Around = { marking: Marking; memory: Memory }
 
-/**
- * The engine pays the side on its push: reported at once for a written price, deferred until the way back for a traded
- * one.
- */
+/** The engine pays the side on its push: reported at once for a written price, on the way back for a traded one. */
 function paidOn(touch: TouchEvent, pushes: Push[], { marking, memory }: Around): Claim[] {
   if (!touch.pays) return []
   const { tx, norms } = marking

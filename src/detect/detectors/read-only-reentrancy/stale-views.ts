@@ -5,9 +5,7 @@ import type { Address, Hex } from '../../../model/hex.ts'
 import { wordAt, ZERO_ADDRESS } from '../../../model/hex.ts'
 import { entersFromOutside, outermostStranger } from '../../lib/entries.ts'
 
-/**
- * A view of `source` that was queried while a call into it was unfinished, for `asker`, which the actors had called.
- */
+/** A view of `source` queried while a call into it was unfinished, for `asker`, which the actors had called. */
 export type StaleView = {
   source: Address
   outer: Frame
@@ -23,10 +21,7 @@ export type StaleView = {
 const MOST_VIEWS = 64
 const MOST_WORDS = 4
 
-/**
- * One account's balance is not the contract's value; tokens that trade in their own transfers are queried for it
- * midway.
- */
+/** One account's balance is not the contract's value; tokens that trade in their own transfers are queried midway. */
 const LEDGERS: ReadonlySet<string> = new Set([
   '0x70a08231', // balanceOf(address)
   '0x00fdd58e', // balanceOf(address,uint256)

@@ -134,9 +134,7 @@ function paidInAgain(tx: TransactionFacts, { outer, outerContract }: Reentry): A
   })
 }
 
-/**
- * The shape of a flash loan: the amount that left before the re-entry is returned in full before the outer call ends.
- */
+/** The shape of a flash loan: the amount that left before the re-entry returns in full before the outer call ends. */
 function givesBack(
   tx: TransactionFacts,
   { outer, inner, outerContract }: Reentry,

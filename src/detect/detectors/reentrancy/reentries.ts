@@ -57,8 +57,8 @@ function mayBeOuter(outer: Frame, inner: Frame, { enters, kinds }: Trace): boole
 type Way = { outer: Frame; inner: Frame; chain: Chain; trace: Trace }
 
 /**
- * The caller chose `via` if it is one of the callers or was created in this transaction; or if it stands in the
- * calldata, and either V did not call it itself (a token, a hook) or the very same function was entered again.
+ * The caller chose `via` if it is one of the callers or was created in this transaction; or if it is in the calldata,
+ * and either V did not call it itself (a token, a hook) or the same function was entered again.
  */
 function isChosenByCaller({ outer, inner, chain, trace }: Way): boolean {
   const { via, giver } = chain

@@ -22,9 +22,7 @@ export type Dealing = {
 }
 type Given = { from: Address; asset: Asset; amount: bigint }
 
-/**
- * A transaction's dealings with a vault: shares for an asset in one direction, and assets that were only sent to it.
- */
+/** A transaction's dealings with a vault: shares for an asset in one direction, and assets only sent to it. */
 export function dealingOf(
   tx: TransactionFacts,
   vault: Address,

@@ -118,9 +118,7 @@ function isPayout(
 
 type Between = Around & { from: number; to: number; source: Address }
 
-/**
- * A transfer directly to the valued contract while it did not have control: an ordinary deposit never looks like this.
- */
+/** A transfer directly to the valued contract while it did not have control: ordinary deposits differ. */
 function isDonation(
   fact: TransactionFacts['facts'][number],
   { from, to, source, tx, actors }: Between,

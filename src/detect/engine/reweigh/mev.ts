@@ -78,9 +78,7 @@ type Parties = {
   liquidations: readonly ActionFact[]
 }
 
-/**
- * The actors receive assets from others than pools and lenders only while the market has control in the liquidation.
- */
+/** The actors receive assets from non-pools and non-lenders only while the market has control in the liquidation. */
 function isLiquidationOnly(tx: TransactionFacts, { actors, honest, liquidations }: Parties): boolean {
   const { frames } = tx.transaction
   return incomes(tx, actors).every(
@@ -101,9 +99,7 @@ function incomes(tx: TransactionFacts, actors: ReadonlySet<Address>): TransferFa
   )
 }
 
-/**
- * Only pools and lenders pay the actors; coins that are wrapped and unwrapped are theirs. And no account only loses.
- */
+/** Only pools and lenders pay the actors; coins that are wrapped and unwrapped are theirs. No account only loses. */
 function paysOnly(tx: TransactionFacts, actors: ReadonlySet<Address>, honest: ReadonlySet<Address>): boolean {
   for (const { asset, from, to, amount } of incomes(tx, actors)) {
     if (honest.has(from)) continue
@@ -140,10 +136,7 @@ function isWrapper(account: Address, tx: TransactionFacts): boolean {
   )
 }
 
-/**
- * Every asset that enters a pool comes out of another, through at least two pools, none of them used in both
- * directions.
- */
+/** Every asset that enters a pool comes out of another, through at least two pools, none used in both directions. */
 function isCycle(swaps: readonly SwapFact[]): boolean {
   const into = new Set(swaps.map(({ assetIn }) => assetIn))
   const out = new Set(swaps.map(({ assetOut }) => assetOut))
