@@ -6,7 +6,10 @@ import { attackCases, attackersOf, isAttack, isSaid } from './judged.ts'
 import type { Proportion } from './statistics.ts'
 import { clopperPearson } from './statistics.ts'
 
-/** The loss of a case after the first alert that starts an action. Always an upper bound: it assumes that it works. */
+/**
+ * The loss of a case after the first alert that starts an action. Always an upper bound: it assumes that the action
+ * works.
+ */
 export type AvertedCase = {
   id: string
   transactions: number

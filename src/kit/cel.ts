@@ -22,7 +22,7 @@ export type Compiled =
   /** `offset`: character of the text. */
   | { kind: 'problem'; problem: string; offset: number }
 
-/** Parses and checks an expression; it must give one of the types. docs/adr/0005-rules-in-cel.md has the limits. */
+/** Parses and checks an expression; it must give one of the types. Limits: docs/adr/0005-rules-in-cel.md. */
 export function compile(
   text: string,
   { env, gives, fuel }: { env: Environment; gives: readonly string[]; fuel: Fuel },

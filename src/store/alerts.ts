@@ -67,7 +67,7 @@ export async function listStandings(
   return rows(tx, standingSchema, sql, [hashes, fingerprints])
 }
 
-/** Holds locks on attacks' fingerprints until the transaction ends, so that two processes create one incident. */
+/** Holds locks on attacks' fingerprints until the transaction ends, so that two processes create only one incident. */
 export async function lockFingerprints(tx: Store, fingerprints: readonly string[]): Promise<void> {
   // in one order everywhere, so that two processes cannot deadlock
   const sql = `SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(name, 7264002) AS key
