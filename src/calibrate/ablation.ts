@@ -10,21 +10,22 @@ import { isAttack } from './judged.ts'
 import type { Proportion } from './statistics.ts'
 import { clopperPearson } from './statistics.ts'
 
-/** What detection would have been without something, everything else as it was. */
+/** The detection result without one component, everything else unchanged. */
 export type Ablation = {
   without: { kind: 'nothing' } | { kind: 'layer'; layer: Layer } | { kind: 'detector'; detector: string }
   /** At medium or above. */
   recall: Proportion
   falsePositiveRate: Proportion
-  /** By the fused score, at the calibration's threshold for waking somebody. */
+  /** By the fused score, at the calibration's threshold for paging. */
   paging: { recall: Proportion; falsePositiveRate: Proportion }
   /** Of the fused score. */
   area: Area
 }
 
 /**
- * Detection without each layer and without each detector that spoke, from the words already said: detectors do not hear
- * one another, so leaving one out changes no other's word. Weights and thresholds stay those of the calibration.
+ * Detection without each layer and without each detector that had findings, computed from the recorded findings:
+ * detectors do not see one another's findings, so leaving one out changes no other. Weights and thresholds stay those
+ * of the calibration.
  */
 export function ablations({ rows, silent }: Judgement, calibration: Calibration): Ablation[] {
   const detectors = [...new Set(rows.flatMap(({ words }) => words.map(({ detector }) => detector)))].sort()
@@ -68,7 +69,7 @@ function ablation(
   }
 }
 
-/** Transactions of which nothing was said, as one item; none where there are none. */
+/** Transactions without findings, as one item; none where there are none. */
 export function silence(times: number): Scored[] {
   return times === 0 ? [] : [{ score: 0, positive: false, times }]
 }

@@ -12,23 +12,22 @@ import { runLength, runLengthText } from './run-length.ts'
 import { percentText } from './statistics.ts'
 
 /**
- * What is known of one chain's protected traffic while it is watched: clean scores by contract, function and regime,
- * how much traffic there is, and whether it still looks like the past. Plain data, bounded, changed by
- * {@link observe} only.
+ * The state of one chain's protected traffic while it is watched: clean scores by contract, function and regime, the
+ * amount of traffic, and whether it still resembles the past. Plain data, bounded, changed by {@link observe} only.
  */
 export type Assessor = {
   calibration: Calibration
   budgets: { actDays: number; attacksPerYear: number }
   scores: CalibrationSet
-  /** How much work calls usually are, by contract and function: a series that moves when use changes. */
+  /** The usual work of calls, by contract and function: a series that moves when use changes. */
   work: CalibrationSet
   drift: { martingale: DriftMartingale; window: Adwin; stage: DriftStage; steadySince: number }
-  /** Who was seen to use what, the longest silent first: seconds of block time. */
+  /** The observed users of each function, the longest silent first: seconds of block time. */
   users: Map<string, { first: number; counted: number }>
   traffic: Traffic
-  /** The false-alarm budget of the series that detectors keep; null until one ends a point. */
+  /** The false-alarm budget of the detectors' series; null until one completes a point. */
   gate: RunLengthGate | null
-  /** Block time until which an alarm stands and nothing is learned, seconds. */
+  /** Block time until which an alarm is active and nothing is learned, seconds. */
   alarmUntil: number
 }
 
@@ -60,40 +59,40 @@ export function createAssessor(
   }
 }
 
-/** A transaction's place in the hierarchy of groups and what was said of it. */
+/** A transaction's place in the hierarchy of groups and its score. */
 export type Sighting = {
   /** contract, function, regime */
   path: GroupPath
   score: number
-  /** How much work the call was, for example gas used. Above 0; null where it did nothing. */
+  /** The work of the call, for example gas used. Above 0; null where it did nothing. */
   work: number | null
-  /** Who sent the transaction; null where not recorded. */
+  /** The sender of the transaction; null where not recorded. */
   sender: Address | null
   /** Breaks ties: uniform on 0 to 1, for example from the transaction's hash. */
   u: number
 }
 
-/** An alarm stops learning for this long, seconds of block time: an attacker must not teach us his attack. */
+/** An alarm stops learning for this long, seconds of block time: an attacker must not train the model on the attack. */
 const FROZEN_SECONDS = 3_600
-/** Calls of one function before their work says anything about drift. */
+/** Calls of one function before their work counts as evidence of drift. */
 const LEAST_CALLS = 50
 /** Steady calls after which drift is over. */
 const STEADY_CALLS = 1_000
-/** Calls of one account to one function are one observation in this time, seconds: they depend on one another. */
+/** Calls of one account to one function count as one observation in this time, seconds: they depend on one another. */
 const USER_SECONDS = 3_600
 /**
- * An account is known a day after it was first seen to use a function. Accounts cost nothing: all that are new count as one
- * user together, or a stranger with ninety of them decides what use looks like.
+ * An account is known a day after its first observed use of a function. Accounts cost nothing: all new ones count as
+ * one user together, otherwise a stranger with ninety of them decides what normal use is.
  */
 const KNOWN_SECONDS = 86_400
 const MOST_USERS = 20_000
 /** Longest gap between blocks that counts as watched time, seconds. */
 const LONGEST_GAP = 3_600
 
-/** How the drift stage changed. */
+/** The change of the drift stage. */
 export type DriftChange = { before: DriftStage['stage']; now: DriftStage }
 
-/** Takes the protected traffic of one settled block; tells where the drift stage changed, else null. */
+/** Reads the protected traffic of one settled block; returns the change where the drift stage changed, else null. */
 export function observe(
   assessor: Assessor,
   { timestamp, sightings, alarmed }: { timestamp: number; sightings: readonly Sighting[]; alarmed: boolean },
@@ -120,7 +119,7 @@ export function observe(
   return stage.stage === before ? null : { before, now: stage }
 }
 
-/** Whether a use of a function counts: the first of an account in an hour, told apart by whether the account is known. */
+/** Whether a use of a function counts: the first of an account in an hour, known and unknown counted apart. */
 function noteUser(
   { users }: Assessor,
   { user, timestamp }: { user: string; timestamp: number },
@@ -155,12 +154,12 @@ function watchDrift({ work, drift }: Assessor, call: { path: GroupPath; score: n
 
 const severityOf = ({ stage }: DriftStage): number => ['stable', 'widen', 'disarm'].indexOf(stage)
 
-/** Points of a block of the gate: what `node dist/bench/simulated-year.js` measured was blocks of ten minutes. */
+/** Length of a block of the gate, seconds: `node dist/bench/simulated-year.js` measured blocks of ten minutes. */
 const GATE_BLOCK_SECONDS = 600
 
 /**
- * Takes the newest surprise of a series; true where the evidence of several points breaks the budget of days between
- * pages. Nothing is learned while an alarm stands.
+ * Reads the newest surprise of a series; true where the evidence of several points exceeds the budget of days between
+ * pages. Nothing is learned while an alarm is active.
  */
 export function breaksBudget(
   assessor: Assessor,
@@ -179,10 +178,13 @@ export function breaksBudget(
   return isAlarmed
 }
 
-/** The level at which an alert's own p-value is asked to be certified. */
+/** The level at which an alert's own p-value must be certified. */
 const LEVEL = 0.001
 
-/** What an alert with this score is worth now. While drift is suspected the intervals of statistics are those of 99 %, not 95 %. */
+/**
+ * The present assessment of an alert with this score. While drift is suspected the intervals of statistics are those of
+ * 99 %, not 95 %.
+ */
 export function assess(
   assessor: Assessor,
   said: { score: number; layers: readonly Layer[]; path: GroupPath },
@@ -192,10 +194,11 @@ export function assess(
   const outcomes = outcomesNow(assessor)
   const perDay = perDayOf(assessor)
   const prior = priorOf(budgets.attacksPerYear, perDay)
-  // what a rule or an invariant saw happen does not rest on what traffic looks like
+  // an observation of a rule or an invariant does not depend on the shape of traffic
   const isStatistical = !said.layers.some((layer) => layer === 'pattern' || layer === 'invariant')
   const confidence = drift.stage.stage === 'stable' || !isStatistical ? 0.95 : 0.99
-  // above the highest threshold no outcome tells scores apart: what is known of the threshold is known of all above
+  // above the highest threshold outcomes do not distinguish scores: what is known at the threshold is known for all
+  // above
   const known = Math.min(score, calibration.thresholds.act.score)
   const probability = attackProbability(outcomes, { score: known, prior, confidence })
   const certificate = certify(assessor.scores, { path: said.path, score, level: LEVEL })
@@ -222,7 +225,7 @@ export function assess(
   }
 }
 
-/** What may be promised of alerts with at least this score, against the budget for acting unattended. */
+/** The guarantee for alerts with at least this score, against the budget for acting unattended. */
 function promiseFor(
   { budgets }: Assessor,
   { benign, score, perDay }: { benign: Outcomes['benign']; score: number; perDay: number },
@@ -231,7 +234,7 @@ function promiseFor(
   return runLength({ falseAlarms, n: benign.n, perDay }, budgets.actDays)
 }
 
-/** The calibration's outcomes with what was seen since. */
+/** The calibration's outcomes with those observed since. */
 function outcomesNow({ calibration, traffic }: Assessor): Outcomes {
   return {
     attacks: calibration.attacks,
@@ -243,7 +246,7 @@ function outcomesNow({ calibration, traffic }: Assessor): Outcomes {
 }
 
 /**
- * Transactions a day as seen; what the calibration was told until an hour and 30 transactions were: a rate from fewer is
+ * Transactions per day as observed; before an hour and 30 transactions, the calibration's value: a rate from fewer is
  * off by a third and more (Poisson, 95 %).
  */
 function perDayOf({ traffic: { transactions, days }, calibration }: Assessor): number {

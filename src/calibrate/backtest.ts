@@ -29,10 +29,10 @@ export type Confusion = {
 
 export type DetectorScore = {
   detector: string
-  /** Attacks that it flagged at all, and benign transactions. */
+  /** The attacks that it flagged at all, and the benign transactions. */
   attacks: Proportion
   benign: Proportion
-  /** Attacks that nobody else flagged: what leaving it out would cost. */
+  /** Attacks that no other detector flagged: the cost of leaving it out. */
   onlyByIt: number
   area: Area
 }
@@ -49,7 +49,7 @@ export type BacktestReport = {
   falseAlarms: { transactionHash: Hash; severity: Severity; categories: string[] }[]
   /** Benign transactions that would have started a containment run (high or above, on a protected contract). */
   wouldActOnBenign: Proportion
-  /** Hours of needless pause: those, at so many hours each. */
+  /** Hours of needless pause: those transactions times the hours per pause. */
   falsePauseHours: number
   area: Area
   curve: OperatingPoint[]
@@ -66,13 +66,13 @@ export type BacktestReport = {
   /** Detectors that could not see. */
   blind: readonly Blind[]
   files: readonly string[]
-  /** Files that could not be read; nothing of them is counted. */
+  /** Files that could not be read; they are not counted at all. */
   failed: readonly FailedFile[]
 }
 
 export type FailedFile = { file: string; code: string }
 
-/** What taught and what was counted, in transactions and attack cases. */
+/** The training part and the counted part, in transactions and attack cases. */
 export type Split = {
   trainBefore: TrainEnd | null
   train: { transactions: number; cases: number }
@@ -85,7 +85,7 @@ export type ReportOptions = PolicyOptions &
     failed?: readonly FailedFile[]
   }
 
-/** Marks what was said against what was. Every share carries n and its exact 95 % interval. */
+/** Scores the findings against the labels. Every share has n and its exact 95 % interval. */
 export function backtestReport(judgement: Judgement, options: ReportOptions): BacktestReport {
   const judged = judgement.rows.filter(({ train }) => !train)
   const silent = judgement.silent.test
@@ -198,7 +198,7 @@ function detectorScores(
   })
 }
 
-/** One loss a case, however many transactions it has. */
+/** One loss per case, for any number of transactions. */
 function lossOf(items: readonly Judged[]): number {
   const cases = new Map(items.map(({ label }) => [label?.id, label?.lossUsd ?? 0]))
   return [...cases.values()].reduce((sum, loss) => sum + loss, 0)

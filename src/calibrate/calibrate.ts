@@ -6,7 +6,7 @@ import { evidenceVector, fitFusion, fuse } from './fusion.ts'
 import type { Outcomes } from './outcomes.ts'
 import { runLength } from './run-length.ts'
 
-/** One transaction with what was said of it, and what it was. */
+/** One transaction with its findings and its true class. */
 export type Outcome = {
   /** The case that an attack belongs to: its transactions are kept in one fold and count once. */
   case: string
@@ -17,19 +17,20 @@ export type Outcome = {
 export type CalibrateOptions = {
   /** Names of the files, for the record. */
   files: readonly string[]
-  /** Days between false alarms that are asked for: to wake somebody, and to act unattended. */
+  /** The required days between false alarms: for paging, and for acting unattended. */
   budgets: { pageDays: number; actDays: number }
-  /** Transactions of the protected contracts a day. */
+  /** Transactions of the protected contracts per day. */
   perDay: number
-  /** Benign transactions of which nothing was said, beside the outcomes: they are only counted. */
+  /** Benign transactions without findings, in addition to the outcomes: they are only counted. */
   silent?: number
 }
 
 const FOLDS = 5
 
 /**
- * What outcomes say about scores: fusion weights fitted on all of them, scores of each by weights fitted without its fold
- * (or by those on all, where that speaks less for us), and the lowest thresholds that keep the budgets. Deterministic; a case never helps to judge itself.
+ * Fits a calibration to outcomes: fusion weights fitted on all of them, scores of each by weights fitted without its
+ * fold (or by those on all, where that is less favourable), and the lowest thresholds that keep the budgets.
+ * Deterministic; a case never helps to judge itself.
  */
 export function calibrate(outcomes: readonly Outcome[], options: CalibrateOptions): Calibration {
   const samples = outcomes.map((item) => ({ ...item, vector: evidenceVector(item.words) }))
@@ -66,13 +67,13 @@ export function calibrate(outcomes: readonly Outcome[], options: CalibrateOption
   }
 }
 
-/** Six decimals: what is written down is the same on every machine. */
+/** Six decimals: the written values are the same on every machine. */
 const rounded = (value: number): number => Math.round(value * 1e6) / 1e6
 
 type Sample = Outcome & { vector: EvidenceVector }
 type ScoredSample = { name: string; attack: boolean; score: number }
 
-/** Silent transactions score 0 whatever the weights: only the others are worth a fold. */
+/** Silent transactions score 0 for any weights: only the others are worth a fold. */
 function outOfFold(samples: readonly Sample[]): ScoredSample[] {
   const names = [...new Set(samples.filter(({ words }) => words.length > 0).map((item) => item.case))].sort()
   const foldOf = new Map(names.map((name, i) => [name, i % FOLDS]))
@@ -91,7 +92,7 @@ function outOfFold(samples: readonly Sample[]): ScoredSample[] {
 
 /**
  * The lowest score that keeps a budget of days between false alarms: certified if n allows it, else the lowest at which
- * the plain count keeps it, and then the threshold says that it is not certifiable.
+ * the plain count keeps it; then the threshold is marked as not certifiable.
  */
 export function thresholdFor(
   { attacks, benign }: Outcomes,
@@ -99,7 +100,7 @@ export function thresholdFor(
 ): Threshold {
   const candidates = [...new Set([...attacks, ...benign.scores])].filter((s) => s > 0).sort((a, b) => a - b)
   const highest = candidates.at(-1) ?? 0
-  // above everything that was ever seen, where even the highest score is a false alarm too often
+  // above all observed scores, where even the highest score is a false alarm too often
   candidates.push(highest + 1)
   const judged = candidates.map((score) => {
     const falseAlarms = benign.scores.filter((other) => other >= score).length
@@ -112,7 +113,7 @@ export function thresholdFor(
   return found
 }
 
-/** Of the scores out of fold and under the weights that will run, the one that speaks less for us. */
+/** Of the out-of-fold scores and those under the final weights, the less favourable one. */
 function cautious(
   scored: readonly ScoredSample[],
   samples: readonly Sample[],
@@ -135,12 +136,12 @@ function roundedWeights(weights: FusionWeights): FusionWeights {
   }
 }
 
-/** The fused score of what was said, under a calibration. */
+/** The fused score of the findings, under a calibration. */
 export function scoreOf(calibration: Calibration, words: readonly Word[]): number {
   return fuse(calibration.fusion, evidenceVector(words))
 }
 
-/** The layers that spoke. */
+/** The layers with findings. */
 export function layersOf(words: readonly Word[]): Layer[] {
   return [...new Set(words.map(({ layer }) => layer))]
 }

@@ -17,15 +17,15 @@ export function emptyCalibration({ capacity = 2_000, mostGroups = 1_000 } = {}):
   return { capacity, mostGroups, groups: new Map() }
 }
 
-/** What can be said of a score at a level. `group` is the group that was compared with, empty for everything. */
+/** The possible statements about a score at a level. `group` is the reference group, empty for everything. */
 export type Certificate =
   | { kind: 'certified'; p: number; level: number; n: number; group: GroupPath }
-  /** n is too small for the level asked: with `n` no p below 1/(n+1) exists; `needed` scores would do. */
+  /** n is too small for the requested level: with `n` no p below 1/(n+1) exists; `needed` scores would suffice. */
   | { kind: 'not-certifiable'; p: number; level: number; n: number; needed: number; group: GroupPath }
 
 /**
- * Adds a score known to be benign to its group and to every group around it. Call it for clean data only: learning
- * is frozen while an alarm stands, or an attacker teaches us his attack.
+ * Adds a score known to be benign to its group and to every group around it. Call it for clean data only: learning is
+ * frozen while an alarm is active, otherwise an attacker trains the model on the attack.
  */
 export function learnScore(set: CalibrationSet, path: GroupPath, score: number): void {
   assert(!Number.isNaN(score), 'a score is a number')
@@ -68,8 +68,8 @@ export function conformalP(sorted: readonly number[], score: number): number {
 }
 
 /**
- * The smoothed conformal p-value (#{s_i > s} + u·(#{s_i = s} + 1)) / (n + 1) in exactly the group asked for: uniform, not
- * merely super-uniform, which is what drift martingales need. `u` is uniform on 0 to 1. Null below `least` scores.
+ * The smoothed conformal p-value (#{s_i > s} + u·(#{s_i = s} + 1)) / (n + 1) in exactly the requested group: uniform,
+ * not merely super-uniform, which is what drift martingales need. `u` is uniform on 0 to 1. Null below `least` scores.
  */
 export function smoothedP(
   set: CalibrationSet,
@@ -83,7 +83,7 @@ export function smoothedP(
   return (sorted.length - above + u * (above - below + 1)) / (sorted.length + 1)
 }
 
-/** How many clean scores a p-value as small as `level` takes. */
+/** The number of clean scores that a p-value as small as `level` requires. */
 export function scoresNeeded(level: number): number {
   return Math.ceil(1 / level - 1e-9) - 1
 }
@@ -107,7 +107,7 @@ export function powerE(p: number, kappa: number): number {
 }
 
 /**
- * The mixture of {@link powerE} over all κ: (1 − p + p ln p) / (p (ln p)²), no κ to choose. Same source, eq. 2.
+ * The mixture of {@link powerE} over all κ: (1 − p + p ln p) / (p (ln p)²), without a choice of κ. Same source, eq. 2.
  */
 export function mixtureE(p: number): number {
   if (p <= 0) return Number.POSITIVE_INFINITY
@@ -117,7 +117,7 @@ export function mixtureE(p: number): number {
   return (1 - p + p * log) / (p * log * log)
 }
 
-/** The mean of e-values is an e-value whatever the dependence between them: how detectors are combined. */
+/** The mean of e-values is an e-value for any dependence between them: this combines detectors. */
 export function averageE(values: readonly number[]): number {
   assert(values.length > 0, 'there is an e-value to average')
   return values.reduce((sum, value) => sum + value, 0) / values.length
@@ -130,7 +130,7 @@ function forgetOldest(scores: Scores): void {
   if (oldest !== undefined) scores.sorted.splice(firstAtLeast(scores.sorted, oldest), 1)
 }
 
-/** Wider groups are written to more often, so the first key is a silent narrow one; the widest never goes. */
+/** Wider groups are written more often, so the first key is a silent narrow one; the widest is never removed. */
 function forgetGroup(set: CalibrationSet): void {
   for (const key of set.groups.keys()) if (key !== keyOf([])) return void set.groups.delete(key)
 }

@@ -1,24 +1,24 @@
 import { assert } from '../kit/assert.ts'
 import { clopperPearson, type Proportion } from './statistics.ts'
 
-/** A score and the truth about what it was given to. */
+/** A score and the true class of its item. */
 export type Scored = {
   score: number
   positive: boolean
-  /** How many of the kind this stands for; 1 when left out. Millions of silent transactions are one item. */
+  /** The number of equal items that this represents; 1 when left out. Millions of silent transactions are one item. */
   times?: number
 }
 
 const timesOf = ({ times = 1 }: Scored): number => times
 
-/** How many of the scored are positive, and how many are not. */
+/** The numbers of positive and of negative items. */
 function countsOf(scored: readonly Scored[]): { positives: number; negatives: number } {
   const counts = { positives: 0, negatives: 0 }
   for (const item of scored) counts[item.positive ? 'positives' : 'negatives'] += timesOf(item)
   return counts
 }
 
-/** What alarming at `score ≥ threshold` gives. */
+/** The result of alarming at `score ≥ threshold`. */
 export type OperatingPoint = {
   threshold: number
   /** TP / (TP + FP); its n is the number of alarms */
@@ -29,13 +29,13 @@ export type OperatingPoint = {
   falsePositiveRate: Proportion
 }
 
-/** More points than this say nothing more, and their exact intervals take minutes. */
+/** More points than this add no information, and their exact intervals take minutes. */
 const MOST_POINTS = 1_000
 
 /**
- * An operating point for every distinct score, from the highest threshold down: the precision–recall and the ROC
- * curve at once. Equal scores are one point, never split. Above 1,000 distinct scores those at which recall steps up are
- * kept, and of the others every so many.
+ * An operating point for every distinct score, from the highest threshold down: the precision–recall and the ROC curve
+ * together. Equal scores are one point, never split. Above 1,000 distinct scores those at which recall steps up are
+ * kept, and the others are thinned evenly.
  */
 export function operatingPoints(scored: readonly Scored[]): OperatingPoint[] {
   const { positives, negatives } = countsOf(scored)

@@ -1,19 +1,19 @@
 import type { Probability } from './probability.ts'
 
-/** Something that could be done about a suspected attack. Money in one unit throughout, for example USD. */
+/** A possible action against a suspected attack. Money in one unit throughout, for example USD. */
 export type CandidateAction = {
   id: string
   /** How much it stops, 0 (nothing) to 1 (the whole protocol): the narrower of two sufficient actions is preferred. */
   breadth: number
-  /** P(it lands before the loss), 0 to 1. */
+  /** P(it takes effect before the loss), 0 to 1. */
   landsInTime: number
-  /** Cost where there is no attack, from `PauseImpact`. */
+  /** The cost where there is no attack, from `PauseImpact`. */
   costIfFalse: number
-  /** Cost where there is one. */
+  /** The cost where there is one. */
   costIfTrue: number
   /**
-   * What a simulation of it against the attack showed. `works-untried`: it does what it promises, and the attack could not be
-   * tried against it, as an attack is written that knows of simulations. `reduces-loss`: part of it is still taken.
+   * The result of simulating it against the attack. `works-untried`: it has its intended effect, but the attack could
+   * not be tried against it, as with an attack that detects simulations. `reduces-loss`: part of it is still taken.
    */
   simulation:
     | 'stops-loss-spares-users'
@@ -24,22 +24,22 @@ export type CandidateAction = {
     | 'not-run'
 }
 
-/** What may be lost. */
+/** The possible loss. */
 export type LossAtStake = {
-  /** Most that can be taken, money. */
+  /** The maximum that can be taken, money. */
   drainable: number
-  /** Expected loss a second while nobody acts, money. */
+  /** Expected loss per second without action, money. */
   perSecond: number
-  /** Seconds that the attack may still go on. */
+  /** Seconds that the attack may still continue. */
   remainingSeconds: number
 }
 
-/** What the case for acting unattended rests on. */
+/** The grounds for acting unattended. */
 export type Grounds = {
   probability: Probability
-  /** Deterministic or invariant evidence is there, not scores alone. */
+  /** Deterministic or invariant evidence exists, not scores alone. */
   hasHardEvidence: boolean
-  /** What is lost is known, in base units of something. */
+  /** The loss is known, in base units of some asset. */
   isLossShown: boolean
   /** The e-detector with the budget of automatic action has alarmed. */
   runLengthGate: 'passed' | 'not-passed' | 'not-certifiable'
@@ -62,16 +62,16 @@ export type Refusal =
 
 export type Weighed = {
   action: CandidateAction
-  /** Money saved less money spent, in expectation at the lower credible bound of p. Positive: worth doing. */
+  /** Money saved minus money spent, in expectation at the lower credible bound of p. Positive: worth doing. */
   netBenefit: number
   /** The p above which it is worth doing; above 1 where it never is. */
   threshold: number
 }
 
 export type Decision = {
-  /** L(τ): what waiting may cost, money. */
+  /** L(τ): the possible cost of waiting, money. */
   loss: number
-  /** The p that was reckoned with: 1 where a loss was seen by hard evidence, else the lower credible bound. */
+  /** The p used in the computation: 1 where hard evidence shows a loss, else the lower credible bound. */
   p: number
   /** Worth doing, the narrowest first. */
   worthwhile: readonly Weighed[]
@@ -83,10 +83,10 @@ export type Decision = {
 export type Case = { candidates: readonly CandidateAction[]; stake: LossAtStake; grounds: Grounds }
 
 /**
- * Acts when waiting costs more than acting: p·ρ·L > (1−p)·C_FP + p·C_TP, with p at its lower credible bound and
- * L = min(drainable, λ·remaining time). Source: expected-cost decision theory (C. Elkan, IJCAI 2001); with
- * C_FP = C_TP = C it is p* = C/(ρL). Automatic action is refused for each reason that holds, all of them listed.
- * With hard evidence of a loss p is 1: it was seen. Score, run length and drift are asked of statistics only.
+ * Acts when waiting costs more than acting: p·ρ·L > (1−p)·C_FP + p·C_TP, with p at its lower credible bound and L =
+ * min(drainable, λ·remaining time). Source: expected-cost decision theory (C. Elkan, IJCAI 2001); with C_FP = C_TP = C
+ * it is p* = C/(ρL). Automatic action is refused for each reason that applies, and all of them are listed. With hard
+ * evidence of a loss p is 1, because it was observed. Score, run length and drift are required for statistics only.
  */
 export function decide({ candidates, stake, grounds }: Case): Decision {
   const loss = Math.min(stake.drainable, stake.perSecond * stake.remainingSeconds)
@@ -131,7 +131,7 @@ function refusals(recommended: Weighed | null, grounds: Grounds): Refusal[] {
   return found.filter((reason) => reason !== null)
 }
 
-/** What is asked of a case that rests on statistics, besides what it lacks. */
+/** The additional requirements for a case that rests on statistics. */
 function ungrounded({ runLengthGate, drift }: Grounds): (Refusal | null)[] {
   return [
     'no-hard-evidence',

@@ -1,8 +1,8 @@
 import { assert } from '../kit/assert.ts'
 
 /**
- * A conformal test martingale on p-values: it grows when they stop being uniform, that is when the calibration set
- * no longer looks like the present. It ever reaches 1/δ with probability at most δ while nothing has drifted (Ville).
+ * A conformal test martingale on p-values: it grows when they stop being uniform, that is when the calibration set no
+ * longer looks like the present. Without drift the probability that it ever reaches 1/δ is at most δ (Ville).
  * Source: the Simple Jumper of V. Vovk et al., Retrain or not retrain, COPA 2021, algorithm 1.
  */
 export type DriftMartingale = {
@@ -16,10 +16,10 @@ export function driftMartingale(): DriftMartingale {
   return { capital: [1 / 3, 1 / 3, 1 / 3], peak: 1 }
 }
 
-/** Share of capital that is spread over the bettors at each step. */
+/** Share of capital that is redistributed over the bettors at each step. */
 const JUMP = 0.01
 
-/** Takes the next p-value and gives the capital; ask {@link driftStage} what it means. */
+/** Reads the next p-value and returns the capital; {@link driftStage} gives its meaning. */
 export function betOnDrift(martingale: DriftMartingale, p: number): number {
   assert(p >= 0 && p <= 1, 'a p-value lies between 0 and 1')
   const [small, neither, large] = martingale.capital
@@ -35,7 +35,7 @@ export function betOnDrift(martingale: DriftMartingale, p: number): number {
   return total
 }
 
-/** What drift obliges to: intervals are widened, then findings go to shadow and automation is disarmed. */
+/** The consequences of drift: first intervals are widened, then findings go to shadow and automation is disarmed. */
 export type DriftStage =
   | { stage: 'stable' }
   | { stage: 'widen'; reason: string }
@@ -43,7 +43,7 @@ export type DriftStage =
 
 export type DriftEvidence = { martingale: DriftMartingale; windowCut: boolean }
 
-/** The stage, with the reason to show: a peak of 20 would come by chance in 5 % of all time lines, 100 in 1 %. */
+/** The stage, with the reason to display: a peak of 20 would occur by chance in 5 % of all time lines, 100 in 1 %. */
 export function driftStage({ martingale, windowCut }: DriftEvidence): DriftStage {
   const { peak } = martingale
   const odds = `drift martingale reached ${Math.round(peak)}: by chance at most once in as many`
@@ -72,10 +72,10 @@ export function adwin({ delta = 0.002 } = {}): Adwin {
 }
 
 const BUCKETS_A_SIZE = 5
-/** Cuts are looked for every so many values: 32 as in the authors' own program. */
+/** Number of values between two checks for cuts: 32 as in the authors' own program. */
 const CHECK_EVERY = 32
 
-/** Takes the next value; true where older values were dropped because the mean has changed. */
+/** Reads the next value; true where older values were dropped because the mean has changed. */
 export function takeValue(window: Adwin, value: number): boolean {
   assert(value >= 0 && value <= 1, 'ADWIN takes values between 0 and 1')
   window.buckets.push({ size: 1, sum: value, squares: value * value })

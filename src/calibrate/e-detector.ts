@@ -15,7 +15,7 @@ import { assert } from '../kit/assert.ts'
 export type EDetector = {
   /** Shiryaev–Roberts M = (M + 1)·e finds small changes sooner; CUSUM M = max(M, 1)·e is never above it. */
   form: 'shiryaev-roberts' | 'cusum'
-  /** Expected steps to a false alarm, at least. */
+  /** Minimum expected steps to a false alarm. */
   threshold: number
   value: number
   /** Steps since the last restart. */
@@ -24,7 +24,7 @@ export type EDetector = {
 
 export type FalseAlarmBudget = {
   form?: EDetector['form']
-  /** Days between false alarms that the operator accepts, at least: 180 for a pager, 1,826 to act unattended. */
+  /** Minimum days between false alarms that the operator accepts: 180 for a pager, 1,826 to act unattended. */
   days: number
   /** Seconds between two e-values. */
   stepSeconds: number
@@ -35,7 +35,7 @@ export function eDetector({ form = 'shiryaev-roberts', days, stepSeconds }: Fals
   return { form, threshold: Math.max(1, (days * 86_400) / stepSeconds), value: 0, steps: 0 }
 }
 
-/** Takes the next e-value; true where it alarms. After an alarm it begins anew. */
+/** Reads the next e-value; true where it alarms. After an alarm it restarts. */
 export function takeE(detector: EDetector, e: number): boolean {
   assert(e >= 0, 'an e-value is not negative')
   const before = detector.form === 'cusum' ? Math.max(detector.value, 1) : detector.value + 1

@@ -11,7 +11,7 @@ import { reliability } from './probability.ts'
 import type { Proportion } from './statistics.ts'
 import { clopperPearson } from './statistics.ts'
 
-/** What alarming at a score gives, with the false alarms that it means at the given traffic. */
+/** The result of alarming at a score, with the resulting false alarms at the given traffic. */
 export type FusedPoint = {
   score: number
   recall: Proportion
@@ -22,14 +22,14 @@ export type FusedPoint = {
 
 /** Detection by the calibrated fused score, instead of by severity. */
 export type Fused = {
-  /** Files of the backtest that the calibration was made from: their figures are in-sample, so too good. */
+  /** Files of the backtest that the calibration was made from: their figures are in-sample, and therefore too good. */
   inSample: { files: number; of: number }
   area: Area
   curve: OperatingPoint[]
-  /** Transactions of the protected contracts a day. */
+  /** Transactions of the protected contracts per day. */
   perDay: number
   thresholds: { page: FusedPoint; act: FusedPoint }
-  /** P(attack) as alerts state it, at the base rate of these files, against what came; alerts only. */
+  /** P(attack) as alerts state it, at the base rate of these files, compared with the outcomes; alerts only. */
   reliability: { prior: number; bins: ReliabilityBin[] }
 }
 
@@ -37,11 +37,11 @@ export type FusedOptions = {
   calibration: Calibration
   /** Names of the files, without folders. */
   files: readonly string[]
-  /** Transactions of the protected contracts a day; the calibration's when left out. */
+  /** Transactions of the protected contracts per day; the calibration's value when left out. */
   perDay?: number | undefined
 }
 
-/** How the fused score of a calibration ranks and promises on judged transactions. */
+/** The ranking and the guarantees of a calibration's fused score on judged transactions. */
 export function fusedReport({ rows, silent }: Judgement, options: FusedOptions): Fused {
   const { calibration, files } = options
   const perDay = options.perDay ?? calibration.thresholds.act.runLength.perDay
@@ -88,7 +88,7 @@ function pointAt(score: number, { all, perDay }: { all: readonly Scored[]; perDa
 
 /**
  * An alert states P(attack | a score at least its own) at its operator's base rate. Here the base rate is that of the
- * files, so that the stated and the counted can be compared at all.
+ * files, so that the stated and the counted values are comparable.
  */
 function reliabilityOf(
   scored: readonly Scored[],
@@ -99,7 +99,7 @@ function reliabilityOf(
   const stated = new Map<number, number>()
   const said = scored.filter(({ score }) => score > 0)
   for (const score of new Set(said.map((item) => item.score))) {
-    // as the assessor has it: above the highest threshold no outcome tells scores apart
+    // as in the assessor: above the highest threshold outcomes do not distinguish scores
     const known = Math.min(score, calibration.thresholds.act.score)
     stated.set(score, attackProbability(calibration, { score: known, prior }).estimate)
   }

@@ -4,16 +4,16 @@ import { layers } from '../model/assessment.ts'
 import type { FusionWeights } from '../model/calibration.ts'
 
 /**
- * What was said of one transaction, by layer: −ln of the chance that everybody in the layer is wrong, capped; and
- * how many detectors beyond the first agree. All of it is 0 where nothing was said.
+ * The evidence about one transaction, by layer: −ln of the probability that every detector in the layer is wrong,
+ * capped; and the number of detectors beyond the first that agree. All values are 0 without findings.
  */
 export type EvidenceVector = Readonly<Record<keyof FusionWeights, number>>
 
-/** One detector's word: its confidence, 0 to 1. */
+/** One detector's finding: its confidence, 0 to 1. */
 export type Word = { layer: Layer; confidence: number }
 
 const NAMES = [...layers, 'agreement'] as const
-/** A confidence of 1 would be infinite evidence: nothing said by a rule is worth more than this (e^−8 ≈ 0.03 %). */
+/** A confidence of 1 would be infinite evidence: this is the maximum evidence of a rule (e^−8 ≈ 0.03 %). */
 const MOST = 8
 const MOST_AGREEING = 4
 
@@ -27,7 +27,7 @@ export function evidenceVector(words: readonly Word[]): EvidenceVector {
   return vector
 }
 
-/** Without outcomes to learn from all layers count alike: the score is −ln Π (1 − confidence), the noisy or. */
+/** Without outcomes all layers have the same weight: the score is −ln Π (1 − confidence), the noisy or. */
 export const EVEN_WEIGHTS: FusionWeights = {
   pattern: 1,
   invariant: 1,
@@ -36,7 +36,7 @@ export const EVEN_WEIGHTS: FusionWeights = {
   agreement: 0,
 }
 
-/** The fused score: 0 where nothing was said, never lower for more evidence (weights are not negative). */
+/** The fused score: 0 without findings, never lower for more evidence (weights are not negative). */
 export function fuse(weights: FusionWeights, vector: EvidenceVector): number {
   return NAMES.reduce((score, name) => score + weights[name] * vector[name], 0)
 }
@@ -48,7 +48,7 @@ const PULL = 2
 const STEPS = 400
 
 /**
- * Monotone logistic regression: weights ≥ 0, pulled towards even ones, both classes weighing alike. Deterministic.
+ * Monotone logistic regression: weights ≥ 0, pulled towards even ones, with equal class weights. Deterministic.
  * Source: maximum a posteriori under a Gaussian prior, by projected gradient ascent (D. Bertsekas 1976).
  */
 export function fitFusion(samples: readonly FusionSample[]): FusionWeights {

@@ -9,13 +9,14 @@ import {
 import { type EDetector, eDetector, takeE } from './e-detector.ts'
 
 /**
- * The run-length gate of one series: the largest score of each block of points → conformal p among blocks with a like
- * past → e-value → an e-detector for each budget of days between false alarms. Plain data.
+ * The run-length gate of one series: the largest score of each block of points → conformal p among blocks with a
+ * similar past → e-value → an e-detector for each budget of days between false alarms. Plain data.
  *
- * Scores of neighbouring blocks depend on one another, and then plain conformal p-values break the promise: measured
- * over simulated years, 15 days between false alarms where 180 were promised (`bench/README.md`). So blocks are compared
- * only with blocks that followed as restless a past (Mondrian groups by a running mean of scores, about six blocks),
- * which makes the p-value valid given that past: the promise then holds for dependence that the running mean carries.
+ * Scores of neighbouring blocks depend on one another, and then plain conformal p-values violate the guarantee:
+ * measured over simulated years, 15 days between false alarms where 180 were guaranteed (`bench/README.md`). So blocks
+ * are compared only with blocks that followed an equally restless past (Mondrian groups by a running mean of scores,
+ * about six blocks), which makes the p-value valid given that past: the guarantee then holds for dependence that the
+ * running mean captures.
  */
 export type RunLengthGate = {
   blockPoints: number
@@ -27,9 +28,9 @@ export type RunLengthGate = {
 }
 
 export type GateOptions = {
-  /** Budgets, days between false alarms at least; one e-detector each. */
+  /** Budgets, minimum days between false alarms; one e-detector each. */
   budgetsDays: readonly number[]
-  /** Points of a block, and seconds between two points. */
+  /** Points per block, and seconds between two points. */
   blockPoints: number
   pointSeconds: number
   /** Clean blocks that a group remembers. */
@@ -52,18 +53,18 @@ export function runLengthGate({
   }
 }
 
-/** What the end of a block says. */
+/** The result at the end of a block. */
 export type GateReading = {
   score: number
-  /** Blocks it was compared with: the group of a like past. */
+  /** The reference blocks: the group of a similar past. */
   group: GroupPath
   n: number
   p: number
-  /** Places of the budgets whose e-detector alarmed. */
+  /** Indices of the budgets whose e-detector alarmed. */
   alarmed: readonly number[]
 }
 
-/** Takes a point's surprise in decades; a reading at the end of each block, null within one. */
+/** Reads a point's surprise in decades; returns a reading at the end of each block, null within one. */
 export function readGate(gate: RunLengthGate, surprise: number): GateReading | null {
   const { block } = gate
   block.most = Math.max(block.most, surprise)
@@ -74,21 +75,21 @@ export function readGate(gate: RunLengthGate, surprise: number): GateReading | n
   gate.block = { points: 0, most: 0 }
   gate.past = { last: score, mean: gate.past.mean + (score - gate.past.mean) / 6 }
   const certificate = certify(gate.set, { path: group, score, level: 0.5 })
-  // a past never met before cannot be judged: p = 1, not the p of another past
+  // a past that never occurred before cannot be judged: p = 1, not the p of another past
   const isMet = certificate.group.length === group.length
   const [p, n] = isMet ? [certificate.p, certificate.n] : [1, 0]
   const alarmed = gate.detectors.flatMap((detector, i) => (takeE(detector, mixtureE(p)) ? [i] : []))
   return { score, group, n, p, alarmed }
 }
 
-/** Learns a block as clean. Not called while an alarm stands, or an attacker teaches us his attack. */
+/** Learns a block as clean. Not called while an alarm is active: an attacker would train it on the attack. */
 export function learnReading(gate: RunLengthGate, { group, score }: GateReading): void {
   learnScore(gate.set, group, score)
 }
 
 /**
  * Decades of mean surprise at which a past counts as the next more restless one. Measured on simulated years: one edge
- * breaks the promise, six keep it but leave groups too small to convict anybody.
+ * violates the guarantee, six keep it but leave groups too small for any alarm.
  */
 const EDGES = [1.25, 1.75] as const
 

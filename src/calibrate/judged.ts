@@ -5,33 +5,33 @@ import { atLeast } from '../model/finding.ts'
 import type { Address, Hash } from '../model/hex.ts'
 import type { Label } from '../model/label.ts'
 
-/** A detector's surest word about a transaction, with its worst severity. */
+/** A detector's most confident finding about a transaction, with its worst severity. */
 export type JudgedWord = { detector: string; layer: Layer; confidence: number; severity: Severity }
 
-/** One transaction with what was said of it, and what it was. */
+/** One transaction with its findings and its true class. */
 export type Judged = {
   chainId: number
   transactionHash: Hash
   blockNumber: number
-  /** Place in the block. */
+  /** Index in the block. */
   index: number
   /** Unix seconds; null where not recorded. */
   timestamp: number | null
   label: Label | null
-  /** The worse of what was said while it was pending and once it was mined. */
+  /** The worse of the findings while it was pending and once it was mined. */
   alert: Pick<Alert, 'severity' | 'confidence' | 'categories' | 'protected' | 'actors'> | null
   words: readonly JudgedWord[]
-  /** What was said while it was pending, and the block that it would have been in then. */
+  /** The findings while it was pending, and the block that it would have been in then. */
   pending: { blockNumber: number; timestamp: number | null; severity: Severity } | null
-  /** What victims lost by it as findings measured it, base units by asset; of labelled transactions only. */
+  /** The victims' losses as findings measured them, base units by asset; for labelled transactions only. */
   losses: Readonly<Record<string, string>>
-  /** Before the end of training: it taught and is not counted. */
+  /** Before the end of training: it was used for training and is not counted. */
   train: boolean
 }
 
 export type Blind = { detector: string; missing: 'traces' | 'logs'; blocks: number }
 
-/** What detection said of a recorded history. Benign transactions of which nothing was said are only counted. */
+/** The detection result for a recorded history. Benign transactions without findings are only counted. */
 export type Judgement = {
   rows: readonly Judged[]
   silent: { train: number; test: number }
@@ -39,10 +39,10 @@ export type Judgement = {
   blind: readonly Blind[]
 }
 
-/** Where training ends: before a block, or before a time in Unix seconds. */
+/** The end of training: before a block, or before a time in Unix seconds. */
 export type TrainEnd = { kind: 'block'; block: number } | { kind: 'time'; seconds: number }
 
-/** Histories as one, in the order given. */
+/** Merges histories, in the given order. */
 export function mergeJudgements(judgements: readonly Judgement[]): Judgement {
   const blind = new Map<string, Blind>()
   for (const item of judgements.flatMap((judgement) => judgement.blind)) {
@@ -59,7 +59,7 @@ export function mergeJudgements(judgements: readonly Judgement[]): Judgement {
   }
 }
 
-/** A case with a transaction after the end of training is a test case with all it has: it never taught. */
+/** A case with a transaction after the end of training is entirely a test case: none of it is used for training. */
 function wholeCases(rows: readonly Judged[]): Judged[] {
   const tested = new Set(rows.flatMap(({ label, train }) => (label === null || train ? [] : [label.id])))
   return rows.map((row) =>
@@ -75,7 +75,7 @@ export function isSaid({ alert }: Judged, floor: Severity): boolean {
   return alert !== null && atLeast(alert.severity, floor)
 }
 
-/** Chain order; what comes of another chain is not compared. */
+/** Chain order; transactions of different chains are not compared. */
 export function byPlace(a: Judged, b: Judged): number {
   return a.chainId - b.chainId || a.blockNumber - b.blockNumber || a.index - b.index
 }
@@ -93,7 +93,7 @@ export function attackCases(rows: readonly Judged[]): { label: Label; rows: Judg
   return [...cases.values()].sort((a, b) => (a.label.id < b.label.id ? -1 : 1))
 }
 
-/** Accounts known to be the attacker's: by the label, and by the alerts about the case's own transactions. */
+/** Accounts known to be the attacker's: from the label, and from the alerts about the case's own transactions. */
 export function attackersOf({
   label,
   rows,

@@ -7,16 +7,16 @@ import { attackCases, attackersOf, isSaid } from './judged.ts'
 import type { Proportion } from './statistics.ts'
 import { clopperPearson } from './statistics.ts'
 
-/** An alert about a contract counts as a warning of an attack on it for so many blocks: a week of 12 seconds. */
+/** Blocks for which an alert about a contract counts as a warning of an attack on it: a week at 12 seconds. */
 export const WARNING_BLOCKS = 50_400
 
-/** How an alert is tied to a case: it is about its transaction, about its attacker, or about the attacked contract. */
+/** The link between an alert and a case: it is about its transaction, its attacker, or the attacked contract. */
 export type WarningTie = 'transaction' | 'attacker' | 'contract'
 
 export type CaseLead = {
   id: string
   transactions: number
-  /** The first harm: of the label where it says so, else the first transaction of the case. */
+  /** The first harm: from the label where it has one, else the first transaction of the case. */
   harm: { block: number | null; timestamp: number | null; from: 'label' | 'first-transaction' }
   /** The first alert at medium or above. */
   alert: {
@@ -28,22 +28,22 @@ export type CaseLead = {
   } | null
   /** `pending`: the harm itself was seen before it was mined. */
   when: 'before' | 'pending' | 'same-block' | 'after' | 'never' | 'unknown'
-  /** Harm less alert; negative is late, null unknown. */
+  /** Harm minus alert; negative is late, null unknown. */
   blocks: number | null
   seconds: number | null
-  /** Of a case with several transactions: those that came after the first alert at high or above. */
+  /** For a case with several transactions: those after the first alert at high or above. */
   afterPaging: Proportion | null
 }
 
 export type LeadTime = {
   cases: CaseLead[]
-  /** Cases with an alert before the harm, or while it was pending: those that could have been prevented whole. */
+  /** Cases with an alert before the harm, or while it was pending: those that could have been prevented completely. */
   inTime: Proportion
   /** Median over the cases with an alert; null without one. */
   median: { blocks: number | null; seconds: number | null; n: number }
 }
 
-/** How early each attack case among the rows was said, against its first harm. */
+/** How early each attack case among the rows was reported, relative to its first harm. */
 export function leadTime(rows: readonly Judged[]): LeadTime {
   const said = rows.filter((row) => row.label?.label !== 'benign' && isSaid(row, 'medium'))
   const cases = attackCases(rows.filter(({ train }) => !train)).map((item) => leadOf(item, said))
@@ -60,7 +60,7 @@ export function leadTime(rows: readonly Judged[]): LeadTime {
 }
 
 type Case = { label: Label; rows: readonly Judged[] }
-/** When an alert was there: while its transaction was pending, or with the block. */
+/** When an alert existed: while its transaction was pending, or with the block. */
 type Warning = { row: Judged; block: number; timestamp: number | null; pending: boolean; by: WarningTie }
 
 function leadOf(item: Case, said: readonly Judged[]): CaseLead {
@@ -124,7 +124,7 @@ function warningsOf(item: Case, { said, harm }: { said: readonly Judged[]; harm:
     if (tie === null) return []
     const warning = { row, by: tie, ...seenAt(row) }
     if (tie === 'transaction') return [warning]
-    // the alerts of another attack on the same contract are no warnings of this one
+    // the alerts of another attack on the same contract are not warnings of this one
     if (row.label !== null || harm === null) return []
     const earlier = harm - warning.block
     return earlier >= 0 && earlier <= WARNING_BLOCKS ? [warning] : []

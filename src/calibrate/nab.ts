@@ -1,15 +1,15 @@
 import { assert } from '../kit/assert.ts'
 
 /**
- * The scorer of the Numenta Anomaly Benchmark, written anew from its paper: A. Lavin, S. Ahmad, Evaluating real-time
+ * The scorer of the Numenta Anomaly Benchmark, reimplemented from its paper: A. Lavin, S. Ahmad, Evaluating real-time
  * anomaly detection algorithms (ICMLA 2015), and checked for its off-by-ones against NAB 1.1's public `sweeper.py`.
  */
 
-/** A labelled series. Windows are first and last row that count as detection, inclusive, ascending, not overlapping. */
+/** A labelled series. Windows are the first and last row that count as detection, inclusive, ascending, disjoint. */
 export type NabSeries = { name: string; scores: readonly number[]; windows: readonly NabWindow[] }
 export type NabWindow = { first: number; last: number }
 
-/** What detections, misses and false alarms weigh. */
+/** The weights of detections, misses and false alarms. */
 export type NabProfile = { truePositive: number; falsePositive: number; falseNegative: number }
 
 export type NabSeriesScore = {
@@ -21,14 +21,14 @@ export type NabSeriesScore = {
   falseAlarms: number
   /** Sum of weights, not normalised. */
   raw: number
-  /** What finding every window at once would give. */
+  /** The result of finding every window immediately. */
   perfect: number
 }
 
 export type NabScore = {
-  /** 100·(raw − null)/(perfect − null): 0 for silence, 100 for perfection. */
+  /** 100·(raw − null)/(perfect − null): 0 without any alarm, 100 for perfection. */
   normalized: number
-  /** The alarm threshold that gave it; above every score where silence is best. */
+  /** The threshold that gave it; above every score where no alarm is best. */
   threshold: number
   series: NabSeriesScore[]
 }
@@ -39,8 +39,8 @@ export function probationRows(rows: number): number {
 }
 
 /**
- * Weight of an alarm by its place: −1 is the left edge of a window (0.987), 0 its right edge (0), beyond it
- * increasingly false (−0.987 a window's width later), −1 from three widths on.
+ * Weight of an alarm by its position: −1 is the left edge of a window (0.987), 0 its right edge (0), beyond it
+ * increasingly false (−0.987 one window width later), −1 from three widths on.
  */
 export function scaledSigmoid(position: number): number {
   return position >= 3 ? -1 : 2 / (1 + Math.exp(5 * position)) - 1
@@ -53,7 +53,7 @@ export function scoreNab(corpus: readonly NabSeries[], profile: NabProfile): Nab
   return scoreNabAt(corpus, profile, threshold)
 }
 
-/** Scores a corpus at a threshold that is given: alarms are scores ≥ `threshold`. */
+/** Scores a corpus at a given threshold: alarms are scores ≥ `threshold`. */
 export function scoreNabAt(corpus: readonly NabSeries[], profile: NabProfile, threshold: number): NabScore {
   const series = corpus.map((one) => scoreSeries(one, profile, threshold))
   const raw = series.reduce((sum, one) => sum + one.raw, 0)
@@ -83,7 +83,7 @@ function weighRows({ scores, windows }: NabSeries, profile: NabProfile): Weighed
   return rows
 }
 
-/** How many widths after the window before it a row lies; 3 where there is none before. */
+/** The distance of a row from the previous window, in widths; 3 where there is none before. */
 function widthsPast(before: NabWindow | undefined, row: number): number {
   if (before === undefined) return 3
   return (row - before.last) / Math.max(1, before.last - before.first)
@@ -104,7 +104,7 @@ function scoreSeries(series: NabSeries, profile: NabProfile, threshold: number):
   }
   for (const window of scorable) raw += best.get(window) ?? -profile.falseNegative
   const windows = series.windows.length
-  // a window inside probation can be neither found nor missed; the reference counts it in "perfect" all the same
+  // a window inside probation can be neither found nor missed; the reference still counts it in "perfect"
   return {
     name: series.name,
     windows,

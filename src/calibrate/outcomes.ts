@@ -1,7 +1,7 @@
 import type { Calibration } from '../model/calibration.ts'
 import { clopperPearson } from './statistics.ts'
 
-/** Outcomes that scores are held against: those of the calibration, with what was seen since. */
+/** The reference outcomes for scores: those of the calibration, with those observed since. */
 export type Outcomes = Pick<Calibration, 'attacks' | 'benign'>
 
 /** P(attack), 95 % interval, and the numbers of attacks and benign transactions behind it. */

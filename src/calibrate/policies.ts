@@ -6,7 +6,10 @@ import { attackCases, attackersOf, isAttack, isSaid } from './judged.ts'
 import type { Proportion } from './statistics.ts'
 import { clopperPearson } from './statistics.ts'
 
-/** What a case lost after the first alert that acts had been acted on. Always an upper bound: the action is taken to work. */
+/**
+ * The loss of a case after the first alert that starts an action. Always an upper bound: it assumes that the action
+ * works.
+ */
 export type AvertedCase = {
   id: string
   transactions: number
@@ -14,41 +17,41 @@ export type AvertedCase = {
   share: number
   /** Null where the label has no loss. */
   usd: number | null
-  /** How the loss is told to be spread over transactions: as findings measured it, or evenly. */
+  /** How the loss is distributed over transactions: as findings measured it, or evenly. */
   spread: 'measured' | 'even'
   remark: string
 }
 
-/** When a containment would begin by itself, and what that would have cost and saved. */
+/** When a containment would start automatically, and what that would have cost and saved. */
 export type Policy = {
-  /** `severity`: high or above on a protected contract; `calibrated`: a rule or invariant and the score to act, too. */
+  /** `severity`: high or above on a protected contract; `calibrated`: also a rule or invariant and the score to act. */
   policy: 'severity' | 'calibrated'
   /** Attack cases that it acts on, in time or not. */
   acted: Proportion
-  /** Benign transactions that it would have acted on. */
+  /** Benign transactions on which it would have acted. */
   actedOnBenign: Proportion
   falsePauseHours: number
   averted: { usd: number; ofUsd: number; share: number; cases: AvertedCase[] }
   /**
-   * In shares of what is at stake, a case's own loss being its stake: doing nothing loses 1 a case; acting loses what was
-   * not averted, and `pauseCostBps` a pause.
+   * In shares of the value at stake, where a case's own loss is its stake: doing nothing loses 1 per case; acting loses
+   * the part that was not averted, and `pauseCostBps` per pause.
    */
   cost: { doNothing: number; act: number; falsePauses: number }
-  /** Needless pauses cost less than what was averted while less than this is at stake, USD; null: there were none. */
+  /** Needless pauses cost less than the averted loss while less than this is at stake, USD; null: there were none. */
   breakEvenStakeUsd: number | null
 }
 
 export type PolicyOptions = {
   calibration: Calibration
-  /** Hours that a needless pause is taken to last. */
+  /** The assumed duration of a needless pause, hours. */
   pauseHours: number
-  /** What a pause costs, in basis points of what is at stake. */
+  /** The cost of a pause, in basis points of the value at stake. */
   pauseCostBps: number
-  /** Blocks from the head at which an alert is known to the block that the action is in. */
+  /** Blocks from the head at which an alert is known to the block that contains the action. */
   actionBlocks: number
 }
 
-/** Acting by severity alone and acting by the calibration, side by side. */
+/** Compares acting by severity alone with acting by the calibration. */
 export function policies(judgement: Judgement, options: PolicyOptions): Policy[] {
   const { calibration } = options
   const bySeverity = (row: Judged): boolean => isSaid(row, 'high') && (row.alert?.protected.length ?? 0) > 0
@@ -101,7 +104,7 @@ function policyOf(
 
 type Case = { label: Label; rows: readonly Judged[] }
 
-/** Own transactions and earlier ones of the same attackers can begin the action. */
+/** The case's own transactions and earlier ones of the same attackers can start the action. */
 function avertedOf(
   item: Case,
   acting: readonly Judged[],
@@ -139,8 +142,8 @@ function avertedOf(
 }
 
 /**
- * The block that the action is in. A pending transaction is seen at the head before its block, so with one block of delay
- * the action races it in the same block; a mined one is over.
+ * The block that contains the action. A pending transaction is seen at the head before its block, so with one block of
+ * delay the action races it in the same block; a mined one has already taken effect.
  */
 function actionIn({ pending, blockNumber }: Judged, actionBlocks: number): { block: number; races: boolean } {
   return pending === null

@@ -9,9 +9,10 @@ export type CalibratedStep = { upTo: number; positives: number; n: number }
 export type StepFunction = readonly CalibratedStep[]
 
 /**
- * Isotonic calibration: the non-decreasing step function nearest to the outcomes, by pooling adjacent violators.
- * Source: M. Ayer et al. (1955); for scores B. Zadrozny, C. Elkan, KDD 2002. Fit it on data that the scores were
- * not made from.
+ * Isotonic calibration: the non-decreasing step function nearest to the outcomes, by the pool-adjacent-violators
+ * algorithm.
+ * Source: M. Ayer et al. (1955); for scores B. Zadrozny, C. Elkan, KDD 2002. Fit it on data that the scores were not
+ * derived from.
  */
 export function fitIsotonic(scored: readonly Scored[]): StepFunction {
   const steps: CalibratedStep[] = []
@@ -26,7 +27,7 @@ export function fitIsotonic(scored: readonly Scored[]): StepFunction {
   return steps
 }
 
-/** How likely, at least how likely (that is what decisions use), at most, and from how many outcomes. */
+/** The estimate, its lower bound (which decisions use), its upper bound, and the number of outcomes. */
 export type Probability = { estimate: number; low: number; high: number; n: number }
 
 /**
@@ -44,10 +45,10 @@ export function probabilityOf(calibration: StepFunction, score: number): Probabi
   }
 }
 
-/** Predictions between `from` and `to`: what they said on average, and what came. */
+/** Predictions between `from` and `to`: their mean, and the observed rate. */
 export type ReliabilityBin = { from: number; to: number; said: number; came: Proportion }
 
-/** A reliability diagram in bins of equal width, empty ones left out: honest probabilities lie in the intervals. */
+/** A reliability diagram in bins of equal width, empty ones left out: calibrated probabilities lie in the intervals. */
 export function reliability(scored: readonly Scored[], bins = 10): ReliabilityBin[] {
   assert(
     scored.every(({ score }) => score >= 0 && score <= 1),
@@ -66,7 +67,7 @@ export function reliability(scored: readonly Scored[], bins = 10): ReliabilityBi
 const NOTHING: CalibratedStep = { upTo: Number.POSITIVE_INFINITY, positives: 0, n: 0 }
 const rate = ({ positives, n }: CalibratedStep): number => positives / n
 
-/** One step a distinct score, ascending: equal scores cannot be told apart, so they share their counts. */
+/** One step per distinct score, ascending: equal scores cannot be distinguished, so they share their counts. */
 function byScore(scored: readonly Scored[]): CalibratedStep[] {
   const steps = new Map<number, CalibratedStep>()
   for (const { score, positive } of scored) {

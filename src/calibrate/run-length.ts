@@ -2,16 +2,16 @@ import { assert } from '../kit/assert.ts'
 import type { RunLength } from '../model/calibration.ts'
 import { clopperPearson } from './statistics.ts'
 
-/** False alarms among benign transactions, and how many transactions of that kind a day brings. */
+/** False alarms among benign transactions, and the number of such transactions per day. */
 export type AlarmCount = { falseAlarms: number; n: number; perDay: number }
 
 /** One-sided confidence of every bound here. */
 const CONFIDENCE = 0.95
 
 /**
- * Days between false alarms, at least, with 95 % confidence: 1 / (upper bound of the false-alarm rate a transaction ×
- * transactions a day), the bound being the exact one-sided Clopper–Pearson. Nothing about scores is assumed; what is
- * assumed is that the transactions to come are like those counted, which is what drift detection watches.
+ * Minimum days between false alarms, with 95 % confidence: 1 / (upper bound of the false-alarm rate per transaction ×
+ * transactions per day), where the bound is the exact one-sided Clopper–Pearson. It assumes nothing about scores; it
+ * assumes that future transactions are like the counted ones, which drift detection monitors.
  */
 export function runLength({ falseAlarms, n, perDay }: AlarmCount, askedDays: number): RunLength {
   assert(perDay > 0 && askedDays > 0, 'traffic and budget are positive')
@@ -20,19 +20,19 @@ export function runLength({ falseAlarms, n, perDay }: AlarmCount, askedDays: num
   return { askedDays, days, falseAlarms, n, perDay, verdict, needed: cleanNeeded(perDay, askedDays) }
 }
 
-/** The rate that is exceeded with 5 % probability at most; 1 where nothing was counted. */
+/** The rate that is exceeded with a probability of at most 5 %; 1 where nothing was counted. */
 export function upperRate(falseAlarms: number, n: number): number {
   if (n === 0) return 1
   return clopperPearson({ successes: falseAlarms, n, confidence: 2 * CONFIDENCE - 1 }).high
 }
 
-/** Clean transactions without a false alarm after which `askedDays` could be promised: (1 − 1/(perDay·days))^n = 5 %. */
+/** Transactions without a false alarm after which `askedDays` can be guaranteed: (1 − 1/(perDay·days))^n = 5 %. */
 function cleanNeeded(perDay: number, askedDays: number): number {
   const rate = Math.min(1 - 1e-12, 1 / (perDay * askedDays))
   return Math.ceil(Math.log(1 - CONFIDENCE) / Math.log1p(-rate))
 }
 
-/** The promise in a sentence, with its n. */
+/** The guarantee in a sentence, with its n. */
 export function runLengthText({
   askedDays,
   days,

@@ -7,14 +7,14 @@ import type { Sighting } from './assessor.ts'
 import type { GroupPath } from './conformal.ts'
 
 /**
- * Where a transaction stands in the hierarchy of groups: contract, function, regime; and how much work the call was: null
- * where it did nothing, or where nobody can tell.
+ * A transaction's place in the hierarchy of groups: contract, function, regime; and the work of the call: null where it
+ * did nothing, or where it is not known.
  */
 export type Place = { path: GroupPath; work: number | null }
 
 /**
- * The first call of a transaction into a protected contract that may change something, else the first; or null. The regime is
- * what the block asks for gas: `dear` above 100 gwei, when other people and programs are at work than on a calm day.
+ * The first call of a transaction into a protected contract that may change something, else the first; or null. The
+ * regime is the block's gas price: `dear` above 100 gwei, when other people and programs are active than on a calm day.
  */
 export function placeOf(transaction: Transaction, bundle: BlockBundle, scope: Scope): Place | null {
   const { frames } = transaction
@@ -29,8 +29,8 @@ export function placeOf(transaction: Transaction, bundle: BlockBundle, scope: Sc
 }
 
 /**
- * Whether a call did something that others can see: moved coin, wrote, logged, created. A view that somebody pays for, again
- * and again, is no use of the contract.
+ * Whether a call had an effect that others can see: moved coin, wrote, logged, created. A view that an account calls
+ * repeatedly in paid transactions is not a use of the contract.
  */
 function hasEffect(entry: Frame, { frames, logs }: Transaction): boolean {
   if (entry.type === 'STATICCALL') return false
@@ -49,8 +49,9 @@ function hasEffect(entry: Frame, { frames, logs }: Transaction): boolean {
 }
 
 /**
- * Gas where it was recorded, without what the transaction and its calldata cost by themselves; else frames and storage accesses
- * below the call. Within one recording it is one of the two. Null where calldata outweighs all that was done (EIP-7623).
+ * Gas where it was recorded, without the base cost of the transaction and its calldata; else frames and storage
+ * accesses below the call. Within one recording it is one of the two. Null where the calldata cost exceeds all
+ * execution (EIP-7623).
  */
 function workOf(entry: Frame, frames: readonly Frame[]): number | null {
   if (entry.gasUsed > 0) {
@@ -62,7 +63,7 @@ function workOf(entry: Frame, frames: readonly Frame[]): number | null {
   return below.reduce((sum, frame) => sum + 1 + (frame.storage?.length ?? 0), 0)
 }
 
-/** What a transaction costs that does nothing, gas units; and the least that it may cost. Sources: EIP-2028, EIP-7623. */
+/** The cost of a transaction that does nothing, gas units; and its minimum cost. Sources: EIP-2028, EIP-7623. */
 function calldataGas(input: Hex): { intrinsic: number; floor: number } {
   let zeros = 0
   for (let at = 2; at < input.length; at += 2) if (input[at] === '0' && input[at + 1] === '0') zeros++
@@ -73,7 +74,7 @@ function calldataGas(input: Hex): { intrinsic: number; floor: number } {
 /** 100 gwei, in wei per gas unit. */
 const DEAR = 100_000_000_000n
 
-/** The protected traffic of a block, with the score that each transaction got (0 where nothing was said). */
+/** The protected traffic of a block, with the score of each transaction (0 without findings). */
 export function sightingsOf(
   bundle: BlockBundle,
   scope: Scope,

@@ -1,6 +1,6 @@
 import { assert } from '../kit/assert.ts'
 
-/** A share that was counted, with what it was counted from and how sure that makes us. */
+/** A counted share, with its counts and its uncertainty. */
 export type Proportion = {
   successes: number
   n: number
@@ -10,14 +10,14 @@ export type Proportion = {
   low: number
   /** Upper end of the interval, 0 to 1. */
   high: number
-  /** Coverage that the interval promises, 0 to 1. */
+  /** Coverage that the interval guarantees, 0 to 1. */
   confidence: number
 }
 
 export type Count = { successes: number; n: number; confidence?: number }
 
 /**
- * The exact (Clopper–Pearson) interval of a proportion: coverage is at least `confidence` whatever the truth is.
+ * The exact (Clopper–Pearson) interval of a proportion: coverage is at least `confidence` for every true value.
  * Source: C. Clopper, E. Pearson, Biometrika 26 (1934), in its form by beta quantiles.
  *
  * @example
@@ -38,14 +38,14 @@ export function clopperPearson({ successes, n, confidence = 0.95 }: Count): Prop
   }
 }
 
-/** A proportion as people read it: `3 of 40 (7.5 %, 95 % interval 1.6 to 20 %)`. */
+/** A proportion in readable form: `3 of 40 (7.5 %, 95 % interval 1.6 to 20 %)`. */
 export function proportionText({ successes, n, estimate, low, high, confidence }: Proportion): string {
   if (n === 0) return '0 of 0 (nothing counted)'
   const per = (share: number): string => `${Number((share * 100).toPrecision(2))}`
   return `${successes} of ${n} (${per(estimate)} %, ${per(confidence)} % interval ${per(low)} to ${per(high)} %)`
 }
 
-/** A share of one as people read it, two digits: `0.032 %`. */
+/** A share of one in readable form, two digits: `0.032 %`. */
 export function percentText(share: number): string {
   return `${Number((100 * share).toPrecision(2))} %`
 }

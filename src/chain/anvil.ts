@@ -8,11 +8,11 @@ import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
-/** When blocks come: one a transaction, one every `seconds` (fractions allowed), or only on `evm_mine`. */
+/** When blocks are mined: one per transaction, one every `seconds` (fractions allowed), or only on `evm_mine`. */
 export type AnvilMining = { kind: 'auto' } | { kind: 'interval'; seconds: number } | { kind: 'manual' }
 
 export type AnvilOptions = {
-  /** A free one by default. */
+  /** A free port by default. */
   port?: number
   mining: AnvilMining
   /** 31337 by default, or the fork's own. */
@@ -22,7 +22,7 @@ export type AnvilOptions = {
   forkUrl?: string
   /** Only with `forkUrl`; its latest block by default. */
   forkBlock?: number
-  /** How many past block states are kept, all in memory; 512 by default. Older ones cannot be simulated on. */
+  /** The number of past block states that are kept, all in memory; 512 by default. Older ones are not usable. */
   stateHistory?: number
   /** Blocks in an epoch, 32 by default; anvil calls a block final two epochs later. */
   epochBlocks?: number
@@ -35,7 +35,7 @@ export type AnvilOptions = {
 }
 
 export type Anvil = {
-  /** Of a fork, one question at a time is asked through it. */
+  /** The URL of a fork passes on one request at a time. */
   url: string
   wsUrl: string
   port: number
@@ -57,9 +57,9 @@ const PLATFORM_PACKAGES: Record<string, string> = {
 }
 
 /**
- * Starts an anvil node on 127.0.0.1 and resolves once it answers JSON-RPC; it never outlives this process.
- * Throws `chain.AnvilMissing` where its binary is not installed and `chain.AnvilNotStarted` where it exits or
- * stays silent (15 s, 60 s for a fork).
+ * Starts an anvil node on 127.0.0.1 and resolves once it answers JSON-RPC; the node never outlives this process. Throws
+ * `chain.AnvilMissing` where its binary is not installed and `chain.AnvilNotStarted` where it exits or does not answer
+ * (15 s, 60 s for a fork).
  *
  * @example
  * const anvil = await startAnvil({ mining: { kind: 'auto' } })
@@ -72,15 +72,15 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
     try {
       return await launch(binary, port, options)
     } catch (thrown) {
-      // A free port may be taken between our asking and anvil's binding.
+      // A free port may be taken between our check and anvil's binding.
       if (options.port !== undefined || attempt >= START_ATTEMPTS) throw thrown
     }
   }
 }
 
 /**
- * Path of the anvil binary in its npm platform package, whose install scripts need not have run.
- * Throws `chain.AnvilMissing`.
+ * Path of the anvil binary in its npm platform package, whose install scripts may not have run. Throws
+ * `chain.AnvilMissing`.
  */
 export function anvilBinary(platform: string = process.platform, arch: string = process.arch): string {
   const name = PLATFORM_PACKAGES[`${platform}-${arch}`]
@@ -98,7 +98,7 @@ export function anvilBinary(platform: string = process.platform, arch: string = 
   })
 }
 
-/** The platform package hangs below `@foundry-rs/anvil`, so it is looked up from there. */
+/** The platform package is a dependency of `@foundry-rs/anvil`, so it is resolved from there. */
 function resolvePackage(name: string): string | undefined {
   try {
     const parent = createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json')
@@ -110,7 +110,7 @@ function resolvePackage(name: string): string | undefined {
 
 async function launch(binary: string, port: number, options: AnvilOptions): Promise<Anvil> {
   const args = anvilArguments(port, options)
-  // Detached: a terminal's Ctrl-C reaches us alone, and we stop the node when we are done with it.
+  // Detached: a terminal's Ctrl-C reaches only this process, which stops the node at its own end.
   const env = options.forkUrl === undefined ? childEnvironment() : forkEnvironment(options.forkUrl)
   const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, env })
   const stop = guard(child)
@@ -128,8 +128,8 @@ async function launch(binary: string, port: number, options: AnvilOptions): Prom
 }
 
 /**
- * A fork of anvil 1.7 stands still for good when a past block's balance, code, storage or trace is asked for while anything else
- * is (12 askers: within 200 questions; one asker: never in 3,000).
+ * A fork of anvil 1.7 hangs permanently when a past block's balance, code, storage or trace is requested in parallel
+ * with anything else (12 clients: within 200 requests; one client: never in 3,000).
  */
 async function behindFront(fork: Anvil): Promise<Anvil> {
   const front = await oneAtATime(fork.url)
@@ -143,11 +143,14 @@ async function behindFront(fork: Anvil): Promise<Anvil> {
   }
 }
 
-/** Under this name anvil finds the URL in its environment: the arguments of a process are everybody's to read, its environment is not. */
+/**
+ * Under this name anvil finds the URL in its environment: anyone can read the arguments of a process, but not its
+ * environment.
+ */
 const FORK_ALIAS = 'cordon-fork'
 
 function forkEnvironment(forkUrl: string): Record<string, string> {
-  // A fork's threads wait for the remote node: with one a core (two here) calls of a drill once stood still for 10 s.
+  // A fork's threads wait for the remote node: with one per core (two here) calls of a drill once blocked for 10 s.
   const threads = { TOKIO_WORKER_THREADS: '16' }
   const endpoints = `{${JSON.stringify(FORK_ALIAS)}=${JSON.stringify(forkUrl)}}`
   return { ...outboundEnvironment(), ...threads, FOUNDRY_RPC_ENDPOINTS: endpoints }
@@ -176,8 +179,8 @@ function anvilArguments(port: number, options: AnvilOptions): string[] {
 }
 
 /**
- * Ties the child's life to ours and returns how to end it. `exit` covers a normal end; for kill -9 a shell holds
- * the other end of a pipe to us and ends the node when that closes.
+ * Ties the child's life to this process and returns the function that ends it. `exit` covers a normal end; for kill -9
+ * a shell holds the other end of a pipe to this process and ends the node when the pipe closes.
  */
 function guard(child: ChildProcess): () => Promise<void> {
   const gone = new Promise<void>((resolve) => {
@@ -207,7 +210,7 @@ function watch(pid: number): ChildProcess {
     detached: true,
     env: childEnvironment(),
   })
-  sentinel.on('error', () => {}) // No shell: the exit handler remains.
+  sentinel.on('error', () => {}) // Without the shell, the exit handler remains.
   sentinel.unref()
   const pipe: unknown = sentinel.stdin
   if (pipe && typeof pipe === 'object' && 'unref' in pipe && typeof pipe.unref === 'function') pipe.unref()
@@ -242,8 +245,8 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /**
- * Binds the port (0: any) and lets it go. Asked for a taken one it must be us who notice: its holder, most likely
- * another anvil, would answer in our node's place.
+ * Binds the port (0: any) and releases it. If the requested port is taken, this check must detect it: its holder, most
+ * likely another anvil, would answer instead of our node.
  */
 function freePort(wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {

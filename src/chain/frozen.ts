@@ -16,15 +16,15 @@ const frozenSchema = z.object({
   version: z.literal(1),
   /** The transactions that it was made for. */
   suspects: z.array(hashSchema).max(10_000),
-  /** What else the node was asked, prestate included. */
+  /** The other requests to the node, prestate included. */
   asked: z.array(askedSchema),
 })
-/** What stands beside the first block of a bundle file, so that an investigation runs again without a node. */
+/** The data next to the first block of a bundle file that allows an investigation to run again without a node. */
 export type Frozen = z.infer<typeof frozenSchema>
 
 /**
- * What a frozen bundle file holds beside its blocks; null for any other bundle file, of which only the first bytes are read.
- * Throws `chain.MalformedBundle`, `chain.LineTooLong`, `chain.UnreadableBundle`.
+ * The data of a frozen bundle file in addition to its blocks; null for any other bundle file, of which only the first
+ * bytes are read. Throws `chain.MalformedBundle`, `chain.LineTooLong`, `chain.UnreadableBundle`.
  */
 export async function readFrozen(file: string): Promise<Frozen | null> {
   const line = await firstLine(file)
@@ -52,7 +52,7 @@ async function firstLine(file: string): Promise<string | null> {
   return pieces.length === 0 ? null : pieces.join('')
 }
 
-/** Writes blocks with what was asked besides; the file appears under its name only when it is whole. */
+/** Writes blocks with the other recorded requests; the file gets its name only when it is complete. */
 export async function writeFrozen(
   file: string,
   frozen: Frozen,

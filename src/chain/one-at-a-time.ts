@@ -4,8 +4,8 @@ import { text } from 'node:stream/consumers'
 export type Front = { url: string; stop(): Promise<void> }
 
 /**
- * Stands before a node on 127.0.0.1 and passes on one question at a time, in the order they came; one whose asker is gone is not
- * asked. It never keeps the process alive.
+ * A proxy in front of a node on 127.0.0.1 that passes on one request at a time, in order of arrival; it drops a request
+ * whose client is gone. It never keeps the process alive.
  */
 export async function oneAtATime(node: string): Promise<Front> {
   let last: Promise<unknown> = Promise.resolve()

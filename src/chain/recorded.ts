@@ -2,8 +2,8 @@ import type { ChainUpdate } from '../model/block.ts'
 import { readBundles } from './bundle/read.ts'
 
 /**
- * Recorded bundle files as a chain source: every block is final. `onRead` is told how many bytes of a file were read.
- * Throws what {@link readBundles} throws.
+ * Recorded bundle files as a chain source: every block is final. `onRead` receives the number of bytes read from a
+ * file. Throws the errors of {@link readBundles}.
  */
 export async function* readRecorded(
   files: readonly string[],

@@ -41,12 +41,12 @@ export function approvalTypedData(terms: ApprovalTerms) {
   } as const
 }
 
-/** Chain, target and function of a lever: the calls on one lane are counted. */
+/** The lane of a lever: chain, target and function. Calls on one lane are counted. */
 export function laneOf({ chainId, target, calldata }: Lever): string {
   return `${chainId}:${target}:${calldata.slice(0, 10)}`
 }
 
-/** What there is to agree to in a plan. `authority` is the zero address where nobody known may pull the lever. */
+/** The terms of a plan that people agree to. `authority` is the zero address if no known account may pull it. */
 export function termsOf(
   { id, lever }: ContainmentPlan,
   {

@@ -11,7 +11,7 @@ import { typedDataHash } from './signer.ts'
 
 export type ApprovalCase = {
   plan: ContainmentPlan
-  /** Whose plans these are; null in a drill. */
+  /** The installation that the plans belong to; null in a drill. */
   installation: string | null
   /** In the order in which they came. */
   approvals: readonly Approval[]
@@ -24,10 +24,10 @@ export type ApprovalCase = {
 }
 
 /**
- * Counts approvals of one plan: each must be over this very call, on this chain, this lane and its present nonce, in
- * force, the latest that its signer signed, and truly signed by a person whom the configuration names in a role that counts,
- * today. What is not counted is told with its reason. A refusal of one entitled person refuses, unless the quorum was there
- * before.
+ * Counts the approvals of one plan. Each must be over exactly this call, on this chain, with the present nonce of this
+ * lane, in force, the latest of its signer, and validly signed by a person whom the configuration at present names in a
+ * role that counts. Approvals that do not count are reported with the reason. A refusal by one entitled person refuses,
+ * unless the quorum was reached before.
  */
 export async function judgeApprovals(one: ApprovalCase): Promise<ApprovalVerdict> {
   const reasons = await rejectionsOf(one)
@@ -46,7 +46,7 @@ export async function judgeApprovals(one: ApprovalCase): Promise<ApprovalVerdict
   return { state: 'waiting', missing: missingOf(one, by), rejected }
 }
 
-/** What does not count, each with its reason. */
+/** The signed statements that do not count, each with its reason. */
 export async function rejectionsOf(one: ApprovalCase): Promise<ReadonlyMap<Approval, string>> {
   const reasons = new Map<Approval, string>()
   const signed: Approval[] = []
@@ -64,7 +64,7 @@ export async function rejectionsOf(one: ApprovalCase): Promise<ReadonlyMap<Appro
   return reasons
 }
 
-/** By signer, what was signed with the highest sequence; the first that came where two have the same. */
+/** By signer, the statement with the highest sequence; where two have the same, the earlier one. */
 function latestOf(signed: readonly Approval[]): ReadonlyMap<Address, Approval> {
   const latest = new Map<Address, Approval>()
   for (const approval of signed) {
@@ -78,12 +78,12 @@ function supersededBy({ sequence }: Approval, newest: Approval | undefined): str
   return `it is number ${sequence} of what its signer signed about this plan, and number ${newest?.sequence} (${newest?.decision}) holds`
 }
 
-/** Whether this is truly signed, for this installation and about any plan. */
+/** Whether the signature is valid for this installation, whatever the plan. */
 export async function isTruly({ signature, signer, givenAt: _, ...terms }: Approval): Promise<boolean> {
   return isSignedBy(signer, typedDataHash(approvalTypedData(terms)), signature)
 }
 
-/** Why a word proves nothing of its signer, or undefined. */
+/** Why a statement does not come from its signer, or undefined. */
 async function forgeryOf(
   approval: Approval,
   { plan, installation }: ApprovalCase,
@@ -98,7 +98,7 @@ async function forgeryOf(
   return `its signature is not ${approval.signer}’s over these terms`
 }
 
-/** Why what is truly signed does not count, or undefined. A refusal or a withdrawal counts for as long as it is a true one. */
+/** Why a validly signed statement does not count, or undefined. A refusal or a withdrawal counts while it is valid. */
 function rejectionOf(approval: Approval, one: ApprovalCase): string | undefined {
   const { plan, rule, roles, laneNonce, now } = one
   const { signer, givenAt, ...words } = approval
@@ -128,7 +128,7 @@ function rolesOf(signer: Address, roles: Roles): RoleId[] {
   return roleIds.filter((role) => roles[role]?.some(({ address }) => address === signer))
 }
 
-/** Whether different people fill every place that the rule asks for. */
+/** Whether different people fill every place that the rule requires. */
 function isMet({ rule, roles }: ApprovalCase, people: readonly Address[]): boolean {
   const places = rule.require.flatMap(({ roles: wanted, quorum }) =>
     Array.from({ length: quorum }, () => people.filter((who) => isIn(who, wanted, roles))),

@@ -2,13 +2,13 @@ import type { OpEffect, OperationKind } from '../model/lever.ts'
 
 type Effects = Partial<Record<OperationKind, OpEffect>>
 
-/** What a holder of a position can still do to save it. */
+/** The actions by which a holder can still save a position. */
 const RESCUES = ['repay', 'top-up', 'supply', 'close'] as const
 
 /**
- * Whether a lever leaves people liquidatable while it keeps them from saving their position: liquidation stays open and
- * repaying, topping up or closing is blocked. Undefined where it does not; an effect that nobody knows is no reason.
- * Supplying counts where there is no top-up of its own: with pooled collateral it is one.
+ * Whether a lever leaves people liquidatable while it prevents them from saving their position: liquidation stays open
+ * and repaying, topping up or closing is blocked. Undefined where it does not; an unknown effect is not a reason.
+ * Supplying counts where there is no separate top-up: with pooled collateral it serves as one.
  */
 export function asymmetryOf(effects: Effects): string | undefined {
   if (effects.liquidate !== 'open') return undefined
@@ -18,7 +18,7 @@ export function asymmetryOf(effects: Effects): string | undefined {
   return `people stay liquidatable and cannot ${rescues.join(' or ')}`
 }
 
-/** What else ought to be known before such a lever is pulled, for people. */
+/** The other open questions before such a lever is pulled, for people. */
 export function openQuestions(effects: Effects): string[] {
   if (effects.liquidate === 'blocked') return ['liquidation is blocked: bad debt may grow while prices move']
   if (effects.liquidate === 'open' && effects.repay === undefined)

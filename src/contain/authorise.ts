@@ -15,7 +15,7 @@ const TYPES = {
   ],
 } as const
 
-/** What a person signs to let Cordon act alone. */
+/** The terms that a person signs to let Cordon act alone. */
 export type AuthorisationTerms = Omit<StandingAuthorisation, 'signer' | 'signature' | 'installation'> & {
   installation?: string | null | undefined
 }
@@ -37,21 +37,24 @@ export function authorisationTypedData(terms: AuthorisationTerms) {
   } as const
 }
 
-/** What an authorisation is counted and taken back by: the hash of the message, whoever signed it and however. */
+/**
+ * The identity by which an authorisation is counted and revoked: the hash of the message, independent of the signer and
+ * the form of the signature.
+ */
 export function authorisationHash(terms: AuthorisationTerms): Hash {
   return typedDataHash(authorisationTypedData(terms))
 }
 
 export type AuthorisationContext = {
-  /** Whose authorisations count; null in a drill. */
+  /** The installation whose authorisations count; null in a drill. */
   installation: string | null
-  /** Who may give such an authorisation: the guardians and incident leaders of the config. */
+  /** The accounts that may give such an authorisation: the guardians and incident leaders of the config. */
   mayAuthorise: readonly Address[]
-  /** When it was taken back and by whom, for people; undefined where it was not. */
+  /** When it was revoked and by whom, for people; undefined where it was not. */
   revocationOf: (hash: Hash) => Promise<string | undefined>
-  /** Plans that were signed under it, other than the one that is judged. */
+  /** Plans that were signed under it, other than the one being judged. */
   actionsSoFar: (hash: Hash) => Promise<number>
-  /** Whether a contract, a Safe say, takes this for its own signature (EIP-1271). */
+  /** Whether a contract, for example a Safe, accepts this as its own signature (EIP-1271). */
   isContractSignature: (signer: Address, hash: Hash, signature: Hex) => Promise<boolean>
   /** Seconds since the epoch. */
   now: number
@@ -68,8 +71,8 @@ export type AuthorisationVerdict =
 
 /**
  * Whether Cordon may pull this plan's lever alone: some standing authorisation must cover chain, target and selector,
- * be for this installation, in force, not taken back, not used up, and be truly signed by a person who may give it. Every
- * refusal says why.
+ * be for this installation, in force, not revoked, not used up, and be validly signed by a person who may give it.
+ * Every refusal gives the reason.
  */
 export async function authorise(options: AuthoriseOptions): Promise<AuthorisationVerdict> {
   const { authorisations, plan } = options
@@ -97,7 +100,7 @@ function uncoveredBy(terms: StandingAuthorisation, { lever }: ContainmentPlan): 
   return undefined
 }
 
-/** How an authorisation stands by itself, whatever it is used for. `left`: the actions that it still allows. */
+/** The standing of an authorisation, independent of its use. `left`: the actions that it still allows. */
 export type AuthorisationStanding =
   | { holds: true; hash: Hash; left: number }
   | { holds: false; hash: Hash; reason: string }
@@ -111,7 +114,7 @@ export async function standingOf(
   const reason = await invalidityOf(authorisation, hash, context)
   if (reason !== undefined) return { holds: false, hash, reason }
   const left = authorisation.maxActions - (await context.actionsSoFar(hash))
-  // asked after the count, which waits for whoever is taking it back
+  // read after the count, which waits for a revocation in progress
   const revocation = await context.revocationOf(hash)
   if (revocation !== undefined) return { holds: false, hash, reason: revocation }
   if (left <= 0) return { holds: false, hash, reason: `its ${authorisation.maxActions} actions are used up` }

@@ -4,7 +4,7 @@ import { toHex } from './block-tag.ts'
 import { type At, ask } from './call.ts'
 import { isSomebody } from './named.ts'
 
-/** What kind of account may pull a lever, by what its contract answers. */
+/** The kind of account that may pull a lever, according to its contract's answers. */
 export type AuthorityDetail =
   | { kind: 'eoa'; text: string }
   | { kind: 'safe'; owners: Address[]; threshold: number; nonce: number; text: string }
@@ -13,15 +13,15 @@ export type AuthorityDetail =
   | { kind: 'access-manager'; text: string }
   | { kind: 'contract'; text: string }
 
-/** An owner of an owner of …: contracts in between, at most. */
+/** An owner of an owner of …: the maximum number of contracts in between. */
 const LONGEST_CHAIN = 4
-/** The one account that such a contract obeys, the likeliest first. */
+/** The views that name the one account that such a contract obeys, the most likely first. */
 const OWNERS = ['owner()', 'admin()', 'governor()', 'governance()', 'gov()', 'getOwner()'] as const
 
 /**
- * Asks an account what it is: a Safe or an older multisig (owners, threshold), a timelock of OpenZeppelin or Compound (delay), a
- * Governor, an AccessManager, another contract with whoever owns it down to a key, or an account with a key. A contract may
- * lie here; whether it may pull the lever was tried before.
+ * Determines what an account is: a Safe or an older multisig (owners, threshold), a timelock of OpenZeppelin or
+ * Compound (delay), a Governor, an AccessManager, another contract with its owners down to a key, or an account with a
+ * key. A contract may lie here; whether it may pull the lever was tried before.
  */
 export async function authorityDetail(rpc: Rpc, address: Address, block: number): Promise<AuthorityDetail> {
   return detailOf({ rpc, block }, [address])
@@ -29,12 +29,12 @@ export async function authorityDetail(rpc: Rpc, address: Address, block: number)
 
 type Where = At & { block: number }
 
-/** The last of `chain` is asked; those before it are what it owns. */
+/** Queries the last account of `chain`; those before it are what it owns. */
 async function detailOf(at: Where, chain: readonly Address[]): Promise<AuthorityDetail> {
   const address = chain.at(-1) ?? '0x'
   const code = String(await at.rpc.request('eth_getCode', [address, toHex(at.block)]))
   if (code === '0x') return { kind: 'eoa', text: 'an account with a key' }
-  // EIP-7702: an account with a key that runs code of somebody else's
+  // EIP-7702: an account with a key that runs another contract's code
   if (code.startsWith('0xef0100'))
     return { kind: 'eoa', text: `an account with a key, delegated to 0x${code.slice(8)}` }
   const found =
@@ -91,7 +91,7 @@ async function governor(at: At, to: Address): Promise<AuthorityDetail | undefine
   return { kind: 'governor', text }
 }
 
-/** AccessManager.expiration() is a week; nobody else has that name with hasRole(uint64,address) */
+/** AccessManager.expiration() is a week; no other contract has that name together with hasRole(uint64,address) */
 async function accessManager(at: At, to: Address): Promise<AuthorityDetail | undefined> {
   const [expiration, hasRole] = await Promise.all([
     ask(at, { to, view: 'expiration() view returns (uint32)' }),
@@ -105,7 +105,7 @@ async function accessManager(at: At, to: Address): Promise<AuthorityDetail | und
   return { kind: 'access-manager', text: 'an AccessManager: ask it for the role and its delay' }
 }
 
-/** Who stands behind a contract that is none of the kinds above, followed to somebody who is. */
+/** The owner of a contract that is none of the kinds above, followed until the kind is known. */
 async function ownedBy(at: Where, chain: readonly Address[]): Promise<string> {
   const address = chain.at(-1) ?? '0x'
   for (const view of OWNERS) {

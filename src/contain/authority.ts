@@ -13,25 +13,25 @@ import type { FoundRoute, Reach } from './routes/reach.ts'
 export type AuthorityOptions = {
   rpc: Rpc
   block: number
-  /** Addresses for which a signer is at hand. */
+  /** Addresses for which a signer is available. */
   signers: readonly Address[]
   /** Addresses of people in roles, without a signer here. */
   others: readonly Address[]
-  /** What Safe owners signed beforehand; none when left out. */
+  /** The signatures that Safe owners gave in advance; none when left out. */
   presigned?: readonly SafeSignature[] | undefined
-  /** Whom each contract names, kept between the levers of one plan. */
+  /** The accounts that each contract names, cached between the levers of one plan. */
   named?: Map<Address, Promise<Named>>
 }
 
-/** Who may pull a lever, and how that is done. */
+/** The account that may pull a lever, and the route for it. */
 export type Resolved = {
   authority: Authority | null
   route: Route
   /** Seconds until the lever can take effect by this route. */
   seconds: number
-  /** What became of each who was tried. */
+  /** The result for each candidate that was tried. */
   tried: string[]
-  /** Why nobody can, where the contract names only addresses without a key: its owner gave it up. */
+  /** Why no account can, where the contract names only addresses without a key: its owner renounced it. */
   givenUp: string[]
 }
 
@@ -48,15 +48,15 @@ type Way = { authority: Authority; found: FoundRoute }
 const DIRECT: Route = { kind: 'direct' }
 
 /**
- * Who may pull a lever now: tried, not believed. Each candidate (our signers first, then people in roles, then whom
- * the contract names) calls it in `eth_call` at the block. Of those for whom it goes through: a signer of ours, else a
- * contract that we have a way through, the soonest first; else the first.
+ * Determines who may pull a lever now by trying it. Each candidate (our signers first, then people in roles, then
+ * accounts that the contract names) calls it in `eth_call` at the block. Among those whose call succeeds it selects one
+ * of our signers, else a contract that we have a route through, the soonest first; else the first.
  */
 export async function resolveAuthority(lever: Lever, options: AuthorityOptions): Promise<Resolved> {
   const { rpc, block, signers, others, presigned = [] } = options
   const reach: Reach = { rpc, block, signers, presigned }
   const named = await namesOf(lever.target, options)
-  // a holder's lever is called by the holder: anybody else's call goes through and does nothing for him
+  // a holder's lever is called by the holder: a call from another account succeeds and has no effect for the holder
   const candidates =
     lever.caller === null
       ? new Set([...signers, ...others, ...named.accounts.map(({ address }) => address)])
@@ -85,7 +85,7 @@ export async function resolveAuthority(lever: Lever, options: AuthorityOptions):
   return { authority, route: found.route, seconds: found.seconds, tried, givenUp: [] }
 }
 
-/** How we may act as an account for which the call goes through. */
+/** The route by which we can act as an account whose call succeeds. */
 async function wayOf(lever: Lever, address: Address, reach: Reach): Promise<Way> {
   const { rpc, block } = reach
   const isOurs = reach.signers.includes(address)
@@ -118,7 +118,7 @@ function kindOf(found: FoundRoute | null): Authority['kind'] {
   }
 }
 
-/** No plain call shows who may schedule: a contract under an AccessManager is asked for besides. */
+/** No plain call shows who may schedule: a contract under an AccessManager is queried in addition. */
 async function managedWay(lever: Lever, reach: Reach): Promise<Way[]> {
   const managed = await resolveManaged(lever, reach)
   if (managed === null) return []

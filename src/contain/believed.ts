@@ -7,13 +7,14 @@ import { toHex } from './block-tag.ts'
 import { resolveCode } from './code.ts'
 import { isReduced, isStopped } from './losses.ts'
 
-/** Storage slots in which a contract is looked at for the tokens that it holds. */
+/** Storage slots of a contract that are searched for the tokens that it holds. */
 const SLOTS = 32
 
 /**
- * Losses of the protected contract as far as its own code or first storage slots know the token, or the token is the coin or the
- * contract itself: a token that an attacker wrote says that it left any account, whatever lever is pulled. Where some losses stop or fall and
- * others do not, those of unknown tokens are left out; where nothing is known of any, all are believed.
+ * Losses of the protected contract whose token occurs in its own code or first storage slots, or is the coin or the
+ * contract itself: a token that an attacker wrote can claim that it left any account, whatever lever is pulled. Where
+ * some losses stop or fall and others do not, those of unknown tokens are left out; where no token is known, all are
+ * trusted.
  */
 export async function believed(
   rpc: Rpc,
@@ -28,7 +29,7 @@ export async function believed(
   return compared.filter((loss) => loss.account !== protects || isKnown(loss))
 }
 
-/** Code and first storage of a contract as one text in which addresses can be looked for. */
+/** Code and first storage of a contract as one text in which addresses can be searched. */
 async function mentionedBy(rpc: Rpc, account: Address, block: number): Promise<string> {
   const at = toHex(block)
   const [{ bytecode }, words] = await Promise.all([

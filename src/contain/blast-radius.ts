@@ -11,8 +11,8 @@ export type BlastOptions = {
 }
 
 /**
- * Whom a lever touches besides the attacker: of the functions that were used lately how many it blocks, who called them, and
- * which of those callers are contracts, that is what others have built on it. Only what was seen lately counts.
+ * The accounts other than the attacker that a lever affects: how many of the recently used functions it blocks, who
+ * called them, and which of those callers are contracts, that is, integrations. Only recent calls count.
  */
 export async function blastRadius({
   rpc,

@@ -5,20 +5,20 @@ import type { Lever } from '../model/lever.ts'
 import { transactionBatch } from './permissions.ts'
 import { callOf } from './route.ts'
 
-/** A plan's call as a person makes it. */
+/** A plan's call in the form in which a person makes it. */
 export type CallByHand = {
   chainId: number
-  /** The account that may make it; null where nobody known may. */
+  /** The account that may make it; null where no known account may. */
   from: Address | null
   to: Address
   data: Hex
   /** With its arguments: `setReservePause(0x…, true)`. */
   decoded: string
-  /** For a Safe's transaction builder; null where no Safe makes it. */
+  /** For a Safe's transaction builder; null where the caller is not a Safe. */
   safe: { address: Address; batch: Record<string, unknown>; link: string | null } | null
 }
 
-/** What a person who pulls a lever themselves needs: the call, decoded and as bytes, and a batch where a Safe makes it. */
+/** The data for a person who pulls a lever manually: the call, decoded and as bytes, and a batch for a Safe. */
 export function callByHand({
   id,
   lever,
@@ -40,7 +40,7 @@ export function callByHand({
   return { chainId, from: authority?.address ?? null, to: target, data: calldata, decoded, safe }
 }
 
-/** The call in words, at most a few lines: who, where, what, and its bytes. */
+/** The call in words, a few lines at most: caller, target, function, and its bytes. */
 export function byHandText({ chainId, from, to, data, decoded, safe }: CallByHand): string {
   const who = from ?? 'whoever may'
   const call = `By hand: ${decoded} on ${to}, chain ${chainId}, as ${who}, with calldata ${data}.`
@@ -49,7 +49,7 @@ export function byHandText({ chainId, from, to, data, decoded, safe }: CallByHan
   return `${call} Load this in the Safe’s transaction builder${link}: ${JSON.stringify(safe.batch)}`
 }
 
-/** A lever's call with its arguments; its signature alone where the calldata is of something else. */
+/** A lever's call with its arguments; only its signature where the calldata belongs to another function. */
 export function decodedCall({ signature, calldata }: Pick<Lever, 'signature' | 'calldata'>): string {
   try {
     const abi = parseAbiItem(`function ${signature}`) as AbiFunction
@@ -69,7 +69,7 @@ function argumentText(value: unknown): string {
   return String(value)
 }
 
-/** Short names of chains as the Safe's pages take them. Source: EIP-3770. */
+/** Short names of chains as the Safe's pages accept them. Source: EIP-3770. */
 const SHORT_NAMES: Readonly<Record<number, string>> = {
   1: 'eth',
   10: 'oeth',

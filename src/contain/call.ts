@@ -3,10 +3,10 @@ import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
 
-/** What a transaction does: its destination, its calldata, and wei. */
+/** The content of a transaction: its destination, its calldata, and wei. */
 export type Call = { to: Address; data: Hex; value: bigint }
 
-/** Gas for a view that is only asked to learn something: who answers by burning all there is burns no more of our time. */
+/** Gas for an informational view: a contract that burns all available gas costs no more time than this. */
 export const VIEW_GAS = '0x4c4b40'
 
 /** Calldata by a signature: `encodeCall('pause()')`. */
@@ -15,11 +15,11 @@ export function encodeCall(signature: string, args: readonly unknown[] = []): He
   return encodeFunctionData({ abi: [abi], args }).toLowerCase() as Hex
 }
 
-/** A function of a contract with what it is asked: `view` has its return types. */
+/** A function of a contract with its arguments: `view` includes its return types. */
 export type Question = { to: Address; view: string; args?: readonly unknown[]; from?: Address }
 export type At = { rpc: Rpc; block: number | 'latest' }
 
-/** What a function answers, or null where it reverts or answers something else. A contract may lie here. */
+/** The answer of a function, or null where it reverts or the answer has another form. A contract may lie here. */
 export async function ask(
   { rpc, block }: At,
   { to, view, args = [], from }: Question,
@@ -36,7 +36,7 @@ export async function ask(
   }
 }
 
-/** True where a call would go through now. */
+/** True where a call would succeed now. */
 export async function goesThrough({ rpc, block }: At, call: Call & { from: Address }): Promise<boolean> {
   const { from, to, data, value } = call
   const tag = block === 'latest' ? block : toHex(block)

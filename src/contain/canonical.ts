@@ -5,8 +5,8 @@ import { signerOf } from './signer.ts'
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
 
 /**
- * Of the two signatures that anybody can make of one, the one with the low `s` (EIP-2): 64 bytes (EIP-2098, whose `s` is low
- * by its form) or 65.
+ * True for the one with the low `s` of the two signatures that anyone can derive from one (EIP-2): 64 bytes (EIP-2098,
+ * whose form implies a low `s`) or 65.
  */
 export function isCanonical(signature: Hex): boolean {
   if (/^0x[0-9a-f]{128}$/i.test(signature)) return true

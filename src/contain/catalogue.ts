@@ -49,14 +49,14 @@ function viewsOf(signatures: readonly string[]): readonly { signature: string; s
   return signatures.map((signature) => ({ signature, selector: toFunctionSelector(signature) }))
 }
 
-/** A lever that Cordon tells of and does not pull by itself yet: it needs an argument, or is no pause. */
+/** A lever that Cordon reports but does not yet pull automatically: it needs an argument, or is not a pause. */
 export type OtherLever = { signature: string; selector: Hex; protocol: string; effect: string; trap?: string }
 
 const NONE = 'none: no lever'
 
 /**
- * Levers by their signature in the sources of the protocols. What each does is what the sources say: a hypothesis until it
- * is tried on the contract itself.
+ * Levers by their signature in the sources of the protocols. Their effects are taken from the sources: a hypothesis
+ * until tried on the contract itself.
  */
 const OTHERS: readonly Omit<OtherLever, 'selector'>[] = [
   {
@@ -68,8 +68,8 @@ const OTHERS: readonly Omit<OtherLever, 'selector'>[] = [
 ]
 
 /**
- * Protocols known to have nothing that stops them, by functions that tell them from others. It is said, so that nobody looks
- * for it while the loss goes on.
+ * Protocols known to have no lever, recognised by distinctive functions. Cordon reports this, so that people do not
+ * search for one while the loss continues.
  */
 const WITHOUT: readonly (Omit<OtherLever, 'selector'> & { recognisedBy: readonly string[] })[] = [
   {
@@ -126,8 +126,8 @@ const others: readonly OtherLever[] = OTHERS.map((lever) => ({
 }))
 
 /**
- * What else a dispatcher offers that matters in an incident: levers without a template, and templates that need something
- * named which was not.
+ * Other relevant functions of a dispatcher in an incident: levers without a template, and templates that need an
+ * argument that was not given.
  */
 export function leversBesides(
   selectors: ReadonlySet<string>,

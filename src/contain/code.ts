@@ -5,24 +5,25 @@ import { opcodesOf } from './opcodes.ts'
 import { candidatesBehind } from './proxies.ts'
 
 export type Code = {
-  /** The address whose code answers, behind every proxy: the address itself where it is none. */
+  /** The address whose code answers, behind every proxy: the address itself where it is not a proxy. */
   implementation: Address
   bytecode: Hex
   /** How each was found, for people. */
   path: string[]
-  /** Functions of the address: those behind it, those of a diamond's facets, and those of the proxies themselves. */
+  /** Functions of the address: of the implementation, of a diamond's facets, and of the proxies. */
   selectors: ReadonlySet<Hex>
-  /** Addresses written into any of that code. */
+  /** Addresses embedded in any of that code. */
   addresses: ReadonlySet<Hex>
 }
 
-/** Proxies in front of one another, at most. */
+/** Maximum number of proxies in a row. */
 const DEEPEST = 5
 
 /**
  * The code that answers at an address: through proxies of every common kind (EIP-1167 clones, EIP-1967 and its beacons,
- * zeppelinos, EIP-1822, EIP-7702, Compound's Unitroller, Safe, diamonds), and through any other where the node traces calls.
- * What names an address without code, itself or one that was seen before is not followed. Throws what the node throws.
+ * zeppelinos, EIP-1822, EIP-7702, Compound's Unitroller, Safe, diamonds), and through any other where the node traces
+ * calls. An address without code, the address itself and one that was seen before are not followed. Throws the node's
+ * errors.
  */
 export async function resolveCode(rpc: Rpc, address: Address, block: string): Promise<Code> {
   const layers: { at: Address; bytecode: Hex }[] = [

@@ -24,31 +24,31 @@ export type ConfirmOptions = {
   timeoutMs: number
   pollMs: number
   signal?: AbortSignal
-  /** How a transaction that does not land is replaced; without it the same bytes are sent again. */
+  /** How a transaction that is not mined is replaced; without it the same bytes are sent again. */
   replacing?: Replacing
 }
 
 export type Replacing = {
   signer: Signer
   fees: FeePolicy
-  /** Blocks without inclusion after which more is paid. */
+  /** Blocks without inclusion after which the fee is raised. */
   afterBlocks: number
-  /** Blocks after which what was sent in private is sent to everybody. */
+  /** Blocks after which a private transaction is sent publicly. */
   publicAfterBlocks: number
-  /** Why nothing more may be signed for the plan; null where it may. Asked before each signature. */
+  /** Why no further signature is permitted for the plan; null where it is permitted. Checked before each signature. */
   forbidden(): Promise<string | null>
-  /** Called with each replacement once it is kept and sent. */
+  /** Called with each replacement once it is stored and sent. */
   tell(replacement: { broadcast: Broadcast; reason: string }): Promise<void>
 }
 
-/** Times that another transaction may take the nonce before people are asked. */
+/** How often another transaction may take the nonce before people are asked. */
 const MOST_THEFTS = 3
 
 /**
- * Waits until the plan's transaction is mined. While it is not, it is sent again, replaced under the same nonce for more
- * money (so at most one of them can ever be mined), and signed anew with the next nonce where another transaction of the
- * same signer was mined instead. A node, a signer or a database that fails meanwhile is waited for. Not landed is not
- * failed: after the time-out it throws `contain.NotMined`, retryable; `contain.NonceTaken` where it can never land.
+ * Waits until the plan's transaction is mined. Until then it is sent again, replaced under the same nonce with a higher
+ * fee (so at most one of them can ever be mined), and signed again with the next nonce where another transaction of the
+ * same signer was mined instead. If a node, a signer or a database fails meanwhile, it waits. Not mined does not mean
+ * failed: after the time-out it throws `contain.NotMined`, retryable; `contain.NonceTaken` where it can never be mined.
  */
 export async function confirmBroadcast(
   given: Broadcast,
@@ -84,15 +84,15 @@ async function startOrKeepAlive(given: Broadcast, alive: Alive): Promise<void> {
   const broadcast = (await findBroadcast(context.store, given.planId)) ?? given
   if (alive.began !== null) return keepAlive(broadcast, alive)
   alive.began = alive.since = await headOf(context.rpc)
-  // replaced by a process that may have died before it sent that
+  // replaced by a process that may have died before it sent the replacement
   if (broadcast.transactionHash !== given.transactionHash) await resend(broadcast, context, 'private')
 }
 
-/** How long a transaction has been tried: the head when it began, and when something was last signed. */
+/** How long a transaction has been tried: the head at the start, and the time of the last signature. */
 type Alive = {
   began: number | null
   since: number
-  /** The head at which the user of the nonce was last looked for in vain. */
+  /** The head at which the user of the nonce was last searched for without success. */
   searched: number
   options: ConfirmOptions
   context: BroadcastContext
@@ -100,12 +100,12 @@ type Alive = {
 
 export type Tending = {
   replacing: Replacing
-  /** True where what was signed before has had its blocks. */
+  /** True where earlier signed transactions have had their blocks. */
   isOverdue: boolean
   context: BroadcastContext
 }
 
-/** One look after a broadcast that nobody waits for any more: settled, or kept alive. Throws `contain.NonceTaken`. */
+/** One check of a broadcast that no process waits for: settles it or keeps it alive. Throws `contain.NonceTaken`. */
 export async function tendBroadcast(broadcast: Broadcast, tending: Tending): Promise<Broadcast> {
   const { replacing, isOverdue, context } = tending
   const settled = await settleIfMined(broadcast, context)
@@ -158,8 +158,8 @@ async function keepAlive(broadcast: Broadcast, alive: Alive): Promise<void> {
 }
 
 /**
- * Whether any endpoint shows that another transaction has used up the nonce. Searched for once a block: an endpoint whose
- * count is a lie shows nothing of it.
+ * Whether any endpoint shows that another transaction has used the nonce. Checked once per block: an endpoint with a
+ * false count cannot show such a transaction.
  */
 async function isTakenNow(broadcast: Broadcast, alive: Alive): Promise<boolean> {
   const { rpc, store } = alive.context
@@ -176,7 +176,7 @@ async function isTakenNow(broadcast: Broadcast, alive: Alive): Promise<boolean> 
   return false
 }
 
-/** Whether more nonces are free below a broadcast than can be filled: it was signed on a count that was not true. */
+/** Whether more nonces are free below a broadcast than can be filled: it was signed on a false count. */
 async function isOutOfReach(
   { chainId, from, nonce }: Broadcast,
   count: number,
@@ -185,13 +185,13 @@ async function isOutOfReach(
   if (nonce - count <= MOST_NONCE_GAPS) return false
   const held = await holdersOf(store, { chainId, from }, count)
   const free = nonce - count - [...held].filter((it) => it < nonce).length
-  // a count that is low by itself may be the lie
+  // a single low count may be the false one
   return free > MOST_NONCE_GAPS && believed(await minedCounts(rpc, from)) === count
 }
 
 type Going = { replacing: Replacing; context: BroadcastContext; route: Route }
 
-/** The same call under the same nonce for more money; the same bytes again where the cap is reached. */
+/** The same call under the same nonce with a higher fee; the same bytes again where the cap is reached. */
 async function payMore(broadcast: Broadcast, going: Going): Promise<Broadcast> {
   const { replacing, context, route } = going
   const before = parseTransaction(broadcast.rawTransaction)
@@ -204,7 +204,7 @@ async function payMore(broadcast: Broadcast, going: Going): Promise<Broadcast> {
 
 type Renumbering = Going & { count: number; reason: string }
 
-/** The same call under the next nonce: the one it had is used up by a transaction that is not ours, or never comes. */
+/** The same call under the next nonce: a transaction that is not ours used its nonce, or the nonce is never reached. */
 async function renumber(broadcast: Broadcast, { count, reason, ...going }: Renumbering): Promise<Broadcast> {
   const { context } = going
   const attempts = await listAttempts(context.store, broadcast.planId)
@@ -224,7 +224,7 @@ async function replace(
 ): Promise<Broadcast> {
   const forbidden = await replacing.forbidden()
   if (forbidden !== null) {
-    // what is signed already stays in the pool as it is
+    // the signed transaction stays in the pool as it is
     await resend(broadcast, context, route)
     throw notPermitted(broadcast, forbidden)
   }
@@ -254,7 +254,7 @@ async function replace(
   return next
 }
 
-/** A node that refuses for the moment (underpriced, away) is asked again at the next look. */
+/** A node that refuses temporarily (underpriced, unavailable) gets it again at the next check. */
 async function resend(broadcast: Broadcast, context: BroadcastContext, route: Route): Promise<Broadcast> {
   return sendBroadcast(broadcast, context, route).catch(() => broadcast)
 }

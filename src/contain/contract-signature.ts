@@ -4,12 +4,12 @@ import { type Rpc, through } from '../chain/rpc/rpc.ts'
 import type { Address, Hash, Hex } from '../model/hex.ts'
 
 const ABI = parseAbi(['function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)'])
-/** What a contract answers that takes a signature for its own. Source: EIP-1271. */
+/** The answer of a contract that accepts a signature as its own. Source: EIP-1271. */
 const MAGIC = '0x1626ba7e'.padEnd(66, '0')
 
 /**
- * Whether a contract, a Safe say, takes a signature for its own (EIP-1271). Every endpoint that answers must say so: none of
- * them alone can make up a person's word.
+ * Whether a contract, for example a Safe, accepts a signature as its own (EIP-1271). Every endpoint that answers must
+ * agree: no single endpoint can forge a person's consent.
  */
 export async function isContractSignature(
   rpc: Rpc,

@@ -2,7 +2,7 @@ import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../model/hex.ts'
 import { ask } from './call.ts'
 
-/** Facets looked at, and functions of all of them: a diamond may claim any number. */
+/** Limits on facets, and on functions of all of them: a diamond may claim any number. */
 const MOST_FACETS = 256
 const MOST_FUNCTIONS = 4_096
 
@@ -10,7 +10,8 @@ export type Facet = { facet: Address; selectors: Hex[] }
 
 /**
  * The facets of a diamond (EIP-2535) as its loupe lists them: by `facets()`, else by `facetAddresses()` and
- * `facetFunctionSelectors`. Empty where it is none. Claims: a facet without code is to be left out by who asks.
+ * `facetFunctionSelectors`. Empty where it is not a diamond. These are claims: the caller must leave out a facet
+ * without code.
  */
 export async function facetsOf(rpc: Rpc, address: Address, block: number | 'latest'): Promise<Facet[]> {
   const at = { rpc, block }

@@ -14,11 +14,11 @@ export type DiscoverOptions = {
   chainId: number
   target: Address
   block: number
-  /** What a template may need besides the target: `asset`, `spender`, `holder`, … */
+  /** Arguments that a template may need in addition to the target: `asset`, `spender`, `holder`, … */
   given?: Readonly<Record<string, string>>
 }
 
-/** Hashed once: there are hundreds. */
+/** Hashed once, because there are hundreds. */
 const recognition = new Map(
   leverTemplates.map((template) => [
     template,
@@ -26,12 +26,12 @@ const recognition = new Map(
   ]),
 )
 
-/** Levers of one template on one contract, at most: markets without number must not stop the rest. */
+/** Maximum levers of one template on one contract: an unbounded number of markets must not block the rest. */
 const MOST_A_TEMPLATE = 64
 
 /**
- * The levers of a contract as its bytecode and its views offer them at a block, without authority yet: proxies resolved,
- * templates tried, and whether each says that it is pulled already. Narrow ones and wide ones, in the registry's order.
+ * The levers that a contract's bytecode and views show at a block, without authority yet: resolves proxies, tries
+ * templates, and reads whether each lever is already pulled. Narrow and wide ones, in the registry's order.
  */
 export async function discoverLevers(options: DiscoverOptions): Promise<Lever[]> {
   const { rpc, target, block } = options
@@ -46,14 +46,14 @@ export async function discoverLevers(options: DiscoverOptions): Promise<Lever[]>
   return Promise.all(
     unique(found.flat()).map(async (lever) => ({
       ...lever,
-      // a view that reverts says nothing
+      // a view that reverts proves nothing
       armed: !(await isPulled(rpc, lever.state, block).catch(() => false)),
       evidence: [...evidence, ...lever.evidence],
     })),
   )
 }
 
-/** A contract that only looks like the protocol may answer anything: what a template makes of it is no reason to stop. */
+/** A contract that only resembles the protocol may give any answer: a template's error on it stops nothing. */
 async function leversOf(template: LeverTemplate, place: Place): Promise<Lever[]> {
   try {
     const found = await template.find(place.subject)
@@ -63,7 +63,7 @@ async function leversOf(template: LeverTemplate, place: Place): Promise<Lever[]>
   }
 }
 
-/** Two templates may come to the same call, where what differs is set already: the first one stands. */
+/** Two templates may lead to the same call, where the parameter that differs is already set: the first one is kept. */
 function unique(levers: readonly Lever[]): Lever[] {
   const byId = new Map<string, Lever>()
   for (const lever of levers) if (!byId.has(lever.id)) byId.set(lever.id, lever)
@@ -79,7 +79,7 @@ function isRecognised(template: LeverTemplate, { selectors }: Subject): boolean 
   return recognition.get(template)?.every((selector) => selectors.has(selector)) === true
 }
 
-/** A pause of whoever wrote it must not offer without a word what another template asks a person for. */
+/** A generic pause must not be offered silently where another template requires a person's consent for it. */
 function isKnownBetter({ isFallback, signature }: LeverTemplate, subject: Subject): boolean {
   if (isFallback === undefined) return false
   return leverTemplates.some(
@@ -122,7 +122,7 @@ function leverOf(template: LeverTemplate, place: Found, { subject, implementatio
   }
 }
 
-/** What a lever says of the ones that belong to it. */
+/** The note of a lever about the levers that belong to it. */
 function notAlone({ together = [] }: LeverTemplate): string | undefined {
   return together.length === 0 ? undefined : `not alone: pull ${together.join(' and ')} with it`
 }

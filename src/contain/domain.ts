@@ -3,11 +3,14 @@ import type { Hex } from '../model/hex.ts'
 
 export type DomainOf = {
   chainId: number
-  /** Null in a drill: what is signed there holds in no installation. */
+  /** Null in a drill: signatures made there are not valid in any installation. */
   installation?: string | null | undefined
 }
 
-/** The EIP-712 domain of what people sign for one installation on one chain: the salt is keccak-256 of the installation's id. */
+/**
+ * The EIP-712 domain of the messages that people sign for one installation on one chain: the salt is keccak-256 of the
+ * installation's id.
+ */
 export function domainOf({ chainId, installation = null }: DomainOf): {
   name: 'Cordon'
   version: '1'
@@ -18,7 +21,7 @@ export function domainOf({ chainId, installation = null }: DomainOf): {
   return installation === null ? domain : { ...domain, salt: keccak256(toBytes(installation)) }
 }
 
-/** Why a word signed for `named` does not count in `installation`; undefined where it does. `again` signs it anew. */
+/** Why a message signed for `named` does not count in `installation`; undefined if it does. `again`: signs it again. */
 export function otherInstallation(
   { named = null, installation }: { named?: string | null | undefined; installation: string | null },
   again: string,

@@ -12,7 +12,7 @@ import type { Signer } from './signer.ts'
 export type Filling = {
   /** The chain's count: nonces below it are used. */
   count: number
-  /** True where what was signed before has had its blocks. */
+  /** True where earlier signed transactions have had their blocks. */
   isOverdue: boolean
   replacing: {
     signer: Signer
@@ -23,10 +23,10 @@ export type Filling = {
 }
 
 /**
- * Sees that only the broadcast of a plan can still take effect, and that nothing stands before it: every other nonce that
- * the plan signed with and that is free (a reorg gave it back, or an earlier pause landed after all), and every nonce below
- * it that nobody of ours holds, is used up by a transaction to oneself that does nothing and pays more. True where something
- * was signed.
+ * Ensures that only the broadcast of a plan can still take effect, and that no nonce blocks it. A self-transfer that
+ * does nothing and pays more uses every other free nonce that the plan signed with (a reorg released it, or an earlier
+ * pause was mined after all), and every nonce below it that no transaction of ours holds. True where something was
+ * signed.
  */
 export async function fillOthers(broadcast: Broadcast, filling: Filling): Promise<boolean> {
   const { context, isOverdue } = filling
@@ -84,7 +84,7 @@ async function fill(broadcast: Broadcast, { nonce, before }: Place, filling: Fil
 
 const GAS_OF_NOTHING = 21_000n
 
-/** Gas units of a transfer to oneself, a quarter more than the node says: layers and later forks price it in their own way. */
+/** Gas units of a transfer to oneself, plus a quarter of the node's estimate: layers and later forks differ. */
 async function gasOfNothing({ rpc }: BroadcastContext, from: Address): Promise<bigint> {
   try {
     const estimate = await rpc.request('eth_estimateGas', [{ from, to: from }])
@@ -94,7 +94,7 @@ async function gasOfNothing({ rpc }: BroadcastContext, from: Address): Promise<b
   }
 }
 
-/** More than all that was signed with the nonce; null where the cap leaves no room. */
+/** More than all fees that were signed with the nonce; null where the cap leaves no room. */
 async function feesAbove(
   before: readonly BroadcastAttempt[],
   { replacing, context }: Filling,
@@ -108,7 +108,7 @@ async function feesAbove(
   return most === null ? feesFor(replacing.fees, baseFee) : escalated(most, replacing.fees, baseFee)
 }
 
-/** To everybody: what must be kept from landing may be known to anybody. A node that refuses is asked again. */
+/** Sent publicly: a transaction that must not be mined needs no secrecy. A node that refuses gets it again later. */
 async function resent(
   { rawTransaction }: Pick<BroadcastAttempt, 'rawTransaction'>,
   { rpc }: BroadcastContext,

@@ -8,12 +8,12 @@ import { authorityViews } from './catalogue.ts'
 import { ADMIN_SLOT } from './named.ts'
 import { BEACON_SLOT } from './proxies.ts'
 
-/** Owners of owners are followed so far. */
+/** Maximum depth to which owners of owners are followed. */
 const DEEPEST = 4
-/** Contracts that hold authority, at most: whoever answers may name as many as he likes. */
+/** Maximum contracts with authority: a contract may name as many as it likes. */
 const MOST = 64
 
-/** Views beside those of `authorityViews` by which a contract names who decides over it. */
+/** Further views, in addition to `authorityViews`, by which a contract names the account that controls it. */
 const FURTHER = [
   'authority()',
   'timelock()',
@@ -23,7 +23,7 @@ const FURTHER = [
   'manager()',
 ] as const
 
-/** Where proxies keep their admin and their beacon. Sources: EIP-1967, zeppelinos. */
+/** The slots in which proxies keep their admin and their beacon. Sources: EIP-1967, zeppelinos. */
 const SLOTS = [
   ADMIN_SLOT,
   BEACON_SLOT,
@@ -31,8 +31,9 @@ const SLOTS = [
 ] as const
 
 /**
- * Who holds authority over these contracts at a block: owners, admins, AccessManagers, proxy admins, and who holds authority
- * over them in turn. Only these contracts, and those that they name, are asked; nobody is asked about himself.
+ * The accounts with authority over these contracts at a block: owners, admins, AccessManagers, proxy admins, and the
+ * accounts with authority over those in turn. Queries only these contracts and those that they name; no account is
+ * asked about itself.
  */
 export async function authorityHolders(at: At, contracts: readonly Address[]): Promise<ReadonlySet<Address>> {
   const holders = new Set<Address>()
@@ -48,7 +49,10 @@ export async function authorityHolders(at: At, contracts: readonly Address[]): P
   return holders
 }
 
-/** Who holds authority over a contract by what it answers and keeps, whoever may pull a lever of it (`namedBy`). */
+/**
+ * The accounts with authority over a contract according to its answers and storage, independent of who may pull its
+ * levers (`namedBy`).
+ */
 async function namedOver(at: At, contract: Address): Promise<Address[]> {
   const views = [
     ...authorityViews.map(({ selector }) => selector),
@@ -69,7 +73,7 @@ function tagOf({ block }: At): string {
   return block === 'latest' ? block : toHex(block)
 }
 
-/** The one word that a contract answers, or null where it does not. Throws where the node does not answer. */
+/** The one word that a contract answers, or null where it has no such answer. Throws where the node does not answer. */
 async function answerOf(at: At, call: { to: Address; data: Hex }): Promise<Hex | null> {
   try {
     const word = String(await at.rpc.request('eth_call', [{ ...call, gas: VIEW_GAS }, tagOf(at)]))
@@ -80,7 +84,7 @@ async function answerOf(at: At, call: { to: Address; data: Hex }): Promise<Hex |
   }
 }
 
-/** OpenZeppelin's own roles, and names that protocols use by habit; 0 is the admin of all. */
+/** OpenZeppelin's own roles, and common role names of protocols; 0 is the admin of all. */
 const ROLES: readonly Hash[] = [
   `0x${'0'.repeat(64)}`,
   ...[
@@ -105,7 +109,7 @@ function roleOf(name: string): Hash {
   return keccak256(toBytes(name))
 }
 
-/** Whether an account holds a role in one of these contracts, as they say. */
+/** Whether an account holds a role in one of these contracts, according to their answers. */
 export async function holdsRoleIn(at: At, contracts: Iterable<Address>, account: Address): Promise<boolean> {
   for (const to of contracts) {
     const answers = await Promise.all(

@@ -4,18 +4,18 @@ import type { AssetChange } from '../model/finding.ts'
 import { type Address, ZERO_ADDRESS } from '../model/hex.ts'
 import type { Movement } from './movements.ts'
 
-/** Whose loss counts, and whose does not. */
+/** The accounts whose losses count, and those whose losses do not. */
 export type Sides = {
-  /** Protected contracts: what leaves them is lost, and so is what is minted of them out of nothing. */
+  /** Protected contracts: assets that leave them are lost, and so are unbacked mints of theirs. */
   owned: readonly Address[]
   /** Sender and first contract of the attack. */
   attackers: readonly Address[]
 }
 
 /**
- * What a transaction takes: of each protected contract every asset that it has less of, and of everybody else what they gave
- * and got nothing at all for (approvals used, deposits emptied). A protected token that is minted is a loss of its holders,
- * under the token's own address. Base units, positive.
+ * The losses from a transaction: for each protected contract every asset that it has less of, and for all others what
+ * they gave without any return (approvals used, deposits emptied). A protected token that is minted is a loss of its
+ * holders, under the token's own address. Base units, positive.
  */
 export function lossesIn(movements: readonly Movement[], { owned, attackers }: Sides): AssetChange[] {
   const net = netOf(movements)
@@ -47,7 +47,7 @@ function netOf(movements: readonly Movement[]): Net[] {
   return [...net.values()]
 }
 
-/** Losses of one transaction without and with a lever pulled, side by side. */
+/** Losses of one transaction without and with a lever pulled, compared. */
 export function compareLosses(
   without: readonly AssetChange[],
   withLever: readonly AssetChange[],
@@ -64,8 +64,8 @@ export function compareLosses(
 }
 
 /**
- * The largest share, 0 to 1, of what one asset of the protected contract loses that a lever saves; of others' losses where it
- * loses nothing itself.
+ * The largest share, 0 to 1, that a lever saves of one asset's loss of the protected contract; of others' losses where
+ * the contract itself loses nothing.
  */
 export function savedShare(compared: readonly LossCompared[], protects: Address): number {
   const lost = compared.filter(({ without }) => without > 0n)
@@ -76,21 +76,22 @@ export function savedShare(compared: readonly LossCompared[], protects: Address)
   return Math.max(0, ...shares)
 }
 
-/** A lever that saves less than one part in a hundred of every loss is no help. */
+/** A lever that saves less than one percent of every loss does not help. */
 export const LEAST_SAVED = 0.01
 
 export function isReduced(loss: LossCompared): boolean {
   return savedShare([loss], loss.account) >= LEAST_SAVED
 }
 
-/** Dust that rounding leaves does not make a loss: one part in a hundred of what is lost without the lever. */
+/** Dust from rounding is not a loss: one percent of the loss without the lever. */
 export function isStopped(loss: LossCompared): boolean {
   return loss.with * 100n <= loss.without
 }
 
 /**
- * Whether a lever stops what it is for. Where the contract that it protects loses something, each of those losses has to
- * end; where others lose through it, one of theirs has to: what a helper of the attacker gives away beside it proves nothing.
+ * Whether a lever stops the loss that it is for. Where the contract that it protects loses something, each of those
+ * losses must end; where others lose through it, one of theirs must end: what an attacker's helper gives away at the
+ * same time proves nothing.
  */
 export function stopsLoss(compared: readonly LossCompared[], protects: Address): boolean {
   const lost = compared.filter(({ without }) => without > 0n)

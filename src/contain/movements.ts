@@ -10,10 +10,10 @@ import {
   ZERO_ADDRESS,
 } from '../model/hex.ts'
 
-/** An asset that went from one account to another, base units; of an NFT one. The zero address mints and burns. */
+/** An asset that moved from one account to another, base units; 1 for an NFT. The zero address mints and burns. */
 export type Movement = { asset: Asset; from: Address; to: Address; amount: bigint }
 
-/** Where `eth_simulateV1` with `traceTransfers` logs the coin that calls move (execution-apis). */
+/** The address under which `eth_simulateV1` with `traceTransfers` logs the coin that calls move (execution-apis). */
 const COIN: Address = '0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee'
 const TRANSFER = toEventSelector('Transfer(address,address,uint256)')
 const TRANSFER_SINGLE = toEventSelector('TransferSingle(address,address,address,uint256,uint256)')
@@ -24,7 +24,7 @@ const WITHDRAWAL = toEventSelector('Withdrawal(address,uint256)')
 const logsSchema = z.array(z.object({ address: addressSchema, topics: z.array(hexSchema), data: hexSchema }))
 type Log = z.infer<typeof logsSchema>[number]
 
-/** What the logs of a simulated call, or of a receipt, say was moved. A log that is something else says nothing. */
+/** The movements in the logs of a simulated call or of a receipt. Other logs are ignored. */
 export function movementsIn(logs: unknown): Movement[] {
   const parsed = logsSchema.safeParse(logs)
   return parsed.success ? parsed.data.flatMap(movementOf) : []
@@ -49,7 +49,7 @@ function movementOf(log: Log): Movement[] {
 }
 
 const ONE = '1'.padStart(64, '0')
-/** An event of these kinds has at most so many words of data. */
+/** Maximum words of data in an event of these kinds. */
 const MOST_WORDS = 5
 
 function wordsOf({ data }: Log): string[] {

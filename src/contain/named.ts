@@ -8,10 +8,10 @@ import { toHex } from './block-tag.ts'
 import { ask, VIEW_GAS } from './call.ts'
 import { authorityViews } from './catalogue.ts'
 
-/** Whom a contract names as somebody who may act on it: a claim, each is tried. */
+/** The accounts that a contract names as authorised: claims, and each is tried. */
 export type Named = {
   accounts: { address: Address; by: string }[]
-  /** Views that name an address which nobody has a key to: `owner() is the zero address`. */
+  /** Views that name an address without a key: `owner() is the zero address`. */
   givenUp: string[]
 }
 
@@ -19,7 +19,7 @@ export type Named = {
 export const ADMIN_SLOT = '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103'
 const ROLE_GRANTED = toEventSelector('RoleGranted(bytes32,address,address)')
 const ADMIN_ROLE: Hex = `0x${'0'.repeat(64)}`
-/** Roles that may pause, by the names that projects give them; asked for holders where the contract lists these. */
+/** Roles that may pause, by their common names; holders are queried where the contract lists them. */
 const ROLES: readonly Hex[] = [
   ADMIN_ROLE,
   ...[
@@ -38,13 +38,13 @@ const ROLES: readonly Hex[] = [
     'OWNER_ROLE',
   ].map((name) => keccak256(hexOf(name))),
 ]
-/** Holders of one role, and grants in the events, that are looked at. */
+/** Maximum holders of one role, and grants in the events, that are examined. */
 const MOST_HOLDERS = 16
 const MOST_GRANTED = 64
-/** Accounts of one contract that are tried. */
+/** Maximum accounts of one contract that are tried. */
 const MOST_NAMED = 96
 
-/** Where a contract keeps its roles on another one: Fei’s core, Aave’s, Balancer’s authorizer, … */
+/** Views by which a contract names another one that keeps its roles: Fei’s core, Aave’s, Balancer’s authorizer, … */
 const ROLE_KEEPERS = [
   'core()',
   'accessControl()',
@@ -60,8 +60,9 @@ const ROLE_KEEPERS = [
 const keepers = ROLE_KEEPERS.map((signature) => ({ signature, selector: toFunctionSelector(signature) }))
 
 /**
- * Whom a contract names by its views, as the admin of its proxy, and by AccessControl: holders that it lists, else grants in its
- * events. One level of contracts that keep roles for it is asked too. Throws `chain.EndpointFailed` where the node does not answer.
+ * The accounts that a contract names by its views, as the admin of its proxy, and by AccessControl: holders that it
+ * lists, else grants in its events. One level of contracts that keep roles for it is queried too. Throws
+ * `chain.EndpointFailed` where the node does not answer.
  */
 export async function namedBy(rpc: Rpc, target: Address, block: number): Promise<Named> {
   const [views, admin, keeper] = await Promise.all([
@@ -93,8 +94,8 @@ export async function namedBy(rpc: Rpc, target: Address, block: number): Promise
 }
 
 /**
- * False for addresses that nobody has the key to: zero, precompiles, and those that people burn to. A call from there goes
- * through in a simulation and nowhere else.
+ * False for addresses without a key: zero, precompiles, and common burn addresses. A call from there succeeds only in a
+ * simulation.
  */
 export function isSomebody(address: Address): boolean {
   const digits = address.slice(2)
@@ -128,7 +129,7 @@ async function slotOf(rpc: Rpc, { target, block }: Asked): Promise<Address | und
   return address === undefined || BigInt(address) === 0n ? undefined : address
 }
 
-/** Who holds a role now, as the contract lists them; grants are asked for where it does not. */
+/** The present holders of a role, as the contract lists them; grants are read where it lists none. */
 async function holdersOf(rpc: Rpc, keeper: Address, block: number): Promise<Answer[]> {
   const at = { rpc, block }
   const [admin] =
@@ -168,7 +169,7 @@ async function membersOf(at: At, keeper: Address, role: Hex): Promise<Answer[]> 
 
 const logsSchema = z.array(z.object({ topics: z.array(hashSchema) }))
 
-/** Accounts that a role was granted to, the latest first; that one may still act is tried, as for every other. */
+/** Accounts that received a role, the latest first; whether one may still act is tried, as for all others. */
 async function grantedIn({ rpc, block }: At, keeper: Address): Promise<Answer[]> {
   const filter = { address: keeper, topics: [ROLE_GRANTED], fromBlock: '0x0', toBlock: toHex(block) }
   const logs = logsSchema.safeParse(await rpc.request('eth_getLogs', [filter]).catch(() => []))

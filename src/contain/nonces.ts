@@ -5,26 +5,27 @@ import { MOST_NONCE_GAPS } from '../store/broadcasts.ts'
 
 type Tag = 'latest' | 'pending'
 
-/** Every endpoint has this long, milliseconds: one that is slow does not hold up a pause. */
+/** The time limit of each endpoint, milliseconds: a slow one does not delay a pause. */
 const PATIENCE_MS = 2_500
-/** Times that an endpoint which contradicts itself is asked. */
+/** How often an endpoint that contradicts itself is queried. */
 const MOST_TRIES = 3
 
 /**
- * The first nonce of a key that the chain has not used, as far as its endpoints can be believed. Each is asked twice over (mined,
- * and with what waits); what contradicts itself is asked again; an answer far above what most say is left out: a transaction
- * behind such a gap could never land, and nothing of that key after it. Throws what the endpoints throw where none answers.
+ * The first nonce of a key that the chain has not used, as far as its endpoints are trustworthy. Each is queried for
+ * two counts (mined, and including pending); one that contradicts itself is queried again; an answer far above most
+ * others is left out: a transaction behind such a gap could never be mined, nor could any later one of that key. Throws
+ * the endpoints' errors where none answers.
  */
 export async function nonceFloor(rpc: Rpc, address: Address): Promise<number> {
   return believed(await answersOf(rpc, (one) => floorOf(one, address)))
 }
 
-/** What each endpoint that answers counts as mined of a key. Throws where none answers. */
+/** The mined count of a key from each endpoint that answers. Throws where none answers. */
 export async function minedCounts(rpc: Rpc, address: Address): Promise<number[]> {
   return answersOf(rpc, (one) => countOf(one, address, 'latest'))
 }
 
-/** The count that is not far above what most endpoints say: of two that disagree, the lower. */
+/** The count that is not far above most endpoints' counts: of two that disagree, the lower. */
 export function believed(counts: readonly number[]): number {
   const sorted = [...counts].sort((a, b) => a - b)
   const middle = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0

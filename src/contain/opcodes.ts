@@ -1,12 +1,12 @@
 import type { Hex } from '../model/hex.ts'
 
-/** What contract code shows without being run. */
+/** The properties that contract code shows without being run. */
 export type Opcodes = {
   /** Selectors that the dispatcher compares with: the arguments of PUSH4, and of PUSH3 before EQ (a leading zero byte). */
   selectors: ReadonlySet<Hex>
-  /** Addresses written into the code: constants and immutables. */
+  /** Addresses embedded in the code: constants and immutables. */
   addresses: ReadonlySet<Hex>
-  /** True where it may run code of somebody else in its own storage. */
+  /** True where it may run another contract's code in its own storage. */
   delegates: boolean
 }
 
@@ -19,10 +19,13 @@ const EQ = '14'
 const CALLCODE = 0xf2
 const DELEGATECALL = 0xf4
 
-/** Where solc’s metadata begins: what comes behind is never run by this contract. */
+/** The start of solc’s metadata: this contract never runs the bytes after it. */
 const METADATA = /a264697066735822|a165627a7a72/
 
-/** Reads code from its start, arguments of PUSH skipped. Bytes that only look like code (tables, arguments) are read as code too. */
+/**
+ * Reads code from its start and skips the arguments of PUSH. Bytes that only look like code (tables, arguments) are
+ * read as code too.
+ */
 export function opcodesOf(bytecode: Hex): Opcodes {
   const selectors = new Set<Hex>()
   const addresses = new Set<Hex>()

@@ -3,7 +3,7 @@ import type { Hex } from '../model/hex.ts'
 import type { Lever, OpEffect, OperationKind } from '../model/lever.ts'
 import { operationKinds } from '../model/lever.ts'
 
-/** Functions by what people do with them, as ERC-20, ERC-4626 and the protocols of the catalogue name them. */
+/** Functions by kind of operation, as ERC-20, ERC-4626 and the protocols of the catalogue name them. */
 const FUNCTIONS: Readonly<Record<OperationKind, readonly string[]>> = {
   supply: [
     'supply(address,uint256,address,uint16)',
@@ -81,14 +81,14 @@ const kinds: ReadonlyMap<Hex, OperationKind> = new Map(
   ),
 )
 
-/** What people do with this function, where its signature is known. */
+/** The kind of operation of this function, where its signature is known. */
 export function operationKindOf(selector: Hex): OperationKind | undefined {
   return kinds.get(selector)
 }
 
 /**
- * What a lever does to each kind of operation: what was tried counts before what the sources say. A kind of which one
- * function is blocked counts as blocked.
+ * The effect of a lever on each kind of operation: a tried effect takes precedence over the sources. A kind with one
+ * blocked function counts as blocked.
  */
 export function effectsByKind(
   { claims }: Pick<Lever, 'claims'>,

@@ -11,8 +11,8 @@ import type { Lever } from '../model/lever.ts'
 import { type Call, encodeCall } from './call.ts'
 
 /*
- * The permissions of Zodiac Roles v2 that let a member pull levers and do nothing else. Source: zodiac-modifier-roles,
- * packages/evm/contracts/Types.sol and PermissionBuilder.sol.
+ * The permissions of Zodiac Roles v2 that allow a member to pull levers and nothing else. Source:
+ * zodiac-modifier-roles, packages/evm/contracts/Types.sol and PermissionBuilder.sol.
  */
 
 const TYPE = { none: 0, static: 1, dynamic: 2, array: 4, calldata: 5 } as const
@@ -23,11 +23,11 @@ const NO_OPTIONS = 0
 type Condition = { parent: number; paramType: number; operator: number; compValue: Hex }
 type Tree = Omit<Condition, 'parent'> & { children: readonly Tree[] }
 
-/** A call that the Safe makes, and what it does in words. */
+/** A call of the Safe, and its effect in words. */
 export type PermissionCall = Call & { words: string }
 export type Permissions = {
   calls: PermissionCall[]
-  /** Levers that no exact permission can be written for, with the reason. */
+  /** Levers for which no exact permission can be written, with the reason. */
   left: { lever: string; why: string }[]
 }
 
@@ -37,15 +37,15 @@ export type PermissionOptions = {
   member: Address
   roleKey: Hash
   levers: readonly Pick<Lever, 'target' | 'signature' | 'calldata' | 'scope'>[]
-  /** True where the modifier is a module of the Safe already. */
+  /** True where the modifier is already a module of the Safe. */
   isEnabled: boolean
 }
 
 const CONDITIONS = '(uint8 parent, uint8 paramType, uint8 operator, bytes compValue)[] conditions'
 
 /**
- * What a Safe must call so that the member may pull these levers through the modifier, with exactly their arguments, and
- * nothing besides: not take them back, not send wei, not delegate.
+ * The calls of a Safe that permit the member to pull these levers through the modifier, with exactly their arguments,
+ * and nothing else: not to undo them, send wei or delegate.
  */
 export function permissionsFor(options: PermissionOptions): Permissions {
   const { safe, modifier, member, roleKey, levers, isEnabled } = options
@@ -119,7 +119,7 @@ function functionCall(on: On, roleKey: Hash, { lever, trees }: Scoped): Permissi
   )
 }
 
-/** The condition that a call is this one, or why none can be written. */
+/** The condition that a call equals this one, or why no condition can be written. */
 function treeOf({ signature, calldata }: Pick<Lever, 'signature' | 'calldata'>): Tree | string {
   const abi = parseAbiItem(`function ${signature}`) as AbiFunction
   if (toFunctionSelector(abi) !== calldata.slice(0, 10)) return 'its calldata is of another function'
@@ -135,7 +135,7 @@ function treeOf({ signature, calldata }: Pick<Lever, 'signature' | 'calldata'>):
 
 const STATIC = /^(u?int\d*|address|bool|bytes\d+)$/
 
-/** That an argument is this value. */
+/** The condition that an argument equals this value. */
 function equals(parameter: AbiParameter, value: unknown): Tree | undefined {
   const compValue = encodeAbiParameters([parameter], [value])
   const pinned = { operator: OPERATOR.equalTo, compValue }
@@ -149,7 +149,7 @@ function equals(parameter: AbiParameter, value: unknown): Tree | undefined {
   return undefined
 }
 
-/** Breadth first, as the modifier wants it: each with the place of its parent. */
+/** Breadth first, as the modifier requires: each with the index of its parent. */
 function flat(root: Tree): Condition[] {
   const queue: { tree: Tree; parent: number }[] = [{ tree: root, parent: 0 }]
   for (let i = 0; i < queue.length; i++) {
@@ -164,7 +164,7 @@ function flat(root: Tree): Condition[] {
   }))
 }
 
-/** The calls as the Safe's transaction builder reads them. */
+/** The calls in the format of the Safe's transaction builder. */
 export function transactionBatch(
   { chainId, safe, name }: { chainId: number; safe: Address; name: string },
   calls: readonly PermissionCall[],

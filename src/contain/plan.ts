@@ -24,44 +24,47 @@ export type PlanOptions = {
   incidentId: string
   target: Address
   attackTransaction: Hash | null
-  /** The attack as it was sent, to rank levers by; null where none is known. */
+  /** The attack as it was sent, used to rank levers; null where none is known. */
   attack: Trial | null
   /** The block before the attack (or the latest): levers, authority and simulation are read there. */
   pinnedBlock: number
   signers: readonly Address[]
   others: readonly Address[]
-  /** What Safe owners signed beforehand, on this chain. */
+  /** The signatures that Safe owners gave in advance, on this chain. */
   presigned?: readonly SafeSignature[] | undefined
-  /** A lever that people have named beforehand; the best one when left out. */
+  /** A lever that people named in advance; the best one when left out. */
   wanted?: WantedLever | undefined
-  /** The other contracts of the protocol: asked for only where no lever of the target stops the attack. None when left out. */
+  /** The other contracts of the protocol: read only where no lever of the target stops the attack. None by default. */
   related?: () => Promise<readonly Related[]>
-  /** Which answer to which attack this is: each has plans of its own. */
+  /** The identity of the response to an attack: each has its own plans. */
   attempt?: string
-  /** What functions are called, by selector; none known when left out. */
+  /** The names of functions, by selector; none known when left out. */
   names?: ReadonlyMap<Hex, string>
 }
 
-/** A lever by its template, with what the template needs to know: `{ asset: '0x…' }`. */
+/** A lever by its template, with the template's arguments: `{ asset: '0x…' }`. */
 export type WantedLever = { template: string; given: Readonly<Record<string, string>> }
 
 export type Planned = {
   plan: ContainmentPlan
-  /** The levers that were left, best first, for people. */
+  /** The remaining levers, best first, for people. */
   besides: Candidate[]
 }
 
-/** Kinds that stop loss without a name of something: the rest must be asked for. */
+/** Kinds that stop loss without an argument: the others must be requested. */
 const UNASKED: ReadonlySet<Lever['kind']> = new Set(['pause', 'freeze'])
-/** Levers tried against the attack to rank them, at most: each takes three runs of the sequencer. */
+/** Maximum levers tried against the attack for ranking: each takes three runs of the sequencer. */
 const MOST_TRIED = 12
-/** A lever at hand that saves half is pulled before others are searched for: what is left may be the attacker's own. */
+/**
+ * An available lever that saves half is pulled before the search for others: the remaining loss may be the attacker's
+ * own money.
+ */
 const SAVED_ENOUGH = 0.5
 
 /**
- * The plan that is best by `rankCandidates`: what stops the attack, soonest, with the least harm. A lever that is already
- * pulled comes only where no other is left. Planning the same for the same attempt gives the same plan id.
- * Throws `contain.NoLever` with what was looked at.
+ * The best plan by `rankCandidates`: it stops the attack, soonest, with the least harm. A lever that is already pulled
+ * comes only where no other is left. The same plan for the same attempt has the same plan id. Throws `contain.NoLever`
+ * with what was examined.
  */
 export async function planContainment(options: PlanOptions): Promise<Planned> {
   const { rpc, chainId, target, pinnedBlock, wanted, attempt } = options
@@ -96,7 +99,7 @@ export async function planContainment(options: PlanOptions): Promise<Planned> {
   return { plan, besides: ranked.slice(1) }
 }
 
-/** A template may find one lever a market: what was named must stand in the call. */
+/** A template may find one lever per market: the call must contain the named one. */
 function isMeant({ calldata }: Lever, given: WantedLever['given']): boolean {
   const { asset, market } = given
   return [asset, market].every(
@@ -115,10 +118,10 @@ async function withAuthority(
   return { lever: { ...lever, authority, evidence: [...lever.evidence, ...tried] }, route, seconds }
 }
 
-/** What is asked of the chain once for a plan, however many levers are looked at. */
+/** Data that is read from the chain once per plan, for any number of levers. */
 type Planning = PlanOptions & {
   named: Map<Address, Promise<Named>>
-  /** The attack without a lever, run when it is first needed; null where none is known. */
+  /** The attack without a lever, run on first use; null where none is known. */
   reproduced: () => Promise<Reproduced | null>
 }
 
@@ -137,12 +140,13 @@ function once<T>(act: () => Promise<T>): () => Promise<T> {
 type Elsewhere = Pullable & { candidate: Candidate }
 
 /**
- * Levers of other contracts of the protocol, where none of the target's own stops the attack. The attacker may stand behind
- * such a contract: its lever counts only where somebody whom the defender knows may pull it and the attack is seen to stop.
+ * Levers of other contracts of the protocol, where none of the target's own stops the attack. The attacker may control
+ * such a contract: its lever counts only where an account that the defender knows may pull it and the attack is seen to
+ * stop.
  */
 async function candidatesElsewhere(own: readonly Candidate[], options: Planning): Promise<Elsewhere[]> {
   const { related, attack, wanted, target, named, signers, others } = options
-  // an attack that does not go through by itself shows nothing of any lever
+  // an attack that does not succeed without a lever proves nothing about any lever
   const isEnough = own.some(
     (candidate) =>
       isStopping(candidate) || candidate.attack === 'not-reproduced' || candidate.saved >= SAVED_ENOUGH,
@@ -169,7 +173,7 @@ async function candidatesElsewhere(own: readonly Candidate[], options: Planning)
   return paired(await candidatesOf(unknown, options, 'each'), unknown)
 }
 
-/** Where nothing known helps: calls of the owner, by what they do. For people to look at before they are pulled. */
+/** Where no known lever helps: calls of the owner, by their effect. People must review them before they are pulled. */
 async function unnamedLevers(
   contracts: readonly Address[],
   options: Planning & { owners: readonly Address[] },
@@ -185,7 +189,7 @@ function isStopping({ leverSucceeded, attack }: Candidate): boolean {
   return leverSucceeded && attack === 'stopped'
 }
 
-/** The candidates that stop the attack, each with how it is pulled. */
+/** The candidates that stop the attack, each with its route. */
 function paired(candidates: readonly Candidate[], pullable: readonly Pullable[]): Elsewhere[] {
   return candidates.filter(isStopping).flatMap((candidate) => {
     const found = pullable.find(({ lever }) => lever === candidate.lever)
@@ -193,7 +197,7 @@ function paired(candidates: readonly Candidate[], pullable: readonly Pullable[])
   })
 }
 
-/** With one lever there is nothing to rank, and money is lost meanwhile: it is tried once, in the simulation. */
+/** With one lever there is nothing to rank, and the loss continues meanwhile: it is tried once, in the simulation. */
 async function candidatesOf(
   levers: readonly Pullable[],
   options: Planning,
@@ -220,7 +224,7 @@ async function candidatesOf(
   )
 }
 
-/** Nobody known comes last: somebody must be found first. */
+/** A lever without a known authority comes last: the authority must be found first. */
 function secondsOf({ lever: { authority }, seconds }: Pullable): number {
   if (authority === null) return PEOPLE_SECONDS * 10
   return authority.live ? seconds : PEOPLE_SECONDS + seconds
@@ -236,7 +240,7 @@ function noLever({ target, pinnedBlock, wanted }: PlanOptions): CordonError {
   })
 }
 
-/** Why nobody here can send a plan. */
+/** Why no one here can send a plan. */
 export function notOurs({ route }: ContainmentPlan): string {
   if (route.kind === 'safe') return `too few owners of the Safe ${route.safe} have signed`
   return 'no signer at hand may pull the lever'

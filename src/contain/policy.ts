@@ -3,8 +3,8 @@ import type { ActionClass, ApprovalRule } from '../model/approval.ts'
 import type { Severity } from '../model/finding.ts'
 
 /**
- * What holds where the configuration says nothing: one guardian may contain, two people open again, of whom one is not
- * a guardian. After SEAL's incident response framework: stopping is one person's word, starting is not.
+ * The policy where the configuration has none: one guardian may contain, two people reopen, one of whom is not a
+ * guardian. After SEAL's incident response framework: one person may stop a protocol, but not restart it.
  */
 export const DEFAULT_POLICY: readonly ApprovalRule[] = [
   {
@@ -25,7 +25,7 @@ export type Circumstance = {
   now: number
 }
 
-/** The first rule that speaks of this; where none of the given does, the default ones are asked. */
+/** The first rule that covers this; where none of the given ones does, the default ones apply. */
 export function ruleFor(policy: readonly ApprovalRule[], circumstance: Circumstance): ApprovalRule {
   const rule = [...policy, ...DEFAULT_POLICY].find((item) => speaksOf(item, circumstance))
   assert(rule !== undefined, 'the last default rule speaks of everything')
@@ -41,7 +41,7 @@ function speaksOf({ classes, severities, hours }: ApprovalRule, circumstance: Ci
 
 const DAY_MINUTES = 1_440
 
-/** From the first minute on, before the last; over midnight where it begins later than it ends. */
+/** Includes the first minute, excludes the last; runs over midnight where it begins later than it ends. */
 function isWithin({ from, to }: NonNullable<ApprovalRule['hours']>, now: number): boolean {
   const minute = Math.floor(now / 60_000) % DAY_MINUTES
   const begin = minuteOf(from)

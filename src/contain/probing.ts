@@ -21,27 +21,27 @@ export type ProbingOptions = {
   block: number
   /** The attacked contract first, then others of its protocol. */
   contracts: readonly Address[]
-  /** As it went without any lever. */
+  /** The attack's result without any lever. */
   attack: Reproduced
-  /** Whom the defender knows: our signers, people in roles, whom the attacked contract names. */
+  /** The accounts that the defender knows: our signers, people in roles, accounts that the attacked contract names. */
   owners: readonly Address[]
-  /** What functions are called, by selector. */
+  /** The names of functions, by selector. */
   names: ReadonlyMap<Hex, string>
 }
 
-/** Contracts searched, functions of one, and calls tried against the attack, at most. */
+/** Limits on contracts searched, functions of one, and calls tried against the attack. */
 const MOST_CONTRACTS = 6
 const MOST_FUNCTIONS = 200
-/** A fork takes a second for each call, a simulation some milliseconds. */
+/** A fork takes a second per call, a simulation some milliseconds. */
 const MOST_TRIED = { eth_simulateV1: 64, fork: 12 } as const
 const MOST_OWNERS = 6
 const AT_ONCE = 8
 
-/** Calls that only look like containment: they give power or money away, or end what cannot be begun again. */
+/** Calls that only look like containment: they give away power or money, or end something irreversibly. */
 const HARMFUL =
   /owner|admin|govern|upgrade|implementation|withdraw|sweep|rescue|recover|mint|burn|destr|migrat|transfer(?!s?(pause|enabled))|initiali|approve|claim|skim|drain|delegate|role|minter/i
 
-/** The same where the name is not in any table at hand: they give the contract away or point it elsewhere. */
+/** The same where no known table has the name: they give the contract away or point it elsewhere. */
 const GIVE_AWAY: ReadonlySet<Hex> = new Set(
   [
     ...['transferOwnership(address)', 'renounceOwnership()', 'changeOwner(address)', 'setOwner(address)'],
@@ -77,9 +77,9 @@ const GIVE_AWAY: ReadonlySet<Hex> = new Set(
 const known: ReadonlySet<string> = new Set(leverTemplates.map(({ signature }) => signature))
 
 /**
- * Levers that no template knows: calls that only the owner may make, with flags, zeros and the attacked contract as arguments,
- * after which the attack fails. Each is marked as found by probing and has been tried against this one attack only: for people
- * to look at. Nothing is sent. Throws what the node throws.
+ * Levers that no template knows: calls that only the owner may make, with flags, zeros and the attacked contract as
+ * arguments, after which the attack fails. Each is marked as found by probing and was tried against this one attack
+ * only: people must review it. Nothing is sent. Throws the node's errors.
  */
 export async function probeForLevers(options: ProbingOptions): Promise<Lever[]> {
   const { sequencer, attack } = options
@@ -115,7 +115,7 @@ async function ownersCalls(options: ProbingOptions, contract: Address): Promise<
         }),
       )
       const passing = made.filter((call) => call !== undefined)
-      // more words than a function takes change nothing: the fewest are the call
+      // surplus words change nothing: the call is the one with the fewest words
       if (passing.length > 0) return fewest(passing)
     }
     return []
@@ -138,13 +138,16 @@ async function isWorthTrying(call: OwnersCall, options: ProbingOptions): Promise
   return (await isOwners(call, options)) && (await isMeaningful(call, options))
 }
 
-/** An argument that is no number and no flag, as an address, is not set to 0 or 1: that breaks and stops nothing cleanly. */
+/**
+ * An argument that is neither a number nor a flag, such as an address, is not set to 0 or 1: that breaks the contract
+ * instead of stopping it cleanly.
+ */
 async function isMeaningful(call: OwnersCall, options: ProbingOptions): Promise<boolean> {
   const { words } = call
   if (words.length !== 1 || (words[0] ?? 0n) > 1n) return true
   const passesWith = (word: bigint): Promise<boolean> => isOwners({ ...call, words: [word] }, options)
   if (!(await passesWith(2n))) return true
-  // a setter of 2 as well as 1: a flag only in code that folds every number into one
+  // a setter that accepts 2 as well as 1 is a flag only in code that folds every number into one
   return words[0] === 1n ? isFolded(call, options) : isNumber(call, options)
 }
 
@@ -155,7 +158,7 @@ async function isFolded(call: OwnersCall, options: ProbingOptions): Promise<bool
 
 const BEYOND_ADDRESSES = 2n ** 200n
 
-/** True where what is written keeps more than an address has. */
+/** True where the stored value keeps more bits than an address has. */
 async function isNumber(call: OwnersCall, options: ProbingOptions): Promise<boolean> {
   const written = await writtenBy(call, BEYOND_ADDRESSES, options)
   return written?.some(({ after }) => BigInt(after ?? 0) === BEYOND_ADDRESSES) === true
@@ -176,7 +179,7 @@ async function isOwners(call: OwnersCall, { rpc, block }: ProbingOptions): Promi
   return passes && isGated({ target: call.contract, calldata: data }, { rpc, block })
 }
 
-/** Whether the call goes through and the attack takes nothing any more after it. */
+/** Whether the call succeeds and the attack takes nothing after it. */
 async function stops(options: ProbingOptions, call: OwnersCall): Promise<boolean> {
   const { rpc, sequencer, block, attack, contracts } = options
   const evidence = `only ${call.from} may call it, of those who are known`
@@ -194,7 +197,7 @@ async function stops(options: ProbingOptions, call: OwnersCall): Promise<boolean
   return leverSucceeded && verdict === 'stopped'
 }
 
-/** One call a function: that with a flag that is set before the rest. */
+/** One call per function: the one that sets a flag is preferred. */
 function unique(calls: readonly OwnersCall[]): OwnersCall[] {
   const byFunction = new Map<string, OwnersCall>()
   for (const call of calls) {
@@ -242,7 +245,7 @@ function typeOf(word: bigint): string {
   return word === 1n ? 'bool' : 'uint256'
 }
 
-/** A flag the other way, where the owner may set that too. */
+/** The same flag inverted, where the owner may set that too. */
 async function undoOf({ rpc, block }: ProbingOptions, call: OwnersCall): Promise<Hex | null> {
   const last = call.words.at(-1)
   if (last !== 1n) return null
@@ -251,7 +254,7 @@ async function undoOf({ rpc, block }: ProbingOptions, call: OwnersCall): Promise
   return passes ? data : null
 }
 
-/** A few at once, in order. */
+/** Runs a few in parallel; the results keep the order. */
 async function inTurn<A, B>(items: readonly A[], act: (item: A) => Promise<B>): Promise<B[]> {
   const results: B[] = []
   for (let i = 0; i < items.length; i += AT_ONCE)

@@ -4,14 +4,14 @@ import type { OperationKind } from '../model/lever.ts'
 import type { ProtocolKind } from '../model/protocol-kind.ts'
 import { operationKindOf } from './operation-kinds.ts'
 
-/** How one kind is recognised: by so many of its own functions, or by a set of operations that only it offers. */
+/** How one kind is recognised: by a number of its own functions, or by a set of operations that only it offers. */
 type Sign = {
   functions: readonly string[]
   least: number
   operations?: readonly (readonly OperationKind[])[]
 }
 
-/** Names that a trade has to itself. Those of tokens, owners and pauses say nothing and are left out. */
+/** Function names specific to a kind. Those of tokens, owners and pauses are not distinctive and are left out. */
 const SIGNS: Readonly<Record<Exclude<ProtocolKind, 'other' | 'vault' | 'token'>, Sign>> = {
   option: {
     functions: [
@@ -155,7 +155,7 @@ const SIGNS: Readonly<Record<Exclude<ProtocolKind, 'other' | 'vault' | 'token'>,
   },
 }
 
-/** A pot that people have shares of: it says what a share is worth. */
+/** A pool with shares: it reports the value of a share. */
 const SHARES = [
   'convertToAssets(uint256)',
   'convertToShares(uint256)',
@@ -180,8 +180,8 @@ const signs = Object.entries(SIGNS).map(([kind, { functions, ...sign }]) => ({
 }))
 
 /**
- * What a contract with these functions is, of all kinds that it shows. A pot and a token are what nothing else is: a
- * market gives shares too, and a vault's share is a token.
+ * The kind of a contract with these functions, among all kinds that it shows. Pool and token are the fallbacks: a
+ * market issues shares too, and a vault's share is a token.
  */
 export function kindsOf(functions: ReadonlySet<Hex>): readonly ProtocolKind[] {
   const operations = new Set([...functions].flatMap((selector) => operationKindOf(selector) ?? []))

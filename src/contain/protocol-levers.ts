@@ -6,12 +6,13 @@ import { goesThrough } from './call.ts'
 import { type DiscoverOptions, discoverLevers } from './discover.ts'
 import type { Related } from './protocol.ts'
 
-/** Contracts of the protocol whose levers are looked for, at most. */
+/** Maximum contracts of the protocol that are searched for levers. */
 const MOST_SEARCHED = 24
 
 /**
- * The levers that stand on other contracts of the protocol, each with what links that contract to the protected one. They
- * count only where somebody known may pull them and pulling them stops the attack: what links them may be the attacker's doing.
+ * The levers on other contracts of the protocol, each with the link between that contract and the protected one. They
+ * count only where a known account may pull them and pulling them stops the attack: the attacker may have created the
+ * link.
  */
 export async function leversOfProtocol(
   options: DiscoverOptions,
@@ -28,7 +29,7 @@ export async function leversOfProtocol(
   return [...byId.values()]
 }
 
-/** Whether the account that may pull a lever of another contract is somebody whom the defender knows. */
+/** Whether the account that may pull a lever of another contract is known to the defender. */
 export function isKnownAuthority(
   { authority }: Lever,
   {
@@ -41,7 +42,7 @@ export function isKnownAuthority(
   return [...signers, ...others, ...named].includes(authority.address) || authority.live
 }
 
-/** False where a stranger, another one each time, may pull it too: then it says nothing that our own authority may. */
+/** False where a random stranger may pull it too: then a successful call of our own authority proves nothing. */
 export async function isGated(
   { target, calldata }: Pick<Lever, 'target' | 'calldata'>,
   at: { rpc: Rpc; block: number },

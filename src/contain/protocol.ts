@@ -6,18 +6,18 @@ import { toHex } from './block-tag.ts'
 import { type Code, resolveCode } from './code.ts'
 import { isSomebody } from './named.ts'
 
-/** A contract of the same protocol, as far as the chain shows it, with all that links it. */
+/** A contract of the same protocol, as far as the chain shows it, with all its links. */
 export type Related = {
   address: Address
-  /** 1 for what a protected contract names itself, 2 for what that one names. */
+  /** 1 for contracts that a protected contract names itself, 2 for those that they name. */
   steps: number
-  /** Times that a protected contract called it in ordinary operations. */
+  /** How often a protected contract called it in ordinary operations. */
   calls: number
-  /** `comptroller() of 0x… names it`, in the order in which it was found. */
+  /** `comptroller() of 0x… names it`, in the order of discovery. */
   evidence: string[]
 }
 
-/** Whom each protected contract called in ordinary operations, and how often. */
+/** The contracts that each protected contract called in ordinary operations, and how often. */
 export type Callees = ReadonlyMap<Address, ReadonlyMap<Address, number>>
 
 export type ProtocolOptions = {
@@ -28,18 +28,18 @@ export type ProtocolOptions = {
 }
 
 const MOST_STEPS = 2
-/** Contracts kept, and contracts whose own links are followed. */
+/** Limits on contracts kept, and on contracts whose own links are followed. */
 const MOST_RELATED = 40
 const MOST_FOLLOWED = 10
-/** Views asked of one contract, and slots read of it. */
+/** Limits on views called on one contract, and on slots read from it. */
 const MOST_VIEWS = 160
 const FIRST_SLOTS = 24
 
 /**
- * The contracts that a protected one asks before it acts, or is ruled by: what its views without arguments answer, what stands in
- * its first storage slots and in its code, whom it called in ordinary operations; and the same of those. Bounded, the nearest
- * first. All of this is what the chain says at the block, so it should be one before the attack: an attacked contract may name
- * the attacker's.
+ * The contracts that a protected one queries before it acts, or that control it: the answers of its views without
+ * arguments, the addresses in its first storage slots and in its code, the contracts that it called in ordinary
+ * operations; and the same of those. Bounded, the nearest first. All of this is the chain's state at the block, so use
+ * a block before the attack: an attacked contract may name the attacker's.
  */
 export async function relatedContracts(options: ProtocolOptions): Promise<Related[]> {
   const { rpc, block, target, callees = new Map() } = options
@@ -139,7 +139,7 @@ function addressesIn(word: string): Address[] {
   return [0, 1, 2].flatMap((bytes) => {
     const end = 64 - 2 * bytes
     const address = word.slice(end - 40, end).toLowerCase()
-    // a number looks like an address with many zeros in front
+    // a number looks like an address with many leading zeros
     return address.startsWith('0'.repeat(12)) ? [] : [`0x${address}` as Address]
   })
 }

@@ -7,10 +7,10 @@ import type { Address, Hex } from '../model/hex.ts'
 import { addressFromWord } from '../model/hex.ts'
 import { opcodesOf } from './opcodes.ts'
 
-/** Whose code a proxy runs, and how it keeps or shows that. A claim: the address may have no code. */
+/** The code that a proxy runs, and how the proxy stores or shows it. A claim: the address may have no code. */
 export type Behind = { kind: string; to: Address }
 
-/** Code that runs in the storage of `origin`: its own, or that of what stands behind it. */
+/** Code that runs in the storage of `origin`: its own, or that of its implementation. */
 export type Place = { origin: Address; at: Address; bytecode: Hex; block: string }
 
 /** The slot in which a proxy keeps the address of its code. */
@@ -39,7 +39,7 @@ const FIRST_SLOT = '0x0'
 /** Bytes: a Safe’s proxy has 171. */
 const LONGEST_GUESSED = 256
 
-/** How proxies tell whose code they run, the plainest first. */
+/** The views by which proxies report their implementation, the plainest first. */
 const VIEWS = [
   'implementation()',
   'comptrollerImplementation()',
@@ -59,7 +59,7 @@ const VIEWS = [
 ].map((signature) => ({ signature, selector: toFunctionSelector(signature) }))
 const IMPLEMENTATION = toFunctionSelector('implementation()')
 
-/** A function that nobody has: what a proxy does with it is what it does with what it does not know itself. */
+/** A function that no contract has: the proxy treats it like any function that it does not know itself. */
 const UNKNOWN_CALL = toFunctionSelector('cordonAsksWhoAnswers()')
 
 /**
@@ -69,8 +69,8 @@ const UNKNOWN_CALL = toFunctionSelector('cordonAsksWhoAnswers()')
 const CLONE = /^((?:[0-9a-f]{2}){0,96}?)(6[d-f]|7[0-3])((?:[0-9a-f]{2}){14,20}?)5af4/
 
 /**
- * Whose code runs behind some code, as candidates, the surest first: written in the code, kept in a known slot, told by a beacon,
- * seen when it is called, told by a view. Empty where the code never delegates.
+ * The code that runs behind a given code, as candidates, the most certain first: embedded in the code, kept in a known
+ * slot, reported by a beacon, seen when it is called, reported by a view. Empty where the code never delegates.
  */
 export async function* candidatesBehind(rpc: Rpc, place: Place): AsyncGenerator<Behind> {
   const { bytecode } = place
@@ -117,7 +117,7 @@ async function traceOf(rpc: Rpc, { origin, block }: Place): Promise<readonly Fra
   )
 }
 
-/** What it delegates an unknown call to, whatever way it keeps the address. */
+/** The target to which it delegates an unknown call, wherever it keeps the address. */
 function* byBehaviour(frames: readonly Frame[]): Generator<Behind> {
   for (let at = frames[0]; at !== undefined; ) {
     const next = frames.find(({ parent, type, input }) => {
@@ -138,7 +138,7 @@ async function* byViews(rpc: Rpc, { origin, bytecode, block }: Place): AsyncGene
   }
 }
 
-/** A Safe’s proxy and its kind have almost no code and almost no functions. */
+/** A Safe’s proxy and similar ones have almost no code and almost no functions. */
 async function* byFirstSlot(rpc: Rpc, place: Place): AsyncGenerator<Behind> {
   const [to] = await slotAddresses(rpc, place, [FIRST_SLOT])
   if (to !== undefined && opcodesOf(place.bytecode).selectors.size <= 2)
@@ -153,7 +153,7 @@ async function answeredAddress(
   return word.length === 66 ? known(addressFromWord(word.slice(2).toLowerCase())) : undefined
 }
 
-/** Also a packed one, with flags above the address, as `initialized` beside it. */
+/** Also a packed one, with flags above the address, such as `initialized`. */
 async function slotAddresses(
   rpc: Rpc,
   { origin, block }: Place,
@@ -163,7 +163,7 @@ async function slotAddresses(
   return words.map((word) => known(`0x${word.slice(26)}`))
 }
 
-/** Precompiles and zero are nobody's code. */
+/** Precompiles and zero do not count as implementations. */
 function known(address: Address | undefined): Address | undefined {
   return address === undefined || BigInt(address) <= 0xffffn ? undefined : address
 }

@@ -4,24 +4,24 @@ import { breadths } from '../model/lever.ts'
 import { asymmetryOf } from './asymmetry.ts'
 import { effectsByKind } from './operation-kinds.ts'
 
-/** A lever that could be pulled, with what trying it against the attack showed. */
+/** A lever that could be pulled, with the result of trying it against the attack. */
 export type Candidate = {
   lever: Lever
   attack: Simulation['attack']
   /** Share of the loss that it saves, 0 to 1 (`savedShare`); 0 where it was not tried. */
   saved: number
   leverSucceeded: boolean
-  /** Seconds until it can take effect: 0 where a signer is at hand, the delay of a timelock, and so on. */
+  /** Seconds until it can take effect: 0 where a signer is available, the delay of a timelock, and so on. */
   seconds: number
 }
 
-/** What people need to find each other and sign, seconds. A guess: the reach test of a drill measures it. */
+/** The time people need to find each other and sign, seconds. An estimate: the reach test of a drill measures it. */
 export const PEOPLE_SECONDS = 900
 
 /**
- * The order in which levers are to be taken, best first: one that stops the attack, then one that saves more, then the soonest, then one that leaves
- * nobody liquidatable without a way out, then the one that blocks least, then one that can be taken back.
- * Cap < freeze of an asset < pause of a market < pause of all. Ties keep the given order.
+ * The order of preference of levers, best first: one that stops the attack, then one that saves more, then the soonest,
+ * then one that leaves no one liquidatable without a way out, then the one that blocks least, then one that can be
+ * undone. Cap < freeze of an asset < pause of a market < pause of all. Ties keep the given order.
  */
 export function rankCandidates(candidates: readonly Candidate[]): Candidate[] {
   return candidates
@@ -30,7 +30,7 @@ export function rankCandidates(candidates: readonly Candidate[]): Candidate[] {
     .map(({ candidate }) => candidate)
 }
 
-/** Larger is better, the first that differs decides. */
+/** Larger is better; the first difference decides. */
 function worthOf({ lever, attack, saved, leverSucceeded, seconds }: Candidate): number[] {
   const effects = effectsByKind(lever, lever.opEffects)
   const blocked = Object.values(effects).filter((effect) => effect === 'blocked').length

@@ -4,15 +4,15 @@ import type { Hex } from '../model/hex.ts'
 import { toHex } from './block-tag.ts'
 
 /**
- * A builder or a relay to builders that takes transactions without showing them to the public pool. Sources: Flashbots
- * Protect (`eth_sendPrivateTransaction`) and the bundle API that builders share (`eth_sendBundle`).
+ * A builder, or a relay to builders, that accepts transactions without showing them to the public pool. Sources:
+ * Flashbots Protect (`eth_sendPrivateTransaction`) and the bundle API that builders share (`eth_sendBundle`).
  */
 export type Relay = { method: 'eth_sendPrivateTransaction' | 'eth_sendBundle'; rpc: Rpc }
 
-/** Blocks for which a relay may try. */
+/** Number of blocks for which a relay may try. */
 const PRIVATE_BLOCKS = 25
 
-/** Gives the signed bytes to every relay at once; true where one of them took it. */
+/** Sends the signed bytes to every relay in parallel; true where one of them accepted it. */
 export async function sendPrivately(
   rawTransaction: Hex,
   { rpc, relays }: { rpc: Rpc; relays: readonly Relay[] },

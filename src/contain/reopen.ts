@@ -9,28 +9,28 @@ import type { Operation } from './simulate.ts'
 import { stateDiff } from './state-diff.ts'
 import { type Trial, takesAgain } from './trial.ts'
 
-/** The order in which a protocol is opened again: prices, the way out, liquidation after a time of grace, the rest. */
+/** The order in which a protocol is reopened: prices, the way out, liquidation after a grace period, the rest. */
 export const stageNames = ['feeds', 'way-out', 'liquidation', 'all-else'] as const
 export type StageName = (typeof stageNames)[number]
 
-/** What is taken back at one time; the next stage waits until each of these is verified. */
+/** The levers that are undone together; the next stage waits until each of these is verified. */
 export type ReopenStage = { name: StageName; plans: ContainmentPlan[] }
 
 export type ReopenStages = {
   stages: ReopenStage[]
-  /** Levers that nothing takes back, or whose one call opens more than its stage, for people. */
+  /** Irreversible levers, and those whose one call opens more than its stage, for people. */
   notes: string[]
 }
 
-/** People must be able to save themselves before anybody may liquidate them. */
+/** People must be able to save themselves before liquidation is possible. */
 const WAY_OUT: readonly OperationKind[] = ['repay', 'top-up', 'withdraw', 'close']
 
 export type Pulled = { plan: ContainmentPlan; simulation: Simulation | null }
 
 /**
- * The plans that take back what an incident's plans pulled, in stages: feeds before positions, repaying before liquidation,
- * trading last. A lever that holds several of these is opened at the latest stage that is safe for all but the way out:
- * where one lever blocks liquidation and repaying, both open together, and it is said.
+ * The plans that undo what an incident's plans pulled, in stages: feeds before positions, repaying before liquidation,
+ * trading last. A lever that covers several of these is undone at the latest stage that is safe for all but the way
+ * out: where one lever blocks liquidation and repaying, both open together, and a note states it.
  */
 export function reopenStages(pulled: readonly Pulled[]): ReopenStages {
   const stages = stageNames.map((name): ReopenStage => ({ name, plans: [] }))
@@ -64,7 +64,7 @@ function stageOf(blocked: ReadonlySet<OperationKind>, kind: ContainmentPlan['lev
   return WAY_OUT.some((way) => blocked.has(way)) ? 'way-out' : 'all-else'
 }
 
-/** The plan that takes a plan back; null where its lever has no way back. The same plan gives the same id. */
+/** The plan that undoes a plan; null where its lever is irreversible. The same plan has the same id. */
 export function undoOf(plan: ContainmentPlan): ContainmentPlan | null {
   const { lever } = plan
   if (lever.undo === null) return null
@@ -89,16 +89,16 @@ export type SimulateReopenOptions = {
   rpc: Rpc
   sequencer: Sequencer
   plan: ContainmentPlan
-  /** The latest block: what is opened is opened now. */
+  /** The latest block: reopening takes effect now. */
   block: number
-  /** The attack, to be tried again on what is open then. */
+  /** The attack, to be tried again on the reopened state. */
   attack: Trial | null
   operations: readonly Operation[]
 }
 
 /**
- * Takes a lever back on a copy of the chain as it is now. `attack` is `stopped` where the attack fails after it, and
- * `not-stopped` where it goes through again: then nothing has been mended. `opEffects` says what is open after it.
+ * Undoes a lever on a copy of the chain at its present state. `attack` is `stopped` where the attack fails after it,
+ * and `not-stopped` where it succeeds again: then the weakness is not fixed. `opEffects` shows what is open after it.
  */
 export async function simulateReopen(options: SimulateReopenOptions): Promise<Simulation> {
   const { rpc, sequencer, plan, block, attack, operations } = options

@@ -32,15 +32,15 @@ export function callOf({ lever }: { lever: Pull }): Call {
   return { to: lever.target, data: lever.calldata, value: 0n }
 }
 
-/** Whether a way is better than another: it can be gone without people, then it is sooner. Ties keep the given order. */
+/** Whether a route is better than another: it needs no people, or else is sooner. Ties keep the given order. */
 export function isBetter(a: FoundRoute, b: FoundRoute): boolean {
   if (a.isLive !== b.isLive) return a.isLive
   return a.seconds < b.seconds
 }
 
 /**
- * The way that can act soonest in the name of a contract that may pull a lever: a role of ours before the Safe's own
- * signatures (it knows no nonce), a Safe before a timelock. Null where the contract is of no kind that Cordon knows.
+ * The route that can act soonest in the name of a contract that may pull a lever: a role of ours before the Safe's own
+ * signatures (it needs no nonce), a Safe before a timelock. Null where Cordon does not know the kind of contract.
  */
 export async function resolveRoute(
   lever: Pull & { chainId: number },
@@ -56,7 +56,7 @@ export async function resolveRoute(
   return bestOf(found.flat())
 }
 
-/** The way through the AccessManager that the lever's contract obeys; null where there is none of ours. */
+/** The route through the AccessManager that the lever's contract obeys; null where we have none. */
 export async function resolveManaged(
   lever: Pull,
   reach: Reach,
@@ -74,7 +74,7 @@ function bestOf(routes: readonly FoundRoute[]): FoundRoute | null {
   )
 }
 
-/** Who of ours sends the plan's first transaction; null where nobody does. */
+/** Our account that sends the plan's first transaction; null where there is none. */
 export function senderOf({ route, lever }: Pick<ContainmentPlan, 'route' | 'lever'>): Address | null {
   switch (route.kind) {
     case 'direct':
@@ -92,13 +92,13 @@ export function senderOf({ route, lever }: Pick<ContainmentPlan, 'route' | 'leve
 export type BuildContext = {
   rpc: Rpc
   signers: ReadonlyMap<Address, Signer>
-  /** What owners signed beforehand: asked for a Safe only. */
+  /** The signatures that owners gave in advance: read for a Safe only. */
   presigned: () => Promise<readonly SafeSignature[]>
-  /** Seconds since the epoch, by the chain: asked where there is a delay only. */
+  /** Seconds since the epoch, by the chain: read only where there is a delay. */
   now: () => Promise<number>
 }
 
-/** A transaction of a route. `schedule` changes nothing yet: the lever is pulled by `execute`, not before `readyAt`. */
+/** A transaction of a route. `schedule` changes nothing yet: `execute` pulls the lever, not before `readyAt`. */
 export type RouteStep =
   | { does: 'pull'; call: Call; from: Address }
   | { does: 'schedule'; call: Call; from: Address }
@@ -107,8 +107,8 @@ export type RouteStep =
 type Routed = Pick<ContainmentPlan, 'id' | 'lever' | 'route' | 'executes'>
 
 /**
- * What is to be sent next for a plan, as the chain is now. A Safe's signatures are collected here; a plan that needs a delay
- * is scheduled once, then waits, then pulls. Throws `contain.SafeNotSigned`.
+ * The next transaction to send for a plan, at the present state of the chain. Collects a Safe's signatures; a plan with
+ * a delay is scheduled once, then waits, then pulls. Throws `contain.SafeNotSigned`.
  */
 export async function nextStep(plan: Routed, context: BuildContext): Promise<RouteStep> {
   const { route, lever } = plan
@@ -146,7 +146,7 @@ function schedules(plan: Routed, route: Delayed): Call {
   return timelockScheduleCall(route, call, operationOf(plan))
 }
 
-/** Whether a transaction of a plan only schedules: nothing is stopped by it yet. */
+/** Whether a transaction of a plan only schedules: it does not stop anything yet. */
 export function isScheduling(plan: Routed, rawTransaction: Hex): boolean {
   const { route } = plan
   if (route.kind !== 'access-manager' && route.kind !== 'timelock') return false
@@ -160,7 +160,7 @@ function executes(plan: Routed, route: Delayed, from: Address): { call: Call; fr
   return { call: timelockExecuteCall(route, call, operationOf(plan)), from: executor }
 }
 
-/** When what a plan has scheduled can be executed, seconds since the epoch; null where nothing waits. */
+/** When a plan's scheduled call can be executed, seconds since the epoch; null where nothing waits. */
 export async function readyAtOf(plan: Routed, rpc: Rpc): Promise<number | null> {
   const { route } = plan
   const at = { rpc, block: 'latest' } as const
@@ -170,12 +170,12 @@ export async function readyAtOf(plan: Routed, rpc: Rpc): Promise<number | null> 
   return null
 }
 
-/** A plan that executes has the operation of the one that scheduled. */
+/** A plan that executes uses the operation of the plan that scheduled. */
 function operationOf({ id, executes }: Routed): string {
   return executes ?? id
 }
 
-/** How a plan is exercised, for people. */
+/** How a plan is carried out, for people. */
 export function routeText(route: Route): string {
   switch (route.kind) {
     case 'direct':

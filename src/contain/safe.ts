@@ -5,7 +5,7 @@ import { type Address, addressSchema, type Hash, type Hex, ZERO_ADDRESS } from '
 import { type At, ask, type Call, encodeCall } from './call.ts'
 import { signerOf, type TypedData, typedDataHash } from './signer.ts'
 
-/** A Safe as it is at a block. */
+/** The state of a Safe at a block. */
 export type Safe = {
   chainId: number
   address: Address
@@ -22,7 +22,7 @@ const stateSchema = z.object({
   nonce: z.bigint().transform(Number),
 })
 
-/** What a contract says of itself as a Safe, or null where it is none of version 1.0 or later. */
+/** A contract's own answers as a Safe, or null where it is not a Safe of version 1.0 or later. */
 export async function readSafe(at: At, safe: { chainId: number; address: Address }): Promise<Safe | null> {
   const views = {
     version: 'VERSION() view returns (string)',
@@ -44,8 +44,9 @@ export async function readSafe(at: At, safe: { chainId: number; address: Address
 type SafeIdentity = Pick<Safe, 'chainId' | 'address' | 'version'>
 
 /**
- * The EIP-712 message that owners sign: a CALL without refund and without gas of its own, so that an inner call that fails
- * takes the whole transaction back (`GS013`). The chain is in the domain since 1.3.0. Source: Safe.sol, `getTransactionHash`.
+ * The EIP-712 message that owners sign: a CALL without refund and without gas of its own, so that an inner call that
+ * fails reverts the whole transaction (`GS013`). The chain is in the domain since 1.3.0. Source: Safe.sol,
+ * `getTransactionHash`.
  */
 export function safeTypedData(safe: SafeIdentity, call: Call, nonce: number): TypedData {
   const hasChain = !/^1\.[0-2]\./.test(safe.version)
@@ -89,8 +90,8 @@ export function safeTxHash(safe: SafeIdentity, call: Call, nonce: number): Hash 
 export type OwnerSignature = { owner: Address; signature: Hex }
 
 /**
- * The owner by whom a signature is, in the form that the Safe takes; undefined where it is nobody's among them. Wallets sign
- * the typed data, or the hash as a message (`eth_sign`), which the Safe tells apart by a `v` that is four higher.
+ * The owner who made a signature, in the form that the Safe accepts; undefined where no owner made it. Wallets sign the
+ * typed data, or the hash as a message (`eth_sign`), which the Safe distinguishes by a `v` that is four higher.
  */
 export async function ownerSignature(
   hash: Hash,
@@ -108,8 +109,8 @@ export async function ownerSignature(
 }
 
 /**
- * `execTransaction` with just as many signatures as the Safe wants, sorted by owner as it demands. Each must be an owner's over
- * the hash of its current nonce. Throws `contain.SafeNotSigned` where they are too few.
+ * `execTransaction` with exactly as many signatures as the Safe requires, sorted by owner as it requires. Each must be
+ * an owner's signature over the hash of its present nonce. Throws `contain.SafeNotSigned` where there are too few.
  */
 export async function execTransaction(
   safe: Safe,

@@ -8,9 +8,9 @@ import type { StateRead } from '../model/lever.ts'
 import { hashAt } from './settle.ts'
 import { isPulled } from './state-view.ts'
 
-/** What an act rests on. */
+/** The grounds of an action. */
 export type Grounds = {
-  /** The block on whose state it was decided. */
+  /** The block whose state the decision is based on. */
   block: number
   /** The attack's transaction; null where it is not mined or not known. */
   attack: Hash | null
@@ -24,14 +24,15 @@ export type Opinion =
   | { kind: 'alone'; text: string }
   | { kind: 'disputed'; text: string }
 
-/** How long endpoints may take to agree: one may be a block behind, or on the other side of a reorganisation. */
+/** The time limit for endpoints to agree: one may be a block behind, or on the other side of a reorganisation. */
 const PATIENCE_MS = 5_000
 const LOOK_MS = 200
 const ASK_MS = 2_500
 
 /**
- * Whether another endpoint shows the same: the block's hash, the attack in the same block with the same outcome, the lever's
- * state. A chain that only one of them shows (a private fork) is no reason to sign what works on the real one.
+ * Whether another endpoint shows the same: the block's hash, the attack in the same block with the same outcome, the
+ * lever's state. A chain that only one endpoint shows (a private fork) must not cause signatures that are valid on the
+ * real one.
  */
 export async function secondOpinion(rpc: Rpc, grounds: Grounds, clock: Clock): Promise<Opinion> {
   if (rpc.endpoints.length < 2) return { kind: 'alone', text: 'there is one endpoint' }
@@ -93,7 +94,7 @@ async function viewOf(one: Rpc, name: string, { block, attack, state }: Grounds)
   }
 }
 
-/** What a node refuses to tell it does not have; one that does not answer is silent altogether. */
+/** If a node rejects a request, it lacks the data; if it does not answer, it counts as silent. */
 async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
   try {
     return await act()
@@ -103,7 +104,7 @@ async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
   }
 }
 
-/** Where a transaction is in the endpoint's chain and how it ended; null where it is not there. */
+/** The place of a transaction in the endpoint's chain and its outcome; null where it is not there. */
 async function outcomeOf(one: Rpc, hash: Hash): Promise<string | null> {
   const found = await one.request('eth_getTransactionReceipt', [hash])
   if (found === null) return null

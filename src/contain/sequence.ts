@@ -11,21 +11,21 @@ import { toHex } from './block-tag.ts'
 import type { Fees } from './fees.ts'
 import { type Movement, movementsIn } from './movements.ts'
 
-/** A call as anybody could make it: no signature needed in a simulation. */
+/** A call from any account: a simulation needs no signature. */
 export type SimulatedCall = {
   from: Address
   to: Address | null
   data: Hex
   value: bigint
   gas?: number
-  /** What it offers, wei per gas unit; 0 when left out. */
+  /** The offered fee, wei per gas unit; 0 when left out. */
   fees?: Fees
-  /** What it paid for beforehand (EIP-2930): an attack may look at what a slot costs. */
+  /** The access list that it paid for (EIP-2930): an attack may depend on the gas cost of a slot. */
   accessList?: readonly { address: Address; storageKeys: readonly Hash[] }[]
-  /** Seconds that pass before it, besides the block. */
+  /** Seconds that pass before it, in addition to the block. */
   laterBy?: number
 }
-/** `movements`: what the call moved and left moved. */
+/** `movements`: the movements of the call that were not reverted. */
 export type CallResult = {
   succeeded: boolean
   gasUsed: number
@@ -33,7 +33,7 @@ export type CallResult = {
   movements: readonly Movement[]
 }
 
-/** What the EVM can see of a block. Time in seconds since the epoch, base fee in wei per gas unit. */
+/** The parts of a block that the EVM can read. Time in seconds since the epoch, base fee in wei per gas unit. */
 export type BlockContext = {
   number: number
   timestamp: number
@@ -44,14 +44,14 @@ export type BlockContext = {
 }
 
 /**
- * All calls in one block: the next one, or one as it was. `isStrict`: senders pay the base fee, as on the chain; where they do not,
- * some nodes (anvil 1.7) show a base fee of 0 to the EVM, whatever the block's own was.
+ * All calls in one block: the next one, or a past one as it was. `isStrict`: senders pay the base fee, as on the chain;
+ * where they do not, some nodes (anvil 1.7) show a base fee of 0 to the EVM, whatever the block's own was.
  */
 export type OneBlock = { within: BlockContext | null; isStrict?: boolean }
 
 /**
- * Runs calls one after the other on the state after `block`, changes nothing, gives each result. Each has a block of its own,
- * as a pause and the attack after it would, unless `OneBlock` puts them into one. No sender is too poor to pay.
+ * Runs calls in sequence on the state after `block`, changes nothing, and returns each result. Each has its own block,
+ * like a pause and the attack after it, unless `OneBlock` puts them into one. Every sender has enough money to pay.
  */
 export type Sequencer = {
   method: 'eth_simulateV1' | 'fork'
@@ -59,7 +59,7 @@ export type Sequencer = {
   close(): Promise<void>
 }
 
-/** Ether lent to every sender in a simulation, so that fees and poverty do not decide it. wei */
+/** Ether lent to every sender in a simulation, so that fees and low balances do not decide it. wei */
 const PLENTY = 10n ** 24n
 
 export function simulateV1Sequencer(rpc: Rpc): Sequencer {
@@ -119,7 +119,7 @@ function overridesOf(within: BlockContext | null): Record<string, unknown> {
 
 type SimulatedBlock = { blockOverrides?: Record<string, unknown>; calls: Record<string, unknown>[] }
 
-/** A block has a time of its own only where somebody waits. */
+/** A block gets its own timestamp only where a call waits. */
 async function blocksApart(
   rpc: Rpc,
   block: number,
@@ -138,8 +138,9 @@ async function blocksApart(
 const SECONDS_A_BLOCK = 12
 
 /**
- * An anvil sidecar that forks the node: for nodes without `eth_simulateV1`. Slower, and needs the anvil binary. Every call has a
- * block of its own also where one was asked for: what two transactions of one block do together is not seen here.
+ * An anvil sidecar that forks the node: for nodes without `eth_simulateV1`. Slower, and needs the anvil binary. Every
+ * call has its own block even where one block was requested: the joint effect of two transactions in one block is not
+ * seen here.
  */
 export function forkSequencer(forkUrl: string): Sequencer {
   return {
@@ -186,7 +187,10 @@ async function sendOnFork(endpoint: Endpoint, call: SimulatedCall): Promise<Call
   })
 }
 
-/** The coin that calls of a mined transaction moved. A delegated call shows the value of the call around it and moves nothing. */
+/**
+ * The coin that calls of a mined transaction moved. A delegated call shows the value of the call around it and moves
+ * nothing.
+ */
 async function coinMoved(endpoint: Endpoint, hash: unknown): Promise<Movement[]> {
   const method = 'debug_traceTransaction'
   const frames = framesIfAny(await endpoint.request(method, [hash, { tracer: 'callTracer' }]), method)

@@ -11,8 +11,8 @@ import { toHex } from './block-tag.ts'
 import type { BroadcastContext } from './broadcast.ts'
 
 /**
- * Whichever of the plan's transactions was mined becomes its broadcast; where two were (under two nonces), the one that
- * succeeded. What only fills a nonce is none of them.
+ * The mined one of the plan's transactions becomes its broadcast; where two were mined (under two nonces), the one that
+ * succeeded. Transactions that only fill a nonce do not count.
  */
 export async function settleIfMined(
   { planId }: Broadcast,
@@ -24,8 +24,8 @@ export async function settleIfMined(
   const standing = await findBroadcast(store, planId)
   if (standing !== undefined && isKnown(standing, { ...attempt, ...mined })) return standing
   crashPoint('contain.mined')
-  // sent by a process that died, or by a call whose answer was lost, before that was written down; or a receipt that said
-  // otherwise before was wrong, and the record is corrected
+  // a process that died sent it before this was recorded, or the answer to the call was lost; or an earlier receipt was
+  // wrong, and the record is corrected
   if (standing !== undefined && standing.state !== 'sent' && standing.state !== mined.state)
     await moveBroadcast(store, { planId, to: 'sent' })
   await adopt(store, attempt)
@@ -56,14 +56,17 @@ function isKnown(
   )
 }
 
-/** A transaction that does nothing: signed only so that nothing else can have its nonce. */
+/** A transaction that does nothing: signed only so that no other transaction can have its nonce. */
 export function isFiller({ rawTransaction }: { rawTransaction: Hex }): boolean {
   return (parseTransaction(rawTransaction).data ?? '0x') === '0x'
 }
 
 type Mined = { state: 'mined' | 'reverted'; block: { number: number; hash: Hash } }
 
-/** Where a transaction is mined now, or undefined; a receipt from a block that is not in the chain says nothing. */
+/**
+ * The present place of a mined transaction, or undefined; a receipt from a block that is not in the chain does not
+ * count.
+ */
 async function receiptOf(
   { transactionHash }: { transactionHash: Hash },
   rpc: Rpc,
@@ -85,12 +88,13 @@ export async function hashAt(rpc: Rpc, number: number): Promise<Hash | null> {
   return found === null ? null : hash(object(found, 'block')['hash'], 'block.hash')
 }
 
-/** Blocks in which the user of a nonce is looked for: nodes without an archive know as many states. */
+/** Blocks in which the user of a nonce is searched for: nodes without an archive keep as many states. */
 const LOOK_BACK = 120
 
 /**
- * Whether another transaction of this account was mined with a nonce: seen in a block, or deeper than any reorg. A count
- * beside a missing receipt proves nothing: the two may come from different nodes, and a second pause would be signed.
+ * Whether another transaction of this account was mined with a nonce: seen in a block, or deeper than any reorg. A
+ * count together with a missing receipt proves nothing: the two may come from different nodes, and a second pause would
+ * be signed.
  */
 export async function isTaken(
   rpc: Rpc,

@@ -9,7 +9,7 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { type Address, type Hash, type Hex, ZERO_ADDRESS } from '../model/hex.ts'
 
-/** What a signer is asked to sign. Fees in wei per gas unit. */
+/** The transaction that a signer signs. Fees in wei per gas unit. */
 export type UnsignedTransaction = {
   chainId: number
   nonce: number
@@ -21,7 +21,7 @@ export type UnsignedTransaction = {
   maxPriorityFeePerGas: bigint
 }
 
-/** A message of EIP-712. */
+/** An EIP-712 message. */
 export type TypedData = {
   domain: { name?: string; version?: string; chainId?: number; verifyingContract?: Address; salt?: Hex }
   types: Readonly<Record<string, readonly { name: string; type: string }[]>>
@@ -29,7 +29,7 @@ export type TypedData = {
   message: Readonly<Record<string, unknown>>
 }
 
-/** The only thing in Cordon that touches a key. It never gives the key out. */
+/** The only component of Cordon that uses a key. It never reveals the key. */
 export type Signer = {
   address: Address
   signTransaction(transaction: UnsignedTransaction): Promise<Hex>
@@ -47,7 +47,7 @@ export function keySigner(privateKey: string): Signer {
   }
 }
 
-/** What the library says of a key that is none (zero, or past the curve's order) shows the key: it is not passed on. */
+/** The library's error for an invalid key (zero, or past the curve's order) contains the key: it is not passed on. */
 function accountOf(privateKey: Hex): ReturnType<typeof privateKeyToAccount> {
   try {
     return privateKeyToAccount(privateKey)
@@ -63,14 +63,14 @@ export type TypedDataDefinition = {
   message: Record<string, unknown>
 }
 
-/** The same message as viem takes it. */
+/** The same message in viem's format. */
 export function definition({ domain, types, primaryType, message }: TypedData): TypedDataDefinition {
   return { domain, types: { ...types }, primaryType, message: { ...message } }
 }
 
 export type WalletMessage = Omit<TypedDataDefinition, 'types'> & { types: TypedData['types'] }
 
-/** The same message as wallets take it (`eth_signTypedData_v4`): with the type of its domain. */
+/** The same message in the format of wallets (`eth_signTypedData_v4`): with the type of its domain. */
 export function walletMessage(typedData: TypedData): WalletMessage {
   const { types, ...rest } = definition(typedData)
   const EIP712Domain = getTypesForEIP712Domain({ domain: rest.domain })
@@ -82,7 +82,7 @@ export function typedDataHash(typedData: TypedData): Hash {
   return hashTypedData(definition(typedData))
 }
 
-/** Whose signature of a hash this is, or undefined where it is none. */
+/** The account whose signature of a hash this is, or undefined where it is not a signature. */
 export async function signerOf(hash: Hash, signature: Hex): Promise<Address | undefined> {
   try {
     return (await recoverAddress({ hash, signature })).toLowerCase() as Address
@@ -92,7 +92,7 @@ export async function signerOf(hash: Hash, signature: Hex): Promise<Address | un
 }
 
 /**
- * What a signer outside this process gave back is exactly what was asked: each field, nothing besides, and by that
+ * Checks that the result of an external signer is exactly what was requested: every field, nothing more, and by that
  * address. Throws `contain.SignerLied`.
  */
 export async function assertSigned(raw: Hex, asked: UnsignedTransaction, address: Address): Promise<void> {
@@ -126,8 +126,8 @@ async function differenceOf(
 }
 
 /**
- * Has a signer sign a message and a transaction that no chain can ever mine (it allows no gas), and checks both.
- * Throws `contain.SignerLied` and what the signer throws.
+ * Has a signer sign a message and a transaction that no chain can ever mine (it allows no gas), and checks both. Throws
+ * `contain.SignerLied` and the signer's errors.
  */
 export async function trySigning(signer: Signer): Promise<void> {
   const signature = await signer.signTypedData(TEST_MESSAGE)

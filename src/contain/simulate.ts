@@ -15,25 +15,26 @@ import type { Sequencer, SimulatedCall } from './sequence.ts'
 import { overwritten, stateDiff } from './state-diff.ts'
 import { lossesOf, type Reproduced, reproduce, runTrial, type Trial } from './trial.ts'
 
-/** A recent ordinary call into the target: what the pause is tried on. */
+/** A recent ordinary call into the target: the pause is tried on it. */
 export type Operation = SimulatedCall & { selector: Hex }
 
 export type SimulateOptions = {
-  /** Asked for the storage that pulling changes. */
+  /** Queried for the storage that pulling changes. */
   rpc: Rpc
   sequencer: Sequencer
   plan: ContainmentPlan
   /** The attack as it was (or would be) sent; null when there is only a suspicion. */
   attack: Trial | null
-  /** At most one a selector; successful once, not too long ago. */
+  /** At most one per selector; each succeeded once, not too long ago. */
   operations: readonly Operation[]
 }
 
 /**
- * Pulls the lever on a copy of the chain at the pinned block and looks: does it go through, is what the attack takes
- * without it still taken with it, which ordinary operations does it block, what does it change, and does it leave people
- * liquidatable who cannot help themselves. What the node cannot run is `unknown` or `not-reproduced`, never an error; only a
- * node that cannot even pull the lever is one. Throws `contain.NoAuthority` when the plan has nobody to pull it.
+ * Pulls the lever on a copy of the chain at the pinned block and checks: whether it succeeds, whether the attack still
+ * takes what it takes without it, which ordinary operations it blocks, what it changes, and whether it leaves people
+ * liquidatable and unable to act. What the node cannot run is `unknown` or `not-reproduced`, never an error; it is an
+ * error only if a node cannot even pull the lever. Throws `contain.NoAuthority` when no account can pull the plan's
+ * lever.
  */
 export async function simulatePlan(options: SimulateOptions): Promise<Simulation> {
   const { rpc, sequencer, plan, attack, operations } = options
@@ -83,7 +84,7 @@ function notesOf({ lever, opEffects, changes, effects }: Seen): string[] {
 
 export type TryOptions = Omit<ProbeOptions, 'operations'> & {
   rpc: Rpc
-  /** As it went without the lever. */
+  /** The attack's result without the lever. */
   attack: Reproduced | null
   /** The protected contract that the lever is for. */
   protects: Address
@@ -91,10 +92,10 @@ export type TryOptions = Omit<ProbeOptions, 'operations'> & {
 
 type Tried = Pick<Simulation, 'leverSucceeded' | 'gasUsed' | 'attack' | 'losses'>
 
-/** What was tried to rank levers is known when the best of them is simulated: by reproduced attack, lever, way and place. */
+/** The trials for ranking are reused when the best lever is simulated: by reproduced attack, lever, route and place. */
 const trials = new WeakMap<Reproduced, Map<string, Tried>>()
 
-/** Whether a lever can be pulled by its authority, what that costs in gas, and whether the attack still takes what it took. */
+/** Whether a lever can be pulled by its authority, its gas cost, and whether the attack still takes what it took. */
 export async function tryLever(options: TryOptions): Promise<Tried> {
   const { lever, route, block, attack, protects } = options
   if (attack === null) return tryNow(options)
@@ -123,7 +124,7 @@ async function tryNow(options: TryOptions): Promise<Tried> {
   }
 }
 
-/** Whether a reproduced attack still takes what it took, with these calls before it. */
+/** Whether a reproduced attack still takes what it took after these calls. */
 async function verdictOn(
   { rpc, sequencer, block, protects }: Pick<TryOptions, 'rpc' | 'sequencer' | 'block' | 'protects'>,
   { pulls, reproduced }: { pulls: readonly SimulatedCall[]; reproduced: Reproduced | null },
@@ -149,7 +150,7 @@ export type ProbeOptions = {
   operations: readonly Operation[]
 }
 
-/** What a lever does to each operation: the same call with and without it. Empty where nobody may pull it. */
+/** The effect of a lever on each operation: the same call with and without it. Empty where no account may pull it. */
 export async function probeLever(options: ProbeOptions): Promise<Simulation['opEffects']> {
   const { sequencer, lever, route, block, operations } = options
   const pulls = pullsOf(lever, route)
@@ -163,8 +164,8 @@ export async function probeLever(options: ProbeOptions): Promise<Simulation['opE
 }
 
 /**
- * The calls that pull a lever, none where nobody may: its authority makes the call itself, whatever way leads to that. Only an
- * AccessManager lets nobody call before it was scheduled and the delay is over.
+ * The calls that pull a lever, none where no account may: its authority makes the call itself, whatever the route. Only
+ * an AccessManager blocks all calls until they are scheduled and the delay is over.
  */
 function pullsOf(lever: Lever, route: Route = { kind: 'direct' }): SimulatedCall[] {
   const { authority } = lever
@@ -178,7 +179,7 @@ function pullsOf(lever: Lever, route: Route = { kind: 'direct' }): SimulatedCall
   ]
 }
 
-/** The same call on the same state, without and with the lever pulled; what cannot be run is unknown. */
+/** The same call on the same state, without and with the lever pulled; unknown where it cannot be run. */
 async function effectOf(
   sequencer: Sequencer,
   { block, pulls, call }: { block: number; pulls: readonly SimulatedCall[]; call: SimulatedCall },

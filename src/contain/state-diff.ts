@@ -13,13 +13,13 @@ const sideSchema = z.record(
 )
 const diffSchema = z.object({ pre: sideSchema, post: sideSchema })
 
-/** Slots listed of one pull, at most. */
+/** Maximum slots listed per pull. */
 const MOST_SLOTS = 64
 const ZERO = `0x${'0'.repeat(64)}` as const
 
 /**
  * The storage that a call changes on the state after a block, by `debug_traceCall` with geth's prestateTracer in diff
- * mode. Null where the node cannot tell: nothing is said then, and nothing is stopped by it.
+ * mode. Null where the node cannot provide it: then nothing is reported, and nothing is blocked because of it.
  */
 export async function stateDiff(rpc: Rpc, call: SimulatedCall, block: number): Promise<StateChange[] | null> {
   const { from, to, data } = call
@@ -44,7 +44,7 @@ function changesOf({ pre, post }: z.infer<typeof diffSchema>): StateChange[] {
   return changes.slice(0, MOST_SLOTS)
 }
 
-/** Changes of slots that held something: what was set before and is gone now. */
+/** Changes of slots that held a value: the values that were set before and are overwritten. */
 export function overwritten(changes: readonly StateChange[]): StateChange[] {
   return changes.filter(({ before }) => before !== ZERO)
 }

@@ -6,8 +6,8 @@ import { toHex } from './block-tag.ts'
 export type StateAnswer = { read: StateRead; answer: string; isPulled: boolean }
 
 /**
- * What the views of a lever's state answer at a block, and whether each says that it is pulled.
- * An answer that is too short says nothing: not pulled. Throws what the node throws.
+ * The answers of a lever's state views at a block, and whether each shows that it is pulled. An answer that is too
+ * short counts as not pulled. Throws the node's errors.
  */
 export function readState(rpc: Rpc, state: readonly StateRead[], block: number): Promise<StateAnswer[]> {
   return Promise.all(
@@ -18,7 +18,7 @@ export function readState(rpc: Rpc, state: readonly StateRead[], block: number):
   )
 }
 
-/** True where there is a view at all, and each says that the lever is pulled. Throws what the node throws. */
+/** True where there is at least one view, and each shows that the lever is pulled. Throws the node's errors. */
 export async function isPulled(rpc: Rpc, state: readonly StateRead[], block: number): Promise<boolean> {
   const answers = await readState(rpc, state, block)
   return answers.length > 0 && answers.every((answer) => answer.isPulled)

@@ -8,24 +8,27 @@ import type { Fees } from './fees.ts'
 import { lossesIn } from './losses.ts'
 import type { BlockContext, CallResult, Sequencer, SimulatedCall } from './sequence.ts'
 
-/** An attack that can be tried again as it was: its call, what came before it in its block, and the block itself. */
+/** An attack that can be tried again unchanged: its call, the calls before it in its block, and the block itself. */
 export type Trial = {
   call: SimulatedCall
-  /** Transactions of its block before it, oldest first. Empty where it waits, or where the block is not known. */
+  /** Transactions before it in its block, oldest first. Empty where it is pending, or where the block is not known. */
   before: readonly SimulatedCall[]
-  /** Null where it waits, or where the block is not known. */
+  /** Null where it is pending, or where the block is not known. */
   within: BlockContext | null
   /** Protected contracts of the incident. */
   owned: readonly Address[]
-  /** What detection saw it take, base units: a trial that takes much less is none. Empty where nothing is on record. */
+  /**
+   * The amounts that detection saw it take, base units: a run that takes much less does not reproduce it. Empty where
+   * nothing is on record.
+   */
   recorded: readonly AssetChange[]
-  /** Whether its senders pay the base fee: tried only where it does not work without. */
+  /** Whether its senders pay the base fee: tried only where it does not work otherwise. */
   isStrict?: boolean
 }
 
 const bigint = quantitySchema.transform(BigInt)
 const whole = quantitySchema.transform(Number)
-/** A transaction as a node gives it, as far as it can be sent again; with what it offers for its gas. */
+/** A transaction as a node returns it, as far as it can be sent again; with its fee fields. */
 export const sentSchema = z.object({
   ...transactionFields,
   gasPrice: bigint.nullish(),
@@ -47,7 +50,10 @@ const blockSchema = z.object({
 type Scene = Pick<Trial, 'before' | 'within'>
 const NONE: Scene = { before: [], within: null }
 
-/** The block of a mined transaction as far as the node knows it: what came before it, and what the EVM could see of it. */
+/**
+ * The block of a mined transaction as far as the node knows it: the transactions before it, and the parts of the block
+ * that the EVM could read.
+ */
 export async function sceneOf(rpc: Rpc, { hash, block }: { hash: Hash; block: number }): Promise<Scene> {
   const parsed = blockSchema.safeParse(await rpc.request('eth_getBlockByNumber', [toHex(block), true]))
   if (!parsed.success) return NONE
@@ -75,7 +81,7 @@ export function callOf(sent: Sent): SimulatedCall & { fees: Fees } {
   return { from, to, data: input, value, gas: Number(gas), fees: feesOf(sent), ...list }
 }
 
-/** What a transaction offers, wei per gas unit: attacks look at `tx.gasprice`. */
+/** The fees that a transaction offers, wei per gas unit: attacks may depend on `tx.gasprice`. */
 function feesOf(sent: Pick<Sent, 'gasPrice' | 'maxFeePerGas' | 'maxPriorityFeePerGas'>): Fees {
   const legacy = sent.gasPrice ?? 0n
   return {
@@ -84,22 +90,26 @@ function feesOf(sent: Pick<Sent, 'gasPrice' | 'maxFeePerGas' | 'maxPriorityFeePe
   }
 }
 
-/** An attack as it went without a lever, on the state before it. */
+/** The result of an attack without a lever, on the state before it. */
 export type Reproduced = {
-  /** With as little before it as it needs. */
+  /** With as few preceding calls as it needs. */
   trial: Trial
   succeeded: boolean
   losses: readonly AssetChange[]
-  /** Null where it takes what it took; else why it is no measure, for people. */
+  /** Null where it takes what it took; else why it is not a valid measure, for people. */
   doubt: string | null
 }
 
-/** What was reproduced, by trial and block: the state of a past block does not change, and each run costs what an attacker takes meanwhile. */
+/**
+ * Reproductions, by trial and block: the state of a past block does not change, and each run costs time in which the
+ * attacker continues.
+ */
 const reproductions = new WeakMap<Trial, Map<number, Reproduced>>()
 
 /**
- * Runs an attack without a lever: alone, then behind what its own people sent before it, then behind all of its block,
- * until it takes what it took on the chain; on any state but the one before its block it is a block of now. What came nearest is given, with the doubt that is left.
+ * Runs an attack without a lever: alone, then after the transactions that its own accounts sent before it, then after
+ * its whole block, until it takes what it took on the chain; on any state other than the one before its block it runs
+ * in a present block. Returns the closest result, with the remaining doubt.
  */
 export async function reproduce(sequencer: Sequencer, block: number, trial: Trial): Promise<Reproduced> {
   const byBlock = reproductions.get(trial) ?? new Map<number, Reproduced>()
@@ -123,7 +133,7 @@ async function reproduceNow(sequencer: Sequencer, block: number, trial: Trial): 
   return best ?? { trial, succeeded: false, losses: [], doubt: 'it could not be run' }
 }
 
-/** What came before it from its own people, or went to what it went to. */
+/** The preceding calls from its own accounts, or to the same targets. */
 function relatedTo({ call, before, owned }: Trial): SimulatedCall[] {
   const near = new Set<Address | null>([call.from, call.to, ...owned])
   return before.filter(({ from, to }) => near.has(from) || (to !== null && near.has(to)))
@@ -150,14 +160,14 @@ async function attempt(sequencer: Sequencer, block: number, trial: Trial): Promi
   }
 }
 
-/** What a trial loses to a result of it; nothing where it reverted. */
+/** The losses that a result of a trial causes; nothing where it reverted. */
 export function lossesOf({ call, owned }: Trial, result: CallResult | undefined): AssetChange[] {
   if (result?.succeeded !== true) return []
   const attackers = [call.from, ...(call.to === null || owned.includes(call.to) ? [] : [call.to])]
   return lossesIn(result.movements, { owned, attackers })
 }
 
-/** A trial takes what was recorded where it takes nine tenths of it: prices move a little with what came before. */
+/** A trial reproduces the record where it takes nine tenths of it: prices move with the preceding transactions. */
 function doubtOf({ trial, succeeded, losses }: Omit<Reproduced, 'doubt'>): string | null {
   if (!succeeded) return 'it does not go through by itself on the state before it'
   const isShort = trial.recorded.some(
@@ -176,13 +186,13 @@ function isCloser(a: Reproduced, b: Reproduced): boolean {
   return a.losses.some((loss) => loss.amount > amountIn(b.losses, loss))
 }
 
-/** Runs a trial behind what pulls a lever; undefined where the node gives no result. Throws what the node throws. */
+/** Runs a trial after the calls that pull a lever; undefined if the node returns none. Throws the node's errors. */
 export async function runTrial(
   sequencer: Sequencer,
   { block, trial, pulls }: { block: number; trial: Trial; pulls: readonly SimulatedCall[] },
 ): Promise<CallResult | undefined> {
   const { call, before, within, isStrict = false } = trial
-  // a delay of the chain ends after the attack's block: what comes then is a block of another time
+  // a delay of the chain ends after the attack's block: the calls after it are in a block of another time
   const isDelayed = pulls.some(({ laterBy }) => laterBy !== undefined)
   const calls = [...pulls, ...before, pulls.length === 0 ? call : withRoom(call, within)]
   const results = await sequencer.run(block, calls, isDelayed ? undefined : { within, isStrict })
@@ -190,8 +200,8 @@ export async function runTrial(
 }
 
 /**
- * Whether an attack works on the state after `block`, behind what `pulls` does: it takes something of what it is recorded to take,
- * or, where nothing is recorded, it goes through. Null where the node cannot run it.
+ * Whether an attack works on the state after `block` once `pulls` have run: it takes part of the recorded loss, or,
+ * where nothing is recorded, it succeeds. Null where the node cannot run it.
  */
 export async function takesAgain(
   sequencer: Sequencer,
@@ -210,7 +220,7 @@ export async function takesAgain(
 /** Gas that a pull may use in a block that was full without it. */
 const PULL_GAS = 1_000_000
 
-/** A block has one gas limit, and the attack may have been made to fill it. */
+/** A block has one gas limit, and the attack may be designed to fill it. */
 function withRoom(call: SimulatedCall, within: BlockContext | null): SimulatedCall {
   if (within === null || call.gas === undefined) return call
   return {

@@ -11,7 +11,7 @@ export type VerifyOptions = {
   sequencer: Sequencer
   plan: ContainmentPlan
   simulation: Simulation
-  /** Null where the lever was already pulled when we came. */
+  /** Null where the lever was already pulled before. */
   broadcast: Broadcast | null
   attack: Trial | null
   operations: readonly Operation[]
@@ -20,8 +20,8 @@ export type VerifyOptions = {
 type Check = Verification['checks'][number]
 
 /**
- * Asks the chain, not the receipt, whether the lever holds: the state view says so, the attack fails on the state as it
- * is now, and every operation that the simulation saw blocked is blocked.
+ * Checks the chain, not the receipt, for whether the lever holds: the state view shows it, the attack fails on the
+ * present state, and every operation that was blocked in the simulation is blocked.
  */
 export async function verifyPlan(options: VerifyOptions): Promise<Verification> {
   const { rpc, plan, broadcast } = options
@@ -58,7 +58,7 @@ async function viewChecks({ rpc, plan }: VerifyOptions, latest: number): Promise
   }))
 }
 
-/** The attack as the simulation saw it take something; null where it saw none stopped, or it cannot be tried. */
+/** The attack that took something in the simulation; null if it showed none stopped, or it cannot be tried. */
 async function attackCheck(
   { sequencer, attack, simulation }: VerifyOptions,
   latest: number,
@@ -77,7 +77,7 @@ async function attackCheck(
   }
 }
 
-/** What a simulation saw an attack take is what it must not take any more. */
+/** The losses that the simulation saw must not occur any more. */
 export function trialSeen(trial: Trial, { losses }: Pick<Simulation, 'losses'>): Trial {
   const seen = losses.flatMap(({ account, asset, without }) =>
     without > 0n ? [{ account, asset, amount: without }] : [],

@@ -12,9 +12,9 @@ export function coinMoved(move: Pick<TransferFact, 'from' | 'to' | 'amount' | 'f
 type Read = { transaction: Transaction; facts: readonly Fact[] }
 
 /**
- * Tokens that are the coin itself (ZKsync, Metis, EIP-7708): their logs say again what calls moved as value. One is
- * known by this: in some transaction each movement of the coin has its log, and nobody but the chain itself called the
- * token. Without calls only an account of the chain is believed.
+ * Tokens that are the coin itself (ZKsync, Metis, EIP-7708): their logs repeat the movements of value by calls. A
+ * mirror is recognised by this: in some transaction each movement of the coin has its log, and only the chain itself
+ * called the token. Without calls only an account of the chain is trusted.
  */
 export function coinMirrorsIn(read: readonly Read[]): ReadonlySet<Address> {
   const mirrors = new Set<Address>()
@@ -27,7 +27,7 @@ export function coinMirrorsIn(read: readonly Read[]): ReadonlySet<Address> {
   return mirrors
 }
 
-/** Tokens of which one movement is the same as one of the coin: nearly always none. */
+/** Tokens with a movement equal to one of the coin: nearly always none. */
 function tokensAlike(facts: readonly Fact[], coins: readonly TransferFact[]): Set<Address> {
   const byAmount = new Map(coins.map((coin) => [coin.amount, coin]))
   const alike = new Set<Address>()
@@ -58,7 +58,7 @@ function isMovedCoin(fact: Fact): fact is TransferFact {
   )
 }
 
-/** Movements that no log has said again yet, each with how often. */
+/** Movements that no log has repeated yet, each with its count. */
 type Left = Map<string, number>
 
 function counted(coins: readonly TransferFact[]): Left {
@@ -71,7 +71,7 @@ function keyOf({ from, to, amount }: TransferFact): string {
   return `${from}${to}${amount}`
 }
 
-/** Takes the coin’s movement that a log says again out of those that are left. */
+/** Removes the coin’s movement that a log repeats from those that are left. */
 function takeSame(log: TransferFact, left: Left): boolean {
   const key = keyOf(log)
   const times = left.get(key)
@@ -82,8 +82,8 @@ function takeSame(log: TransferFact, left: Left): boolean {
 }
 
 /**
- * The facts with the coin counted once: what a mirror says of a known movement goes; what only it knows is the coin’s
- * (a block without calls), but for what went to or came from the chain itself, which is the fee and no movement.
+ * The facts with the coin counted once: a mirror's log of a known movement is removed; a log that only the mirror has
+ * is a movement of the coin (a block without calls), except movements to or from the chain itself, which are the fee.
  */
 export function withoutMirrors({ facts }: Read, mirrors: ReadonlySet<Address>): readonly Fact[] {
   const isMirrored = (fact: Fact): fact is TransferFact =>

@@ -4,7 +4,7 @@ import type { Address, Hash } from '../model/hex.ts'
 import { addressFromWord, wordAt } from '../model/hex.ts'
 import { TOPICS } from './signatures.ts'
 
-/** Where a log keeps the subject: a topic, a data word, or nowhere. Standards disagree on `indexed`. */
+/** The position of the subject in a log: a topic, a data word, or none. Standards disagree on `indexed`. */
 type ControlPlan = {
   change: ControlChange
   subject: readonly ('topic1' | 'topic2' | 'word0' | 'word1')[]
@@ -42,7 +42,7 @@ const PLANS: ReadonlyMap<Hash, ControlPlan> = new Map<Hash, ControlPlan>([
   [TOPICS['Unpaused()'], { change: 'unpaused', subject: [], role: false }],
 ])
 
-/** A change of owner, role, implementation, admin, beacon or pause that a log tells of. */
+/** A change of owner, role, implementation, admin, beacon or pause that a log shows. */
 export function controlFromLog(log: Log, frame: number): ControlFact | undefined {
   const topic = log.topics[0]
   const plan = topic === undefined ? undefined : PLANS.get(topic)

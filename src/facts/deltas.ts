@@ -2,7 +2,7 @@ import type { BalanceDeltas, Fact, TransferFact } from '../model/fact.ts'
 import type { Address } from '../model/hex.ts'
 import { ZERO_ADDRESS } from '../model/hex.ts'
 
-/** The key of an asset in balance deltas: the contract, and the id where tokens are not alike. */
+/** The key of an asset in balance deltas: the contract, and the id where tokens are not fungible. */
 export function assetKey(fact: TransferFact): string {
   return fact.tokenId === null ? fact.asset : `${fact.asset}/${fact.tokenId}`
 }

@@ -5,11 +5,11 @@ import type { Address, Hex } from '../model/hex.ts'
 import { ZERO_ADDRESS } from '../model/hex.ts'
 import { SELECTORS } from './signatures.ts'
 
-/** `answer` is kept as it came: most reads repeat the one before, and then nothing need be counted. */
+/** `answer` is kept unparsed: most reads repeat the previous one, and then no computation is needed. */
 type BalanceRead = { answer: Hex; claimed: bigint; frame: number }
 type SupplyRead = { supply: bigint; frame: number }
 
-/** What a transaction's tokens have answered so far, held against what they log. */
+/** The answers of a transaction's tokens so far, compared with their logs. */
 export type Answers = {
   /** By token and then by the question’s calldata, which names the account. */
   balances: Map<Address, Map<string, BalanceRead>> | null
@@ -18,10 +18,10 @@ export type Answers = {
 
 export const noAnswers = (): Answers => ({ balances: null, supplies: null })
 
-/** Tokens that keep shares round to the share: a base unit or two is no contradiction. */
+/** Tokens that keep shares round to the share: a base unit or two is not a contradiction. */
 const ROUNDING = 2n
 
-/** Takes an answer of `balanceOf(account)`; answers what it contradicts. */
+/** Reads an answer of `balanceOf(account)`; returns its contradiction. */
 export function balanceRead(frame: Frame, answers: Answers): DiscrepancyFact | undefined {
   const { to: asset, input, output: answer } = frame
   if (asset === null || answer.length < WORD || input.length !== QUESTION.length + 40) return undefined
@@ -64,14 +64,14 @@ function contradiction(
 
 const firstWord = (answer: Hex): bigint => BigInt(answer.length === WORD ? answer : answer.slice(0, WORD))
 
-/** Takes an answer of `totalSupply()`. */
+/** Reads an answer of `totalSupply()`. */
 export function supplyRead({ to, output, index }: Frame, answers: Answers): void {
   if (to === null || output.length < WORD) return
   answers.supplies ??= new Map()
   answers.supplies.set(to, { supply: firstWord(output), frame: index })
 }
 
-/** Takes a logged movement; answers a movement of more than there is. */
+/** Reads a logged movement; returns a movement of more than the supply. */
 export function transferClaimed(
   transfer: TransferFact,
   { balances, supplies }: Answers,
@@ -87,7 +87,7 @@ export function transferClaimed(
   }
   const known = supplies?.get(asset)
   if (known === undefined) return undefined
-  // Some tokens (Compound's) mint out of themselves: what there is is then not known until it is asked for again.
+  // Some tokens (Compound's) mint from their own address: the supply is then not known until it is read again.
   if (from === asset || to === asset) supplies?.delete(asset)
   return from === asset ? undefined : beyondSupply(transfer, asset, known)
 }

@@ -21,7 +21,7 @@ import { visitsOf } from './visits.ts'
 import { walk } from './walk.ts'
 
 /**
- * What happened in a block, in the words of value and control. Pure; linear in frames, logs and transfers × depth.
+ * The facts of a block, in terms of value and control. Pure; linear in frames, logs and transfers × depth.
  *
  * @example
  * const facts = blockFacts(bundle)
@@ -51,7 +51,7 @@ type Read = { transaction: Transaction; notes: Notes | null; facts: readonly Fac
 function transactionFacts({ transaction, notes, facts }: Read): TransactionFacts {
   const transfers = facts.filter((fact) => fact.kind === 'transfer')
   const deltas = balanceDeltas(transfers)
-  // A shape is two movements or more.
+  // A shape needs at least two movements.
   if (notes === null || (transfers.length < 2 && notes.told.actions.length === 0))
     return { transaction, facts, deltas }
   const { frames } = transaction
@@ -59,7 +59,7 @@ function transactionFacts({ transaction, notes, facts }: Read): TransactionFacts
   return { transaction, facts: withShapes(facts, notes.told, moved), deltas }
 }
 
-/** Completes what was told, and adds what only the movements show. */
+/** Completes the actions from signatures, and adds those that only the movements show. */
 function withShapes(facts: readonly Fact[], told: Told, moved: Moved): readonly Fact[] {
   const { visits, frames } = moved
   const swaps = swapsByShape(visits, told.pools)
@@ -72,8 +72,8 @@ function withShapes(facts: readonly Fact[], told: Told, moved: Moved): readonly 
 }
 
 /**
- * Facts in order of execution as they are found, and what is kept beside them meanwhile. Logs inside frames are ordered
- * with the calls; receipts tell the truth but not the place; where there are no logs at all, calls only ask.
+ * Facts in execution order as they are found, and the intermediate data. Logs inside frames are ordered with the calls;
+ * receipts are reliable but have no position; without any logs, calls are only requests.
  */
 type Notes = {
   facts: Fact[]
@@ -106,7 +106,7 @@ function collect(transaction: Transaction, { source, kinds }: Pick<Notes, 'sourc
   return notes
 }
 
-/** What the called function's name tells: a price asked, a balance read, an action wished for. */
+/** The meaning of the called function's name: a price query, a balance read, a requested action. */
 function noteMeaning(frame: Frame, { facts, told, answers, frames, source }: Notes): void {
   if (frame.to === null || (frame.type !== 'CALL' && frame.type !== 'STATICCALL')) return
   const meaning = meaningOf(frame.input)
@@ -121,7 +121,7 @@ function noteMeaning(frame: Frame, { facts, told, answers, frames, source }: Not
   if (plans.length > 0) facts.push(...readCall(frame, plans, { frames, told }))
 }
 
-/** Receipts do not say between which reads a log stands, so only logs in frames are held against answers. */
+/** Receipts do not show between which reads a log was emitted, so only logs in frames are compared with answers. */
 function noteLog(log: Log, frame: number, { facts, told, answers, frames, kinds }: Notes): void {
   const found = logFacts(log, { frame, frames, kinds }, told)
   for (const fact of found) {
@@ -160,7 +160,7 @@ function issued({ from, mint = 0n, frames }: Transaction): TransferFact[] {
   return [coinMoved({ from: ZERO_ADDRESS, to: from, amount: mint, frame: frames.length === 0 ? -1 : 0 })]
 }
 
-/** What is read by shape stands before the transfers that it is made of. */
+/** Actions by shape come before the transfers that they consist of. */
 function merge(facts: readonly Fact[], shapes: Fact[]): readonly Fact[] {
   if (shapes.length === 0) return facts
   const swaps = shapes.sort((a, b) => a.frame - b.frame)

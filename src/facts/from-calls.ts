@@ -45,9 +45,9 @@ const PLANS: ReadonlyMap<Hex, CallPlan> = new Map<Hex, CallPlan>([
 const FALSE = `0x${'0'.repeat(64)}`
 
 /**
- * The token movement that a call asks for, where no logs were recorded. Believed less than a log: a token may do
- * other than it was asked (fees, rebases), so facts from calls carry `source: 'call'`.
- * A forwarding contract's inner call with the same arguments is the same movement, not a second one.
+ * The token movement that a call requests, where no logs were recorded. Less trusted than a log: a token may do
+ * something other than the request (fees, rebases), so facts from calls carry `source: 'call'`. A forwarding contract's
+ * inner call with the same arguments is the same movement, not a second one.
  */
 export function movementFromCall(frame: Frame, frames: readonly Frame[]): TransferFact | undefined {
   if (frame.type !== 'CALL' || frame.to === null || frame.output === FALSE) return undefined
@@ -61,7 +61,8 @@ export function movementFromCall(frame: Frame, frames: readonly Frame[]): Transf
 function forwards(frame: Frame, frames: readonly Frame[]): boolean {
   const above = frames[frame.parent]
   if (above?.type !== 'CALL' || above.input.slice(0, 138) !== frame.input.slice(0, 138)) return false
-  // A contract whose own `deposit()` wraps coins calls WETH by the same name: what asks for nothing forwards nothing.
+  // A contract whose own `deposit()` wraps coins calls WETH by the same name: a call that requests nothing forwards
+  // nothing.
   const selector = selectorOf(above.input)
   return selector !== undefined && PLANS.get(selector)?.(above, frames) !== undefined
 }

@@ -9,7 +9,7 @@ type MovementDecoder = (log: Log, at: LogPlace) => readonly (TransferFact | Appr
 
 const NOTHING: readonly TransferFact[] = []
 
-/** Decode plans by first topic. A log that does not have the shape of its topic says nothing. */
+/** Decode plans by first topic. A log that does not have the shape of its topic is ignored. */
 const PLANS: ReadonlyMap<string, MovementDecoder> = new Map<string, MovementDecoder>([
   [TOPICS['Transfer(address,address,uint256)'], decodeTransfer],
   [TOPICS['Approval(address,address,uint256)'], decodeApproval],
@@ -20,7 +20,7 @@ const PLANS: ReadonlyMap<string, MovementDecoder> = new Map<string, MovementDeco
   [TOPICS['Withdrawal(address,uint256)'], decodeUnwrap],
 ])
 
-/** Token movements and approvals that a log tells of (EIP-20, EIP-721, EIP-1155, WETH9). */
+/** Token movements and approvals that a log shows (EIP-20, EIP-721, EIP-1155, WETH9). */
 export function movementsFromLog(log: Log, at: LogPlace): readonly (TransferFact | ApprovalFact)[] {
   const topic = log.topics[0]
   if (topic === undefined) return NOTHING
@@ -32,14 +32,14 @@ function topicAddress(log: Log, n: number): Address | undefined {
   return topic === undefined ? undefined : `0x${topic.slice(26)}`
 }
 
-/** The first word of the data as a number; data of one word, which is nearly all, is read without cutting it. */
+/** The first word of the data as a number; data of one word, which is nearly all, is read without slicing. */
 function firstUint({ data }: Log): bigint | undefined {
   if (data.length === 66) return BigInt(data)
   const word = wordAt(data, 0)
   return word === undefined ? undefined : BigInt(`0x${word}`)
 }
 
-/** EIP-20’s own shape is read at once; every other one is told apart by what stands around it. */
+/** EIP-20’s own shape is decoded at once; every other one is distinguished by its context. */
 function decodeTransfer(log: Log, at: LogPlace): readonly TransferFact[] {
   if (log.topics.length !== 3 || log.data.length < 66) return unusualTransfer(log, at)
   const from = topicAddress(log, 1)
@@ -87,7 +87,7 @@ function decodeTransferSingle(log: Log, at: LogPlace): readonly TransferFact[] {
   return multiToken(log, at, [[BigInt(`0x${id}`), BigInt(`0x${amount}`)]])
 }
 
-/** A batch longer than this is not a batch but an attack on us; the deltas then miss it, and nothing hangs. */
+/** A batch longer than this is not a batch but an attack on Cordon; the deltas then miss it, and nothing hangs. */
 const MOST_IN_A_BATCH = 4096
 
 function decodeTransferBatch(log: Log, at: LogPlace): readonly TransferFact[] {
@@ -134,7 +134,7 @@ function multiToken(log: Log, at: LogPlace, pairs: readonly (readonly [bigint, b
   }))
 }
 
-/** `Deposit(dst, wad)` is a mint only where that much of the coin came in with the call: other contracts use the name too. */
+/** `Deposit(dst, wad)` is a mint only where that much of the coin came in with the call: others use the name too. */
 function decodeWrap(log: Log, at: LogPlace): readonly TransferFact[] {
   const claim = wrapClaim(log, at)
   if (claim === undefined || claim.frame.value !== claim.amount) return NOTHING
@@ -155,7 +155,7 @@ function decodeUnwrap(log: Log, at: LogPlace): readonly TransferFact[] {
   return NOTHING
 }
 
-/** True where WETH9's own log tells of this very mint or burn. */
+/** True where WETH9's own log shows this exact mint or burn. */
 export function tellsOfWrap(log: Log, { asset, from, to, amount }: TransferFact): boolean {
   const [account, topic] =
     from === ZERO_ADDRESS

@@ -2,13 +2,13 @@ import type { Frame } from '../model/block.ts'
 import { entryFrame } from '../model/block.ts'
 import type { Address } from '../model/hex.ts'
 
-/** A beacon or registry is asked first; nobody asks more than this before handing the call on. */
+/** Maximum queries before the delegation: a proxy queries a beacon or registry first, and never more than this. */
 const MOST_QUESTIONS = 4
 
 /**
- * The code that `contract` handed the call around frame `index` to, unchanged, to run as its own: EIP-1967 and beacon
- * proxies, EIP-1167 clones, diamonds. Null where it ran its own code or the call is not there. A library gets other
- * calldata than the contract did, so it is not taken for an implementation.
+ * The code to which `contract` delegated the call around frame `index`, unchanged, to run in its own context: EIP-1967
+ * and beacon proxies, EIP-1167 clones, diamonds. Null where it ran its own code or the call does not exist. A library
+ * receives other calldata than the contract did, so it does not count as an implementation.
  */
 export function implementationOf(contract: Address, index: number, frames: readonly Frame[]): Address | null {
   const entry = entryFrame(contract, index, frames)

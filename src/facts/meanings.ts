@@ -3,19 +3,22 @@ import type { ActionPlan } from './actions/compile.ts'
 import { CALL_PLANS } from './actions/families.ts'
 import { SELECTORS, VALUATIONS } from './signatures.ts'
 
-/** What a selector may mean: one look-up a frame tells all that facts want of it. */
+/** The possible meanings of a selector: one look-up per frame returns everything that facts need. */
 export type Meaning = {
   selector: Hex
   valuation: boolean
   reads: 'balance' | 'supply' | null
-  /** Actions that a call asks for, and those of them that no log tells. */
+  /** Actions that a call requests, and those of them that no log shows. */
   actions: readonly ActionPlan[]
   silent: readonly ActionPlan[]
 }
 
 const MEANINGS: ReadonlyMap<number, Meaning> = meanings()
 
-/** What the first four bytes of calldata may mean. They are read as a number: cutting and hashing text cost double. */
+/**
+ * The possible meanings of the first four bytes of calldata. They are read as a number: slicing and hashing text takes
+ * twice as long.
+ */
 export function meaningOf(input: Hex): Meaning | undefined {
   return input.length < 10 ? undefined : MEANINGS.get(selectorNumber(input))
 }

@@ -9,10 +9,10 @@ import type { TokenKinds } from './token-kinds.ts'
 export type Placed = { frames: readonly Frame[]; rest: readonly Log[] }
 
 /**
- * The receipt’s logs put into the frames that can have emitted them (Parity’s traces have none): only the contract’s own
- * frames, in the receipt’s order, which is that of execution. A movement goes where a call asked for it; a log of another
- * kind than the one before stays with it; else the contract’s next frame counts. Where frames leave more than one choice
- * this is a guess about the place, never about what happened.
+ * Places the receipt’s logs into the frames that can have emitted them (Parity’s traces have none): only the contract’s
+ * own frames, in the receipt’s order, which is execution order. A movement goes where a call requested it; a log of
+ * another kind than the previous one stays with it; else the contract’s next frame is used. Where frames leave more
+ * than one choice this is a guess about the position, never about the event.
  */
 export function withPlacedLogs(transaction: Transaction, kinds: TokenKinds): Placed {
   const { frames, logs } = transaction
@@ -47,11 +47,11 @@ function withLogs(frame: Frame, logs: readonly FrameLog[] | undefined): Frame {
 type Search = {
   frames: readonly Frame[]
   kinds: TokenKinds
-  /** Frames that can emit, by whose logs they would be; in order. */
+  /** Frames that can emit, by the contract that their logs would have; in order. */
   own: ReadonlyMap<Address, readonly Frame[]>
-  /** Movements that calls ask for and no log has told yet, by token. */
+  /** Movements that calls requested and no log has shown yet, by token. */
   asked: ReadonlyMap<Address, TransferFact[]>
-  /** What a call asked for beyond what was told of it: its fee, to be told next. */
+  /** The part of a call's request that its log does not cover: its fee, expected in the next log. */
   left: TransferFact | null
   last: { frame: Frame; topic: string | undefined; furthest: number } | null
 }
@@ -63,7 +63,7 @@ function ownFrames(frames: readonly Frame[]): Map<Address, Frame[]> {
     isStatic[frame.index] = frame.type === 'STATICCALL' || isStatic[frame.parent] === true
     if (frame.context === null || frame.reverted || isStatic[frame.index] || frame.type === 'SELFDESTRUCT')
       continue
-    // delegated code emits in its caller’s name, and in its caller’s frame as far as anybody can tell
+    // delegated code emits in its caller’s name, and as far as can be determined in its caller’s frame
     if (frames[frame.parent]?.context === frame.context && frame.type !== 'CALL') continue
     const known = own.get(frame.context)
     if (known === undefined) own.set(frame.context, [frame])
@@ -84,7 +84,7 @@ function askedIn(frames: readonly Frame[]): Map<Address, TransferFact[]> {
   return asked
 }
 
-/** How far ahead movements and frames are looked at: a token called thousands of times is called in order. */
+/** Maximum look-ahead over movements and frames: a token called thousands of times is called in order. */
 const MOST_AHEAD = 256
 
 function frameFor(log: Log, search: Search): Frame | undefined {
@@ -112,7 +112,10 @@ function frameFor(log: Log, search: Search): Frame | undefined {
   return open.findLast((frame) => frame !== last?.frame) ?? open.at(-1)
 }
 
-/** Takes the movement that a log tells of out of those that calls asked for: the very one, else one of more (a fee is kept). */
+/**
+ * Removes the movement that a log shows from those that calls requested: the exact one, else one of more (a fee is
+ * withheld).
+ */
 function takeAsked(
   log: Log,
   said: TransferFact | undefined,
@@ -127,7 +130,7 @@ function takeAsked(
   return index === -1 ? undefined : waiting.splice(index, 1)[0]
 }
 
-/** Place of the first frame behind an index, in frames that are in order. */
+/** Index of the first frame after an index, in ordered frames. */
 function firstAfter(index: number, frames: readonly Frame[]): number {
   let [low, high] = [0, frames.length]
   while (low < high) {
@@ -150,6 +153,6 @@ function childrenBefore(frame: Frame, { frames, last }: Search): number {
 function isSameMovement(said: TransferFact, asked: TransferFact): boolean {
   if (said.from !== asked.from || said.to !== asked.to) return false
   if (said.tokenId === asked.tokenId) return said.amount === asked.amount
-  // transferFrom of EIP-721 asks in the words of EIP-20: the amount is the id
+  // transferFrom of EIP-721 has the same form as in EIP-20: the amount is the id
   return said.tokenId === asked.amount
 }

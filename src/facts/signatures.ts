@@ -2,7 +2,7 @@ import type { Hash, Hex } from '../model/hex.ts'
 
 /*
  * Standard signatures only: EIP-20, 165-era 721, 1155, WETH9, EIP-173, OpenZeppelin AccessControl, EIP-1967,
- * OpenZeppelin Pausable; and the views by which the field asks for a price. signatures.test.ts recomputes each.
+ * OpenZeppelin Pausable; and the common views for prices. signatures.test.ts recomputes each.
  */
 
 export const TOPICS = {
@@ -47,7 +47,7 @@ export const SELECTORS = {
   'totalSupply()': '0x18160ddd',
 } as const satisfies Record<string, Hex>
 
-/** Views by which contracts ask what something is worth. */
+/** Views by which contracts query a valuation. */
 export const VALUATIONS = {
   'getReserves()': '0x0902f1ac',
   'slot0()': '0x3850c7bd',

@@ -4,10 +4,10 @@ import type { Address } from '../model/hex.ts'
 import type { Visit, Visits } from './visits.ts'
 
 /**
- * Swaps by shape, whatever the pool's brand: while control is with contract P it sends out one asset, and takes
- * in another, either in the same visit (callback pools) or paid ahead of it (Uniswap v2 style). Assets issued by
- * P itself are shares, not trades. Liquidity changes move two assets the same way and are left out. `pools` says
- * which contracts told of a trade in the words of a protocol.
+ * Swaps by shape, for any brand of pool: while contract P has control it sends out one asset, and takes in another,
+ * either in the same visit (callback pools) or paid ahead of it (Uniswap v2 style). Assets issued by P itself are
+ * shares, not trades. Liquidity changes move two assets the same way and are left out. `pools` has the contracts that
+ * logged a trade in the form of a protocol.
  */
 export function swapsByShape(visits: Visits, pools: ReadonlyMap<Address, string> | null): SwapFact[] {
   const swaps: SwapFact[] = []

@@ -5,18 +5,18 @@ import { SELECTORS, TOPICS } from './signatures.ts'
 
 export type TokenKind = 'erc20' | 'erc721'
 
-/** What the tokens of a block are, where their logs alone do not say; looked up only for the logs that need it. */
+/** The kinds of a block's tokens, where their logs alone do not show it; determined only for the logs that need it. */
 export type TokenKinds = { of(token: Address): TokenKind | undefined }
 
-/** Votes for one token, positive for EIP-20. What only one of the standards has counts; what both have does not. */
+/** Votes for one token, positive for EIP-20. A feature of only one of the standards counts; a shared one does not. */
 type Votes = Map<Address, number>
 
 const SURE = 8
 const LIKELY = 2
 
 /**
- * The kinds of a block’s tokens, by what they answered to calls (`decimals()`, `supportsInterface`, what only one
- * standard has) and by the shape of their other logs. One pass over the block at the first question.
+ * The kinds of a block’s tokens, from their answers to calls (`decimals()`, `supportsInterface`, functions of only one
+ * standard) and from the shape of their other logs. One pass over the block at the first query.
  */
 export function tokenKindsOf(bundle: BlockBundle): TokenKinds {
   let votes: Votes | undefined
@@ -71,7 +71,7 @@ function answerWeight({ input, output }: Frame): number {
   return moves && BigInt(`0x${answer}`) === 1n ? LIKELY : 0
 }
 
-/** Tokens that cannot be divided answer 0, and so do some that are no EIP-20. */
+/** Tokens that cannot be divided answer 0, and so do some that are not EIP-20. */
 function isDecimals(answer: string): boolean {
   const decimals = BigInt(`0x${answer}`)
   return decimals > 0n && decimals <= 77n
@@ -82,12 +82,12 @@ function interfaceWeight(id: string, isSupported: boolean): number {
   return id === ERC20_ID && isSupported ? SURE : 0
 }
 
-/** `onERC721Received(address,address,uint256,bytes)`, asked by the token. */
+/** `onERC721Received(address,address,uint256,bytes)`, called by the token. */
 function isAskedToReceive({ type, input, error }: Frame): boolean {
   return type === 'CALL' && error === null && input.startsWith('0x150b7a02')
 }
 
-/** Logs in the shape of one standard; what has neither shape says nothing of itself. */
+/** Logs in the shape of one standard; a log with neither shape does not count. */
 function logWeight({ topics, data }: Log): number {
   const [topic] = topics
   if (topic === TOPICS['ApprovalForAll(address,address,bool)']) return -LIKELY

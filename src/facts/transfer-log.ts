@@ -8,10 +8,10 @@ import type { TokenKind, TokenKinds } from './token-kinds.ts'
 /** The three parameters of `Transfer` and `Approval`: two accounts and a number. */
 export type Triple = { first: Address; second: Address; number: bigint }
 
-/** Where a log stands, and what is known of the tokens of its block. */
+/** The position of a log, and what is known about the tokens of its block. */
 export type LogPlace = { frame: number; frames: readonly Frame[]; kinds: TokenKinds }
 
-/** Which of the three parameters may be indexed, the usual way first. */
+/** Which of the three parameters may be indexed, the usual form first. */
 const INDEXED: readonly (readonly (readonly boolean[])[])[] = [
   [[false, false, false]],
   [
@@ -27,7 +27,7 @@ const INDEXED: readonly (readonly (readonly boolean[])[])[] = [
   [[true, true, true]],
 ]
 
-/** Every way to read a log whose author chose which parameters are indexed, the usual one first. */
+/** Every reading of a log whose author chose which parameters are indexed, the usual one first. */
 export function readingsOf(log: Log): Triple[] {
   return (INDEXED[log.topics.length - 1] ?? []).flatMap((indexed) => readAs(log, indexed) ?? [])
 }
@@ -46,12 +46,12 @@ function readAs(log: Log, indexed: readonly boolean[]): Triple | undefined {
   return { first, second, number: BigInt(`0x${number}`) }
 }
 
-/** What a call asked a token to move, by whichever standard. */
+/** The movement that a call requested from a token, by any standard. */
 export type Asked = { from: Address | null; to: Address; number: bigint; isSafe: boolean; answered: boolean }
 
 /**
- * The reading of a log that a call asked for, with the call: the one that brought control into the token and led to
- * the log; of receipts, which do not say where, any call of the token. Undefined where no call asked for it.
+ * The reading of a log that a call requested, with the call: the one that entered the token and led to the log; for
+ * receipts, which do not show the position, any call of the token. Undefined where no call requested it.
  */
 export function readingAsked(
   log: Log,
@@ -73,7 +73,7 @@ export function readingAsked(
 type Calls = ReadonlyMap<string, readonly Asked[]>
 const callsByTrace = new WeakMap<readonly Frame[], Calls>()
 
-/** What was asked of any token in a trace, by token and number; read once. */
+/** The requests to any token in a trace, by token and number; read once. */
 function callsIn(frames: readonly Frame[]): Calls {
   const known = callsByTrace.get(frames)
   if (known !== undefined) return known
@@ -88,7 +88,7 @@ function callsIn(frames: readonly Frame[]): Calls {
   return calls
 }
 
-/** Calls that ask one token for the same number: more say nothing more. */
+/** Maximum calls that request the same number from one token: more add no information. */
 const MOST_ALIKE = 16
 
 function keyOf(token: Address, number: bigint): string {
@@ -119,12 +119,12 @@ function accountAt(input: Frame['input'], n: number): Address | undefined {
   return word === undefined ? undefined : addressFromWord(word)
 }
 
-/** Numbers from here on are taken for amounts, where a log and a call leave both open. */
+/** Numbers from here on count as amounts, where a log and a call leave both open. */
 const LEAST_AMOUNT = 10n ** 11n
 
 /**
- * Which standard a `Transfer` with three or with fewer than two indexed parameters is of: by the call beside it, by
- * what is known of the token, else by its shape (three indexed are EIP-721’s). Without an answer to the call and
+ * The standard of a `Transfer` with three or with fewer than two indexed parameters: from the call next to it, from
+ * what is known about the token, else from its shape (three indexed are EIP-721’s). Without an answer to the call and
  * without indices it is an early NFT (CryptoKitties) where the number is small, else an early EIP-20 token.
  */
 export function kindOf(

@@ -5,7 +5,7 @@ import { wordAt } from '../model/hex.ts'
 
 const MOST_WORDS = 4
 
-/** The call of a view by which one contract asks another for a price, reserves or a share value. */
+/** The view call by which one contract queries another for a price, reserves or a share value. */
 export function valuationFromCall(
   frame: Frame,
   selector: Hex,

@@ -6,10 +6,10 @@ import { ZERO_ADDRESS } from '../model/hex.ts'
 
 type Net = Map<Asset, bigint>
 
-/** A stay of control with one contract, from entry to return, and what moved into and out of it meanwhile. */
+/** A period of control of one contract, from entry to return, and the movements into and out of it meanwhile. */
 export type Visit = { account: Address; entry: Frame; net: Net; moves: TransferFact[] }
 
-/** A token came into being or went, during a visit to the token. */
+/** The mint or burn of a token during a visit to the token. */
 export type Issue = { transfer: TransferFact; visit: Visit }
 
 export type Visits = { byKey: ReadonlyMap<string, Visit>; issues: readonly Issue[] }
@@ -29,8 +29,8 @@ export function visitAround(
 }
 
 /**
- * The visits of a transaction. What was paid to a contract ahead of a visit (Uniswap v2 style) counts to the first
- * visit in which it moves something itself. What is minted or burned is not in `net`: it is told as an issue.
+ * The visits of a transaction. A payment to a contract before a visit (Uniswap v2 style) counts for the first visit in
+ * which it moves something itself. Mints and burns are not in `net`: they are issues.
  */
 export function visitsOf(transfers: readonly TransferFact[], frames: readonly Frame[]): Visits {
   const books: Books = { visits: new Map(), frames, prepaid: new Map() }
@@ -54,7 +54,7 @@ export function visitsOf(transfers: readonly TransferFact[], frames: readonly Fr
 
 type Books = { visits: Map<string, Visit>; frames: readonly Frame[]; prepaid: Map<Address, Net> }
 
-/** The visit to `account` during which the transfer happens, opened with what was paid ahead. */
+/** The visit to `account` during which the transfer happens, opened with earlier payments. */
 function visitOf(account: Address, transfer: TransferFact, books: Books): Visit | undefined {
   const entry = entryFrame(account, transfer.frame, books.frames)
   if (entry === undefined) return undefined

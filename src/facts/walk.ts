@@ -6,8 +6,8 @@ export type Visitor = {
 }
 
 /**
- * Visits frames and the logs inside them in execution order: a log stands after the first `position`
- * sub-calls of its frame. Linear, without recursion.
+ * Visits frames and the logs inside them in execution order: a log comes after the first `position` sub-calls of its
+ * frame. Linear, without recursion.
  */
 export function walk(frames: readonly Frame[], visitor: Visitor): void {
   const open: { frame: Frame; children: number; logs: number }[] = []

@@ -7,15 +7,15 @@ import { packageRoot } from '../kit/package-root.ts'
 import { type AddressLabel, addressLabelSchema } from '../model/address-label.ts'
 import type { Address } from '../model/hex.ts'
 
-/** What accounts are called and what they are. The first file that names an account counts. */
+/** The names and kinds of accounts. The first file that names an account counts. */
 export type AddressLabels = readonly AddressLabel[]
 
-/** A label file larger than this is refused: it would not fit beside the rest. */
+/** A label file larger than this is rejected: it would not fit into memory next to the rest. */
 const MOST_BYTES = 256 * 1024 * 1024
 
 /**
- * Reads address labels: of the files and folders named (JSON, or CSV with a header line), else the shipped ones. Each
- * entry says its source; one that does not has its file’s name. Throws `app.InvalidAddressLabels`.
+ * Reads address labels: from the named files and folders (JSON, or CSV with a header line), else the shipped ones. Each
+ * entry has its source; by default its file’s name. Throws `app.InvalidAddressLabels`.
  */
 export async function loadAddressLabels(paths: readonly string[] | undefined): Promise<AddressLabels> {
   const named = paths ?? [join(packageRoot(), 'labels')]
@@ -67,7 +67,7 @@ function labelOf(entry: unknown, file: string, place: number): AddressLabel {
   throw invalid(file, `entry ${place + 1}: ${reasonOf(parsed.error)}`)
 }
 
-/** An entry a line; whatever has no chain holds on every one. */
+/** One entry per line; an entry without a chain holds on every one. */
 function fromCsv(text: string): Record<string, unknown>[] {
   return csvRecords(text).map(({ chainId, ...entry }) => ({
     ...entry,

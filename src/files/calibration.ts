@@ -6,10 +6,13 @@ import { packageRoot } from '../kit/package-root.ts'
 import type { Calibration } from '../model/calibration.ts'
 import { calibrationSchema } from '../model/calibration.ts'
 
-/** A configuration that names no calibration takes this file beside it, where there is one. */
+/** A configuration that names no calibration uses this file next to it, where it exists. */
 export const CALIBRATION_FILE = 'cordon.calibration.json'
 
-/** The calibration of a file; the shipped one, made from the recorded corpus, without a path. Throws `app.InvalidCalibration`. */
+/**
+ * The calibration from a file; without a path the shipped one, made from the recorded corpus. Throws
+ * `app.InvalidCalibration`.
+ */
 export async function loadCalibration(path: string | undefined): Promise<Calibration> {
   const file = path ?? join(packageRoot(), 'rules', 'calibration.json')
   try {

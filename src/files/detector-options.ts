@@ -8,8 +8,8 @@ import { addressOf } from '../model/given-address.ts'
 import type { Address } from '../model/hex.ts'
 
 /**
- * Options of detectors with every path replaced by what stands in that file, and with the shipped lists where none is
- * named: detectors say which of their options may be files. Throws `app.InvalidModel`, `app.InvalidList`.
+ * Options of detectors with every path replaced by the content of that file, and with the shipped lists where none is
+ * named: detectors declare which of their options may be files. Throws `app.InvalidModel`, `app.InvalidList`.
  */
 export async function withFiles(given: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
   const read = await Promise.all(
@@ -38,7 +38,7 @@ async function fromFile(
   return [[name, format === 'json' ? await readModelFile(path) : await readAddresses(path)]]
 }
 
-/** The JSON of a file; the detector's options check what it says. Throws `app.InvalidModel`. */
+/** The JSON of a file; the detector's options validate its content. Throws `app.InvalidModel`. */
 export async function readModelFile(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'))
@@ -47,7 +47,7 @@ export async function readModelFile(path: string): Promise<unknown> {
   }
 }
 
-/** An address a line; empty lines and what follows `#` are left out. Throws `app.InvalidList`. */
+/** One address per line; empty lines and text after `#` are left out. Throws `app.InvalidList`. */
 async function readAddresses(path: string): Promise<Address[]> {
   let line = 0
   try {

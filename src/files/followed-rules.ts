@@ -7,11 +7,11 @@ import { messageOf } from '../kit/error.ts'
 import type { SourceNotice } from '../model/block.ts'
 import { loadRules, type RulePaths, ruleFiles } from './rules.ts'
 
-/** The set of rules that should be running, looked after while the program runs. */
+/** The set of rules that should be running, kept up to date while the program runs. */
 export type RuleSet = {
   /** Null until the files changed for the first time. */
   current: readonly CompiledRule[] | null
-  /** What to tell people: each chain reads on from where it was. */
+  /** Messages for people: each chain continues reading from its own position. */
   notices: SourceNotice[]
   stop(): void
 }
@@ -19,8 +19,8 @@ export type RuleSet = {
 export type ReloadOptions = { paths: RulePaths; everyMs?: number }
 
 /**
- * Looks at the rule files once a second (modification times: works on every file system and in containers) and loads
- * them when they have changed and rest. A set that is not valid is told of and the old one stays.
+ * Checks the rule files once a second (modification times: works on every file system and in containers) and loads them
+ * when they have changed and are stable. An invalid set is reported and the old one stays.
  */
 export function followRules({ paths, everyMs = 1_000 }: ReloadOptions): RuleSet {
   const set: RuleSet = { current: null, notices: [], stop: () => clearInterval(timer) }
@@ -32,7 +32,7 @@ export function followRules({ paths, everyMs = 1_000 }: ReloadOptions): RuleSet 
     busy = true
     try {
       const now = await signature(paths)
-      // An editor writes in pieces: a change counts once two looks agree on it.
+      // An editor writes in pieces: a change counts once two checks agree on it.
       const settled = now === last
       last = now
       known ??= now
@@ -66,7 +66,7 @@ async function reload(set: RuleSet, paths: RulePaths): Promise<void> {
   }
 }
 
-/** Names, times and sizes of the files; what cannot be looked at is part of it. */
+/** Names, times and sizes of the files; an inaccessible file is part of it. */
 async function signature(paths: RulePaths): Promise<string> {
   try {
     const files = await ruleFiles(paths)
@@ -87,7 +87,7 @@ export function notFollowed(): Followed {
   return { applied: null, told: 0, troubles: new Set() }
 }
 
-/** Brings the engine to the current rules, between two blocks; gives what people should hear, each thing once. */
+/** Brings the engine to the current rules, between two blocks; returns the messages for people, each once. */
 export function applyRules(engine: Engine, set: RuleSet, followed: Followed): SourceNotice[] {
   if (set.current !== null && set.current !== followed.applied) {
     replaceOptions(engine, rulesDetector.id, { rules: [...set.current] })

@@ -8,7 +8,7 @@ import { linkPlaybooks } from '../playbooks/link.ts'
 import { parsePlaybook } from '../playbooks/parse.ts'
 
 /**
- * The playbooks to run: the files named in the config, else the shipped ones. Each is checked whole before anything
+ * The playbooks to run: the files named in the config, else the shipped ones. Each is fully validated before anything
  * starts. Throws `app.PlaybookUnreadable`, `playbooks.InvalidPlaybook`, `playbooks.UnknownAction`.
  */
 export async function loadPlaybooks(
@@ -22,7 +22,7 @@ export async function loadPlaybooks(
   return linkPlaybooks(await Promise.all(loaded))
 }
 
-/** Paths of the playbooks named, else of the shipped ones, by name. */
+/** Paths of the named playbooks, else of the shipped ones, by name. */
 export async function playbookFiles(files: readonly string[] | undefined): Promise<string[]> {
   if (files !== undefined) return files.map((file) => resolve(file))
   const folder = join(packageRoot(), 'playbooks')

@@ -6,12 +6,12 @@ import { parseRule, refuseRepeated } from '../detect/rules/parse.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { packageRoot } from '../kit/package-root.ts'
 
-/** Where rules come from: what the configuration names, or the shipped folder. */
+/** The source of rules: the paths in the configuration, or the shipped folder. */
 export type RulePaths = readonly string[] | undefined
 
 /**
- * The rules to run: of the files, folders and patterns (`*` in the last part) named, else the shipped ones. Each is
- * checked whole. Throws `app.RulesUnreadable`, `detect.InvalidRule`, `detect.RepeatedRule`.
+ * The rules to run: from the named files, folders and patterns (`*` in the last part), else the shipped ones. Each is
+ * fully validated. Throws `app.RulesUnreadable`, `detect.InvalidRule`, `detect.RepeatedRule`.
  */
 export async function loadRules(paths: RulePaths): Promise<CompiledRule[]> {
   const files = await ruleFiles(paths)
@@ -20,7 +20,7 @@ export async function loadRules(paths: RulePaths): Promise<CompiledRule[]> {
   return rules
 }
 
-/** The options of the `rules` detector, beside those of the others. */
+/** The options of the `rules` detector, in addition to those of the others. */
 export async function withRules(
   detectors: Readonly<Record<string, unknown>>,
   paths: RulePaths,
@@ -28,7 +28,7 @@ export async function withRules(
   return { ...detectors, rules: { rules: await loadRules(paths) } }
 }
 
-/** Absolute paths, in alphabetical order within what was named. Throws `app.RulesUnreadable`. */
+/** Absolute paths, in alphabetical order within each named path. Throws `app.RulesUnreadable`. */
 export async function ruleFiles(paths: RulePaths): Promise<string[]> {
   if (paths === undefined) {
     const shipped = join(packageRoot(), 'rules')

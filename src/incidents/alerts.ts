@@ -5,8 +5,8 @@ import type { Finding } from '../model/finding.ts'
 import { agreedSeverity } from '../model/finding.ts'
 
 /**
- * Findings about one transaction, or about one block, become one Alert. Two detectors that agree are worth one step of severity more,
- * and the confidence that not both are wrong. What was said in shadow is no part of it.
+ * Combines findings about one transaction, or about one block, into one Alert. Two detectors that agree raise the
+ * severity by one step, and give the confidence that not both are wrong. Findings in shadow mode are not part of it.
  */
 export function alertsOf(findings: readonly Finding[]): Alert[] {
   const groups = new Map<string, Finding[]>()
@@ -55,7 +55,7 @@ function alertOf(group: readonly Finding[]): Alert {
   }
 }
 
-/** Surest first; ties by name, so that the order in which detectors ran does not show. */
+/** Most confident first; ties by name, so that the order in which detectors ran has no effect. */
 function byWeight(a: Finding, b: Finding): number {
   if (a.confidence !== b.confidence) return b.confidence - a.confidence
   return a.detector.localeCompare(b.detector, 'en') || a.fingerprint.localeCompare(b.fingerprint, 'en')

@@ -12,7 +12,7 @@ import type { Hash } from '../model/hex.ts'
 
 type Watched = { engine: Engine; assessor: Assessor }
 
-/** The alert with what it is worth under the chain's calibration. */
+/** The alert with its assessment under the chain's calibration. */
 export function assessed(alert: Alert, bundle: BlockBundle, { assessor, engine }: Watched): Alert {
   const words = wordsOf(alert.findings)
   const transaction = bundle.transactions.find(({ hash }) => hash === alert.transactionHash)
@@ -22,8 +22,8 @@ export function assessed(alert: Alert, bundle: BlockBundle, { assessor, engine }
 }
 
 /**
- * A finding where the series of a detector broke the operator's budget of days between pages: evidence of several points
- * together, where none may be worth a word by itself.
+ * A finding where the series of a detector exceeded the operator's budget of days between pages: evidence of several
+ * points together, where none may deserve a finding alone.
  */
 export function budgetFindings({ assessor, engine }: Watched, bundle: BlockBundle): Finding[] {
   const { askedDays } = assessor.calibration.thresholds.page.runLength
@@ -34,7 +34,7 @@ export function budgetFindings({ assessor, engine }: Watched, bundle: BlockBundl
     )
 }
 
-/** Counts the block's protected traffic as clean, unless an alarm stands; tells where the drift stage changed. */
+/** Counts the block's protected traffic as clean, unless an alarm is active; returns a change of the drift stage. */
 export function observeTraffic(
   { assessor, engine }: Watched,
   bundle: BlockBundle,
@@ -51,7 +51,7 @@ export function observeTraffic(
   })
 }
 
-/** What the detectors said in an alert, each detector once with its surest word. */
+/** The detectors' findings in an alert, each detector once with its most confident one. */
 export function wordsOf(findings: Alert['findings']): Word[] {
   const surest = new Map<string, number>()
   for (const { detector, confidence } of findings)

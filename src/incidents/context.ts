@@ -7,7 +7,7 @@ import { lockIncident } from '../store/incidents.ts'
 import type { Store } from '../store/store.ts'
 import { appendTimeline, type NewTimelineEntry } from '../store/timeline.ts'
 
-/** What the functions of this room work with. */
+/** The dependencies of this room's functions. */
 export type IncidentContext = { store: Store; clock: Clock }
 
 /** Longest message of a timeline entry, in characters. */
@@ -18,7 +18,7 @@ export async function note(context: IncidentContext, happening: Happening): Prom
   return appendTimeline(context.store, entryOf(context, happening))
 }
 
-/** The timeline entry of something that happened, discovered now. */
+/** The timeline entry of an event, discovered now. */
 export function entryOf({ clock }: Pick<IncidentContext, 'clock'>, happening: Happening): NewTimelineEntry {
   const now = clock.now()
   return {

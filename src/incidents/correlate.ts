@@ -3,10 +3,10 @@ import { atLeast } from '../model/finding.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident } from '../model/incident.ts'
 
-/** How long an incident keeps collecting alerts about the same people, in milliseconds: a day. */
+/** How long an incident keeps collecting alerts about the same actors, in milliseconds: a day. */
 export const CORRELATION_WINDOW_MS = 24 * 60 * 60 * 1000
 
-/** What an incident is matched by. */
+/** The fields by which an incident is matched. */
 export type OpenIncident = Pick<
   Incident,
   'id' | 'chainId' | 'protected' | 'victims' | 'actors' | 'transactions' | 'discoveredAt'
@@ -37,7 +37,7 @@ function overlap(a: readonly Address[], b: readonly Address[]): boolean {
   return a.some((item) => b.includes(item))
 }
 
-/** A remark below `medium` joins the incident it belongs to, but opens none of its own. */
+/** A remark below `medium` joins its incident, but opens none of its own. */
 export function opensIncident(alert: Alert): boolean {
   return atLeast(alert.severity, 'medium')
 }

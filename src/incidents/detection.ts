@@ -12,7 +12,7 @@ import { assessed, budgetFindings, observeTraffic } from './assess.ts'
 import { correlate, opensIncident } from './correlate.ts'
 import { mergeAlert } from './merge.ts'
 
-/** What detection says without a database: the public lines of `replay` and `watch`. */
+/** The output of detection without a database: the public lines of `replay` and `watch`. */
 export type DetectionLine = Finding | Alert | Incident | Summary
 
 /** Detection over a stream of blocks, with incidents kept in memory. */
@@ -34,7 +34,7 @@ export function createDetection(engine: Engine, assessor: Assessor): Detection {
   }
 }
 
-/** The lines about one block; `evaluate` says how the engine takes it. */
+/** The lines about one block; `evaluate` determines how the engine processes it. */
 export function detectIn(
   detection: Detection,
   facts: BlockFacts,
@@ -56,7 +56,7 @@ export function detectIn(
   return [...findings, ...alerts, ...new Set(incidents)]
 }
 
-/** Adds the alert to the incident it belongs to, or opens one. Recorded blocks without a time count as now. */
+/** Adds the alert to its incident, or opens one. Recorded blocks without a time count as now. */
 function place(detection: Detection, alert: Alert, bundle: BlockBundle): Incident | undefined {
   const at = bundle.timestamp === null ? 0 : bundle.timestamp * 1000
   const known = correlate(alert, detection.incidents, at)

@@ -13,15 +13,15 @@ export type ChainVerdict = {
   count: number
   /** Hash of the last link found, 64 zeros for none. */
   head: string
-  /** Sequence of the first place where it does not hold. */
+  /** Sequence of the first link at which the chain is broken. */
   brokenAt?: number
   reason?: string
 }
 
 /**
- * Appends to an incident's evidence chain. One at a time for each incident, numbered without gaps, never
- * changed again. What is kept, hashed and given back is the body as JSON, with bigints as decimal strings.
- * Throws `incidents.UnknownIncident`.
+ * Appends to an incident's evidence chain. Sequential per incident, numbered without gaps, never changed again. The
+ * stored, hashed and returned form is the body as JSON, with bigints as decimal strings. Throws
+ * `incidents.UnknownIncident`.
  */
 export async function appendEvidence(context: IncidentContext, item: NewEvidence): Promise<Evidence> {
   return transaction(context.store, async (tx) => {
@@ -33,7 +33,7 @@ export async function appendEvidence(context: IncidentContext, item: NewEvidence
   })
 }
 
-/** The link that follows the end of an incident's chain. */
+/** The next link at the end of an incident's chain. */
 export function nextLink(
   end: { count: number; head: string },
   { incidentId, kind, recordedAt, body }: NewEvidence & { recordedAt: number },
@@ -44,10 +44,9 @@ export function nextLink(
 }
 
 /**
- * Reads an incident's evidence and recomputes every hash; compares the end with the head that the incident's
- * row keeps. Somebody who can rewrite the whole database can rewrite that too: only a head that was written
- * down elsewhere (in a report, a notification, on a chain) proves that no tail was cut off or rewritten.
- * Throws `incidents.UnknownIncident`.
+ * Reads an incident's evidence and recomputes every hash; compares the end with the head in the incident's row. Anyone
+ * who can rewrite the whole database can rewrite that too: only a head that was recorded elsewhere (in a report, a
+ * notification, on a chain) proves that no tail was cut off or rewritten. Throws `incidents.UnknownIncident`.
  */
 export async function verifyEvidence(context: IncidentContext, incidentId: string): Promise<ChainVerdict> {
   return transaction(context.store, async (tx) => {
@@ -57,7 +56,7 @@ export async function verifyEvidence(context: IncidentContext, incidentId: strin
   })
 }
 
-/** The hash of the newest link, to be written down where this database's owner cannot change it. */
+/** The hash of the newest link, to be recorded where this database's owner cannot change it. */
 export async function evidenceHead(
   context: IncidentContext,
   incidentId: string,
@@ -68,8 +67,8 @@ export async function evidenceHead(
 }
 
 /**
- * Checks a chain offline. Any change of a link, of the order, or a link taken from the start or the middle is
- * found. A tail cut off leaves a shorter chain that is whole in itself: that is found only against `expected`,
+ * Checks a chain offline. It detects any change of a link or of the order, and a link removed from the start or the
+ * middle. A truncated tail leaves a shorter chain that is valid in itself: that is detected only against `expected`,
  * the count and head known from outside.
  */
 export function verifyChain(

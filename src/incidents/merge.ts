@@ -2,7 +2,7 @@ import type { Alert } from '../model/alert.ts'
 import { type Severity, severityRank } from '../model/finding.ts'
 import type { Incident } from '../model/incident.ts'
 
-/** The incident with an alert's knowledge added: the higher severity, the union of the lists, the earlier start. */
+/** The incident merged with an alert: the higher severity, the union of the lists, the earlier start. */
 export function mergeAlert(incident: Incident, alert: Alert, startedAt: number | null): Incident {
   return {
     ...incident,

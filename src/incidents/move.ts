@@ -8,14 +8,14 @@ import { type IncidentContext, lockKnown, note, unknownIncident } from './contex
 export type IncidentMove = {
   incidentId: string
   to: IncidentState
-  /** Who moved it: `cordon`, a role or a person. */
+  /** The author of the move: `cordon`, a role or a person. */
   author: string
   reason: string
 }
 
 /**
- * Moves an incident to another state and says so on its timeline; to the state it is in it does nothing.
- * Throws `incidents.ForbiddenTransition`, `incidents.UnknownIncident`.
+ * Moves an incident to another state and records it on the timeline; a move to the present state does nothing. Throws
+ * `incidents.ForbiddenTransition`, `incidents.UnknownIncident`.
  */
 export async function moveIncident(context: IncidentContext, move: IncidentMove): Promise<Incident> {
   return transaction(
@@ -26,7 +26,7 @@ export async function moveIncident(context: IncidentContext, move: IncidentMove)
       if (from === move.to) return incident
       if (!mayMove(from, move.to)) throw forbiddenTransition(incident, move.to)
       await setIncidentState(tx, incident.id, { from, to: move.to })
-      // what an incident was moved on from is no reason to act when it opens again
+      // alerts before a manual move are not a reason to act when the incident reopens
       await takeOwed(tx, [{ incidentId: incident.id, by: move.to }])
       await note(
         { ...context, store: tx },
@@ -44,7 +44,7 @@ export async function moveIncident(context: IncidentContext, move: IncidentMove)
   )
 }
 
-/** Incidents that still need somebody: open or contained, newest first. */
+/** Incidents that still need attention: open or contained, newest first. */
 export async function listActive(context: IncidentContext): Promise<Incident[]> {
   return listIncidents(context.store, { states: ['open', 'contained'] })
 }

@@ -24,34 +24,34 @@ export type AlertTarget = { incidentId: string } | { new: { kind: Incident['kind
 
 export type SeenAlert = {
   alert: Alert
-  /** When the alert's block was made, in seconds since the epoch (`BlockBundle.timestamp`). */
+  /** The timestamp of the alert's block, in seconds since the epoch (`BlockBundle.timestamp`). */
   blockTimestamp: number | null
 }
 
 export type RecordedAs = {
   incident: Incident
-  /** True where this alert made the incident. */
+  /** True where this alert created the incident. */
   created: boolean
-  /** True where this very alert stood there already, and nothing was written. */
+  /** True where this same alert was already recorded, and nothing was written. */
   duplicate: boolean
-  /** True where a withdrawn, contained or stable incident is open again because of it. */
+  /** True where it reopened a withdrawn, contained or stable incident. */
   reopened: boolean
 }
 
 export type Choosing = {
-  /** Incidents that a choice may name beside those that share something with an alert. */
+  /** Incidents that a choice may name, in addition to those that share something with an alert. */
   named?: readonly string[]
-  /** Where an alert belongs among the incidents that are open or contained; null leaves it out. */
+  /** Selects the target of an alert among the incidents that are open or contained; null leaves it out. */
   choose: (alert: Alert, active: readonly Incident[]) => AlertTarget | null
-  /** Whether a contained or stable incident opens again for an attack that it did not know; for each by default. */
+  /** Whether a contained or stable incident reopens for an attack that is new to it; always by default. */
   reopens?: (alert: Alert) => boolean
 }
 
 /**
- * Records alerts in order, in one transaction and a dozen statements whatever their number: merged knowledge, timeline and
- * evidence, all or nothing. Each is as if recorded alone after the one before it, so an alert sees the incident that an
- * earlier one made. Saying one again writes nothing. Gives for each what became of it, null where it was left out.
- * Throws `incidents.UnknownIncident`.
+ * Records alerts in order, in one transaction and a dozen statements for any number of alerts: merged data, timeline
+ * and evidence, all or nothing. The result is as if each were recorded alone after the previous one, so an alert sees
+ * the incident that an earlier one created. A repetition writes nothing. Returns the result for each, null where it was
+ * left out. Throws `incidents.UnknownIncident`.
  */
 export async function recordAlerts(
   context: IncidentContext,
@@ -82,7 +82,7 @@ type Held = {
   evidence: { count: number; head: string }
 }
 
-/** What is known of the incidents that a batch concerns, and what is to be written. */
+/** The data about the incidents that a batch concerns, and the pending writes. */
 type Book = {
   context: IncidentContext
   incidents: Map<string, Held>
@@ -257,7 +257,7 @@ function lateText({ late }: Alert): string {
   return `, found late, ${late.blocks} blocks${seconds} behind the head`
 }
 
-/** A withdrawn incident opens for any alert; a contained or stable one only for an attack it did not know. */
+/** A withdrawn incident reopens for any alert; a contained or stable one only for an attack that is new to it. */
 function reopen(book: Book, held: Held, isUnknown: () => boolean): boolean {
   const { id: incidentId, state: from } = held.incident
   const opens = from === 'withdrawn' || ((from === 'contained' || from === 'stable') && isUnknown())

@@ -4,7 +4,7 @@ import { transaction } from '../store/store.ts'
 import { type IncidentContext, note } from './context.ts'
 import { appendEvidence } from './ledger.ts'
 
-/** Puts something on an incident's timeline and what proves it into its evidence chain: both or neither. */
+/** Adds an event to an incident's timeline and its proof to the evidence chain: both or neither. */
 export async function record(
   context: IncidentContext,
   happening: Happening,

@@ -17,8 +17,8 @@ export type RecordKey = {
 type Sealing = { store: Store; clock: Clock; key: RecordKey }
 
 /**
- * Seals what has grown since the last seal, and gives the newest seal: its hash stands for the whole record until then.
- * Where another process is sealing, the newest there is; undefined where the record is empty.
+ * Seals the additions since the last seal, and returns the newest seal: its hash covers the whole record up to then.
+ * Where another process is sealing, the newest existing one; undefined where the record is empty.
  */
 export async function sealRecord({ store, clock, key }: Sealing): Promise<Seal | undefined> {
   return transaction(store, async (tx) => {
@@ -51,7 +51,7 @@ export function sealHash(seal: Omit<Seal, 'hash' | 'signature'>): string {
   return sha256(canonicalJson({ number, sealedAt, incidents, previous, publicKey }))
 }
 
-/** What is signed: the hash, and what it is of. */
+/** The signed text: the hash, and its purpose. */
 export function signedText(hash: string): string {
   return `cordon-record:${hash}`
 }

@@ -3,15 +3,15 @@ import { GENESIS_HASH } from '../model/evidence.ts'
 import type { KeptEntry } from '../model/timeline.ts'
 import type { ChainVerdict } from './ledger.ts'
 
-/** An entry as it is on record; without hashes where it was written before there were any. */
+/** An entry as recorded; without hashes where it was written before hashes existed. */
 export type ChainedEntry = KeptEntry & { previous: string | null; hash: string | null }
 
 export type TimelineVerdict = ChainVerdict & {
-  /** Entries from before there were hashes: nothing shows whether they were changed. */
+  /** Entries from before hashes existed: changes to them cannot be detected. */
   unhashed: number
 }
 
-/** SHA-256 over the canonical JSON of an entry without its hash; the database makes the same (migration 50). */
+/** SHA-256 over the canonical JSON of an entry without its hash; the database computes the same (migration 50). */
 export function entryHash(entry: KeptEntry & { previous: string }): string {
   const { author, discoveryTime, eventTime, facts, incidentId, kind, message, previous, sequence } = entry
   return sha256(
@@ -20,8 +20,8 @@ export function entryHash(entry: KeptEntry & { previous: string }): string {
 }
 
 /**
- * Checks the timeline of an incident. Any change of an entry, of the order, or an entry taken out is found, and the first
- * such place is named; a tail cut off only against `expected`, the end known from elsewhere.
+ * Checks the timeline of an incident. It detects any change of an entry or of the order, and a removed entry, and names
+ * the first such place; a truncated tail only against `expected`, the end known from elsewhere.
  */
 export function verifyTimeline(
   entries: readonly ChainedEntry[],

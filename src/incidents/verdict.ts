@@ -10,8 +10,8 @@ const WORDS: Readonly<Record<Verdict['verdict'], string>> = {
 }
 
 /**
- * Puts on record what a person found an incident to be, on its timeline too. A later verdict replaces it; calibration
- * counts the newest. Throws `incidents.UnknownIncident`.
+ * Records a person's verdict on an incident, on its timeline too. A later verdict replaces it; calibration counts the
+ * newest. Throws `incidents.UnknownIncident`.
  */
 export async function giveVerdict(
   context: IncidentContext,

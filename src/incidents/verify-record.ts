@@ -8,11 +8,11 @@ import { verifyChain } from './ledger.ts'
 import { isSigned, sealHash } from './seal.ts'
 import { verifyTimeline } from './timeline-chain.ts'
 
-/** What is wrong, and where: an incident’s entry or link, or a seal. */
+/** A fault and its place: an incident’s entry or link, or a seal. */
 export type RecordFault = {
   where: 'timeline' | 'evidence' | 'seal' | 'head'
   incidentId: string | null
-  /** Number of the entry, link or seal; null where all of it is gone. */
+  /** Number of the entry, link or seal; null where all of it is missing. */
   number: number | null
   reason: string
 }
@@ -21,21 +21,21 @@ export type RecordVerdict = {
   ok: boolean
   incidents: number
   entries: number
-  /** Entries from before there were hashes: nothing shows whether they were changed. */
+  /** Entries from before hashes existed: changes to them cannot be detected. */
   unhashed: number
   links: number
   seals: number
   /** Hash of the newest seal, 64 zeros for none. */
   head: string
-  /** Keys that signed seals, in the order of their first. */
+  /** Keys that signed seals, in the order of their first seal. */
   keys: string[]
   faults: RecordFault[]
 }
 
 /**
  * Checks the whole record: each timeline and evidence chain, the chain of seals and their signatures, and each incident
- * against all that was ever sealed of it. `heads` are seals’ hashes known from outside: each must be among the seals, or the
- * record was cut off or rewritten since.
+ * against all its seals. `heads` are seals’ hashes known from outside: each must be among the seals, otherwise the
+ * record was truncated or rewritten since.
  */
 export async function verifyRecord(store: Store, heads: readonly string[] = []): Promise<RecordVerdict> {
   return transaction(store, async (tx) => {
@@ -77,7 +77,7 @@ export async function verifyRecord(store: Store, heads: readonly string[] = []):
   })
 }
 
-/** The seals’ own chain: number, order, content, signature; the first place where it does not hold. */
+/** The faults of the seals’ own chain: number, order, content, signature; the first place where it is broken. */
 export function sealFaults(seals: readonly Seal[]): RecordFault[] {
   let previous = GENESIS_HASH
   for (const [index, seal] of seals.entries()) {
@@ -118,7 +118,7 @@ function sealedOf(seals: readonly Seal[]): ReadonlyMap<string, IncidentEnd[]> {
 
 type Broken = { ok: boolean; brokenAt?: number; reason?: string }
 
-/** What was sealed of a chain and is no longer so. */
+/** The sealed parts of a chain that no longer match. */
 function contradictions(
   sealed: readonly IncidentEnd[],
   which: 'timeline' | 'evidence',

@@ -9,18 +9,18 @@ import { type IncidentContext, lockKnown, note } from './context.ts'
 
 export type Withdrawal = {
   incident: Incident
-  /** How many alerts were withdrawn. */
+  /** The number of withdrawn alerts. */
   alerts: number
   /**
-   * `withdrawn`: nothing of it is left and nobody had acted. `still-standing`: other alerts stand.
-   * `action-taken`: no alert is left, but something was signed or the incident had moved on.
+   * `withdrawn`: nothing of it is left and no one had acted. `still-standing`: other alerts stand. `action-taken`: no
+   * alert is left, but something was signed or the incident had moved on.
    */
   outcome: 'withdrawn' | 'still-standing' | 'action-taken'
 }
 
 /**
- * Withdraws the alerts of blocks that a reorg removed, incident by incident, each all or nothing; the timeline
- * says so. Saying it again does nothing. A block without hash withdraws nothing: it cannot be told from its
+ * Withdraws the alerts of blocks that a reorg removed, incident by incident, each all or nothing, and records it on the
+ * timeline. A repetition does nothing. A block without hash withdraws nothing: it cannot be distinguished from its
  * successor.
  */
 export async function withdrawBlocks(

@@ -6,7 +6,7 @@ export function assert(condition: unknown, invariant: string): asserts condition
   if (!condition) throw new Error(`Broken invariant: ${invariant}`)
 }
 
-/** Closes an exhaustive switch: the compiler refuses a state that was forgotten. */
+/** Closes an exhaustive switch: the compiler rejects a missing state. */
 export function unreachable(value: never): never {
   throw new Error(`Broken invariant: unreachable state ${JSON.stringify(value)}`)
 }

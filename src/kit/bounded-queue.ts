@@ -1,20 +1,20 @@
-/** A queue that holds its producers back: `push` waits while it is full, so what waits never grows without bound. */
+/** A queue that slows its producers down: `push` waits while it is full, so the queue never grows without bound. */
 export type BoundedQueue<T> = {
   /** Waits for room; false where the queue was closed before there was any, and the item is dropped. */
   push(item: T): Promise<boolean>
-  /** At most `most` items in order, at least one; waits for it. Empty once the queue is closed and drained. */
+  /** Returns up to `most` items in order, at least one; waits for it. Empty once the queue is closed and drained. */
   take(most: number): Promise<T[]>
-  /** Takes no more; what is inside can still be taken. */
+  /** Accepts no more items; those inside can still be taken. */
   close(): void
   readonly size: number
 }
 
 export type BoundedQueueOptions<T> = {
-  /** Items at most. */
+  /** Maximum number of items. */
   capacity: number
-  /** What an item weighs, in a unit of the caller's; nothing by default. */
+  /** The weight of an item, in a unit of the caller's; nothing by default. */
   weigh?: (item: T) => number
-  /** Weight at most; a single item that weighs more still passes, alone. */
+  /** Maximum weight; a single item that weighs more still passes, alone. */
   maxWeight?: number
 }
 
@@ -35,7 +35,7 @@ export function createBoundedQueue<T>({
   const change = (): Promise<void> => new Promise((resolve) => changed.add(resolve))
   const hasRoom = (own: number): boolean =>
     items.length === 0 || (items.length < capacity && weight + own <= maxWeight)
-  // one turn for all producers: who came first is let in first
+  // one order for all producers: first come, first served
   let turn: Promise<unknown> = Promise.resolve()
   const enter = async (item: T): Promise<boolean> => {
     const own = weigh(item)

@@ -1,6 +1,6 @@
 /**
- * One text for one value of plain data, Maps, Sets and bigints included: keys of objects sorted, Maps and Sets in their own
- * order, functions left out. For hashes of what never leaves this program; what is signed is written by `canonicalJson`.
+ * One text for one value of plain data, Maps, Sets and bigints included: keys of objects sorted, Maps and Sets in their
+ * own order, functions left out. For hashes that never leave this program; signed data uses `canonicalJson`.
  */
 export function canonicalValue(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`

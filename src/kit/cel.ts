@@ -1,6 +1,6 @@
 import { type Environment, EvaluationError } from '@marcbachmann/cel-js'
 
-/** Steps of comprehensions (`all`, `exists`, `map`, `filter`) that one evaluation may take. */
+/** Maximum steps of comprehensions (`all`, `exists`, `map`, `filter`) per evaluation. */
 const MOST_STEPS = 10_000
 
 /** Limits on the size of an expression, for every environment. */
@@ -12,17 +12,17 @@ export const CEL_LIMITS = {
   maxCallArguments: 8,
 }
 
-/** What is left of a budget. `block` is refilled by whoever owns the fuel, `steps` before every use. */
+/** The rest of a budget. The owner of the fuel refills `block`; `steps` is refilled before every use. */
 export type Fuel = { steps: number; block: number }
 
-/** An expression made ready: throws `EvaluationError` where the data do not suit it or the fuel is gone. */
+/** A compiled expression: throws `EvaluationError` where the data do not fit it or the fuel is used up. */
 export type Expression = (variables: Readonly<Record<string, unknown>>) => unknown
 export type Compiled =
   | { kind: 'compiled'; run: Expression; type: string; mentions: readonly string[] }
   /** `offset`: character of the text. */
   | { kind: 'problem'; problem: string; offset: number }
 
-/** Parses and checks an expression; it must give one of the types. docs/adr/0005-rules-in-cel.md says what is refused. */
+/** Parses and checks an expression; it must give one of the types. Limits: docs/adr/0005-rules-in-cel.md. */
 export function compile(
   text: string,
   { env, gives, fuel }: { env: Environment; gives: readonly string[]; fuel: Fuel },
@@ -59,7 +59,7 @@ function problemOf(thrown: unknown): Compiled {
   return { kind: 'problem', problem: summary ?? message ?? String(thrown), offset: range?.start ?? 0 }
 }
 
-/** What the parser makes of an expression, as far as we look at it. */
+/** The parser's node of an expression, as far as it is used here. */
 type Node = {
   op: string
   args: unknown
@@ -73,7 +73,7 @@ function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'op' in value && 'meta' in value && 'setMeta' in value
 }
 
-/** Every node of an expression, those that macros stand for included. */
+/** Every node of an expression, including those that macros expand to. */
 function nodesOf(value: unknown, found: Set<Node> = new Set()): Set<Node> {
   if (typeof value !== 'object' || value === null) return found
   if (isNode(value)) {
@@ -82,7 +82,7 @@ function nodesOf(value: unknown, found: Set<Node> = new Set()): Set<Node> {
     nodesOf(value.meta.alternate, found)
     return nodesOf(value.args, found)
   }
-  // Contexts of the type checker hang on the nodes too: only plain objects and arrays belong to the expression.
+  // Contexts of the type checker are attached to the nodes too: only plain objects and arrays belong to the expression.
   if (Array.isArray(value) || value.constructor === Object)
     for (const inner of Object.values(value)) nodesOf(inner, found)
   return found
@@ -103,7 +103,7 @@ function refusal(ast: unknown): Compiled | undefined {
   return undefined
 }
 
-/** `root.name` and `root["name"]` of every place where an expression reaches into a variable. */
+/** `root.name` and `root["name"]` of every place where an expression accesses a variable's field. */
 function mentionsOf(ast: unknown): string[] {
   const found = new Set<string>()
   for (const { op, args } of nodesOf(ast)) {
@@ -117,8 +117,8 @@ function mentionsOf(ast: unknown): string[] {
 }
 
 /**
- * Makes every step of every comprehension cost fuel. The library has limits on an expression's size and none on its
- * steps; its version is pinned and `cel.test.ts` shows that a nested comprehension ends.
+ * Makes every step of every comprehension use fuel. The library limits an expression's size but not its steps; its
+ * version is pinned and `cel.test.ts` shows that a nested comprehension ends.
  */
 function meter(ast: unknown, fuel: Fuel): void {
   for (const { op, args } of nodesOf(ast)) {

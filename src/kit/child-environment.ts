@@ -1,4 +1,7 @@
-/** What a program needs to run at all: where programs, home and temporary files are, language, time zone. Nothing else is handed on. */
+/**
+ * The variables that a program needs to run at all: paths of programs, home and temporary files, language, time zone.
+ * No others are passed on.
+ */
 const NEEDED = [
   'PATH',
   'HOME',
@@ -11,7 +14,10 @@ const NEEDED = [
   'XDG_CACHE_HOME',
   'SystemRoot',
 ]
-/** How the way out of this machine is found. A proxy's URL may hold a password, so only a child that goes out is given these. */
+/**
+ * The variables for outbound connections. A proxy's URL may contain a password, so only a child that connects to other
+ * machines receives these.
+ */
 const OUTBOUND = [
   'HTTP_PROXY',
   'HTTPS_PROXY',
@@ -27,12 +33,12 @@ const OUTBOUND = [
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** The environment of a child process: no key, token or password of ours is in it. */
+/** The environment of a child process: it contains none of our keys, tokens or passwords. */
 export function childEnvironment(env: Environment = process.env): Record<string, string> {
   return only(env, NEEDED)
 }
 
-/** As {@link childEnvironment}, with the proxies and certificates of a child that asks other machines. */
+/** Like {@link childEnvironment}, with the proxies and certificates for a child that connects to other machines. */
 export function outboundEnvironment(env: Environment = process.env): Record<string, string> {
   return only(env, [...NEEDED, ...OUTBOUND])
 }

@@ -1,4 +1,4 @@
-/** Time as a dependency, so that tests and simulations own it. Milliseconds since the Unix epoch. */
+/** Time as a dependency, so that tests and simulations control it. Milliseconds since the Unix epoch. */
 export type Clock = {
   now(): number
   /** Resolves after `ms` milliseconds, or at once when the signal aborts. Never rejects. */
@@ -20,7 +20,7 @@ export const systemClock: Clock = {
     }),
 }
 
-/** A clock that only moves when it is slept on: for tests. */
+/** A clock that advances only when something sleeps on it: for tests. */
 export function fakeClock(start = 0): Clock & { advance(ms: number): void } {
   let now = start
   return {

@@ -1,6 +1,6 @@
 /**
- * A named place where a test may kill the process (`CORDON_CRASH_AT=name`): the promise that a run
- * survives a crash there is tested by really dying there. Costs one comparison otherwise.
+ * A named place where a test may kill the process (`CORDON_CRASH_AT=name`): a test really ends the process there to
+ * prove that a run survives it. Otherwise it takes one comparison.
  */
 export function crashPoint(name: string): void {
   reached(name)
@@ -12,7 +12,7 @@ function killIfNamed(name: string): void {
   if (process.env['CORDON_CRASH_AT'] === name) process.kill(process.pid, 'SIGKILL')
 }
 
-/** A simulation dies in its own way: gives back how to undo that. */
+/** Lets a simulation replace the crash with its own; returns the function that restores the default. */
 export function onCrashPoint(handler: (name: string) => void): () => void {
   reached = handler
   return () => {

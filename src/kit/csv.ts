@@ -1,7 +1,7 @@
 /**
- * Rows of CSV text as RFC 4180 has it: fields in double quotes may hold commas, line breaks and `""`. Lines end with CRLF
- * or LF, a byte order mark is skipped, space around unquoted fields does not count, empty lines are left out.
- * Throws an Error that names the line (from 1) of a quote that is not closed, or of text behind a closing quote.
+ * Rows of CSV text as RFC 4180 has it: fields in double quotes may hold commas, line breaks and `""`. Lines end with
+ * CRLF or LF, a byte order mark is skipped, space around unquoted fields is ignored, empty lines are left out. Throws
+ * an Error that names the line (from 1) of a quote that is not closed, or of text after a closing quote.
  */
 export function parseCsv(text: string): { line: number; fields: string[] }[] {
   const rows: { line: number; fields: string[] }[] = []
@@ -24,8 +24,8 @@ export function parseCsv(text: string): { line: number; fields: string[] }[] {
 }
 
 /**
- * The rows by the names in the first one. Fields that are empty are left out; one too many is an error.
- * Throws what {@link parseCsv} throws.
+ * The rows by the names in the first one. Fields that are empty are left out; one too many is an error. Throws the
+ * errors of {@link parseCsv}.
  */
 export function csvRecords(text: string): Record<string, string>[] {
   const [head, ...rows] = parseCsv(text)

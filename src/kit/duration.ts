@@ -1,6 +1,6 @@
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `1h30m`, `45s`, `250ms`, `2d` as milliseconds; undefined where it is no duration. */
+/** `1h30m`, `45s`, `250ms`, `2d` as milliseconds; undefined where it is not a duration. */
 export function durationMs(text: string): number | undefined {
   if (!/^(\d{1,6}(ms|s|m|h|d))+$/.test(text)) return undefined
   let total = 0
@@ -9,7 +9,7 @@ export function durationMs(text: string): number | undefined {
   return total
 }
 
-/** Milliseconds as people say them: `1h30m`. */
+/** Milliseconds in readable form: `1h30m`. */
 export function durationText(ms: number): string {
   const parts: string[] = []
   let left = Math.max(0, Math.round(ms))

@@ -3,20 +3,20 @@ import { redact, redactFacts } from './redact.ts'
 export type CordonErrorOptions = {
   /** `room.Name`, for example `contain.SimulationReverted`. */
   code: string
-  /** What failed, one sentence. */
+  /** What failed, in one sentence. */
   message: string
-  /** What was seen: plain JSON values. Secrets are redacted here. */
+  /** The observed values: plain JSON. Secrets are redacted here. */
   facts?: Record<string, unknown>
-  /** What the reader can do now. */
+  /** The action that the reader can take now. */
   fix: string
-  /** True where the same call may go through later. */
+  /** True where the same call may succeed later. */
   retryable?: boolean
   cause?: unknown
 }
 
 /**
- * The one error of Cordon: says what failed, the facts, then `Fix:`.
- * Building one never logs. RPC URLs, keys and tokens are redacted before anything is kept.
+ * The one error of Cordon: states what failed, the facts, then `Fix:`. Building one never logs. RPC URLs, keys and
+ * tokens are redacted before anything is kept.
  *
  * @example
  * throw new CordonError({ code: 'chain.WrongChain', message: 'The node is on another chain.',
@@ -54,14 +54,14 @@ function factLines(facts: Record<string, unknown>): string[] {
     .map(([name, value]) => `  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
 }
 
-/** The message of anything thrown, redacted: for logs and for facts of another error. */
+/** The message of any thrown value, redacted: for logs and for facts of another error. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof CordonError) return thrown.summary
   if (thrown instanceof Error) return redact(thrown.message.split('\n', 1)[0] ?? thrown.name)
   return redact(String(thrown))
 }
 
-/** Anything thrown as an Error, itself where it is one. */
+/** Converts any thrown value to an Error; returns it unchanged where it is one. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

@@ -1,6 +1,7 @@
 /**
- * True where a value has the kind of another one and, for a plain object, every field of it in its kind; null in either says
- * nothing. It tells data of another program apart, not wrong data: what must be right is checked where it is used.
+ * True where a value has the same type as another one and, for a plain object, every field of it has the same type;
+ * null in either matches anything. It distinguishes data of another program, not wrong data: correctness is checked
+ * where the data is used.
  */
 export function isLike(value: unknown, other: unknown): boolean {
   if (kindOf(value) !== kindOf(other)) return false

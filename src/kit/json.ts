@@ -10,9 +10,8 @@ export function toJson(value: unknown, indent?: number): string {
 }
 
 /**
- * One text for one value: keys sorted, no white space, bigints as decimal strings, undefined left out.
- * What is hashed or signed is written so (the shape of RFC 8785 without its number formatting: we hash
- * integers and strings only).
+ * One text for one value: keys sorted, no white space, bigints as decimal strings, undefined left out. Hashed or signed
+ * data uses this form (the shape of RFC 8785 without its number formatting: we hash integers and strings only).
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value === 'bigint') return JSON.stringify(value.toString())

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { redactFacts } from './redact.ts'
 
-/** What the rooms log through: a message and plain facts. */
+/** The logger of the rooms: a message and plain facts. */
 export type Logger = {
   debug(facts: Record<string, unknown>, message: string): void
   info(facts: Record<string, unknown>, message: string): void
@@ -14,7 +14,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 /** Structured logs as NDJSON on stderr (stdout belongs to the command's own output). Facts are redacted. */
 export function createLogger(level: LogLevel): Logger {
   const stderr = pino.destination(2)
-  // Nobody reads any more (a closed terminal, a pipe to a program that has ended): that must not end what logs.
+  // The reader is gone (a closed terminal, a pipe to a program that has ended): that must not end the logging process.
   stderr.on('error', () => {})
   const sink = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stderr)
   const at =
@@ -24,5 +24,5 @@ export function createLogger(level: LogLevel): Logger {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-/** Says nothing: for tests and for pure callers. */
+/** Logs nothing: for tests and for pure callers. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }

@@ -3,9 +3,9 @@ const BEARER = /\b(bearer|token|secret|password|apikey|api_key|whsec_)([\s:=]*)[
 const SECRET_NAME = /(private_?key|secret|password|passphrase|mnemonic|token|authorization|api_?key)$/i
 
 /**
- * Hides what must not be printed: credentials, paths and queries of URLs (RPC providers put keys there),
- * bearer tokens and webhook secrets. Hashes stay readable: a 32-byte value is hidden by {@link redactFacts}
- * only where its name says that it is a secret.
+ * Hides secrets from output: credentials, paths and queries of URLs (RPC providers put keys there), bearer tokens and
+ * webhook secrets. Hashes stay readable: {@link redactFacts} hides a 32-byte value only where its name shows that it is
+ * a secret.
  */
 export function redact(text: string): string {
   return text
@@ -21,7 +21,7 @@ function redactHost(rest: string): string {
   return tail === '/' ? afterCredentials : `${afterCredentials.slice(0, cut)}/[redacted]`
 }
 
-/** Redacts every string in a plain value, deeply; values under secret-sounding names go whole. */
+/** Redacts every string in a plain value, deeply; values under secret-sounding names are hidden completely. */
 export function redactFacts(value: unknown): unknown {
   if (typeof value === 'string') return redact(value)
   if (typeof value === 'bigint') return value.toString()

@@ -3,7 +3,7 @@ import { systemClock } from './clock.ts'
 import { CordonError } from './error.ts'
 
 export type RetryOptions = {
-  /** How many calls in all, the first included. */
+  /** Total number of calls, the first included. */
   attempts: number
   /** First wait in milliseconds; doubles each time. */
   delayMs: number
@@ -11,7 +11,7 @@ export type RetryOptions = {
   maxDelayMs?: number
   clock?: Clock
   signal?: AbortSignal
-  /** What is worth another try; by default all but a CordonError that says it is not retryable. */
+  /** Which errors justify another attempt; by default all except a CordonError that is not retryable. */
   isRetryable?: (thrown: unknown) => boolean
 }
 

@@ -3,7 +3,7 @@ import { CordonError } from './error.ts'
 /** Environment variables by name. */
 export type Env = Readonly<Record<string, string | undefined>>
 
-/** A secret of the environment; `field` names the setting that asks for it. Throws `app.SecretMissing`. */
+/** A secret from the environment; `field` names the setting that requires it. Throws `app.SecretMissing`. */
 export function secretOf(env: Env, name: string, field: string): string {
   const value = env[name]
   if (value !== undefined && value !== '') return value

@@ -1,4 +1,4 @@
-/** The place of the first of ascending numbers that is not below `value`: as many are below it. O(log n). */
+/** The index of the first of ascending numbers that is not below `value`: the count of those below it. O(log n). */
 export function firstAtLeast(ascending: readonly number[], value: number): number {
   let [low, high] = [0, ascending.length]
   while (low < high) {

@@ -1,4 +1,7 @@
-/** What a promise comes to, or null where it takes longer than `ms` milliseconds of real time. Rejects as it does. */
+/**
+ * The result of a promise, or null where it takes longer than `ms` milliseconds of real time. Rejects if the promise
+ * rejects.
+ */
 export async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<null>((resolve) => {

@@ -1,6 +1,6 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
 
-/** A YAML text that was read, with the way back from a field to its place. */
+/** A parsed YAML text, with the mapping from a field to its place. */
 export type YamlSource = { document: ReturnType<typeof parseDocument>; lines: LineCounter }
 export type YamlPath = readonly PropertyKey[]
 /** Both count from 1. */
@@ -9,7 +9,7 @@ export type YamlRead =
   | { kind: 'content'; source: YamlSource; content: unknown }
   | { kind: 'broken'; place: YamlPlace; problem: string }
 
-/** Reads YAML. Never throws: aliases that blow up are refused by the reader while it resolves them. */
+/** Reads YAML. Never throws: the reader rejects aliases that expand excessively while it resolves them. */
 export function readYaml(text: string): YamlRead {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -22,7 +22,7 @@ export function readYaml(text: string): YamlRead {
   }
 }
 
-/** The place of a field, or of the nearest thing around it that is there. */
+/** The place of a field, or of its nearest existing parent. */
 export function placeOf(source: YamlSource, path: YamlPath): YamlPlace {
   for (let length = path.length; length >= 0; length--) {
     const start = startOf(source, path.slice(0, length))
@@ -31,7 +31,7 @@ export function placeOf(source: YamlSource, path: YamlPath): YamlPlace {
   return { line: 1, column: 1 }
 }
 
-/** The place of the `offset`th character of a text field; of its beginning where folding has hidden the way. */
+/** The place of the `offset`th character of a text field; of its beginning where folding hides the exact place. */
 export function placeInText(source: YamlSource, path: YamlPath, offset: number): YamlPlace {
   const node = source.document.getIn(path, true)
   if (!isScalar(node) || typeof node.value !== 'string' || !node.range) return placeOf(source, path)

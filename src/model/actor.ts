@@ -3,8 +3,8 @@ import { assetSchema } from './finding.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
 
 /**
- * An Actor: an address that took part in what is investigated, its likely role, and the facts that speak for it. Addresses and
- * labels only: nobody is named.
+ * An Actor: an address that took part in the investigated transactions, its likely role, and the facts that support it.
+ * Contains addresses and labels only, never the name of a person.
  */
 export const actorRoles = [
   'attacker',
@@ -20,7 +20,7 @@ export type ActorRole = (typeof actorRoles)[number]
 /** A payment to an account before the attack. */
 export const fundingSchema = z.object({
   from: addressSchema,
-  /** Whom it paid: the actor, or for a further hop whoever paid the one before. */
+  /** The payee: the actor, or for a further hop the payer of the previous hop. */
   to: addressSchema,
   asset: assetSchema,
   /** base units */
@@ -29,30 +29,30 @@ export const fundingSchema = z.object({
   block: z.number().int(),
   /** 1 paid the actor itself, 2 paid that payer, and so on. */
   hop: z.number().int().min(1),
-  /** What a label list calls the payer, and who says so; the chain of funders ends there. */
+  /** The payer's name in a label list, and the source of that label; the chain of funders ends there. */
   label: z.object({ name: z.string(), kind: z.string(), source: z.string() }).optional(),
 })
-/** A Funding: where an actor’s means came from, a hop at a time. */
+/** A Funding: one hop of the origin of an actor's funds. */
 export type Funding = z.infer<typeof fundingSchema>
 
 export const actorSchema = z.object({
   address: addressSchema,
   kind: z.enum(['account', 'contract']),
   role: z.enum(actorRoles),
-  /** 0 to 1: how well the reasons carry the role; not a probability. */
+  /** 0 to 1: how well the reasons support the role; not a probability. */
   confidence: z.number().min(0).max(1),
-  /** Each a sentence with the fact that it stands on. */
+  /** One sentence each, with the fact that it rests on. */
   reasons: z.array(z.string()),
-  /** The account that had it created; left out where not known. */
+  /** The account that caused its creation; absent where it is not known. */
   deployer: addressSchema.optional(),
   createdAt: z.object({ block: z.number().int(), transactionHash: hashSchema }).optional(),
   /** Nearest hop first. */
   funders: z.array(fundingSchema).optional(),
-  /** Known attackers’ code that this contract’s is like: share of common opcode shingles. */
+  /** Code of known attackers that this contract's code resembles: share of common opcode shingles. */
   similarTo: z.array(z.object({ name: z.string(), similarity: z.number().min(0).max(1) })).optional(),
-  /** Other incidents on record that name this address. */
+  /** Other recorded incidents that name this address. */
   seenIn: z.array(z.string()).optional(),
-  /** Actors with the same value act together: it is the account that sent their transactions. */
+  /** Actors with the same value act together: the value is the account that sent their transactions. */
   cluster: addressSchema.optional(),
 })
 export type Actor = z.infer<typeof actorSchema>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { givenAddressSchema } from './given-address.ts'
 
-/** What an account is, as far as it matters for stolen funds. At the first four nobody outside can follow them further. */
+/** The type of an account, as far as it matters for stolen funds. Outsiders cannot follow funds past the first four. */
 export const addressKinds = [
   'exchange',
   'bridge',
@@ -18,15 +18,15 @@ export const addressLabelSchema = z.object({
   address: givenAddressSchema,
   name: z.string().min(1).max(200),
   kind: z.enum(addressKinds),
-  /** Who says so: a file, a list, a person. Shown wherever the name is. */
+  /** The source of the label: a file, a list or a person. Shown wherever the name is shown. */
   source: z.string().min(1).max(400),
-  /** Left out: on every chain. */
+  /** Absent: on every chain. */
   chainId: z.number().int().positive().nullable().default(null),
 })
-/** An AddressLabel: what an account is called and what it is, and who says so. */
+/** An AddressLabel: the name of an account, its type, and the source of both. */
 export type AddressLabel = z.infer<typeof addressLabelSchema>
 
-/** True where taint that arrives has come to an end: what such an account pays out is its own customers’. */
+/** True where taint ends on arrival: such an account pays out the money of its own customers. */
 export function endsFlow(kind: AddressKind): boolean {
   return kind === 'exchange' || kind === 'bridge' || kind === 'mixer' || kind === 'burn'
 }

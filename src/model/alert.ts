@@ -4,15 +4,15 @@ import { findingSchema, severitySchema } from './finding.ts'
 import { addressSchema, hashSchema } from './hex.ts'
 
 const latenessSchema = z.object({
-  /** Blocks that the head was ahead of its block. */
+  /** Number of blocks by which the head was ahead of the alert's block. */
   blocks: z.number().int(),
-  /** Seconds between its block and the head; null where one of them has no time. */
+  /** Seconds between its block and the head; null where one of them has no timestamp. */
   seconds: z.number().int().nullable(),
 })
-/** How old an alert's block was when Cordon came to it. */
+/** The age of an alert's block when Cordon processed it. */
 export type Lateness = z.infer<typeof latenessSchema>
 
-/** An Alert: all findings about one transaction, or about one block as a whole, said once. */
+/** An Alert: all findings about one transaction, or about one block as a whole, reported once. */
 export const alertSchema = z.object({
   type: z.literal('alert'),
   /** Identity across pending, mined, reorged and mined again. */
@@ -22,26 +22,26 @@ export const alertSchema = z.object({
   chainId: z.number().int(),
   blockNumber: z.number().int(),
   blockHash: hashSchema.nullable(),
-  /** Null where it is about the block as a whole. */
+  /** Null where the alert is about the block as a whole. */
   transactionHash: hashSchema.nullable(),
   pending: z.boolean(),
   severity: severitySchema,
   confidence: z.number().min(0).max(1),
-  /** Likeliest first. */
+  /** Most likely first. */
   categories: z.array(z.string()),
   protected: z.array(addressSchema),
   victims: z.array(addressSchema),
   actors: z.array(addressSchema),
   findings: z.array(findingSchema),
   message: z.string(),
-  /** Null until it was weighed against a calibration. */
+  /** Null until it is assessed against a calibration. */
   assessment: assessmentSchema.nullable().default(null),
   /** Null where it was found in time. */
   late: latenessSchema.nullable().default(null),
 })
 export type Alert = z.infer<typeof alertSchema>
 
-/** What says most first; of what says as much, the newest. */
+/** Most significant first; among equals, the newest first. */
 export function byWeight(alerts: readonly Alert[]): Alert[] {
   return alerts.toReversed().toSorted((a, b) => (b.assessment?.score ?? 0) - (a.assessment?.score ?? 0))
 }

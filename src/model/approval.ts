@@ -6,36 +6,36 @@ import { addressSchema, hexSchema } from './hex.ts'
 import { leverKinds } from './lever.ts'
 import { roleIdSchema } from './role.ts'
 
-/** What an approval policy speaks of: to pull a lever of some kind, or to take one back. */
+/** The actions that an approval policy covers: pulling a lever of some kind, or undoing one. */
 export const actionClasses = [...leverKinds, 'reopen'] as const
 export const actionClassSchema = z.enum(actionClasses)
 export type ActionClass = z.infer<typeof actionClassSchema>
 
 export const approvalDecisions = ['approve', 'refuse', 'revoke'] as const
 
-/** What a person signs, EIP-712, field by field: exactly one call, once, until a time. */
+/** The EIP-712 fields that a person signs: exactly one call, once, until a deadline. */
 export const approvalTermsSchema = z.object({
-  /** The installation that it is for, as `cordon doctor` names it; null in a drill, which is none. */
+  /** The installation that it is for, as `cordon doctor` names it; null in a drill, which has none. */
   installation: z.string().min(1).max(80).nullable().default(null),
   planId: z.string().min(1).max(80),
   chainId: z.number().int().positive(),
   target: givenAddressSchema,
   calldata: hexSchema,
-  /** In whose name the call is made. */
+  /** The account in whose name the call is made. */
   authority: givenAddressSchema,
   /** Chain, target and function: calls of one lane are counted. */
   lane: z.string().min(1).max(120),
-  /** Calls sent on this lane before this one: an approval dies when another call is sent. */
+  /** Calls sent on this lane before this one: an approval becomes invalid when another call is sent. */
   nonce: z.number().int().min(0),
   decision: z.enum(approvalDecisions),
-  /** Of what one person signs about one plan, from 1: the latest holds, and what was signed before it never again. */
+  /** Counts what one person signs about one plan, from 1: only the latest is ever valid again. */
   sequence: z.number().int().min(0).default(0),
   /** Seconds since the epoch. */
   validUntil: z.number().int().positive(),
 })
 export type ApprovalTerms = z.infer<typeof approvalTermsSchema>
 
-/** An Approval: the signed word of one person on one plan. Written once and kept, whatever it is worth. */
+/** An Approval: one person's signed statement about one plan. Written once and kept, whether or not it counts. */
 export const approvalSchema = approvalTermsSchema.extend({
   signer: givenAddressSchema,
   signature: z
@@ -71,7 +71,7 @@ export const approvalRuleSchema = z.strictObject({
 })
 export type ApprovalRule = z.infer<typeof approvalRuleSchema>
 
-/** A signed word that does not count, and why. */
+/** A signed statement that does not count, and why. */
 export const rejectedSchema = z.object({ signer: addressSchema, reason: z.string() })
 export type Rejected = z.infer<typeof rejectedSchema>
 
@@ -80,5 +80,5 @@ export const approvalVerdictSchema = z.discriminatedUnion('state', [
   z.object({ state: z.literal('refused'), by: addressSchema, rejected: z.array(rejectedSchema) }),
   z.object({ state: z.literal('waiting'), missing: z.array(z.string()), rejected: z.array(rejectedSchema) }),
 ])
-/** What the signed words of people come to under the policy. */
+/** The result of the signed statements under the policy. */
 export type ApprovalVerdict = z.infer<typeof approvalVerdictSchema>

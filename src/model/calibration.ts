@@ -3,7 +3,7 @@ import { z } from 'zod'
 const weight = z.number().min(0)
 const count = z.number().int().min(0)
 
-/** What a threshold promises: days between false alarms, at least, with 95 % confidence. */
+/** The guarantee of a threshold: the minimum of days between false alarms, with 95 % confidence. */
 export const runLengthSchema = z.object({
   askedDays: z.number().positive(),
   /** 1 / (upper 95 % bound of the false-alarm rate × transactions a day). */
@@ -12,7 +12,7 @@ export const runLengthSchema = z.object({
   n: count,
   perDay: z.number().positive(),
   verdict: z.enum(['kept', 'not-certifiable']),
-  /** Clean transactions without a false alarm that the asked days take. */
+  /** Clean transactions without a false alarm that the requested days require. */
   needed: count,
 })
 export type RunLength = z.infer<typeof runLengthSchema>
@@ -25,8 +25,8 @@ export const thresholdSchema = z.object({
 export type Threshold = z.infer<typeof thresholdSchema>
 
 /**
- * A Calibration: what past outcomes say about scores (`cordon calibrate` writes it beside the configuration).
- * Scores of attacks and benign transactions are out of fold: given by weights that were not fitted on them.
+ * A Calibration: what past outcomes say about scores (`cordon calibrate` writes it next to the configuration). Scores
+ * of attacks and benign transactions are out of fold: given by weights that were not fitted on them.
  */
 export const calibrationSchema = z.object({
   type: z.literal('calibration'),

@@ -1,17 +1,17 @@
 /** A kind of attack, or of what may lead to one, as detectors name it in a finding. */
 type CategoryKind = {
   /**
-   * Root-cause tags of public incident collections that it stands for (the words of coinspect/learn-evm-attacks). Published
-   * so that "the right category" is not a matter of opinion.
+   * Root-cause tags of public incident collections that it covers (as in coinspect/learn-evm-attacks). Published so
+   * that "the right category" is not a matter of opinion.
    */
   tags?: readonly string[]
-  /** An attack of it in a few words, said of the contract that it happens to; the category itself when left out. */
+  /** An attack of this category in a few words, about the affected contract; the category itself when left out. */
   happening?: (who: string) => string
 }
 
 /**
- * Every category that a shipped detector or rule gives a finding; the type of a finding keeps it so. A new one is a line
- * here and in `when` of a playbook, which `cordon playbooks lint` checks. Rules of your own may name others.
+ * Every category that a shipped detector or rule gives a finding; the type of a finding enforces this. A new one needs
+ * a line here and in `when` of a playbook, which `cordon playbooks lint` checks. Rules of your own may name others.
  */
 const kinds = {
   reentrancy: { tags: ['reentrancy'], happening: (who) => `${who} is called again before it is done` },
@@ -21,7 +21,7 @@ const kinds = {
     tags: ['price manipulation'],
     happening: (who) => `a price that ${who} believes is being manipulated`,
   },
-  // a share's price is moved by who gives to the pot
+  // anyone who donates to the pool moves the price of a share
   donation: {
     tags: ['price manipulation', 'business logic'],
     happening: (who) => `shares of ${who} are being inflated by a gift`,
@@ -63,7 +63,7 @@ const kinds = {
   },
   'key-compromise': { tags: ['access control'], happening: (who) => `a key of ${who} is in other hands` },
   'approval-drain': { happening: (who) => `approvals given to ${who} are being drained` },
-  // The catch-all: a logic flaw without a signature shows as assets that left for nothing.
+  // The catch-all: a logic flaw without a signature shows as assets that left without payment.
   drain: { tags: ['business logic', 'arithmetic'], happening: (who) => `${who} is being drained` },
   rug: { happening: (who) => `liquidity is being taken out of ${who}` },
   invariant: { happening: (who) => `${who} does what it never did` },
@@ -83,13 +83,13 @@ export const categories = Object.keys(kinds) as Category[]
 
 const known: ReadonlyMap<string, CategoryKind> = new Map(Object.entries(kinds))
 
-/** True where the first category stands for one of the tags. */
+/** True where the first category covers one of the tags. */
 export function isRightCategory(given: readonly string[], tags: readonly string[]): boolean {
   const [first = ''] = given
   return known.get(first)?.tags?.some((tag) => tags.includes(tag)) === true
 }
 
-/** An attack in a few words: `OptionsVault is being drained`; the category itself where it is one of a rule of yours. */
+/** An attack in a few words: `OptionsVault is being drained`; the category itself where your own rule defines it. */
 export function happening(given: readonly string[], who: string): string {
   const [first = 'an attack'] = given
   return known.get(first)?.happening?.(who) ?? `${first} on ${who}`

@@ -19,14 +19,14 @@ const relaySchema = z.strictObject({
   method: z.enum(['eth_sendPrivateTransaction', 'eth_sendBundle']).default('eth_sendPrivateTransaction'),
 })
 
-/** What a chain's past is learned from before anything is judged, on the first start. docs/guides/restarts.md. */
+/** The history that detectors learn from before any block is judged, on the first start. docs/guides/restarts.md. */
 const learnSchema = z
   .strictObject({
     /** Bundle files, read first. */
     files: z.array(z.string().min(1)).min(1).optional(),
     /** The node's blocks from this one on. */
     fromBlock: z.number().int().min(0).optional(),
-    /** The node's last so many blocks. */
+    /** This many of the node's latest blocks. */
     blocks: z.number().int().min(1).optional(),
   })
   .refine(
@@ -41,21 +41,27 @@ const learnSchema = z
 export const chainSchema = z.strictObject({
   chainId: z.number().int().positive(),
   name: z.string().optional(),
-  /** In order of preference; the next is asked when one fails. */
+  /** In order of preference; when one fails, the next is used. */
   rpcUrls: z.array(urlSchema).min(1),
-  /** Where to begin when the chain was never watched; the latest block when left out. Earlier teaches the detectors. */
+  /**
+   * The first block to read when the chain was never watched; the latest block when left out. Earlier blocks teach the
+   * detectors.
+   */
   fromBlock: z.number().int().min(0).optional(),
-  /** Deepest reorg that can be followed, blocks. */
+  /** The deepest reorg that Cordon can follow, blocks. */
   window: z.number().int().min(2).max(100_000).default(256),
-  /** How often the head is asked for, milliseconds. */
+  /** Interval between requests for the head, milliseconds. */
   pollMs: z.number().int().min(10).default(500),
   /** Without a `finalized` tag a block this deep counts as final. */
   finalityDepth: z.number().int().min(1).default(64),
-  /** Builders that take containment transactions in private; all are given each. */
+  /** Builders that accept private containment transactions; each transaction goes to all of them. */
   relays: z.array(relaySchema).default([]),
-  /** Blocks after which a transaction sent in private is sent to the public pool too. */
+  /** Blocks after which a private transaction is sent to the public pool too. */
   publicAfterBlocks: z.number().int().min(0).default(2),
-  /** How long reading one block may take before it is judged with what there is of it; the rest is read beside. */
+  /**
+   * The maximum time for reading one block. After it, the block is judged with the data received; the rest is read in
+   * parallel.
+   */
   patience: z
     .strictObject({
       /** Share of the chain's own block time. */
@@ -65,20 +71,20 @@ export const chainSchema = z.strictObject({
       mostMs: z.number().int().min(100).default(PATIENCE.mostMs),
     })
     .default(PATIENCE),
-  /** Blocks that a node may execute again to reach the state for a trace (`reexec`). */
+  /** Blocks that a node may re-execute to reach the state for a trace (`reexec`). */
   reexec: z.number().int().min(1).default(128),
   /** Watch pending transactions too. Needs `debug_traceCall`. */
   mempool: z.boolean().default(false),
-  /** History that detectors are shown before anything is judged, when the chain was never watched. */
+  /** History that detectors learn from before any block is judged, when the chain was never watched. */
   learn: learnSchema.optional(),
-  /** An alert is found late where its block is more blocks behind the head than this, or more seconds. */
+  /** An alert counts as late where its block is more blocks or more seconds behind the head than these limits. */
   late: z
     .strictObject({
       blocks: z.number().int().min(2).default(20),
       seconds: z.number().int().min(1).default(60),
     })
     .default({ blocks: 20, seconds: 60 }),
-  /** Seconds at least between two times that the states of the detectors are kept. */
+  /** Minimum seconds between two snapshots of the detectors' states. */
   snapshotSeconds: z.number().int().min(0).default(60),
 })
 
@@ -86,70 +92,73 @@ const protectedSchema = z.strictObject({
   address: givenAddressSchema,
   name: z.string().min(1).max(60).optional(),
   chainId: z.number().int().positive().optional(),
-  /** What it is in its trade; seen in its functions when left out. Playbooks are chosen by it. */
+  /** The kind of protocol; derived from its functions when left out. It selects the playbooks. */
   kind: protocolKindSchema.optional(),
 })
 
-/** Where a key is: names of a variable, a file, a service, never the key. Without a kind it is a variable. */
+/** The location of a key: the name of a variable, a file or a service, never the key. A variable by default. */
 const signerSchema = z.looseObject({ kind: z.string().default('env') }).pipe(registeredSchema)
 
-/** What acting alone is weighed by. Costs and losses are shares of what is at stake in the protected contract. */
+/**
+ * The parameters that decide whether Cordon acts alone. Costs and losses are shares of the value at stake in the
+ * protected contract.
+ */
 const decisionSchema = z.strictObject({
-  /** Days between needless automatic actions, at least: 7 by default, which the shipped calibration certifies (7.31). */
+  /** Minimum days between needless automatic actions: 7 by default, which the shipped calibration certifies (7.31). */
   actDays: z.number().positive().default(7),
-  /** Attacks on the protected contracts that are expected a year. */
+  /** Attacks on the protected contracts that are expected per year. */
   attacksPerYear: z.number().positive().default(0.2),
-  /** What a needless pause costs, in basis points of what is at stake. */
+  /** The cost of a needless pause, in basis points of the value at stake. */
   pauseCostBps: z.number().min(0).default(5),
 })
 
-/** A drill that `cordon start` runs by itself, in a process of its own on a chain of its own. */
+/** A drill that `cordon start` runs automatically, in its own process on its own chain. */
 const drillSchema = z.strictObject({
   every: z
     .string()
     .refine((text) => (durationMs(text) ?? 0) >= 3_600_000, 'a duration of an hour at least, as 12h or 7d'),
   attack: z.enum(attackKinds),
-  /** `played` puts the human part of the playbook through its paces; nobody is called in either. */
+  /** `played` simulates the people of the playbook; neither option calls a real person. */
   people: z.enum(['none', 'played']).default('none'),
   mempool: z.boolean().default(false),
-  /** False: nothing is signed beforehand. */
+  /** False: nothing is signed in advance. */
   standing: z.boolean().default(true),
-  /** How many times faster than life people are played. */
+  /** How many times faster than real time the simulated people act. */
   pace: z.number().positive().default(60),
 })
 
 /**
- * `cordon.config.ts`, checked. Unknown fields are refused, so a typo is an error. Options of channels, signers and detectors
- * are checked by their registrations.
+ * The validated `cordon.config.ts`. Unknown fields are rejected, so a typo is an error. Options of channels, signers
+ * and detectors are validated by their registrations.
  */
 export const configSchema = z.strictObject({
   chains: z.array(chainSchema).min(1),
   protect: z.array(protectedSchema).default([]),
   roles: rolesSchema.default({}),
-  /** Who you are to exchanges, issuers and responders. docs/guides/sharing.md. */
+  /** Your identity for exchanges, issuers and responders. docs/guides/sharing.md. */
   reporter: reporterSchema.optional(),
   channels: z.record(z.string(), registeredSchema).default({ console: { kind: 'console' } }),
   signers: z.array(signerSchema).default([]),
-  /** Signed beforehand; without one Cordon proposes and people act. */
+  /** Signed in advance; without one Cordon proposes and people act. */
   authorisations: z.array(standingAuthorisationSchema).default([]),
-  /** Who must sign what people decide; the first rule that fits holds. docs/guides/approvals.md. */
+  /** The people who must sign a decision; the first matching rule applies. docs/guides/approvals.md. */
   approvals: z.array(approvalRuleSchema).default([]),
   /** Options by detector id; docs/guides/detectors.md. */
   detectors: z.record(z.string(), z.unknown()).default({}),
-  /** Detectors that are only tried: their findings are put on record, nobody is called, nothing is done. */
+  /** Detectors on trial: their findings are recorded, but cause no notification and no action. */
   shadow: z.array(z.string()).default([]),
-  /** What `cordon calibrate` wrote; `cordon.calibration.json` beside this file, else the shipped one, when left out. */
+  /** The output of `cordon calibrate`; by default `cordon.calibration.json` next to this file, else the shipped one. */
   calibration: z.string().optional(),
   decision: decisionSchema.prefault({}),
-  /** Rule files, folders, or patterns as `rules/*.yaml`; the shipped ones when left out. docs/guides/rules.md. */
+  /** Rule files, folders, or patterns such as `rules/*.yaml`; the shipped ones when left out. docs/guides/rules.md. */
   rules: z.array(z.string()).optional(),
   /** Address labels, files or folders; the shipped ones when left out. docs/guides/fund-flow.md. */
   labels: z.array(z.string()).optional(),
-  /** ABI files, artifacts and metadata folders for `cordon investigate`; `ADDRESS=PATH` says whose. */
+  /** ABI files, artifacts and metadata folders for `cordon investigate`; `ADDRESS=PATH` assigns one to a contract. */
   abis: z.array(z.string().min(1)).optional(),
   /** Files of 4-byte tables for `cordon investigate`. */
   signatures: z.array(z.string().min(1)).optional(),
-  /** Token lists, and files of prices, for `cordon investigate`. docs/guides/amounts-and-prices.md. */
+  /** Token lists and price files for `cordon investigate`. docs/guides/amounts-and-prices.md. */
   tokens: z.array(z.string().min(1)).optional(),
   prices: z.array(z.string().min(1)).optional(),
   respond: z
@@ -158,11 +167,11 @@ export const configSchema = z.strictObject({
       enabled: z.boolean().default(true),
       /** Playbook files; the shipped ones when left out. */
       playbooks: z.array(z.string()).optional(),
-      /** A transaction that could not be seen and touches a protected contract, or whose sender makes traces fail. */
+      /** A transaction that could not be read and touches a protected contract, or whose sender makes traces fail. */
       blindSpots: z.enum(['page', 'record']).default('page'),
       /** Alerts below this are recorded without a run. */
       minSeverity: severitySchema.default('high'),
-      /** How often one lever is pulled without people, at most. What comes after it waits for people, and is paged. */
+      /** The maximum number of times one lever is pulled without people. Later pulls wait for people, who are paged. */
       automaticPulls: z
         .strictObject({ most: z.number().int().min(1), within: durationSchema })
         .default({ most: 5, within: '24h' }),
@@ -182,7 +191,7 @@ export const configSchema = z.strictObject({
   api: z.strictObject({ port: z.number().int().min(0).max(65_535).default(4480) }).default({ port: 4480 }),
 })
 
-/** What acting alone is weighed by where no configuration says otherwise. */
+/** The default parameters that decide whether Cordon acts alone. */
 export const DEFAULT_DECISION = decisionSchema.parse({})
 
 export type Config = z.infer<typeof configSchema>
@@ -197,7 +206,7 @@ export type LoadedConfig =
 /** Stands for "ask the node": CORDON_RPC_URL names no chain. */
 export const UNKNOWN_CHAIN = Number.MAX_SAFE_INTEGER
 
-/** address → what the config calls it. */
+/** address → its name in the configuration. */
 export function namesOf(config: Config): ReadonlyMap<Address, string> {
   return new Map(config.protect.flatMap(({ address, name }) => (name === undefined ? [] : [[address, name]])))
 }

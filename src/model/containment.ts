@@ -8,14 +8,14 @@ import { leverSchema, opEffectSchema } from './lever.ts'
 export const routeSchema = z.discriminatedUnion('kind', [
   /** The authority is an account with a key: it sends the call itself. */
   z.object({ kind: z.literal('direct') }),
-  /** `threshold` of `owners` sign; anybody sends `execTransaction`. */
+  /** `threshold` of `owners` sign; anyone sends `execTransaction`. */
   z.object({
     kind: z.literal('safe'),
     safe: addressSchema,
     threshold: z.number().int(),
     owners: z.array(addressSchema),
     version: z.string(),
-    /** Who of ours sends it and pays; null where no signer is here. */
+    /** Our account that sends it and pays; null where no signer is available here. */
     sender: addressSchema.nullable().default(null),
   }),
   /** A member of a role sends `execTransactionWithRole` to a Zodiac Roles modifier, which acts as the avatar. */
@@ -33,7 +33,7 @@ export const routeSchema = z.discriminatedUnion('kind', [
     member: addressSchema,
     delaySeconds: z.number().int(),
   }),
-  /** A proposer sends `schedule`, an executor `execute` after the delay. */
+  /** A proposer sends `schedule`; an executor sends `execute` after the delay. */
   z.object({
     kind: z.literal('timelock'),
     timelock: addressSchema,
@@ -45,13 +45,13 @@ export const routeSchema = z.discriminatedUnion('kind', [
 ])
 export type Route = z.infer<typeof routeSchema>
 
-/** How somebody of the defenders pulled a lever without Cordon, as the chain shows it. */
+/** How a defender pulled a lever without Cordon, as the chain shows it. */
 export const handPullSchema = z.object({
-  /** Who called the lever's contract: a person's account, their Safe, a timelock. */
+  /** The caller of the lever's contract: a person's account, their Safe, a timelock. */
   by: addressSchema,
-  /** Who sent the transaction; null where that is not known. */
+  /** The sender of the transaction; null where it is not known. */
   sender: addressSchema.nullable(),
-  /** The same in the words of the configuration: `Ada (guardian)`, `the Safe 0x…`. */
+  /** The same in terms of the configuration: `Ada (guardian)`, `the Safe 0x…`. */
   who: z.string(),
   transactionHash: hashSchema,
   blockNumber: z.number().int(),
@@ -65,23 +65,25 @@ export const containmentPlanSchema = z.object({
   id: z.string(),
   incidentId: z.string(),
   lever: leverSchema,
-  /** Block at which lever and authority were read. */
+  /** The block at which lever and authority were read. */
   pinnedBlock: z.number().int(),
-  /** The attack this is against; null where there is only a suspicion. */
+  /** The attack that this is against; null where there is only a suspicion. */
   attackTransaction: hashSchema.nullable(),
   route: routeSchema.default({ kind: 'direct' }),
-  /** The protected contract that it is for, where the lever stands on another one; null where it is the same. */
+  /** The protected contract that it is for, where the lever is on another one; null where it is the same. */
   protects: addressSchema.nullable().default(null),
-  /** `reopen`: takes a lever back. Never without people. */
+  /** `reopen`: undoes a lever. Never without people. */
   purpose: z.enum(['contain', 'reopen']).default('contain'),
-  /** The plan whose scheduled call this one executes; null for every other. */
+  /** The plan whose scheduled call this one executes; null for all others. */
   executes: z.string().nullable().default(null),
-  /** Where people have pulled it themselves: Cordon never sends it, and verifies it like its own. Null for every other. */
+  /**
+   * Set where people pulled it themselves: Cordon never sends it, and verifies it like its own. Null for all others.
+   */
   byHand: handPullSchema.nullable().default(null),
 })
 export type ContainmentPlan = z.infer<typeof containmentPlanSchema>
 
-/** The protected contract that a plan is for: the lever may stand on another one. */
+/** The protected contract that a plan is for: the lever may be on another one. */
 export function protectedBy({ protects, lever }: Pick<ContainmentPlan, 'protects' | 'lever'>): Address {
   return protects ?? lever.target
 }
@@ -95,7 +97,7 @@ export const stateChangeSchema = z.object({
 })
 export type StateChange = z.infer<typeof stateChangeSchema>
 
-/** What an account loses to the attack without and with the lever pulled, base units. */
+/** The loss of an account to the attack without and with the lever pulled, base units. */
 export const lossComparedSchema = z.object({
   account: addressSchema,
   asset: assetSchema,
@@ -104,7 +106,7 @@ export const lossComparedSchema = z.object({
 })
 export type LossCompared = z.infer<typeof lossComparedSchema>
 
-/** A Simulation: what the plan does at the pinned block, before anybody signs. */
+/** A Simulation: the effect of the plan at the pinned block, before anyone signs. */
 export const simulationSchema = z.object({
   planId: z.string(),
   method: z.enum(['eth_simulateV1', 'fork']),
@@ -112,28 +114,29 @@ export const simulationSchema = z.object({
   leverSucceeded: z.boolean(),
   gasUsed: z.number().int(),
   /**
-   * `stopped`: what it took without the lever it does not take with it (where it takes nothing, it went through and fails);
-   * `reduced`: it takes less, as where the attacker takes savings of their own along by a way that stays open;
-   * `not-reproduced`: it does not take here what it took on the chain; `not-run`: no attack transaction is known.
+   * `stopped`: with the lever, the attack takes nothing of what it takes without it (where it takes nothing, it
+   * succeeded before and now fails); `reduced`: it takes less, for example where the attacker also withdraws their own
+   * savings by a path that stays open; `not-reproduced`: here it does not take what it took on the chain; `not-run`: no
+   * attack transaction is known.
    */
   attack: z.enum(['stopped', 'reduced', 'not-stopped', 'not-reproduced', 'not-run']),
-  /** What the attack took from protected contracts and their users; empty for records of before. */
+  /** What the attack took from protected contracts and their users; empty for older records. */
   losses: z.array(lossComparedSchema).default([]),
   opEffects: z.record(z.string(), opEffectSchema),
-  /** Storage that pulling changes; null where the node cannot tell. */
+  /** Storage that pulling changes; null where the node does not show it. */
   stateDiff: z.array(stateChangeSchema).nullable().default(null),
-  /** Whom it touches besides the attacker, of the calls seen lately; null for records of before. */
+  /** The accounts other than the attacker that it affects, from recent calls; null for older records. */
   blastRadius: z
     .object({
       functions: z.number().int(),
       blocked: z.number().int(),
-      /** Who made the calls that are blocked now, and how many of them are contracts: what others have built on it. */
+      /** The callers of the calls that are now blocked, and how many of them are contracts, that is, integrations. */
       callers: z.number().int(),
       contracts: z.number().int(),
     })
     .nullable()
     .default(null),
-  /** Why the plan needs people to say that they want it all the same: who would be left liquidatable and helpless. */
+  /** Why the plan needs explicit confirmation from people: who would be left liquidatable and unable to act. */
   asymmetry: z.string().nullable().default(null),
   notes: z.array(z.string()),
 })
@@ -141,7 +144,7 @@ export type Simulation = z.infer<typeof simulationSchema>
 
 export const broadcastStates = ['signed', 'sent', 'mined', 'reverted', 'abandoned'] as const
 
-/** A Broadcast: the one signed transaction of a plan. The raw bytes are kept before they are first sent. */
+/** A Broadcast: the one signed transaction of a plan. The raw bytes are stored before they are first sent. */
 export const broadcastSchema = z.object({
   planId: z.string(),
   chainId: z.number().int(),
@@ -155,7 +158,7 @@ export const broadcastSchema = z.object({
 })
 export type Broadcast = z.infer<typeof broadcastSchema>
 
-/** What the chain says after the lever was pulled. */
+/** The state of the chain after the lever was pulled. */
 export const verificationSchema = z.object({
   planId: z.string(),
   atBlock: z.number().int(),
@@ -165,11 +168,11 @@ export const verificationSchema = z.object({
 export type Verification = z.infer<typeof verificationSchema>
 
 /**
- * A StandingAuthorisation: signed beforehand by a named role, it lets Cordon act alone within bounds.
- * EIP-712 over exactly these fields. Without one, the plan is proposed to people and nothing is sent.
+ * A StandingAuthorisation: signed in advance by a named role, it lets Cordon act alone within bounds. EIP-712 over
+ * exactly these fields. Without one, the plan is proposed to people and nothing is sent.
  */
 export const standingAuthorisationSchema = z.object({
-  /** The installation that it is for, as `cordon doctor` names it; null in a drill, which is none. */
+  /** The installation that it is for, as `cordon doctor` names it; null in a drill, which has none. */
   installation: z.string().min(1).max(80).nullable().default(null),
   chainId: z.number().int(),
   targets: z.array(givenAddressSchema).min(1),

@@ -2,19 +2,19 @@ import { z } from 'zod'
 import { assetChangeSchema } from './finding.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
 
-/** What can be altered, one thing at a time, before an attack is run again. */
+/** The alterations that can be made, one at a time, before an attack is run again. */
 export const alterationKinds = [
-  /** A contract refuses to be entered while it runs. */
+  /** A contract rejects re-entry while it runs. */
   're-entry-refused',
-  /** A contract is told what it would have been told before the attack. */
+  /** A contract receives the answer that it would have received before the attack. */
   'price-held',
-  /** The same call a second time is refused. */
+  /** The second identical call is rejected. */
   'repeat-refused',
-  /** A call that moved nothing, but changed something, has no effect. */
+  /** A call that moved no asset but changed state has no effect. */
   'change-undone',
-  /** A contract does not make the call whose bytes a stranger gave it. */
+  /** A contract does not make the call whose bytes a stranger supplied. */
   'forwarded-call-refused',
-  /** A call of the attacker is refused. */
+  /** A call of the attacker is rejected. */
   'call-refused',
 ] as const
 export type AlterationKind = (typeof alterationKinds)[number]
@@ -22,26 +22,31 @@ export type AlterationKind = (typeof alterationKinds)[number]
 export const outcomes = ['profit-gone', 'part-remains', 'profit-remains', 'inconclusive'] as const
 export type Outcome = (typeof outcomes)[number]
 
-/** A Counterfactual: an attack run again with one thing altered, and what was left of its profit. */
+/** A Counterfactual: an attack run again with one thing altered, and the profit that remained. */
 export const counterfactualSchema = z.object({
   alteration: z.enum(alterationKinds),
-  /** Where a sound contract would have had it; its function, by signature or selector, where one is known. */
+  /** The place where a sound contract would have the check; its function, by signature or selector, if known. */
   contract: addressSchema,
   function: z.string().nullable(),
   transactionHash: hashSchema,
   /** The first frame that it is about, by index in execution order. */
   frame: z.number().int().min(0),
   statement: z.string(),
-  /** The causes that it speaks for where the profit goes, and against where it stays; empty for a step that merely is needed. */
+  /**
+   * The causes that it supports where the profit disappears, and contradicts where it stays; empty for a step that is
+   * only a prerequisite.
+   */
   speaksFor: z.array(z.string()),
   outcome: z.enum(outcomes),
-  /** What the attackers still had more, base units. */
+  /** The attackers' remaining gains, base units. */
   gained: z.array(assetChangeSchema),
-  /** What they gave more than in the attack, base units. */
+  /** What they paid beyond the cost of the attack, base units. */
   givenMore: z.array(z.object({ asset: assetChangeSchema.shape.asset, amount: amountSchema })),
-  /** Ordinary transactions that were frozen with the attack and pass without the alteration: how many still do. */
+  /**
+   * Of the ordinary transactions that were frozen with the attack and pass without the alteration: how many still do.
+   */
   legitimate: z.object({ passed: z.number().int().min(0), of: z.number().int().min(0) }),
-  /** How it went: why the attack failed, or why nothing can be said. */
+  /** The result: why the attack failed, or why there is no conclusion. */
   reason: z.string(),
 })
 export type Counterfactual = z.infer<typeof counterfactualSchema>

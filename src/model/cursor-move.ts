@@ -1,12 +1,12 @@
 import { z } from 'zod'
 
-/** A CursorMove: blocks of a chain that a person had left out. */
+/** A CursorMove: blocks of a chain that a person skipped. */
 export const cursorMoveSchema = z.object({
   position: z.number().int(),
   chainId: z.number().int(),
-  /** The first block that is left out. */
+  /** The first skipped block. */
   from: z.number().int(),
-  /** The block that reading goes on with. */
+  /** The block at which reading continues. */
   to: z.number().int(),
   author: z.string(),
   reason: z.string(),

@@ -3,11 +3,11 @@ import { addressSchema, hashSchema, hexSchema } from './hex.ts'
 import { answers } from './playbook.ts'
 import { roleIdSchema } from './role.ts'
 
-/** Who takes part: scripted people, real people, or nobody. */
+/** The participants: scripted people, real people, or none. */
 export const drillPeople = ['played', 'timed', 'none'] as const
 export type DrillPeople = (typeof drillPeople)[number]
 
-/** What a drill is timed by, in the order in which it should come. */
+/** The milestones that a drill is timed by, in their expected order. */
 export const milestoneNames = [
   'attack',
   'detected',
@@ -26,16 +26,16 @@ export type MilestoneName = (typeof milestoneNames)[number]
 
 const milestoneSchema = z.object({
   name: z.enum(milestoneNames),
-  /** Milliseconds since the epoch; null where it never came, or nothing on record says when. */
+  /** Milliseconds since the epoch; null where it never occurred, or the record has no time for it. */
   at: z.number().int().nullable(),
-  /** Milliseconds after the attack was there to be seen. */
+  /** Milliseconds after the attack became visible. */
   afterMs: z.number().int().nullable(),
-  /** What in the record says so. */
+  /** The part of the record that shows it. */
   source: z.string(),
 })
 export type Milestone = z.infer<typeof milestoneSchema>
 
-/** One question to people, and what came of it. */
+/** One question to people, and its outcome. */
 const questionSchema = z.object({
   step: z.string(),
   title: z.string(),
@@ -58,12 +58,12 @@ export function isOpen({ answer, until }: Answerable, now: number): boolean {
 }
 
 export const drillTimesSchema = z.object({
-  /** `pending`: it was seen before a block had it. Block times have whole seconds. */
+  /** `pending`: it was seen before a block contained it. Block times have whole seconds. */
   attackSeen: z.enum(['block', 'pending', 'not seen']),
   milestones: z.array(milestoneSchema),
   questions: z.array(questionSchema),
 })
-/** DrillTimes: how long each part of a response took, from the record alone. */
+/** DrillTimes: the duration of each part of a response, from the record alone. */
 export type DrillTimes = z.infer<typeof drillTimesSchema>
 
 export const pointStates = ['met', 'not-met', 'not-tried'] as const
@@ -73,7 +73,7 @@ export const drillPointSchema = z.object({
   title: z.string(),
   state: z.enum(pointStates),
   evidence: z.array(z.string()),
-  /** What to do; null where it is met. */
+  /** The action required; null where the point is met. */
   fix: z.string().nullable(),
 })
 /** A DrillPoint: one point of the certification list, judged. */
@@ -84,7 +84,7 @@ export const drillWhereSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('fork'),
     chainId: z.number().int(),
-    /** The chain that it is a copy of: nothing that is signed here is valid there. */
+    /** The chain that it is a copy of: signatures made here are not valid there. */
     forkOf: z.number().int(),
     forkBlock: z.number().int(),
     replayed: hashSchema.nullable(),
@@ -111,7 +111,7 @@ export const drillReportSchema = z.object({
   attack: z.string(),
   where: drillWhereSchema,
   people: z.enum(drillPeople),
-  /** How many times faster than life the played people are; 1 where nobody is played. */
+  /** How many times faster than real time the simulated people act; 1 where no person is simulated. */
   pace: z.number(),
   blockSeconds: z.number(),
   mempool: z.boolean(),
@@ -127,18 +127,18 @@ export const drillReportSchema = z.object({
   attackTransactions: z.object({ mined: z.number().int(), reverted: z.number().int() }),
   times: drillTimesSchema,
   points: z.array(drillPointSchema),
-  /** What one must know to read the figures right. */
+  /** Notes needed to read the figures correctly. */
   notes: z.array(z.string()),
 })
-/** A DrillReport: a whole drill as it went, measured and scored. Written once. */
+/** A DrillReport: a complete drill, measured and scored. Written once. */
 export type DrillReport = z.infer<typeof drillReportSchema>
 
 const reachPersonSchema = z.object({
   person: z.string(),
   roles: z.array(roleIdSchema),
-  /** With which they must sign; null where the configuration gives none. */
+  /** The address that they must sign with; null where the configuration has none. */
   address: addressSchema.nullable(),
-  /** One code a channel, so that the answer says which one reached them. SHA-256: the code itself is never kept. */
+  /** One code per channel, so that the answer shows the channel. SHA-256: the code itself is never stored. */
   codes: z.array(z.object({ channel: z.string(), codeHash: z.string() })),
 })
 export type ReachPerson = z.infer<typeof reachPersonSchema>
@@ -149,10 +149,10 @@ export const reachTestSchema = z.object({
   startedAt: z.number().int(),
   endsAt: z.number().int(),
   people: z.array(reachPersonSchema),
-  /** Roles with keys in which there is nobody. */
+  /** Roles with keys that have no members. */
   emptyRoles: z.array(roleIdSchema),
 })
-/** A ReachTest: everybody who holds keys is paged with one-time codes. Written once, before anybody is paged. */
+/** A ReachTest: everyone who holds keys is paged with one-time codes. Written once, before anyone is paged. */
 export type ReachTest = z.infer<typeof reachTestSchema>
 
 const entryOf = { testId: z.string(), person: z.string(), channel: z.string(), at: z.number().int() }
@@ -168,7 +168,7 @@ export const reachEntrySchema = z.discriminatedUnion('type', [
     late: z.boolean(),
   }),
 ])
-/** What became of a page, or what came back. Written once. */
+/** The outcome of a page, or the answer to it. Written once. */
 export type ReachEntry = z.infer<typeof reachEntrySchema>
 export type ReachAnswer = Extract<ReachEntry, { type: 'answer' }>
 
@@ -176,14 +176,14 @@ export type ReachedPerson = ReachPerson & {
   /** The first signed or named answer in time; else the first of any kind. */
   answer: ReachAnswer | null
   afterMs: number | null
-  /** Channels over which a page went out, and those over which it did not. */
+  /** Channels on which a page was delivered, and those on which it was not. */
   paged: readonly string[]
   notPaged: readonly { channel: string; error: string }[]
   /** In time, and signed where they have an address. */
   reached: boolean
 }
 
-/** Every person of a test with what came back: silence is a result too. */
+/** Every person of a test with their response: silence is a result too. */
 export function reachedPeople(test: ReachTest, entries: readonly ReachEntry[]): ReachedPerson[] {
   return test.people.map((person) => {
     const mine = entries.filter((entry) => entry.person === person.person)

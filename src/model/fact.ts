@@ -3,9 +3,9 @@ import type { Address, Hex } from './hex.ts'
 import type { StateRead } from './state-read.ts'
 
 /**
- * A Fact is something that happened in a transaction, said in the words of value and control.
- * `frame` is the index of the frame in which it happened, −1 where that is not known (receipt logs only).
- * Facts of a transaction stand in execution order; what was reverted is not a fact.
+ * A Fact is an event in a transaction, described in terms of value and control. `frame` is the index of the frame in
+ * which it happened, −1 where that is not known (receipt logs only). Facts of a transaction are in execution order;
+ * reverted events are not facts.
  */
 export type Fact =
   | TransferFact
@@ -27,7 +27,7 @@ export type TransferFact = {
   amount: bigint
   tokenId: bigint | null
   frame: number
-  /** Who says so: the token's log, or the call that asked for it (believed less). */
+  /** The source: the token's log, or the call that requested it (less trusted). */
   source: 'log' | 'call'
 }
 
@@ -40,14 +40,14 @@ export type SwapFact = {
   assetOut: Asset
   amountIn: bigint
   amountOut: bigint
-  /** The family by whose signature the pool was recognised in this transaction; null by shape alone. */
+  /** The family by whose signature the pool was recognised in this transaction; null if by shape alone. */
   protocol: string | null
   frame: number
 }
 
 /**
- * What can be done with a protocol, other than trade. `mint` and `burn`: a pool’s liquidity, an option or a synthetic
- * asset was issued or taken back. `open` and `close`: a leveraged position was enlarged or reduced.
+ * The ways to use a protocol, other than trade. `mint` and `burn`: a pool’s liquidity, an option or a synthetic asset
+ * was issued or redeemed. `open` and `close`: a leveraged position was enlarged or reduced.
  */
 export const actionKinds = [
   'mint',
@@ -65,47 +65,47 @@ export const actionKinds = [
 ] as const
 export type ActionKind = (typeof actionKinds)[number]
 
-/** Base units of an asset; the asset is null where nobody named it and nothing of that amount moved. */
+/** Base units of an asset; the asset is null where no log or call names it and nothing of that amount moved. */
 export type AssetAmount = { asset: Asset | null; amount: bigint }
 
 /**
- * Somebody did something with a protocol. The protocol’s own word (`log`) or the caller’s wish (`call`) is a claim:
- * what moved is in the transfers. `shape` is read from what moved.
+ * An account used a protocol. The protocol’s own log (`log`) or the caller’s request (`call`) is a claim: the actual
+ * movements are in the transfers. `shape` is derived from the movements.
  */
 export type ActionFact = {
   kind: 'action'
   action: ActionKind
-  /** The pool, market, vault or engine: whose storage it acted on, so the proxy and not the code behind it. */
+  /** The pool, market, vault or engine: the contract whose storage it acted on, so the proxy not the implementation. */
   contract: Address
   /** The code that `contract` ran to do it, where it is a proxy or clone; null where it is its own or not known. */
   implementation: Address | null
-  /** Who asked. */
+  /** The account that made the request. */
   actor: Address | null
-  /** For whom: who receives, or whose debt or position it is. */
+  /** The beneficiary: the receiver, or the owner of the debt or position. */
   beneficiary: Address | null
   /** Into the contract. */
   given: readonly AssetAmount[]
-  /** Out of the contract; the principal of a flash loan, its return is in `given` where it is told. */
+  /** Out of the contract; the principal of a flash loan. Its repayment is in `given` where it is known. */
   taken: readonly AssetAmount[]
-  /** The family by whose signature it was recognised; null by shape. */
+  /** The family by whose signature it was recognised; null where recognised by shape. */
   protocol: string | null
   source: 'log' | 'call' | 'shape'
   frame: number
 }
 
 /**
- * A token said one thing and its answers another, within one transaction. Lies, fees on transfer and rebases all look
- * so: it says that the claimed amounts of this asset are not to be relied on, not that somebody attacks.
+ * A token's logs and its answers differ within one transaction. Lies, fees on transfer and rebases all look like this:
+ * it shows that the claimed amounts of this asset are not reliable, not that it is an attack.
  */
 export type DiscrepancyFact = {
   kind: 'discrepancy'
   about: 'balance' | 'supply'
   asset: Address
-  /** Whose balance; for `supply` the sender of more than there is. */
+  /** The account whose balance is meant; for `supply` the sender of more than exists. */
   account: Address
-  /** Base units. `balance`: what the transfers between two reads sum to. `supply`: what was said to be moved. */
+  /** Base units. `balance`: the sum of the transfers between two reads. `supply`: the amount claimed to have moved. */
   claimed: bigint
-  /** Base units. `balance`: by how much the answers differ. `supply`: all that there was, by the token’s own answer. */
+  /** Base units. `balance`: the difference between the answers. `supply`: the total, by the token’s own answer. */
   observed: bigint
   /** The reads between which it was noticed; for `supply` the read and the transfer. */
   frames: readonly number[]
@@ -122,23 +122,23 @@ export type ControlChange =
   | 'paused'
   | 'unpaused'
 
-/** Who may do what was changed on `contract`. */
+/** A change of permissions on `contract`. */
 export type ControlFact = {
   kind: 'control'
   change: ControlChange
   contract: Address
-  /** The new owner, grantee, implementation…; null where it is not told. */
+  /** The new owner, grantee, implementation…; null where it is not known. */
   subject: Address | null
   role: Hex | null
   frame: number
 }
 
-/** A contract asked another what something is worth (share price, reserves, oracle). */
+/** A contract asked another for a valuation (share price, reserves, oracle). */
 export type ValuationFact = {
   kind: 'valuation'
-  /** Whose price. */
+  /** The contract whose price is read. */
   source: Address
-  /** Who asked. */
+  /** The contract that reads. */
   reader: Address | null
   selector: Hex
   /** The answer's first words. */
@@ -156,12 +156,12 @@ export type ApprovalFact = {
   frame: number
 }
 
-/** All that is known of one transaction. */
+/** All known facts about one transaction. */
 export type TransactionFacts = {
   transaction: Transaction
   facts: readonly Fact[]
   deltas: BalanceDeltas
-  /** Who made its block: what it is paid pays for the place in it. Absent where that is not known. */
+  /** The producer of its block: payments to it pay for the place in the block. Absent where it is not known. */
   producer?: Address
 }
 
@@ -169,21 +169,26 @@ export type TransactionFacts = {
 export type BlockFacts = {
   bundle: BlockBundle
   transactions: readonly TransactionFacts[]
-  /** What detectors asked of the state after the block; absent where nobody could be asked (recordings, pending). */
+  /**
+   * Answers about the state after the block that detectors requested; absent where there is no node to ask (recordings,
+   * pending).
+   */
   reads?: readonly StateRead[]
-  /** What whoever follows the chain knows and no block says; absent in recordings and for pending transactions. */
+  /**
+   * Signals that the chain's follower knows but no block contains; absent in recordings and for pending transactions.
+   */
   network?: NetworkSignals
 }
 
 /** The chain’s health since the block before. */
 export type NetworkSignals = {
-  /** Blocks thrown away by a reorganisation, 0 for none. */
+  /** Blocks removed by a reorganisation, 0 for none. */
   reorgDepth: number
-  /** Times that endpoints gave different hashes for a height. */
+  /** How often endpoints gave different hashes for the same height. */
   disagreement: number
   /** Blocks between this one and the last finalised; absent until one is known. */
   finalityLag?: number
 }
 
-/** account → asset → net change in base units. ERC-721 and 1155 tokens count as one asset a contract and id. */
+/** account → asset → net change in base units. ERC-721 and ERC-1155 tokens count as one asset per contract and id. */
 export type BalanceDeltas = ReadonlyMap<Address, ReadonlyMap<string, bigint>>

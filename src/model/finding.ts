@@ -12,11 +12,11 @@ export const assetChangeSchema = z.object({
   asset: assetSchema,
   amount: amountSchema,
 })
-/** An amount in base units that an account gained or lost. Always positive; the field says which way. */
+/** An amount in base units that an account gained or lost. Always positive; the field gives the direction. */
 export type AssetChange = z.infer<typeof assetChangeSchema>
 
 export const evidenceItemSchema = z.object({
-  /** What this shows, one line. */
+  /** What this shows, in one line. */
   statement: z.string(),
   /** Frames of the transaction that show it, by index in execution order. */
   frames: z.array(z.number().int().min(0)),
@@ -26,7 +26,7 @@ export const evidenceItemSchema = z.object({
 /** A Finding: one detector's statement about one transaction, or about one block, with its evidence. */
 export const findingSchema = z.object({
   type: z.literal('finding'),
-  /** Same attack seen again (after a reorg, or pending and then mined) has the same fingerprint. */
+  /** The same attack seen again (after a reorg, or pending and then mined) has the same fingerprint. */
   fingerprint: z.string(),
   detector: z.string(),
   chainId: z.number().int(),
@@ -39,7 +39,7 @@ export const findingSchema = z.object({
   /** 0 to 1: how sure the rule is. Not calibrated. */
   confidence: z.number().min(0).max(1),
   categories: z.array(z.string()),
-  /** Contracts of the scope that this concerns. */
+  /** The contracts of the scope that it concerns. */
   protected: z.array(addressSchema),
   victims: z.array(addressSchema),
   actors: z.array(addressSchema),
@@ -47,7 +47,7 @@ export const findingSchema = z.object({
   loss: z.array(assetChangeSchema),
   evidence: z.array(evidenceItemSchema),
   message: z.string(),
-  /** Said by a detector in shadow: on record and counted, but nobody is called and nothing is done. */
+  /** Reported by a detector in shadow mode: recorded and counted, but causes no notification and no action. */
   shadow: z.boolean().default(false),
 })
 export type Finding = z.infer<typeof findingSchema>
@@ -60,7 +60,7 @@ export function atLeast(severity: Severity, floor: Severity): boolean {
   return severityRank(severity) >= severityRank(floor)
 }
 
-/** The worst of what was said, and a step more where two detectors agree at `medium` or above. */
+/** The highest reported severity, and one step more where two detectors agree at `medium` or above. */
 export function agreedSeverity(said: readonly Pick<Finding, 'detector' | 'severity'>[]): Severity {
   const worst = Math.max(...said.map(({ severity }) => severityRank(severity)))
   const serious = said.filter(({ severity }) => atLeast(severity, 'medium'))

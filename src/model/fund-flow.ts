@@ -3,9 +3,9 @@ import { assetSchema } from './finding.ts'
 import { addressSchema, amountSchema, hashSchema } from './hex.ts'
 
 /**
- * A FundFlow: where stolen assets went. Taint is told by two methods side by side: `haircut` (a payment carries the
- * share of taint that the payer’s holding has) and `fifo` (what came first goes first). `stolen` counts taint in base
- * units of what was stolen, whatever it was turned into since: those sums are exact at every hop.
+ * A FundFlow: the path of stolen assets. Taint is computed by two methods in parallel: `haircut` (a payment carries the
+ * same share of taint as the payer’s holding) and `fifo` (first in, first out). `stolen` counts taint in base units of
+ * the stolen asset, whatever it was converted into since: those sums are exact at every hop.
  */
 export const flowNodeKinds = [
   'attacker',
@@ -56,7 +56,7 @@ const edgeSchema = z.object({
   to: addressSchema,
   asset: assetSchema,
   tokenId,
-  /** All that was paid, base units. */
+  /** The total paid, base units. */
   amount: amountSchema,
   /** How much of it is tainted by haircut, and by FIFO; base units of `asset`. */
   tainted: amountSchema,
@@ -64,10 +64,10 @@ const edgeSchema = z.object({
   stolen: z.array(stolenSchema),
   transactionHash: hashSchema,
   blockNumber: z.number().int(),
-  /** In the order of execution over the whole flow. */
+  /** In execution order over the whole flow. */
   order: count,
   kind: z.enum(flowEdgeKinds),
-  /** Contracts that passed it on within the transaction and kept nothing. */
+  /** Contracts that forwarded it within the transaction and kept nothing. */
   through: z.array(addressSchema),
 })
 export type FlowEdge = z.infer<typeof edgeSchema>
@@ -76,9 +76,9 @@ const totalSchema = z.object({
   asset: assetSchema,
   tokenId,
   stolen: amountSchema,
-  /** Where it is now, by kind of node; with `unexplained` each method sums to `stolen`, to the unit. */
+  /** Its present location, by kind of node; with `unexplained` each method sums to `stolen`, to the unit. */
   at: z.partialRecord(z.enum(flowNodeKinds), bothSchema),
-  /** What was not followed because a limit was reached: `cut` says which. */
+  /** The amount that was not followed because a limit was reached: `cut` shows which. */
   unexplained: bothSchema,
 })
 export type FlowTotal = z.infer<typeof totalSchema>
@@ -88,13 +88,13 @@ export const fundFlowSchema = z.object({
   chainId: z.number().int(),
   fromBlock: z.number().int(),
   toBlock: z.number().int(),
-  /** Transactions looked at. */
+  /** Transactions examined. */
   transactions: count,
   sources: z.array(z.object({ account: addressSchema, asset: assetSchema, tokenId, amount: amountSchema })),
   nodes: z.array(nodeSchema),
   edges: z.array(edgeSchema),
   totals: z.array(totalSchema),
-  /** What the limits left out, and tokens whose words did not fit their answers: their amounts are not to be relied on. */
+  /** Items that the limits left out, and tokens whose logs did not match their answers: with unreliable amounts. */
   cut: z.object({ edges: count, accounts: count, assets: count }),
   doubted: z.array(addressSchema),
 })

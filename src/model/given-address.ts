@@ -2,7 +2,7 @@ import { checksumAddress } from 'viem'
 import { CordonError } from '../kit/error.ts'
 import { type Address, addressSchema } from './hex.ts'
 
-/** Chains whose checksum has the chain in it (EIP-1191): Rootstock and its test chain. */
+/** Chains whose checksum includes the chain id (EIP-1191): Rootstock and its test chain. */
 const OWN_CHECKSUM = [undefined, 30, 31] as const
 
 /** True where the letters of an address are all of one case, or spell its checksum (EIP-55, EIP-1191). */
@@ -13,21 +13,24 @@ export function hasRightChecksum(text: string): boolean {
   return OWN_CHECKSUM.some((chainId) => checksumAddress(`0x${lower}`, chainId) === text)
 }
 
-/** What is wrong with an address that {@link hasRightChecksum} does not take, and how it is spelled if its digits are right. */
+/**
+ * What is wrong with an address that {@link hasRightChecksum} rejects, and the correct spelling if the digits are
+ * right.
+ */
 export function wrongChecksum(text: string): string {
   const right = checksumAddress(`0x${text.slice(2).toLowerCase()}`)
   return `wrong checksum (EIP-55): a digit is mistyped; if every digit is right it is written ${right}`
 }
 
 /**
- * An address that a person wrote, in the configuration or on the command line: mixed case must spell the checksum, so that
- * a mistyped digit is told. Addresses of chain data go through `addressSchema`.
+ * An address that a person wrote, in the configuration or on the command line: mixed case must match the checksum, so
+ * that a mistyped digit is reported. Addresses of chain data use `addressSchema`.
  */
 export const givenAddressSchema = addressSchema.in
   .refine(hasRightChecksum, { error: ({ input }) => wrongChecksum(String(input)) })
   .transform((text) => text.toLowerCase() as Address)
 
-/** An address of the command line. Throws `app.InvalidAddress`. */
+/** An address from the command line. Throws `app.InvalidAddress`. */
 export function addressOf(text: string): Address {
   const trimmed = text.trim()
   const parsed = givenAddressSchema.safeParse(trimmed)

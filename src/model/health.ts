@@ -25,18 +25,18 @@ export const healthCodes = [
 const healthReasonSchema = z.object({
   code: z.enum(healthCodes),
   status: z.enum(['degraded', 'blind']),
-  /** Left out where it is about Cordon as a whole. */
+  /** Absent where it is about Cordon as a whole. */
   chainId: z.number().int().optional(),
-  /** One sentence that anybody may read. */
+  /** One sentence that is safe to show to anyone. */
   message: z.string(),
-  /** Names and reasons: only for who has the token. */
+  /** Names and reasons: only for holders of the token. */
   detail: z.string().optional(),
   /** Milliseconds since the Unix epoch, where it is known. */
   since: z.number().int().optional(),
 })
 export type HealthReason = z.infer<typeof healthReasonSchema>
 
-/** Whether a running Cordon sees what it should see. Without the token it says nothing that helps a stranger. */
+/** Whether a running Cordon sees what it should see. Without the token it reveals nothing that helps a stranger. */
 export const healthSchema = z.object({
   /** The worst of the reasons; `ok` only where there is none. */
   status: z.enum(healthStatuses),
@@ -46,15 +46,15 @@ export const healthSchema = z.object({
     z.object({
       chainId: z.number().int(),
       status: z.enum(healthStatuses),
-      /** The newest block that the nodes told of; null before the first. */
+      /** The newest block that the nodes reported; null before the first. */
       head: z.number().int().nullable(),
-      /** The last block that was looked at; null before the first. */
+      /** The last block that was processed; null before the first. */
       lastBlock: z.number().int().nullable(),
-      /** Blocks that are there and were not looked at yet. */
+      /** Blocks that exist and are not processed yet. */
       lagBlocks: z.number().int().nullable(),
-      /** Seconds that the oldest of them has waited, or what they took the chain to make if that is more. */
+      /** Seconds that the oldest of them has waited, or the time that the chain took to produce them if more. */
       lagSeconds: z.number().nullable(),
-      /** Seconds from the last block's own time to now; on a chain that makes blocks on demand it may be any number. */
+      /** Seconds from the last block's own time to now; on a chain that makes blocks on demand it can be any number. */
       ageSeconds: z.number().nullable(),
       /** The chain's own time between blocks, seconds; null where it is not known yet. */
       blockSeconds: z.number().nullable(),
@@ -69,7 +69,7 @@ export function worstOf(reasons: readonly { status: HealthStatus }[]): HealthSta
   return reasons.length > 0 ? 'degraded' : 'ok'
 }
 
-/** Without what only who has the token may read. */
+/** Without the fields that only holders of the token may read. */
 export function withoutDetails({ reasons, ...health }: Health): Health {
   return { ...health, reasons: reasons.map(({ detail: _, ...reason }) => reason) }
 }

@@ -7,9 +7,9 @@ export const incidentStates = ['open', 'contained', 'stable', 'withdrawn', 'clos
 export type IncidentState = (typeof incidentStates)[number]
 
 /**
- * An Incident: one attack, however many transactions and findings it has.
- * open → contained (a lever was pulled and verified) → stable → closed; withdrawn when a reorg took all its
- * alerts away and nobody has acted; a withdrawn or contained incident opens again when a new alert joins it.
+ * An Incident: one attack, with any number of transactions and findings. open → contained (a lever was pulled and
+ * verified) → stable → closed; withdrawn when a reorg removed all its alerts and no one has acted; a withdrawn or
+ * contained incident opens again when a new alert joins it.
  */
 export const incidentSchema = z.object({
   type: z.literal('incident'),
@@ -28,7 +28,7 @@ export const incidentSchema = z.object({
   startedAt: z.number().int().nullable(),
   /** When Cordon saw it. */
   discoveredAt: z.number().int(),
-  /** True where its block was old when Cordon came to it. */
+  /** True where its block was old when Cordon processed it. */
   foundLate: z.boolean().default(false),
 })
 export type Incident = z.infer<typeof incidentSchema>
@@ -48,12 +48,12 @@ export function mayMove(from: IncidentState, to: IncidentState): boolean {
 export const verdicts = ['attack', 'benign-trigger', 'false-alarm'] as const
 export const verdictSchema = z.object({
   incidentId: z.string(),
-  /** `benign-trigger`: the rule is right, and what it saw was wanted (an announced upgrade, say). */
+  /** `benign-trigger`: the rule is right, and the event was intended (an announced upgrade, for example). */
   verdict: z.enum(verdicts),
   author: z.string(),
   reason: z.string(),
   /** Milliseconds since the epoch. */
   givenAt: z.number().int(),
 })
-/** A Verdict: what a person found an incident to be. The newest counts. */
+/** A Verdict: a person's conclusion about an incident. The newest one counts. */
 export type Verdict = z.infer<typeof verdictSchema>

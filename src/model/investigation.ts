@@ -31,12 +31,12 @@ export const weaknessSchema = z.object({
 })
 export type Weakness = z.infer<typeof weaknessSchema>
 
-/** A statement about what made the attack possible, with all that it stands on. */
+/** A statement about what made the attack possible, with all its evidence. */
 export const hypothesisSchema = z.object({
   category: z.string(),
-  /** The likeliest place of the weakness; null where none is known. */
+  /** The most likely place of the weakness; null where none is known. */
   contract: addressSchema.nullable(),
-  /** The function of it, by signature where that is known, else its selector; null where none is known. */
+  /** Its function, by signature where that is known, else by selector; null where none is known. */
   function: z.string().nullable(),
   statement: z.string(),
   /** 0 to 1: how sure the rule is; not a probability. */
@@ -52,7 +52,7 @@ const lossSchema = z.object({
   /** base units, positive */
   amount: amountSchema,
   usd: usdSchema.optional(),
-  /** `reads`: the token answered so, and no transfer says it. */
+  /** `reads`: the token's answers show it, and no transfer does. */
   by: z.literal('reads').optional(),
 })
 
@@ -68,23 +68,23 @@ const argumentsSchema = z.array(
   z.object({ name: z.string().nullable(), type: z.string(), value: z.string() }),
 )
 
-/** What bytes of a frame mean, and how that is known. */
+/** The meaning of a frame's bytes, and its source. */
 export const decodedSchema = z.object({
   frame: z.number().int(),
   kind: z.enum(['call', 'error', 'log']),
-  /** Whose code was called, failed, or emitted. */
+  /** The contract whose code was called, failed, or emitted. */
   address: addressSchema.nullable(),
-  /** In order of trust; `guessed` is from bytecode: types without names. */
+  /** In order of trust; `guessed` is derived from bytecode: types without names. */
   source: z.enum(['given', 'shipped', 'table', 'guessed']),
   signature: z.string(),
   /** Null where the data does not fit the signature. */
   arguments: argumentsSchema.nullable(),
-  /** Where a given ABI tells their types. */
+  /** Where a given ABI has their types. */
   returned: argumentsSchema.optional(),
 })
 export type DecodedRecord = z.infer<typeof decodedSchema>
 
-/** One storage slot that a transaction changed, and what its parts are called where a layout is known. */
+/** One storage slot that a transaction changed, and the names of its parts where a layout is known. */
 export const slotChangeSchema = z.object({
   address: addressSchema,
   slot: hashSchema,
@@ -98,7 +98,7 @@ export const slotChangeSchema = z.object({
 })
 export type SlotChange = z.infer<typeof slotChangeSchema>
 
-/** One transaction of an investigation: how it went, what was called, what the detectors say. */
+/** One transaction of an investigation: its outcome, its calls and the detectors' findings. */
 export const investigatedSchema = z.object({
   hash: hashSchema,
   blockNumber: z.number().int(),
@@ -106,22 +106,22 @@ export const investigatedSchema = z.object({
   to: addressSchema.nullable(),
   succeeded: z.boolean().nullable(),
   frames: z.number().int(),
-  /** Where token movements come from; `calls` are what was asked for, believed less. */
+  /** The source of token movements; `calls` are requests, less trusted. */
   movementsFrom: z.enum(['logs', 'calls']),
   findings: z.array(findingSchema),
   blind: z.array(z.string()),
-  /** The call tree, a line a frame. */
+  /** The call tree, one line per frame. */
   tree: z.array(z.string()),
-  /** Where a failed transaction's reason began, and the reason in words. */
+  /** The frame where the reason of a failed transaction originated, and the reason in words. */
   failure: z.object({ frame: z.number().int(), reason: z.string() }).optional(),
-  /** Calls, errors and logs that could be decoded, in order of execution. */
+  /** Calls, errors and logs that could be decoded, in execution order. */
   calls: z.array(decodedSchema).optional(),
-  /** What changed in storage, where it was asked for and the node tells it. */
+  /** The storage changes, where they were requested and the node provides them. */
   stateChanges: z.array(slotChangeSchema).optional(),
 })
 export type Investigated = z.infer<typeof investigatedSchema>
 
-/** An Investigation: what happened, to whom, by whom, and why it could, each statement with its evidence. */
+/** An Investigation: what happened, to whom, by whom, and why it was possible, each statement with its evidence. */
 export const investigationSchema = z.object({
   type: z.literal('investigation'),
   chainId: z.number().int(),
@@ -136,33 +136,36 @@ export const investigationSchema = z.object({
     file: z.string().nullable(),
     weakness: weaknessSchema.nullable(),
     confidence: z.number().min(0).max(1),
-    /** The likeliest first. */
+    /** The most likely first. */
     hypotheses: z.array(hypothesisSchema),
   }),
-  /** The first frame in which protected contracts did what their history, learned or declared, does not allow; null where none did. */
+  /** The first frame in which protected contracts violated their learned or declared invariants; null if none did. */
   divergence: z
     .object({ transactionHash: hashSchema, frame: z.number().int().min(0), statement: z.string() })
     .nullable(),
-  /** The likeliest vulnerable contract first. */
+  /** The most likely vulnerable contract first. */
   victims: z.array(
     z.object({
       address: addressSchema,
-      /** What it has less of; what it got for it is in `balanceChanges`. */
+      /** The assets that it lost; what it received for them is in `balanceChanges`. */
       loss: z.array(lossSchema),
-      /** True where it ended itself and nobody recorded how much of the coin it had: that is lost besides. */
+      /** True where it self-destructed and its coin balance was not recorded: that balance is lost too. */
       coinUnknown: z.literal(true).optional(),
       /** All its changes in dollars, negative for a loss; where all have a price. */
       netUsd: usdSchema.optional(),
     }),
   ),
-  /** Losses by what the losers were to the protocol. */
+  /** Losses by the losers' relation to the protocol. */
   lossByClass: z.array(
     z.object({ class: z.enum(loserClasses), accounts: z.number().int(), loss: z.array(lossSchema) }),
   ),
   attackers: z.object({ accounts: z.array(addressSchema), contracts: z.array(addressSchema) }),
   actors: z.array(actorSchema),
   balanceChanges: z.array(balanceChangeSchema),
-  /** What each group of attackers that acts together has more or less of, all its accounts and contracts summed; gas is not counted. */
+  /**
+   * The net change of each group of attackers that acts together, summed over all its accounts and contracts; gas is
+   * not counted.
+   */
   profits: z.array(
     z.object({
       /** The account that sent their transactions, or the actor itself where it is alone. */
@@ -179,13 +182,13 @@ export const investigationSchema = z.object({
       ),
     }),
   ),
-  /** Minted less burned, signed: with it the changes of each asset sum to zero. */
+  /** Minted less burned, signed: including it, the changes of each asset sum to zero. */
   issued: z.array(z.object({ asset: assetSchema, tokenId: amountSchema.nullable(), amount: amountSchema })),
-  /** What the attacker did, in order, in plain words. */
+  /** The attacker's actions, in order, in plain words. */
   steps: z.array(stepSchema),
-  /** What the assets are called, with decimals, and who says so. */
+  /** The names of the assets, with decimals, and their source. */
   assets: z.array(tokenSchema),
-  /** asset → dollars for one base unit times 10^36, where that comes from, and how far it is to be believed (0 to 1). */
+  /** asset → dollars for one base unit times 10^36, the source, and how far it is trusted (0 to 1). */
   prices: z.array(
     z.object({
       asset: assetSchema,
@@ -194,11 +197,13 @@ export const investigationSchema = z.object({
       confidence: z.number().min(0).max(1),
     }),
   ),
-  /** Where what was stolen went within these transactions; `cordon funds follow` goes on from there. */
+  /** The path of the stolen assets within these transactions; `cordon funds follow` continues from there. */
   fundFlow: fundFlowSchema,
-  /** What else is at risk: as these transactions show it, and as the record, given addresses and the node do where asked. */
+  /**
+   * The other assets at risk: from these transactions, and on request from the record, given addresses and the node.
+   */
   scope: scopeSchema,
-  /** What to do, by cause. */
+  /** The recommended actions, by cause. */
   remediation: z.array(
     z.object({
       category: z.string(),
@@ -207,14 +212,17 @@ export const investigationSchema = z.object({
       action: z.string(),
     }),
   ),
-  /** Rules that would have told it, the quietest in the protocol’s past first; where a history was given. */
+  /**
+   * Rules that would have detected it, the one with the fewest alerts in the protocol’s past first; where a history was
+   * given.
+   */
   proposals: z.array(proposalSchema).optional(),
-  /** The attack run again with one thing altered each time, the most telling first; only where it was asked for. */
+  /** The attack run again with one thing altered each time, the most informative first; only where requested. */
   counterfactuals: z.array(counterfactualSchema).optional(),
-  /** What does not add up, or was not recorded: never hidden. */
+  /** Contradictions and missing data: never hidden. */
   unexplained: z.array(z.string()),
 })
 export type Investigation = z.infer<typeof investigationSchema>
 
-/** The first screen of an investigation: who lost what, by whom, and the likeliest cause. */
+/** The first screen of an investigation: the losers, the losses, the attacker and the most likely cause. */
 export type FirstScreen = Pick<Investigation, 'rootCause' | 'victims' | 'attackers' | 'assets'>

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { givenAddressSchema } from './given-address.ts'
 import { addressSchema, amountSchema, hashSchema, hexSchema } from './hex.ts'
 
-/** How a value of these schemas looks once it is JSON; Zod cannot know, because they transform. */
+/** The JSON form of a value of these schemas; Zod cannot derive it, because they transform. */
 const printed = new Map<unknown, { type: 'string'; pattern: string; description: string }>([
   [amountSchema, { type: 'string', pattern: '^-?\\d+$', description: 'Base units, decimal' }],
   [givenAddressSchema, { type: 'string', pattern: '^0x[0-9a-f]{40}$', description: 'Address, lower case' }],
@@ -15,10 +15,10 @@ export type JsonSchema = z.core.JSONSchema.BaseSchema
 export type SchemaNames = z.core.$ZodRegistry<{ id: string }>
 
 /**
- * The JSON Schema (2020-12) of a value as Cordon prints it: bigints are decimal strings, hex is lower case.
- * Unknown fields are allowed, so that a reader made for this version reads the next one.
+ * The JSON Schema (2020-12) of a value as Cordon prints it: bigints are decimal strings, hex is lower case. Unknown
+ * fields are allowed, so that a reader made for this version can read the next one.
  *
- * With `names`, schemas that have one become `$defs` and are referred to.
+ * With `names`, schemas that have one become `$defs` and are referenced.
  *
  * @example
  * jsonSchemaOf(incidentSchema)

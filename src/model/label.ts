@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { addressSchema, hashSchema } from './hex.ts'
 
-/** Unix seconds, or an ISO 8601 date; seconds inside. */
+/** Unix seconds, or an ISO 8601 date; seconds internally. */
 export const momentSchema = z.union([
   z.number().int().min(0),
   z
@@ -13,7 +13,7 @@ export const momentSchema = z.union([
     .transform((text) => Math.floor(Date.parse(text) / 1000)),
 ])
 
-/** What is known about a case beforehand: the answer that a backtest is marked by. Other fields are left alone. */
+/** What is known about a case in advance: the answer that a backtest is scored against. Other fields are ignored. */
 export const labelSchema = z.object({
   id: z.string(),
   label: z.enum(['attack', 'benign']).default('attack'),
@@ -26,7 +26,7 @@ export const labelSchema = z.object({
   attackers: z.array(addressSchema).default([]),
   /**
    * When harm began: the transaction, else the block, else the time. The earliest of `transactions` when none is given.
-   * Say it where a case's first transactions only prepare.
+   * Set it where a case's first transactions only prepare.
    */
   firstHarmTransaction: hashSchema.optional(),
   firstHarmBlock: z.number().int().min(0).optional(),

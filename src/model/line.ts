@@ -15,7 +15,7 @@ import { timelineEntryWith } from './timeline.ts'
 const chainId = z.number().int()
 const count = z.number().int().min(0)
 
-/** Something about a chain's source that a person should know. */
+/** A notice about a chain's source for people. */
 const noticeLineSchema = z.object({
   type: z.literal('notice'),
   chainId,
@@ -40,18 +40,18 @@ const reorgLineSchema = z.object({
   removed: count,
 })
 
-/** How Cordon itself does has changed. */
+/** The health of Cordon itself has changed. */
 const healthLineSchema = healthSchema
   .pick({ status: true, reasons: true })
   .extend({ type: z.literal('health') })
 
-/** A block was looked at. */
+/** A block was processed. */
 const blockLineSchema = z.object({
   type: z.literal('block'),
   chainId,
   blockNumber: z.number().int(),
   transactions: count,
-  /** How long detection took. */
+  /** The time that detection took. */
   milliseconds: z.number(),
 })
 
@@ -64,7 +64,7 @@ const summarySchema = z.object({
   findings: count,
   alerts: count,
   incidents: count,
-  /** Detectors that could not see, in how many blocks, and how many of their transactions. */
+  /** Detectors that could not see, in how many blocks, and how many of the transactions there. */
   blind: z.array(
     z.object({
       detector: z.string(),
@@ -78,7 +78,7 @@ const summarySchema = z.object({
 })
 export type Summary = z.infer<typeof summarySchema>
 
-/** What failed, on stderr; only a known error has facts, fix and docsPath. */
+/** The failure, on stderr; only a known error has facts, fix and docsPath. */
 const errorLineSchema = z.object({
   type: z.literal('error'),
   code: z.string(),
@@ -102,7 +102,7 @@ export const lineSchema = z.discriminatedUnion('type', [
   errorLineSchema,
 ])
 
-/** What goes on in a running Cordon. */
+/** The events in a running Cordon. */
 export const liveLineSchema = z.discriminatedUnion('type', [
   blockLineSchema,
   findingSchema,

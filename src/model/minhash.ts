@@ -1,21 +1,21 @@
 import type { Hex } from './hex.ts'
 
 /**
- * MinHash of a contract's code: how alike two codes are, in 128 numbers each. The share of equal numbers estimates the
- * Jaccard similarity of their opcode shingles, with standard error √(s(1−s)/128), at most 4.4 points.
+ * MinHash of a contract's code: the similarity of two codes, in 128 numbers each. The share of equal numbers estimates
+ * the Jaccard similarity of their opcode shingles, with standard error √(s(1−s)/128), at most 4.4 points.
  * Source: A. Broder, On the resemblance and containment of documents, SEQUENCES 1997.
  *
- * What PUSH pushes is left out, so another owner, target or amount is the same code; and the metadata that solc appends
- * is not code.
+ * The values that PUSH pushes are ignored, so another owner, target or amount is the same code; the metadata that solc
+ * appends is not code.
  */
 export type MinHash = readonly number[]
 
 const MINHASH_SIZE = 128
-/** Opcodes of a shingle: five tell programs apart, and survive another order of functions. */
+/** Opcodes per shingle: five distinguish programs, and are robust against another order of functions. */
 const SHINGLE = 5
-/** Code shorter than this many shingles is a proxy or nothing, alike with all others of its kind. */
+/** Code shorter than this many shingles is a proxy or empty, and similar to all others of its kind. */
 const LEAST_SHINGLES = 40
-/** EIP-170 allows 24,576 bytes; initcode of EIP-3860 twice that. What is longer is cut. */
+/** EIP-170 allows 24,576 bytes; initcode of EIP-3860 twice that. Longer code is truncated. */
 const MOST_BYTES = 49_152
 
 /** The MinHash of runtime code; null where it is too short to compare. */
@@ -50,14 +50,14 @@ function opcodesOf(code: Hex): number[] {
   const opcodes: number[] = []
   for (let at = 2; at + 1 < end; at += 2) {
     const opcode = Number.parseInt(code.slice(at, at + 2), 16)
-    // every PUSH is the same opcode: solc takes the shortest that fits the number
+    // every PUSH is the same opcode: solc uses the shortest that fits the number
     if (opcode >= PUSH1 && opcode <= PUSH32) at += 2 * (opcode - PUSH1 + 1)
     opcodes.push(opcode >= PUSH1 && opcode <= PUSH32 ? PUSH1 : opcode)
   }
   return opcodes
 }
 
-/** Where solc's CBOR metadata begins: its length stands in the last two bytes. */
+/** The offset at which solc's CBOR metadata begins: its length is in the last two bytes. */
 function codeEnd(code: Hex): number {
   const length = Number.parseInt(code.slice(-4), 16)
   const start = code.length - 4 - 2 * length
@@ -82,7 +82,7 @@ function mix(value: number): number {
 
 export type Likeness<Item> = { item: Item; similarity: number }
 
-/** The known code that is most like this one; undefined where it is too short or nothing is known. */
+/** The known code that is most similar to this one; undefined where it is too short or no code is known. */
 export function nearest<Item extends { minHash: MinHash }>(
   code: Hex,
   known: readonly Item[],

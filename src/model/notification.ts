@@ -1,7 +1,7 @@
 import type { Severity } from './finding.ts'
 import type { RoleId } from './role.ts'
 
-/** What a channel is asked to deliver. `id` is the same at every try, so a receiver can drop doubles. */
+/** The message that a channel delivers. `id` is the same at every attempt, so a receiver can drop duplicates. */
 export type Notification = {
   id: string
   incidentId: string | null
@@ -18,6 +18,6 @@ export type Notification = {
 
 export type Channel = {
   id: string
-  /** Resolves when the receiver has taken it. Throws `notify.DeliveryFailed`. */
+  /** Resolves when the receiver has accepted it. Throws `notify.DeliveryFailed`. */
   deliver(notification: Notification): Promise<void>
 }

@@ -1,7 +1,7 @@
 export type Patience = {
   /** Share of the chain's block time that reading one block may take. */
   share: number
-  /** Bounds, milliseconds: chains with several blocks a second, and those with one in a quarter of a minute. */
+  /** Bounds, milliseconds: for chains with several blocks a second, and for those with one block in 15 seconds. */
   leastMs: number
   mostMs: number
 }

@@ -6,7 +6,7 @@ import { protocolKindSchema } from './protocol-kind.ts'
 import { roleIdSchema } from './role.ts'
 
 const DAY_MS = 86_400_000
-/** Longest wait, days: what a timer of the runtime can hold is 24.8. */
+/** Longest wait, days: a timer of the runtime can hold at most 24.8. */
 const MOST_DAYS = 20
 
 const idSchema = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
@@ -30,21 +30,21 @@ const retrySchema = z.strictObject({
 })
 export type Retry = z.infer<typeof retrySchema>
 
-/** What every Step has. Optional fields are left out where they are not given: so old hashes still hold. */
+/** The fields of every Step. Optional fields are omitted where they are not given: so old hashes stay valid. */
 const common = {
   id: idSchema,
   title: z.string().max(200).optional(),
-  /** What a failure of this step does to the steps after it. The default never stops them. */
+  /** The effect of this step's failure on the steps after it. By default it never stops them. */
   onFailure: z
     .enum(['continue', 'stop'])
     .default('continue')
     .describe('What a failure of this step does to the steps after it; the default never stops them'),
-  /** Done when this step failed, was refused, or ran out of time without `onTimeout`. */
+  /** Runs when this step failed, was refused, or timed out without `onTimeout`. */
   recover: z
     .lazy(() => stepsSchema)
     .optional()
     .describe('Done when this step failed, was refused or ran out of time'),
-  /** Done, the last step's first, when the playbook is stopped after this step succeeded. */
+  /** Runs when the playbook is stopped after this step succeeded, the last step's first. */
   compensate: z
     .lazy(() => stepsSchema)
     .optional()
@@ -64,7 +64,7 @@ const actionStep = z.strictObject({
 })
 const parallelStep = z.strictObject({
   ...common,
-  /** Branches: lists of steps that run at once. */
+  /** Branches: lists of steps that run in parallel. */
   parallel: z
     .array(z.lazy(() => stepsSchema))
     .min(2)
@@ -72,7 +72,7 @@ const parallelStep = z.strictObject({
 })
 const ifStep = z.strictObject({
   ...common,
-  /** CEL over `incident`, `alert`, `steps`, `item`, `people`; gives a bool. */
+  /** CEL over `incident`, `alert`, `steps`, `item`, `people`; returns a bool. */
   if: expressionSchema.describe('CEL over incident, alert, steps, item, people; gives true or false'),
   // biome-ignore lint/suspicious/noThenProperty: the word of the language; a step is never awaited
   then: z.lazy(() => stepsSchema),
@@ -80,7 +80,7 @@ const ifStep = z.strictObject({
 })
 const forEachStep = z.strictObject({
   ...common,
-  /** CEL that gives a list of at most 100; each is `item` in turn. */
+  /** CEL that returns a list of at most 100 items; each is `item` in turn. */
   forEach: expressionSchema.describe('CEL that gives a list of at most 100; each is item in turn'),
   steps: z.lazy(() => stepsSchema),
 })
@@ -94,13 +94,13 @@ const waitStep = z.strictObject({
 })
 const taskStep = z.strictObject({
   ...common,
-  /** What people do; they answer with `cordon playbooks signal RUN STEP done|refuse --by NAME`. */
+  /** A task for people; they answer with `cordon playbooks signal RUN STEP done|refuse --by NAME`. */
   task: z.strictObject({
     title: z.string().min(1).max(200),
     instructions: z.string().min(1).max(4_000),
     roles: rolesNamed,
     timeout: durationSchema,
-    /** The task is over, and done, as soon as the incident is contained by whatever way: nobody is called about it any more. */
+    /** The task ends, as done, as soon as the incident is contained by any means: people are not called any more. */
     endsWhen: z
       .literal('contained')
       .optional()
@@ -110,7 +110,7 @@ const taskStep = z.strictObject({
 })
 const approvalStep = z.strictObject({
   ...common,
-  /** What people in the roles agree to, `quorum` of them, within `ttl`. One refusal refuses. */
+  /** An agreement of `quorum` people in the roles, within `ttl`. One refusal refuses. */
   approval: z.strictObject({
     title: z.string().min(1).max(200),
     instructions: z.string().max(4_000).default(''),
@@ -149,7 +149,7 @@ export type TaskStep = Common &
 export type ApprovalStep = Common & Timed & { approval: Asked & { quorum: number; ttl: string } }
 export type PlaybookStep = Common & { playbook: string }
 
-/** A Step: one block of a playbook. Which one, its own word says: `action`, `parallel`, `if`, … */
+/** A Step: one block of a playbook. Its keyword shows which block: `action`, `parallel`, `if`, … */
 export type Step =
   | ActionStep
   | ParallelStep
@@ -160,10 +160,10 @@ export type Step =
   | ApprovalStep
   | PlaybookStep
 
-/** In the order of the union below: a mistake in a step is told of in terms of the block that it means. */
+/** In the order of the union below: an error in a step is reported in terms of the intended block. */
 export const blocks = ['action', 'parallel', 'if', 'forEach', 'wait', 'task', 'approval', 'playbook'] as const
 
-/** Unknown fields are refused in every block, so a typo is an error. */
+/** Unknown fields are rejected in every block, so a typo is an error. */
 export const stepSchema: z.ZodType<Step> = z
   .union([actionStep, parallelStep, ifStep, forEachStep, waitStep, taskStep, approvalStep, playbookStep])
   .meta({ id: 'step' })
@@ -180,18 +180,18 @@ export const playbookSchema = z.strictObject({
     severity: severitySchema,
     /** Any of these; empty means all. */
     categories: z.array(z.string()).default([]),
-    /** What was attacked is one of these; left out means anything. */
+    /** The attacked contract is one of these kinds; when left out, any kind. */
     protocols: z
       .array(protocolKindSchema)
       .min(1)
       .optional()
       .describe('What was attacked is one of these; left out means anything'),
-    /** True: also for whatever no other playbook names. */
+    /** True: also for anything that no other playbook names. */
     otherwise: z.literal(true).optional().describe('Also for whatever no other playbook names'),
-    /** True: begun by people only, never by an alert. */
+    /** True: started by people only, never by an alert. */
     manual: z.boolean().optional(),
   }),
-  /** Why it contains nothing, where it does not. */
+  /** Why it contains nothing, where that is so. */
   notContained: z.string().min(1).max(500).optional().describe('Why it contains nothing, where it does not'),
   steps: stepsSchema,
 })
@@ -208,12 +208,12 @@ export const runStates = ['running', 'succeeded', 'failed'] as const
 export const stepStates = ['succeeded', 'failed', 'skipped', 'refused', 'timed-out'] as const
 
 export const stepResultSchema = z.object({
-  /** The step's id; `[n]` behind it is the nth turn of a loop, `call/` before it the playbook step it is under. */
+  /** The step's id; a suffix `[n]` is the nth iteration of a loop, a prefix `call/` its playbook step. */
   stepId: z.string(),
   state: z.enum(stepStates),
   startedAt: z.number().int(),
   endedAt: z.number().int(),
-  /** What the step gives back: plain JSON. */
+  /** The result of the step: plain JSON. */
   output: z.unknown(),
   error: z.object({ code: z.string(), message: z.string(), fix: z.string() }).nullable(),
 })
@@ -224,12 +224,12 @@ export const runSchema = z.object({
   incidentId: z.string(),
   playbookId: z.string(),
   contentHash: z.string(),
-  /** 1, and one more each time the incident is open again and answered anew. */
+  /** 1, plus one each time the incident reopens and is answered again. */
   attempt: z.number().int().positive().default(1),
   state: z.enum(runStates),
   startedAt: z.number().int(),
   endedAt: z.number().int().nullable(),
-  /** False in a drill that nobody answers: `people` in conditions. A real incident always has people. */
+  /** False in a drill without participants: `people` in conditions. A real incident always has people. */
   people: z.boolean().default(true),
   steps: z.array(stepResultSchema),
 })
@@ -237,7 +237,7 @@ export type Run = z.infer<typeof runSchema>
 
 export const answers = ['done', 'refuse'] as const
 
-/** A Signal: what a person said to a waiting run. Written once, before it is delivered. */
+/** A Signal: a person's answer to a waiting run. Written once, before it is delivered. */
 export const signalSchema = z.object({
   runId: z.string(),
   /** A step's id as in the run's results, or the name that a `wait` step waits for. */
@@ -247,7 +247,7 @@ export const signalSchema = z.object({
   /** The roles that the configuration gives this person. */
   roles: z.array(roleIdSchema),
   note: z.string(),
-  /** Whether it is theirs: signed with the address that the configuration gives them; by name where it gives none. */
+  /** Whether the answer is theirs: signed with the address that the configuration has for them; or by name. */
   proof: z.enum(['signed', 'named', 'unsigned']).default('named'),
   /** EIP-712 over the answer; null where it is not signed. */
   signature: hexSchema.nullable().default(null),

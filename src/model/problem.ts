@@ -5,15 +5,15 @@ export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.number().int(),
-  /** What failed, one sentence. */
+  /** What failed, in one sentence. */
   detail: z.string(),
-  /** The path that was asked for, without its query. */
+  /** The requested path, without its query. */
   instance: z.string(),
   /** `room.Name` */
   code: z.string(),
-  /** What was seen. */
+  /** The observed values. */
   facts: z.record(z.string(), z.unknown()),
-  /** What the reader can do now. */
+  /** The action that the reader can take now. */
   fix: z.string(),
   /** The page about this error, in the repository and the package. */
   docs: z.string(),

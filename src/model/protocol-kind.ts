@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Category } from './category.ts'
 
-/** What a protected contract is in its trade. `other`: nothing of it was recognised. */
+/** The kind of protocol of a protected contract. `other`: no kind was recognised. */
 export const protocolKinds = [
   'option',
   'perp',
@@ -16,7 +16,7 @@ export const protocolKinds = [
 export const protocolKindSchema = z.enum(protocolKinds)
 export type ProtocolKind = z.infer<typeof protocolKindSchema>
 
-/** What a detector has recognised that names such a category. It counts where the contract itself shows nothing. */
+/** The kind that a detector's category implies. It counts where the contract itself shows no kind. */
 const impliedBy: Partial<Record<Category, ProtocolKind>> = {
   'option-abuse': 'option',
   settlement: 'option',
@@ -24,7 +24,7 @@ const impliedBy: Partial<Record<Category, ProtocolKind>> = {
   'bridge-forgery': 'bridge',
 }
 
-/** What was attacked: what the contracts are, else what the likeliest category that speaks of it says. */
+/** The kinds that were attacked: those of the contracts, else the kind that the most likely category implies. */
 export function attackedKinds(
   kinds: readonly ProtocolKind[],
   categories: readonly string[],

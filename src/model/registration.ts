@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
-/** Options of the configuration that a registration owns: which one, and what it checks itself. */
+/** Options that a registration owns: which registration, and the fields that it validates itself. */
 export const registeredSchema = z.looseObject({ kind: z.string() })
 export type Registered = z.infer<typeof registeredSchema>
 
-/** A problem of options, with the path to it inside them. */
+/** A problem with options, with the path to it inside them. */
 export type OptionProblem = { path: PropertyKey[]; message: string }
 
 type Registration = { kind: string; options: z.ZodType }
@@ -17,7 +17,7 @@ export function registrationFor<T extends Registration>(
   return registrations.find((one) => one.kind === kind)
 }
 
-/** What is wrong with options; empty where the registration takes them. */
+/** The problems with options; empty where the registration accepts them. */
 export function problemsOf(registrations: readonly Registration[], given: Registered): OptionProblem[] {
   const { kind, ...options } = given
   const registration = registrationFor(registrations, given)

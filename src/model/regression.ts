@@ -20,27 +20,30 @@ const transactionSchema = z.object({
   input: hexSchema,
   value: amountSchema,
   gas: amountSchema,
-  /** Seconds since the epoch, and the block's number: contracts may look at both. */
+  /** Seconds since the epoch, and the block's number: contracts may read both. */
   timestamp: z.number().int(),
   blockNumber: z.number().int(),
 })
 export type FrozenTransaction = z.infer<typeof transactionSchema>
 
-/** A Regression: transactions frozen with all the state that they touched, so that they run again anywhere, without an RPC. */
+/**
+ * A Regression: transactions frozen with all the state that they touched, so that they can run again anywhere, without
+ * an RPC.
+ */
 export const regressionSchema = z.object({
   type: z.literal('regression'),
   version: z.literal(1),
   chainId: z.number().int().positive(),
   transactions: z.array(transactionSchema).min(1).max(1_000),
   prestate: z.record(addressSchema, accountSchema),
-  /** What the attackers had more after the attacks, base units: none of it may be had again for no more than was given. */
+  /** The attackers' gains after the attacks, base units: none of it may be gained again for the same price or less. */
   gains: z.array(z.object({ account: addressSchema, asset: assetSchema, amount: amountSchema })),
-  /** What they gave for it, all of them together, base units. */
+  /** The price that all of them together paid for it, base units. */
   given: z.array(z.object({ asset: assetSchema, amount: amountSchema })),
   attackers: z.array(addressSchema),
   /**
-   * What the victims lost, base units: what an attack is judged by where its accounts gained nothing that can be measured (the
-   * loot went to somebody else, was burnt, or is no fungible token). None of it may be lost again.
+   * The victims' losses, base units: the measure of an attack whose accounts gained nothing measurable (the loot went
+   * to another account, was burnt, or is not a fungible token). None of it may be lost again.
    */
   losses: z
     .array(z.object({ account: addressSchema, asset: assetSchema, amount: amountSchema }))
@@ -48,27 +51,30 @@ export const regressionSchema = z.object({
 })
 export type Regression = z.infer<typeof regressionSchema>
 
-/** How one frozen transaction went this time. */
+/** The result of one frozen transaction this time. */
 export type Rerun = {
   hash: FrozenTransaction['hash']
   is: FrozenTransaction['is']
   succeeded: boolean
-  /** Of `gains`, what was had again: base units. */
+  /** The part of `gains` that was gained again: base units. */
   gained: Regression['gains']
-  /** Of what the attackers gave, how much more than then: who pays the price has not attacked. */
+  /** How much more the attackers paid than in the attack: an account that pays the price has not attacked. */
   givenMore: Regression['given']
-  /** Of `losses`, what was lost again: base units. */
+  /** The part of `losses` that was lost again: base units. */
   lost: Regression['gains']
-  /** False where it did not come out as it was even without a fix, or the node would not take it: then it says nothing. */
+  /** False where the outcome differed even without a fix, or the node rejected it: then it proves nothing. */
   reproduced: boolean
-  /** It was reproduced, and: an attack that pays nothing, or nothing that was not paid for; a legitimate transaction that succeeds. */
+  /**
+   * It was reproduced, and either it is an attack that gains nothing beyond what was paid for, or a legitimate
+   * transaction that succeeds.
+   */
   passed: boolean
 }
 
-/** What an account had more or less of an asset, base units, signed. */
+/** The change in an account's holding of an asset, base units, signed. */
 export type Change = { account: Address; asset: Asset; amount: bigint }
 
-/** What a group lost of each asset, summed; coin is left out, gas would count as a price. */
+/** The amount of each asset that a group lost, summed; coin is left out, because gas would count as a price. */
 export function givenBy(group: ReadonlySet<Address>, changes: readonly Change[]): Regression['given'] {
   const net = new Map<Asset, bigint>()
   for (const { account, asset, amount } of changes)
@@ -78,7 +84,7 @@ export function givenBy(group: ReadonlySet<Address>, changes: readonly Change[])
 
 export type Profit = Pick<Rerun, 'gained' | 'givenMore' | 'lost'>
 
-/** What of the attack's gains is in these changes, and what the attackers gave for it above what they gave then. */
+/** The part of the attack's gains in these changes, and what the attackers paid for it beyond the price then. */
 export function profitIn(
   changes: readonly Change[],
   { gains, given, attackers, losses = [] }: Pick<Regression, 'gains' | 'given' | 'attackers' | 'losses'>,
@@ -100,7 +106,10 @@ export function profitIn(
   }
 }
 
-/** Something is gained for no more than was given then (who pays the price has not attacked), or lost where that counts. */
+/**
+ * Something is gained for the attack's price or less (an account that pays the price has not attacked), or lost where
+ * that counts.
+ */
 export function isProfit({ gained, givenMore, lost }: Profit): boolean {
   return (gained.length > 0 && givenMore.length === 0) || lost.length > 0
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { givenAddressSchema } from './given-address.ts'
 import type { Address } from './hex.ts'
 
-/** Roles as SEAL and the config name them. Playbooks address these, never people. */
+/** Roles as SEAL and the config name them. Playbooks address roles, never people. */
 export const roleIds = [
   'incident-leader',
   'operations',
@@ -19,14 +19,14 @@ export const personSchema = z.object({
   name: z.string().min(1),
   /** Names of channels in the config. */
   channels: z.array(z.string()).default([]),
-  /** With which this person signs approvals. */
+  /** The address that this person signs approvals with. */
   address: givenAddressSchema.optional(),
 })
 
 export const rolesSchema = z.partialRecord(roleIdSchema, z.array(personSchema))
 export type Roles = z.infer<typeof rolesSchema>
 
-/** The roles that the configuration gives somebody of this name. */
+/** The roles that the configuration gives to the person of this name. */
 export function rolesOf(roles: Roles, name: string): RoleId[] {
   return roleIds.filter((role) => roles[role]?.some((person) => person.name === name))
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { addressSchema, amountSchema, hashSchema, hexSchema } from './hex.ts'
 
-/** What a Safe is asked to call, with operation CALL. */
+/** The call that a Safe makes, with operation CALL. */
 export const safeCallSchema = z.object({ to: addressSchema, data: hexSchema, value: amountSchema })
 
 /**
- * A SafeSignature: an owner's signature over one call of a Safe under one nonce. It is worth nothing once the Safe's nonce
- * has moved.
+ * A SafeSignature: an owner's signature over one call of a Safe under one nonce. It is invalid once the Safe's nonce
+ * has increased.
  */
 export const safeSignatureSchema = safeCallSchema.extend({
   chainId: z.number().int().positive(),
@@ -15,7 +15,7 @@ export const safeSignatureSchema = safeCallSchema.extend({
   safeTxHash: hashSchema,
   owner: addressSchema,
   signature: hexSchema,
-  /** The plan it was given for; null where it was given beforehand. */
+  /** The plan it was given for; null where it was given in advance. */
   planId: z.string().nullable(),
   /** Milliseconds since the epoch. */
   givenAt: z.number().int(),

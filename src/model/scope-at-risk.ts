@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { assetSchema } from './finding.ts'
 import { addressSchema, amountSchema } from './hex.ts'
 
-/** How far a contract’s code is that of the weak one, the closest first. */
+/** How closely a contract’s code matches that of the weak one, the closest first. */
 export const siblingMatches = [
   'exact',
   'metadata-apart',
@@ -15,23 +15,23 @@ export const siblingMatches = [
 export const siblingSchema = z.object({
   address: addressSchema,
   match: z.enum(siblingMatches),
-  /** Share of common opcode shingles, 1 where the code is the same; for `same-function` that of the function’s blocks. */
+  /** Share of common opcode shingles, 1 where the code is the same; for `same-function` of the function’s blocks. */
   similarity: z.number().min(0).max(1),
-  /** The code behind it, where it is a proxy. */
+  /** The implementation, where it is a proxy. */
   implementation: addressSchema.optional(),
-  /** The weak function’s basic blocks that it has too, where both codes’ dispatchers lead to it. */
+  /** The share of the weak function’s basic blocks that it also has, where the dispatchers of both codes lead to it. */
   function: z.object({ selector: z.string(), share: z.number().min(0).max(1) }).optional(),
 })
-/** A Sibling: a contract with the code, or the weak function, of the one that was attacked. */
+/** A Sibling: a contract that shares the code, or the weak function, of the attacked one. */
 export type Sibling = z.infer<typeof siblingSchema>
 
 const approvalSchema = z.object({
   owner: addressSchema,
   spender: addressSchema,
   asset: addressSchema,
-  /** base units; as the chain has it now where `exposed` is told, else as these transactions gave it */
+  /** base units; the present value on the chain where `exposed` is given, else the value that these transactions set */
   amount: amountSchema,
-  /** The lesser of allowance and balance as the chain has them now. */
+  /** The lesser of the present allowance and balance on the chain. */
   exposed: amountSchema.optional(),
 })
 export type ScopeApproval = z.infer<typeof approvalSchema>
@@ -42,7 +42,7 @@ const atRiskSchema = z.object({
   outcome: z.enum(['drained', 'not-drained', 'not-tried']),
   /** Base units, over all transactions. */
   drained: z.array(z.object({ asset: assetSchema, amount: amountSchema })),
-  /** How many that took, one a block. */
+  /** The number of transactions needed, one per block. */
   transactions: z.number().int().min(0),
   reason: z.string(),
 })
@@ -51,23 +51,23 @@ export type AtRisk = z.infer<typeof atRiskSchema>
 export const scopeSchema = z.object({
   /** Contracts that ran the same code as the weak one in these transactions. */
   sameCode: z.array(addressSchema),
-  /** Of watched and given contracts those that share code with the weak one; left out where nobody looked. */
+  /** The watched and given contracts that share code with the weak one; absent where no search was made. */
   siblings: z.array(siblingSchema).optional(),
-  /** Siblings that were named, each attacked in the same way on a fork; only where it was asked for. */
+  /** Named siblings, each attacked in the same way on a fork; only where requested. */
   atRisk: z.array(atRiskSchema).optional(),
   /** To victims or attackers. */
   approvals: z.array(approvalSchema),
-  /** What can be pulled by these approvals, by asset: an owner’s balance counts once however many spenders there are. */
+  /** The amount exposed by these approvals, by asset: an owner’s balance counts once for any number of spenders. */
   exposure: z
     .array(z.object({ asset: assetSchema, amount: amountSchema, owners: z.number().int() }))
     .optional(),
-  /** Accounts that used the weak contract in what was read, the attackers not counted. */
+  /** Accounts that used the weak contract in the transactions read, without the attackers. */
   users: z.object({ count: z.number().int(), accounts: z.array(addressSchema) }).optional(),
-  /** Contracts that read the weak one’s prices or state in what was read. */
+  /** Contracts that read the weak one’s prices or state in the transactions read. */
   dependants: z.array(z.object({ address: addressSchema, reads: z.number().int() })).optional(),
 })
 
-/** What an account that lost was to the protocol, by what it was seen doing. */
+/** The relation of a losing account to the protocol, by its observed actions. */
 export const loserClasses = [
   'protocol',
   'pool',

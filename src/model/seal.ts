@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const endSchema = z.object({ count: z.number().int(), head: z.string() })
 
-/** Where an incident's two chains ended: how many entries, and the hash of the last (64 zeros for none). */
+/** The ends of an incident's two chains: the number of entries, and the hash of the last (64 zeros for none). */
 export const incidentEndSchema = z.object({ id: z.string(), timeline: endSchema, evidence: endSchema })
 export type IncidentEnd = z.infer<typeof incidentEndSchema>
 
@@ -14,7 +14,7 @@ export const sealSchema = z.object({
   number: z.number().int(),
   /** Milliseconds since the epoch. */
   sealedAt: z.number().int(),
-  /** Incidents that had grown since the seal before. */
+  /** Incidents that grew since the previous seal. */
   incidents: z.array(incidentEndSchema),
   previous: z.string(),
   hash: z.string(),

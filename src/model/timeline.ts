@@ -4,12 +4,12 @@ import { incidentStates } from './incident.ts'
 const text = z.string()
 const count = z.number()
 
-/** What the run and the step were, where a playbook's step wrote the entry. */
+/** The run and the step, where a playbook's step wrote the entry. */
 const byStep = { run: text, step: text }
-/** Of the plan that an entry is about. */
+/** The plan that an entry is about. */
 const ofPlan = { ...byStep, planId: text, plan: text }
 
-/** A task or an approval that waits for people: the playbook's own words about it. */
+/** A task or an approval that waits for people: the playbook's own text about it. */
 const questionSchema = z.looseObject({
   runId: text,
   stepId: text,
@@ -19,14 +19,14 @@ const questionSchema = z.looseObject({
   until: count,
   quorum: count.exactOptional(),
 })
-/** What somebody said to a question. */
+/** A person's answer to a question. */
 const answerSchema = z.looseObject({ runId: text, target: text, answer: z.enum(['done', 'refuse']) })
-/** How a step ended. */
+/** The outcome of a step. */
 const resultSchema = z.looseObject({ runId: text, stepId: text, state: text, output: z.unknown() })
 
 /**
- * What each kind of entry says beside its message. Fields may be missing in entries of earlier versions, and further ones
- * are kept: an entry is chained by the hash of all that it says.
+ * The fields of each kind of entry, in addition to its message. Fields may be missing in entries of earlier versions,
+ * and further ones are kept: an entry is chained by the hash of its complete content.
  */
 const facts = {
   alert: z
@@ -72,7 +72,7 @@ const fields = {
   eventTime: z.number().int(),
   /** When Cordon learned of it. */
   discoveryTime: z.number().int(),
-  /** Who did it: `cordon`, a role or a person. */
+  /** The author: `cordon`, a role or a person. */
   author: text,
   message: text,
 }
@@ -105,11 +105,11 @@ export function timelineEntryWith<S extends z.ZodRawShape>(further: S) {
   ])
 }
 
-/** A TimelineEntry: something about an incident, written once and never changed. */
+/** A TimelineEntry: an event of an incident, written once and never changed. */
 export const timelineEntrySchema = timelineEntryWith({})
 export type TimelineEntry = z.infer<typeof timelineEntrySchema>
 
-/** Something that happened, as it is put on the timeline; each kind with its own facts. */
+/** An event, as it is put on the timeline; each kind with its own facts. */
 export type Happening = {
   [K in TimelineKind]: {
     incidentId: string
@@ -123,13 +123,13 @@ export type Happening = {
   }
 }[TimelineKind]
 
-/** An entry as it is kept and hashed, whatever version wrote it. */
+/** An entry as it is stored and hashed, from any version. */
 export const keptEntrySchema = z.object({ ...fields, kind: text, facts: z.record(text, z.unknown()) })
 export type KeptEntry = z.infer<typeof keptEntrySchema>
 
 /**
- * The kind under which an entry of any version is read. Until December 2026 questions and answers were kept as steps,
- * investigations and movements of stolen funds as notes. The entry itself is hashed and stays as it is.
+ * The present kind for an entry of any version. Until December 2026 questions and answers were stored as steps,
+ * investigations and movements of stolen funds as notes. The entry itself is hashed and stays unchanged.
  */
 export function kindNow(kind: string, facts: Readonly<Record<string, unknown>>): string {
   if (kind === 'step' && questionSchema.safeParse(facts).success) return 'question'

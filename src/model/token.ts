@@ -2,15 +2,15 @@ import { z } from 'zod'
 import type { Asset } from './block.ts'
 import { assetSchema } from './finding.ts'
 
-/** A Token: what an asset is called and how many decimals it has, and who says so. */
+/** A Token: the name of an asset, its decimals, and their source. */
 export const tokenSchema = z.object({
   asset: assetSchema,
-  /** Null where nobody says. */
+  /** Null where no source gives one. */
   symbol: z.string().nullable(),
-  /** Base units of one are 10^decimals; null where nobody says: amounts then stay base units. */
+  /** Base units of one token are 10^decimals; null where no source gives them: amounts then stay in base units. */
   decimals: z.number().int().min(0).max(77).nullable(),
   source: z.string(),
-  /** True for a list or a file of yours; false where only the contract itself says so, which may call itself anything. */
+  /** True for a list or a file of yours; false where the contract itself is the only source: it can use any name. */
   vouched: z.boolean(),
 })
 export type Token = z.infer<typeof tokenSchema>
@@ -24,14 +24,14 @@ export function inUnits(amount: bigint, decimals: number): string {
   return `${amount < 0n ? '-' : ''}${whole}${part === '' ? '' : `.${part}`}`
 }
 
-/** What an asset is called: its symbol, in quotes where only the contract says so; else its address. */
+/** The name of an asset: its symbol, in quotes where the contract is the only source; else its address. */
 export function tokenName(asset: Asset, tokens: Tokens): string {
   const token = tokens.get(asset)
   if (token === undefined || token.symbol === null) return asset
   return token.vouched ? token.symbol : `“${token.symbol}” (${asset})`
 }
 
-/** `1,234.5 WETH`; base units and the address where nobody knows better. */
+/** `1,234.5 WETH`; base units and the address where the token is not known. */
 export function tokenAmount({ asset, amount }: { asset: Asset; amount: bigint }, tokens: Tokens): string {
   const decimals = tokens.get(asset)?.decimals ?? null
   return decimals === null
@@ -39,7 +39,7 @@ export function tokenAmount({ asset, amount }: { asset: Asset; amount: bigint },
     : `${inUnits(amount, decimals)} ${tokenName(asset, tokens)}`
 }
 
-/** Half of all numbers and more is what wallets write for an allowance without end. */
+/** True for half of the largest number and above: wallets write such values for an unlimited allowance. */
 export function isEndless(amount: bigint): boolean {
   return amount >= 2n ** 255n
 }

@@ -7,13 +7,13 @@ import { CordonError, messageOf } from '../kit/error.ts'
 import { hasRightChecksum, wrongChecksum } from '../model/given-address.ts'
 import { type Address, addressSchema } from '../model/hex.ts'
 
-/** What one contract of a file says of itself; `address` and `chainId` where the path or the caller tells them. */
+/** The data of one contract in a file; `address` and `chainId` where the path or the caller gives them. */
 export type AbiSource = {
   address: Address | null
   chainId: number | null
   abi: Abi
   layout: StorageLayout | null
-  /** Its source, the file that it is compiled from first; empty where the file does not hold it. */
+  /** Its source, starting with the main file of the compilation; empty where the file does not contain it. */
   sources: readonly SourceFile[]
 }
 
@@ -24,8 +24,9 @@ const MOST_BYTES = 64 * 2 ** 20
 const SOURCIFY = /(?:^|[\\/])(\d{1,12})[\\/](0x[0-9a-fA-F]{40})[\\/]metadata\.json$/
 
 /**
- * ABIs of files and folders: JSON ABIs, Hardhat and Foundry artifacts, compiler output, Sourcify-style metadata folders.
- * `ADDRESS=PATH` says whose it is. In a folder, files that hold no ABI are passed over. Throws `app.InvalidAbi`.
+ * ABIs of files and folders: JSON ABIs, Hardhat and Foundry artifacts, compiler output, Sourcify-style metadata
+ * folders. `ADDRESS=PATH` assigns it to a contract. In a folder, files without an ABI are skipped. Throws
+ * `app.InvalidAbi`.
  */
 export async function readAbis(paths: readonly string[]): Promise<AbiSource[]> {
   const sources: AbiSource[] = []
@@ -72,7 +73,7 @@ function targetFirst(sources: readonly SourceFile[], target: string | null): Sou
   return [...sources.filter(isTarget), ...sources.filter((source) => !isTarget(source))]
 }
 
-/** Sourcify keeps sources in a folder beside the metadata. */
+/** Sourcify keeps sources in a folder next to the metadata. */
 async function sourcesBeside(metadata: string): Promise<SourceFile[]> {
   const folder = join(dirname(metadata), 'sources')
   const names = await readdir(folder, { recursive: true, encoding: 'utf8' }).catch(() => [])
@@ -102,7 +103,7 @@ async function filesAt(path: string): Promise<string[]> {
   }
 }
 
-/** Undefined for a file of a folder that is not JSON; a file that was named itself must be. */
+/** Undefined for a file of a folder that is not JSON; a file that was named itself must be JSON. */
 async function readJson(file: string, named: string): Promise<unknown> {
   try {
     if ((await stat(file)).size > MOST_BYTES) throw invalidAbi(file, `larger than ${MOST_BYTES} bytes`)
@@ -113,7 +114,7 @@ async function readJson(file: string, named: string): Promise<unknown> {
   }
 }
 
-/** Every contract of a JSON file, in whichever of the known shapes. */
+/** Every contract of a JSON file, in any of the known shapes. */
 function contractsIn(json: unknown): Contract[] {
   const none = { layout: null, target: null, sources: [] }
   if (Array.isArray(json)) return json.some(isEntry) || json.length === 0 ? [{ ...none, abi: json }] : []
@@ -125,7 +126,7 @@ function contractsIn(json: unknown): Contract[] {
     const target = Object.keys(field(field(json, 'settings'), 'compilationTarget') ?? {})[0] ?? null
     return [{ ...none, abi: ofMetadata, layout: field(json, 'storageLayout'), target }]
   }
-  // compiler output, or a build with its input beside it
+  // compiler output, or a build with its input next to it
   const sources = sourcesIn(field(field(json, 'input'), 'sources'))
   const files = field(json, 'contracts') ?? field(output, 'contracts')
   return entriesOf(files).flatMap(([target, file]) =>

@@ -18,20 +18,21 @@ export type DecodingOptions = {
   guess?: boolean
 }
 
-/** Code is asked for of at most so many addresses. */
+/** Maximum addresses whose code is requested. */
 const MOST_CODES = 200
 
-/** ABIs that were read for the chain, and who has the code. */
+/** ABIs that were read for the chain, and the node that has the code. */
 type Known = { given: readonly AbiSource[]; rpc: Rpc | null }
 
-/** The ABIs of files and folders that are of a chain, or do not say of which. Throws `app.InvalidAbi`. */
+/** The ABIs of files and folders that are for a chain, or do not name one. Throws `app.InvalidAbi`. */
 export async function abisFor(paths: readonly string[], chainId: number): Promise<AbiSource[]> {
   const sources = await readAbis(paths)
   return sources.filter((source) => source.chainId === null || source.chainId === chainId)
 }
 
 /**
- * A decoder for what these transactions called. Throws `app.InvalidSignatures`, `app.EvmoleMissing` and what asking for code throws.
+ * A decoder for the calls of these transactions. Throws `app.InvalidSignatures`, `app.EvmoleMissing` and the errors of
+ * code requests.
  */
 export async function decoderFor(
   suspects: readonly Suspect[],
@@ -49,7 +50,7 @@ export async function decoderFor(
     : createDecoder(known)
 }
 
-/** Of the code that has calls which nothing else explains. */
+/** Guesses for the code of calls that no other source explains. */
 async function guessedFor(
   frames: readonly Frame[],
   known: Parameters<typeof createDecoder>[0],

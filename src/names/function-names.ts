@@ -4,7 +4,7 @@ import { families } from '../facts/actions/families.ts'
 import type { Abi } from '../forensics/decode/abi.ts'
 import type { Hex } from '../model/hex.ts'
 
-/** What everybody has: ERC-20, ERC-721, ERC-2612, WETH. */
+/** Functions of common standards: ERC-20, ERC-721, ERC-2612, WETH. */
 const COMMON = [
   'transfer(address,uint256)',
   'transferFrom(address,address,uint256)',
@@ -20,7 +20,7 @@ const COMMON = [
   'mint(address,uint256)',
 ]
 
-/** What takes pauses back: a template knows it only of a lever that it has found. */
+/** The functions that undo pauses: a template knows them only for a lever that it has found. */
 const OPENING = [
   'unpause()',
   'unpause(address)',
@@ -40,7 +40,7 @@ const OPENING = [
   'open()',
 ]
 
-/** Signatures by selector, of all functions that Cordon knows. Two functions may share a selector: the first stands. */
+/** Signatures by selector, of all functions that Cordon knows. Two functions may share a selector: the first counts. */
 export const functionNames: ReadonlyMap<Hex, string> = new Map(
   [
     ...COMMON,
@@ -52,7 +52,7 @@ export const functionNames: ReadonlyMap<Hex, string> = new Map(
     .map((signature) => [toFunctionSelector(signature), signature]),
 )
 
-/** The same with those of given ABIs, which are believed first. */
+/** The same with those of given ABIs, which take precedence. */
 export function namesWith(given: readonly { abi: Abi }[]): ReadonlyMap<Hex, string> {
   const own = given.flatMap(({ abi }) =>
     [...abi.functions].flatMap(([selector, [entry]]) =>

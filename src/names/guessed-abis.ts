@@ -3,7 +3,7 @@ import { CordonError } from '../kit/error.ts'
 import type { Frame } from '../model/block.ts'
 import type { Address, Hex } from '../model/hex.ts'
 
-/** EIP-170's limit twice over, in hex digits: some chains allow more than Ethereum. */
+/** Twice EIP-170's limit, in hex digits: some chains allow more than Ethereum. */
 const MOST_CODE = 4 * 24_576
 
 /** address → selector → the types of its arguments, `(address,uint256)` */
@@ -18,9 +18,9 @@ export function codeIn(frames: Iterable<Frame>): Map<Address, Hex> {
 }
 
 /**
- * What functions code seems to have, by its jump table and by how it reads its arguments: types, never names.
- * evmole, not whatsabi: it guesses argument types from the code alone, is 548 kB with its WebAssembly and needs nothing else;
- * whatsabi gives selectors and asks remote tables for the rest. Throws `app.EvmoleMissing`.
+ * The functions that code appears to have, from its jump table and from how it reads its arguments: types, never names.
+ * evmole, not whatsabi: it guesses argument types from the code alone, is 548 kB with its WebAssembly and has no
+ * dependencies; whatsabi returns selectors and queries remote tables for the rest. Throws `app.EvmoleMissing`.
  */
 export async function guessAbis(code: ReadonlyMap<Address, Hex>): Promise<GuessedAbis> {
   const { contractInfo } = await evmole()
@@ -48,7 +48,7 @@ function functionsOf(bytes: Hex, contractInfo: ContractInfo): ReadonlyMap<Hex, s
     const { functions } = contractSchema.parse(contractInfo(bytes, { selectors: true, arguments: true }))
     return new Map(functions.map((found) => [`0x${found.selector}`, `(${found.arguments})`]))
   } catch {
-    // Code that it cannot follow: nothing is guessed, which is what the tree then shows.
+    // Code that it cannot analyse: nothing is guessed, which the tree then shows.
     return new Map()
   }
 }

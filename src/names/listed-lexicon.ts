@@ -8,8 +8,8 @@ import { readTokenLists } from './tokens.ts'
 type Lists = Partial<Pick<Config, 'protect' | 'tokens' | 'abis'>>
 
 /**
- * What things of a chain are called by the configuration and by the lists that are shipped: for where nothing runs that could
- * be asked. Throws what unreadable lists throw.
+ * The names on a chain from the configuration and the shipped lists: for use without a running node. Throws the errors
+ * of unreadable lists.
  */
 export async function listedLexicon(lists: Lists, chainId: number): Promise<Lexicon> {
   const { protect = [], tokens = [], abis = [] } = lists
@@ -24,7 +24,7 @@ export async function listedLexicon(lists: Lists, chainId: number): Promise<Lexi
   }
 }
 
-/** The same for chains as they come up, each read once. */
+/** The same for several chains on demand, each read once. */
 export function listedLexicons(lists: Lists): (chainId: number) => Promise<Lexicon> {
   const known = new Map<number, Promise<Lexicon>>()
   return (chainId) => {

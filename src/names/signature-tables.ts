@@ -5,15 +5,15 @@ import { CordonError, messageOf } from '../kit/error.ts'
 import type { Frame } from '../model/block.ts'
 import { type Hex, selectorOf } from '../model/hex.ts'
 
-/** JSON is read at once; tables of millions of lines are text, and streamed. */
+/** JSON is read as a whole; tables of millions of lines are text, and streamed. */
 const MOST_JSON_BYTES = 256 * 2 ** 20
-/** Of signatures that share a selector. */
+/** Maximum signatures that share a selector. */
 const MOST_SHARING = 32
 const KEY = /^(?:0x)?([0-9a-fA-F]{8}|[0-9a-fA-F]{64})$/
 
 type Table = Map<Hex, string[]>
 
-/** Selectors and topics that frames need names for: only these are kept of a table, however large it is. */
+/** Selectors and topics that frames need names for: only these are kept of a table, whatever its size. */
 export function selectorsIn(frames: Iterable<Frame>): Set<Hex> {
   const wanted = new Set<Hex>()
   for (const { input, output, error, logs } of frames) {
@@ -25,9 +25,9 @@ export function selectorsIn(frames: Iterable<Frame>): Set<Hex> {
 }
 
 /**
- * Signatures by selector from 4-byte tables: `selector;signature` lines (also with a comma or a tab), or JSON as openchain and
- * 4byte give it, or an object of selectors. What the signatures claim is checked when they are used.
- * Throws `app.InvalidSignatures`.
+ * Signatures by selector from 4-byte tables: `selector;signature` lines (also with a comma or a tab), or JSON as
+ * openchain and 4byte give it, or an object of selectors. The signatures' claims are checked when they are used. Throws
+ * `app.InvalidSignatures`.
  */
 export async function readSignatureTables(
   paths: readonly string[],
@@ -58,7 +58,7 @@ async function readLines(path: string, table: Table, wanted: ReadonlySet<Hex>): 
     const key = keyOf(match?.[1])
     if (key === undefined || match === null) continue
     seen++
-    // A selector's signatures may stand on one line.
+    // A selector's signatures may be on one line.
     for (const text of (match[2] ?? '').split(';')) add(table, wanted, { key, text: text.trim() })
   }
   return seen

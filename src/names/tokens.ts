@@ -20,7 +20,7 @@ import { type Address, type Hex, hexSchema } from '../model/hex.ts'
 import type { Token, Tokens } from '../model/token.ts'
 
 const MOST_BYTES = 64 * 2 ** 20
-/** A node is asked about at most so many contracts. */
+/** Maximum contracts for which a node is queried. */
 const MOST_ASKED = 100
 const AT_ONCE = 20
 
@@ -33,8 +33,8 @@ const entrySchema = z.object({
 })
 
 /**
- * The tokens of one chain by token lists, in the format that wallets and exchanges use (`{name, tokens: [{chainId, address,
- * symbol, decimals}]}`): those that are named first, then the shipped ones. Throws `app.InvalidTokenList`.
+ * The tokens of one chain from token lists, in the format of wallets and exchanges (`{name, tokens: [{chainId, address,
+ * symbol, decimals}]}`): first the named lists, then the shipped ones. Throws `app.InvalidTokenList`.
  */
 export async function readTokenLists(paths: readonly string[], chainId: number): Promise<Tokens> {
   const shipped = ['native.json', 'sushi.json'].map((name) => join(packageRoot(), 'tokens', name))
@@ -49,7 +49,7 @@ async function readTokenList(file: string, chainId: number): Promise<Token[]> {
   try {
     if ((await stat(file)).size > MOST_BYTES) throw invalid(file, `larger than ${MOST_BYTES} bytes`)
     const { name = file, tokens } = listSchema.parse(JSON.parse(await readFile(file, 'utf8')))
-    // Entries of other chains are not looked at: lists are long, and hold what no EVM chain has.
+    // Entries of other chains are not validated: lists are long, and contain values that no EVM chain has.
     return tokens
       .filter((entry) => chainOf(entry) === chainId)
       .map((entry) => tokenOf(entrySchema.parse(entry), name))
@@ -84,7 +84,7 @@ export type TokensOptions = {
 }
 
 /**
- * What the assets are called: by the lists, by what contracts answered within the frames, else by what they answer now.
+ * The names of the assets: from the lists, from contracts' answers within the frames, else from their present answers.
  * Only lists are vouched for.
  */
 export async function tokensFor(
@@ -119,7 +119,7 @@ async function askToken(rpc: Rpc, asset: Address): Promise<Token> {
   return { asset, ...told, source: 'the contract itself', vouched: false }
 }
 
-/** All assets that the facts speak of. */
+/** All assets that the facts mention. */
 export function assetsIn(facts: Iterable<Fact>): Set<Asset> {
   const assets = new Set<Asset>()
   for (const fact of facts) {

@@ -3,11 +3,11 @@ import { toJson } from '../kit/json.ts'
 import { type Alert, alertSchema } from '../model/alert.ts'
 import { change, row, rows, type Store } from './store.ts'
 
-/** An alert as an incident has it. */
+/** An alert in the record of an incident. */
 export const recordedAlertSchema = z.object({
   incidentId: z.string(),
   recordedAt: z.number().int(),
-  /** When a reorg took its block away, in milliseconds; null while it stands. */
+  /** When a reorg removed its block, in milliseconds; null while it stands. */
   withdrawnAt: z.number().int().nullable(),
   alert: alertSchema,
 })
@@ -18,7 +18,7 @@ const COLUMNS = `alerts.incident_id AS "incidentId", recorded_at AS "recordedAt"
 
 export type NewAlert = { incidentId: string; alert: Alert; recordedAt: number }
 
-/** Adds alerts to their incidents, in this order; those already there stay as they are. */
+/** Adds alerts to their incidents, in this order; existing ones stay unchanged. */
 export async function insertAlerts(tx: Store, added: readonly NewAlert[]): Promise<void> {
   const sql = `INSERT INTO alerts (incident_id, alert_hash, fingerprint, chain_id, block_number, block_hash, pending,
     recorded_at, document)
@@ -51,10 +51,10 @@ const standingSchema = z.object({
   fingerprint: z.string(),
   isWithdrawn: z.boolean(),
 })
-/** How an alert stands in an incident. */
+/** The standing of an alert in an incident. */
 export type AlertStanding = z.infer<typeof standingSchema>
 
-/** Where these very alerts, or others about the same attacks, are on record already; oldest first. */
+/** Where exactly these alerts, or others about the same attacks, are already recorded; oldest first. */
 export async function listStandings(
   tx: Store,
   alerts: readonly Pick<Alert, 'alertHash' | 'fingerprint'>[],
@@ -67,17 +67,17 @@ export async function listStandings(
   return rows(tx, standingSchema, sql, [hashes, fingerprints])
 }
 
-/** Holds locks on attacks' fingerprints until the transaction ends: two processes make one incident of each. */
+/** Holds locks on attacks' fingerprints until the transaction ends, so that two processes create only one incident. */
 export async function lockFingerprints(tx: Store, fingerprints: readonly string[]): Promise<void> {
-  // in one order everywhere, so that two processes wait for each other and never both
+  // in one order everywhere, so that two processes cannot deadlock
   const sql = `SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(name, 7264002) AS key
     FROM unnest($1::text[]) AS given (name) ORDER BY 1) AS keys`
   await change(tx, sql, [fingerprints])
 }
 
 /**
- * Marks as withdrawn the standing alerts of an incident in these blocks, with pending alerts about the same
- * attack (they were fulfilled by the block that is gone). Gives back the mined ones.
+ * Marks as withdrawn the standing alerts of an incident in these blocks, with pending alerts about the same attack (the
+ * removed block fulfilled them). Returns the mined ones.
  */
 export async function withdrawAlerts(
   tx: Store,
@@ -99,7 +99,7 @@ export async function withdrawAlerts(
   return withdrawn
 }
 
-/** Lets withdrawn alerts stand again. */
+/** Reinstates withdrawn alerts. */
 export async function reviveAlerts(
   tx: Store,
   alerts: readonly Pick<AlertStanding, 'incidentId' | 'alertHash'>[],
@@ -112,7 +112,7 @@ export async function reviveAlerts(
 
 const countSchema = z.object({ count: z.number().int() })
 
-/** How many alerts of an incident stand. */
+/** The number of standing alerts of an incident. */
 export async function countLiveAlerts(store: Store, incidentId: string): Promise<number> {
   const sql = 'SELECT count(*) AS count FROM alerts WHERE incident_id = $1 AND withdrawn_at IS NULL'
   return (await row(store, countSchema, sql, [incidentId]))?.count ?? 0

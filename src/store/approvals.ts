@@ -5,8 +5,9 @@ import type { Lever } from '../model/lever.ts'
 import { change, row, rows, type Store } from './store.ts'
 
 /**
- * Keeps the signed word of a person for ever; false where the very same is on record. What is truly signed is known by its
- * terms: a second signature over them (every signature can be made into another one) says nothing new.
+ * Stores a person's signed statement permanently; false where exactly the same is on record. A validly signed one is
+ * identified by its terms: a second signature over them (every signature can be converted into another one) adds
+ * nothing.
  */
 export async function insertApproval(tx: Store, approval: Approval, isTrue = false): Promise<boolean> {
   const sql = `INSERT INTO approvals (plan_id, signer, document, digest) VALUES ($1, $2, $3, $4)
@@ -16,12 +17,12 @@ export async function insertApproval(tx: Store, approval: Approval, isTrue = fal
   return (await change(tx, sql, [approval.planId, approval.signer, toJson(approval), digest])) === 1
 }
 
-/** Until the end of the transaction nobody else signs this plan's transaction or puts a word about it on record. */
+/** Until the end of the transaction no other process signs this plan's transaction or records a statement about it. */
 export async function lockApprovals(tx: Store, planId: string): Promise<void> {
   await change(tx, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7264007))', [planId])
 }
 
-/** What people signed about a plan, in the order in which it came. */
+/** The signed statements about a plan, in order of arrival. */
 export async function listApprovals(store: Store, planId: string): Promise<Approval[]> {
   const sql = 'SELECT document FROM approvals WHERE plan_id = $1 ORDER BY position'
   const found = await rows(store, z.object({ document: approvalSchema }), sql, [planId])

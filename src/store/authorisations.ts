@@ -4,7 +4,7 @@ import { type StandingAuthorisation, standingAuthorisationSchema } from '../mode
 import { type Hash, hashSchema } from '../model/hex.ts'
 import { change, row, rows, type Store } from './store.ts'
 
-/** Keeps a standing authorisation for ever; false where it is there already. */
+/** Stores a standing authorisation permanently; false where it exists already. */
 export async function insertAuthorisation(
   store: Store,
   { hash, authorisation, givenAt }: { hash: Hash; authorisation: StandingAuthorisation; givenAt: number },
@@ -14,7 +14,7 @@ export async function insertAuthorisation(
   return (await change(store, sql, [hash, authorisation.signer, toJson(authorisation), givenAt])) === 1
 }
 
-/** The standing authorisations that were ever kept, oldest first. */
+/** All standing authorisations ever stored, oldest first. */
 export async function listAuthorisations(store: Store): Promise<StandingAuthorisation[]> {
   const sql = 'SELECT document FROM authorisations ORDER BY position'
   const found = await rows(store, z.object({ document: standingAuthorisationSchema }), sql)
@@ -24,8 +24,8 @@ export async function listAuthorisations(store: Store): Promise<StandingAuthoris
 export type Revocation = { hash: Hash; author: string; revokedAt: number }
 
 /**
- * Takes an authorisation back for ever. It waits for a signature that is being made under it: what is signed after this has
- * returned is not signed under it. False where it was taken back before.
+ * Revokes an authorisation permanently. It waits for a signature in progress under it: nothing is signed under it after
+ * this has returned. False where it was revoked before.
  */
 export async function revokeAuthorisation(
   tx: Store,
@@ -37,7 +37,7 @@ export async function revokeAuthorisation(
   return (await change(tx, sql, [hash, author, revokedAt])) === 1
 }
 
-/** Who took an authorisation back and when; undefined where nobody did. */
+/** Who revoked an authorisation and when; undefined where it was not revoked. */
 export async function findRevocation(store: Store, hash: Hash): Promise<Revocation | undefined> {
   const sql = `SELECT hash, author, revoked_at AS "revokedAt" FROM revoked_authorisations WHERE hash = $1`
   return row(store, z.object({ hash: hashSchema, author: z.string(), revokedAt: z.number().int() }), sql, [
@@ -45,12 +45,12 @@ export async function findRevocation(store: Store, hash: Hash): Promise<Revocati
   ])
 }
 
-/** Until the end of the transaction nobody else counts, uses up or takes back this authorisation. */
+/** Until the end of the transaction no other process counts, uses or revokes this authorisation. */
 export async function lockAuthorisation(tx: Store, hash: Hash): Promise<void> {
   await change(tx, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7264006))', [hash])
 }
 
-/** Plans whose transaction was signed under an authorisation, also those that were given up; without `exceptPlanId`. */
+/** Plans whose transaction was signed under an authorisation, including abandoned ones; without `exceptPlanId`. */
 export async function countActions(
   store: Store,
   { hash, exceptPlanId = '' }: { hash: Hash; exceptPlanId?: string },

@@ -24,7 +24,7 @@ export async function insertAttempt(tx: Store, it: BroadcastAttempt): Promise<vo
   await change(tx, sql, [it.planId, it.attempt, it.nonce, it.rawTransaction, it.transactionHash, it.reason])
 }
 
-/** All that was signed for a plan, the first first. */
+/** All transactions signed for a plan, the first one first. */
 export async function listAttempts(store: Store, planId: string): Promise<BroadcastAttempt[]> {
   const sql = `SELECT ${COLUMNS} FROM broadcast_attempts WHERE plan_id = $1 ORDER BY attempt`
   return rows(store, attemptSchema, sql, [planId])

@@ -12,7 +12,10 @@ const COLUMNS = `plan_id AS "planId", chain_id AS "chainId", from_address AS "fr
   raw_transaction AS "rawTransaction", transaction_hash AS "transactionHash", state, block_number AS "blockNumber",
   block_hash AS "blockHash"`
 
-/** signed → sent → mined | reverted | abandoned; back to sent where a reorg took the block. The database agrees. */
+/**
+ * signed → sent → mined | reverted | abandoned; back to sent where a reorg removed the block. The database enforces the
+ * same.
+ */
 const before: Record<State, readonly State[]> = {
   signed: [],
   sent: ['signed', 'mined', 'reverted'],
@@ -22,8 +25,8 @@ const before: Record<State, readonly State[]> = {
 }
 
 /**
- * Keeps the signed transaction of a plan before it is first sent. A plan has one for ever: a second insert
- * gives back the first, whatever it holds. Throws `store.NonceTaken` where another plan signed with that nonce.
+ * Stores the signed transaction of a plan before it is first sent. A plan has one permanently: a second insert returns
+ * the first, whatever its own content. Throws `store.NonceTaken` where another plan signed with that nonce.
  */
 export async function insertBroadcast(
   store: Store,
@@ -40,7 +43,7 @@ async function insertOnce(
   { authorisation = null, ...broadcast }: NewBroadcast,
 ): Promise<{ broadcast: Broadcast; created: boolean }> {
   const { planId, chainId, from, nonce, rawTransaction, transactionHash, state } = broadcast
-  // The incident's lock comes first: a withdrawal sees this broadcast, or comes before it.
+  // The incident's lock comes first: a withdrawal either sees this broadcast or precedes it.
   await change(
     tx,
     'SELECT 1 FROM incidents JOIN plans ON incidents.id = incident_id WHERE plans.id = $1 FOR UPDATE OF incidents',
@@ -57,7 +60,7 @@ async function insertOnce(
   return { broadcast, created: true }
 }
 
-/** One signer's nonces are handed out one at a time, so two plans at once cannot both pass this look. */
+/** One signer's nonces are assigned one at a time, so two concurrent plans cannot both pass this check. */
 async function refuseTakenNonce(tx: Store, { chainId, from, nonce, planId }: Broadcast): Promise<void> {
   await change(tx, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7264003))', [`${chainId}:${from}`])
   const sql = `SELECT plan_id AS id FROM broadcasts
@@ -80,7 +83,7 @@ export type BroadcastMove = {
   block?: { number: number; hash: Broadcast['blockHash'] }
 }
 
-/** Moves a broadcast on; to the state it is in changes only the block. Throws `store.ForbiddenMove`. */
+/** Moves a broadcast to another state; a move to the present state changes the block. Throws `store.ForbiddenMove`. */
 export async function moveBroadcast(store: Store, move: BroadcastMove): Promise<Broadcast> {
   const sql = `UPDATE broadcasts SET state = $2, block_number = $3, block_hash = $4
     WHERE plan_id = $1 AND (state = $2 OR state = ANY($5)) RETURNING ${COLUMNS}`
@@ -102,7 +105,7 @@ export async function moveBroadcast(store: Store, move: BroadcastMove): Promise<
   )
 }
 
-/** Back to the pool with what was mined in a block that is gone; undefined where somebody else has done that. */
+/** Returns to the pool a transaction whose block was removed; undefined where another process has done that. */
 export async function returnToPool(store: Store, mined: Broadcast): Promise<Broadcast | undefined> {
   const sql = `UPDATE broadcasts SET state = 'sent', block_number = NULL, block_hash = NULL
     WHERE plan_id = $1 AND state IN ('mined', 'reverted') AND block_hash IS NOT DISTINCT FROM $2 RETURNING ${COLUMNS}`
@@ -128,12 +131,13 @@ export async function listBroadcasts(store: Store, incidentId: string): Promise<
   return rows(store, broadcastSchema, sql, [incidentId])
 }
 
-/** More than these between two nonces of a key are no gap: one of them is not true. */
+/** More nonces than this between two nonces of a key are not a gap: one of the two is false. */
 export const MOST_NONCE_GAPS = 8
 
 /**
- * The first nonce, from `floor` (the chain's own count) and past what is known to be mined, that no plan has signed with. What
- * was signed with a nonce far above the rest (a node lied about the count) can never land, and stands in nobody's way.
+ * The first nonce, from `floor` (the chain's own count) and after the known mined ones, that no plan has signed with. A
+ * transaction with a nonce far above the rest (a node lied about the count) can never be mined, and does not block
+ * others.
  */
 export async function nextNonce(
   store: Store,
@@ -147,7 +151,7 @@ export async function nextNonce(
   return next
 }
 
-/** Nonces of a key below this are used up, as our own mined transactions show. */
+/** Nonces of a key below this are used, as our own mined transactions show. */
 export async function usedNonces(store: Store, signer: { chainId: number; from: string }): Promise<number> {
   const sql = `SELECT max(nonce) + 1 AS nonce FROM broadcasts
     WHERE chain_id = $1 AND from_address = $2 AND state IN ('mined', 'reverted')`
@@ -168,7 +172,7 @@ export async function holdersOf(
   return new Set(found.map(({ nonce }) => nonce))
 }
 
-/** Broadcasts of a chain's open and contained incidents that are not mined yet, or were above this block. */
+/** Broadcasts of a chain's open and contained incidents that are not mined yet, or were mined above this block. */
 export async function listUnsettled(store: Store, chainId: number, above: number): Promise<Broadcast[]> {
   const sql = `SELECT ${COLUMNS} FROM broadcasts WHERE chain_id = $1
     AND (state IN ('signed', 'sent') OR (state IN ('mined', 'reverted') AND block_number > $2))
@@ -203,11 +207,14 @@ export async function ownTransactions(
 }
 
 export type Replacement = Omit<BroadcastAttempt, 'attempt'> & {
-  /** The transaction that it takes the place of: where another worker was faster, nothing is written. */
+  /** The transaction that it replaces: where another worker was faster, nothing is written. */
   instead: string
 }
 
-/** Keeps a further signed transaction and makes it the plan's broadcast, before it is first sent. Gives what stands. */
+/**
+ * Stores a further signed transaction and makes it the plan's broadcast, before it is first sent. Returns the resulting
+ * broadcast.
+ */
 export async function replaceBroadcast(store: Store, { instead, ...next }: Replacement): Promise<Broadcast> {
   const act = async (tx: Store): Promise<Broadcast> => {
     const sql = `SELECT ${COLUMNS} FROM broadcasts WHERE plan_id = $1 FOR UPDATE`
@@ -222,7 +229,10 @@ export async function replaceBroadcast(store: Store, { instead, ...next }: Repla
   return transaction(store, act, { idempotent: true })
 }
 
-/** Keeps a further signed transaction beside the plan's broadcast, before it is first sent. Once: again writes nothing. */
+/**
+ * Stores a further signed transaction in addition to the plan's broadcast, before it is first sent. Once: a repetition
+ * writes nothing.
+ */
 export async function keepAttempt(store: Store, next: Omit<BroadcastAttempt, 'attempt'>): Promise<void> {
   const act = async (tx: Store): Promise<void> => {
     await change(tx, 'SELECT 1 FROM broadcasts WHERE plan_id = $1 FOR UPDATE', [next.planId])
@@ -233,7 +243,7 @@ export async function keepAttempt(store: Store, next: Omit<BroadcastAttempt, 'at
   return transaction(store, act, { idempotent: true })
 }
 
-/** Makes one of a plan's attempts its broadcast: the one that was mined, say. */
+/** Makes one of a plan's attempts its broadcast: for example the mined one. */
 export async function adopt(
   store: Store,
   { planId, nonce, rawTransaction, transactionHash }: Omit<BroadcastAttempt, 'attempt' | 'reason'>,

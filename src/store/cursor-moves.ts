@@ -5,7 +5,7 @@ import { change, row, rows, type Store, transaction } from './store.ts'
 const COLUMNS = `position, chain_id AS "chainId", from_number AS "from", to_number AS "to", author, reason,
   moved_at AS "movedAt"`
 
-/** Puts on record which blocks are to be left out; it is carried out at the next start of that chain's watcher. */
+/** Records which blocks are to be skipped; applied at the next start of that chain's watcher. */
 export async function insertCursorMove(
   store: Store,
   move: Omit<CursorMove, 'position'>,
@@ -27,7 +27,8 @@ export async function listCursorMoves(store: Store, chainId: number, after = 0):
 }
 
 /**
- * Carries a move out: all before `to` counts as processed, unless that is so already. Once: said again it changes nothing.
+ * Applies a move: everything before `to` counts as processed, unless it does already. Once: a repetition changes
+ * nothing.
  */
 export async function applyCursorMove(store: Store, move: CursorMove): Promise<void> {
   const sql = `UPDATE cursors SET moves_applied = $2,

@@ -18,7 +18,8 @@ export type DatabaseOptions = {
 }
 
 /**
- * `DATABASE_URL` where set, else the embedded PostgreSQL in the data folder, as a role that is no superuser. Throws what the store room throws.
+ * `DATABASE_URL` where set, else the embedded PostgreSQL in the data folder, as a role that is not a superuser. Throws
+ * the errors of the store room.
  */
 export async function openDatabase({ dataDir, env, logger }: DatabaseOptions): Promise<Database> {
   const given = env['DATABASE_URL']

@@ -10,7 +10,7 @@ import {
 } from '../model/drill.ts'
 import { change, row, rows, type Store } from './store.ts'
 
-/** Keeps how a drill went, for ever. */
+/** Stores a drill report permanently. */
 export async function insertDrill(store: Store, drill: DrillReport): Promise<void> {
   const sql = 'INSERT INTO drills (id, started_at, document) VALUES ($1, $2, $3)'
   await change(store, sql, [drill.id, drill.startedAt, toJson(drill)])
@@ -26,7 +26,7 @@ export async function listDrills(store: Store): Promise<DrillReport[]> {
   return found.map(({ document }) => document)
 }
 
-/** Keeps a reach test, before anybody is paged. */
+/** Stores a reach test, before anyone is paged. */
 export async function insertReachTest(store: Store, test: ReachTest): Promise<void> {
   const sql = 'INSERT INTO reach_tests (id, started_at, document) VALUES ($1, $2, $3)'
   await change(store, sql, [test.id, test.startedAt, toJson(test)])
@@ -47,7 +47,7 @@ export async function insertReachEntry(store: Store, entry: ReachEntry): Promise
   await change(store, sql, [entry.testId, toJson(entry)])
 }
 
-/** What came of a test so far, oldest first. */
+/** The results of a test so far, oldest first. */
 export async function listReachEntries(store: Store, testId: string): Promise<ReachEntry[]> {
   const sql = 'SELECT document FROM reach_entries WHERE test_id = $1 ORDER BY position'
   const found = await rows(store, z.object({ document: reachEntrySchema }), sql, [testId])
@@ -62,7 +62,7 @@ export const scheduledDrillSchema = z.object({
   outcome: z.enum(['passed', 'failed', 'missed']).nullable(),
   detail: z.string(),
 })
-/** One turn of a schedule: taken by one process, and what came of it. */
+/** One turn of a schedule: taken by one process, with its result. */
 export type ScheduledDrill = z.infer<typeof scheduledDrillSchema>
 
 const COLUMNS = `schedule, due_at AS "dueAt", started_at AS "startedAt", ended_at AS "endedAt", outcome, detail`
@@ -76,7 +76,7 @@ export async function takeTurn(
   return (await change(store, sql, [schedule, dueAt, startedAt])) === 1
 }
 
-/** Says what came of a turn; false where that was said before. */
+/** Records the result of a turn; false where it was recorded before. */
 export async function endTurn(
   store: Store,
   turn: Pick<ScheduledDrill, 'schedule' | 'dueAt' | 'endedAt' | 'outcome' | 'detail'>,

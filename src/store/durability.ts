@@ -11,7 +11,7 @@ const settingsSchema = z.object({
   now: z.number(),
 })
 
-/** What a server does with what is committed, who we are there, and its clock. */
+/** The server's durability settings for commits, our role there, and its clock. */
 export async function databaseSettings(store: Store): Promise<z.infer<typeof settingsSchema>> {
   const sql = `SELECT 'PostgreSQL ' || current_setting('server_version') AS version,
       current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,

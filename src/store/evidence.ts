@@ -20,7 +20,7 @@ export async function lockEvidenceHead(
   return row(tx, headSchema, sql, [incidentId])
 }
 
-/** Adds links in this order; the database refuses one that does not extend its chain, and every later change of it. */
+/** Adds links in this order; the database rejects one that does not extend its chain, and every later change of it. */
 export async function insertEvidence(tx: Store, links: readonly Evidence[]): Promise<void> {
   if (links.length === 0) return
   const sql = `INSERT INTO evidence (incident_id, sequence, kind, recorded_at, body, previous, hash)

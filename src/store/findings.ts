@@ -4,7 +4,7 @@ import type { Alert } from '../model/alert.ts'
 import { type Finding, findingSchema } from '../model/finding.ts'
 import { change, rows, type Store } from './store.ts'
 
-/** Writes the findings of alerts that are in their incidents; those already there stay. */
+/** Writes the findings of alerts that are in their incidents; existing ones stay unchanged. */
 export async function insertFindings(
   tx: Store,
   added: readonly { incidentId: string; alert: Alert }[],
@@ -28,7 +28,7 @@ export async function insertFindings(
   ])
 }
 
-/** All findings of an incident, withdrawn alerts' included, in the order in which they were recorded. */
+/** All findings of an incident, including those of withdrawn alerts, in the order in which they were recorded. */
 export async function listFindings(store: Store, incidentId: string): Promise<Finding[]> {
   const sql = `SELECT findings.document FROM findings JOIN alerts USING (incident_id, alert_hash)
     WHERE incident_id = $1 ORDER BY alerts.position, ordinal`

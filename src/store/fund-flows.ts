@@ -7,7 +7,7 @@ const storedSchema = z.object({
   blockHash: z.string().nullable(),
   document: z.unknown(),
 })
-/** Where the stolen funds of an incident were after a block; the document is the forensics room's. */
+/** The location of an incident's stolen funds after a block; the forensics room defines the document. */
 type StoredFlow = z.infer<typeof storedSchema>
 
 /** The newest one of an incident on a chain, or undefined. */
@@ -21,14 +21,14 @@ export async function findFundFlow(
   return row(store, storedSchema, sql, [incidentId, chainId])
 }
 
-/** After which block the funds of incidents were last kept: incident → block. */
+/** The block after which the funds of incidents were last stored: incident → block. */
 export async function listFlowBlocks(store: Store, chainId: number): Promise<ReadonlyMap<string, number>> {
   const sql = `SELECT incident_id AS id, max(block_number) AS block FROM fund_flows WHERE chain_id = $1 GROUP BY 1`
   const found = await rows(store, z.object({ id: z.string(), block: z.number().int() }), sql, [chainId])
   return new Map(found.map(({ id, block }) => [id, block]))
 }
 
-/** Keeps one; of the same block it takes the place of what was there. */
+/** Stores one; it replaces an existing one of the same block. */
 export async function keepFundFlow(
   store: Store,
   { incidentId, chainId }: { incidentId: string; chainId: number },
@@ -40,12 +40,12 @@ export async function keepFundFlow(
   await change(store, sql, [incidentId, chainId, blockNumber, blockHash, toJson(document)])
 }
 
-/** Takes away what was after a block that is now the head. */
+/** Removes those after a block that is now the head. */
 export async function dropFundFlowsAfter(store: Store, chainId: number, block: number): Promise<void> {
   await change(store, 'DELETE FROM fund_flows WHERE chain_id = $1 AND block_number > $2', [chainId, block])
 }
 
-/** Of what can no longer change only the newest is kept. */
+/** Of those that can no longer change only the newest is kept. */
 export async function pruneFundFlows(store: Store, chainId: number, finalized: number): Promise<void> {
   const sql = `DELETE FROM fund_flows AS old WHERE chain_id = $1 AND block_number < (
     SELECT max(block_number) FROM fund_flows

@@ -29,7 +29,7 @@ export async function insertIncidents(tx: Store, incidents: readonly Incident[])
   ])
 }
 
-/** Writes what alerts may change of incidents that are locked: state, severity, lists and start. */
+/** Writes the fields of locked incidents that alerts may change: state, severity, lists and start. */
 export async function updateIncidents(tx: Store, incidents: readonly Incident[]): Promise<void> {
   const sql = `UPDATE incidents SET state = b, severity = c, (categories, protected, victims, actors, transactions) =
       (SELECT ${LISTS}), started_at = d
@@ -44,7 +44,7 @@ export async function updateIncidents(tx: Store, incidents: readonly Incident[])
   ])
 }
 
-/** Moves an incident only if it still is in `from`; tells whether it was. */
+/** Moves an incident only if it still is in `from`; returns whether it was. */
 export async function setIncidentState(
   tx: Store,
   id: string,
@@ -59,7 +59,7 @@ export async function findIncident(store: Store, id: string): Promise<Incident |
   return row(store, incidentSchema, `SELECT ${COLUMNS} FROM incidents WHERE id = $1`, [id])
 }
 
-/** One incident, locked until the transaction ends: whoever changes its record holds this lock first. */
+/** One incident, locked until the transaction ends: any change of its record requires this lock first. */
 export async function lockIncident(tx: Store, id: string): Promise<Incident | undefined> {
   return row(tx, incidentSchema, `SELECT ${COLUMNS} FROM incidents WHERE id = $1 FOR UPDATE`, [id])
 }
@@ -70,15 +70,15 @@ const endedSchema = incidentSchema.and(
 /** An incident with the end of its evidence chain. */
 export type EndedIncident = z.infer<typeof endedSchema>
 
-/** What incidents are found by. */
+/** The criteria by which incidents are found. */
 export type Related = Pick<Incident, 'transactions' | 'protected' | 'victims' | 'actors'> & {
   ids: readonly string[]
   chainIds: readonly number[]
 }
 
 /**
- * Locks until the transaction ends, and gives, the named incidents and those open or contained ones on these chains that
- * share a transaction, a protected contract, or both an actor and a victim.
+ * Locks until the transaction ends, and returns, the named incidents and those open or contained ones on these chains
+ * that share a transaction, a protected contract, or both an actor and a victim.
  */
 export async function lockRelated(tx: Store, related: Related): Promise<EndedIncident[]> {
   const sql = `SELECT ${COLUMNS}, evidence_count AS "evidenceCount", evidence_head AS "evidenceHead" FROM incidents
@@ -112,7 +112,7 @@ export async function listActiveOn(store: Store, chainId: number): Promise<Incid
   return rows(store, incidentSchema, sql, [chainId])
 }
 
-/** Whether any incident that is open or contained is on a chain, or has a lever there. */
+/** Whether any open or contained incident is on a chain, or has a lever there. */
 export async function hasActiveIncident(store: Store, chainId: number): Promise<boolean> {
   const sql = `SELECT 1 AS one FROM incidents WHERE state IN ('open', 'contained') AND (chain_id = $1
     OR EXISTS (SELECT 1 FROM plans WHERE incident_id = incidents.id AND plans.chain_id = $1)) LIMIT 1`
@@ -127,14 +127,14 @@ const sizeSchema = z.object({
   evidenceHead: z.string(),
 })
 
-/** How long an incident's record is, and the hash of its newest evidence. */
+/** The length of an incident's record, and the hash of its newest evidence. */
 export async function recordSize(store: Store, id: string): Promise<RecordSize | undefined> {
   const sql = `SELECT timeline_count AS "timelineCount", evidence_count AS "evidenceCount",
     evidence_head AS "evidenceHead" FROM incidents WHERE id = $1`
   return row(store, sizeSchema, sql, [id])
 }
 
-/** Where an incident's timeline ends: how many entries, and the hash of the last. */
+/** The end of an incident's timeline: the number of entries, and the hash of the last. */
 export async function timelineEnd(
   store: Store,
   id: string,

@@ -8,7 +8,7 @@ export type LeverCall = { chainId: number; target: string; calldata: string }
 export type Taking = LeverCall & {
   planId: string
   runId: string
-  /** Nobody decided it now: it counts against `most` within `sinceMs`. */
+  /** No person decided it: it counts against `most` within `sinceMs`. */
   automatic: { most: number; sinceMs: number } | null
   /** Milliseconds since the epoch. */
   now: number
@@ -16,14 +16,14 @@ export type Taking = LeverCall & {
 
 export type TakenLever =
   | { kind: 'taken' }
-  /** Another plan pulls it right now; its transaction, null while it is not signed. */
+  /** Another plan pulls it now; its transaction, null while it is not signed. */
   | { kind: 'under-way'; planId: string; transactionHash: string | null }
-  /** It was pulled without people so many times since then. */
+  /** The number of times it was pulled without people since then. */
   | { kind: 'limited'; pulls: number }
 
 /**
- * Takes a lever for a plan, or says why not: of two plans that pull it at once, of one incident or two, one is sent. A plan
- * that has it has it. One lever is decided on at a time.
+ * Takes a lever for a plan, or returns why not: of two plans that pull it at once, of one incident or two, one is sent.
+ * A plan that has taken it keeps it. One decision per lever at a time.
  */
 export async function takeLever(store: Store, taking: Taking): Promise<TakenLever> {
   const { planId, runId, chainId, target, calldata, automatic, now } = taking
@@ -51,7 +51,7 @@ export async function takeLever(store: Store, taking: Taking): Promise<TakenLeve
 
 const otherSchema = z.object({ planId: z.string(), transactionHash: hashSchema.nullable() })
 
-/** Signed and not mined, or about to be signed by a step that is being done. */
+/** Signed and not mined, or about to be signed by a running step. */
 async function underWay(tx: Store, { planId, chainId, target, calldata }: Taking) {
   const sql = `SELECT lever_pulls.plan_id AS "planId", transaction_hash AS "transactionHash"
     FROM lever_pulls JOIN runs ON runs.id = run_id LEFT JOIN broadcasts USING (plan_id)
@@ -74,7 +74,7 @@ async function countAutomatic(
 
 const pullSchema = z.object({ planId: z.string(), blockNumber: z.number().int().nullable() })
 
-/** The newest pull of a lever by a plan other than this one that was signed; its block is null while it is not mined. */
+/** The newest signed pull of a lever by a plan other than this one; its block is null while it is not mined. */
 export async function lastPull(
   store: Store,
   { chainId, target, calldata, planId }: LeverCall & { planId: string },

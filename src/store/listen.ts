@@ -4,24 +4,24 @@ import { hearTimeline, type TimelineNotice } from './notify-line.ts'
 import type { Store } from './store.ts'
 import { lastTimelinePosition, listTimelineAfter, type PositionedEntry } from './timeline.ts'
 
-/** How far behind the newest entry to look again: transactions commit out of the order of their positions. */
+/** How far before the newest entry to search again: transactions commit out of the order of their positions. */
 const OVERLAP = 256
 
 type Listening = {
   store: Store
   onEntry: (entry: TimelineEntry) => void
-  /** Position of the newest entry told, and the positions told near it. */
+  /** Position of the newest reported entry, and the reported positions near it. */
   newest: number
   told: Set<number>
   stopped: boolean
-  /** A look-up that has not begun yet sees all that was committed before it. */
+  /** A look-up that has not begun yet sees everything that was committed before it. */
   isLookDue: boolean
   work: Promise<void>
 }
 
 /**
- * Calls `onEntry` for every timeline entry that any process writes from now on, each once. When the
- * connection is lost it comes back by itself and tells what was written meanwhile. `onEntry` must not throw.
+ * Calls `onEntry` for every timeline entry that any process writes from now on, each once. A lost connection is
+ * restored automatically, and the entries written meanwhile are reported. `onEntry` must not throw.
  */
 export async function listenTimeline(
   store: Store,
@@ -48,7 +48,7 @@ export async function listenTimeline(
   }
 }
 
-/** One look-up at a time, so that entries are told in order; a burst of notifications shares one. */
+/** One look-up at a time, so that entries are reported in order; a burst of notifications shares one. */
 function tellNew(listening: Listening): void {
   if (listening.isLookDue) return
   listening.isLookDue = true

@@ -1,16 +1,16 @@
 import pg from 'pg'
 import type { Store } from './store.ts'
 
-/** A lock that lives as long as its holder's process, or until `release`. */
+/** A lock that exists as long as its holder's process, or until `release`. */
 export type HeldLock = {
-  /** False once the connection that carries the lock is gone: somebody else may hold it now. */
+  /** False once the connection that carries the lock is gone: another process may hold it now. */
   held(): boolean
   release(): Promise<void>
 }
 
 /**
- * Takes a named lock that the database frees by itself when this process dies; undefined where somebody else
- * holds it. It has a connection of its own.
+ * Takes a named lock that the database releases when this process dies; undefined where another process holds it. It
+ * uses its own connection.
  */
 export async function holdLock(store: Store, name: string): Promise<HeldLock | undefined> {
   const client = new pg.Client({

@@ -3,10 +3,10 @@ import { asError, CordonError } from '../kit/error.ts'
 import type { Logger } from '../kit/logger.ts'
 import { migrations } from './migrations.ts'
 
-/** Any number, the same in every Cordon: one process migrates, the others wait. */
+/** An arbitrary number, the same in every Cordon: one process migrates, the others wait. */
 const MIGRATION_LOCK = 7_264_001
 
-/** Runs the migrations that this database has not seen, each in its own transaction. Throws `store.NewerDatabase`. */
+/** Runs the migrations that this database has not had, each in its own transaction. Throws `store.NewerDatabase`. */
 export async function migrate(pool: pg.Pool, logger: Logger): Promise<void> {
   const client = await pool.connect()
   let broken: Error | undefined
@@ -26,7 +26,7 @@ export async function migrate(pool: pg.Pool, logger: Logger): Promise<void> {
     broken = asError(thrown)
     throw thrown
   } finally {
-    // A failed migration drops the connection: transaction and advisory lock go with it.
+    // A failed migration drops the connection: this releases transaction and advisory lock.
     if (!broken) await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK])
     client.release(broken)
   }

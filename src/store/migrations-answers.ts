@@ -1,6 +1,6 @@
 import type { Migration } from './migrations-response.ts'
 
-/** What every attack transaction is owed: an answer, once. */
+/** The answers owed to attack transactions: one for each. */
 export const answersMigrations: readonly Migration[] = [
   {
     id: 40,

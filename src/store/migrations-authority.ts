@@ -1,6 +1,6 @@
 import type { Migration } from './migrations-response.ts'
 
-/** Whose word counts here, and what was signed on it. */
+/** The people with authority here, and the signatures made on their authority. */
 export const authorityMigrations: readonly Migration[] = [
   {
     id: 43,

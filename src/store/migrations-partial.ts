@@ -1,6 +1,6 @@
 import type { Migration } from './migrations-response.ts'
 
-/** Blocks that were judged with less than all of them. */
+/** Blocks that were judged with incomplete data. */
 export const partialMigrations: readonly Migration[] = [
   {
     id: 20,

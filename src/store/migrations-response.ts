@@ -1,6 +1,6 @@
 export type Migration = { id: number; name: string; sql: string }
 
-/** What responding to incidents needs: levers, what people sign. Ids go on from those before. */
+/** The tables for responding to incidents: levers and signed messages. Ids continue from the previous ones. */
 export const responseMigrations: readonly Migration[] = [
   {
     id: 8,

@@ -1,6 +1,6 @@
 import type { Migration } from './migrations-response.ts'
 
-/** What a restarted Cordon goes on from. Ids go on from those before. */
+/** The state from which a restarted Cordon continues. Ids continue from the previous ones. */
 export const restartMigrations: readonly Migration[] = [
   {
     id: 30,

@@ -6,9 +6,9 @@ import { type Migration, responseMigrations } from './migrations-response.ts'
 import { restartMigrations } from './migrations-restart.ts'
 
 /**
- * Numbered migrations, oldest first. One that has been released is never edited: add another.
- * Times are milliseconds since the Unix epoch (int8); documents are `json`, not `jsonb`, because chain text may
- * hold \u0000, which jsonb refuses; evidence bodies are the very text that was hashed.
+ * Numbered migrations, oldest first. Never edit a released one: add another. Times are milliseconds since the Unix
+ * epoch (int8); documents are `json`, not `jsonb`, because chain text may contain \u0000, which jsonb rejects; evidence
+ * bodies are exactly the text that was hashed.
  */
 export const migrations: readonly Migration[] = [
   {

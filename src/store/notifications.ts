@@ -20,16 +20,16 @@ const notificationSchema = z.object({
 
 const queuedSchema = z.object({
   notification: notificationSchema,
-  /** `grouped`: one of too many of its kind; a digest speaks for it. */
+  /** `grouped`: one of too many of its kind; a digest covers it. */
   state: z.enum(['queued', 'delivered', 'failed', 'grouped']),
-  /** Deliveries tried. */
+  /** Number of delivery attempts. */
   attempts: z.number().int(),
   lastError: z.string().nullable(),
   queuedAt: z.number().int(),
   settledAt: z.number().int().nullable(),
-  /** When it is tried again, in milliseconds; null where nothing is left to do. */
+  /** The time of the next attempt, in milliseconds; null where there is nothing left to do. */
   nextAt: z.number().int().nullable(),
-  /** Channels that have not taken it; null before it was first tried. */
+  /** Channels that have not accepted it; null before the first attempt. */
   missed: z.array(z.string()).nullable(),
 })
 /** A notification in the outbox. */
@@ -39,13 +39,13 @@ const COLUMNS = `document AS notification, state, attempts, last_error AS "lastE
   settled_at AS "settledAt", next_at AS "nextAt", missed`
 
 export type Queueing = {
-  /** When somebody else may send it, in milliseconds: its writer has until then. */
+  /** When another process may send it, in milliseconds: its writer has until then. */
   leaseUntil: number
-  /** Of the same key at most so many within a time are sent one by one; the others are grouped. */
+  /** At most this many with the same key within a time are sent individually; the others are grouped. */
   group?: { key: string; most: number; withinMs: number }
 }
 
-/** Puts a notification into the outbox; gives how it stands there, and whether it was there before. */
+/** Puts a notification into the outbox; returns its standing there, and whether it was there before. */
 export async function queueNotification(
   store: Store,
   notification: Notification,
@@ -75,15 +75,15 @@ export async function queueNotification(
 export type DeliveryOutcome = {
   state: 'delivered' | 'failed'
   at: number
-  /** Null where everybody was reached. */
+  /** Null where everyone was reached. */
   error: string | null
-  /** Channels that have not taken it. */
+  /** Channels that have not accepted it. */
   missed: readonly string[]
-  /** When these are tried again, in milliseconds; null: never. */
+  /** The time of their next attempt, in milliseconds; null: never. */
   nextAt: number | null
 }
 
-/** Writes down how a delivery went. What was delivered to somebody stays delivered. */
+/** Records the result of a delivery. A notification that reached a receiver stays delivered. */
 export async function settleNotification(store: Store, id: string, outcome: DeliveryOutcome): Promise<void> {
   const sql = `UPDATE notifications SET attempts = attempts + 1, last_error = $3, missed = $5, next_at = $6,
       settled_at = CASE WHEN state = 'delivered' THEN settled_at ELSE $4 END,
@@ -93,7 +93,7 @@ export async function settleNotification(store: Store, id: string, outcome: Deli
   await change(store, sql, [id, state, error, at, missed, nextAt])
 }
 
-/** Takes notifications that are due for this process alone, until a time; oldest first. */
+/** Claims due notifications for this process alone, until a time; oldest first. */
 export async function claimDue(
   store: Store,
   claim: { now: number; leaseUntil: number; most: number },
@@ -103,13 +103,13 @@ export async function claimDue(
   return transaction(store, (tx) => rows(tx, queuedSchema, sql, [claim.now, claim.leaseUntil, claim.most]))
 }
 
-/** Kinds of which some are grouped and no digest speaks for yet. */
+/** Kinds with grouped notifications that no digest covers yet. */
 export async function listCrowds(store: Store): Promise<string[]> {
   const sql = `SELECT DISTINCT group_key AS key FROM notifications WHERE state = 'grouped' AND digest_id IS NULL`
   return (await rows(store, z.object({ key: z.string() }), sql)).map(({ key }) => key)
 }
 
-/** Gives the grouped ones of a kind to a digest, each to one only; oldest first. */
+/** Assigns the grouped ones of a kind to a digest, each to one only; oldest first. */
 export async function claimCrowd(tx: Store, key: string, digestId: string): Promise<QueuedNotification[]> {
   const sql = `WITH claimed AS (UPDATE notifications SET digest_id = $2
       WHERE group_key = $1 AND state = 'grouped' AND digest_id IS NULL RETURNING *)
@@ -117,7 +117,7 @@ export async function claimCrowd(tx: Store, key: string, digestId: string): Prom
   return rows(tx, queuedSchema, sql, [key, digestId])
 }
 
-/** Notifications not yet delivered or given up, oldest first. */
+/** Notifications not yet delivered or abandoned, oldest first. */
 export async function listQueuedNotifications(store: Store): Promise<QueuedNotification[]> {
   const sql = `SELECT ${COLUMNS} FROM notifications WHERE state = 'queued' ORDER BY queued_at, id`
   return rows(store, queuedSchema, sql)
@@ -128,7 +128,7 @@ export async function findNotification(store: Store, id: string): Promise<Queued
   return row(store, queuedSchema, `SELECT ${COLUMNS} FROM notifications WHERE id = $1`, [id])
 }
 
-/** Notifications since a time (milliseconds) that were tried and have reached nobody. */
+/** Notifications since a time (milliseconds) that were tried and have reached no one. */
 export async function countUndelivered(store: Store, since: number): Promise<number> {
   const sql = `SELECT count(*)::int AS count FROM notifications
     WHERE queued_at >= $1 AND (state = 'failed' OR (state = 'queued' AND attempts > 0))`

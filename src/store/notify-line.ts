@@ -6,7 +6,7 @@ const RECONNECT_MS = 250
 
 export type TimelineNotice = { stop(): Promise<void> }
 
-/** Called with the incident whose timeline grew; with null where anything may have happened, because the line was cut. */
+/** Called with the incident whose timeline grew; with null where any change is possible, because the line was cut. */
 type Heard = (incidentId: string | null) => void
 
 type Line = {
@@ -17,12 +17,13 @@ type Line = {
   timer: NodeJS.Timeout | undefined
 }
 
-/** One connection for all that listen on a pool: a process has one, however many runs wait. */
+/** One connection for all listeners on a pool: a process has one, for any number of waiting runs. */
 const lines = new WeakMap<pg.Pool, Line>()
 
 /**
- * Hears, from now on, of every timeline entry that any process commits: PostgreSQL says so, nobody asks. A line that is cut
- * comes back by itself, and who listens is called with null to look again. `heard` must not throw.
+ * Receives, from now on, a notification of every timeline entry that any process commits: PostgreSQL sends it, without
+ * polling. A broken line is restored automatically, and listeners are called with null to check again. `heard` must not
+ * throw.
  */
 export async function hearTimeline(store: Store, heard: Heard): Promise<TimelineNotice> {
   let line = lines.get(store.pool)
@@ -72,7 +73,7 @@ function reconnectLater(line: Line): void {
   }, RECONNECT_MS)
 }
 
-/** The last one out takes the line down. */
+/** The last listener to leave closes the line. */
 async function leave(line: Line, heard: Heard): Promise<void> {
   line.hearers.delete(heard)
   if (line.hearers.size > 0) return

@@ -1,13 +1,13 @@
 import { type RecordedAlert, recordedAlertSchema } from './alerts.ts'
 import { change, rows, type Store } from './store.ts'
 
-/** An alert that asks for a response. */
+/** An alert that requires a response. */
 export type OwedAnswer = { incidentId: string; alertHash: string; owedAt: number }
 
 const COLUMNS = `alerts.incident_id AS "incidentId", recorded_at AS "recordedAt", withdrawn_at AS "withdrawnAt",
   document AS alert`
 
-/** Writes down that alerts are owed an answer, in the transaction that records them. */
+/** Records that alerts are owed an answer, in the transaction that records them. */
 export async function insertOwed(tx: Store, owed: readonly OwedAnswer[]): Promise<void> {
   if (owed.length === 0) return
   const sql = `INSERT INTO owed_answers (incident_id, alert_hash, owed_at)
@@ -19,13 +19,13 @@ export async function insertOwed(tx: Store, owed: readonly OwedAnswer[]): Promis
   ])
 }
 
-/** A run that is not past the part that answers: what comes meanwhile waits for its end, or is taken up by it. */
+/** A run that has not passed its answering part: alerts meanwhile wait for its end, or it takes them up. */
 const ANSWERING = `SELECT 1 FROM runs WHERE runs.incident_id = incidents.id AND runs.state = 'running'
   AND (NOT answered OR containing <> '{}')`
 
 /**
- * The alerts, oldest first, that nobody has answered and that stand, of open incidents that no run is answering: each of
- * these incidents is due a new attempt.
+ * The unanswered standing alerts, oldest first, of open incidents that no run is answering: each of these incidents is
+ * due a new attempt.
  */
 export async function listDue(
   store: Store,
@@ -41,7 +41,7 @@ export async function listDue(
   return rows(store, recordedAlertSchema, sql, [ids, chainId])
 }
 
-/** Says who answers what of these incidents nobody has answered: a run each, or the state that ended it. */
+/** Records the answer to these incidents' unanswered alerts: a run each, or the state that ended it. */
 export async function takeOwed(
   tx: Store,
   takers: readonly { incidentId: string; by: string }[],
@@ -52,7 +52,7 @@ export async function takeOwed(
   await change(tx, sql, [takers.map(({ incidentId }) => incidentId), takers.map(({ by }) => by)])
 }
 
-/** The alerts that a run answers and that stand, oldest first; one that is owed twice once, in its last place. */
+/** The standing alerts that a run answers, oldest first; one that is owed twice appears once, in its last place. */
 export async function listTakenBy(store: Store, runId: string): Promise<RecordedAlert[]> {
   const sql = `SELECT ${COLUMNS} FROM alerts JOIN (SELECT incident_id, alert_hash, max(position) AS place FROM owed_answers
       WHERE answered_by = $1 GROUP BY 1, 2) AS taken USING (incident_id, alert_hash)

@@ -30,7 +30,7 @@ const rowSchema = z
 const COLUMNS = `block_number AS "blockNumber", block_hash AS "blockHash", block_timestamp AS timestamp, gaps,
   blind_detectors AS "blindDetectors", state`
 
-/** Writes down that a block was judged in part; one that is there already stays as it is. */
+/** Records that a block was judged in part; an existing entry stays unchanged. */
 export async function insertPartialBlock(
   store: Store,
   chainId: number,
@@ -44,7 +44,7 @@ export async function insertPartialBlock(
   await change(store, sql, [chainId, ...values, at])
 }
 
-/** Writes down how reading a partial block again ended. */
+/** Records the result of reading a partial block again. */
 export async function settlePartialBlock(
   store: Store,
   chainId: number,
@@ -66,7 +66,7 @@ export async function listOpenPartialBlocks(
   return rows(store, rowSchema, sql, [chainId, limit])
 }
 
-/** How many partial blocks were given up since a moment (milliseconds). */
+/** The number of partial blocks given up since a time (milliseconds). */
 export async function countGivenUp(store: Store, chainId: number, since: number): Promise<number> {
   const sql = `SELECT count(*) AS count FROM partial_blocks WHERE chain_id = $1 AND state = 'given-up'
     AND settled_at >= $2`

@@ -12,7 +12,7 @@ import { change, row, rows, type Store } from './store.ts'
 
 const documentOf = <S extends z.ZodType>(schema: S) => z.object({ document: schema })
 
-/** Keeps a plan; false where it is there already (the first one stands). */
+/** Stores a plan; false where it exists already (the first one is kept). */
 export async function insertPlan(tx: Store, plan: ContainmentPlan): Promise<boolean> {
   const sql = `INSERT INTO plans (id, incident_id, chain_id, document) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING`
@@ -39,7 +39,7 @@ export async function listActivePlans(store: Store): Promise<ContainmentPlan[]> 
   return (await rows(store, documentOf(containmentPlanSchema), sql)).map(({ document }) => document)
 }
 
-/** Keeps a simulation of a plan; every one is kept, except the same again. */
+/** Stores a simulation of a plan; every one is kept, except identical ones. */
 export async function insertSimulation(tx: Store, simulation: Simulation): Promise<void> {
   const sql = `INSERT INTO simulations (plan_id, document) SELECT $1, $2::json
     WHERE NOT EXISTS (SELECT 1 FROM simulations WHERE plan_id = $1 AND document::text = $2::json::text)`
@@ -53,7 +53,7 @@ export async function listSimulations(store: Store, planId: string): Promise<Sim
   return found.map(({ document }) => document)
 }
 
-/** Keeps a verification of a plan; every one is kept, except the same again. */
+/** Stores a verification of a plan; every one is kept, except identical ones. */
 export async function insertVerification(tx: Store, verification: Verification): Promise<void> {
   const sql = `INSERT INTO verifications (plan_id, document) SELECT $1, $2::json
     WHERE NOT EXISTS (SELECT 1 FROM verifications WHERE plan_id = $1 AND document::text = $2::json::text)`

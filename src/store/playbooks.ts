@@ -6,11 +6,11 @@ import { change, row, type Store } from './store.ts'
 const storedSchema = z.object({
   contentHash: z.string(),
   source: z.string(),
-  /** The playbooks that it calls stand beside its own fields; absent where it calls none. */
+  /** The playbooks that it calls are stored next to its own fields; absent where it calls none. */
   document: playbookSchema.extend({ parts: partsSchema.optional() }),
 })
 
-/** Keeps a playbook under its content hash, for ever as it is now. */
+/** Stores a playbook under its content hash, permanently and unchanged. */
 export async function pinPlaybook(tx: Store, pinned: PinnedPlaybook): Promise<void> {
   const sql = `INSERT INTO playbooks (content_hash, playbook_id, source, document) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING`

@@ -4,9 +4,9 @@ import type { Logger } from '../kit/logger.ts'
 export type PoolOptions = {
   url: string
   logger: Logger
-  /** Connections at most. */
+  /** Maximum connections. */
   connections: number
-  /** What the connections are called in `pg_stat_activity`. */
+  /** The name of the connections in `pg_stat_activity`. */
   name: string
   types?: pg.CustomTypesConfig
 }
@@ -23,8 +23,8 @@ export function createPool({ url, logger, connections, name, types }: PoolOption
     ...(types ? { types } : {}),
   })
   pool.on('error', (error) => logger.warn({ error: error.message }, 'An idle database connection was lost'))
-  // From the first to the last moment of a connection: pg takes its own listener off before `await connect()`
-  // goes on, and the server's goodbye may come in the very same packet as its welcome (seen in tests).
+  // For the whole life of a connection: pg removes its own listener before `await connect()` resolves, and the server's
+  // termination message may arrive in the same packet as its greeting (seen in tests).
   pool.on('connect', (client) => client.on('error', ignore))
   return pool
 }

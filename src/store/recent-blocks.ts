@@ -3,21 +3,21 @@ import { toJson } from '../kit/json.ts'
 import { type Hash, hashSchema } from '../model/hex.ts'
 import { change, rows, type Store, transaction } from './store.ts'
 
-/** A processed block; `observed` is what was seen beside the block itself, as JSON. */
+/** A processed block; `observed` is the data seen in addition to the block itself, as JSON. */
 export type RecentBlock = { number: number; hash: Hash; observed: unknown }
 
 const blockSchema = z.object({ number: z.number().int(), hash: hashSchema, observed: z.unknown() })
 
 /**
- * Keeps blocks among the recent ones. Those more than `window` blocks below the newest go once no replay needs them, which are
- * those of a snapshot; a chain without one keeps ten windows.
+ * Stores blocks among the recent ones. Those more than `window` blocks below the newest are removed once no replay
+ * needs them; a replay needs those of a snapshot. A chain without a snapshot keeps ten windows.
  */
 export async function keepRecentBlocks(
   store: Store,
   chainId: number,
   { blocks, window }: { blocks: readonly RecentBlock[]; window: number },
 ): Promise<void> {
-  // a statement may change a row once: of two blocks at a height the later one stands
+  // a statement may change a row once: of two blocks at a height the later one is kept
   const last = [...new Map(blocks.map((block) => [block.number, block])).values()]
   const newest = last.at(-1)
   if (newest === undefined) return

@@ -3,7 +3,7 @@ import { toJson } from '../kit/json.ts'
 import { type Finding, findingSchema } from '../model/finding.ts'
 import { change, rows, type Store } from './store.ts'
 
-/** Puts findings on record that belong to no incident; saying one again writes nothing. */
+/** Records findings that belong to no incident; a repetition writes nothing. */
 export async function insertRemarks(
   store: Store,
   findings: readonly Finding[],

@@ -7,7 +7,10 @@ const runRowSchema = runSchema.omit({ steps: true })
 const COLUMNS = `id, incident_id AS "incidentId", playbook_id AS "playbookId", content_hash AS "contentHash", attempt, state,
   started_at AS "startedAt", ended_at AS "endedAt", people`
 
-/** Writes runs, but none where an incident has that attempt of that playbook; gives the ids of those that were written. */
+/**
+ * Writes runs, except where an incident already has that attempt of that playbook; returns the ids of those that were
+ * written.
+ */
 export async function insertRuns(
   tx: Store,
   written: readonly { run: Run; author: string }[],
@@ -49,7 +52,10 @@ export async function listRuns(store: Store, incidentId: string): Promise<Run[]>
 
 const lastSchema = z.object({ id: z.string(), attempt: z.number().int(), isRunning: z.boolean() })
 
-/** The last attempt of each of these incidents, whoever began it, and whether a run of it goes on; none without a run. */
+/**
+ * The last attempt of each of these incidents, whoever started it, and whether a run of it is in progress; none without
+ * a run.
+ */
 export async function lastAttempts(
   store: Store,
   incidentIds: readonly string[],
@@ -61,30 +67,30 @@ export async function lastAttempts(
   return new Map(found.map(({ id, ...last }) => [id, last]))
 }
 
-/** A step of a run contains from now on, until it has a result: what is owed meanwhile is answered after it. */
+/** A step of a run contains from now on, until it has a result: owed alerts are answered after it. */
 export async function markContaining(store: Store, runId: string, stepId: string): Promise<void> {
   const sql = 'UPDATE runs SET containing = array_append(array_remove(containing, $2), $2) WHERE id = $1'
   await change(store, sql, [runId, stepId])
 }
 
-/** The step has done what it contains with, though it has no result yet. */
+/** The step has finished its containing part, though it has no result yet. */
 export async function unmarkContaining(store: Store, runId: string, stepId: string): Promise<void> {
   const sql = 'UPDATE runs SET containing = array_remove(containing, $2), answered = true WHERE id = $1'
   await change(store, sql, [runId, stepId])
 }
 
-/** A step of a run waits for approvals of these plans, and carries each out; none when it waits no more. */
+/** A step of a run waits for approvals of these plans, and carries out each; none when it no longer waits. */
 export async function markAwaiting(store: Store, runId: string, planIds: readonly string[]): Promise<void> {
   await change(store, 'UPDATE runs SET awaiting = $2 WHERE id = $1', [runId, planIds])
 }
 
-/** The same for one more plan, before the step has begun. */
+/** Adds one more plan, before the step has begun. */
 export async function awaitAlso(store: Store, runId: string, planId: string): Promise<void> {
   const sql = 'UPDATE runs SET awaiting = array_append(array_remove(awaiting, $2), $2) WHERE id = $1'
   await change(store, sql, [runId, planId])
 }
 
-/** Whether a run that goes on carries a plan out once it is approved. */
+/** Whether a run in progress carries out a plan once it is approved. */
 export async function isAwaited(store: Store, planId: string): Promise<boolean> {
   const sql = `SELECT 1 AS one FROM runs JOIN plans ON plans.incident_id = runs.incident_id
     WHERE plans.id = $1 AND runs.state = 'running' AND $1 = ANY(awaiting) LIMIT 1`
@@ -96,7 +102,7 @@ export async function markAnswered(store: Store, runId: string): Promise<void> {
   await change(store, 'UPDATE runs SET answered = true WHERE id = $1 AND NOT answered', [runId])
 }
 
-/** Keeps a step's result. The first one stands: false where there was one. A step that contained contains no more. */
+/** Stores a step's result. The first one is kept: false where there was one. Its containing part ends. */
 export async function recordStep(tx: Store, runId: string, result: StepResult): Promise<boolean> {
   const { stepId } = result
   const ended = `UPDATE runs SET containing = array_remove(containing, $2), answered = true

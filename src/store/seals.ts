@@ -3,9 +3,9 @@ import { canonicalJson } from '../kit/json.ts'
 import { type IncidentEnd, incidentEndSchema, type Seal, sealSchema } from '../model/seal.ts'
 import { change, row, rows, type Store } from './store.ts'
 
-/** Any number, the same in every Cordon: one process seals at a time. */
+/** An arbitrary number, the same in every Cordon: one process seals at a time. */
 const SEAL_LOCK = 7_264_002
-/** Incidents that one seal covers; the others wait for the next. */
+/** Maximum incidents that one seal covers; the others wait for the next. */
 const MOST_INCIDENTS = 1_000
 
 const COLUMNS = `number, sealed_at AS "sealedAt", incidents, previous, hash, public_key AS "publicKey", signature`
@@ -14,7 +14,7 @@ const storedSchema = sealSchema.extend({
   incidents: z.string().transform((text) => z.array(incidentEndSchema).parse(JSON.parse(text))),
 })
 
-/** True where this transaction may seal; false where another process is at it. Never waits. */
+/** True where this transaction may seal; false where another process is sealing. Never waits. */
 export async function takeSealing(tx: Store): Promise<boolean> {
   const sql = `SELECT pg_try_advisory_xact_lock(${SEAL_LOCK}) AS taken`
   return (await row(tx, z.object({ taken: z.boolean() }), sql))?.taken === true
@@ -25,7 +25,7 @@ export async function lastSeal(store: Store): Promise<Seal | undefined> {
   return row(store, storedSchema, `SELECT ${COLUMNS} FROM seals ORDER BY number DESC LIMIT 1`)
 }
 
-/** What this transaction reads is of one moment from here on; the first thing that it does. */
+/** From here on all reads of this transaction see one moment; it must be called first. */
 export async function readOneMoment(tx: Store): Promise<void> {
   await change(tx, 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ')
 }
@@ -63,12 +63,12 @@ export async function unsealedEnds(tx: Store): Promise<IncidentEnd[]> {
   return rows(tx, rowSchema, sql)
 }
 
-/** The end of each incident as its own row has it. */
+/** The end of each incident from its own row. */
 export async function incidentEnds(store: Store): Promise<IncidentEnd[]> {
   return rows(store, rowSchema, `SELECT ${ENDS} FROM incidents ORDER BY id`)
 }
 
-/** Adds a seal; the database refuses one that does not extend the chain, and every later change of it. */
+/** Adds a seal; the database rejects one that does not extend the chain, and every later change of it. */
 export async function insertSeal(tx: Store, seal: Seal): Promise<void> {
   const { number, sealedAt, incidents, previous, hash, publicKey, signature } = seal
   const sql = `INSERT INTO seals (number, sealed_at, incidents, previous, hash, public_key, signature)

@@ -4,21 +4,22 @@ import type { BlockRef } from '../model/block.ts'
 import { hashSchema } from '../model/hex.ts'
 import { change, row, rows, type Store, transaction } from './store.ts'
 
-/** The packed state of one part of a chain's watcher: a detector, or what surrounds the detectors. */
+/** The packed state of one part of a chain's watcher: a detector, or the context of the detectors. */
 export type StoredState = { part: string; version: number; fit: string; state: Uint8Array }
 
-/** All parts as of one moment. */
+/** All parts at one moment. */
 export type StoredSnapshot = {
   /** The final block that the detectors had seen. */
   final: BlockRef
-  /** The newest block that their surroundings had seen. */
+  /** The newest block that their context had seen. */
   newest: number
   parts: readonly StoredState[]
 }
 
 /**
- * Replaces a chain's snapshot as a whole. False, with nothing written, where the chain's cursor has not come to `newest` yet: a
- * snapshot is never ahead of the record. `ahead` allows that, for what is learned before the first block is judged.
+ * Replaces a chain's snapshot as a whole. False, with nothing written, where the chain's cursor has not reached
+ * `newest` yet: a snapshot is never ahead of the record. `ahead` permits that, for data learned before the first block
+ * is judged.
  */
 export async function replaceSnapshot(
   store: Store,
@@ -55,7 +56,7 @@ const partSchema = z
   })
   .transform(({ digest, ...stored }) => ({ ...stored, isIntact: sha256(stored.state) === digest }))
 
-/** A chain's snapshot and the parts whose bytes are not those that were written; undefined where there is none. */
+/** A chain's snapshot and the parts whose bytes differ from those that were written; undefined where there is none. */
 export async function findSnapshot(
   store: Store,
   chainId: number,

@@ -8,7 +8,7 @@ import { unreachable } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { createPool } from './pool.ts'
 
-/** The database, or one transaction on it: what every function of this room takes first. */
+/** The database, or one transaction on it: the first argument of every function of this room. */
 export type Store = {
   url: string
   logger: Logger
@@ -20,11 +20,11 @@ export type Store = {
 export type StoreOptions = {
   url: string
   logger: Logger
-  /** Who brings the tables up to date where `url` may not: their owner. What `url` may do then is set by it, too. */
+  /** The URL of the tables' owner, which updates them where `url` may not. It also grants the rights of `url`. */
   ownerUrl?: string
-  /** Connections at most; 10 by default. */
+  /** Maximum connections; 10 by default. */
   connections?: number
-  /** How long to wait for a database that is away, in milliseconds; 30,000 by default. */
+  /** The maximum wait for an unavailable database, in milliseconds; 30,000 by default. */
   patienceMs?: number
 }
 
@@ -34,8 +34,8 @@ const LOST_WORDS = /Connection terminated|timeout exceeded when trying to connec
 const RETRY = { attempts: 14, delayMs: 50, maxDelayMs: 4_000 }
 
 /**
- * Connects, brings the tables up to date and gives back the store. A database that restarts later is waited
- * for (about 30 s); it never ends the process. Throws `store.Unreachable`, `store.NewerDatabase`.
+ * Connects, updates the tables and returns the store. It waits for a database that restarts later (about 30 s); a
+ * restart never ends the process. Throws `store.Unreachable`, `store.NewerDatabase`.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { url, ownerUrl, logger } = options
@@ -71,16 +71,16 @@ export async function closeStore(store: Store): Promise<void> {
 
 export type TransactionOptions = {
   /**
-   * `act` may be run again even after a COMMIT whose answer was lost (it would find its own work done).
-   * Without it such a loss is thrown, because nobody can know whether the commit happened.
+   * `act` may run again even after a COMMIT whose answer was lost (it would find its own work done). Without it such a
+   * loss is thrown, because it is not known whether the commit happened.
    */
   idempotent?: boolean
 }
 
 /**
- * Runs `act` in one transaction: all of it happens or nothing. Inside another transaction it joins that one.
- * A connection lost before COMMIT makes it start over, so `act` must do nothing but database work.
- * Throws `store.Unreachable` (retryable) after about 30 s.
+ * Runs `act` in one transaction: all or nothing. Inside another transaction it joins that one. If the connection is
+ * lost before COMMIT it starts over, so `act` must do only database work. Throws `store.Unreachable` (retryable) after
+ * about 30 s.
  */
 export async function transaction<T>(
   store: Store,
@@ -118,8 +118,8 @@ export async function transaction<T>(
 }
 
 /**
- * Runs one statement and parses its rows. Outside a transaction it must be a read: it is tried again when the
- * connection is lost.
+ * Runs one statement and parses its rows. Outside a transaction it must be a read: it is repeated when the connection
+ * is lost.
  */
 export async function rows<S extends z.ZodType>(
   store: Store,
@@ -141,7 +141,7 @@ export async function row<S extends z.ZodType>(
   return (await rows(store, schema, sql, values))[0]
 }
 
-/** Runs one statement inside a transaction and tells how many rows it changed. */
+/** Runs one statement inside a transaction and returns the number of changed rows. */
 export async function change(tx: Store, sql: string, values: readonly unknown[] = []): Promise<number> {
   if (!tx.client) return transaction(tx, (inner) => change(inner, sql, values), { idempotent: true })
   return (await tx.client.query(sql, [...values])).rowCount ?? 0
@@ -157,14 +157,14 @@ async function run(store: Store, sql: string, values: readonly unknown[]): Promi
   }
 }
 
-/** True where the database went away, as opposed to refusing what was asked. */
+/** True where the database became unavailable, as opposed to rejecting the statement. */
 export function isConnectionLoss(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
   return LOST.has(code) || LOST_SOCKET.has(code) || LOST_WORDS.test(thrown.message)
 }
 
-/** Serialization failure or deadlock: PostgreSQL asks for another try. */
+/** Serialization failure or deadlock: PostgreSQL requires another attempt. */
 function isConflict(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown && (thrown.code === '40001' || thrown.code === '40P01')
 }
@@ -178,7 +178,7 @@ function attemptsFor(patienceMs: number): number {
   return attempts
 }
 
-/** int8 as a number (block numbers, milliseconds): refused where it would lose digits. Numeric stays text. */
+/** int8 as a number (block numbers, milliseconds): rejected where it would lose digits. Numeric stays text. */
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
   if (oid === pg.types.builtins.INT8 && format !== 'binary') return parseSafeInteger
   return pg.types.getTypeParser(oid, format) as (text: string) => unknown

@@ -13,7 +13,7 @@ import { change, row, rows, type Store, transaction } from './store.ts'
 
 export type NewTimelineEntry = Omit<KeptEntry, 'sequence'>
 
-/** Entries of earlier versions are read under the kind that they have now. */
+/** Entries of earlier versions are read under their present kind. */
 function read<T extends z.ZodType>(schema: T): z.ZodType<z.infer<T>> {
   return z
     .looseObject({ kind: z.string(), facts: z.record(z.string(), z.unknown()) })
@@ -27,9 +27,9 @@ const COLUMNS = `incident_id AS "incidentId", sequence, kind, event_time AS "eve
   discovery_time AS "discoveryTime", author, message, facts`
 
 /**
- * Appends an entry; the database numbers it 1, 2, 3… for each incident, without gaps, chains it to the one before by its
- * hash, and tells listeners. Facts are kept as canonical JSON, which is what is hashed.
- * Never again changed: the database refuses UPDATE, DELETE and TRUNCATE.
+ * Appends an entry; the database numbers it 1, 2, 3… per incident, without gaps, chains it to the previous one by its
+ * hash, and notifies listeners. Facts are stored as canonical JSON, which is hashed. It never changes again: the
+ * database rejects UPDATE, DELETE and TRUNCATE.
  */
 export async function appendTimeline(store: Store, entry: NewTimelineEntry): Promise<TimelineEntry> {
   const sql = `INSERT INTO timeline (incident_id, kind, event_time, discovery_time, author, message, facts)
@@ -43,7 +43,7 @@ export async function appendTimeline(store: Store, entry: NewTimelineEntry): Pro
   })
 }
 
-/** Appends entries, each incident's in the given order, as {@link appendTimeline} does with one. */
+/** Appends entries, each incident's in the given order, like {@link appendTimeline} for one. */
 export async function appendTimelines(tx: Store, entries: readonly NewTimelineEntry[]): Promise<void> {
   if (entries.length === 0) return
   const sql = `INSERT INTO timeline (incident_id, kind, event_time, discovery_time, author, message, facts)
@@ -93,7 +93,7 @@ export async function findTimelineEntry(
 const positionedSchema = read(timelineEntryWith({ position: z.number().int() }))
 export type PositionedEntry = z.infer<typeof positionedSchema>
 
-/** Entries of all incidents after a place in the whole record, oldest first, without those at these places. */
+/** Entries of all incidents after a position in the whole record, oldest first, without those at these positions. */
 export async function listTimelineAfter(
   store: Store,
   position: number,
@@ -104,7 +104,7 @@ export async function listTimelineAfter(
   return rows(store, positionedSchema, sql, [position, [...except]])
 }
 
-/** The place of the newest entry of the whole record; 0 where there is none. */
+/** The position of the newest entry of the whole record; 0 where there is none. */
 export async function lastTimelinePosition(store: Store): Promise<number> {
   const sql = 'SELECT coalesce(max(position), 0) AS position FROM timeline'
   return (await row(store, z.object({ position: z.number().int() }), sql))?.position ?? 0

@@ -11,7 +11,7 @@ export async function findTraffic(
   return row(store, trafficSchema, 'SELECT transactions, days FROM traffic WHERE chain_id = $1', [chainId])
 }
 
-/** Sets what was counted; never less than before, so that a late write of another process takes nothing away. */
+/** Sets the counts; never less than before, so that a late write of another process removes nothing. */
 export async function keepTraffic(
   store: Store,
   chainId: number,

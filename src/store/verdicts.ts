@@ -5,7 +5,7 @@ import { change, row, rows, type Store } from './store.ts'
 
 const COLUMNS = `incident_id AS "incidentId", verdict, author, reason, given_at AS "givenAt"`
 
-/** Adds a verdict; the database refuses to change or forget one. */
+/** Adds a verdict; the database rejects its change or removal. */
 export async function insertVerdict(tx: Store, verdict: Verdict): Promise<void> {
   const sql = `INSERT INTO verdicts (incident_id, verdict, author, reason, given_at) VALUES ($1, $2, $3, $4, $5)`
   const { incidentId, author, reason, givenAt } = verdict

@@ -1,6 +1,6 @@
 import type { Lexicon } from './lexicon.ts'
 
-/** Longer than this is no name but a way to fill a page. */
+/** A longer text is not a name but an attempt to fill a page. */
 const LONGEST_NAME = 60
 
 /** `0xa513…c853`: an address or a hash, shortened in the middle; anything shorter stays as it is. */
@@ -8,7 +8,7 @@ export function shortHex(value: string): string {
   return /^0x[0-9a-f]{40,}$/i.test(value) ? `${value.slice(0, 6)}…${value.slice(-4)}` : value
 }
 
-/** An account as people read it: its label where it has one, else its short form. */
+/** An account in readable form: its label where it has one, else its short form. */
 export function accountText(address: string, { names }: Pick<Lexicon, 'names'>): string {
   const name = names.get(address)
   if (name === undefined) return shortHex(address)

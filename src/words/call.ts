@@ -4,13 +4,13 @@ import { accountText, shortHex } from './account.ts'
 import { grouped } from './amount.ts'
 import type { Lexicon } from './lexicon.ts'
 
-/** Arguments, and characters of one, that people read; the calldata beside it has all. */
+/** Maximum displayed arguments, and characters of one; the calldata next to it is complete. */
 const MOST_ARGUMENTS = 8
 const LONGEST_TEXT = 40
 
 /**
- * A call by its name and decoded arguments: `setPaused(true)`, `transfer(0x2546…ec30, 128,000,000,000)`. The selector where no
- * signature is known, or the arguments do not fit it.
+ * A call by its name and decoded arguments: `setPaused(true)`, `transfer(0x2546…ec30, 128,000,000,000)`. The selector
+ * where no signature is known, or the arguments do not fit it.
  */
 export function callText(calldata: Hex, lexicon: Lexicon): string {
   const selector = selectorOf(calldata)
@@ -29,7 +29,7 @@ export function callText(calldata: Hex, lexicon: Lexicon): string {
   }
 }
 
-/** A function by its selector, as a name: `exercise()`; the selector where nobody knows. */
+/** A function by its selector, as a name: `exercise()`; the selector where no name is known. */
 export function functionText(selector: string, { functions }: Pick<Lexicon, 'functions'>): string {
   const signature = functions.get(selector)
   return signature === undefined ? selector : `${nameOf(signature)}()`

@@ -1,6 +1,6 @@
 import type { Token, Tokens } from '../model/token.ts'
 
-/** What things of a chain are called, for people: contracts and accounts, tokens, functions by selector. */
+/** The names on a chain, for people: contracts and accounts, tokens, functions by selector. */
 export type Lexicon = {
   names: ReadonlyMap<string, string>
   tokens: Tokens

@@ -20,7 +20,7 @@ export function agoText(then: number, now: number): string {
   return `${Math.floor(passed / size)} ${name} ago`
 }
 
-/** A time that passed as people say it: `1.0 s`, `2 min 5 s`, `3 h 10 min`; milliseconds. */
+/** An elapsed time in readable form: `1.0 s`, `2 min 5 s`, `3 h 10 min`; milliseconds. */
 export function elapsedText(milliseconds: number): string {
   const ms = Math.max(0, milliseconds)
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`

@@ -4,7 +4,7 @@ export type Wrapping = {
   hang: number
 }
 
-/** A line as lines of at most `width` columns, broken between words; a word that is longer than that has a line of its own. */
+/** Wraps a line at `width` columns, between words; a longer word has its own line. */
 export function wrapped(text: string, { width, hang }: Wrapping): string[] {
   const lines: string[] = []
   const indent = /^ */.exec(text)?.[0] ?? ''

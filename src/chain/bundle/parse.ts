@@ -19,9 +19,8 @@ import { type Parts, readable, readParts } from './parts.ts'
 
 /**
  * One line of a bundle file, or the same object built from JSON-RPC answers, as a BlockBundle. A trace or receipt that
- * is missing or broken costs its own transaction only and is said in `gaps`. A block without a number is pending: it is
- * taken for the one after `previous`.
- * Throws `chain.MalformedField`, `chain.ContradictoryBlock`.
+ * is missing or broken affects only its own transaction and is listed in `gaps`. A block without a number is pending:
+ * it counts as the one after `previous`. Throws `chain.MalformedField`, `chain.ContradictoryBlock`.
  */
 export function parseBundle(raw: unknown, previous?: number): BlockBundle {
   const line = object(raw, 'bundle')
@@ -54,7 +53,7 @@ export function parseBundle(raw: unknown, previous?: number): BlockBundle {
   }
 }
 
-/** Parts that were asked for and could not be had, as whoever fetched the block wrote them down. */
+/** Parts that were requested but not available, as the fetcher of the block recorded them. */
 function gapsOf(line: Raw): Gap[] {
   return array(line['gaps'] ?? [], 'gaps').map((item) => {
     const raw = object(item, 'gaps')
@@ -67,18 +66,18 @@ function gapsOf(line: Raw): Gap[] {
   })
 }
 
-/** Each gap once; the reason of whoever asked the node says more than that nothing is there. */
+/** Each gap once; the reason of the fetcher is more informative than the mere absence. */
 function withReasons(seen: readonly Gap[], noted: readonly Gap[]): Gap[] {
   const key = ({ transactionHash, missing }: Gap): string => `${transactionHash}:${missing}`
   return [...new Map([...seen, ...noted].map((gap) => [key(gap), gap])).values()]
 }
 
-/** What a transaction's own object says. */
+/** The fields of a transaction's own object. */
 type Head = Omit<Transaction, 'succeeded' | 'contractAddress' | 'logs' | 'frames'>
 
 /**
- * What a transaction says of itself. A field that cannot be read is left out, and where it matters for what the
- * transaction does, that is a gap: one odd field must not keep the block from being looked at.
+ * The fields of a transaction object. A field that cannot be read is left out, and where it matters for the
+ * transaction's effect, that is a gap: one odd field must not prevent the block from being processed.
  */
 function headOf(raw: Raw, index: number): { head: Head; unreadable: Gap | undefined } {
   const path = `block.transactions[${index}]`
@@ -112,7 +111,7 @@ function headOf(raw: Raw, index: number): { head: Head; unreadable: Gap | undefi
   return { head, unreadable }
 }
 
-/** A field that nothing depends on: null where it cannot be read. */
+/** An optional field: null where it cannot be read. */
 function orNull<T>(read: () => T | null): T | null {
   const value = readable('field', () => ({ value: read() }))
   return typeof value === 'string' ? null : value.value
@@ -123,8 +122,8 @@ const ARBITRUM_DEPOSIT = 0x64
 
 /**
  * Coin that the chain issues to the sender before the transaction runs: `mint` of a deposit (OP stack, type 0x7e, and
- * whoever copies it), `depositValue` of a retryable ticket and the value of a deposit (Arbitrum, 0x69 and 0x64),
- * `toMint` of a priority operation (ZKsync, 0xff).
+ * its derivatives), `depositValue` of a retryable ticket and the value of a deposit (Arbitrum, 0x69 and 0x64), `toMint`
+ * of a priority operation (ZKsync, 0xff).
  */
 function mintOf(raw: Raw, path: string): bigint {
   for (const field of ['mint', 'toMint', 'depositValue']) {

@@ -5,23 +5,23 @@ import { framesFromCallTracer } from '../trace/call-tracer.ts'
 import { array, hashIn, isAbsent, type Raw } from '../trace/fields.ts'
 import { framesFromParity, isReward } from '../trace/parity.ts'
 
-/** The frames of one transaction, or the reason why there are none: what is broken in one is no other’s trouble. */
+/** The frames of one transaction, or the reason why there are none: a broken one does not affect the others. */
 type Trace = (isCreation: boolean) => readonly Frame[] | string
 
-/** Receipts and traces of a bundle line by transaction, and what turns out to be missing. */
+/** Receipts and traces of a bundle line by transaction, and the missing parts. */
 export type Parts = {
   kind: Coverage['traces']
   traces: ReadonlyMap<Hash, Trace>
   /** Null where the line has none at all. */
   receipts: ReadonlyMap<Hash, Raw> | null
-  /** True where only a part of the block was recorded, so that nobody knows what is missing. */
+  /** True where only a part of the block was recorded, so that the missing parts are not known. */
   isExtract: boolean
   gaps: Gap[]
 }
 
 type Transactions = readonly { hash: Hash }[]
 
-/** Throws `chain.MalformedField` where a part is no list, `chain.ContradictoryBlock`. */
+/** Throws `chain.MalformedField` where a part is not a list, `chain.ContradictoryBlock`. */
 export function readParts(line: Raw, transactions: Transactions): Parts {
   const { kind, traces } = readTraces(line, transactions)
   const receipts = readReceipts(line)
@@ -55,7 +55,7 @@ function isParity(item: unknown): boolean {
   return isObject(item) && 'action' in item && 'traceAddress' in item
 }
 
-/** A trace without its hash stands in the order of the transactions, where there are as many. */
+/** Traces without hashes are in the order of the transactions, if their numbers match. */
 function callTracerTraces(items: readonly unknown[], transactions: Transactions): Parts['traces'] {
   const byHash = new Map<Hash, Trace>()
   items.forEach((item, index) => {
@@ -93,7 +93,7 @@ function parityTraces(items: readonly unknown[], transactions: Transactions): Pa
   )
 }
 
-/** What a part says, or why it cannot be read. Throws what is no fault of the node. */
+/** The content of a part, or why it cannot be read. Rethrows errors that are not the node's fault. */
 export function readable<T>(part: string, read: () => T): T | string {
   try {
     return read()
@@ -113,7 +113,7 @@ function isObject(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A receipt or trace for a transaction that the block does not have means two answers about two blocks. */
+/** A receipt or trace for a transaction that is not in the block means that two answers are about two blocks. */
 function refuseStrangers(transactions: Transactions, part: string, byHash: ReadonlyMap<Hash, unknown>): void {
   const own = new Set(transactions.map(({ hash }) => hash))
   for (const id of byHash.keys()) {

@@ -8,10 +8,10 @@ import { isCrowded, LONGEST_LINE, MOST_PER_ITEM } from './limits.ts'
 import { parseBundle } from './parse.ts'
 
 /**
- * Streams a bundle file (`.ndjson`, or `.ndjson.gz`), a BlockBundle a line, in bounded memory.
- * Throws `chain.UnreadableBundle` (missing file, truncated gzip), `chain.LineTooLong` and `chain.MalformedBundle` (a
- * line that is not JSON or not a block), each with file and line; the blocks before it have been yielded. `onRead` is told, before
- * each block, how many bytes of the file (compressed, where it is) have been read.
+ * Streams a bundle file (`.ndjson`, or `.ndjson.gz`), one BlockBundle per line, in bounded memory. Throws
+ * `chain.UnreadableBundle` (missing file, truncated gzip), `chain.LineTooLong` and `chain.MalformedBundle` (a line that
+ * is not JSON or not a block), each with file and line; the blocks before it have been yielded. `onRead` receives,
+ * before each block, the number of bytes of the file that have been read (compressed bytes for a gzip file).
  */
 export async function* readBundles(
   file: string,
@@ -43,7 +43,7 @@ function bundleOf(text: string, { file, line, previous }: Place): BlockBundle {
   }
 }
 
-/** One line as JSON. Throws `chain.MalformedBundle`, for JSON that would take many times its length in memory too. */
+/** One line as JSON. Throws `chain.MalformedBundle`, also for JSON that would take many times its length in memory. */
 export function parseLine(text: string, { file, line }: { file: string; line: number }): unknown {
   if (isCrowded(text)) {
     const reason = `it has more than one object or list for every ${MOST_PER_ITEM} characters`
@@ -78,7 +78,7 @@ export function malformedBundle(at: {
 }
 
 async function* readLines(file: string, bytes: ReadStream): AsyncGenerator<string> {
-  // Pieces of an unfinished line are joined once: adding chunk to chunk is quadratic on lines of megabytes.
+  // Pieces of an unfinished line are joined once: repeated concatenation is quadratic on lines of megabytes.
   let pieces: string[] = []
   let length = 0
   let number = 1
@@ -100,7 +100,7 @@ async function* readLines(file: string, bytes: ReadStream): AsyncGenerator<strin
   if (rest !== '') yield rest
 }
 
-/** The text of a file, unpacked, piece by piece. Throws `chain.UnreadableBundle`. */
+/** The text of a file, unpacked, in pieces. Throws `chain.UnreadableBundle`. */
 export async function* readText(file: string, bytes = createReadStream(file)): AsyncGenerator<string> {
   try {
     for await (const chunk of openText(file, bytes)) yield String(chunk)

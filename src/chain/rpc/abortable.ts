@@ -1,9 +1,9 @@
 import { CordonError } from '../../kit/error.ts'
 import type { Rpc } from './rpc.ts'
 
-/** The same nodes, but a question still open when the signal aborts fails at once with `chain.Aborted`. */
+/** The same nodes, but a request that is still open when the signal aborts fails at once with `chain.Aborted`. */
 export function abortable(rpc: Rpc, signal: AbortSignal): Rpc {
-  // One listener for all requests: dozens may be under way at once.
+  // One listener for all requests: dozens may be in progress at the same time.
   const waiting = new Set<() => void>()
   const abortAll = (): void => {
     for (const giveUp of waiting) giveUp()

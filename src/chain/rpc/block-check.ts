@@ -5,18 +5,18 @@ import type { ReceiptCheck } from './block-receipts.ts'
 import { headerHash, receiptsRoot, transactionsRoot } from './commitments.ts'
 
 /**
- * Whether a block's parts are those that its header commits to, and the header the one that its hash names. Chains
- * differ in what they hash, so a mismatch counts only after the same check has held on the chain: `null` until then.
+ * Whether a block's parts match the commitments of its header, and the header its hash. Chains differ in what they
+ * hash, so a mismatch counts only after the same check has held on the chain: `null` until then.
  */
 export type BlockCheck = {
   header(block: BlockHead): boolean | null
   transactions(block: BlockHead): boolean | null
   receipts: ReceiptCheck
-  /** Whether a transaction's calls have as many logs as its receipt: a trace from which calls were taken out has fewer. */
+  /** Whether a transaction's calls have as many logs as its receipt: a trace with removed calls has fewer. */
   logs(transaction: Pick<Transaction, 'frames' | 'logs'>): boolean | null
 }
 
-/** After so many mismatches in a row it is the chain's format that changed (a hard fork), not a node that lies. */
+/** After this many mismatches in a row the cause is a changed format of the chain (a hard fork), not a lying node. */
 const FORMAT_CHANGED = 32
 
 type Part = 'header' | 'transactions' | 'receipts' | 'logs'
@@ -62,7 +62,7 @@ function isRoot(
   if (typeof root !== 'string') return null
   const whole = isSame(() => rootOf(parts), root)
   if (whole === true || parts.length === 0) return whole
-  // Polygon's state-sync transaction comes last and is part of the block by RPC only.
+  // Polygon's state-sync transaction comes last and is part of the block in RPC answers only.
   const isSameWithout = isSame(() => rootOf(parts.slice(0, -1)), root)
   return isSameWithout === true ? true : whole
 }
@@ -72,12 +72,12 @@ function isSame(compute: () => string | null, expected: string): boolean | null 
     const computed = compute()
     return computed === null ? null : computed === expected
   } catch {
-    // A field that is not what it should be says nothing here: whoever reads it will refuse it.
+    // An invalid field is not judged here: its reader will reject it.
     return null
   }
 }
 
-/** The header's bloom says that there are logs, and no receipt has one (a bloom of all ones says nothing: some L2s). */
+/** The header's bloom shows logs, and no receipt has one (a bloom of all ones proves nothing: some L2s). */
 function isEmptied({ raw }: BlockHead, receipts: readonly Raw[]): boolean {
   const bloom = raw['logsBloom']
   if (typeof bloom !== 'string' || /^0x0*$/.test(bloom) || /^0xf+$/i.test(bloom)) return false

@@ -6,7 +6,7 @@ import type { Endpoint } from './endpoint.ts'
 import { failureKindOf } from './failure.ts'
 import type { Rpc } from './rpc.ts'
 
-/** A block whose parts are asked for. */
+/** A block whose parts are requested. */
 export type BlockHead = {
   raw: Raw
   hash: Hash
@@ -14,20 +14,23 @@ export type BlockHead = {
   transactions: readonly { hash: Hash; raw: Raw }[]
 }
 
-/** How long the parts of a block may take, and on what they are asked. */
+/** The time limit for the parts of a block, and the endpoints that are queried. */
 export type Asking = {
   rpc: Rpc
   clock: Clock
-  /** When to go on with what there is, on the clock of `performance.now()`. */
+  /** When to continue with the available parts, on the clock of `performance.now()`. */
   deadline: number
-  /** Told to the node with each trace: blocks that it may execute again to reach the state. */
+  /** Sent to the node with each trace request: blocks that it may re-execute to reach the state. */
   reexec: number
-  /** The chain's endpoints have had traces: that none has them now is a gap of the block, not how the chain is. */
+  /**
+   * The chain's endpoints have had traces before: if none has them now, that is a gap of the block, not a property of
+   * the chain.
+   */
   areTracesExpected: boolean
-  /** The transactions that are traced one by one where the block as a whole cannot be; all where undefined. */
+  /** The transactions that are traced one by one if the block cannot be traced as a whole; all where undefined. */
   wanted: ReadonlySet<Hash> | undefined
   signal: AbortSignal | undefined
-  /** False once another block stands in its place: what is missing of it will never come. */
+  /** False once another block has replaced it: its missing parts will never arrive. */
   isCurrent: () => Promise<boolean>
 }
 
@@ -59,14 +62,14 @@ export function millisecondsLeft({ deadline }: Asking): number {
   return Math.max(0, Math.floor(deadline - performance.now()))
 }
 
-/** Least time in which a question is worth asking, milliseconds. */
+/** Minimum remaining time for which a request is worthwhile, milliseconds. */
 export const WORTH_ASKING_MS = 20
 
-/** Milliseconds between two rounds of asking: at first, and at most. */
+/** Milliseconds between two rounds of requests: initial and maximum. */
 const PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 2_000
 
-/** Calls `round` until it says that there is no use in another, or the time is over. */
+/** Calls `round` until it reports that another one is useless, or the time is over. */
 export async function rounds(asking: Asking, round: () => Promise<boolean>): Promise<void> {
   for (let pause = PAUSE_MS; await round(); pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     if (millisecondsLeft(asking) < 2 * pause || asking.signal?.aborted === true) return
@@ -75,14 +78,14 @@ export async function rounds(asking: Asking, round: () => Promise<boolean>): Pro
   }
 }
 
-/** True where the same question may be answered in a moment: the node lags, contradicts itself, or did not answer. */
+/** True where the same request may succeed in a moment: the node lags, contradicts itself, or did not answer. */
 export function isPassing(thrown: unknown): boolean {
   const kind = failureKindOf(thrown)
   if (kind === 'timeout' || kind === 'too-large') return false
   return thrown instanceof CordonError && thrown.retryable
 }
 
-/** Runs `act` for each item, `atOnce` at a time. */
+/** Runs `act` for each item, `atOnce` in parallel. */
 export async function eachOf<T>(
   items: readonly T[],
   atOnce: number,
@@ -106,7 +109,7 @@ export function notYet(method: string): CordonError {
   })
 }
 
-/** A part of another block than the one that was asked for. */
+/** A part of another block than the requested one. */
 export function otherBlock(method: string, other: unknown): CordonError {
   return new CordonError({
     code: 'chain.ContradictoryBlock',

@@ -18,14 +18,14 @@ import {
 import type { Endpoint } from './endpoint.ts'
 import { mayHave, notePresent, noteRefusal } from './method-book.ts'
 
-/** Receipts of a block as far as they could be had. */
+/** The available receipts of a block. */
 export type BlockReceipts = {
   receipts: readonly Raw[]
   /** Transactions without a receipt, with the reason. */
   missing: ReadonlyMap<Hash, Miss>
 }
 
-/** True where the receipts are those that the header commits to; null where that cannot be told. */
+/** True where the receipts match the header's commitment; null where that cannot be determined. */
 export type ReceiptCheck = (block: BlockHead, receipts: readonly Raw[]) => boolean | null
 
 type Gathering = {
@@ -34,20 +34,21 @@ type Gathering = {
   check: ReceiptCheck
   receipts: Map<Hash, Raw>
   reasons: Map<Hash, Miss>
-  /** Endpoints whose receipts are in hand, and whether those of several did not fit together. */
+  /** Endpoints whose receipts were received, and whether those of several did not match. */
   sources: Set<Endpoint>
   isMixedUp: boolean
-  /** Endpoints whose receipts do not fit the header. */
+  /** Endpoints whose receipts do not match the header. */
   liars: Set<Endpoint>
   isPassing: boolean
 }
 
-/** Receipts asked for at once where the block as a whole cannot be. */
+/** Receipts requested in parallel if they are not available for the block as a whole. */
 const AT_ONCE = 16
 
 /**
- * The receipts that the endpoints have within the time: the block's at once, then what is missing one by one, then at
- * least the logs. Receipts that do not fit the header are not taken, and who gave them is told. Never throws.
+ * The receipts that the endpoints return within the time: first for the whole block, then the missing ones one by one,
+ * then at least the logs. Receipts that do not match the header are rejected, and their endpoint is reported. Never
+ * throws.
  */
 export async function receiptsOf(
   block: BlockHead,
@@ -101,7 +102,7 @@ async function oneRound(gathering: Gathering): Promise<void> {
   if (gathering.isMixedUp) await eachAlone(endpoints, gathering)
 }
 
-/** Receipts of several endpoints that do not fit together say nothing of any: each has to give all of them by itself. */
+/** Receipts of several endpoints that do not match prove nothing about any: each must return all of them alone. */
 async function eachAlone(endpoints: readonly Endpoint[], gathering: Gathering): Promise<void> {
   gathering.isMixedUp = false
   for (const endpoint of endpoints) {
@@ -158,7 +159,7 @@ async function oneReceipt(endpoint: Endpoint, hash: Hash, gathering: Gathering):
   }
 }
 
-/** Takes a receipt of this block's; one of another block means two answers about two blocks. */
+/** Accepts a receipt of this block; one of another block means that two answers are about two blocks. */
 function take(receipt: Raw, endpoint: Endpoint, { block, receipts, sources }: Gathering): void {
   const hash = receipt['transactionHash']
   const isOwn = block.transactions.some((it) => it.hash === hash)
@@ -187,7 +188,7 @@ function verify(endpoint: Endpoint, gathering: Gathering): void {
   })
 }
 
-/** Without receipts there may still be logs: enough to see what tokens moved. */
+/** Without receipts there may still be logs: enough to see which tokens moved. */
 async function logsAtLeast(gathering: Gathering): Promise<void> {
   const { asking, block, receipts, liars } = gathering
   const missing = new Set<string>(missingOf(gathering))
@@ -201,7 +202,7 @@ async function logsAtLeast(gathering: Gathering): Promise<void> {
         signal: asking.signal,
       })
       const logs = array(answer, 'logs').map((item) => object(item, 'logs'))
-      // A node that lost the receipts answers no logs where there were some: only what it has is taken.
+      // A node that lost the receipts answers no logs where there were some: only the logs that it has count.
       for (const hash of new Set(logs.map((log) => log['transactionHash'])))
         if (typeof hash === 'string' && missing.has(hash)) {
           const own = logs.filter((log) => log['transactionHash'] === hash)

@@ -23,7 +23,7 @@ import { failureKindOf, isAbsent, isStateGone } from './failure.ts'
 import { mayHave, noteAbsent, notePresent, noteRefusal } from './method-book.ts'
 import { stepTrace } from './step-traces.ts'
 
-/** Traces of a block as far as they could be had, in the form of a bundle line. */
+/** The available traces of a block, in the form of a bundle line. */
 export type BlockTraces = {
   /** `none`: no endpoint offers traces at all. */
   kind: 'callTracer' | 'parity' | 'none'
@@ -39,13 +39,13 @@ type Gathering = {
   asking: Asking
   traced: Map<Hash, Traced>
   reasons: Map<Hash, Miss>
-  /** Endpoints that no longer have the state: there is no use in asking them again. */
+  /** Endpoints that no longer have the state: further requests to them are useless. */
   gone: Set<Endpoint>
-  /** True once an endpoint was found that has some trace method. */
+  /** True once an endpoint with some trace method was found. */
   isOffered: boolean
-  /** Whether it was told that long strings were cut. */
+  /** Whether the truncation of long strings was reported. */
   isCutTold: boolean
-  /** Something failed in this round that may go through in a moment. */
+  /** A request failed in this round that may succeed in a moment. */
   isPassing: boolean
 }
 
@@ -55,16 +55,19 @@ const BLOCK_METHODS: readonly BlockMethod[] = [
   'debug_traceBlockByNumber',
   'trace_block',
 ]
-/** Transactions traced at once where the block as a whole cannot be. */
+/** Transactions traced in parallel if the block cannot be traced as a whole. */
 const AT_ONCE = 8
-/** Of those that are wanted again, the first first: a node that traces one after another would do the heavy ones meanwhile. */
+/**
+ * Maximum parallel traces of transactions that are requested again, in order: a node that traces sequentially would do
+ * the heavy ones meanwhile.
+ */
 const WANTED_AT_ONCE = 2
 /** Share of the time for the block as a whole; the rest is for its transactions one by one. */
 const WHOLE_SHARE = 0.6
 
 /**
- * The best traces that the endpoints have within the time: the block as a whole by any method, then what is missing one
- * transaction at a time, by callTracer, Parity or steps. Never throws: what cannot be had is named.
+ * The best traces that the endpoints return within the time: the block as a whole by any method, then the missing ones
+ * one transaction at a time, by callTracer, Parity or steps. Never throws: unavailable traces are listed.
  */
 export async function tracesOf(block: BlockHead, asking: Asking): Promise<BlockTraces> {
   const gathering: Gathering = {
@@ -93,7 +96,7 @@ async function oneRound(gathering: Gathering): Promise<void> {
         await wholeBlock(endpoint, gathering)
   }
   const { wanted } = gathering.asking
-  // what is wanted of a block was missing when the whole was asked for: it would take as long again
+  // the requested parts were already missing when the whole block was traced: it would take as long again
   if (wanted === undefined) await whole()
   const atOnce = wanted === undefined ? AT_ONCE : WANTED_AT_ONCE
   for (const endpoint of endpoints)
@@ -141,7 +144,7 @@ async function wholeBlock(endpoint: Endpoint, gathering: Gathering): Promise<voi
         gathering.gone.add(endpoint)
         return
       }
-      // What fails by its weight or by the connection would fail by the next method too: one by one is lighter.
+      // A failure due to size or connection would recur with the next method: one by one is lighter.
       if (failureKindOf(thrown) !== undefined) return
     }
   }
@@ -156,7 +159,7 @@ function paramsOf(
   return [method === 'debug_traceBlockByHash' ? hash : raw['number'], callTracer(told)]
 }
 
-/** Takes what an answer has for the block's transactions. Throws where it has another shape, or is about another block. */
+/** Reads an answer's traces of the block's transactions. Throws for another shape or another block. */
 function take(method: BlockMethod, answer: unknown, gathering: Gathering): void {
   const { block } = gathering
   if (answer === null) throw notYet(method)
@@ -179,7 +182,7 @@ function take(method: BlockMethod, answer: unknown, gathering: Gathering): void 
   note(gathering, missingOf(gathering), { reason: `${method} has no trace of it`, isOwnFault: false })
 }
 
-/** Why an entry of a block's trace is no trace; undefined where it is. Throws where the tracer was ignored. */
+/** Why an entry of a block's trace is not a trace; undefined where it is one. Throws where the tracer was ignored. */
 function troubleOf({ error, result }: Raw): string | undefined {
   if (typeof error === 'string') return `the node could not trace it: ${error}`
   if (typeof result !== 'object' || result === null) return 'the node gave no trace of it'
@@ -224,7 +227,7 @@ async function oneTransaction(endpoint: Endpoint, hash: Hash, gathering: Gatheri
       if (mayHave(endpoint.methods, entry, now)) gathering.isOffered = true
       note(gathering, [hash], { reason: messageOf(thrown), isOwnFault: isOwnFault(thrown) })
       if (isStateGone(thrown)) gathering.gone.add(endpoint)
-      // Another way of the same node would take as long.
+      // Another method of the same node would take as long.
       if (failureKindOf(thrown) !== undefined) return
     }
   }
@@ -261,14 +264,16 @@ async function traced(
   return { kind: 'callTracer', result }
 }
 
-/** A word about the transaction itself is kept over one about its block. */
+/** A reason about the transaction itself takes precedence over one about its block. */
 function note({ reasons, traced }: Gathering, hashes: readonly Hash[], miss: Miss): void {
   for (const hash of hashes)
     if (!traced.has(hash) && (miss.isOwnFault || reasons.get(hash)?.isOwnFault !== true))
       reasons.set(hash, miss)
 }
 
-/** Asked for by itself, a trace fails by its own weight or its own oddity, unless the node lacks method, state or connection. */
+/**
+ * A trace requested individually fails by its own size or format, unless the node lacks method, state or connection.
+ */
 function isOwnFault(thrown: unknown): boolean {
   const kind = failureKindOf(thrown)
   if (kind !== undefined) return kind === 'timeout' || kind === 'too-large'
@@ -299,7 +304,7 @@ function assemble(gathering: Gathering): BlockTraces {
   return { kind: 'callTracer', traces, missing }
 }
 
-/** Parity traces of one transaction among others by callTracer; one that is broken is missing, and the rest stays. */
+/** Converts one transaction's Parity traces to callTracer form; a broken one is missing, the others stay. */
 function converted(hash: Hash, traces: readonly unknown[], missing: Map<Hash, Miss>): object | undefined {
   try {
     return toCallTracer(framesFromParity(traces, `traces of ${hash}`))

@@ -1,4 +1,4 @@
-/** Options of geth's callTracer with logs; the node is told how long it may take and how far back it may execute. */
+/** Options of geth's callTracer with logs, including the node's time limit and how far back it may re-execute. */
 export function callTracer({ timeoutMs, reexec }: { timeoutMs: number; reexec: number }): object {
   return { ...CALL_TRACER, timeout: `${Math.max(1, timeoutMs)}ms`, reexec }
 }

@@ -6,7 +6,7 @@ export type Canonical = { refs: BlockRef[]; window: number }
 
 export type Header = { number: number; hash: Hash; parentHash: Hash }
 
-/** What a header on top of what we know means; `older` is below all that is remembered (a node that lags). */
+/** The relation of a header to the known chain; `older` is below everything remembered (a node that lags). */
 export type Extension =
   | { kind: 'extends' }
   | { kind: 'known' }
@@ -32,7 +32,7 @@ export function append(canonical: Canonical, ref: BlockRef): void {
     canonical.refs.splice(0, canonical.refs.length - canonical.window)
 }
 
-/** Drops everything above `ancestor` and gives it back, newest first. */
+/** Drops everything above `ancestor` and returns it, newest first. */
 export function rewind(canonical: Canonical, ancestor: BlockRef): BlockRef[] {
   const keep = canonical.refs.filter((ref) => ref.number <= ancestor.number)
   const removed = canonical.refs.filter((ref) => ref.number > ancestor.number).reverse()

@@ -3,7 +3,7 @@ import { array, object, type Raw } from '../trace/fields.ts'
 import { failureKindOf, isStateGone } from './failure.ts'
 import type { Rpc } from './rpc.ts'
 
-/** What a node really has, found by asking, not by its name. */
+/** The real capabilities of a node, determined by requests, not by its name. */
 export type Capabilities = {
   chainId: number
   clientVersion: string
@@ -20,19 +20,19 @@ export type Capabilities = {
   traceCall: boolean
   /** method → why it cannot be used; absent where it can */
   missing: Readonly<Record<string, string>>
-  /** method → why nothing is known of it: the node did not answer. It is asked again. */
+  /** method → why its availability is unknown: the node did not answer. It is tried again. */
   uncertain: Readonly<Record<string, string>>
 }
 
 type Probe = { method: string; params: readonly unknown[]; accepts: (answer: unknown) => boolean }
 
-/** Blocks looked back for one that has transactions: an empty block says nothing of receipts and traces. */
+/** How many blocks to look back for one with transactions: an empty block shows nothing about receipts and traces. */
 const LOOK_BACK = 24
 
 /**
- * Asks the node for each method with a real question about a recent block that has transactions, and looks at the shape
- * of the answer. A method of which nothing is known counts as there: using it tells.
- * Throws `chain.EndpointFailed` when nothing answers, `chain.WrongChain` when it is another chain than expected.
+ * Queries the node for each method with a real request about a recent block that has transactions, and checks the shape
+ * of the answer. A method with an unknown state counts as available: use will show it. Throws `chain.EndpointFailed`
+ * when nothing answers, `chain.WrongChain` when it is another chain than expected.
  */
 export async function probeCapabilities(rpc: Rpc, expectedChainId?: number): Promise<Capabilities> {
   const chainId = Number(await rpc.request('eth_chainId', []))
@@ -42,7 +42,7 @@ export async function probeCapabilities(rpc: Rpc, expectedChainId?: number): Pro
     recentBlock(rpc),
   ])
   const asked = await Promise.all(probesOf(block).map((probe) => tryProbe(rpc, probe)))
-  // its answer cannot be kept small: asked only of a node that has nothing better
+  // its answer cannot be kept small: requested only from a node that has nothing better
   const isNeeded = BLOCK_TRACES.every((method) =>
     asked.some((one) => one.method === method && one.state === 'missing'),
   )
@@ -52,7 +52,7 @@ export async function probeCapabilities(rpc: Rpc, expectedChainId?: number): Pro
   return { chainId, clientVersion, ...choose(missing), missing, uncertain }
 }
 
-/** What is assumed of a node that has not answered yet: everything, for using it tells. */
+/** The assumption for a node that has not answered yet: it has everything, because use will show otherwise. */
 export function unknownCapabilities(chainId: number, reason: string): Capabilities {
   const uncertain = Object.fromEntries(
     [...probesOf(NO_BLOCK), traceBlockProbe(NO_BLOCK)].map(({ method }) => [method, reason]),
@@ -80,8 +80,8 @@ function choose(
 const BLOCK_TRACES = ['debug_traceBlockByHash', 'debug_traceBlockByNumber'] as const
 
 /**
- * The outermost call alone: whether a node traces is asked while it may be an attacker's block that is the newest, and a whole
- * trace of that can be 143 MB for 247,000 gas and keep the node from everything else.
+ * The outermost call alone: this check may run while an attacker's block is the newest, and a whole trace of that can
+ * be 143 MB for 247,000 gas and block the node.
  */
 const TOP_CALL = { tracer: 'callTracer', tracerConfig: { onlyTopCall: true } } as const
 
@@ -146,7 +146,7 @@ function isObject(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A node that ignores the tracer answers steps, which have no sender. */
+/** A node that ignores the tracer returns steps, which have no sender. */
 function isCallFrame(value: unknown): boolean {
   return isObject(value) && ('from' in value || 'type' in value) && !('structLogs' in value)
 }
@@ -180,7 +180,7 @@ function wrongChain(expected: number, got: number): CordonError {
   })
 }
 
-/** True where the nodes were asked for traces and gave some. */
+/** True where the nodes returned traces on request. */
 export function hasTraces({ traces, uncertain }: Capabilities): boolean {
   return traces !== 'none' && Object.keys(uncertain).length === 0
 }

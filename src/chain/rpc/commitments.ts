@@ -4,8 +4,8 @@ import { encodeRlp, type RlpItem } from './rlp.ts'
 import { orderedTrieRoot } from './trie-root.ts'
 
 /*
- * What a block's header commits to, computed from the block's parts as JSON-RPC gives them. A field or a type that is
- * not known gives null: nothing can be said then. Fields of headers: execution-specs, forks London to Osaka. Types of
+ * The commitments of a block's header, computed from the block's parts as JSON-RPC returns them. An unknown field or
+ * type gives null: then there is no result. Fields of headers: execution-specs, forks London to Osaka. Types of
  * transactions: EIP-2718 with EIP-2930, 1559, 4844 and 7702, and deposits of the OP stack (0x7e).
  */
 
@@ -91,7 +91,7 @@ function encodedReceipt(receipt: Raw): Uint8Array | null {
     const log = object(item, 'receipt.logs')
     return [part(log, 'address'), part(log, '@topics'), part(log, 'data')]
   })
-  // Before Byzantium (EIP-658) a receipt has the state root in the place of the status.
+  // Before Byzantium (EIP-658) a receipt has the state root instead of the status.
   const status = isThere(receipt['status']) ? part(receipt, '#status') : part(receipt, 'root')
   const deposit = ['#depositNonce', '#depositReceiptVersion'].filter((field) =>
     isThere(receipt[field.slice(1)]),

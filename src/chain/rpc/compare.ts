@@ -3,21 +3,21 @@ import { hexNumber } from '../trace/fields.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Rpc } from './rpc.ts'
 
-/** Milliseconds that an endpoint has to answer in a comparison: a hanging one must not hide the others. */
+/** The time limit of an endpoint in a comparison, milliseconds: a hanging one must not hide the others. */
 const PATIENCE_MS = 2_000
 
 export type Comparison = {
-  /** Somebody has another block than is followed: who says what. */
+  /** An endpoint has another block than the followed chain, and which blocks each has. */
   disagreement: SourceNotice | undefined
 }
 
 /**
- * Asks every endpoint for its head and for one block of the chain that is followed, and notes where each stands. An
- * endpoint with another block is `elsewhere`, unless most say so: then it is the leading one that is.
+ * Queries every endpoint for its head and for one block of the followed chain, and records the standing of each. An
+ * endpoint with another block is `elsewhere`, unless most agree with it: then the leading one is `elsewhere`.
  */
 export async function compareEndpoints(
   rpc: Rpc,
-  at: { ref: BlockRef /** Blocks behind the newest head that count as lagging. */; lag: number },
+  at: { ref: BlockRef /** Number of blocks behind the newest head that counts as lagging. */; lag: number },
 ): Promise<Comparison> {
   const views = await Promise.all(rpc.endpoints.map((endpoint) => viewOf(rpc, endpoint, at.ref.number)))
   const newest = Math.max(0, ...views.map(({ head }) => head ?? 0))
@@ -56,7 +56,7 @@ async function viewOf(rpc: Rpc, endpoint: Endpoint, number: number): Promise<Vie
     const [latest, block] = await Promise.all([ask('latest'), ask(`0x${number.toString(16)}`)])
     const hash = typeof block?.hash === 'string' ? block.hash : undefined
     const head = hexNumber(latest?.number) ?? null
-    // A head that the endpoint itself has no block for would make all the others look as if they lagged.
+    // A head for which the endpoint itself has no block would make all the others appear to lag.
     const isBacked =
       head !== null && (head <= number || typeof (await ask(`0x${head.toString(16)}`))?.hash === 'string')
     return { endpoint, head: isBacked ? head : null, hash }

@@ -7,7 +7,7 @@ import { createMethodBook, type MethodBook } from './method-book.ts'
 
 /** One JSON-RPC node. */
 export type Endpoint = {
-  /** The URL without credentials, path and query: fit to print. */
+  /** The URL without credentials, path and query: safe to print. */
   name: string
   /** The `result` of a JSON-RPC call. Throws `chain.EndpointFailed` (retryable) or `chain.RpcRefused`. */
   request(method: string, params: readonly unknown[], options?: RequestOptions): Promise<unknown>
@@ -16,7 +16,7 @@ export type Endpoint = {
     params: readonly [string, ...unknown[]],
     wake: (result: unknown) => void,
   ): Promise<() => Promise<void>>
-  /** Which methods it has, as its answers have shown. */
+  /** The methods that it has, as its answers have shown. */
   methods: MethodBook
   close(): Promise<void>
 }
@@ -43,8 +43,8 @@ export function createEndpoint(url: string, timeoutMs = 10_000): Endpoint {
 }
 
 /**
- * viem's own reconnection prints the socket with its URL (where keys stand) to stderr, so it is off: a socket that
- * failed is dropped here, the next request opens a new one, and what was subscribed is subscribed again.
+ * viem's own reconnection prints the socket with its URL (which contains keys) to stderr, so it is off: a failed socket
+ * is dropped here, the next request opens a new one, and subscriptions are renewed.
  */
 function socketEndpoint(url: string, name: string, timeoutMs: number): Endpoint {
   const options = { retryCount: 0, timeout: LONGEST_MS, keepAlive: true, reconnect: false }
@@ -82,7 +82,7 @@ function socketEndpoint(url: string, name: string, timeoutMs: number): Endpoint 
         }
         return answer
       } catch (thrown) {
-        // One slow question says nothing of the socket; several in a row may be a connection that died in silence.
+        // One slow request proves nothing about the socket; several in a row may be a connection that failed silently.
         if (failureKindOf(thrown) === 'timeout') silent++
         else if (failureKindOf(thrown) !== undefined) silent = SILENT
         if (silent >= SILENT) {
@@ -105,9 +105,9 @@ function socketEndpoint(url: string, name: string, timeoutMs: number): Endpoint 
   }
 }
 
-/** viem's own limit a question; ours is shorter. */
+/** viem's own limit per request; ours is shorter. */
 const LONGEST_MS = 300_000
-/** Questions without an answer in a row after which a socket is opened anew. */
+/** Unanswered requests in a row after which a socket is reopened. */
 const SILENT = 3
 
 type Subscription = {
@@ -126,7 +126,7 @@ type SocketValue = {
   getRpcClient(): Promise<{ close(): void }>
 }
 
-/** One call over the socket, its failures in the words of {@link endpointFailed}. */
+/** One call over the socket, with its failures converted by {@link endpointFailed}. */
 async function call<T>(act: () => Promise<T>, endpoint: string, method: string): Promise<T> {
   try {
     return await act()
@@ -137,10 +137,10 @@ async function call<T>(act: () => Promise<T>, endpoint: string, method: string):
   }
 }
 
-/** viem's code for what it could not make sense of: not a word of the node's. */
+/** viem's code for an answer that it could not interpret: not a code of the node. */
 const UNKNOWN = -1
 
-/** The JSON-RPC error, where the node answered properly and refused. */
+/** The JSON-RPC error, where the node answered correctly and refused. */
 function refusedBy(
   thrown: unknown,
 ): { code: number; message: string; data?: string | undefined } | undefined {
@@ -165,7 +165,7 @@ function socketFailure(thrown: unknown): { kind: FailureKind; detail: string } {
   return { kind: 'connection-lost', detail }
 }
 
-/** A question that takes longer than its own patience fails for the asker; the socket goes on. */
+/** A request that exceeds its own time limit fails for the caller; the socket stays open. */
 async function within<T>(
   act: Promise<T>,
   { timeoutMs, signal }: { timeoutMs: number } & RequestOptions,

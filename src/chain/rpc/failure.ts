@@ -1,7 +1,7 @@
 import { CordonError } from '../../kit/error.ts'
 import { redact } from '../../kit/redact.ts'
 
-/** The ways in which a node fails to answer, told apart because each has another fix. */
+/** The ways in which a node fails to answer, distinguished because each has another fix. */
 export const failureKinds = [
   'refused-connection',
   'unknown-host',
@@ -78,7 +78,7 @@ const WORDS: Readonly<Record<FailureKind, { says: string; fix: string }>> = {
   },
 }
 
-/** `chain.EndpointFailed`: the node did not answer; another may, or the same one later. */
+/** `chain.EndpointFailed`: the node did not answer; another node may, or the same one later. */
 export function endpointFailed({ endpoint, method, kind, detail, cause }: Failure): CordonError {
   const { says, fix } = WORDS[kind]
   const shown = detail === undefined ? undefined : redact(detail).slice(0, 200)
@@ -92,30 +92,33 @@ export function endpointFailed({ endpoint, method, kind, detail, cause }: Failur
   })
 }
 
-/** How an endpoint failed; undefined for anything that is not `chain.EndpointFailed`. */
+/** How an endpoint failed; undefined for errors other than `chain.EndpointFailed`. */
 export function failureKindOf(thrown: unknown): FailureKind | undefined {
   if (!(thrown instanceof CordonError) || thrown.code !== 'chain.EndpointFailed') return undefined
   return failureKinds.find((kind) => kind === thrown.facts['kind'])
 }
 
-/** A node that does not answer has refused nobody: taken for a refusal it would leave a plan without authority. Throws what says so. */
+/**
+ * A node that does not answer has not refused: counting it as a refusal would leave a plan without authority. Rethrows
+ * such failures.
+ */
 export function unlessDown(thrown: unknown): void {
   if (failureKindOf(thrown) !== undefined) throw thrown
 }
 
-/** JSON-RPC codes by which a node says "not now": limit exceeded, resource unavailable, too many requests. */
+/** JSON-RPC codes by which a node reports "not now": limit exceeded, resource unavailable, too many requests. */
 const BUSY = new Set([-32005, -32002, -32029, 429])
 const NO_METHOD =
   /method .*(not (found|exist|supported|available|whitelisted|allowed|enabled)|disabled)|does not exist|unsupported method/i
-/** Words of nodes for state that they no longer have: geth, erigon, nethermind, besu, reth, anvil. */
+/** Phrases of nodes for state that they no longer have: geth, erigon, nethermind, besu, reth, anvil. */
 const STATE_GONE =
   /missing trie node|historical state|state .*(not available|unavailable|pruned|is not recent)|required historical|header not found|pruned|no state available|world state unavailable|state histories|older than|BlockOutOfRange|block range/i
 
-/** Questions that run no code: an internal error (-32603) is the node's trouble there, elsewhere it may be a revert. */
+/** Requests that run no code: an internal error (-32603) is then the node's failure, else it may be a revert. */
 const PLAIN_READ =
   /^(eth_(chainId|blockNumber|getBlock|getTransaction|getLogs|getCode|getBalance|getStorageAt|syncing)|net_|web3_)/
 
-/** What a node answered instead of a result. */
+/** A node's error answer instead of a result. */
 export type Refusal = {
   endpoint: string
   method: string
@@ -143,21 +146,24 @@ export function refusal({ endpoint, method, code, message, data }: Refusal): Cor
   })
 }
 
-/** True where the node says that it does not have the method at all. */
+/** True where the node reports that it does not have the method at all. */
 export function isAbsent(thrown: unknown): boolean {
   return (
     thrown instanceof CordonError && thrown.code === 'chain.RpcRefused' && thrown.facts['absent'] === true
   )
 }
 
-/** True where the node says that it no longer has the state of the block that was asked for. */
+/** True where the node reports that it no longer has the state of the requested block. */
 export function isStateGone(thrown: unknown): boolean {
   return (
     thrown instanceof CordonError && thrown.code === 'chain.RpcRefused' && STATE_GONE.test(thrown.summary)
   )
 }
 
-/** True where the EVM answered: the call ran and reverted. Geth and its kin answer with code 3; others only say it. */
+/**
+ * True where the EVM answered: the call ran and reverted. Geth and similar nodes answer with code 3; others only in the
+ * message.
+ */
 export function isRevert(thrown: unknown): boolean {
   if (!(thrown instanceof CordonError) || thrown.code !== 'chain.RpcRefused') return false
   return (

@@ -17,15 +17,15 @@ export type RawBundle = Record<string, unknown>
 export type FetchOptions = {
   rpc: Rpc
   capabilities: { chainId: number }
-  /** Milliseconds after which a block is taken with what there is of it; a minute when left out. */
+  /** Milliseconds after which a block is accepted with its available parts; a minute when left out. */
   budgetMs?: number
-  /** Blocks that a node may execute again to reach the state of a trace (`reexec`); geth's own default when left out. */
+  /** Blocks that a node may re-execute to reach the state of a trace (`reexec`); geth's own default when left out. */
   reexec?: number
   /** True where the endpoints have had traces before: a block without any is partial then. */
   areTracesExpected?: boolean
   /** Where only some transactions matter: the others are not traced one by one. */
   wanted?: ReadonlySet<Hash>
-  /** What is known of how the chain hashes its blocks; kept over blocks by whoever follows. */
+  /** The known hashing rules of the chain's blocks; the follower keeps them across blocks. */
   check?: BlockCheck
   clock?: Clock
   signal?: AbortSignal
@@ -36,8 +36,8 @@ export type Fetched = { bundle: BlockBundle; raw: RawBundle }
 
 /**
  * One block with receipts and traces, all about the same hash, as complete as the endpoints allow within the budget:
- * what is missing of it stands in `gaps`. Throws `chain.BlockMissing`, `chain.MalformedField` or `chain.EndpointFailed`
- * where there is no block at all.
+ * missing parts are listed in `gaps`. Throws `chain.BlockMissing`, `chain.MalformedField` or `chain.EndpointFailed`
+ * where the block itself is not available.
  */
 export async function fetchBundle(block: string | number, options: FetchOptions): Promise<BlockBundle> {
   return (await fetchRawBundle(block, options)).bundle
@@ -81,8 +81,8 @@ export async function fetchRawBundle(block: string | number, options: FetchOptio
 const NONE: ReadonlyMap<Hash, Miss> = new Map()
 
 /**
- * Without the calls of transactions whose receipt has logs that no call made: a node that leaves calls out hides what they
- * did. Such a trace is a gap, and what the receipt says is believed.
+ * Removes the calls of transactions whose receipt has logs that no call made: a node that leaves out calls hides their
+ * effects. Such a trace is a gap, and the receipt is trusted.
  */
 function doubted(fetched: Fetched, { check, rpc }: { check: BlockCheck; rpc: Rpc }): Fetched {
   const { bundle } = fetched
@@ -116,7 +116,7 @@ function gapOf(
 
 type HeadAsking = Pick<Asking, 'rpc' | 'signal'> & { check: BlockCheck }
 
-/** The block's header with its transactions; where they do not fit together, that of another endpoint where it does. */
+/** The block's header with its transactions; where they do not match, that of another endpoint where they do. */
 async function headFor(block: string | number, { rpc, signal, check }: HeadAsking): Promise<BlockHead> {
   const only = rpc.leader()
   const head = await askHead(block, { rpc, only, signal })
@@ -130,15 +130,15 @@ async function headFor(block: string | number, { rpc, signal, check }: HeadAskin
     if (other === only) continue
     const found = await askHead(block, { rpc, only: other, signal }).catch(() => undefined)
     if (found === undefined || !isSound(found, check)) continue
-    // A node whose blocks do not fit their hashes is not followed while there is another.
+    // A node whose blocks do not match their hashes is not followed while there is another.
     if (found.hash !== head.hash) rpc.place(only, { head: head.number, place: 'elsewhere' })
     return found
   }
-  // Nobody has a better one: what there is of it is looked at, and that it does not fit has been told.
+  // No endpoint has a better one: its available parts are used, and the mismatch has been reported.
   return head
 }
 
-/** True while the leading endpoint has this very block at its height; also where it does not say. */
+/** True while the leading endpoint has exactly this block at its height; also where it does not answer. */
 async function stands(head: BlockHead, rpc: Rpc): Promise<boolean> {
   const tag = `0x${head.number.toString(16)}`
   const found = await rpc

@@ -30,8 +30,8 @@ import { noTrouble, noteTrouble, noteWell } from './trouble.ts'
 
 /**
  * The chain's head as `block | reorg | finalized | notice`, in order, gaps filled, until the signal aborts. A block
- * that cannot be read in full within the patience comes with gaps; an RPC that fails, lies or answers HTML is told of
- * and asked again. Following never ends by it, and no block stops it.
+ * that cannot be read in full within the patience comes with gaps; an RPC that fails, lies or answers HTML is reported
+ * and queried again. This never ends the following, and no block stops it.
  */
 export async function* followHead(options: FollowOptions): AsyncGenerator<ChainUpdate> {
   const follower = createFollower(options)
@@ -91,10 +91,13 @@ function createFollower(options: FollowOptions): Follower {
   }
 }
 
-/** Looks in a row at which the leading endpoint's answers made no sense, after which it loses the lead. */
+/** Number of consecutive inconsistent answers after which the leading endpoint loses the lead. */
 const MOST_CONTRADICTIONS = 3
 
-/** An endpoint that answers, but with what is no block, or denies the blocks below its own head, is followed no more. */
+/**
+ * An endpoint that answers with something other than a block, or denies the blocks below its own head, is no longer
+ * followed.
+ */
 function doubtLeader(follower: Follower, thrown: unknown): void {
   const { rpc, signal } = follower
   if (signal.aborted || !(thrown instanceof CordonError) || !SENSELESS.has(thrown.code)) return
@@ -137,7 +140,7 @@ function noteHead({ vitals, clock, pace }: Follower, { number, timestamp }: Time
   vitals.blockSeconds = blockSeconds(pace)
 }
 
-/** Blocks in order, some fetched ahead; each is given as soon as it and those before it are there. */
+/** Blocks in order, some fetched ahead; each is yielded as soon as it and those before it are available. */
 async function* catchUp(follower: Follower, latest: number): AsyncGenerator<ChainUpdate> {
   const ahead: Promise<BlockBundle>[] = []
   const collectGarbage = createCollector()
@@ -155,7 +158,7 @@ async function* catchUp(follower: Follower, latest: number): AsyncGenerator<Chai
     if (extension(follower.canonical, { number, hash, parentHash }).kind === 'conflict') {
       const before = follower.nextBlock
       yield* reorganise(follower)
-      // The node took its contradiction back while we looked: look again at the next poll.
+      // The node withdrew its contradiction meanwhile: check again at the next poll.
       if (follower.nextBlock === before) return
       ahead.length = 0
       wanted = follower.nextBlock ?? latest
@@ -173,11 +176,11 @@ async function* catchUp(follower: Follower, latest: number): AsyncGenerator<Chai
   }
 }
 
-/** Blocks between two looks at finality while catching up: what is not final is kept in memory for a rollback. */
+/** Blocks between two finality checks while catching up: non-final blocks are kept in memory for a rollback. */
 const FINALITY_EVERY = 32
-/** Blocks behind the head from which on reading is catching up. */
+/** Number of blocks behind the head from which reading counts as catching up. */
 const NEAR_HEAD = 3
-/** Frames fetched ahead, about 80 MB with what stands around them. */
+/** Frames fetched ahead, about 80 MB with the surrounding data. */
 const MOST_FRAMES = 30_000
 
 function aheadOf({ ahead, atOnce, framesPerBlock }: Follower): number {
@@ -194,10 +197,10 @@ function noteWeight(follower: Follower, bundle: BlockBundle): void {
 function fetchNext(follower: Follower, number: number, latest: number): Promise<BlockBundle> {
   const { rpc, chainId, check, clock, signal, reexec, pace, patience, areTracesExpected } = follower
   const options = { rpc, capabilities: { chainId }, check, clock, signal, reexec, areTracesExpected }
-  // Many blocks are asked for at once while catching up: each has to wait for the others then.
+  // Many blocks are requested in parallel while catching up: each has to wait for the others then.
   const isBehind = latest - number >= NEAR_HEAD
   const budget = isBehind ? patience.mostMs : budgetMs(blockSeconds(pace), patience)
-  // A block that is reorganised away while it is read is read again, the one in its place.
+  // If a reorg removes a block while it is read, the block that replaces it is read.
   return retry(() => fetchBundle(number, { ...options, budgetMs: budget }), {
     attempts: 4,
     delayMs: 50,
@@ -210,14 +213,14 @@ function fetchNext(follower: Follower, number: number, latest: number): Promise<
 async function* tellFinality(follower: Follower, latest: number): AsyncGenerator<ChainUpdate> {
   const { refs, window } = follower.canonical
   const tagged = await headerOf(follower, 'finalized').catch(refusedIsNull)
-  // Beyond the window nothing can be rolled back, so waiting for the node's word would only fill memory.
+  // Beyond the window nothing can be rolled back, so waiting for the node's tag would only fill memory.
   const ref = finalAmong(follower, tagged, latest) ?? (refs.length >= window ? refs[0] : undefined)
   if (ref === undefined || ref.number <= follower.finalized) return
   follower.finalized = ref.number
   yield { kind: 'finalized', block: ref }
 }
 
-/** `tagged`: null where the node has no finalised block, undefined where the question failed, which is no answer. */
+/** `tagged`: null where the node has no finalised block, undefined where the request failed, which is not an answer. */
 function finalAmong(
   { canonical: { refs }, finalityDepth }: Follower,
   tagged: Header | null | undefined,
@@ -225,21 +228,21 @@ function finalAmong(
 ): BlockRef | undefined {
   if (tagged === undefined) return undefined
   const newest = refs.at(-1)?.number ?? latest
-  // While blocks are caught up with, the tag is of blocks that nobody has read yet.
+  // While catching up, the tag refers to blocks that are not read yet.
   const isByDepth = tagged === null || tagged.number === 0 || newest < tagged.number
   return isByDepth
     ? refs.find(({ number }) => number === newest - finalityDepth)
     : refs.find(({ number, hash }) => number === tagged.number && hash === tagged.hash)
 }
 
-/** Milliseconds between comparisons while the head moves; one that stands still is compared at once. */
+/** Milliseconds between comparisons while the head moves; a head that does not move is compared at once. */
 const COMPARE_EVERY_MS = 5_000
 
-/** Compares the endpoints beside the following: one that hangs must not hold up the blocks of the others. */
+/** Compares the endpoints in parallel with the following: one that hangs must not delay the blocks of the others. */
 function lookForDisagreement(follower: Follower): void {
   const { rpc, canonical, disagreement, clock, pace, lastMoved } = follower
   if (rpc.endpoints.length < 2 || disagreement.isComparing) return
-  // Two below the tip: nodes may differ at the tip for a moment, and that is no disagreement.
+  // Two below the tip: nodes may differ briefly at the tip, and that is not a disagreement.
   const ref = canonical.refs.at(-3) ?? canonical.refs[0]
   if (ref === undefined) return
   const now = clock.now()
@@ -248,7 +251,7 @@ function lookForDisagreement(follower: Follower): void {
   Object.assign(disagreement, { isComparing: true, comparedAt: now })
   void compareEndpoints(rpc, { ref, lag: isQuiet ? 0 : 3 }).then(({ disagreement: found }) => {
     disagreement.isComparing = false
-    // Who disagrees is told once, however many blocks it lasts.
+    // A disagreement is reported once, however many blocks it lasts.
     const who = found === undefined ? undefined : JSON.stringify(rpc.standings().map(({ state }) => state))
     if (found !== undefined && who !== disagreement.told) follower.asides.push(found)
     disagreement.told = who
@@ -282,13 +285,13 @@ function headless(number: number): CordonError {
 
 type Waker = { wait(ms: number): Promise<void>; stop(): Promise<void> }
 
-/** Sleeps between looks at the head; a `newHeads` subscription cuts the sleep short where there is one. */
+/** Sleeps between checks of the head; a `newHeads` subscription shortens the sleep where there is one. */
 function wakeOnHeads(follower: Follower): Waker {
   let early = new AbortController()
   const wake = (): void => early.abort()
   follower.signal.addEventListener('abort', wake, { once: true })
   const endpoint = follower.rpc.endpoints.find(({ subscribe }) => subscribe !== undefined)
-  // Not waited for: polling sees the head meanwhile, and a node that is away must not hold up the others.
+  // Not awaited: polling sees the head meanwhile, and an unavailable node must not delay the others.
   const subscribed = endpoint?.subscribe?.(['newHeads'], wake).catch((thrown) => {
     follower.logger.warn({ reason: messageOf(thrown) }, 'no newHeads subscription; polling instead')
     return undefined

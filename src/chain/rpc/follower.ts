@@ -13,25 +13,28 @@ export type FollowOptions = {
   rpc: Rpc
   chainId: number
   logger: Logger
-  /** First block to give; the latest when left out. */
+  /** First block to yield; the latest when left out. */
   fromBlock?: number
-  /** The last blocks that were processed before a restart, oldest first, no gaps: a reorg meanwhile is walked back on them. */
+  /**
+   * The last blocks that were processed before a restart, oldest first, no gaps: a reorg in the meantime is traced back
+   * on them.
+   */
   known?: readonly BlockRef[]
   /** Deepest reorg that can be followed, blocks. */
   window?: number
-  /** How often the head is asked for, milliseconds. A WebSocket endpoint wakes it sooner. */
+  /** Interval between requests for the head, milliseconds. A WebSocket endpoint wakes it sooner. */
   pollMs?: number
-  /** A head that has not moved for so long is told of, milliseconds. */
+  /** A head that has not moved for this long is reported, milliseconds. */
   staleAfterMs?: number
   /** Without a `finalized` tag a block this deep counts as final. */
   finalityDepth?: number
-  /** How long reading one block may take before it is given with gaps. */
+  /** The maximum time for reading one block before it is yielded with gaps. */
   patience?: Patience
-  /** Blocks that a node may execute again for a trace. */
+  /** Blocks that a node may re-execute for a trace. */
   reexec?: number
-  /** The endpoints were found to have traces: a block without any is partial. True from the first trace on. */
+  /** The endpoints have shown that they have traces: a block without any is partial. True from the first trace on. */
   areTracesExpected?: boolean
-  /** Blocks fetched at once while catching up, at most. */
+  /** Maximum blocks fetched in parallel while catching up. */
   ahead?: number
   /** Kept up to date with head, pace and endpoints. */
   vitals?: ChainVitals
@@ -39,27 +42,27 @@ export type FollowOptions = {
   signal: AbortSignal
 }
 
-/** A follower at work. */
+/** A running follower. */
 export type Follower = Required<Omit<FollowOptions, 'fromBlock' | 'known' | 'vitals'>> & {
   vitals: ChainVitals | undefined
   canonical: Canonical
   check: BlockCheck
   pace: Pace
-  /** Blocks fetched at once now: more while all is well, half where blocks come with gaps. */
+  /** Blocks now fetched in parallel: increased while there are no problems, halved where blocks come with gaps. */
   atOnce: number
-  /** Call frames of a block, a moving average: what is fetched ahead is bounded by them. */
+  /** Call frames per block, a moving average: it bounds the blocks fetched ahead. */
   framesPerBlock: number
   nextBlock: number | undefined
   finalized: number
   lastMoved: number
   staleTold: boolean
-  /** Looks in a row at which the leading endpoint made no sense. */
+  /** Consecutive inconsistent answers of the leading endpoint. */
   contradictions: number
   trouble: Trouble
   disagreement: { told: string | undefined; isComparing: boolean; comparedAt: number }
-  /** Hash of block 0, by which a chain that was begun anew is told from a node that lags; null where no node tells. */
+  /** Hash of block 0, which distinguishes a chain that was reset from a node that lags; null if no node has it. */
   genesis: string | null | undefined
-  /** Notices from what runs beside the following. */
+  /** Notices from tasks that run in parallel with the following. */
   asides: SourceNotice[]
 }
 

@@ -4,15 +4,17 @@ import { endpointFailed, type FailureKind, refusal } from './failure.ts'
 import { readCapped, TRACE_LIMITS, WHOLE_LIMITS } from './read-capped.ts'
 
 export type RequestOptions = {
-  /** How long this one question may take, milliseconds; the endpoint's own patience by default. */
+  /** The time limit of this one request, milliseconds; the endpoint's own by default. */
   timeoutMs?: number | undefined
-  /** Gives the question up: the connection is closed, so that the node may stop working on it. */
+  /** Cancels the request: the connection is closed, so that the node may stop working on it. */
   signal?: AbortSignal | undefined
-  /** Long strings of a very long answer may be cut: called with how many were. Without it the answer must be whole. */
+  /**
+   * Strings of a very long answer may be truncated: called with their number. By default the answer must be complete.
+   */
   onCut?: ((strings: number) => void) | undefined
 }
 
-/** A question of this kind is heavy by nature: that it takes long says little of the node's health. */
+/** A request of this kind is inherently heavy: a long duration shows little about the node's health. */
 export function isHeavy(method: string): boolean {
   return /^(debug|trace)_/.test(method)
 }
@@ -106,7 +108,7 @@ function parse(text: string): Parsed {
   return result === undefined ? { kind: 'not-json-rpc', detail: text.slice(0, 60) } : { result }
 }
 
-/** V8 says where it stopped: at the end of the text where the text is cut. */
+/** V8 reports where it stopped: at the end of the text where the text is truncated. */
 function isCutOff(thrown: unknown, text: string): boolean {
   const message = messageOf(thrown)
   const at = /at position (\d+)/.exec(message)?.[1]

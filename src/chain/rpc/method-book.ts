@@ -2,8 +2,8 @@ import { messageOf } from '../../kit/error.ts'
 import { isAbsent } from './failure.ts'
 
 /**
- * Which methods an endpoint has, learned from its answers to real questions. An absent method is tried again after a
- * while: nodes are restarted with other options, and proxies change what they let through.
+ * The methods of an endpoint, learned from its answers to real requests. An absent method is tried again after a while:
+ * nodes are restarted with other options, and proxies change what they allow.
  */
 export type MethodBook = Map<string, { reason: string; until: number }>
 
@@ -18,7 +18,7 @@ export function mayHave(book: MethodBook, method: string, now: number): boolean 
   return (book.get(method)?.until ?? 0) <= now
 }
 
-/** Notes a failure; only the node's own word that it lacks the method counts. */
+/** Records a failure; it counts only if the node itself reports that it lacks the method. */
 export function noteRefusal(
   book: MethodBook,
   method: string,
@@ -27,7 +27,7 @@ export function noteRefusal(
   if (isAbsent(thrown)) noteAbsent(book, method, { reason: messageOf(thrown), now })
 }
 
-/** Notes that the method cannot be used, also where the node answers it in another shape than it should. */
+/** Records that the method cannot be used, also where the node's answer has the wrong shape. */
 export function noteAbsent(
   book: MethodBook,
   method: string,

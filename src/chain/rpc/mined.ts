@@ -4,7 +4,7 @@ import type { Rpc } from './rpc.ts'
 
 const amount = quantitySchema.transform(BigInt)
 const whole = quantitySchema.transform(Number)
-/** What a transaction asks for, mined or not: value in wei, gas in gas units. */
+/** The request fields of a transaction, mined or not: value in wei, gas in gas units. */
 export const transactionFields = {
   hash: hashSchema,
   from: addressSchema,
@@ -26,7 +26,7 @@ export type Mined = Omit<z.infer<typeof minedSchema>, 'blockNumber'> & {
   timestamp: number
 }
 
-/** Throws what the node throws, and a ZodError where it does not have the transaction in a block. */
+/** Throws the node's errors, and a ZodError where it does not have the transaction in a block. */
 export async function minedTransaction(rpc: Rpc, hash: Hash): Promise<Mined> {
   const { blockNumber, ...mined } = minedSchema.parse(await rpc.request('eth_getTransactionByHash', [hash]))
   const { timestamp } = headerSchema.parse(await rpc.request('eth_getBlockByNumber', [blockNumber, false]))

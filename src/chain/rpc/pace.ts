@@ -1,9 +1,9 @@
 import type { Patience } from '../../model/patience.ts'
 
-/** Blocks whose time is remembered: enough for a median that one odd block does not move. */
+/** Number of blocks whose time is remembered: enough for a median that one odd block does not move. */
 const REMEMBERED = 32
 
-/** The chain's own time between blocks, as its blocks tell it. */
+/** The chain's own time between blocks, derived from its blocks. */
 export type Pace = { timestamps: { number: number; timestamp: number }[] }
 
 export function createPace(): Pace {
@@ -28,7 +28,7 @@ export function blockSeconds({ timestamps }: Pace): number | null {
   return gaps[Math.floor(gaps.length / 2)] ?? null
 }
 
-/** Milliseconds that reading one block may take before it is judged with what there is of it; `seconds` between blocks. */
+/** Milliseconds that reading one block may take before it is judged with what is there; `seconds` between blocks. */
 export function budgetMs(seconds: number | null, { share, leastMs, mostMs }: Patience): number {
   return Math.min(mostMs, Math.max(leastMs, (seconds ?? 2) * 1_000 * share))
 }

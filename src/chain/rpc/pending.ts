@@ -15,21 +15,21 @@ export type PendingOptions = {
   rpc: Rpc
   capabilities: Capabilities
   logger: Logger
-  /** How often new pending transactions are asked for, milliseconds. */
+  /** Interval between requests for new pending transactions, milliseconds. */
   pollMs?: number
   clock?: Clock
   signal: AbortSignal
 }
 
-/** Milliseconds between looks whether the node can trace calls by now. */
+/** Milliseconds between checks whether the node can now trace calls. */
 const UNAVAILABLE_MS = 2_000
-/** Pending transactions traced at once. */
+/** Pending transactions traced in parallel. */
 const AT_ONCE = 8
 
 /**
- * Transactions that wait in the node's pool, each traced on the latest state as if it came next and at its own price, dressed as a block
- * of one transaction with `pending: true`. Needs `debug_traceCall`: while the node has none, that is told once, and
- * asked of `capabilities` again and again.
+ * Transactions that wait in the node's pool, each traced on the latest state as if it came next and at its own price,
+ * in the form of a block of one transaction with `pending: true`. Needs `debug_traceCall`: while the node lacks it,
+ * that is reported once, and `capabilities` is checked repeatedly.
  */
 export async function* watchPending(options: PendingOptions): AsyncGenerator<ChainUpdate> {
   const { rpc, capabilities, logger, pollMs = 50, clock = systemClock, signal } = options
@@ -52,7 +52,7 @@ export async function* watchPending(options: PendingOptions): AsyncGenerator<Cha
           if (update) yield update
       }
     } catch (thrown) {
-      // A filter dies with the node's memory of it: ask for a new one.
+      // The node has lost the filter: request a new one.
       filter = undefined
       logger.debug({ reason: messageOf(thrown) }, 'pending filter lost')
     }
@@ -84,8 +84,8 @@ async function traced(
 }
 
 /**
- * A transaction traced on the latest state as if it came next, dressed as a pending block of its own. Needs `debug_traceCall`.
- * Throws what the node refuses it with, `chain.MalformedField`.
+ * A transaction traced on the latest state as if it came next, in the form of its own pending block. Needs
+ * `debug_traceCall`. Throws the node's refusal, `chain.MalformedField`.
  */
 export async function bundleOnLatest(
   transaction: Raw,
@@ -107,8 +107,8 @@ async function bundleOn(
 }
 
 /**
- * The trace in the block that comes next, at the price that is offered: what an attacker may ask for to show nothing while they
- * wait. A node that refuses that (the sender cannot pay yet, no overrides) is asked for the plain call on its latest block.
+ * The trace in the next block, at the offered price: an attack may check for both and do nothing while it is pending.
+ * If a node refuses that (the sender cannot pay yet, no overrides), the plain call on its latest block is requested.
  */
 async function tracedOn(head: Raw, transaction: Raw, rpc: Rpc): Promise<unknown> {
   const { from, to, gas, value, input, type, gasPrice, maxFeePerGas, maxPriorityFeePerGas, accessList } =
@@ -140,7 +140,7 @@ function dress(
     transactions: [transaction],
   }
   const traces = [{ txHash: transaction['hash'], result: at.result }]
-  // A trace with logs that shows none means none: without this, calls would be taken for what logs deny.
+  // A trace with logs that shows none has none: without this, calls would count although the logs deny them.
   const receipts = at.capabilities.traceLogs ? [{ transactionHash: transaction['hash'], logs: [] }] : null
   return { chainId: at.capabilities.chainId, block, receipts, traces, pending: true }
 }

@@ -24,7 +24,7 @@ export type Prestate = Record<Address, FrozenAccount>
 
 /**
  * All accounts and slots that transactions touched, as they were before the first that touched each: by
- * `debug_traceTransaction` with geth’s prestateTracer. Throws what the node throws.
+ * `debug_traceTransaction` with geth’s prestateTracer. Throws the node's errors.
  */
 export async function fetchPrestate(rpc: Rpc, hashes: readonly Hash[]): Promise<Prestate> {
   const merged: Prestate = {}

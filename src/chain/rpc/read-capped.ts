@@ -1,10 +1,10 @@
-/** Bytes after which long strings are cut, and how much of each is kept; beyond the last the answer is given up. */
+/** Bytes after which long strings are truncated, and the kept length of each; beyond the last it is abandoned. */
 export type SizeLimits = { steps: readonly { above: number; keep: number }[]; hard: number }
 
 /**
  * A trace repeats the calldata of every call, so a cheap transaction can make one of hundreds of megabytes (1,100 calls
- * with 128 KiB each). What matters of it are the calls; so long strings are cut once the answer is long: selectors,
- * addresses and amounts stand at their beginning. `keep` is even, so that hex stays whole bytes.
+ * with 128 KiB each). Only the calls matter; so long strings are truncated once the answer is long: selectors,
+ * addresses and amounts are at their beginning. `keep` is even, so that hex stays whole bytes.
  */
 export const TRACE_LIMITS: SizeLimits = {
   steps: [
@@ -14,11 +14,11 @@ export const TRACE_LIMITS: SizeLimits = {
   hard: 128 * 2 ** 20,
 }
 
-/** Answers that must be whole: blocks, receipts, prestates. */
+/** Answers that must be complete: blocks, receipts, prestates. */
 export const WHOLE_LIMITS: SizeLimits = { steps: [], hard: 256 * 2 ** 20 }
 
 export type CappedText =
-  | { kind: 'text'; text: string /** Strings that were cut. */; cut: number }
+  | { kind: 'text'; text: string /** The number of truncated strings. */; cut: number }
   | { kind: 'too-large'; bytes: number }
 
 const QUOTE = 0x22
@@ -30,19 +30,19 @@ type Cutter = {
   kept: number
   cut: number
   inString: boolean
-  /** Bytes kept of the string that is open, and whether part of it was left out already. */
+  /** Bytes kept of the open string, and whether part of it was already left out. */
   open: number
   isCutting: boolean
   /** The last byte was a backslash that escapes the next one. */
   isEscaping: boolean
-  /** The block that is being filled while strings are cut, and how full it is. */
+  /** The block that is being filled while strings are truncated, and its fill level. */
   tail: Buffer
   used: number
 }
 
 /**
- * JSON text from a stream in bounded memory: beyond each step of `limits` strings are cut to its `keep` bytes. The text
- * is valid JSON where the stream is.
+ * JSON text from a stream in bounded memory: beyond each step of `limits` strings are truncated to its `keep` bytes.
+ * The text is valid JSON where the stream is.
  */
 export async function readCapped(stream: AsyncIterable<Uint8Array>, limits: SizeLimits): Promise<CappedText> {
   const first = limits.steps[0]?.above ?? Number.POSITIVE_INFINITY
@@ -66,7 +66,7 @@ export async function readCapped(stream: AsyncIterable<Uint8Array>, limits: Size
       cutter.kept = reached
       continue
     }
-    // Short answers are never looked into: where strings begin and end matters only from here on.
+    // Short answers are never scanned: the positions of strings matter only from here on.
     if (!isScanned) for (const block of cutter.blocks) scan(cutter, block)
     isScanned = true
     take(cutter, bytes, limits.steps.findLast(({ above }) => reached > above)?.keep ?? limits.hard)
@@ -79,7 +79,7 @@ export async function readCapped(stream: AsyncIterable<Uint8Array>, limits: Size
 const EMPTY = Buffer.alloc(0)
 const BLOCK = 2 ** 20
 
-/** Follows strings through bytes that are kept as they are. */
+/** Tracks strings through bytes that are kept unchanged. */
 function scan(cutter: Cutter, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) {
     if (!cutter.inString) {
@@ -123,7 +123,7 @@ function inside(cutter: Cutter, bytes: Buffer, { at, keep }: { at: number; keep:
   return end + 1
 }
 
-/** Keeps what fits and leaves the rest out; never ends in the middle of an escape or of a character. */
+/** Keeps what fits and leaves out the rest; never ends in the middle of an escape or of a character. */
 function cut(cutter: Cutter, part: Buffer, keep: number): void {
   if (cutter.isCutting) return
   cutter.isCutting = true
@@ -131,14 +131,14 @@ function cut(cutter: Cutter, part: Buffer, keep: number): void {
   push(cutter, completion(cutter) ?? beginning(part, Math.max(0, keep - cutter.open)))
 }
 
-/** An escape that was begun before is completed: one more backslash, or the digits that a \u still wants. */
+/** The completion of an escape that was begun before: one more backslash, or the remaining digits of a \u. */
 function completion(cutter: Cutter): Buffer | undefined {
   if (cutter.isEscaping) return Buffer.from('\\')
   const begun = /\\u([0-9a-fA-F]{0,3})$/.exec(lastBytes(cutter, 5))?.[1]
   return begun === undefined ? undefined : Buffer.from('0'.repeat(4 - begun.length))
 }
 
-/** As much of a string as there is room for, and no part of an escape or of a character of several bytes. */
+/** As much of a string as there is room for, without a partial escape or multi-byte character. */
 function beginning(part: Buffer, room: number): Buffer {
   const kept = part.subarray(0, room)
   const special = kept.findIndex((byte) => byte === BACKSLASH || byte >= 0x80)

@@ -9,7 +9,7 @@ const refusalSchema = z.object({
   fix: z.string(),
 })
 
-/** One question to a node, with what it answered or why it refused. */
+/** One request to a node, with its answer or its refusal. */
 export const askedSchema = z.object({
   method: z.string(),
   params: z.array(z.unknown()),
@@ -18,7 +18,7 @@ export const askedSchema = z.object({
 })
 export type Asked = z.infer<typeof askedSchema>
 
-/** A node of which every answer is kept, refusals too; the same question is kept once. */
+/** A node of which every answer is recorded, refusals too; the same request is recorded once. */
 export function recordingRpc(rpc: Rpc): { rpc: Rpc; asked(): Asked[] } {
   const kept = new Map<string, Asked>()
   const request: Rpc['request'] = async (method, params, options) => {
@@ -42,8 +42,8 @@ export function recordingRpc(rpc: Rpc): { rpc: Rpc; asked(): Asked[] } {
 }
 
 /**
- * A node that answers what was recorded, the same way, and nothing else: its `request` throws `chain.NotRecorded`, or what the
- * node threw then.
+ * A node that returns only recorded answers: its `request` throws `chain.NotRecorded`, or the error that the node threw
+ * then.
  */
 export function recordedRpc(asked: readonly Asked[]): Rpc {
   const known = new Map(asked.map((item) => [keyOf(item.method, item.params), item]))
@@ -59,7 +59,7 @@ function keyOf(method: string, params: readonly unknown[]): string {
   return canonicalJson([method, params.map(withoutPatience)])
 }
 
-/** How long a node was given for a trace is no part of the question. */
+/** The time limit of a trace is not part of the request. */
 function withoutPatience(param: unknown): unknown {
   if (typeof param !== 'object' || param === null || !('tracer' in param)) return param
   return { ...param, timeout: undefined, reexec: undefined }

@@ -5,7 +5,7 @@ import { type Header, rewind } from './canonical.ts'
 import { type Follower, notice } from './follower.ts'
 import { createPace } from './pace.ts'
 
-/** Walks back until node and memory agree; what is above was removed. Fetching goes on from there. */
+/** Walks back until node and memory agree; the blocks above were removed. Fetching continues from there. */
 export async function* reorganise(follower: Follower): AsyncGenerator<ChainUpdate> {
   const { refs } = follower.canonical
   if (await isLedAstray(follower)) return
@@ -24,8 +24,8 @@ export async function* reorganise(follower: Follower): AsyncGenerator<ChainUpdat
 }
 
 /**
- * True where another endpoint still has the block that was followed last: the one that leads is on a fork of its own then,
- * and loses the lead. A reorganisation reaches all of them soon.
+ * True where another endpoint still has the last followed block: then the leading one is on its own fork, and loses the
+ * lead. A reorganisation soon reaches all of them.
  */
 async function isLedAstray({ rpc, canonical }: Follower): Promise<boolean> {
   const tip = canonical.refs.at(-1)
@@ -43,7 +43,7 @@ async function isLedAstray({ rpc, canonical }: Follower): Promise<boolean> {
   return false
 }
 
-/** Everything we remember is gone, and that is said: a reorg deeper than the window, or a chain that was begun anew. */
+/** Everything remembered is gone, and that is reported: a reorg deeper than the window, or a chain that was reset. */
 export async function* startOver(
   follower: Follower,
   code: 'reorg-beyond-window' | 'chain-reset',
@@ -55,7 +55,7 @@ export async function* startOver(
   const ancestor: BlockRef = { number: oldest.number - 1, hash: null }
   const latest = await headerOf(follower, 'latest')
   const removed = rewind(follower.canonical, ancestor)
-  // A chain that is shorter than what we remember (a devnet begun anew) is followed from its head.
+  // A chain that is shorter than the remembered one (a reset devnet) is followed from its head.
   follower.nextBlock = Math.min(oldest.number, latest.number)
   follower.genesis = undefined
   follower.pace = createPace()
@@ -67,7 +67,7 @@ export async function* startOver(
   yield { kind: 'reorg', ancestor, removed }
 }
 
-/** A head below all that is remembered: a node that lags has the same first block, one that was reset has another. */
+/** A head below everything remembered: a node that lags has the same first block, one that was reset has another. */
 export async function wasBegunAnew(follower: Follower): Promise<boolean> {
   const first = await genesisOf(follower)
   return follower.genesis !== null && first !== null && follower.genesis !== first
@@ -84,7 +84,7 @@ function missingIsNull(thrown: unknown): null {
 
 export type Timed = Header & { timestamp: number | null }
 
-/** A header as the leading endpoint has it: two nodes' views must not be mixed. */
+/** A header from the leading endpoint: two nodes' views must not be mixed. */
 export async function headerOf({ rpc }: Pick<Follower, 'rpc'>, block: string): Promise<Timed> {
   const found = await rpc.request('eth_getBlockByNumber', [block, false], {
     only: rpc.leader(),
@@ -108,10 +108,10 @@ export async function headerOf({ rpc }: Pick<Follower, 'rpc'>, block: string): P
   }
 }
 
-/** Milliseconds that a header may take: it is the lightest of questions. */
+/** The time limit of a header request, milliseconds: it is the lightest request. */
 const HEADER_MS = 3_000
 
-/** Null where the node has no such tag; undefined where it did not answer, which says nothing about finality. */
+/** Null where the node has no such tag; undefined where it did not answer, which shows nothing about finality. */
 export function refusedIsNull(thrown: unknown): null | undefined {
   if (!(thrown instanceof CordonError)) throw thrown
   return thrown.code === 'chain.RpcRefused' || thrown.code === 'chain.BlockMissing' ? null : undefined

@@ -1,4 +1,4 @@
-/** What RLP encodes: bytes, and lists of what it encodes (Yellow Paper, appendix B). */
+/** An RLP item: bytes, or a list of items (Yellow Paper, appendix B). */
 export type RlpItem = Uint8Array | readonly RlpItem[]
 
 export function encodeRlp(item: RlpItem): Buffer {

@@ -18,12 +18,12 @@ import {
   standingOf,
 } from './standing.ts'
 
-/** `only`: this endpoint alone is asked, for what must be one node's view. */
+/** `only`: queries this endpoint alone, for answers that must be one node's view. */
 export type AskOptions = RequestOptions & { only?: Endpoint | undefined }
 
 /**
- * A chain through one or several nodes. One of them leads and is asked first; another answers for it when it fails, and
- * takes the lead only when it is clearly better: traffic does not move for one failure.
+ * A chain through one or several nodes. One of them leads and is queried first; another answers when it fails, and
+ * takes the lead only when it is clearly better: one failure does not move traffic.
  */
 export type Rpc = {
   endpoints: readonly Endpoint[]
@@ -34,12 +34,12 @@ export type Rpc = {
   request(method: string, params: readonly unknown[], options?: AskOptions): Promise<unknown>
   /** The endpoint whose view of the chain is followed. */
   leader(): Endpoint
-  /** Notes what an endpoint's head is and how its blocks compare with the chain that is followed. */
+  /** Records an endpoint's head and how its blocks compare with the followed chain. */
   place(endpoint: Endpoint, at: { head: number | null; place: Standing['place'] }): void
   standings(): EndpointStanding[]
-  /** Adds a notice to those that {@link Rpc.takeNotices} gives. */
+  /** Adds a notice to those that {@link Rpc.takeNotices} returns. */
   note(notice: SourceNotice): void
-  /** What happened to endpoints since the last call, oldest first; the caller owns it then. */
+  /** The events of endpoints since the last call, oldest first; the caller owns them then. */
   takeNotices(): SourceNotice[]
   close(): Promise<void>
 }
@@ -47,7 +47,7 @@ export type Rpc = {
 export type RpcOptions = {
   urls: readonly string[]
   timeoutMs?: number
-  /** How long an endpoint that is down is asked last, milliseconds. */
+  /** How long an endpoint that is down is queried last, milliseconds. */
   cooldownMs?: number
   clock?: Clock
 }
@@ -56,9 +56,9 @@ type Pool = {
   standings: readonly Standing[]
   leader: Standing
   notices: SourceNotice[]
-  /** Notice and endpoint → when it was told last: a node that lies in every block is told of once a minute. */
+  /** Notice and endpoint → when it was last reported: a node that lies in every block is reported once a minute. */
   noted: Map<string, number>
-  /** By endpoint name, the last answer that was shown to be untrue. */
+  /** By endpoint name, the last answer that was proven false. */
   lies: Map<string, { reason: string; at: number }>
   cooldownMs: number
   clock: Clock
@@ -93,17 +93,17 @@ export function createRpc({ urls, timeoutMs, cooldownMs = 5_000, clock = systemC
   }
 }
 
-/** How long an untrue answer counts, milliseconds. */
+/** How long a false answer counts, milliseconds. */
 const DOUBTED_MS = 60_000
 
-/** An endpoint that answers at once, but untruly, is not up: whoever reads its standing must see that. */
+/** An endpoint that answers quickly but falsely is not up: its standing must show that. */
 function withLie(standing: EndpointStanding, { lies, clock }: Pool): EndpointStanding {
   const lie = lies.get(standing.name)
   if (standing.state !== 'up' || lie === undefined || clock.now() - lie.at > DOUBTED_MS) return standing
   return { ...standing, state: 'failing', reason: lie.reason }
 }
 
-/** The chain as one endpoint shows it: what is asked through this is asked of that one alone. */
+/** The chain as one endpoint shows it: requests through this go to that endpoint only. */
 export function through(rpc: Rpc, endpoint: Endpoint): Rpc {
   return {
     ...rpc,
@@ -151,13 +151,13 @@ async function answerOf(pool: Pool, call: Call): Promise<unknown> {
     } catch (thrown) {
       if (call.options?.signal?.aborted === true) throw thrown
       if (failureKindOf(thrown) === undefined) {
-        // The EVM's own answer is the same everywhere; so is what happens to a transaction that was sent.
+        // The EVM's own answer is the same everywhere; so is the result of a transaction that was sent.
         if (isRevert(thrown) || isWrite(call)) throw thrown
         refused ??= thrown
         if (order.length === 1) throw thrown
       } else {
         failed = thrown
-        // A single endpoint is asked once more, unless it has had its time.
+        // A single endpoint is queried once more, unless it has used up its time.
         if (order.length === 1 && (failureKindOf(thrown) === 'timeout' || isWrite(call))) throw thrown
       }
     }
@@ -165,12 +165,12 @@ async function answerOf(pool: Pool, call: Call): Promise<unknown> {
   throw refused ?? failed
 }
 
-/** What was sent may have arrived although no answer came: the one who sent it decides what to do. */
+/** A transaction may have arrived although no answer came: its sender decides what to do. */
 function isWrite({ method }: Call): boolean {
   return method.startsWith('eth_send')
 }
 
-/** By their view of the chain an endpoint elsewhere is no help; by hash it may have the very block. */
+/** An endpoint on another chain state is useless by block number; by hash it may have the exact block. */
 function orderOf({ standings, leader, clock }: Pool, { params, options }: Call): Standing[] {
   const only = standings.find(({ endpoint }) => endpoint === options?.only)
   if (only !== undefined) return [only]

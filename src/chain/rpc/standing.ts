@@ -2,18 +2,18 @@ import { messageOf } from '../../kit/error.ts'
 import type { EndpointStanding } from '../../model/vitals.ts'
 import type { Endpoint } from './endpoint.ts'
 
-/** What is remembered of an endpoint's answers. */
+/** The remembered statistics of an endpoint's answers. */
 export type Standing = {
   endpoint: Endpoint
   /** Share of recent requests that failed: an exponential average over about twenty. */
   errorRate: number
   /** Failures since the last answer. */
   failures: number
-  /** Until when it is asked last, milliseconds. */
+  /** The time until which it is queried last, milliseconds. */
   downUntil: number
   reason: string | null
   head: number | null
-  /** Found by comparison with the others: it has other blocks, or fewer. */
+  /** Determined by comparison with the others: it has other blocks, or fewer. */
   place: 'here' | 'lagging' | 'elsewhere'
   asked: number
 }
@@ -52,15 +52,15 @@ export function noteFailure(standing: Standing, thrown: unknown, downUntil: numb
 }
 
 /**
- * How much worse than a healthy endpoint: another fork is worst, then down, then behind, then its error rate. The
- * order of the configuration breaks ties, so a small difference must not move anything ({@link isClearlyWorse}).
+ * How much worse than a healthy endpoint it is: another fork is worst, then down, then behind, then its error rate. The
+ * order of the configuration breaks ties, so a small difference must not move traffic ({@link isClearlyWorse}).
  */
 export function badness({ place, failures, errorRate }: Standing): number {
   const away = place === 'elsewhere' ? 100 : place === 'lagging' ? 10 : 0
   return away + (failures >= DOWN_AFTER ? 20 : 0) + errorRate
 }
 
-/** Error rates must differ by a fifth before traffic moves: one failure moves nothing. */
+/** Error rates must differ by a fifth before traffic moves: one failure does not move it. */
 export function isClearlyWorse(a: Standing, b: Standing): boolean {
   return badness(a) > badness(b) + 0.2
 }

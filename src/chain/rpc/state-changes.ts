@@ -15,7 +15,7 @@ export async function fetchStateChanges(rpc: Rpc, transaction: Hex): Promise<Sta
   const answer = object(await rpc.request('debug_traceTransaction', [transaction, options]), 'prestate')
   const before = slotsOf(answer['pre'], 'prestate.pre')
   const after = slotsOf(answer['post'], 'prestate.post')
-  // What became zero stands only in `pre`, what was zero only in `post`.
+  // A slot that became zero is only in `pre`, one that was zero only in `post`.
   return [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((key) => {
     const [account = '0x', slot = '0x'] = key.split('/') as [Address, Hex]
     const change = { address: account, slot, before: before.get(key) ?? ZERO, after: after.get(key) ?? ZERO }

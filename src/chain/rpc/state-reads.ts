@@ -11,16 +11,16 @@ const abi = parseAbi([
   'struct Result { bool success; bytes returnData; }',
   'function aggregate3(Call[] calls) view returns (Result[])',
 ])
-/** Calls in one request: nodes bound the gas of `eth_call`. */
+/** Maximum calls per request: nodes limit the gas of `eth_call`. */
 const BATCH = 100
 
-/** Whether a chain has Multicall3: code that is there does not go away, one that is not may come. */
+/** Whether a chain has Multicall3: deployed code stays, missing code may be deployed later. */
 const found = new WeakMap<Rpc, { isThere: boolean; askedAt: number }>()
-/** Milliseconds until a chain without it is asked again. */
+/** Milliseconds until a chain without it is checked again. */
 const ASK_AGAIN_MS = 60_000
 
 /**
- * What view calls answer on the state after a block, in the order asked: through Multicall3 where it has code, else
+ * The answers of view calls on the state after a block, in the given order: through Multicall3 where it has code, else
  * one by one. A call that reverts has the answer null. Throws `chain.EndpointFailed` where no node answers.
  */
 export async function readState(rpc: Rpc, calls: readonly StateCall[], block: number): Promise<StateRead[]> {
@@ -48,7 +48,7 @@ async function batch(rpc: Rpc, calls: readonly StateCall[], tag: string): Promis
   const data = encodeFunctionData({ abi, functionName: 'aggregate3', args })
   const answer = await ask(rpc, { to: MULTICALL, data }, tag)
   const results = answer === null ? null : resultsOf(answer)
-  // A batch that fails as a whole (gas, a lying proxy) is asked one by one.
+  // A batch that fails as a whole (gas, a lying proxy) is repeated one by one.
   if (results?.length !== calls.length)
     return Promise.all(calls.map(async (call) => ({ ...call, answer: await single(rpc, call, tag) })))
   return calls.map((call, i) => ({ ...call, answer: answerOf(results[i]) }))
@@ -84,7 +84,7 @@ async function ask(rpc: Rpc, { to, data }: StateCall, tag: string): Promise<Hex 
   }
 }
 
-/** Geth and its kin answer a revert with code 3; others only say it. */
+/** Geth and similar nodes answer a revert with code 3; others only in the message. */
 function isRevert(thrown: CordonError): boolean {
   return thrown.facts['code'] === 3 || /revert|invalid opcode|out of gas/i.test(messageOf(thrown))
 }

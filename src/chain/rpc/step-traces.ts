@@ -5,7 +5,7 @@ import { framesFromStructLog, type StructRoot } from '../trace/struct-log.ts'
 import { toCallTracer } from '../trace/to-call-tracer.ts'
 import type { Endpoint } from './endpoint.ts'
 
-/** One transaction's calls, made from its steps. Throws what the node throws, `chain.BrokenTrace`, `chain.MalformedField`. */
+/** One transaction's calls, from its steps. Throws the node's errors, `chain.BrokenTrace`, `chain.MalformedField`. */
 export async function stepTrace(
   id: Hash,
   {

@@ -12,9 +12,9 @@ export type StorageQuestion = {
 }
 
 /**
- * The words (32 bytes each) in the storage of a contract at a block, in the order asked: all in one `eth_call` that puts code
- * which reads them in the contract's place, else one `eth_getStorageAt` after another.
- * Throws `chain.EndpointFailed` where no node answers, and the node's refusal where it has no such state.
+ * The words (32 bytes each) in the storage of a contract at a block, in the given order: all in one `eth_call` that
+ * replaces the contract's code with code that reads them, else one `eth_getStorageAt` each, in sequence. Throws
+ * `chain.EndpointFailed` where no node answers, and the node's refusal where it has no such state.
  */
 export async function storageWords(rpc: Rpc, { address, slots, block }: StorageQuestion): Promise<Hex[]> {
   const mark = keccak256(`0x${slots.map(word).join('')}`)
@@ -24,7 +24,7 @@ export async function storageWords(rpc: Rpc, { address, slots, block }: StorageQ
     unlessDown(thrown)
     return '0x'
   })
-  // A node that leaves the third parameter aside answers as the contract does: without the mark.
+  // A node that ignores the third parameter answers as the contract does: without the mark.
   if (answer.length === 2 + 64 * (slots.length + 1) && answer.startsWith(mark))
     return slots.map((_, i) => `0x${answer.slice(66 + 64 * i, 130 + 64 * i)}` as Hex)
   const words: Hex[] = []
@@ -33,7 +33,7 @@ export async function storageWords(rpc: Rpc, { address, slots, block }: StorageQ
   return words
 }
 
-/** The first slots of a contract, where compilers put what is declared first. */
+/** The first slots of a contract, which compilers use for the first declared variables. */
 export function firstSlots(count: number): Hex[] {
   return Array.from({ length: count }, (_, slot) => `0x${slot.toString(16)}` as Hex)
 }

@@ -5,7 +5,7 @@ import { encodeRlp, type RlpItem } from './rlp.ts'
 const EMPTY = keccak256(encodeRlp(new Uint8Array()))
 
 /**
- * The root of the Merkle Patricia trie of a list, keyed by RLP of the index, as headers have it for transactions and
+ * The root of the Merkle Patricia trie of a list, keyed by RLP of the index, as in headers for transactions and
  * receipts (Yellow Paper, section 4.3.2 and appendix D).
  */
 export function orderedTrieRoot(values: readonly Uint8Array[]): `0x${string}` {
@@ -15,7 +15,7 @@ export function orderedTrieRoot(values: readonly Uint8Array[]): `0x${string}` {
   return keccak256(encodeRlp(nodeOf(leaves, 0)))
 }
 
-/** An integer as RLP wants it: big-endian without leading zeros, nothing for zero. */
+/** An integer in RLP form: big-endian without leading zeros, empty for zero. */
 export function quantityBytes(value: number): Uint8Array {
   if (value === 0) return new Uint8Array()
   const text = value.toString(16)
@@ -46,7 +46,7 @@ function branchOf(leaves: readonly Leaf[], depth: number): RlpItem {
   return [...slots, new Uint8Array()]
 }
 
-/** A node shorter than a hash stands in its parent itself. */
+/** A node shorter than a hash is embedded in its parent. */
 function referenceTo(node: RlpItem): RlpItem {
   const encoded = encodeRlp(node)
   return encoded.length < 32 ? node : keccak256(encoded, 'bytes')
@@ -56,7 +56,7 @@ function sharedLength(leaves: readonly Leaf[], depth: number): number {
   const first = leaves[0]?.path ?? new Uint8Array()
   const last = leaves.at(-1)?.path ?? new Uint8Array()
   let shared = 0
-  // The leaves are sorted: what the first and the last share all share.
+  // The leaves are sorted: a prefix shared by the first and the last is shared by all.
   while (depth + shared < first.length && first[depth + shared] === last[depth + shared]) shared++
   return shared
 }

@@ -2,11 +2,11 @@ import { CordonError, messageOf } from '../../kit/error.ts'
 import type { SourceNotice } from '../../model/block.ts'
 import { failureKindOf } from './failure.ts'
 
-/** One run of trouble with a source: told when it begins, now and then while it lasts, and when it is over. */
+/** One period of trouble with a source: reported when it begins, at intervals while it lasts, and when it is over. */
 export type Trouble = {
-  /** Since when, milliseconds; null while all is well. */
+  /** The start, milliseconds; null while there is no trouble. */
   since: number | null
-  /** When it was last told of, and how long until it is told of again. */
+  /** When it was last reported, and the interval until the next report. */
   toldAt: number
   againAfterMs: number
   /** Reason → how often. */
@@ -15,14 +15,14 @@ export type Trouble = {
 }
 
 const FIRST_AGAIN_MS = 60_000
-/** Without trouble for so long it is over. */
+/** The time without trouble after which it is over, milliseconds. */
 const OVER_AFTER_MS = 10_000
 
 export function noTrouble(): Trouble {
   return { since: null, toldAt: 0, againAfterMs: FIRST_AGAIN_MS, counts: new Map(), lastAt: 0 }
 }
 
-/** Counts a failure; gives a notice where it is time for one: 10 % errors are one notice a minute, not five a second. */
+/** Counts a failure; returns a notice where one is due: 10 % errors are one notice a minute, not five a second. */
 export function noteTrouble(trouble: Trouble, thrown: unknown, now: number): SourceNotice | undefined {
   const reason = failureKindOf(thrown) ?? (thrown instanceof CordonError ? thrown.code : 'unexpected')
   trouble.counts.set(reason, (trouble.counts.get(reason) ?? 0) + 1)
@@ -43,7 +43,7 @@ export function noteTrouble(trouble: Trouble, thrown: unknown, now: number): Sou
   }
 }
 
-/** Notes that all went well; gives a notice where trouble has been over for a while. */
+/** Records a success; returns a notice where trouble has been over for a while. */
 export function noteWell(trouble: Trouble, now: number): SourceNotice | undefined {
   if (trouble.since === null || now - trouble.lastAt < OVER_AFTER_MS) return undefined
   const facts = {

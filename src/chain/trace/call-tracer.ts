@@ -20,10 +20,9 @@ type Pending = { raw: Raw; parent: number; depth: number }
 type Mutable = { -readonly [K in keyof Frame]: Frame[K] }
 
 /**
- * Frames of one transaction, in execution order, from geth's callTracer (nested `calls`).
- * Walks with its own stack, so a thousand-deep or ten-thousand-wide trace is only long, not dangerous.
- * `isCreation` says that the transaction has no callee, for tracers that leave the type of the root out.
- * Throws `chain.MalformedField`.
+ * Frames of one transaction, in execution order, from geth's callTracer (nested `calls`). Walks with its own stack, so
+ * a thousand-deep or ten-thousand-wide trace takes time but is not dangerous. `isCreation` means that the transaction
+ * has no callee, for tracers that leave the type of the root out. Throws `chain.MalformedField`.
  */
 export function framesFromCallTracer(root: unknown, path: string, isCreation = false): Frame[] {
   const frames: Mutable[] = []
@@ -43,7 +42,7 @@ export function framesFromCallTracer(root: unknown, path: string, isCreation = f
   return closeSubtrees(frames)
 }
 
-/** The same of an answer that may be anything; none where it is no trace. */
+/** The same for an arbitrary answer; empty where it is not a trace. */
 export function framesIfAny(answer: unknown, path: string): Frame[] {
   try {
     return framesFromCallTracer(answer, path)
@@ -87,7 +86,7 @@ function frameOf(pending: Pending, { index, parent, path, isCreation }: Place): 
   return frame
 }
 
-/** Whose storage a frame acts on: delegated code runs in its caller's context. */
+/** The account whose storage a frame acts on: delegated code runs in its caller's context. */
 export function contextOf(
   type: FrameType,
   from: Address | null,
@@ -126,7 +125,7 @@ function logsOf(value: unknown, path: string): readonly FrameLog[] {
   })
 }
 
-/** Both spellings are met: ours, and the opcode that made the access. */
+/** Both spellings occur: ours, and the opcode that made the access. */
 const STORAGE_OPS: Record<string, StorageAccess['op']> = {
   read: 'read',
   write: 'write',

@@ -2,12 +2,12 @@ import { CordonError } from '../../kit/error.ts'
 import type { Address, Hash, Hex } from '../../model/hex.ts'
 
 /*
- * The hot path's parser: every field of every frame and log goes through these, checked by hand because a
- * schema library costs 10 to 40 times as much here (bench/decode). Each returns the value or throws
- * `chain.MalformedField` with the path of the field.
+ * The hot path's parser: every field of every frame and log goes through these, validated by hand because a schema
+ * library takes 10 to 40 times as long here (bench/decode). Each returns the value or throws `chain.MalformedField`
+ * with the path of the field.
  */
 
-/** A JSON object from a stranger. */
+/** A JSON object from an untrusted source. */
 export type Raw = { readonly [name: string]: unknown }
 
 const HEX = /^0x[0-9a-f]*$/
@@ -23,7 +23,7 @@ export function malformed(path: string, expected: string, got: unknown): CordonE
   })
 }
 
-/** What was there, in short: nothing of an object or list but that it is one, for it may be as deep as memory. */
+/** The actual value, in short form: for an object or list only its type, because it may be arbitrarily deep. */
 function shownOf(got: unknown): string {
   if (Array.isArray(got)) return `a list of ${got.length}`
   if (typeof got === 'object' && got !== null)
@@ -89,7 +89,7 @@ export function hashOrNull(value: unknown, path: string): Hash | null {
   return value === undefined || value === null ? null : hash(value, path)
 }
 
-/** A JSON-RPC quantity as a bigint; `0x0` costs nothing. */
+/** A JSON-RPC quantity as a bigint; `0x0` is a fast path. */
 export function quantity(value: unknown, path: string): bigint {
   if (value === '0x0') return 0n
   if (typeof value === 'string' && value.length > 2 && value.length <= 66 && HEX.test(value.toLowerCase())) {
@@ -111,8 +111,8 @@ export function integer(value: unknown, path: string): number {
 }
 
 /**
- * A whole number from hex text or a JSON number, undefined for anything else: decimal text is refused, because
- * `"10"` from a node that means hex is sixteen. Above 2^53 it is rounded.
+ * A whole number from hex text or a JSON number, undefined for anything else: decimal text is rejected, because `"10"`
+ * from a node that means hex is sixteen. Above 2^53 it is rounded.
  */
 export function hexNumber(value: unknown): number | undefined {
   const parsed = typeof value === 'string' && value.startsWith('0x') ? Number(value) : value

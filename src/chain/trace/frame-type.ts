@@ -1,10 +1,10 @@
 import type { FrameType } from '../../model/block.ts'
 import type { Raw } from './fields.ts'
 
-/** What a frame does, and the tracer's own word for it where that word is none that Cordon knows, else null. */
+/** The type of a frame, and the tracer's own word for it where Cordon does not know that word, else null. */
 export type ReadType = { type: FrameType; foreignType: string | null }
 
-/** Made once: frames by the hundred thousand are read. */
+/** Created once, because hundreds of thousands of frames are read. */
 const KNOWN = new Map<FrameType, ReadType>()
 
 export function known(type: FrameType): ReadType {
@@ -29,7 +29,7 @@ const WORDS: ReadonlyMap<string, FrameType> = new Map<string, FrameType>([
   ['EOFCREATE', 'CREATE'],
 ])
 
-/** As geth and Parity write them: nearly all, and looked up without making a new text. */
+/** The spellings of geth and Parity: nearly all of them, and looked up without creating a new string. */
 const SPELLINGS: ReadonlyMap<string, FrameType> = new Map(
   [...WORDS].flatMap(([word, type]) => [
     [word, type],
@@ -39,17 +39,17 @@ const SPELLINGS: ReadonlyMap<string, FrameType> = new Map(
 
 const LONGEST_WORD = 40
 
-/** Calls within calls. The EVM stops at 1,024; some chains count differently, none allows thousands more. */
+/** Maximum nesting of calls. The EVM stops at 1,024; some chains count differently, none allows thousands more. */
 export const DEEPEST = 4_096
 
-/** The frame type that a word means, in any letter case; undefined for a word that is not known. */
+/** The frame type of a word, in any letter case; undefined for an unknown word. */
 export function frameTypeOf(word: string): FrameType | undefined {
   return SPELLINGS.get(word) ?? WORDS.get(word.toUpperCase().replaceAll(/[\s_-]/g, ''))
 }
 
 /**
- * The type of a callTracer frame. Without a word it is what the frame has: a creation where it leaves code behind or
- * names nobody, else a call. A word that is not known (Arbitrum says `INVALID` of transfers that no call makes) is a
+ * The type of a callTracer frame. Without a word it is derived from the fields: a creation where it returns deployed
+ * code or has no callee, else a call. An unknown word (Arbitrum uses `INVALID` for transfers without a call) is a
  * movement of the frame's value, and is kept as `foreignType`.
  */
 export function typeOfFrame(raw: Raw, isCreation: boolean): ReadType {
@@ -61,12 +61,12 @@ export function typeOfFrame(raw: Raw, isCreation: boolean): ReadType {
   return type === undefined ? foreign(text) : known(type)
 }
 
-/** A frame whose word means no call of the EVM. */
+/** A frame whose word does not mean an EVM call. */
 export function foreign(word: string): ReadType {
   return { type: 'CALL', foreignType: word.slice(0, LONGEST_WORD) }
 }
 
-/** Init code carries the code that it leaves behind; calldata does not carry its answer, but for padded words. */
+/** Init code contains the code that it deploys; calldata does not contain its answer, except padded words. */
 function createsCode({ to, input, output }: Raw): boolean {
   if (to === undefined || to === null) return true
   if (typeof input !== 'string' || typeof output !== 'string' || output.length < 10) return false

@@ -17,7 +17,7 @@ import {
 } from './fields.ts'
 import { DEEPEST, foreign, frameTypeOf, known, type ReadType } from './frame-type.ts'
 
-/** Parity's words for failures, in geth's. */
+/** Parity's error messages, mapped to geth's. */
 const ERRORS: Record<string, string> = {
   Reverted: 'execution reverted',
   'Out of gas': 'out of gas',
@@ -32,8 +32,8 @@ type Mutable = { -readonly [K in keyof Frame]: Frame[K] }
 
 /**
  * Frames of one transaction from its Parity traces (`trace_block`, `trace_transaction`): flat, in any order, nested by
- * `traceAddress`. Rewards are left out, whatever transaction they name; a trace that comes twice counts once. Parity
- * records no logs. Throws `chain.MalformedField`, `chain.BrokenTrace` when a frame's parent is missing.
+ * `traceAddress`. Rewards are left out, whatever transaction they name; a duplicate trace counts once. Parity records
+ * no logs. Throws `chain.MalformedField`, `chain.BrokenTrace` when a frame's parent is missing.
  */
 export function framesFromParity(traces: readonly unknown[], path: string): Frame[] {
   const frames: Mutable[] = []
@@ -55,7 +55,7 @@ export function framesFromParity(traces: readonly unknown[], path: string): Fram
   return closeSubtrees(frames)
 }
 
-/** True for what pays a block's producer or an uncle's: no part of any transaction, whatever it says. */
+/** True for rewards of a block's producer or an uncle's: not part of any transaction, whatever the trace names. */
 export function isReward(raw: Raw): boolean {
   const action = raw['action']
   if (raw['type'] !== 'call' && String(raw['type']).toLowerCase() === 'reward') return true
@@ -108,7 +108,7 @@ function frameOf(raw: Raw, place: Place, path: string): Mutable {
     raw['result'] === undefined || raw['result'] === null ? {} : object(raw['result'], `${path}.result`)
   const parts = partsOf(raw, { action, result }, path)
   const error = textOrNull(raw['error'])
-  // written out, not spread: frames of one shape are what makes every reader after this fast
+  // written out, not spread: frames of one shape make every later reader fast
   const frame: Mutable = {
     index: place.index,
     parent: place.parent,
@@ -137,7 +137,7 @@ function frameOf(raw: Raw, place: Place, path: string): Mutable {
 type Parts = ReadType & Pick<Frame, 'from' | 'to' | 'input' | 'output'> & { value: bigint | null }
 type Said = { action: Raw; result: Raw }
 
-/** What an action has says more than what its trace calls itself: nodes were seen to call a suicide a call. */
+/** The fields of an action are more reliable than its trace's type: nodes were seen to label a suicide as a call. */
 function partsOf(raw: Raw, { action, result }: Said, path: string): Parts {
   if (action['refundAddress'] !== undefined) return destroyed(action, path)
   const word = String(raw['type'] ?? '')

@@ -3,14 +3,14 @@ import type { FrameType } from '../../model/block.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { addressFrom, memoryAt, memoryWords, type Step, stackAt, wordHex } from './struct-step.ts'
 
-/** What an instruction asks for that makes a frame. */
+/** The request of an instruction that makes a frame. */
 export type Asked = {
   type: FrameType
   to: Address | null
   input: Hex
   /** Null for DELEGATECALL, which keeps its caller's. */
   value: bigint | null
-  /** Where the answer goes in the caller's memory. */
+  /** The range in the caller's memory that receives the answer. */
   out: readonly [bigint, bigint]
 }
 
@@ -51,18 +51,19 @@ export function askedBy(step: Step, context: Address | null, path: string): Aske
   }
 }
 
-/** What access to the callee costs, by fork: warm and cold since Berlin, before it, before EIP-150. */
+/** The cost of access to the callee, by fork: warm and cold since Berlin, before it, before EIP-150. */
 const ACCESS = [100, 2_600, 700, 40]
-/** For value that moves (EIP-150), and to an account that is not there yet (EIP-161). */
+/** The cost of value that moves (EIP-150), and of an account that does not exist yet (EIP-161). */
 const VALUE = [9_000, 34_000]
 const STIPEND = 2_300
 
-/** Gas that came back from a call, and where in the answer we are. */
+/** The gas returned from a call, and the position in the answer. */
 type Returned = { returned: number; path: string }
 
 /**
- * Gas that a call without code (an account, a precompile) was given. `gasCost` has it and the price of the call together:
- * the price whose rest is what EIP-150 lets pass is the right one; else what came back is all that is known.
+ * The gas given to a call without code (an account, a precompile). `gasCost` contains it together with the price of the
+ * call: the right price is the one whose rest equals the amount that EIP-150 lets pass; otherwise only the returned gas
+ * is known.
  */
 export function gasGiven(step: Step, { value, out }: Asked, { returned, path }: Returned): number {
   const wanted = stackAt(step, 0, path)
@@ -82,7 +83,7 @@ export function gasGiven(step: Step, { value, out }: Asked, { returned, path }: 
   return returned
 }
 
-/** The price of more memory (Yellow Paper, appendix G: 3 a word and the square over 512). */
+/** The price of more memory (Yellow Paper, appendix G: 3 per word and the square over 512). */
 function expansion(words: number, regions: readonly (readonly [bigint, bigint])[]): number {
   const needed = regions.map(([offset, length]) =>
     length === 0n ? 0 : Math.ceil(Number(offset + length) / 32),

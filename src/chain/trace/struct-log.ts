@@ -6,7 +6,7 @@ import { array, hexOrEmpty, object, textOrNull } from './fields.ts'
 import { type Asked, askedBy, gasGiven, isCall, isCreate } from './struct-call.ts'
 import { addressFrom, memoryAt, type Step, stackAt, stepOf, wordHex } from './struct-step.ts'
 
-/** What struct logs do not say of the transaction itself. */
+/** The data about the transaction itself that struct logs lack. */
 export type StructRoot = {
   from: Address | null
   /** Null where it creates a contract. */
@@ -20,16 +20,16 @@ export type StructRoot = {
 
 type Mutable = { -readonly [K in keyof Frame]: Frame[K] } & { logs: FrameLog[]; storage: StorageAccess[] }
 
-/** A frame that runs, and where its last step was. */
+/** A running frame, and the position of its last step. */
 type Open = { frame: Mutable; depth: number; children: number; last: Step | undefined }
 
 type Reading = { steps: readonly Step[]; next: readonly number[]; path: string }
 
 /**
  * Frames of one transaction, as callTracer gives them and with their storage accesses, from geth's default tracer
- * (`debug_traceTransaction` with `enableMemory` and, for precompiles' answers, `enableReturnData`).
- * It cannot tell the balance that SELFDESTRUCT moves (`valueUnknown`), nor where a contract would have been whose creation by
- * CREATE failed. Throws `chain.MalformedField`, and `chain.BrokenTrace` where steps are missing.
+ * (`debug_traceTransaction` with `enableMemory` and, for precompiles' answers, `enableReturnData`). It cannot show the
+ * balance that SELFDESTRUCT moves (`valueUnknown`), nor the intended address of a contract whose creation by CREATE
+ * failed. Throws `chain.MalformedField`, and `chain.BrokenTrace` where steps are missing.
  */
 export function framesFromStructLog(answer: unknown, root: StructRoot, path: string): Frame[] {
   const raw = object(answer, path)
@@ -96,7 +96,10 @@ function frameOf({ type, to, input, value }: Asked, parent: Mutable | undefined)
 
 type At = { index: number; step: Step }
 
-/** What one step does: a frame that it opens, or an effect noted in its own. An instruction that failed does nothing. */
+/**
+ * The effect of one step: a frame that it opens, or an effect recorded in its own frame. An instruction that failed has
+ * no effect.
+ */
 function act({ index, step }: At, { frame, children }: Open, reading: Reading): Mutable | undefined {
   const { steps, next, path } = reading
   const { op } = step
@@ -126,7 +129,7 @@ function logOf(step: Step, { frame, children }: Pick<Open, 'frame' | 'children'>
   return { address: frame.context ?? addressFrom(0n), topics, data, position: children }
 }
 
-/** The frame of a call: whether it went well, and what a contract is called that it created, the step after it tells. */
+/** The frame of a call: the step after it shows whether it succeeded, and the address of a created contract. */
 function childOf(at: At, around: { after: Step; frame: Mutable }, reading: Reading): Mutable {
   const { steps, path } = reading
   const { after, frame } = around
@@ -142,7 +145,7 @@ function childOf(at: At, around: { after: Step; frame: Mutable }, reading: Readi
   return withoutSteps(child, { step: at.step, after, asked }, path)
 }
 
-/** Accounts, precompiles, empty code, and calls refused before they began: there are no steps to learn from. */
+/** Accounts, precompiles, empty code, and calls refused before they began: they have no steps. */
 function withoutSteps(
   child: Mutable,
   { step, after, asked }: { step: Step; after: Step; asked: Asked },
@@ -161,7 +164,7 @@ function withoutSteps(
   return { ...child, gas, gasUsed: gas - returned, output }
 }
 
-/** What the last step of a frame says about it. */
+/** Applies the last step of a frame to it. */
 function close(opened: Open | undefined): void {
   const { frame, last } = opened ?? {}
   if (frame === undefined || last === undefined) return
@@ -178,7 +181,7 @@ function close(opened: Open | undefined): void {
   frame.gasUsed = isHalted ? frame.gas : frame.gas - (last.gas - last.gasCost) + deposit
 }
 
-/** revm's words for what stops a frame (anvil, reth), in geth's. */
+/** revm's names for the reasons that stop a frame (anvil, reth), mapped to geth's. */
 const HALTS: Readonly<Record<string, string>> = {
   OutOfGas: 'out of gas',
   MemoryOOG: 'out of gas',
@@ -194,7 +197,7 @@ const HALTS: Readonly<Record<string, string>> = {
   CallNotAllowedInsideStatic: 'write protection',
 }
 
-/** Why a frame stopped, in geth's words where the step does not say it itself. */
+/** Why a frame stopped, in geth's wording where the step has no error. */
 function haltOf({ error, op, gas, gasCost }: Step): string {
   const word = error === null ? undefined : (/^Some\((\w+)\)$/.exec(error)?.[1] ?? error)
   if (word !== undefined) return HALTS[word] ?? word

@@ -2,7 +2,7 @@ import type { Address, Hex } from '../../model/hex.ts'
 import type { Raw } from './fields.ts'
 import { array, integer, malformed, object, textOrNull } from './fields.ts'
 
-/** One instruction as geth's default tracer tells it, before it ran. Stack and memory are read only where needed. */
+/** One instruction in geth's default tracer, before it ran. Stack and memory are read only where needed. */
 export type Step = {
   op: string
   gas: number
@@ -39,10 +39,10 @@ export function stackAt({ raw }: Step, n: number, path: string): bigint {
   return BigInt(`0x${digits}`)
 }
 
-/** Above it the gas of any block is spent many times over. */
+/** Above this size memory would cost many times the gas of any block. */
 const MOST_MEMORY = 2 ** 26
 
-/** Bytes of memory; what lies beyond its end is zero, as it is to the machine. */
+/** Bytes of memory; bytes beyond its end are zero, as in the EVM. */
 export function memoryAt({ raw }: Step, [offset, length]: readonly [bigint, bigint], path: string): Hex {
   if (length === 0n) return '0x'
   if (length > MOST_MEMORY || offset > MOST_MEMORY)
@@ -64,7 +64,7 @@ export function memoryWords({ raw }: Step, path: string): number {
   return wordsOf(raw, path).length
 }
 
-/** Left out where it is empty. */
+/** Absent where it is empty. */
 function wordsOf(raw: Raw, path: string): readonly unknown[] {
   return raw['memory'] === undefined || raw['memory'] === null ? [] : array(raw['memory'], `${path}.memory`)
 }

@@ -3,9 +3,9 @@ import type { Frame, FrameLog } from '../../model/block.ts'
 type Node = Record<string, unknown> & { calls?: Node[] }
 
 /**
- * The frames of one transaction as geth's callTracer (withLog) gives them: the form that bundles are written in.
- * Like geth, a static call has no value, and logs of failed frames are left out; the others are numbered within
- * the transaction, in the order in which they were emitted.
+ * The frames of one transaction in the form of geth's callTracer (withLog): the format of bundles. As in geth, a static
+ * call has no value, and logs of failed frames are left out; the others are numbered within the transaction, in the
+ * order in which they were emitted.
  */
 export function toCallTracer(frames: readonly Frame[]): Node {
   const indices = logIndices(frames)

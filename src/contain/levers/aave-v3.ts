@@ -26,7 +26,7 @@ const PAUSED: LeverTemplate['claims'] = {
 }
 const PACKAGE = { on: 'package', what: '@aave/core-v3 1.19.3' } as const
 const PAUSE_TRAP = 'nobody can repay or top up while prices move; liquidation stops if either leg is paused'
-/** Seconds in which nobody is liquidated after an unpause; v3.1 and later, 4 h at most. */
+/** Seconds without liquidations after an unpause; v3.1 and later, 4 h at most. */
 const MOST_GRACE = 14_400
 const GRACE = `taken back with ${MOST_GRACE} s of grace, in which nobody is liquidated`
 
@@ -88,7 +88,7 @@ type Cap = {
   trap?: string
 }
 
-/** A cap of one whole token: everything above it stays, nothing is added. */
+/** A cap of one whole token: existing amounts above it stay, nothing is added. */
 function capTemplate({ what, bit, claims, trap }: Cap): LeverTemplate {
   const signature = what === 'supply' ? 'setSupplyCap(address,uint256)' : 'setBorrowCap(address,uint256)'
   return {
@@ -132,7 +132,7 @@ type Reserve = {
   hasGrace: boolean
 }
 
-/** One lever a reserve, or only that of `given.asset`. */
+/** One lever per reserve, or only the lever of `given.asset`. */
 async function ofReserves(subject: Subject, make: (reserve: Reserve) => Found): Promise<Found[]> {
   const { target: pool, given } = subject
   const configurator = await configuratorOf(subject)

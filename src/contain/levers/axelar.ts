@@ -1,11 +1,11 @@
 import { addressIn, givenWord, numberIn, readOf, wordOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** Axelar's Interchain Token Service: all tokens at once, or how much of one flows in six hours. */
+/** Axelar's Interchain Token Service: all tokens together, or the flow of one token in six hours. */
 const LIMITS = 'setFlowLimits(bytes32[],uint256[])'
 const FLOW_LIMIT = 'flowLimit() view returns (uint256)'
 const MANAGER = 'tokenManagerAddress(bytes32) view returns (address)'
-/** One base unit: the least that is a limit at all. */
+/** One base unit: the smallest value that acts as a limit. */
 const LEAST = 1n
 const UNLIMITED = 'a limit of 0 means UNLIMITED: the limit that blocks is 1 base unit'
 const TRAP = 'both ways: what is under way to here waits too; single base units still pass'

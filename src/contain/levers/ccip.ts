@@ -2,12 +2,12 @@ import { pad } from 'viem'
 import { givenNumber, numberIn, readOf, wordOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** Chainlink CCIP: a token pool's rate limit a lane, and the curse of the Risk Management Network. */
+/** Chainlink CCIP: a token pool's rate limit per lane, and the curse of the Risk Management Network. */
 const LIMIT = 'setChainRateLimiterConfig(uint64,(bool,uint128,uint128),(bool,uint128,uint128))'
 const STATE = 'view returns ((uint128, uint32, bool, uint128, uint128))'
 const OUTBOUND = `getCurrentOutboundRateLimiterState(uint64) ${STATE}`
 const INBOUND = `getCurrentInboundRateLimiterState(uint64) ${STATE}`
-/** The least that the pool takes: it refuses a rate of 0, and one not under the capacity. */
+/** The minimum that the pool accepts: it refuses a rate of 0, and one that is not below the capacity. */
 const LEAST = { capacity: 2n, rate: 1n } as const
 const MOST_SELECTOR = 2n ** 64n
 /** The subject that means every lane. */

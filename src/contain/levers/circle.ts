@@ -1,7 +1,7 @@
 import { givenAddress, numberIn, readOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** Circle CCTP: the TokenMinter burns what leaves and mints what arrives. */
+/** Circle CCTP: the TokenMinter burns outgoing tokens and mints incoming ones. */
 const SET = 'setMaxBurnAmountPerMessage(address,uint256)'
 const VIEW = 'burnLimitsPerMessage(address) view returns (uint256)'
 const base = {

@@ -1,7 +1,7 @@
 import { readOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** Compound v3 (Comet). `pause` sets five flags at once: those that are set already are kept, and undo gives them back. */
+/** Compound v3 (Comet). `pause` sets five flags at once: those already set are kept, and undo restores them. */
 const FLAGS = ['Supply', 'Transfer', 'Withdraw', 'Absorb', 'Buy'] as const
 type Flag = (typeof FLAGS)[number]
 const SIGNATURE = 'pause(bool,bool,bool,bool,bool)'
@@ -55,7 +55,7 @@ async function pauseOf({ ask, target }: Subject, wanted: readonly Flag[]): Promi
   const now = await Promise.all(
     FLAGS.map(async (flag) => (await ask(target, `is${flag}Paused() view returns (bool)`))?.[0]),
   )
-  // Without all five there is no telling what would be overwritten.
+  // Without all five, the overwritten values are unknown.
   if (!now.every((flag) => typeof flag === 'boolean')) return []
   const after = FLAGS.map((flag, i) => now[i] === true || wanted.includes(flag))
   const set = FLAGS.filter((_, i) => after[i])

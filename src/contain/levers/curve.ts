@@ -21,7 +21,7 @@ export const curveTemplates: readonly LeverTemplate[] = [
         target,
         args: [],
         scope: 'the pool',
-        // The flag has a view in few pools only.
+        // The flag has a view in a few pools only.
         state: selectors.has(toFunctionSelector(IS_KILLED))
           ? [readOf(target, `${IS_KILLED} view returns (bool)`)]
           : [],

@@ -1,7 +1,7 @@
 import { readOf } from './reads.ts'
 import type { LeverTemplate } from './template.ts'
 
-/** Derive v2: a manager's guardian pauses what people do themselves, an asset's owner freezes a perpetual. */
+/** Derive v2: a manager's guardian pauses the users' own actions, an asset's owner freezes a perpetual. */
 const PAUSE = 'setAdjustmentsPaused(bool)'
 const base = {
   protocol: 'Derive v2',
@@ -41,7 +41,7 @@ export const deriveTemplates: readonly LeverTemplate[] = [
     breadth: 'market',
     signature: 'disable()',
     recognisedBy: ['disable()', 'isDisabled()', 'applyFundingOnAccount(uint256)'],
-    // A person must say so: there is no way back.
+    // A person must confirm it: it is irreversible.
     needs: ['irreversible'],
     claims: { settle: 'open' },
     trap: 'IRREVERSIBLE: the mark of this moment is frozen, a manipulated one too, and positions are settled at it',

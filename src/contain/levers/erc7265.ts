@@ -14,7 +14,7 @@ export const erc7265Templates: readonly LeverTemplate[] = [
       'isOperational()',
       'migrateFundsAfterExploit(address[],address)',
     ],
-    // A person must say so: there is no way back.
+    // A person must confirm it: it is irreversible.
     needs: ['irreversible'],
     claims: { supply: 'blocked', withdraw: 'blocked' },
     trap: 'IRREVERSIBLE: the draft has no recovery path: nothing goes in or out again; the admin may then move what the breaker holds anywhere',

@@ -3,10 +3,10 @@ import type { Hex } from '../../model/hex.ts'
 import { addressIn, givenAddress, givenNumber, readOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** GMX: v2 switches each feature off by a key a handler, v1 the whole vault. */
+/** GMX: v2 switches each feature off by one key per handler, v1 the whole vault. */
 const SET_BOOL = 'setBool(bytes32,bytes,bool)'
 const GET_BOOL = 'getBool(bytes32) view returns (bool)'
-/** `Order.OrderType`: what opens or adds to a position at the market price. */
+/** `Order.OrderType`: opens or adds to a position at the market price. */
 const MARKET_INCREASE = 2n
 const ORDER_TYPES = 'order types: 0 and 1 swap, 2 and 3 increase, 4 to 6 decrease, 7 liquidates'
 const KEEPERS = 'a CONFIG_KEEPER; a LIMITED_CONFIG_KEEPER may set caps only'

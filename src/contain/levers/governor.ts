@@ -4,7 +4,7 @@ import type { Found, LeverTemplate, Subject } from './template.ts'
 
 /** Governor and GovernorBravo: `ProposalState.Canceled`. */
 const CANCELED = 2n
-/** Canceled, Defeated, Expired and Executed: nothing left to cancel. */
+/** Canceled, Defeated, Expired and Executed: there is nothing left to cancel. */
 const OVER = [2n, 3n, 6n, 7n]
 const STATE = 'state(uint256) view returns (uint8)'
 const DETAILS =

@@ -3,8 +3,8 @@ import { givenAddress, givenNumber, numberIn, readOf, wordOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
 /**
- * What the holder of tokens may do for himself: ERC-20 allowances and Permit2. Anybody may make these calls and only the
- * holder’s own counts, so each names its caller.
+ * Levers of a token holder: ERC-20 allowances and Permit2. Any account may make these calls, but only the holder’s own
+ * call has an effect, so each lever names its caller.
  */
 const APPROVE = 'approve(address,uint256)'
 /** Permit2 lets a nonce jump by 65,535 at most. */

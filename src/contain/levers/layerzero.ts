@@ -1,7 +1,7 @@
 import { givenNumber, numberIn, readOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** LayerZero's RateLimiter in an OFT: how much leaves for one endpoint in a window. */
+/** LayerZero's RateLimiter in an OFT: the amount that leaves for one endpoint in a window. */
 const SET = 'setRateLimits((uint32,uint192,uint64)[])'
 const VIEW = 'rateLimits(uint32) view returns (uint192, uint64, uint192, uint64)'
 

@@ -2,7 +2,7 @@ import type { Address } from '../../model/hex.ts'
 import { addressesIn, addressIn, givenAddress, numberIn, readOf, secondsIn } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** Lido: a GateSeal is used once and expires; the CircuitBreaker serves a pauser who proves to be alive. */
+/** Lido: a GateSeal is used once and expires; the CircuitBreaker serves a pauser that proves it is alive. */
 const IS_PAUSED = 'isPaused() view returns (bool)'
 const base = {
   protocol: 'Lido',
@@ -35,7 +35,7 @@ export const lidoTemplates: readonly LeverTemplate[] = [
 
 async function gateSeal({ ask, target }: Subject): Promise<Found[]> {
   const [expired] = (await ask(target, 'is_expired() view returns (bool)')) ?? []
-  // Used up or expired: no lever at all.
+  // Used up or expired: there is no lever.
   if (expired !== false) return []
   const sealables = addressesIn(await ask(target, 'get_sealables() view returns (address[])'), 8)
   const seconds = secondsIn(await ask(target, 'get_seal_duration_seconds() view returns (uint256)'))

@@ -42,7 +42,7 @@ export const lyraTemplates: readonly LeverTemplate[] = [
     kind: 'isolate',
     signature: SETTLE,
     recognisedBy: [FREEZE, SETTLE],
-    // A person must say so: there is no way back.
+    // A person must confirm it: it is irreversible.
     needs: ['boardId', 'irreversible'],
     claims: { 'top-up': 'open' },
     trap: 'IRREVERSIBLE: the board is settled at the price of this moment, a manipulated one too; only a frozen one can be',

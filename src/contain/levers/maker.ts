@@ -55,7 +55,7 @@ export const makerTemplates: readonly LeverTemplate[] = [
     breadth: 'system',
     signature: 'fire()',
     recognisedBy: ['fire()', 'Sum()', 'min()', 'end()'],
-    // A person must say so: there is no way back.
+    // A person must confirm it: it is irreversible.
     needs: ['irreversible'],
     claims: {
       supply: 'blocked',

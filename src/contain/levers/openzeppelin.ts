@@ -3,7 +3,7 @@ import type { Address } from '../../model/hex.ts'
 import { addressIn, givenAddress, givenWord, numberIn, readOf, wordOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** OpenZeppelin Contracts 5: managers, timelocks, roles and upgrades. What they stop is whatever hangs on them. */
+/** OpenZeppelin Contracts 5: managers, timelocks, roles and upgrades. They stop everything that depends on them. */
 const PACKAGE = { on: 'package', what: '@openzeppelin/contracts 5.7.0' } as const
 const CLOSE = 'setTargetClosed(address,bool)'
 const GRANT = 'grantRole(bytes32,address)'
@@ -116,7 +116,7 @@ async function cancelScheduled({ ask, target, given }: Subject): Promise<Found[]
   const [id] = (await ask(target, hash, [caller, called, data])) ?? []
   const schedule = 'getSchedule(bytes32) view returns (uint48)'
   const due = numberIn(await ask(target, schedule, [id]))
-  // Nothing scheduled, or expired: nothing to cancel.
+  // Not scheduled, or expired: there is nothing to cancel.
   if (due === undefined || due === 0n) return []
   return [
     {
@@ -140,7 +140,7 @@ async function cancelTimelocked({ ask, target, given }: Subject): Promise<Found[
       target,
       args: [operation],
       scope: `the operation ${operation}`,
-      // An operation that was executed has timestamp 1, one that was cancelled 0.
+      // An executed operation has timestamp 1, a cancelled one 0.
       state: [readOf(target, timestamp, { args: [operation], pulled: 'clear' })],
       evidence: [`${operation} may be executed from ${due} on`],
     },
@@ -176,7 +176,7 @@ async function upgradeUups(subject: Subject): Promise<Found[]> {
   if (implementation === undefined) return []
   const before = await subject.implementationOf(target)
   const uuid = toFunctionSelector('proxiableUUID()')
-  // Without a UUPS upgrade in the new code there would be no way back, and the proxy refuses it.
+  // Without a UUPS upgrade in the new code it would be irreversible, and the proxy refuses it.
   if (before === target || !(await selectorsOf(implementation)).has(uuid)) return []
   return [
     {

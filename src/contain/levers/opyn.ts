@@ -88,7 +88,7 @@ async function dispute({ target, ask, given }: Subject): Promise<Found[]> {
   if (asset === undefined || expiry === undefined || price === undefined || price === 0n) return []
   const answer = await ask(target, PRICE, [asset, expiry])
   const before = numberIn(answer)
-  // Final already: no lever any more.
+  // Already final: no longer a lever.
   if (before === undefined || answer?.[1] === true) return []
   return [
     {

@@ -3,7 +3,7 @@ import type { StateRead } from '../../model/lever.ts'
 import { viewRead } from '../../model/lever.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** How a pause is called in the wild, and what takes it back where it has a name of its own. */
+/** Common signatures of a pause, and the function that undoes it where that has another name. */
 const PAUSES: Readonly<Record<string, string | null>> = {
   'pause()': 'unpause()',
   'setPaused(bool)': null,
@@ -18,10 +18,10 @@ const PAUSES: Readonly<Record<string, string | null>> = {
   'freeze()': 'unfreeze()',
 }
 
-/** How a contract says that it is paused, the likeliest first. */
+/** The views by which a contract shows that it is paused, the most likely first. */
 const STATE_VIEWS = ['paused()', 'isPaused()', 'stopped()', 'isStopped()', 'getPaused()', 'globalPaused()']
 
-/** A pause of the whole contract, whoever wrote it: what it blocks is found out by trying. */
+/** A generic pause of the whole contract: its effect is determined by trying. */
 export const pauseTemplates: readonly LeverTemplate[] = Object.entries(PAUSES).map(([signature, undo]) => ({
   id: `pause/${signature.slice(0, signature.indexOf('('))}`,
   protocol: 'unknown',

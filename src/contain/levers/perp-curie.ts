@@ -1,7 +1,7 @@
 import { givenAddress, numberIn, readOf, secondsIn } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** Perpetual Protocol v2 (Curie): a market is its BaseToken, which opens once and never again. */
+/** Perpetual Protocol v2 (Curie): a market is its BaseToken, which opens once and cannot reopen. */
 const MAX_TICKS = 'setMaxTickCrossedWithinBlock(address,uint24)'
 const TICKS_VIEW = 'getMaxTickCrossedWithinBlock(address) view returns (uint24)'
 const WAIT_SECONDS = 432_000n
@@ -28,7 +28,7 @@ export const perpCurieTemplates: readonly LeverTemplate[] = [
     kind: 'isolate',
     signature: 'pause()',
     recognisedBy: ['pause()', 'close(uint256)', ...MARKET],
-    // A person must say so: there is no way back.
+    // A person must confirm it: it is irreversible.
     needs: ['irreversible'],
     claims: { trade: 'blocked', close: 'blocked', liquidate: 'blocked', withdraw: 'open' },
     trap: 'IRREVERSIBLE: the market never opens again; its index price is frozen at the mean of the last 15 minutes, manipulated ones too; after 5 days anybody may close it at that price',

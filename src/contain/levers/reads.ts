@@ -2,7 +2,7 @@ import { type AbiFunction, encodeFunctionData, parseAbiItem } from 'viem'
 import type { Address, Hex } from '../../model/hex.ts'
 import { ALL_BITS, type StateRead } from '../../model/lever.ts'
 
-/** The read of a view with arguments; nonzero means pulled unless said otherwise. */
+/** A read of a view with arguments; nonzero means pulled by default. */
 export function readOf(
   to: Address,
   view: string,
@@ -48,31 +48,31 @@ export function numberIn(answer: readonly unknown[] | null, place = 0): bigint |
   return typeof value === 'bigint' ? value : undefined
 }
 
-/** The addresses of a list that a view answered; no more than can be looked at. */
+/** The addresses of a list that a view answered, up to the limit. */
 export function addressesIn(answer: readonly unknown[] | null, most = 64): Address[] {
   const list = answer?.[0]
   if (!Array.isArray(list)) return []
   return list.filter((item): item is Address => addressIn([item]) !== undefined).slice(0, most)
 }
 
-/** What a person gave, where it is an address. */
+/** The value that a person gave, where it is an address. */
 export function givenAddress(given: Readonly<Record<string, string>>, name: string): Address | undefined {
   return addressIn([given[name]?.toLowerCase()])
 }
 
-/** What a person gave, where it is a whole number of at most 78 digits. */
+/** The value that a person gave, where it is a whole number of at most 78 digits. */
 export function givenNumber(given: Readonly<Record<string, string>>, name: string): bigint | undefined {
   const text = given[name]
   return text !== undefined && /^(\d{1,78}|0x[0-9a-fA-F]{1,64})$/.test(text) ? BigInt(text) : undefined
 }
 
-/** What a person gave, where it is 32 bytes. */
+/** The value that a person gave, where it is 32 bytes. */
 export function givenWord(given: Readonly<Record<string, string>>, name: string): Hex | undefined {
   const text = given[name]?.toLowerCase()
   return text !== undefined && /^0x[0-9a-f]{64}$/.test(text) ? (text as Hex) : undefined
 }
 
-/** A length of time that a view answered; undefined where it is longer than anything means, a century. */
+/** A duration that a view answered; undefined where it is longer than a century and thus meaningless. */
 export function secondsIn(answer: readonly unknown[] | null): number | undefined {
   const value = numberIn(answer)
   return value === undefined || value > 3_155_760_000n ? undefined : Number(value)

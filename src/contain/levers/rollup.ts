@@ -2,7 +2,7 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { givenAddress, numberIn, readOf, secondsIn } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** Rollups: what their guardians stop on the chain that they settle on. */
+/** Rollups: the levers of their guardians on the settlement chain. */
 const PAUSED = 'paused(address) view returns (bool)'
 
 export const rollupTemplates: readonly LeverTemplate[] = [

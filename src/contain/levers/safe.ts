@@ -2,7 +2,7 @@ import type { Address, Hex } from '../../model/hex.ts'
 import { addressIn, givenAddress, readOf, wordOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** Safe 1.3 and 1.4: what its owners do about a module, or about keys of their own, that are stolen. */
+/** Safe 1.3 and 1.4: the owners' levers against a stolen module or stolen keys of their own. */
 const SENTINEL = wordOf(1n).replace(/^0x0{24}/, '0x') as Address
 const MOST_MODULES = 64n
 /** keccak256("guard_manager.guard.address") */
@@ -74,7 +74,7 @@ async function setGuard({ target, ask, given }: Subject): Promise<Found[]> {
       caller: target,
       args: [guard],
       scope: `guard ${guard}`,
-      // The slot comes as bytes: offset, length, and then its word.
+      // The slot is returned as bytes: offset, length, and then its word.
       state: [readOf(target, view, { args: [GUARD_SLOT, 1n], word: 2, pulled: wordOf(BigInt(guard)) })],
       undo: { signature: 'setGuard(address)', args: [before] },
       evidence: [`the guard now: ${before}`],

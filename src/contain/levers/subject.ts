@@ -15,7 +15,7 @@ export type SubjectOptions = {
   given?: Readonly<Record<string, string>>
 }
 
-/** A contract as templates see it. Answers are asked for once each. */
+/** A contract as templates see it. Each question is asked only once. */
 export function createSubject(options: SubjectOptions): Subject {
   const { rpc, chainId, target, block, selectors, given = {} } = options
   const asked = new Map<string, Promise<readonly unknown[] | null>>()
@@ -60,7 +60,7 @@ async function timeOf(rpc: Rpc, block: number): Promise<bigint | undefined> {
 
 type Call = { abi: AbiFunction; data: Hex }
 
-/** Null where the arguments are not what the view takes: they may come from a chain or from a person. */
+/** Null where the arguments do not fit the view: they may come from a chain or from a person. */
 function callOf(view: string, args: readonly unknown[]): Call | null {
   const abi = parseAbiItem(`function ${view}`) as AbiFunction
   try {
@@ -83,7 +83,7 @@ async function askNode(
   }
 }
 
-/** Addresses are lower case inside Cordon; viem gives them in EIP-55. */
+/** Addresses are lower case inside Cordon; viem returns them in EIP-55. */
 function lowered(values: readonly unknown[]): readonly unknown[] {
   return values.map(lower)
 }

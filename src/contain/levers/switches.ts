@@ -5,11 +5,11 @@ import { givenAddress, readOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
 /*
- * Switches by the names that projects give them, whoever wrote them. What each blocks is found out by trying: a name is a
- * hypothesis. `pause.ts` has those whose claims were tried on a fixture or a package of their own.
+ * Generic switches by their common names. What each blocks is determined by trying: a name is a hypothesis. `pause.ts`
+ * has the switches whose claims were tried on a fixture or a package.
  */
 
-/** `pauseDeposits()`, taken back by `unpauseDeposits()`: what a part of a contract is called. */
+/** Names of a contract's parts: `pauseDeposits()`, undone by `unpauseDeposits()`. */
 const PARTS = [
   ...[
     'Deposit',
@@ -48,7 +48,7 @@ const PARTS = [
   ],
   ...['Auction', 'Auctions', 'Relay', 'Execution', 'Messages', 'Join', 'Exit', 'Sync', 'Zap', 'Farming'],
 ] as const
-/** What is called as a whole: `pauseVault()`, `setVaultPaused(bool)`. */
+/** Names of the whole: `pauseVault()`, `setVaultPaused(bool)`. */
 const WHOLES = [
   ...[
     'Pool',
@@ -68,10 +68,10 @@ const WHOLES = [
 
 type Name = {
   signature: string
-  /** What the flag is set to, where it takes one. */
+  /** The value that the flag is set to, where there is one. */
   value?: boolean
   undo?: string
-  /** Views that may say that it is pulled, and what they say then. */
+  /** Views that may show that it is pulled, and their answers then. */
   views?: readonly string[]
   clear?: readonly string[]
   breadth: 'contract' | 'operation'
@@ -79,7 +79,7 @@ type Name = {
 
 const lower = (word: string): string => word.charAt(0).toLowerCase() + word.slice(1)
 
-/** Without an argument, and what takes each back. */
+/** Switches without an argument, and the function that undoes each. */
 const STATES: readonly [string, string | undefined, readonly string[]][] = [
   ['emergencyShutdown()', undefined, ['emergencyShutdown()', 'isShutdown()', 'shutdown()']],
   ['shutdown()', undefined, ['isShutdown()', 'isShutDown()']],
@@ -203,12 +203,12 @@ function partNames(part: (typeof WHOLES | typeof PARTS)[number]): Name[] {
   ]
 }
 
-/** Not everything that turns off with these can be turned on again: some old contracts end for good. */
+/** Some switches cannot be undone: some old contracts end permanently. */
 const FINAL = /^(kill|shutdown|shutDown|emergencyShutdown|emergency|panic)\(\)$/
 const FINAL_TRAP =
   'with some contracts this is the end: it may destroy the contract or send what it holds to its owner'
 
-/** On a contract that rules others: the protected one is the argument. */
+/** On a contract that controls others: the protected one is the argument. */
 const OF_ONE = [
   ...['pauseMarket(address)', 'pausePool(address)', 'pauseVault(address)', 'pauseContract(address)'],
   ...['pauseAsset(address)', 'pauseToken(address)', 'pauseStrategy(address)', 'pause(address)'],
@@ -236,7 +236,7 @@ export const switchTemplates: readonly LeverTemplate[] = [
   ...OF_ONE_FLAG.map((signature) => ofOne(signature, [true])),
 ]
 
-/** One template a signature: what takes it back is looked for by each of its names. */
+/** One template per signature: the function that undoes it is searched for under each of its names. */
 function unique(all: readonly Name[]): (Name & { undos: readonly string[] })[] {
   const bySignature = new Map<string, Name & { undos: string[] }>()
   for (const name of all) {
@@ -266,7 +266,7 @@ function templateOf(name: ReturnType<typeof unique>[number]): LeverTemplate {
   }
 }
 
-/** `emergency()` may be the switch and may be the view that tells of it: a switch answers nothing. */
+/** `emergency()` may be the switch or the view that shows it: a switch returns nothing. */
 async function isView({ ask, target }: Subject, { signature, value }: Name): Promise<boolean> {
   return value === undefined && (await ask(target, `${signature} view returns (uint256)`)) !== null
 }

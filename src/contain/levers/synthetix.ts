@@ -1,7 +1,7 @@
 import { givenWord, readOf } from './reads.ts'
 import type { LeverTemplate, Subject } from './template.ts'
 
-/** Synthetix v2: SystemStatus, which Issuer, Exchanger, Synth, Liquidator and the futures markets ask before they act. */
+/** Synthetix v2: SystemStatus, which Issuer, Exchanger, Synth, Liquidator and the futures markets query first. */
 const KINDS = ['borrow', 'repay', 'trade', 'transfer', 'close', 'liquidate'] as const
 type Kind = (typeof KINDS)[number]
 type Section = {

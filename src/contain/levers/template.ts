@@ -1,7 +1,7 @@
 import type { Address, Hex } from '../../model/hex.ts'
 import type { Breadth, LeverKind, OpEffect, OperationKind, StateRead } from '../../model/lever.ts'
 
-/** What a template looks at: one contract at one block, by view calls only. */
+/** The subject of a template: one contract at one block, read by view calls only. */
 export type Subject = {
   chainId: number
   target: Address
@@ -9,47 +9,47 @@ export type Subject = {
   /** Selectors that the target's dispatcher knows, behind proxies. */
   selectors: ReadonlySet<Hex>
   /**
-   * What the caller names besides the target, where a lever needs it: `asset`, `spender`, `holder`, `operation`, …
-   * Each template says which it takes.
+   * Arguments that the caller gives in addition to the target, where a lever needs them: `asset`, `spender`, `holder`,
+   * `operation`, … Each template states which it accepts.
    */
   given: Readonly<Record<string, string>>
   /**
-   * Asks a view, `ask(to, 'getReservesList() view returns (address[])')`. Null where it reverts, or answers what does not
-   * decode: a contract may lie and may be another one than it seems.
+   * Calls a view, `ask(to, 'getReservesList() view returns (address[])')`. Null where it reverts, or where the answer
+   * does not decode: a contract may lie, or may not be the contract that it seems to be.
    */
   ask(to: Address, view: string, args?: readonly unknown[]): Promise<readonly unknown[] | null>
-  /** Selectors of another contract, behind proxies; empty where there is none. */
+  /** Selectors of another contract, behind proxies; empty where it does not exist. */
   selectorsOf(address: Address): Promise<ReadonlySet<Hex>>
-  /** The address whose code answers at another one: itself where it is no proxy. */
+  /** The address whose code answers at another one: the address itself where it is not a proxy. */
   implementationOf(address: Address): Promise<Address>
-  /** The timestamp of the block, in seconds; undefined where the node does not say. */
+  /** The timestamp of the block, in seconds; undefined where the node does not return it. */
   now(): Promise<bigint | undefined>
 }
 
-/** A lever as a template found it: where it is called, with what, and how one sees that it is pulled. */
+/** A lever that a template found: its target, its arguments, and the reads that show that it is pulled. */
 export type Found = {
   target: Address
   args: readonly unknown[]
-  /** What of the protocol it touches, for people. */
+  /** The affected part of the protocol, for people. */
   scope: string
   state: readonly StateRead[]
-  /** What takes it back, on the same target. */
+  /** The call that undoes it, on the same target. */
   undo?: { signature: string; args: readonly unknown[] }
-  /** Whose call it must be, where anybody's goes through and only this one's counts: a holder's own. */
+  /** The required caller, if any account's call succeeds but only this account's has an effect: a holder's own. */
   caller?: Address
-  /** Where this one differs from what the template says. */
+  /** The differences from the template's claims. */
   claims?: LeverTemplate['claims']
-  /** Besides the template's: what the state of the chain makes dangerous about this one. */
+  /** In addition to the template's trap: why the present state of the chain makes this lever dangerous. */
   trap?: string
-  /** In place of the template's. */
+  /** Replaces the template's value. */
   maxDurationSeconds?: number
-  /** What was read to find it, and what it overwrites. */
+  /** The values that were read to find it, and those that it overwrites. */
   evidence?: readonly string[]
 }
 
 /**
- * A lever by the sources of a protocol, as data and one function that finds it on a chain. What it claims is a hypothesis:
- * the matrix tests (`test/levers/`) try each claim on real bytecode, or on a fixture of ours, as `tried` says.
+ * A lever from the sources of a protocol, as data and one function that finds it on a chain. Its claims are hypotheses:
+ * the matrix tests (`test/levers/`) try each claim on real bytecode, or on our own fixture, as `tried` states.
  */
 export type LeverTemplate = {
   /** `protocol/what`, lower case. */
@@ -57,30 +57,30 @@ export type LeverTemplate = {
   protocol: string
   kind: LeverKind
   breadth: Breadth
-  /** The function that is called: `setReservePause(address,bool)`. */
+  /** The function to call: `setReservePause(address,bool)`. */
   signature: string
-  /** Functions that the target must dispatch on for this template to be looked at, without a call. */
+  /** Functions that the target must dispatch on for this template to apply, checked without a call. */
   recognisedBy: readonly string[]
   claims: Readonly<Partial<Record<OperationKind, OpEffect>>>
-  /** Looked at only where no other template of the same call recognises the contract: one that knows it may ask for more. */
+  /** Applies only where no other template of the same call recognises the contract: a specific one may require more. */
   isFallback?: true
   trap?: string
-  /** Where an argument of zero does not mean what one would think. */
+  /** The meaning of a zero argument, where it is not the obvious one. */
   zeroMeaning?: string
   maxDurationSeconds?: number
   /**
-   * Names in `Subject.given` without which it is not found. Nothing automatic gives any, so a lever that must stay in people's
+   * Names in `Subject.given` that it requires. Automatic runs never give any, so a lever that must stay in people's
    * hands needs one.
    */
   needs?: readonly string[]
-  /** Names in `Subject.given` that narrow it down and need not be given. */
+  /** Optional names in `Subject.given` that narrow it down. */
   takes?: readonly string[]
   /**
-   * Templates, on this contract or another of the protocol, without which this one does not stop what it is for: a plan that
-   * pulls it alone is to be warned of.
+   * Templates, on this contract or another of the protocol, that are needed for this one to have its effect: a plan
+   * that pulls it alone must carry a warning.
    */
   together?: readonly string[]
-  /** On which bytecode its claims were tried: an npm package with its version, a fixture of ours, or not at all. */
+  /** The bytecode on which its claims were tried: an npm package with its version, our own fixture, or none. */
   tried: { on: 'package' | 'fixture'; what: string } | null
   find(subject: Subject): Promise<readonly Found[]>
 }

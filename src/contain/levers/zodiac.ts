@@ -1,7 +1,7 @@
 import { givenAddress, givenNumber, givenWord, numberIn, readOf, wordOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
-/** Zodiac: the owner of a Delay skips what is queued, the owner of a Roles modifier takes away what a stolen key may do. */
+/** Zodiac: the owner of a Delay skips the queue, the owner of a Roles modifier removes a stolen key's rights. */
 const ASSIGN = 'assignRoles(address,bytes32[],bool[])'
 const roles = {
   protocol: 'Zodiac',
@@ -80,7 +80,7 @@ export const zodiacTemplates: readonly LeverTemplate[] = [
   },
 ]
 
-/** All that is queued, or up to and with item `given.item`. */
+/** The whole queue, or up to and including item `given.item`. */
 async function skip({ ask, target, given }: Subject): Promise<Found[]> {
   const view = 'txNonce() view returns (uint256)'
   const [next, end] = await Promise.all([

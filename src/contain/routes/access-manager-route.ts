@@ -22,8 +22,9 @@ export async function managerOf(at: At, target: Address): Promise<Address | null
 }
 
 /**
- * Ways through an OpenZeppelin AccessManager for members with a delay: `schedule` now, `execute` after it. A member without
- * delay calls the target itself, which is tried before. `schedule` is tried in `eth_call`. Source: AccessManager.sol, 5.x.
+ * Routes through an OpenZeppelin AccessManager for members with a delay: `schedule` now, `execute` after it. A member
+ * without delay calls the target directly, which is tried before. `schedule` is tried in `eth_call`. Source:
+ * AccessManager.sol, 5.x.
  */
 export async function accessManagerRoutes(call: Call, manager: Address, reach: Reach): Promise<FoundRoute[]> {
   const found = await Promise.all(
@@ -40,7 +41,7 @@ export async function accessManagerRoutes(call: Call, manager: Address, reach: R
 
 type Asked = { call: Call; manager: Address; member: Address }
 
-/** The manager's own functions have the delay of the admin role, and those on a target the target's besides. */
+/** The manager's own functions have the delay of the admin role; those on a target have the target's in addition. */
 async function delayOf({ call, manager, member }: Asked, at: At): Promise<number> {
   const view = 'canCall(address caller, address target, bytes4 selector) view returns (bool, uint32)'
   const answer = await ask(at, { to: manager, view, args: [member, call.to, call.data.slice(0, 10)] })
@@ -67,7 +68,7 @@ export function executeCall(manager: Address, { to, data }: Call): Call {
   return { to: manager, value: 0n, data: encodeCall('execute(address target, bytes data)', [to, data]) }
 }
 
-/** When a call that a member scheduled can be executed, seconds since the epoch; null where it is not scheduled. */
+/** When a member's scheduled call can be executed, seconds since the epoch; null where it is not scheduled. */
 export async function accessManagerReadyAt(
   { manager, member }: AccessManagerRoute,
   call: Call,

@@ -3,20 +3,20 @@ import type { Address } from '../../model/hex.ts'
 import type { SafeSignature } from '../../model/safe.ts'
 import type { At } from '../call.ts'
 
-/** What is at hand for pulling levers. */
+/** The means available for pulling levers. */
 export type Reach = At & {
-  /** Addresses for which a signer is at hand. */
+  /** Addresses for which a signer is available. */
   signers: readonly Address[]
-  /** What Safe owners signed beforehand, on this chain. */
+  /** The signatures that Safe owners gave in advance, on this chain. */
   presigned: readonly SafeSignature[]
 }
 
-/** A way to pull a lever. */
+/** A route for pulling a lever. */
 export type FoundRoute = {
   route: Route
   /** Seconds until it can take effect; 0 for the next block. */
   seconds: number
-  /** True where all that it needs is here. */
+  /** True where everything that it needs is available here. */
   isLive: boolean
   /** Why, for people. */
   text: string

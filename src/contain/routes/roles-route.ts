@@ -8,7 +8,7 @@ import type { FoundRoute, Reach } from './reach.ts'
 
 type RolesRoute = Extract<Route, { kind: 'roles' }>
 
-/** Where a Safe's list of modules begins. */
+/** The start of a Safe's list of modules. */
 const SENTINEL = '0x0000000000000000000000000000000000000001'
 const MOST_MODULES = 50
 const MOST_ROLES = 50
@@ -18,18 +18,18 @@ const EXEC =
   'execTransactionWithRole(address to, uint256 value, bytes data, uint8 operation, bytes32 roleKey, bool shouldRevert) returns (bool success)'
 const ASSIGNED = toEventSelector('AssignRoles(address,bytes32[],bool[])')
 
-/** The role that `cordon levers authorize-role` makes. */
+/** The role that `cordon levers authorize-role` creates. */
 export const DEFAULT_ROLE = 'cordon-pause'
 
-/** A role's key from its name, as Zodiac's own tools write it: its characters, filled up with zeros. */
+/** A role's key from its name, as Zodiac's own tools derive it: its characters, padded with zeros. */
 export function roleKeyOf(name: string): Hash {
   return stringToHex(name, { size: 32 })
 }
 
 /**
- * Ways through Zodiac Roles v2: a modifier that is a module of the Safe, and a signer of ours in a role that allows just this
- * call. Roles come from the modifier's `AssignRoles` logs, from the member's default role, and from `cordon levers authorize-role`;
- * each is tried in `eth_call`, never believed.
+ * Routes through Zodiac Roles v2: a modifier that is a module of the Safe, and a signer of ours in a role that allows
+ * exactly this call. Roles come from the modifier's `AssignRoles` logs, from the member's default role, and from
+ * `cordon levers authorize-role`; each is tried in `eth_call`, never trusted untested.
  */
 export async function rolesRoutes(call: Call, avatar: Address, reach: Reach): Promise<FoundRoute[]> {
   const answer = await ask(reach, { to: avatar, view: MODULES, args: [SENTINEL, BigInt(MOST_MODULES)] })
@@ -73,7 +73,7 @@ async function roleOf(call: Call, at: Member, { reach, assigned }: Known): Promi
   return undefined
 }
 
-/** Members and their roles as the logs tell; empty where the node gives no logs, null where it is no Roles modifier. */
+/** Members and their roles from the logs; empty where the node returns no logs, null if it is not a Roles modifier. */
 async function assignedRoles(modifier: Address, reach: Reach): Promise<Map<Address, Set<Hash>> | null> {
   const avatar = await ask(reach, { to: modifier, view: 'avatar() view returns (address)' })
   if (avatar === null) return null
@@ -103,11 +103,11 @@ function noteAssignment(roles: Map<Address, Set<Hash>>, data: Hex): void {
     })
     roles.set(member, held)
   } catch {
-    // a log of another shape says nothing
+    // a log of another shape is ignored
   }
 }
 
-/** What the member sends. `shouldRevert`: an inner call that fails takes the transaction back. */
+/** The member's call. `shouldRevert`: an inner call that fails reverts the transaction. */
 export function rolesCall({ modifier, roleKey }: RolesRoute, { to, value, data }: Call): Call {
   return { to: modifier, value: 0n, data: encodeCall(EXEC, [to, value, data, 0, roleKey, true]) }
 }

@@ -7,7 +7,7 @@ import { type OwnerSignature, readSafe, type Safe, safeTxHash, safeTypedData } f
 import { type Signer, type TypedData, typedDataHash } from '../signer.ts'
 import type { FoundRoute, Reach } from './reach.ts'
 
-/** A Safe's own way: live where our signers among its owners and what was signed for its nonce reach the threshold. */
+/** A Safe's own route: live where our signers among its owners and the signatures for its nonce reach the threshold. */
 export async function safeRoutes(
   call: Call,
   of: { chainId: number; address: Address },
@@ -30,10 +30,10 @@ export async function safeRoutes(
   ]
 }
 
-/** What a Safe's owners are asked to sign for a plan, in the form that wallets and Safe's own tools take. */
+/** The proposal that a Safe's owners sign for a plan, in the format of wallets and Safe's own tools. */
 export type SafeProposal = { safe: Address; nonce: number; safeTxHash: Hash; typedData: TypedData }
 
-/** The proposal of a plan by its Safe as it is now; null where its way is another one. */
+/** The proposal of a plan for its Safe in the present state; null where its route is another one. */
 export async function safeProposal(
   { lever, route }: Pick<ContainmentPlan, 'lever' | 'route'>,
   rpc: Rpc,
@@ -46,13 +46,13 @@ export async function safeProposal(
   return { safe: safe.address, nonce: safe.nonce, safeTxHash: typedDataHash(typedData), typedData }
 }
 
-/** What was signed for just this call under the nonce that the Safe has now. */
+/** The signatures for exactly this call under the Safe's present nonce. */
 export function presignedFor(safe: Safe, call: Call, presigned: readonly SafeSignature[]): SafeSignature[] {
   const hash = safeTxHash(safe, call, safe.nonce)
   return presigned.filter(({ safeTxHash: signed }) => signed === hash)
 }
 
-/** Signatures for the call under the Safe's nonce: those that were given, then as many of our owners' as are missing. */
+/** Signatures for the call under the Safe's nonce: the given ones, then as many of our owners' as are missing. */
 export async function collectSignatures(
   safe: Safe,
   call: Call,

@@ -10,10 +10,13 @@ type TimelockRoute = Extract<Route, { kind: 'timelock' }>
 const PROPOSER = keccak256(stringToHex('PROPOSER_ROLE'))
 const EXECUTOR = keccak256(stringToHex('EXECUTOR_ROLE'))
 const NO_PREDECESSOR: Hash = `0x${'0'.repeat(64)}`
-/** A year: a delay above that is not believed. */
+/** A year: longer delays are considered false. */
 const MOST_DELAY = 31_536_000
 
-/** The way through an OpenZeppelin TimelockController: a proposer of ours schedules, an executor (or anybody) executes. */
+/**
+ * The route through an OpenZeppelin TimelockController: one of our proposers schedules, an executor (or any account)
+ * executes.
+ */
 export async function timelockRoutes(_call: Call, timelock: Address, reach: Reach): Promise<FoundRoute[]> {
   const answer = await ask(reach, { to: timelock, view: 'getMinDelay() view returns (uint256)' })
   const delay = answer?.[0]

@@ -19,12 +19,12 @@ export const gcpKmsKind = signerKind({
   from: ({ keyId }) => keyId,
 })
 
-/** Loads a package that is not among Cordon's own; tests hand in their own. */
+/** Loads a package that is not one of Cordon's own; tests supply their own. */
 export type LoadPackage = (name: string) => Promise<unknown>
 
 const load: LoadPackage = (name) => import(name)
 
-/** Functions of a package from outside: that they are functions is all that is known of them. */
+/** Functions of an external package: known only to be functions. */
 type Constructor = new (options: unknown) => unknown
 const constructible = z.custom<Constructor>((value) => typeof value === 'function')
 
@@ -37,7 +37,7 @@ type Sender = { send(command: unknown): Promise<unknown> }
 const senderSchema = z.custom<Sender>(has('send'))
 const bytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
 
-/** A key in AWS KMS (`ECC_SECG_P256K1`, sign and verify). Credentials are found as AWS's own client finds them. */
+/** A key in AWS KMS (`ECC_SECG_P256K1`, sign and verify). Credentials are found as by AWS's own client. */
 export async function awsKms(
   { keyId, region }: { keyId: string; region?: string | undefined },
   loadPackage: LoadPackage = load,

@@ -12,22 +12,22 @@ import { signerKindOf } from './registry.ts'
 
 type SignerConfig = Config['signers'][number]
 
-/** A signer with what it is made from, for people: never a secret. */
+/** A signer with its source, for people: never a secret. */
 export type OpenedSigner = { signer: Signer; kind: string; from: string }
 
-/** Opens every signer of the config, all at once. Throws `app.SecretMissing` and what the kinds throw. */
+/** Opens every signer of the config in parallel. Throws `app.SecretMissing` and the errors of the kinds. */
 export async function openSigners({ signers }: Config, env: Env): Promise<OpenedSigner[]> {
   return Promise.all(signers.map((signer) => openSigner(signer, env)))
 }
 
-/** Opens one signer of a configuration that was checked. Throws `app.SecretMissing` and what its kind throws. */
+/** Opens one signer of a validated configuration. Throws `app.SecretMissing` and the errors of its kind. */
 export async function openSigner(config: SignerConfig, env: Env): Promise<OpenedSigner> {
   const { kind, options } = kindOf(config)
   const secret = (variable: string, option: string): string => secretOf(env, variable, `signers[].${option}`)
   return { signer: await kind.open(options, { secret }), kind: kind.kind, from: kind.from(options) }
 }
 
-/** What a signer is made from, by names only. */
+/** The source of a signer, by names only. */
 export function sourceOf(config: SignerConfig): string {
   const { kind, options } = kindOf(config)
   return kind.from(options)
@@ -39,7 +39,7 @@ function kindOf(config: SignerConfig): NonNullable<ReturnType<typeof signerKindO
   return found
 }
 
-/** What `cordon signers check` finds out about one signer. */
+/** The result of `cordon signers check` for one signer. */
 export type SignerCheck = {
   from: string
   kind: string
@@ -51,7 +51,10 @@ export type SignerCheck = {
   balances: Record<string, bigint>
 }
 
-/** Opens each signer, has it sign what allows nothing, and reads its balances. One that fails never stops the others. */
+/**
+ * Opens each signer, has it sign a transaction that allows nothing, and reads its balances. One that fails never stops
+ * the others.
+ */
 export async function checkSigners(config: Config, env: Env): Promise<SignerCheck[]> {
   return Promise.all(config.signers.map((signer) => checkSigner(signer, { config, env })))
 }
@@ -84,7 +87,9 @@ async function balancesOf({ chains }: Config, address: Address): Promise<Record<
   return Object.fromEntries(await Promise.all(read))
 }
 
-/** Makes a key and writes it, encrypted, to a new file that only its owner may read. Throws `app.KeystoreNotWritten`. */
+/**
+ * Makes a key and writes it, encrypted, to a new file that only the owner may read. Throws `app.KeystoreNotWritten`.
+ */
 export async function writeKeystore(
   { path, passwordEnv }: { path: string; passwordEnv: string },
   env: Env,

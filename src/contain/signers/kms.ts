@@ -12,7 +12,7 @@ import { signerLied, signerOf, typedDataHash } from '../signer.ts'
 export type Kms = {
   /** SubjectPublicKeyInfo, DER or PEM. */
   publicKey(): Promise<Uint8Array | string>
-  /** ECDSA over these 32 bytes as they are; the signature in DER. */
+  /** ECDSA over these 32 bytes as they are; the signature is in DER. */
   sign(digest: Uint8Array): Promise<Uint8Array>
 }
 
@@ -34,7 +34,10 @@ export async function kmsSigner(kms: Kms): Promise<Signer> {
 
 type Signature = { r: Hex; s: Hex; yParity: 0 | 1 }
 
-/** A KMS gives neither the low s that Ethereum demands nor the parity: the one is made, the other is found by trying both. */
+/**
+ * A KMS returns neither the low s that Ethereum requires nor the parity: the s is normalised, the parity is found by
+ * trying both.
+ */
 async function signHash(kms: Kms, hash: Hash, address: Address): Promise<Signature> {
   const der = await asked('a signature', () => kms.sign(Buffer.from(hash.slice(2), 'hex')))
   const { r, s: low } = lowSignature(der, address)

@@ -11,7 +11,7 @@ import type { Signer, TypedData, UnsignedTransaction } from '../signer.ts'
 import { assertSigned, signerLied, signerOf, typedDataHash, walletMessage } from '../signer.ts'
 import { signerKind } from './signer-kind.ts'
 
-/** JSON-RPC: `eth` as Web3Signer and nodes have it, `account` as Clef has it. */
+/** JSON-RPC: `eth` as in Web3Signer and nodes, `account` as in Clef. */
 export const remoteKind = signerKind({
   kind: 'remote',
   options: z.strictObject({
@@ -35,7 +35,7 @@ export type RemoteSignerOptions = {
   token?: string
   /** `eth`: Web3Signer, and a node in front of Clef. `account`: Clef itself. */
   api?: 'eth' | 'account'
-  /** People may have to press a button there. */
+  /** People may have to confirm there. */
   timeoutMs?: number
 }
 
@@ -43,9 +43,8 @@ export type RemoteSignerOptions = {
 const rawSchema = z.union([hexSchema, z.object({ raw: hexSchema }).transform(({ raw }) => raw)])
 
 /**
- * A signer behind JSON-RPC: the key is in another process, which gives back raw transactions. What comes back is taken
- * apart and must be exactly what was asked for, by this address. Throws `contain.SignerFailed` (retryable),
- * `contain.SignerLied`.
+ * A signer behind JSON-RPC: the key is in another process, which returns raw transactions. The result is decoded and
+ * must be exactly what was requested, by this address. Throws `contain.SignerFailed` (retryable), `contain.SignerLied`.
  */
 export function remoteSigner(options: RemoteSignerOptions): Signer {
   const { address, api = 'eth' } = options
@@ -79,13 +78,13 @@ function asking({ url, token, timeoutMs = 30_000, address }: RemoteSignerOptions
     try {
       return await request({ method, params: [...params] })
     } catch (thrown) {
-      // The library's error carries URL and request: only the signer's own words go on, and no cause.
+      // The library's error contains URL and request: only the signer's own message is passed on, without a cause.
       throw signerFailed({ url, method, address, ...reasonOf(thrown) })
     }
   }
 }
 
-/** Web3Signer has the method without `_v4`; Clef takes the message itself, the others take it as text. */
+/** Web3Signer has the method without `_v4`; Clef accepts the message itself, the others accept it as text. */
 async function askTypedData(
   ask: Ask,
   typedData: TypedData,

@@ -1,9 +1,9 @@
-/** A series that stands still although it never did. Plain data. */
+/** A series that becomes constant although it never was. Plain data. */
 export type Flatline = {
   last: number | null
-  /** Times in a row that the value was repeated. */
+  /** How often in a row the value was repeated. */
   run: number
-  /** Pairs of neighbours that were equal, and all pairs, of runs that have ended. */
+  /** Pairs of equal neighbours, and all pairs, in runs that have ended. */
   repeats: number
   pairs: number
 }
@@ -13,8 +13,8 @@ export function flatline(): Flatline {
 }
 
 /**
- * Takes the next value and gives the surprise of the present run in decades: −log10 q^run with q the share of
- * neighbours that were equal (Laplace's rule, so never 0). A run is learned when it ends: standing still is not
+ * Reads the next value and returns the surprise of the present run in decades: −log10 q^run with q the share of
+ * neighbours that were equal (Laplace's rule, so never 0). A run is learned when it ends: a constant value is not
  * learned as normal while it lasts.
  */
 export function readFlatline(state: Flatline, value: number): number {

@@ -2,7 +2,7 @@ import { surpriseOf } from './tail.ts'
 import { emptyWindow, learn, type Window } from './window.ts'
 
 /**
- * Several series at once: how empty the place is where a point falls. Streaming, bounded, plain data.
+ * Several series together: the sparsity of the region in which a point falls. Streaming, bounded, plain data.
  * Source: S. Tan, K. Ting, F. Liu, Fast anomaly detection for streaming data, IJCAI 2011. Trees halve a random
  * dimension of the work space at each level; masses of the last full window are the reference for the next one.
  */
@@ -13,7 +13,7 @@ export type HalfSpaceTrees = {
   first: number[][]
   trees: Tree[]
   seen: number
-  /** Past of the raw score: what is unusually empty is ranked in it. */
+  /** Past of the raw score: the sparsity of a point is ranked in it. */
   past: Window
   seed: number
 }
@@ -47,7 +47,7 @@ export function copyForest({ first, trees, past, ...rest }: HalfSpaceTrees): Hal
   }
 }
 
-/** Takes the next point; gives its surprise in decades, 0 while the first two windows fill. */
+/** Reads the next point; returns its surprise in decades, 0 while the first two windows fill. */
 export function readTrees(forest: HalfSpaceTrees, point: readonly number[]): number {
   if (forest.trees.length === 0) {
     forest.first.push([...point])
@@ -63,7 +63,9 @@ export function readTrees(forest: HalfSpaceTrees, point: readonly number[]): num
   return surprise
 }
 
-/** Mean over trees of mass · 2^level where the way down ends: at a leaf, or where fewer than a tenth of a window lie. */
+/**
+ * Mean over trees of mass · 2^level at the end of the descent: a leaf, or a node with under than a tenth of a window.
+ */
 function massAt({ trees, windowPoints }: HalfSpaceTrees, point: readonly number[]): number {
   let sum = 0
   for (const tree of trees) {
@@ -108,7 +110,7 @@ function plant(forest: HalfSpaceTrees): void {
 
 type Range = { low: number; high: number }
 
-/** The paper's work space: around a random centre, twice as wide as the farther end of what was seen. */
+/** The paper's work space: around a random centre, twice as wide as the distance to the farther end of the data. */
 function grow(forest: HalfSpaceTrees, ranges: readonly Range[]): Tree {
   const tree: Tree = { dimension: [], at: [], reference: [], latest: new Array<number>(NODES).fill(0) }
   const space = ranges.map(({ low, high }) => {

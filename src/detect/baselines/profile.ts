@@ -1,6 +1,6 @@
-/** What a series usually is at each time of a period, learned online. Plain data, bounded by the number of slots. */
+/** Usual values of a series at each time of a period, learned online. Plain data, bounded by the number of slots. */
 export type Profile = { periodSeconds: number; slots: Slot[] }
-/** `centre`: usual value; `error`: usual distance from it; `n`: how often it was seen. */
+/** `centre`: usual value; `error`: usual distance from it; `n`: number of visits. */
 export type Slot = { centre: number; error: number; n: number }
 
 export const DAY_SECONDS = 86_400
@@ -19,9 +19,9 @@ export function slotAt(profile: Profile, at: number): Slot | undefined {
   return slot === undefined || slot.n === 0 ? undefined : slot
 }
 
-/** Learning rates floor here: a slot is a mean at first and forgets over about 50 visits later. */
+/** The lower bound of learning rates: a slot is a mean at first and forgets over about 50 visits later. */
 const SLOWEST = 0.02
-/** A visit farther away than so many usual errors counts as that far: an attack does not become the norm at once. */
+/** A visit more than this many usual errors away counts as that far: an attack does not become the norm at once. */
 const CLIP = 5
 const CLIP_FROM = 20
 

@@ -6,16 +6,16 @@ import { emptyWindow, learn, quantileOf, type Window } from './window.ts'
 export type Point = { at: number; value: number }
 
 /**
- * The combined model of one series: streaming, no look-ahead, nothing to set for a series. Plain data of bounded size
- * (about 430 kB full at the default memory of 4,000 points, half at 2,000).
+ * The combined model of one series: streaming, no look-ahead, no settings per series. Plain data of bounded size (about
+ * 430 kB full at the default memory of 4,000 points, half at 2,000).
  *
- * Three forecasts (the time of day or week where that has been the better guess, the last value, the median of the
- * long run) each at two paces (the point itself, a mean over about twelve) give six errors; each is ranked in the tail of
- * its own past. The two most surprising must agree: their mean is the surprise.
+ * Three forecasts (the time of day or week where that has been the better forecast, the last value, the median of the
+ * long run) each at two paces (the point itself, a mean over about twelve) give six errors; each is ranked in the tail
+ * of its own past. The two most surprising must agree: their mean is the surprise.
  */
 export type SeriesScorer = {
   memory: number
-  /** Surprise from which an episode begins. */
+  /** Surprise at which an episode begins. */
   alarmAt: number
   profiles: { day: Profile; week: Profile }
   level: Window
@@ -24,35 +24,35 @@ export type SeriesScorer = {
   usual: Record<Slow, number | null>
   /** Running means and tails of the errors, forecast by pace. */
   errors: { mean: number; tail: Window }[]
-  /** Points until a new alarm may be raised. */
+  /** Points until a new alarm is possible. */
   quietFor: number
 }
 type Slow = 'level' | 'day' | 'week'
 
 export type PointScore = {
-  /** −log10 of the two most surprising tail probabilities, averaged; 0 while there is too little to compare with. */
+  /** −log10 of the two most surprising tail probabilities, averaged; 0 while the data do not suffice. */
   surprise: number
   /** 1 − 10^−surprise: in [0, 1], comparable between series; not calibrated to the frequency of attacks. */
   likelihood: number
-  /** True where an episode begins; later points of it are silent for {@link REFRACTORY} points. */
+  /** True where an episode begins; no alarm follows for {@link REFRACTORY} points. */
   alarm: boolean
-  /** `likelihood`, but 0 inside an episode that has been told: what a person should be shown. */
+  /** `likelihood`, but 0 inside an episode that was reported: the value to show to a person. */
   score: number
   /** The forecast that the series usually follows best. */
   expected: number
 }
 
 const PACES = [1, 12] as const
-/** Surprise from which an episode begins: 1 in 500 of the past, at two views of the series. */
+/** Surprise at which an episode begins: 1 in 500 of the past, in two views of the series. */
 export const ALARM_AT = 2.7
 /** Points of silence after an alarm. */
 export const REFRACTORY = 120
-/** A seasonal forecast is preferred where it errs less than this share of the plain one. */
+/** A seasonal forecast is preferred where its error is less than this share of the plain one's. */
 const PREFER = 0.95
-/** Visits that the usual error of the whole profile counts for in that of a slot. */
+/** Weight, in visits, of the whole profile's usual error in that of a slot. */
 const PRIOR_VISITS = 5
 
-/** `memory`: points of each tail; `alarmAt`: surprise, in decades, from which an episode begins. */
+/** `memory`: points of each tail; `alarmAt`: surprise, in decades, at which an episode begins. */
 export function seriesScorer({ memory = 4_000, alarmAt = ALARM_AT } = {}): SeriesScorer {
   return {
     memory,
@@ -66,7 +66,7 @@ export function seriesScorer({ memory = 4_000, alarmAt = ALARM_AT } = {}): Serie
   }
 }
 
-/** Scores a point against the past, then learns it. Points come in order of time. */
+/** Scores a point against the past, then learns it. Points must be in order of time. */
 export function scorePoint(scorer: SeriesScorer, point: Point): PointScore {
   const forecast = forecastsOf(scorer, point)
   const seasonal = (point.value - forecast.seasonal) / forecast.unevenness

@@ -1,11 +1,11 @@
 /**
- * Level shift and change of spread of one series: the recent points against those before them, by medians and median
- * deviations, so a few spikes are no shift. Plain data.
+ * Level shift and change of spread of one series: compares the recent points with those before them by medians and
+ * median deviations, so a few spikes do not count as a shift. Plain data.
  */
 export type Shift = { recentPoints: number; beforePoints: number; values: number[] }
 
 export type ShiftReading = {
-  /** How far the median moved, in standard errors; 0 until there are points enough. */
+  /** How far the median moved, in standard errors; 0 until there are enough points. */
   level: number
   /** Spread now over spread before: 1 is unchanged, 0 is still. */
   spread: number
@@ -20,7 +20,7 @@ const MEDIAN_COST = Math.PI / 2
 /** Turns a median absolute deviation into a Gaussian's standard deviation. */
 const MAD_SCALE = 1.4826
 
-/** Takes the next value. Give residuals, not raw values, where the series is seasonal. */
+/** Reads the next value. Pass residuals, not raw values, where the series is seasonal. */
 export function readShift(shift: Shift, value: number): ShiftReading {
   const { recentPoints, beforePoints, values } = shift
   values.push(value)

@@ -1,8 +1,8 @@
 /**
- * A quantile sketch: any quantile of all numbers seen, within `accuracy` of its value, in at most `mostBuckets`
- * buckets of each sign. Two sketches of one accuracy add up. Plain data.
- * Source: C. Masson, J. Rim, H. Lee, DDSketch, VLDB 12 (2019): bucket i holds (γ^(i−1), γ^i], γ = (1 + α)/(1 − α);
- * where there are too many buckets those nearest to zero are merged, so the tails stay exact.
+ * A quantile sketch: any quantile of all numbers seen, within `accuracy` of its value, in at most `mostBuckets` buckets
+ * of each sign. Two sketches of one accuracy add up. Plain data.
+ * Source: C. Masson, J. Rim, H. Lee, DDSketch, VLDB 12 (2019): bucket i holds (γ^(i−1), γ^i], γ = (1 + α)/(1 − α); if
+ * there are too many buckets, those nearest to zero are merged, so the tails stay exact.
  */
 export type Sketch = {
   accuracy: number
@@ -31,7 +31,7 @@ export function addTo(sketch: Sketch, value: number): void {
   }
 }
 
-/** Adds what `other` has seen. Both must have one accuracy. */
+/** Adds the data of `other`. Both must have the same accuracy. */
 export function mergeInto(sketch: Sketch, other: Sketch): void {
   sketch.count += other.count
   sketch.zeros += other.zeros

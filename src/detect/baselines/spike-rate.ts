@@ -1,4 +1,4 @@
-/** How often a series spikes: more spikes than usual, each of them ordinary. Plain data. */
+/** The spike frequency of a series: detects more spikes than usual, even if each of them is ordinary. Plain data. */
 export type SpikeRate = {
   /** Points of the window that is compared with the past. */
   points: number
@@ -14,9 +14,9 @@ export function spikeRate({ points = 100 } = {}): SpikeRate {
 }
 
 /**
- * Takes whether the next point is a spike; gives the surprise of the count in the window, in decades:
- * −log10 P(X ≥ count), X negative binomial: a Poisson whose rate is known only from the past (Gamma prior ½, Jeffreys),
- * so a short past makes nothing surprising.
+ * Reads whether the next point is a spike; returns the surprise of the count in the window, in decades: −log10 P(X ≥
+ * count), X negative binomial: a Poisson whose rate is known only from the past (Gamma prior ½, Jeffreys), so a short
+ * past makes nothing surprising.
  */
 export function readSpikeRate(state: SpikeRate, isSpike: boolean): number {
   state.window.push(isSpike ? 1 : 0)
@@ -40,7 +40,7 @@ function atLeast(count: number, { pastSpikes, pastPoints, points }: SpikeRate): 
     term *= ((shape + k) / (k + 1)) * stay
   }
   if (1 - below > 1e-9) return 1 - below
-  // deep in the tail the difference has lost its digits: sum upwards instead
+  // deep in the tail the difference loses its digits: sum upwards instead
   let [above, k] = [0, count]
   for (; k < count + 1_000 && term > above * 1e-12; k++) {
     above += term

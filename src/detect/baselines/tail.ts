@@ -1,19 +1,20 @@
 import { countBelow, type Window } from './window.ts'
 
-/** Below so many numbers nothing is surprising. */
+/** With fewer numbers than this, nothing is surprising. */
 const FEWEST = 50
-/** Numbers above this quantile are the tail that the Pareto is fitted to. */
+/** Numbers above this quantile form the tail that the Pareto is fitted to. */
 const TAIL_FROM = 0.95
-/** Most that is ever said, in decades. */
+/** The maximum result, in decades. */
 const MOST_DECADES = 12
 
 /**
  * How far in the upper tail of a window a number lies, in decades: −log10 P(X ≥ x). By rank inside the data, and by a
- * generalised Pareto fitted to the excesses over the 95 % quantile beyond it, so it tells apart values never seen.
- * Source: SPOT of A. Siffer et al., Anomaly detection in streams with extreme value theory, KDD 2017; on residuals
- * from a moving forecast it is their DSPOT. The fit is by moments (J. Hosking, J. Wallis, Technometrics 29 (1987)):
- * ξ = ½(1 − m²/v), σ = ½m(1 + m²/v), ξ held ≥ 0 so that nothing is impossible. Moments, and not Grimshaw's maximum
- * likelihood: refitted at every point it costs O(tail), and ξ < ½ is cautious in the direction of silence.
+ * generalised Pareto fitted to the excesses over the 95 % quantile beyond it, so it distinguishes values never seen
+ * before.
+ * Source: SPOT of A. Siffer et al., Anomaly detection in streams with extreme value theory, KDD 2017; on residuals from
+ * a moving forecast it is their DSPOT. The fit is by moments (J. Hosking, J. Wallis, Technometrics 29 (1987)): ξ = ½(1
+ * − m²/v), σ = ½m(1 + m²/v), ξ held ≥ 0 so that nothing is impossible. Moments, and not Grimshaw's maximum likelihood:
+ * refitted at every point it costs O(tail), and ξ < ½ errs on the side of no alarm.
  */
 export function surpriseOf(window: Window, value: number): number {
   const n = window.sorted.length

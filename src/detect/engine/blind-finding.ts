@@ -7,17 +7,17 @@ import { buildFinding } from '../lib/build-finding.ts'
 
 export const BLIND_SPOT = 'blind-spot' satisfies Category
 
-/** Senders whose transactions could not be traced, with how many; the oldest are forgotten. */
+/** Senders whose transactions could not be traced, with their number; the oldest are forgotten. */
 export type Untraceable = Map<Address, number>
 
 /** Senders remembered. */
 const MOST_SENDERS = 1_000
 
 /**
- * Findings about transactions that could not be seen though the block's others could: one that touches a protected
- * contract, or whose sender makes traces fail. A cheap transaction can have a trace that no node gives in time; so not
- * being seen is a sign by itself. That a node lacks traces or old state concerns every transaction alike, and is told
- * by the health of the chain instead.
+ * Findings about transactions that could not be read although the block's others could: one that touches a protected
+ * contract, or whose sender makes traces fail. A cheap transaction can have a trace that no node returns in time; so a
+ * missing trace is itself a sign. That a node lacks traces or old state concerns every transaction equally, and is
+ * reported by the chain's health instead.
  */
 export function blindFindings(
   bundle: BlockBundle,
@@ -47,7 +47,7 @@ function noteSender(senders: Untraceable, from: Address | null): number {
   return count
 }
 
-/** Protected contracts that it calls, creates, names in its calldata, or that logged in it. */
+/** Protected contracts that it calls, creates or names in its calldata, or that logged in it. */
 function touchedBy({ to, contractAddress, input, logs }: Transaction, scope: Scope): Address[] {
   if (scope.kind === 'everything') return []
   const named = new Set<Address>(

@@ -8,12 +8,12 @@ export type BrokenBudget = {
   detector: string
   /** Surprise of the newest point, decades. */
   decades: number
-  /** Days between false alarms that were promised, on average. */
+  /** The configured average of days between false alarms. */
   askedDays: number
   scope: Scope
 }
 
-/** What is said where the evidence of several points of a detector’s series breaks a budget of days between pages. */
+/** The finding where the evidence of several points of a detector’s series exceeds a budget of days between pages. */
 export function budgetFinding(bundle: BlockBundle, broken: BrokenBudget): Finding {
   const { detector, decades, askedDays, scope } = broken
   const watched = scope.kind === 'contracts' ? [...scope.addresses] : []

@@ -11,18 +11,18 @@ import { reweigh, type Said } from './reweigh/reweigh.ts'
 import { withImplementations, withProxies } from './scope.ts'
 import { type Sight, sightsOf } from './sight.ts'
 
-/** A detector with its options and its living state. */
+/** A detector with its options and its current state. */
 type Cell = { detector: Detector; options: unknown; state: unknown; shadow: boolean }
 
-/** A detector that could not see a block, or transactions of it, and why: said out loud, never silently skipped. */
+/** A detector that could not see a block, or transactions of it, and why: reported, never silently skipped. */
 export type Blindness = { detector: string; missing: DetectorNeed; blocks: number; transactions: number }
 
-/** A block that may still be reorganised away: as facts, or packed by {@link packKept}. */
+/** A block that a reorg may still remove: as facts, or packed by {@link packKept}. */
 type Unfinalised = { ref: BlockRef; timestamp: number | null; facts: BlockFacts | null; packed: unknown }
 
 /**
- * How blocks are kept out of the garbage collector's sight between their evaluation and their finality: 64 busy blocks
- * are 300 MB of small objects, and scanning them is what made the slowest blocks slow.
+ * How blocks are hidden from the garbage collector between their evaluation and their finality: 64 busy blocks are 300
+ * MB of small objects, and scanning them was what made the slowest blocks slow.
  */
 export type Packing = { pack(facts: BlockFacts): unknown; unpack(packed: unknown): BlockFacts }
 
@@ -45,13 +45,13 @@ export type EngineOptions = {
   scope: Scope
   /** Options by detector id; missing ones take their defaults. */
   options?: Readonly<Record<string, unknown>>
-  /** Detectors that are only tried: their findings are marked and open no alert. */
+  /** Detectors on trial: their findings are marked and open no alert. */
   shadow?: readonly string[]
-  /** Without it blocks are kept as they are. */
+  /** Without it blocks are kept unpacked. */
   packing?: Packing
 }
 
-/** Throws `detect.InvalidOptions`, `detect.UnknownDetector` for options that no detector would ever read. */
+/** Throws `detect.InvalidOptions`, `detect.UnknownDetector` for options that no detector reads. */
 export function createEngine({
   detectors,
   scope,
@@ -74,7 +74,7 @@ export function createEngine({
 
 /**
  * Gives one detector new options from the next block on; states and checkpoint are carried over. After a rollback the
- * blocks that survive are run under the new options. Throws `detect.InvalidOptions`, and then nothing has changed.
+ * surviving blocks run under the new options. Throws `detect.InvalidOptions`, and then nothing has changed.
  */
 export function replaceOptions(engine: Engine, id: string, options: unknown): void {
   for (const [i, cell] of engine.cells.entries()) {
@@ -90,7 +90,7 @@ export function replaceOptions(engine: Engine, id: string, options: unknown): vo
   }
 }
 
-/** The newest surprises of detectors that keep series; one a detector whose series just ended a point. */
+/** The newest surprises of detectors with series; one per detector whose series just completed a point. */
 export function surprisesOf({
   cells,
 }: Engine): { detector: string; decades: number; pointSeconds: number }[] {
@@ -100,18 +100,18 @@ export function surprisesOf({
   })
 }
 
-/** The view calls that the detectors want answered after each block, each once. */
+/** The view calls that the detectors need answered after each block, each once. */
 export function readsWanted({ cells, scope }: Engine): StateCall[] {
   const calls = cells.flatMap(({ detector, options, state }) => detector.reads?.(options, state, scope) ?? [])
   return [...new Map(calls.map((call) => [`${call.to}:${call.data}`, call])).values()]
 }
 
-/** Takes a block that can no longer change (a recorded one): nothing is kept for a rollback. */
+/** Evaluates a block that can no longer change (a recorded one): nothing is kept for a rollback. */
 export function evaluateSettled(engine: Engine, facts: BlockFacts): Finding[] {
   return run(engine, facts, { note: true })
 }
 
-/** Takes the next canonical block and gives the findings about it; keeps it until it is final. */
+/** Evaluates the next canonical block and returns its findings; keeps the block until it is final. */
 export function evaluateBlock(engine: Engine, facts: BlockFacts): Finding[] {
   const findings = run(engine, facts, { note: true })
   const { number, hash, timestamp } = facts.bundle
@@ -119,7 +119,7 @@ export function evaluateBlock(engine: Engine, facts: BlockFacts): Finding[] {
   return findings
 }
 
-/** Packs the blocks that are kept for a rollback: to be called when nobody waits for a finding. */
+/** Packs the blocks that are kept for a rollback: call it when no one waits for a finding. */
 export function packKept({ unfinalised, packing }: Engine): void {
   if (packing === null) return
   for (const kept of unfinalised) {
@@ -135,7 +135,7 @@ function factsOf({ packing }: Engine, kept: Unfinalised): BlockFacts {
   return packing.unpack(kept.packed)
 }
 
-/** Findings about a block that is not canonical yet (a pending transaction): the engine's state stays as it was. */
+/** Findings about a block that is not canonical yet (a pending transaction): the engine's state stays unchanged. */
 export function evaluatePending(engine: Engine, facts: BlockFacts): Finding[] {
   const cells = engine.cells
     .filter(({ detector }) => detector.pending !== 'ignored')
@@ -144,9 +144,9 @@ export function evaluatePending(engine: Engine, facts: BlockFacts): Finding[] {
 }
 
 /**
- * Findings about transactions of a canonical block that could not be seen when it was judged. `part` has the transactions
- * that can be seen now, `whole` the block: it replaces the partial one among those that are not final, and {@link rebuild}
- * has the living state learn from it.
+ * Findings about transactions of a canonical block that could not be read when it was judged. `part` has the
+ * transactions that can be read now, `whole` the block: it replaces the partial one among those that are not final, and
+ * {@link rebuild} lets the current state learn from it.
  */
 export function evaluateLate(engine: Engine, part: BlockFacts, whole: BlockFacts): Finding[] {
   const findings = evaluatePending(engine, part)
@@ -157,8 +157,8 @@ export function evaluateLate(engine: Engine, part: BlockFacts, whole: BlockFacts
 }
 
 /**
- * Lets the living state know blocks that became whole after they were judged: everything since the checkpoint runs again,
- * and nothing of it is told. A deposit that was not seen makes an honest exit look like a theft.
+ * Teaches the current state blocks that became whole after they were judged: everything since the checkpoint runs
+ * again, and nothing of it is reported. An unseen deposit makes an honest exit look like a theft.
  */
 export function rebuild(engine: Engine): void {
   const tip = engine.unfinalised.at(-1)
@@ -225,7 +225,7 @@ function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Fi
   })
 }
 
-/** Lets the detectors that weigh others have their say, in order. */
+/** Runs the detectors that weigh others' findings, in order. */
 function weigh(
   { cells }: Engine,
   findings: Finding[],
@@ -260,7 +260,7 @@ function suspectsOf(findings: readonly Finding[]): ReadonlySet<Hash> {
   )
 }
 
-/** The detectors that could not judge some transactions of a block, with these; empty where all saw everything. */
+/** The detectors that could not judge some transactions of a block, with these transactions; empty if all saw all. */
 export function blindIn(
   { cells }: Engine,
   facts: BlockFacts,

@@ -9,8 +9,8 @@ export type ProxiedScope = { scope: Scope; implementations: ReadonlyMap<Address,
 const NONE: ReadonlyMap<Address, Address> = new Map()
 
 /**
- * The scope with the proxies of this block added: whoever runs protected code in his own context is protected too,
- * because that is where its assets are. Nothing is remembered, so a rollback needs to undo nothing.
+ * The scope with the proxies of this block added: an account that runs protected code in its own context is protected
+ * too, because its assets are there. Nothing is remembered, so a rollback has nothing to undo.
  */
 export function withProxies(scope: Scope, bundle: BlockBundle): ProxiedScope {
   if (scope.kind === 'everything') return { scope, implementations: NONE }
@@ -28,7 +28,7 @@ export function withProxies(scope: Scope, bundle: BlockBundle): ProxiedScope {
   }
 }
 
-/** A finding about a proxy names the code that it ran as a victim too: that is where the flaw is. */
+/** A finding about a proxy also names the code that it ran as a victim: the flaw is in that code. */
 export function withImplementations(
   finding: Finding,
   implementations: ReadonlyMap<Address, Address>,

@@ -3,18 +3,18 @@ import type { DetectorNeed } from '../../model/detector.ts'
 import type { BlockFacts, TransactionFacts } from '../../model/fact.ts'
 import type { Hash } from '../../model/hex.ts'
 
-/** What a detector may see of a block. */
+/** The part of a block that a detector may see. */
 export type Sight = {
-  /** The block with the transactions that have what it needs; null where none has. */
+  /** The block with the transactions that have the required data; null where none has. */
   facts: BlockFacts | null
-  /** What the others lack; null where there are no others. */
+  /** The data that the others lack; null where there are no others. */
   missing: DetectorNeed | null
   blindTo: readonly Hash[]
 }
 
 /**
- * What detectors see of a block, by what they need: a transaction without calls is not shown to a detector that reads
- * calls, so that absence is not taken for innocence. The facts of a block that lacks nothing are passed on as they are.
+ * The part of a block that detectors see, by their needs: a transaction without calls is not shown to a detector that
+ * reads calls, so that missing data does not count as innocence. Facts of a complete block are passed on unchanged.
  */
 export function sightsOf(facts: BlockFacts): (needs: readonly DetectorNeed[]) => Sight {
   const known = new Map<string, Sight>()
@@ -40,7 +40,7 @@ function sightOf(facts: BlockFacts, needs: readonly DetectorNeed[]): Sight {
   }
 }
 
-/** Of an extract it is not known what else was called: what it has counts. */
+/** For an extract the other calls are not known: its content counts. */
 function has({ transaction }: TransactionFacts, need: DetectorNeed, { bundle }: BlockFacts): boolean {
   switch (need) {
     case 'traces':

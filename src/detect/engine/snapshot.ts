@@ -7,17 +7,17 @@ import type { Engine } from './engine.ts'
 
 type Cell = Engine['cells'][number]
 
-/** The state of one detector as of the checkpoint, with all that decides whether another run can go on with it. */
+/** The state of one detector at the checkpoint, with all that decides whether another run can use it. */
 export type DetectorSnapshot = {
   detector: string
   /** {@link Detector.stateVersion} of the detector that made it. */
   version: number
-  /** Hash of the options and the scope that it was made under. */
+  /** Hash of the options and the scope under which it was made. */
   fit: string
   state: unknown
 }
 
-/** A detector that begins anew, and why, one sentence. */
+/** A detector that starts afresh, and why, in one sentence. */
 export type Forgotten = { detector: string; reason: string }
 
 /** The checkpoint as plain data. The states belong to the engine, which does not change them: do not change them either. */
@@ -32,8 +32,8 @@ export function snapshotsOf({ cells, checkpoint, scope }: Engine): DetectorSnaps
 }
 
 /**
- * Makes the snapshots the engine's checkpoint and present state; gives the detectors for which none of them fits, which
- * begin anew. Blocks that the engine kept for a rollback are forgotten.
+ * Makes the snapshots the engine's checkpoint and present state; returns the detectors without a fitting snapshot,
+ * which start afresh. Blocks that the engine kept for a rollback are forgotten.
  */
 export function restoreSnapshots(engine: Engine, kept: readonly DetectorSnapshot[]): Forgotten[] {
   const scopeHash = hashOfScope(engine.scope)
@@ -50,12 +50,12 @@ export function restoreSnapshots(engine: Engine, kept: readonly DetectorSnapshot
   return forgotten
 }
 
-/** Says that no block judged so far can be rolled back: the present states become the checkpoint. */
+/** Declares that no block judged so far can be rolled back: the present states become the checkpoint. */
 export function settle(engine: Engine): void {
   engine.checkpoint = engine.cells.map(({ detector, state }) => detector.snapshot(state))
 }
 
-/** An engine of the same detectors, options and scope that has seen nothing yet. */
+/** An engine with the same detectors, options and scope that has seen no block yet. */
 export function pristine(engine: Engine): Engine {
   const cells = engine.cells.map((cell) => ({ ...cell, state: cell.detector.init(cell.options) }))
   const fresh: Engine = { ...engine, cells, checkpoint: [], unfinalised: [], blind: new Map() }
@@ -83,7 +83,7 @@ function restoredState(cell: Cell, snapshot: DetectorSnapshot | undefined, scope
     return unfit(`its state is of version ${snapshot.version}, this Cordon has ${detector.stateVersion}`)
   if (snapshot.fit !== fitOf(cell, scopeHash)) return unfit('its options or the protected contracts changed')
   try {
-    // a copy: what was read from bytes may share their memory
+    // a copy: data read from bytes may share their memory
     const state = detector.snapshot(snapshot.state)
     if (!isLike(state, detector.init(options))) return unfit('its state does not have the shape it must have')
     return { kind: 'fits', state: detector.carry?.(state, options) ?? state }
@@ -92,7 +92,7 @@ function restoredState(cell: Cell, snapshot: DetectorSnapshot | undefined, scope
   }
 }
 
-/** Options that a detector can be carried over to need not be the same; those of the others must be. */
+/** Options from which a detector can carry over its state need not be the same; those of the others must be. */
 function fitOf({ detector, options }: Cell, scopeHash: string): string {
   return detector.carry === undefined ? sha256(`${hashOfOptions(options)}:${scopeHash}`) : scopeHash
 }

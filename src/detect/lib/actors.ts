@@ -7,9 +7,10 @@ import { beneficiariesOf } from './beneficiaries.ts'
 import { callPath } from './call-path.ts'
 
 /**
- * Who acts in a transaction: the sender, what its side created in it, the contract it called, the contracts through which
- * control went on to what is watched, and who ends with what they took. Not one that we protect, nor one that gave
- * something and got nothing (then it is a victim). A contract's logs decide nothing here: anybody can write any log.
+ * The accounts that act in a transaction: the sender, the contracts that its side created in it, the contract it
+ * called, the contracts through which control passed to the watched ones, and the final receivers of what they took.
+ * Excludes protected contracts, and accounts that gave something and received nothing (these are victims). A contract's
+ * logs decide nothing here: any contract can write any log.
  */
 export function actorCluster(tx: TransactionFacts, scope: Scope): ReadonlySet<Address> {
   const known = clusters.get(tx)
@@ -19,7 +20,7 @@ export function actorCluster(tx: TransactionFacts, scope: Scope): ReadonlySet<Ad
   return cluster
 }
 
-/** Ten detectors ask the same of each transaction: the answer is kept as long as the transaction's facts are. */
+/** Ten detectors need this for each transaction: the result is cached as long as the transaction's facts exist. */
 const clusters = new WeakMap<TransactionFacts, { scope: Scope; cluster: ReadonlySet<Address> }>()
 
 function clusterOf(tx: TransactionFacts, scope: Scope): ReadonlySet<Address> {
@@ -41,14 +42,17 @@ function addCreated(frames: readonly Frame[], cluster: Set<Address>, scope: Scop
   }
 }
 
-/** The contracts that somebody may be after: those named, or, where none is, those that are poorer afterwards. */
+/** The contracts that may be the target: those named, or, where none is, those that are poorer afterwards. */
 function watchedIn(tx: TransactionFacts, scope: Scope): (contract: Address) => boolean {
   if (scope.kind === 'contracts') return (contract) => scope.addresses.has(contract)
   const { from, to } = tx.transaction
   return (contract) => contract !== from && contract !== to && losesToken(tx, contract)
 }
 
-/** With nothing named anybody may be the victim, so whoever lost anything is not taken for the actors' own. */
+/**
+ * Without named contracts any account may be the victim, so an account that lost something is not counted among the
+ * actors' own.
+ */
 function isForwarder(contract: Address, tx: TransactionFacts, scope: Scope): boolean {
   if (scope.kind === 'contracts') return !scope.addresses.has(contract) && !losesOneSided(tx, contract)
   return !losesToken(tx, contract)
@@ -60,7 +64,10 @@ function losesToken(tx: TransactionFacts, account: Address): boolean {
   return false
 }
 
-/** True where the account gave something and got nothing; the chain's own coin given alone does not count: bots pay with it. */
+/**
+ * True where the account gave something and received nothing; giving only the chain's own coin does not count: bots pay
+ * with it.
+ */
 function losesOneSided(tx: TransactionFacts, account: Address): boolean {
   let lost = false
   for (const [asset, amount] of tx.deltas.get(account) ?? []) {

@@ -8,16 +8,18 @@ import { isSystemAccount } from '../../model/system-account.ts'
 
 type Side = { cluster: ReadonlySet<Address>; scope: Scope }
 
-/** Less than this part of what the side gained of every asset is a tip, a fee, or somebody who is to look guilty. */
+/** Less than this part of the side's gain of every asset is a tip, a fee, or meant to incriminate someone. */
 const LEAST_PART = 10n
 const MOST_CANDIDATES = 16
 const MOST_DEPTH = 64
-/** Calldata searched for addresses in one transaction, in characters: a trace made to be slow has gigabytes. */
+/**
+ * Maximum calldata searched for addresses in one transaction, in characters: a deliberately slow trace has gigabytes.
+ */
 const MOST_SEARCHED = 20_000_000
 
 /**
- * Accounts beside the acting side that end with what it took: they only gained, ran no code, and were paid by one of the
- * side, or by somebody whom one of the side told their address. Whoever made the block is none.
+ * Accounts outside the acting side that receive its takings in the end: they only gained, ran no code, and were paid by
+ * a member of the side, or by an account to which a member passed their address. The block's producer is never one.
  */
 export function beneficiariesOf(tx: TransactionFacts, side: Side): Address[] {
   const { frames } = tx.transaction
@@ -48,7 +50,7 @@ function onlyGains({ deltas }: TransactionFacts, account: Address): boolean {
 
 type Search = { frames: readonly Frame[]; cluster: ReadonlySet<Address>; left: number }
 
-/** True where one of the side pays, or asks for it in a call that names who is to be paid. */
+/** True where a member of the side pays, or requests it in a call that names the payee. */
 function isChosen({ from, to, frame }: TransferFact, search: Search): boolean {
   const { frames, cluster } = search
   if (cluster.has(from)) return true

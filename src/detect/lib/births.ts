@@ -3,17 +3,17 @@ import type { TransactionFacts } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { forgetOldest } from './bounded.ts'
 
-/** Whose whole past is known, because their birth was seen. Bounded; plain data. */
+/** The accounts whose whole past is known, because their birth was seen. Bounded; plain data. */
 export type Births = {
-  /** Protected contracts whose creation was seen: nobody can have paid them before we looked. */
+  /** Protected contracts whose creation was seen: no account can have paid them earlier. */
   whole: Set<Address>
-  /** Accounts seen from their birth (created, or sent their first transaction): nor can these have paid anybody. */
+  /** Accounts seen from their birth (created, or sent their first transaction): they cannot have paid earlier. */
   born: Set<Address>
 }
 
 const MOST_BORN = 100_000
 
-/** Takes note of who came to life in a transaction. */
+/** Records the accounts that were born in a transaction. */
 export function noteBirths({ transaction }: TransactionFacts, births: Births, scope: Scope): void {
   if (transaction.nonce === 0 && transaction.from !== null) bear(transaction.from, births)
   for (const { type, to, reverted } of transaction.frames) {

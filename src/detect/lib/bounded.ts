@@ -1,4 +1,4 @@
-/** Lets the entry that was written first go where there are more than `most`. */
+/** Removes the oldest entry where there are more than `most`. */
 export function forgetOldest<K>(
   entries: { size: number; keys(): IterableIterator<K>; delete(key: K): boolean },
   most: number,

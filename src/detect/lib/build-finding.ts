@@ -17,13 +17,13 @@ export type FindingParts = Pick<
   | 'evidence'
   | 'message'
 > & {
-  /** Likeliest first. */
+  /** Most likely first. */
   categories: Category[]
 }
 
 /**
- * A Finding about one transaction, or about the block as a whole where that is null. Its fingerprint is the same when the
- * transaction is mined again after a reorg, or another block stands at that height.
+ * A Finding about one transaction, or about the block as a whole where that is null. Its fingerprint is the same when
+ * the transaction is mined again after a reorg, or another block takes that height.
  */
 export function buildFinding(
   tx: Pick<TransactionFacts, 'transaction'> | null,

@@ -3,9 +3,9 @@ import type { Address } from '../../model/hex.ts'
 import { outermostOf } from './entries.ts'
 
 /**
- * The contracts through which control went from the sender to the first watched contract on its way, in no order. One that
- * only gave control back to a contract above it (a flash lender, a pool that pays first) is not on the way. Linear in
- * frames, times the logarithm of a contract's calls.
+ * The contracts through which control passed from the sender to the first watched contract, in no order. A contract
+ * that only returned control to a contract above it (a flash lender, a pool that pays first) is not on the path. Linear
+ * in frames, times the logarithm of a contract's calls.
  */
 export function callPath(
   frames: readonly Frame[],
@@ -34,7 +34,7 @@ const OUTSIDE = 0
 const ENTRY = 1
 const INSIDE = 2
 
-/** For each frame whether it is before a watched contract, enters the first one, or lies under it. */
+/** For each frame whether it is before a watched contract, enters the first one, or is below it. */
 function placesOf(frames: readonly Frame[], isWatched: (contract: Address) => boolean): Uint8Array {
   const places = new Uint8Array(frames.length)
   const known = new Map<Address, boolean>()

@@ -7,14 +7,14 @@ import type { Address } from '../../model/hex.ts'
 import { buildFinding } from './build-finding.ts'
 import { changesOf } from './flows.ts'
 
-/** What a rule holds against a transaction, before it is weighed with the others of the same rule. */
+/** A rule's claim against a transaction, before it is combined with the others of the same rule. */
 export type Claim = {
   /** The contract that was abused; it comes first among the victims. */
   contract: Address
   victims: readonly Address[]
   /** 0 to 1 */
   confidence: number
-  /** Likeliest first. */
+  /** Most likely first. */
   categories: readonly Category[]
   statement: string
   frames: readonly number[]
@@ -27,13 +27,13 @@ export type ClaimContext = {
   actors: ReadonlySet<Address>
   scope: Scope
   bundle: BlockBundle
-  /** Never above this, however sure: a rule that must not page says so here. */
+  /** The maximum severity, whatever the confidence: set by a rule that must not page. */
   most?: Severity
 }
 
 const MOST_EVIDENCE = 8
 
-/** The claims of one rule about one transaction as at most one Finding, led by the surest. */
+/** Combines the claims of one rule about one transaction into at most one Finding, led by the most certain. */
 export function findingFrom(claims: readonly Claim[], context: ClaimContext): Finding[] {
   const sorted = [...claims].sort((a, b) => b.confidence - a.confidence)
   const worst = sorted[0]

@@ -10,15 +10,15 @@ import { forgetOldest } from './bounded.ts'
 import { contextsAround } from './entries.ts'
 
 /**
- * How far a third party agreed to a movement of its tokens. `given`: it signed for the contract that moves them, or, while nothing
- * is protected, for a desk that nobody knows, and the takers gave something of their own. `likely`: the same, but nothing was
- * given. `none`: no signature, or one that does not carry the movement.
+ * How far a third party agreed to a movement of its tokens. `given`: it signed for the contract that moves them, or,
+ * while nothing is protected, for an unknown desk, and the takers gave something of their own. `likely`: the same, but
+ * nothing was given. `none`: no signature, or one that does not cover the movement.
  */
 export type Consent = 'given' | 'likely' | 'none'
 
-/** What is remembered of signatures; bounded, plain data, the oldest is forgotten first. */
+/** The remembered signatures; bounded, plain data, the oldest is forgotten first. */
 export type Signatures = {
-  /** Signer and digest of what was verified → the transaction that did it first. */
+  /** Signer and digest of a verification → the first transaction with it. */
   used: Map<string, string>
   /** Owner and spender, where the owner's approval was seen. */
   approved: Set<string>
@@ -34,10 +34,10 @@ export function copySignatures({ used, approved }: Signatures): Signatures {
 
 const MOST_USED = 20_000
 const MOST_APPROVED = 20_000
-/** Signatures noted of one transaction: whoever has thousands verified must not push all others out. */
+/** Maximum signatures recorded per transaction: a transaction with thousands must not push out all others. */
 const MOST_NOTED = 64
 
-/** Remembers what was verified and approved in a transaction that went through. */
+/** Remembers the verifications and approvals in a successful transaction. */
 export function noteSignatures({ transaction, facts }: TransactionFacts, memory: Signatures): void {
   if (transaction.succeeded === false) return
   let noted = 0
@@ -66,10 +66,10 @@ export type ConsentOptions = {
 }
 
 /**
- * What a signature in the trace says for a movement. An attacker can have any public signature verified by a contract of
- * their own, so it counts by who looked at it: the token itself (a permit for the spender), the contract that moves the
- * tokens (Permit2, a settlement), or one on the way to it that the owner approved before or that is protected. One that was
- * verified in an earlier transaction, or again in this one, says nothing.
+ * The consent that a signature in the trace gives to a movement. An attacker can have a contract of their own verify
+ * any public signature, so the verifier matters: the token itself (a permit for the spender), the contract that moves
+ * the tokens (Permit2, a settlement), or one on the way to it that the owner approved before or that is protected. A
+ * signature that was verified in an earlier transaction, or again in this one, proves nothing.
  */
 export function consentTo(transfer: TransferFact, options: ConsentOptions): Consent {
   const { tx, actors, scope } = options
@@ -87,7 +87,7 @@ export function consentTo(transfer: TransferFact, options: ConsentOptions): Cons
     if (standing === undefined) continue
     if (takenOften(transfer, { tx, actors })) continue
     const isPaidFor = gaveSomething(transfer, { tx, actors })
-    // a desk that nobody knows may be anybody's: where contracts are protected, its word is none
+    // an unknown desk may belong to anyone: where contracts are protected, its verification does not count
     if (standing !== 'theirs' && scope.kind !== 'everything') continue
     if (isPaidFor) return 'given'
     if (standing === 'theirs') isLikely = true
@@ -97,15 +97,15 @@ export function consentTo(transfer: TransferFact, options: ConsentOptions): Cons
 
 type Moving = ConsentOptions & {
   transfer: TransferFact
-  /** The call by which the token was asked, and who asked it. */
+  /** The call to the token, and the account that made it. */
   asked: Frame
   mover: Address
   frames: readonly Frame[]
 }
 
 /**
- * How many different signatures of an owner a contract itself verified before a frame. What it then does with that owner's is
- * theirs to allow as often as they signed: one signature that is used for several movements is one.
+ * The number of different signatures of an owner that a contract itself verified before a frame. Its later actions with
+ * that owner's assets have consent as often as the owner signed: one signature used for several movements counts once.
  */
 export function signaturesOf(
   owner: Address,
@@ -124,7 +124,7 @@ const ECRECOVER = '0x0000000000000000000000000000000000000001'
 const IS_VALID = '0x1626ba7e'
 const IS_VALID_BYTES = '0x20c13b0b'
 
-/** Whose signature a frame found to be true; undefined for every other frame. Zero is nobody. */
+/** The signer whose signature a frame verified; undefined for every other frame. The zero address is not a signer. */
 function verifiedBy({ to, input, output }: Frame): Address | undefined {
   if (to === ECRECOVER) {
     const word = wordAt(output, 0)
@@ -136,10 +136,10 @@ function verifiedBy({ to, input, output }: Frame): Address | undefined {
   return to !== null && isAsked && output.startsWith(selector) ? to : undefined
 }
 
-/** Asked for each of thousands of movements: kept with the trace. */
+/** Needed for each of thousands of movements: cached with the trace. */
 const checksByTrace = new WeakMap<readonly Frame[], ReadonlyMap<Address, readonly Frame[]>>()
 
-/** Where a signature was found to be true and that held, by signer, in order. */
+/** The successful verifications of signatures, by signer, in order. */
 function checksOf(frames: readonly Frame[]): ReadonlyMap<Address, readonly Frame[]> {
   const known = checksByTrace.get(frames)
   if (known !== undefined) return known
@@ -155,7 +155,7 @@ function checksOf(frames: readonly Frame[]): ReadonlyMap<Address, readonly Frame
   return found
 }
 
-/** What was signed and by whom: a signature has a twin (`s` and its negative), what it is over has none. */
+/** The signed digest and its signer: a signature has a twin (`s` and its negative), the digest has none. */
 function keyOf(frame: Frame): string | undefined {
   const signer = verifiedBy(frame)
   if (signer === undefined) return undefined
@@ -164,7 +164,10 @@ function keyOf(frame: Frame): string | undefined {
   return `${signer}:${hash ?? sha256(frame.input)}`
 }
 
-/** A contract's own word counts only where it was there before, as it is: not made, upgraded or handed on for this. */
+/**
+ * A contract's own answer counts only where it existed before in its present form: not created, upgraded or transferred
+ * for this.
+ */
 function isTrue(check: Frame, { tx, transfer: { from } }: Moving): boolean {
   if (check.to === ECRECOVER) return true
   if (isMade(from, tx.transaction.frames)) return false
@@ -199,14 +202,14 @@ function isReplayed(check: Frame, { tx, memory, frames, transfer }: Moving): boo
   )
 }
 
-/** In whose context a signature was looked at. */
+/** The context in which a signature was verified. */
 function verifierOf({ parent }: Frame, frames: readonly Frame[]): Address | null {
   return frames[parent]?.context ?? null
 }
 
 /**
- * Whose look at the signature it was. `theirs`: of a contract that the owner trusts with the tokens. `unknown`: of one on the
- * way, of which nobody says whose it is. Undefined where it does not carry the movement.
+ * The standing of the verifier. `theirs`: a contract that the owner trusts with the tokens. `unknown`: one on the way,
+ * with an unknown owner. Undefined where it does not cover the movement.
  */
 function standingOf(check: Frame, moving: Moving): 'theirs' | 'unknown' | undefined {
   const { transfer, frames, mover, scope, memory, tx } = moving
@@ -225,7 +228,7 @@ function standingOf(check: Frame, moving: Moving): 'theirs' | 'unknown' | undefi
   return keeps ? undefined : 'unknown'
 }
 
-/** True where the token let the spender have what it then took, on the owner's signature (EIP-2612 and its kin). */
+/** True where the token granted the spender what it then took, on the owner's signature (EIP-2612 and similar). */
 function isPermit(entry: Frame, { tx, transfer, mover }: Moving): boolean {
   const { asset, from, amount, tokenId } = transfer
   return tx.facts.some(
@@ -241,8 +244,8 @@ function isPermit(entry: Frame, { tx, transfer, mover }: Moving): boolean {
 }
 
 /**
- * True where what was signed beforehand, in a call of its own, is for who then asked the mover, over this token: an allowance
- * of Permit2. How much of it, the mover itself keeps to.
+ * True where a signature given in advance, in a separate call, is for the later caller of the mover, over this token:
+ * an allowance of Permit2. The mover itself enforces the amount.
  */
 function isSignedFor({ input }: Frame, { transfer, mover, asked, frames }: Moving): boolean {
   const caller = entryFrame(mover, asked.index, frames)?.from
@@ -252,7 +255,7 @@ function isSignedFor({ input }: Frame, { transfer, mover, asked, frames }: Movin
   return names(transfer.asset) && names(caller)
 }
 
-/** What is signed may be more than what moves, by a fee that is kept back: a quarter at most. */
+/** The signed amount may exceed the moved one by a fee that is withheld: a quarter at most. */
 const MOST_OVER = { times: 5n, of: 4n }
 const MOST_WORDS = 256
 
@@ -280,7 +283,7 @@ function namesAmount(
   return false
 }
 
-/** True where the spender was handed the very call that it made to the token: it lends its name to anybody. */
+/** True where the spender received the exact call that it made to the token: it lends its authority to any caller. */
 function isReadyMade(asked: Frame, frames: readonly Frame[]): boolean {
   const call = asked.input.slice(2)
   if (call.length < 8) return true
@@ -289,7 +292,7 @@ function isReadyMade(asked: Frame, frames: readonly Frame[]): boolean {
   return false
 }
 
-/** True where one signature of the owner stands for several movements of the same asset to takers. */
+/** True where one signature of the owner is used for several movements of the same asset to takers. */
 function takenOften(
   { from, asset }: TransferFact,
   { tx, actors }: Pick<ConsentOptions, 'tx' | 'actors'>,
@@ -300,7 +303,7 @@ function takenOften(
   return taken.length > 1
 }
 
-/** True where the takers gave an asset of their own to somebody else, the coin left out: it is paid for anything. */
+/** True where the takers gave an asset of their own to another account, except the coin, which is paid for anything. */
 function gaveSomething(
   { asset }: TransferFact,
   { tx, actors }: Pick<ConsentOptions, 'tx' | 'actors'>,

@@ -2,7 +2,7 @@ import type { Frame } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'
 import { addressFromWord, selectorOf, wordAt } from '../../model/hex.ts'
 
-/** True where a call, refused or not, brings control into a contract from outside and names a function. */
+/** True where a call, refused or not, enters a contract from outside and names a function. */
 export function entersFromOutside(frame: Frame, frames: readonly Frame[]): boolean {
   if (frame.type !== 'CALL' || selectorOf(frame.input) === undefined) return false
   return frames[frame.parent]?.context !== frame.context
@@ -16,11 +16,11 @@ export function isEntry(frame: Frame, frames: readonly Frame[]): boolean {
 type Strangers = {
   frames: readonly Frame[]
   actors: ReadonlySet<Address>
-  /** A contract that is not to be taken for the stranger. */
+  /** A contract that must not count as the stranger. */
   except?: Address
 }
 
-/** The outermost state-changing call around a frame that left the actors' own contracts: what they asked of a stranger. */
+/** The outermost state-changing call around a frame that left the actors' own contracts: the call to a stranger. */
 export function outermostStranger(index: number, { frames, actors, except }: Strangers): Frame | undefined {
   let found: Frame | undefined
   for (let frame = frames[index]; frame !== undefined; frame = frames[frame.parent]) {
@@ -31,7 +31,7 @@ export function outermostStranger(index: number, { frames, actors, except }: Str
   return found
 }
 
-/** The addresses among the ABI words of a call's arguments. At most 64 words are looked at. */
+/** The addresses among the ABI words of a call's arguments. At most 64 words are examined. */
 export function addressesIn(frame: Frame): Address[] {
   const found: Address[] = []
   for (let n = 0; n < 64; n++) {
@@ -44,7 +44,7 @@ export function addressesIn(frame: Frame): Address[] {
   return found
 }
 
-/** Where a contract was in control: ranges of frames, its own calls included, that neither overlap nor touch. */
+/** The periods in which a contract had control: disjoint ranges of frames, its own calls included. */
 type Stays = readonly { from: number; to: number }[]
 const stays = new WeakMap<readonly Frame[], Map<Address, { from: number; to: number }[]>>()
 
@@ -54,8 +54,8 @@ export function isWithin(contract: Address, index: number, frames: readonly Fram
 }
 
 /**
- * Index of the outermost call around a frame in which `contract` had control, itself included; undefined for none.
- * In time logarithmic in the contract's calls, however deep the frame lies.
+ * Index of the outermost call around a frame in which `contract` had control, itself included; undefined for none. In
+ * time logarithmic in the contract's calls, at any depth of the frame.
  */
 export function outermostOf(contract: Address, index: number, frames: readonly Frame[]): number | undefined {
   let known = stays.get(frames)

@@ -7,7 +7,7 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 /** A half-open range of frames, for example the sub-tree of a call. */
 export type Span = { from: number; to: number }
 
-/** What moved under some calls, in execution order. In time proportional to what moved there, not to the transaction. */
+/** The transfers under some calls, in execution order. Time is proportional to these, not to the transaction. */
 export function transfersIn(facts: readonly Fact[], span: Span): TransferFact[] {
   const sorted = byFrame(facts)
   const found: Placed[] = []
@@ -19,7 +19,7 @@ export function transfersIn(facts: readonly Fact[], span: Span): TransferFact[] 
   return found.sort((a, b) => a.place - b.place).map(({ transfer }) => transfer)
 }
 
-/** `place` is the transfer's among the facts: a call may pay after the calls that it made. */
+/** `place` is the transfer's index among the facts: a call may pay after the calls that it made. */
 type Placed = { transfer: TransferFact; place: number }
 
 const sortedTransfers = new WeakMap<readonly Fact[], readonly Placed[]>()
@@ -57,7 +57,7 @@ export function netOf(transfers: readonly TransferFact[], group: ReadonlySet<Add
   return net
 }
 
-/** What the accounts gained and lost over the whole transaction, ids of non-fungible tokens left out of the asset. */
+/** The accounts' gains and losses over the whole transaction, without ids of non-fungible tokens in the asset. */
 export function changesOf(
   tx: TransactionFacts,
   accounts: Iterable<Address>,
@@ -78,7 +78,7 @@ export function assetOfKey(key: string): Asset {
   return (key.includes('/') ? key.slice(0, key.indexOf('/')) : key) as Asset
 }
 
-/** True where the group gains something and gives nothing: nobody does that by trading. */
+/** True where the group gains something and gives nothing: trading never has this result. */
 export function isPureGain(net: ReadonlyMap<Asset, bigint>): boolean {
   let gained = false
   for (const amount of net.values()) {

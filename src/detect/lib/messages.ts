@@ -4,7 +4,7 @@ import type { Address, Hex } from '../../model/hex.ts'
 import { wordAt, ZERO_ADDRESS } from '../../model/hex.ts'
 import { isEntry } from './entries.ts'
 
-/** A payment that a call's message ordered: bytes within the calldata that name who is paid. */
+/** A payment that a call's message ordered: bytes within the calldata that name the payee. */
 export type Release = {
   entry: Frame
   bridge: Address
@@ -14,22 +14,22 @@ export type Release = {
   transfer: TransferFact
 }
 
-/** Less than an address and an amount is no message, and more than this nobody sends. */
+/** Bounds of a message: at least an address and an amount, and no more than messages have in practice. */
 const LEAST_BYTES = 52
 const MOST_BYTES = 16_384
 const MOST_RELEASES = 32
 const MOST_HEADS = 12
-/** Frames looked at in one question: fifty payments ten calls deep are five hundred. */
+/** Maximum frames examined per query: fifty payments ten calls deep are five hundred. */
 const MOST_LOOKS = 5_000
 
-/** The dynamic arguments of a call that are long enough to be a message, as they are laid out by the ABI. */
+/** The dynamic arguments of a call that are long enough to be a message, in ABI layout. */
 export function messagesIn({ input }: Frame): Hex[] {
   const found: Hex[] = []
   const size = (input.length - 10) / 2
   for (let n = 0; n < MOST_HEADS; n++) {
     const at = 10 + n * 64
     if (at + 64 > input.length) break
-    // Nearly all words are no offsets: they are told by their zeros, without cutting text.
+    // Nearly all words are not offsets: their zeros show it, without cutting text.
     if (!input.startsWith(SMALL, at)) continue
     const offset = Number.parseInt(input.slice(at + 56, at + 64), 16)
     if (offset % 32 !== 0 || offset < 32 || offset + 32 > size) continue
@@ -48,12 +48,13 @@ function smallNumber(word: string): number | undefined {
   return word.length === 64 && word.startsWith(SMALL) ? Number.parseInt(word.slice(56), 16) : undefined
 }
 
-/** Whose messages are of interest; what comes to these accounts and from them is not. */
+/** Which messages are relevant; payments to and from these accounts are not. */
 export type ReleaseQuery = { actors: ReadonlySet<Address>; isBridge(contract: Address): boolean }
 
 /**
- * Payments and mints by strangers to somebody whom a message in the calldata of the call around it names, while the
- * caller's side gave nothing in that call. Each transfer counts to the outermost such call; at most 32 a transaction.
+ * Payments and mints by strangers to an account that a message in the calldata of the enclosing call names, while the
+ * caller's side gave nothing in that call. Each transfer counts for the outermost such call; at most 32 per
+ * transaction.
  */
 export function releasesIn(tx: TransactionFacts, { actors, isBridge }: ReleaseQuery): Release[] {
   const { frames } = tx.transaction
@@ -74,7 +75,7 @@ export function releasesIn(tx: TransactionFacts, { actors, isBridge }: ReleaseQu
   return found
 }
 
-/** Frames that may still be looked at in one question, and the messages of those that were. */
+/** The remaining frames that may be examined in one query, and the messages of those that were. */
 type Looks = { left: number; messages: Map<Frame, Hex[]> }
 
 function messagesOf(entry: Frame, { messages }: Looks): Hex[] {
@@ -115,14 +116,14 @@ function givesIn(entry: Frame, tx: TransactionFacts, actors: ReadonlySet<Address
   )
 }
 
-/** ecrecover, sha256, modular exponentiation and the pairing curve: what proofs and signatures are checked with. */
+/** ecrecover, sha256, modular exponentiation and the pairing curve: used to check proofs and signatures. */
 const PROVERS: ReadonlySet<string> = new Set(
   [1, 2, 5, 6, 7, 8].map((n) => `0x${n.toString(16).padStart(40, '0')}`),
 )
 
 /** True where a frame checks a signature or a proof, as far as a trace shows. */
 export function isCheck({ to }: Frame): boolean {
-  // Most addresses are told apart by their first digits, without hashing them.
+  // Most addresses are distinguished by their first digits, without hashing them.
   return to?.startsWith('0x00000000') === true && PROVERS.has(to)
 }
 

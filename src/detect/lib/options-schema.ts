@@ -3,7 +3,7 @@ import type { Detector } from '../../model/detector.ts'
 import { givenAddressSchema } from '../../model/given-address.ts'
 import { addressSchema, amountSchema, hashSchema, hexSchema } from '../../model/hex.ts'
 
-/** How a value of these schemas is written; Zod cannot know, because they transform. */
+/** The written form of a value of these schemas; Zod cannot derive it, because they transform. */
 const written = new Map<unknown, { type: string | string[]; pattern?: string; description: string }>([
   [amountSchema, { type: ['string', 'integer'], description: 'Base units: decimal digits' }],
   [givenAddressSchema, { type: 'string', pattern: '^0x[0-9a-fA-F]{40}$', description: 'Address' }],
@@ -14,7 +14,7 @@ const written = new Map<unknown, { type: string | string[]; pattern?: string; de
 
 /**
  * The JSON Schema (2020-12) of `detectors` in a configuration: the options of each detector by its id, with defaults.
- * Options that may be files take a path too. docs/schemas/detectors.schema.json is made from it.
+ * Options that may be files accept a path too. docs/schemas/detectors.schema.json is made from it.
  */
 export function optionsJsonSchema(detectors: readonly Detector[]): unknown {
   const properties = Object.fromEntries(

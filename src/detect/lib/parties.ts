@@ -16,7 +16,7 @@ export function oneSidedLoss(tx: TransactionFacts, account: Address): boolean {
   return answer
 }
 
-/** True where a group gained something over the transaction and, all told, lost nothing. */
+/** True where a group gained something over the transaction and lost nothing in total. */
 export function gainsOnly(tx: TransactionFacts, group: Iterable<Address>): boolean {
   const net = new Map<string, bigint>()
   for (const account of group)
@@ -25,5 +25,5 @@ export function gainsOnly(tx: TransactionFacts, group: Iterable<Address>): boole
   const amounts = [...net.values()]
   return amounts.some((amount) => amount > 0n) && amounts.every((amount) => amount >= 0n)
 }
-/** Asked of one account for each of thousands of transfers, while it may hold thousands of assets: kept with the facts. */
+/** Needed for each of thousands of transfers, while an account may hold thousands of assets: cached with the facts. */
 const answers = new WeakMap<TransactionFacts, Map<Address, boolean>>()

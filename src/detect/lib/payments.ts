@@ -10,12 +10,12 @@ export type Payment = {
   contract: Address
   asset: Asset
   amount: bigint
-  /** Who asked the contract for it: its caller, or the sender. */
+  /** The account that requested it from the contract: its caller, or the sender. */
   asker: Address | null
   recipient: Address
 }
 
-/** What left a contract in a transaction, in execution order. Tokens with an id are left out. */
+/** The payments from a contract in a transaction, in execution order. Tokens with an id are left out. */
 export function paymentsFrom(contract: Address, tx: TransactionFacts): Payment[] {
   const { frames, from } = tx.transaction
   return tx.facts.flatMap((fact) => {
@@ -28,8 +28,8 @@ export function paymentsFrom(contract: Address, tx: TransactionFacts): Payment[]
 }
 
 /**
- * True where the contract itself took the payment in: it was in control, in a call that named a function. What is merely
- * sent to it is a gift, on which nobody has a claim.
+ * True where the contract itself accepted the payment: it had control, in a call that named a function. A plain
+ * transfer to it is a gift, which gives no claim.
  */
 export function isDeposit({ to, frame, asset }: TransferFact, frames: readonly Frame[]): boolean {
   if (!isWithin(to, frame, frames)) return false
@@ -38,7 +38,9 @@ export function isDeposit({ to, frame, asset }: TransferFact, frames: readonly F
   return call !== undefined && selectorOf(call.input) !== undefined
 }
 
-/** True where the contract itself called the token: that it moved is then more than the token's word. Always so of coin. */
+/**
+ * True where the contract itself called the token: then the token's log is not the only proof. Always true for coin.
+ */
 export function handles(contract: Address, asset: Asset, frames: readonly Frame[]): boolean {
   if (asset === 'native') return true
   let known = called.get(frames)
@@ -49,7 +51,7 @@ export function handles(contract: Address, asset: Asset, frames: readonly Frame[
   return known.get(contract)?.has(asset) === true
 }
 
-/** contract → whom it called, and was not refused */
+/** contract → the contracts that it called without being refused */
 type Called = ReadonlyMap<Address, ReadonlySet<Address>>
 const called = new WeakMap<readonly Frame[], Called>()
 
@@ -65,7 +67,7 @@ function calledOf(frames: readonly Frame[]): Called {
   return found
 }
 
-/** True where claims came into being, or a token with an id moved to somebody, while the contract had control. */
+/** True where claims were created, or a token with an id moved to an account, while the contract had control. */
 export function hasIssued(contract: Address, tx: TransactionFacts): boolean {
   const { frames } = tx.transaction
   return tx.facts.some(

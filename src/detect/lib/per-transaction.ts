@@ -5,7 +5,7 @@ import type { Finding } from '../../model/finding.ts'
 
 /** The one option that most rules have. */
 export const confidenceOptions = z.strictObject({
-  /** Confidence below which nothing is said. */
+  /** Confidence below which nothing is reported. */
   minConfidence: z.number().min(0).max(1).default(0.5),
 })
 export type ConfidenceOptions = z.infer<typeof confidenceOptions>
@@ -19,7 +19,7 @@ export type Rule<Options> = {
   evaluate(tx: TransactionFacts, input: DetectorInput, options: Options): Finding[]
 }
 
-/** A detector that looks at each transaction's trace by itself and remembers nothing. */
+/** A detector that examines each transaction's trace on its own and remembers nothing. */
 export function perTransaction<Options>({
   id,
   title,

@@ -4,20 +4,20 @@ import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
 import { type Payment, paymentsFrom } from './payments.ts'
 
-/** What one contract lost of one asset, and who may say that it was theirs. */
+/** The loss of one contract in one asset, and the accounts that may claim it as their own. */
 export type Taken = {
   contract: Address
   asset: Asset
   /** Net, base units. */
   amount: bigint
   payments: readonly Payment[]
-  /** account → base units that it had paid in before and not taken out, as far as was seen */
+  /** account → base units that it had deposited before and not withdrawn, as far as observed */
   paidIn: ReadonlyMap<Address, bigint>
-  /** Accounts whose whole past with the contract was seen: `paidIn` is all that they can have. */
+  /** Accounts whose whole past with the contract was seen: `paidIn` is the maximum that they can have. */
   isWhole: ReadonlySet<Address>
 }
 
-/** The losses of protected contracts that a finding is about; null where somebody else lost, or something was issued. */
+/** The losses of protected contracts that a finding is about; null where another account lost, or of an issue. */
 export function lossesOf(
   finding: Finding,
   tx: TransactionFacts,
@@ -34,7 +34,7 @@ export function lossesOf(
   return losses.length > 0 ? losses : toldLosses(finding)
 }
 
-/** What was taken and paid in again is in no balance after the transaction: the finding says it. */
+/** An amount that was taken and deposited again shows in no balance after the transaction: the finding states it. */
 function toldLosses({
   protected: own,
   loss,
@@ -45,8 +45,8 @@ function toldLosses({
 }
 
 /**
- * What of a loss was the takers' own. A payment is held against the claim of whoever asked for it, then of whoever got it,
- * then of the sender; a claim counts once, and only for what was paid at its owner's word.
+ * The part of a loss that was the takers' own. A payment is compared with the claim of its requester, then of its
+ * receiver, then of the sender; a claim counts once, and only for payments that its owner ordered.
  */
 export function coveredOf(
   { amount, payments }: Pick<Taken, 'amount' | 'payments'>,

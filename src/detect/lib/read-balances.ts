@@ -8,8 +8,8 @@ const BALANCE_OF: Hex = '0x70a08231'
 type Read = { holder: Address; asset: Asset; balance: bigint; frame: number }
 
 /**
- * Balances as they were before the transaction, by holder and asset: the first `balanceOf` of each, taken back by what
- * had moved until then. One pass over frames and transfers.
+ * Balances before the transaction, by holder and asset: the first `balanceOf` of each, minus the movements up to then.
+ * One pass over frames and transfers.
  */
 export function balancesRead(
   tx: TransactionFacts,
@@ -38,7 +38,10 @@ export function balancesRead(
 /** A movement, and the first frame that was entered after it. */
 type Placed = { move: TransferFact; before: number }
 
-/** Movements as they happened: a log stands behind the calls that its frame had made by then, as a market's burn behind its questions. */
+/**
+ * Movements in their real order: a log follows the calls that its frame had made by then, as a market's burn follows
+ * its queries.
+ */
 function inOrder({ facts, transaction: { frames } }: TransactionFacts): Placed[] {
   const children = new Map<number, number[]>()
   for (const { index, parent } of frames) {
@@ -46,7 +49,7 @@ function inOrder({ facts, transaction: { frames } }: TransactionFacts): Placed[]
     if (known === undefined) children.set(parent, [index])
     else known.push(index)
   }
-  // facts of a frame come in the order of its logs: each log is looked at once
+  // facts of a frame are in the order of its logs: each log is read once
   const reached = new Map<number, number>()
   const placed: Placed[] = []
   for (const move of facts) {
@@ -63,10 +66,10 @@ function inOrder({ facts, transaction: { frames } }: TransactionFacts): Placed[]
   return placed.sort((a, b) => a.before - b.before)
 }
 
-/** Logs between two that tell of movements: what lies further apart is placed by its frame. */
+/** Maximum logs between two that show movements: those further apart are placed by their frame. */
 const MOST_LOOKED = 64
 
-/** Which of a frame's logs tells of a movement, from one on. */
+/** The index of the log in a frame that shows a movement, from a start index. */
 function logOf(move: TransferFact, logs: readonly FrameLog[], from: number): number | undefined {
   for (let at = from; at < Math.min(logs.length, from + MOST_LOOKED); at++) {
     const log = logs[at]

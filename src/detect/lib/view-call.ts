@@ -7,7 +7,7 @@ import type { StateRead } from '../../model/state-read.ts'
 
 const argument = z.union([z.string(), z.number(), z.boolean()])
 
-/** A view call as somebody writes it down, encoded. */
+/** A view call as a person writes it, encoded. */
 export const viewCallSchema = z
   .strictObject({
     to: givenAddressSchema,
@@ -47,7 +47,7 @@ export function answersOf(reads: readonly StateRead[]): Answers {
   return new Map(reads.map(({ to, data, answer }) => [`${to}:${data}`, answer]))
 }
 
-/** The word that a call answered, as uint256; undefined where it did not. */
+/** The word that a call answered, as uint256; undefined where it gave no answer. */
 export function answerIn({ to, data, word }: ViewCall, answers: Answers): bigint | undefined {
   const answer = answers.get(`${to}:${data}`)
   const digits = answer === undefined || answer === null ? undefined : wordAt(answer, word)

@@ -1,8 +1,8 @@
 import { type Environment, EvaluationError } from '@marcbachmann/cel-js'
 
 /**
- * A whole number of any token's size. CEL's own `int` has 64 bits and a token amount 256, so amounts are a type of
- * their own: exact, never a float, refused beyond 512 bits. A class because CEL tells types apart by constructor.
+ * A whole number of any token's size. CEL's own `int` has 64 bits and a token amount 256, so amounts are a separate
+ * type: exact, never a float, rejected beyond 512 bits. A class because CEL distinguishes types by constructor.
  */
 export class Amount {
   readonly value: bigint
@@ -15,7 +15,7 @@ const LIMIT = 1n << 512n
 const TEXT = /^(-?\d[\d_]*|0x[0-9a-fA-F]+)$/
 const DECIMAL = /^(\d[\d_]*)(?:\.(\d+))?$/
 
-/** Makes `amount()`, `units()`, `bps()`, `string()` and the operators of amounts known to CEL. */
+/** Registers `amount()`, `units()`, `bps()`, `string()` and the operators of amounts in CEL. */
 export function registerAmounts(env: Environment): void {
   env.registerType('Amount', { ctor: Amount, fields: {} })
   env.registerFunction('amount(string): Amount', (text: string) => fromText(text))

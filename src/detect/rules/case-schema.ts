@@ -65,7 +65,7 @@ const callSchema = z.strictObject({
   type: z.enum(['CALL', 'STATICCALL', 'DELEGATECALL', 'CREATE']).default('CALL'),
   from: party.optional(),
   to: party,
-  /** A selector, or a signature as `pause()`. */
+  /** A selector, or a signature such as `pause()`. */
   function: z.string().optional(),
   value: amount.default(0),
   reverted: z.boolean().default(false),
@@ -80,23 +80,23 @@ const transactionSchema = z.strictObject({
   failed: z.boolean().default(false),
   facts: z.array(factSchema).default([]),
   calls: z.array(callSchema).default([]),
-  /** So many alike; `#` in a name becomes 0, 1, 2… */
+  /** The number of equal transactions; `#` in a name becomes 0, 1, 2… */
   times: z.number().int().min(1).max(10_000).default(1),
-  /** True where the rule must speak about this transaction. */
+  /** True where the rule must flag this transaction. */
   flags: z.boolean().default(false),
 })
 export type CaseTransaction = z.infer<typeof transactionSchema>
 
-/** Built blocks: what happened, when, and which transactions the rule must flag. */
+/** Constructed blocks: their events, their times, and the transactions that the rule must flag. */
 export const caseSchema = z.strictObject({
   name: z.string().min(1),
   protect: z.array(party).default([]),
   blocks: z
     .array(
       z.strictObject({
-        /** Seconds since the test began. */
+        /** Seconds since the start of the test. */
         at: z.number().int().min(0).max(100_000_000).default(0),
-        /** What the rule's reads answer after this block, by name. */
+        /** The answers of the rule's reads after this block, by name. */
         reads: z.record(z.string(), amount).optional(),
         transactions: z.array(transactionSchema).min(1),
       }),

@@ -54,7 +54,7 @@ export function valuesView(
 
 let shared: Environment | undefined
 
-/** Everything that does not depend on the rule; making it takes milliseconds, so it is made once. */
+/** Everything that does not depend on the rule; creating it takes milliseconds, so it is created once. */
 function base(): Environment {
   if (shared !== undefined) return shared
   const env = new Environment({ limits: CEL_LIMITS })

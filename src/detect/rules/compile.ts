@@ -8,11 +8,11 @@ import { type Subject, subjects } from './subjects.ts'
 import type { CelType, View } from './view.ts'
 import { bucketSecondsOf, type WindowShape } from './windows.ts'
 
-/** A rule made ready to run. Made by `parseRule` only. */
+/** A rule that is ready to run. Created only by `parseRule`. */
 export type CompiledRule = {
   rule: Rule
   file: string
-  /** Over what the rule says, its tests left out. */
+  /** Over the content of the rule, without its tests. */
   contentHash: string
   subject: Subject
   where: Expression
@@ -28,11 +28,11 @@ export type CompiledRule = {
 }
 export type CompiledWindow = { name: string; shape: WindowShape; by: Expression | null; value: Expression }
 
-/** An expression that cannot be: where in the rule, and which character of the text. */
+/** An invalid expression: its place in the rule, and the character in the text. */
 export type ExpressionProblem = { path: YamlPath; problem: string; offset: number }
 type Result = { kind: 'compiled'; compiled: CompiledRule } | { kind: 'problem'; problem: ExpressionProblem }
 
-/** Checks and makes ready every expression of a rule; gives the first problem otherwise. */
+/** Checks and compiles every expression of a rule; otherwise returns the first problem. */
 export function compileRule(rule: Rule, file: string): Result {
   const problems: ExpressionProblem[] = []
   const { tests: _, ...said } = rule
@@ -122,7 +122,7 @@ function typesOf(windows: readonly CompiledWindow[]): Record<string, CelType> {
   return Object.fromEntries(windows.map(({ name, shape }) => [name, shape.kind === 'sum' ? 'Amount' : 'int']))
 }
 
-/** `{expression}` in a text becomes what it gives; there is no other brace in it. */
+/** `{expression}` in a text is replaced by its result; other braces do not occur. */
 function messageOf(text: string, make: Make): (string | Expression)[] {
   const parts: (string | Expression)[] = []
   let end = 0

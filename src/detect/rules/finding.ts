@@ -8,7 +8,7 @@ import { buildFinding } from '../lib/build-finding.ts'
 import { changesOf } from '../lib/flows.ts'
 import type { CompiledRule } from './compile.ts'
 
-/** A fact that a rule matched, and what the rule says of it. Null: the rule does not name them. */
+/** A fact that a rule matched, and the rule's statements about it. Null: the rule does not name them. */
 export type Hit = {
   message: string
   actors: readonly Address[] | null
@@ -20,7 +20,7 @@ export type Hit = {
 
 const MOST_EVIDENCE = 8
 
-/** One rule's matches in one transaction as one Finding: the first speaks, the others are evidence. */
+/** One rule's matches in one transaction as one Finding: the first gives the text, the others are evidence. */
 export function findingOf(
   { rule }: CompiledRule,
   hits: readonly Hit[],
@@ -46,10 +46,10 @@ export function findingOf(
     })),
     message: `${rule.title}: ${hits[0]?.message ?? ''}`,
   })
-  // Several rules may match one transaction: each is a finding of its own.
+  // Several rules may match one transaction: each is a separate finding.
   return {
     ...finding,
-    // words of the rule's author
+    // terms of the rule's author
     categories: [...rule.categories, `rule:${rule.id}`],
     fingerprint: sha256(`${finding.fingerprint}:${rule.id}`),
   }

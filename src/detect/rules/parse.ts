@@ -14,8 +14,8 @@ import { type CompiledRule, compileRule } from './compile.ts'
 import { type Rule, ruleSchema } from './schema.ts'
 
 /**
- * Reads a rule from YAML, checks it whole (expressions and their types included) and makes it ready to run.
- * Throws `detect.InvalidRule` with file, line, column and field.
+ * Reads a rule from YAML, validates all of it (expressions and their types included) and compiles it. Throws
+ * `detect.InvalidRule` with file, line, column and field.
  *
  * @example
  * const compiled = parseRule(await readFile(file, 'utf8'), file)
@@ -34,7 +34,7 @@ export function parseRule(text: string, file: string): CompiledRule {
   throw invalid({ file, field: fieldName(path), place, problem })
 }
 
-/** Throws `detect.RepeatedRule` where two rules have one id. */
+/** Throws `detect.RepeatedRule` where two rules have the same id. */
 export function refuseRepeated(rules: readonly CompiledRule[]): void {
   const files = new Map<string, string>()
   for (const { rule, file } of rules) {
@@ -63,7 +63,7 @@ function refuseUnknownReads({ reads, tests }: Rule, source: YamlSource, file: st
   }
 }
 
-/** A union fails as a whole: the branch that got furthest tells more. */
+/** A union fails as a whole: the branch that got furthest is more informative. */
 function deepest(issue: z.core.$ZodIssue): { issue: z.core.$ZodIssue; under: YamlPath } {
   if (issue.code !== 'invalid_union') return { issue, under: [] }
   const candidates = issue.errors.flatMap((branch) => {

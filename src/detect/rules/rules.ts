@@ -18,7 +18,7 @@ import { addDistinct, addTotal, type Window } from './windows.ts'
 
 const options = z
   .strictObject({
-    /** Made by the program from the files named in `rules` of the configuration; not written by hand. */
+    /** Set by the program from the files named in `rules` of the configuration; not written by hand. */
     rules: z
       .array(
         z.custom<CompiledRule>(
@@ -32,8 +32,8 @@ type Options = z.infer<typeof options>
 type Group = { subject: Subject; rules: CompiledRule[] }
 
 /**
- * Rules written in YAML and CEL (docs/guides/rules.md). Each sees every fact of its kind by itself; rules do not see one
- * another. What goes wrong while a rule looks at hostile data is no match, and is counted.
+ * Rules written in YAML and CEL (docs/guides/rules.md). Each sees every fact of its kind individually; rules do not see
+ * one another. An error while a rule evaluates hostile data is not a match, and is counted.
  */
 export const rules: Detector<RulesState, Options> = {
   id: 'rules',
@@ -68,9 +68,9 @@ export const rules: Detector<RulesState, Options> = {
 type Shared = {
   input: DetectorInput
   state: RulesState
-  /** Null where nobody could be asked. */
+  /** Null where there is no node to ask. */
   answers: Answers | null
-  /** What the reads of a rule answered in this block; null where one did not. */
+  /** The answers to a rule's reads in this block; null where one is missing. */
   readings: Map<CompiledRule, object | null>
   block: object
   protected: Protected
@@ -125,7 +125,7 @@ function concernedIn({ rule, subject }: CompiledRule, raw: unknown, { input }: S
   return found.length === 0 ? null : found
 }
 
-/** One rule about one fact: `where`, then its windows, then `when`, then what it says. */
+/** Evaluates one rule on one fact: `where`, then its windows, then `when`, then its statements. */
 function judge(
   rule: CompiledRule,
   variables: Variables,
@@ -197,7 +197,7 @@ function add(
   }
 }
 
-/** Null where a read was not answered: then the rule cannot say anything. */
+/** Null where a read was not answered: then the rule cannot decide. */
 function readingOf(rule: CompiledRule, memory: RuleMemory, { answers, readings }: Shared): object | null {
   const known = readings.get(rule)
   if (known !== undefined) return known

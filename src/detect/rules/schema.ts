@@ -40,7 +40,7 @@ export const testSchema = z.union(
 )
 export type RuleTest = z.infer<typeof testSchema>
 
-/** A rule as it stands in a YAML file. Unknown fields are refused, so a typo is an error. */
+/** A rule as written in a YAML file. Unknown fields are rejected, so a typo is an error. */
 export const ruleSchema = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]{1,60}$/, 'lower-case letters, digits and dashes'),
   title: z.string().min(1).max(120),
@@ -50,18 +50,21 @@ export const ruleSchema = z.strictObject({
   description: z.string().min(1),
   references: z.array(z.string()).default([]),
   falsePositives: z.array(z.string()).default([]),
-  /** The first one names what kind of attack it is. */
+  /** The first one names the kind of attack. */
   categories: z.array(z.string().min(1)).min(1),
-  /** What the rule looks at. */
+  /** The kind of fact that the rule evaluates. */
   on: z.enum(subjectNames),
-  /** Address fields of the fact; one of them must be a contract named in `protect`; with none named the rule rests. Left out: any fact. */
+  /**
+   * Address fields of the fact; one of them must be a contract named in `protect`; with none named the rule is
+   * inactive. Left out: any fact.
+   */
   inScope: z.array(z.string()).min(1).optional(),
   where: expression.default('true'),
   windows: z.record(name, windowSchema).default({}),
   /** View calls on the state after the block, by name. */
   reads: z.record(name, viewCallSchema).default({}),
   when: expression.default('true'),
-  /** After a finding the rule is silent so long, by key. */
+  /** The duration for which the rule is silent after a finding, by key. */
   mute: z.strictObject({ for: durationSchema, by }).optional(),
   message: z.string().min(1).max(1_000),
   confidence: z.number().min(0).max(1),
@@ -76,7 +79,7 @@ export function secondsOf(duration: string): number {
   return Number(duration.slice(0, -1)) * unit
 }
 
-/** docs/schemas/rule.schema.json: what an editor checks a rule file against. */
+/** docs/schemas/rule.schema.json: an editor validates rule files against it. */
 export function ruleJsonSchema(): object {
   const { $schema, ...rest } = z.toJSONSchema(ruleSchema, { io: 'input', unrepresentable: 'any' })
   return { $schema, title: 'A detection rule of Cordon', ...rest }

@@ -1,12 +1,12 @@
 import type { CompiledRule } from './compile.ts'
 import { copyWindow, emptyWindow, MOST_KEYS, type Window } from './windows.ts'
 
-/** What one rule remembers. Kept under the hash of what it says, so an edited rule begins anew. */
+/** The memory of one rule. Stored under the hash of the rule's content, so an edited rule starts afresh. */
 export type RuleMemory = {
   windows: Window[]
-  /** key → until when (Unix seconds) the rule is silent, oldest first. */
+  /** key → the end of the rule's silence (Unix seconds), oldest first. */
   muted: Map<string, number>
-  /** Evaluations that failed, and what the first of them said: such a fact is taken for no match. */
+  /** Failed evaluations, and the first error message: such a fact does not count as a match. */
   failures: number
   failure: string | null
 }
@@ -20,7 +20,7 @@ export function emptyState(rules: readonly CompiledRule[]): RulesState {
   return carryState({ time: 0, memories: new Map() }, rules)
 }
 
-/** The state for a new set of rules: rules that say the same as before go on with what they remember. */
+/** The state for a new set of rules: unchanged rules keep their memory. */
 export function carryState({ time, memories }: RulesState, rules: readonly CompiledRule[]): RulesState {
   return {
     time,
@@ -50,7 +50,7 @@ export function copyState({ time, memories }: RulesState): RulesState {
   }
 }
 
-/** True where the rule may speak under this key at this time; then it is silent until `seconds` later. */
+/** True where the rule may report under this key at this time; then it is silent until `seconds` later. */
 export function speaks(
   { muted }: RuleMemory,
   key: string,
@@ -64,7 +64,7 @@ export function speaks(
   return true
 }
 
-/** What went wrong in the rules so far: one line a rule, by rule id. */
+/** The errors of the rules so far: one line per rule, by rule id. */
 export function troublesOf({ memories }: RulesState, rules: readonly CompiledRule[]): Map<string, string> {
   const troubles = new Map<string, string>()
   for (const { rule, contentHash } of rules) {

@@ -4,7 +4,7 @@ import { selectorOf } from '../../model/hex.ts'
 import { Amount } from './amount.ts'
 import { type Field, type Fields, type View, viewOf } from './view.ts'
 
-/** What is not known is the empty string, and −1 as a number: expressions never meet null. */
+/** An unknown value is the empty string, or −1 as a number: expressions never see null. */
 const text = <Raw>(read: (raw: Raw) => string | null): Field<Raw> => ({
   type: 'string',
   read: (raw) => read(raw) ?? '',
@@ -22,15 +22,15 @@ const amount = <Raw>(read: (raw: Raw) => bigint | null): Field<Raw> => ({
 /** Fields whose values are addresses, for `inScope`. */
 type Addressed<Raw> = Readonly<Record<string, (raw: Raw) => string | null>>
 
-/** One kind of thing that a rule can be `on`. */
+/** One kind of fact that a rule can be `on`. */
 export type Subject<Raw = unknown> = {
   view: View<Raw>
   addresses: Addressed<Raw>
-  /** What of this kind happened in a transaction, in execution order. */
+  /** The facts of this kind in a transaction, in execution order. */
   in(tx: TransactionFacts): readonly Raw[]
-  /** Where in the trace, −1 where that is not known. */
+  /** The index of the frame in the trace, −1 where it is not known. */
   frame(raw: Raw): number
-  /** True where nothing of this kind can be seen without traces. */
+  /** True where facts of this kind are visible only with traces. */
   needsTraces: boolean
 }
 
@@ -71,7 +71,7 @@ export const txView = viewOf<TransactionFacts>('Tx', {
   nonce: int(({ transaction }) => transaction.nonce),
   index: int(({ transaction }) => transaction.index),
   frames: int(({ transaction }) => transaction.frames.length),
-  /** False too where it is not known. */
+  /** False also where it is not known. */
   failed: bool(({ transaction }) => transaction.succeeded === false),
   creates: bool(({ transaction }) => transaction.to === null),
 })
@@ -114,7 +114,7 @@ const transactionSubject: Subject<TransactionFacts> = {
   needsTraces: false,
 }
 
-/** What a rule can be `on`. A new kind of fact is one entry here. */
+/** The kinds of fact that a rule can be `on`. A new kind is one entry here. */
 export const subjects: Readonly<Record<string, Subject>> = {
   transfer: ofFact('transfer', {
     name: 'Transfer',

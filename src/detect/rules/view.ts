@@ -6,7 +6,7 @@ export type CelValue = string | bigint | boolean | Amount | readonly Amount[]
 export type Field<Raw> = { type: CelType; read(raw: Raw): CelValue }
 export type Fields<Raw> = Readonly<Record<string, Field<Raw>>>
 
-/** How expressions see something: its declared fields, worked out when asked for, and nothing else of it. */
+/** The view that expressions have of a value: its declared fields, computed on access, and nothing else of it. */
 export type View<Raw> = {
   name: string
   fields: Fields<Raw>
@@ -15,7 +15,7 @@ export type View<Raw> = {
 }
 
 /**
- * A view with a constructor of its own, because CEL tells types apart by constructor.
+ * A view with its own constructor, because CEL distinguishes types by constructor.
  *
  * @example
  * const view = viewOf('Block', { number: { type: 'int', read: ({ number }: BlockBundle) => BigInt(number) } })

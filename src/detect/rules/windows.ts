@@ -6,7 +6,7 @@
  */
 export type WindowShape = { kind: 'count' | 'sum' | 'distinct'; bucketSeconds: number }
 export type Window = {
-  /** Grows with every copy: an entry may be changed in place only by the window that made it. */
+  /** Increases with every copy: an entry may be changed in place only by the window that made it. */
   epoch: number
   /** Longest untouched first, to the bucket. */
   entries: Map<string, Entry>
@@ -19,7 +19,7 @@ type Values = { epoch: number; last: number; seen: Map<string, number> }
 
 export const BUCKETS = 60
 export const MOST_KEYS = 10_000
-/** Distinct values counted per key: a window never says more. */
+/** Maximum distinct values counted per key and returned by a window. */
 export const MOST_VALUES = 1_000
 
 export function emptyWindow(): Window {
@@ -36,7 +36,7 @@ export function bucketSecondsOf(overSeconds: number): number {
   return Math.max(1, Math.ceil(overSeconds / BUCKETS))
 }
 
-/** Adds `amount` under the key at a time (Unix seconds) that never goes back; gives the total of the window. */
+/** Adds `amount` under the key at a time (Unix seconds) that never goes back; returns the total of the window. */
 export function addTotal(
   window: Window,
   shape: WindowShape,
@@ -51,7 +51,7 @@ export function addTotal(
   return entry.total
 }
 
-/** Notes a value under the key; gives how many different ones the window holds, at most {@link MOST_VALUES}. */
+/** Records a value under the key; returns how many different ones the window holds, at most {@link MOST_VALUES}. */
 export function addDistinct(
   window: Window,
   shape: WindowShape,
@@ -60,7 +60,7 @@ export function addDistinct(
   const bucket = Math.floor(at / shape.bucketSeconds)
   const entry = own(window, { key, bucket, fresh: valuesOf })
   entry.last = bucket
-  // Order matters only between buckets: most values come again within one, and need no new place in the line.
+  // Order matters only between buckets: most values recur within one, and keep their place in the order.
   if (entry.seen.get(value) !== bucket) {
     entry.seen.delete(value)
     entry.seen.set(value, bucket)
@@ -72,7 +72,7 @@ export function addDistinct(
   return BigInt(entry.seen.size)
 }
 
-/** Buckets that fell out of the window since the entry was last touched are taken off its total. */
+/** Buckets that fell out of the window since the entry was last touched are subtracted from its total. */
 function forget(entry: Totals, bucket: number): void {
   const passed = Math.min(bucket - entry.last, BUCKETS)
   for (let i = 1; i <= passed; i++) {
@@ -85,7 +85,7 @@ function forget(entry: Totals, bucket: number): void {
 
 type Wanted<Kind> = { key: string; bucket: number; fresh(known: Entry | undefined): Kind }
 
-/** The entry of a key, this window's own, moved to the end of the line once a bucket. */
+/** The window's own entry of a key, moved to the end of the order once per bucket. */
 function own<Kind extends Entry>(window: Window, { key, bucket, fresh }: Wanted<Kind>): Kind {
   const { entries, epoch } = window
   const known = entries.get(key)

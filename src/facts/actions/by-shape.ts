@@ -6,21 +6,21 @@ import { ZERO_ADDRESS } from '../../model/hex.ts'
 import { implementationOf } from '../implementation.ts'
 import { type Issue, type Visit, type Visits, visitAround } from '../visits.ts'
 
-/** Tokens issued or taken back by one token, in words of the visit that moved assets for them. */
+/** Tokens issued or redeemed by one token, related to the visit that moved assets for them. */
 type Exchange = {
   visit: Visit
   token: Address
   amount: bigint
-  /** Who got or gave most of it. */
+  /** The account that received or gave most of it. */
   holder: Address
   most: bigint
   minted: boolean
 }
 
 /**
- * Actions read from what moved, whatever the contract calls itself: for claims issued, assets came in (deposit) or
- * went out (borrow); for claims taken back, assets went out (withdraw) or came in (repay); and loans that were returned
- * before the lender's call ended (flash loan). In order of frames.
+ * Actions derived from the movements, whatever the contract's name: for issued claims, assets came in (deposit) or went
+ * out (borrow); for redeemed claims, assets went out (withdraw) or came in (repay); and loans that were returned before
+ * the lender's call ended (flash loan). In frame order.
  */
 export function actionsByShape(visits: Visits, frames: readonly Frame[]): ActionFact[] {
   const actions: ActionFact[] = []
@@ -33,7 +33,7 @@ export function actionsByShape(visits: Visits, frames: readonly Frame[]): Action
   return actions.sort((a, b) => a.frame - b.frame)
 }
 
-/** Claims are the token's own business where assets moved in its visit, else that of the contract that asked it. */
+/** Claims belong to the token itself where assets moved in its visit, else to the contract that called it. */
 function exchangesOf(visits: Visits, frames: readonly Frame[]): Iterable<Exchange> {
   const exchanges = new Map<string, Exchange>()
   for (const { transfer, visit: own } of visits.issues) {
@@ -42,7 +42,7 @@ function exchangesOf(visits: Visits, frames: readonly Frame[]): Iterable<Exchang
     const minted = transfer.from === ZERO_ADDRESS
     const key = `${visit.account}${visit.entry.index}${transfer.asset}${minted}`
     const holder = minted ? transfer.to : transfer.from
-    // Who holds claims of another, neither got nor passed on in this visit, is that other's customer.
+    // A holder of another contract's claims, neither received nor passed on in this visit, is that contract's customer.
     if (visit !== own && visit.account === holder && !visit.net.get(transfer.asset)) continue
     const known = exchanges.get(key)
     if (known === undefined)
@@ -89,24 +89,24 @@ function exchangeAction(exchange: Exchange, frames: readonly Frame[]): ActionFac
   if (isWrap(exchange, given.length > 0 ? given : taken)) return undefined
   if (minted && given.length > 0) return act('deposit', { given, taken: [claims] })
   if (!minted && taken.length > 0) return act('withdraw', { given: [claims], taken })
-  // Debt is told in the asset's own units; a reward that is minted beside a payout is not.
+  // Debt is denominated in the asset's own units; a reward minted together with a payout is not.
   if (given.length + taken.length !== 1 || !isAbout(amount, only.amount)) return undefined
   return act(minted ? 'borrow' : 'repay', { given, taken })
 }
 
-/** One for one against the coin: the transfers have said it all. */
+/** One for one against the coin: the transfers already show everything. */
 function isWrap({ visit, token, amount }: Exchange, moved: readonly AssetAmount[]): boolean {
   const [only] = moved
   return moved.length === 1 && only?.asset === NATIVE && only.amount === amount && visit.account === token
 }
 
-/** Debt tokens are minted with interest due since the last time, burned less it: one per cent is a year of that. */
+/** Debt tokens are minted with the interest due since the last time, burned minus it: one percent is a year of that. */
 function isAbout(claims: bigint, moved: bigint): boolean {
   const apart = claims > moved ? claims - moved : moved - claims
   return apart * 100n <= moved
 }
 
-/** What moved during a visit, the contract's own shares and `token` left out. */
+/** The movements during a visit, without the contract's own shares and `token`. */
 function sidesOf({ net, account }: Visit, token: Asset): { given: AssetAmount[]; taken: AssetAmount[] } {
   const given: AssetAmount[] = []
   const taken: AssetAmount[] = []
@@ -118,7 +118,7 @@ function sidesOf({ net, account }: Visit, token: Asset): { given: AssetAmount[];
   return { given, taken }
 }
 
-/** A contract visited more often than this is looked at visit by visit: who pays back by calling it is then missed. */
+/** A contract visited more often than this is examined per visit: a borrower that repays by a call is then missed. */
 const MOST_VISITS = 64
 
 function allLoans({ byKey, issues }: Visits, frames: readonly Frame[]): ActionFact[] {
@@ -138,7 +138,7 @@ function allLoans({ byKey, issues }: Visits, frames: readonly Frame[]): ActionFa
   return found
 }
 
-/** A borrower may pay back by calling the lender: that is a visit inside the visit. */
+/** A borrower may repay by calling the lender: that is a visit inside the visit. */
 function withInner(visit: Visit, visits: readonly Visit[]): Visit {
   const { index, end } = visit.entry
   const inner = visits.filter(({ entry }) => entry.index > index && entry.index < end)
@@ -151,7 +151,7 @@ type Loan = { lent: bigint; to: Address; from: number; back: bigint; until: numb
 
 const NO_LOANS: readonly ActionFact[] = []
 
-/** Paid out, a callback, and at least as much back before the visit ends. */
+/** A payment, a callback, and a return of at least as much before the visit ends. */
 function loansOf(visit: Visit, frames: readonly Frame[], claims: ReadonlySet<string>): readonly ActionFact[] {
   if (visit.moves.length < 2) return NO_LOANS
   const loans = new Map<Asset, Loan>()
@@ -170,7 +170,7 @@ function loansOf(visit: Visit, frames: readonly Frame[], claims: ReadonlySet<str
   const actions: ActionFact[] = []
   for (const [asset, loan] of loans) {
     if (loan.back < loan.lent || !isChosen(loan.to, visit) || !hadControl(visit, loan, frames)) continue
-    // The coin put into a wrapper and taken out again: the payer held claims on it meanwhile.
+    // The coin was put into a wrapper and taken out again: the payer held claims on it meanwhile.
     if (asset === NATIVE && claims.has(loan.to + visit.account)) continue
     const taken = [{ asset, amount: loan.lent }]
     const given = [{ asset, amount: loan.back }]
@@ -179,17 +179,20 @@ function loansOf(visit: Visit, frames: readonly Frame[], claims: ReadonlySet<str
   return actions
 }
 
-/** Who pays back: the receiver or who asked. What a trader gets for what he paid comes from elsewhere: a way round pools. */
+/**
+ * The payer of the return is the receiver or the account that asked. A trader's proceeds come from elsewhere: a cycle
+ * through pools.
+ */
 function isBorrower(payer: Address, { to }: Loan, { entry }: Visit): boolean {
   return to === entry.from || payer === to || payer === entry.from
 }
 
-/** A loan is paid to whom the caller names; what a vault pays to a strategy of its own and gets back is none. */
+/** The receiver of a loan is named by the caller; a vault's payment to its own strategy and back is not a loan. */
 function isChosen(receiver: Address, { entry }: Visit): boolean {
   return receiver === entry.from || entry.input.includes(receiver.slice(2))
 }
 
-/** True where the lender called the receiver, or whoever asked, between paying out and being paid back. */
+/** True where the lender called the receiver, or the account that asked, between the payment and its return. */
 function hadControl(visit: Visit, { to, from, until }: Loan, frames: readonly Frame[]): boolean {
   for (let i = Math.max(from, visit.entry.index + 1); i <= until; i++) {
     const frame = frames[i]

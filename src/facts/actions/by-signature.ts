@@ -7,7 +7,7 @@ import { implementationOf } from '../implementation.ts'
 import type { ActionPlan, AmountPlan, Place } from './compile.ts'
 import { LOG_PLANS } from './families.ts'
 
-/** What the signatures of a transaction tell: actions, and which pools are whose. */
+/** The result of a transaction's signatures: actions, and the protocols of pools. */
 export type Told = {
   actions: ActionFact[]
   pools: Map<Address, string> | null
@@ -15,7 +15,7 @@ export type Told = {
   mustPay: Set<ActionFact> | null
 }
 
-/** Words by topic and by place in the data, of a log or of calldata. */
+/** Words by topic and by position in the data, of a log or of calldata. */
 type Words = { topics: readonly Hash[]; data: Hex; skip: number }
 type Scene = {
   contract: Address
@@ -26,10 +26,10 @@ type Scene = {
 
 const NOTHING: readonly ActionFact[] = []
 
-/** Nearly all transactions tell of nothing: what holds nothing is not made. */
+/** Nearly all transactions have no result: empty collections are not created. */
 export const noneTold = (): Told => ({ actions: [], pools: null, mustPay: null })
 
-/** Adds what a log tells. A log that does not have the shape of its topic says nothing. */
+/** Adds the actions of a log. A log that does not have the shape of its topic is ignored. */
 export function readLog(
   log: Log,
   at: { frame: number; frames: readonly Frame[] },
@@ -49,7 +49,7 @@ export function readLog(
   return found
 }
 
-/** Adds what a call asks for. A forwarding contract’s inner call with the same arguments is the same wish. */
+/** Adds the actions that a call requests. A forwarding contract’s inner call with equal arguments is the same one. */
 export function readCall(
   frame: Frame,
   plans: readonly ActionPlan[],
@@ -116,7 +116,7 @@ function actionOf(plan: ActionPlan, words: Words, scene: Scene): ActionFact | un
   return scene.source === 'call' && fact.action === 'flash-loan' && !callsBack(fact, scene) ? undefined : fact
 }
 
-/** A loan that was only asked for, and in which the receiver never got control, was none. */
+/** A loan that was only requested, and in which the receiver never got control, did not happen. */
 function callsBack({ contract, beneficiary }: ActionFact, { frame, frames }: Scene): boolean {
   const end = frames[frame]?.end ?? 0
   for (let i = frame + 1; i < end; i++) {
@@ -153,14 +153,14 @@ function amountsOf(plans: readonly AmountPlan[], words: Words, scene: Scene): As
 
 const EVERYTHING = 2n ** 256n - 1n
 
-/** "All that I have" is a wish without an amount. */
+/** "My whole balance" is a request without an amount. */
 function amountOf({ signed, less }: AmountPlan, word: string, { source }: Scene): bigint {
   const value = BigInt(`0x${word}`)
   if (signed) return less ? -BigInt.asIntN(256, value) : BigInt.asIntN(256, value)
   return source === 'call' && value === EVERYTHING ? 0n : value
 }
 
-/** The zero address stands for the chain's coin in calldata of some families, which no rule relies on. */
+/** The zero address means the chain's coin in calldata of some families; no rule relies on it. */
 function assetsOf(plan: AmountPlan, place: Place, words: Words): Address[] | undefined {
   const named = wordsOf({ ...plan, place }, words)?.map(addressFromWord)
   return named?.every((asset): asset is Address => asset !== undefined && asset !== ZERO_ADDRESS)
@@ -168,10 +168,10 @@ function assetsOf(plan: AmountPlan, place: Place, words: Words): Address[] | und
     : undefined
 }
 
-/** An array longer than this is not a pool's list of coins but an attack on us: it says nothing. */
+/** An array longer than this is not a pool's list of coins but an attack on Cordon: it is ignored. */
 const MOST_ITEMS = 64
 
-/** The words of an amount, or of the assets that go with it: one, a fixed row, or an array. */
+/** The words of an amount, or of its assets: one, a fixed row, or an array. */
 function wordsOf({ place, items }: AmountPlan, words: Words): string[] | undefined {
   const head = wordOf(words, place)
   if (head === undefined) return undefined

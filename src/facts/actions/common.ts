@@ -1,8 +1,8 @@
 import type { Family } from './rule.ts'
 
 /**
- * Names that no protocol has for its own: they tell what was wanted, not of whom. By them most option engines let a
- * holder exercise or settle, which counts only where the contract pays out in that visit.
+ * Function names that are not specific to a protocol: they show the request, not the protocol. Most option engines use
+ * them to let a holder exercise or settle, which counts only where the contract pays out in that visit.
  */
 export const common: Family = {
   protocol: null,

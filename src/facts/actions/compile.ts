@@ -2,12 +2,12 @@ import type { ActionKind } from '../../model/fact.ts'
 import type { Hash, Hex } from '../../model/hex.ts'
 import type { AmountRule, CallRule, Family, LogRule } from './rule.ts'
 
-/** Where a parameter stands: topic n as −n, head word n as n. */
+/** The position of a parameter: topic n as −n, head word n as n. */
 export type Place = number
 
 export type AmountPlan = {
   place: Place
-  /** Items of a fixed array, 1 for a single amount, 0 where the length stands in the data. */
+  /** Items of a fixed array, 1 for a single amount, 0 where the length is in the data. */
   items: number
   signed: boolean
   less: boolean
@@ -21,7 +21,7 @@ export type ActionPlan = {
   topics: number
   /** Head words of the data. */
   words: number
-  /** True where the data can be of this length only. */
+  /** True where the data must have exactly this length. */
   exact: boolean
   named: Hash | null
   actor: Place | null
@@ -76,7 +76,7 @@ function planOf(protocol: string | null, rule: LogRule | CallRule, text: string)
   }
 }
 
-/** Reads `Name(type indexed name, …)`. What follows a struct has no known place, so no rule may name it. */
+/** Reads `Name(type indexed name, …)`. Parameters after a struct have no known position, so no rule may name them. */
 function declarationOf(text: string): Declaration {
   const parameters = new Map<string, Parameter>()
   let topics = 1

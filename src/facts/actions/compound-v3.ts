@@ -1,6 +1,9 @@
 import type { Family } from './rule.ts'
 
-/** Comet, the market of Compound v3 (comet `CometMainInterface`). A withdrawal of the base asset is a loan where the account has none of it, which the event does not tell. */
+/**
+ * Comet, the market of Compound v3 (comet `CometMainInterface`). A withdrawal of the base asset is a loan where the
+ * account has none of it, which the event does not show.
+ */
 export const compoundV3: Family = {
   protocol: 'compound-v3',
   logs: [

@@ -1,6 +1,9 @@
 import type { Family } from './rule.ts'
 
-/** Pools of Curve: stable (two to four coins), crypto (two and three) and the new generation. `RemoveLiquidityOne` with three words means two things, so its amount is left to what moved. */
+/**
+ * Pools of Curve: stable (two to four coins), crypto (two and three) and the new generation. `RemoveLiquidityOne` with
+ * three words means two things, so its amount is taken from the movements.
+ */
 export const curve: Family = {
   protocol: 'curve',
   logs: [

@@ -1,6 +1,6 @@
 import type { Family } from './rule.ts'
 
-/** Flash loans by EIP-3156, which knows no event: the call counts where logs are known too. */
+/** Flash loans by EIP-3156, which has no event: the call counts where logs are known too. */
 export const erc3156: Family = {
   protocol: 'erc3156',
   logs: [],

@@ -21,7 +21,7 @@ import { uniswapV2 } from './uniswap-v2.ts'
 import { uniswapV3 } from './uniswap-v3.ts'
 import { uniswapV4 } from './uniswap-v4.ts'
 
-/** Every family whose signatures are shipped. A new one is a file and a line here. */
+/** Every family whose signatures are shipped. A new one needs a file and a line here. */
 export const families: readonly Family[] = [
   uniswapV2,
   uniswapV3,

@@ -3,7 +3,10 @@ import type { Family } from './rule.ts'
 const EVENT_LOG_1 =
   'EventLog1(address msgSender, string eventName, string indexed eventNameHash, bytes32 indexed topic1, (((string, address)[], (string, address[])[]), ((string, uint256)[], (string, uint256[])[]), ((string, int256)[], (string, int256[])[]), ((string, bool)[], (string, bool[])[]), ((string, bytes32)[], (string, bytes32[])[]), ((string, bytes)[], (string, bytes[])[]), ((string, string)[], (string, string[])[])) eventData)'
 
-/** GMX v2: one contract logs for all, the name of what happened is the second topic. It logs for whoever may write to it: `contract` is that handler. */
+/**
+ * GMX v2: one contract logs for all, and the event's name is the second topic. It logs for the handlers that may write
+ * to it: `contract` is that handler.
+ */
 export const gmxV2: Family = {
   protocol: 'gmx-v2',
   logs: [

@@ -1,6 +1,6 @@
 import type { Family } from './rule.ts'
 
-/** GMX v1: vault and pool of its liquidity providers. Collateral is told in dollars, so amounts are those of the visit. */
+/** GMX v1: vault and liquidity providers' pool. Collateral is logged in dollars, so amounts are those of the visit. */
 export const gmx: Family = {
   protocol: 'gmx-v1',
   logs: [

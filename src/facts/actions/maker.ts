@@ -1,6 +1,9 @@
 import type { Family } from './rule.ts'
 
-/** Maker’s multi-collateral Dai (dss). The vat logs only raw calldata, so `frob` counts by its call; collateral is then in 18 decimals, debt normalised (times the rate of its kind). */
+/**
+ * Maker’s multi-collateral Dai (dss). The vat logs only raw calldata, so `frob` counts by its call; its collateral has
+ * 18 decimals, its debt is normalised (multiply by the rate of its kind).
+ */
 export const maker: Family = {
   protocol: 'maker',
   logs: [

@@ -5,34 +5,34 @@ import type { Hex } from '../../model/hex.ts'
 type Parameter = string
 
 /**
- * An amount that a parameter tells; with an array parameter, one an item. Of a signed amount only the positive part
- * counts, with `less` only the negative one: each side of an action takes its own.
+ * An amount in a parameter; with an array parameter, one per item. Of a signed amount only the positive part counts,
+ * with `less` only the negative one: each side of an action uses its own.
  */
 export type AmountRule = {
   amount: Parameter
-  /** `self`: shares of the contract itself. A parameter: names it. Absent: found among what moved, by the amount. */
+  /** `self`: shares of the contract itself. A parameter: names it. Absent: found among the movements, by the amount. */
   asset?: Parameter
   less?: true
 }
 
-/** One thing that a log or a call tells. The parts are names of parameters in the declaration. */
+/** One action that a log or a call shows. The parts are names of parameters in the declaration. */
 type Telling = {
-  /** `swap` only tells whose pool it is: the trade itself is read by shape. */
+  /** `swap` only shows the pool's protocol: the trade itself is recognised by shape. */
   action: ActionKind | 'swap'
-  /** Absent: who called the contract. */
+  /** Absent: the caller of the contract. */
   actor?: Parameter
   beneficiary?: Parameter
-  /** Absent on both sides: what moved during the visit. */
+  /** Absent on both sides: the movements during the visit. */
   given?: readonly AmountRule[]
   taken?: readonly AmountRule[]
   /** Only where this signed parameter is above or below zero. */
   where?: { parameter: Parameter; is: 'positive' | 'negative' }
-  /** Where the contract that acted is not the one that logs. */
+  /** Set where the contract that acted is not the one that logs. */
   contract?: Parameter
 }
 
 export type LogRule = Telling & {
-  /** As Solidity declares it, `indexed` included: a log of other topics or length is not this event. */
+  /** The Solidity declaration, `indexed` included: a log with other topics or another length is not this event. */
   event: string
   topic: Hex
   /** The second topic, for one event that carries many. */
@@ -42,13 +42,13 @@ export type LogRule = Telling & {
 export type CallRule = Telling & {
   function: string
   selector: Hex
-  /** True where the contract says nothing of it in logs, so that the call counts even where logs are known. */
+  /** True where the contract does not log it, so that the call counts even where logs are known. */
   silent?: true
   /** Only where the contract paid something out during the visit. */
   pays?: true
-  /** Only where it answered zero, which is this family’s word for success. */
+  /** Only where it answered zero, which means success in this family. */
   zeroIsSuccess?: true
 }
 
-/** What one protocol family says by its own signatures; without a name where many share them. */
+/** The rules for one protocol family's own signatures; without a name where many families share them. */
 export type Family = { protocol: string | null; logs: readonly LogRule[]; calls: readonly CallRule[] }

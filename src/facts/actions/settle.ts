@@ -4,12 +4,12 @@ import type { ActionFact, AssetAmount, TransferFact } from '../../model/fact.ts'
 import { type Visits, visitAround, visitKey } from '../visits.ts'
 import type { Told } from './by-signature.ts'
 
-/** What moved in a transaction, to hold claims against. */
+/** The movements of a transaction, to compare claims with. */
 export type Moved = { transfers: readonly TransferFact[]; visits: Visits; frames: readonly Frame[] }
 
 /**
- * Completes what signatures told with what moved: amounts where the words have none, assets where they name none.
- * Answers the actions that turned out to be none: a wish that the contract's own log tells too, or an exercise that
+ * Completes the actions from signatures with the movements: amounts where the words have none, assets where they name
+ * none. Returns the actions that do not count: a request that the contract's own log shows too, or an exercise that
  * paid nothing.
  */
 export function settleTold(told: Told, moved: Moved): ReadonlySet<ActionFact> {
@@ -26,7 +26,10 @@ export function settleTold(told: Told, moved: Moved): ReadonlySet<ActionFact> {
   return dropped
 }
 
-/** Shape says nothing new where the contract itself told of the visit, flash loans and the rest each for themselves. */
+/**
+ * An action by shape adds nothing where the contract's own log covers the visit, with flash loans and the rest
+ * considered separately.
+ */
 export function untold(
   shaped: readonly ActionFact[],
   told: readonly ActionFact[],
@@ -80,7 +83,7 @@ function lazyIndex(transfers: readonly TransferFact[]): Index {
   }
 }
 
-/** Ten thousand transfers of one amount are an attack on us; names are then looked for among the first of them. */
+/** Ten thousand transfers of one amount are an attack on Cordon; names are then searched among the first of them. */
 const MOST_ALIKE = 32
 
 function nameAssets(action: ActionFact, byAmount: Index): void {
@@ -90,7 +93,7 @@ function nameAssets(action: ActionFact, byAmount: Index): void {
 
 const isNameless = ({ asset }: AssetAmount): boolean => asset === null
 
-/** An amount without a name is the asset of which just that much moved into (out of) the contract, or moved at all. */
+/** An amount without a name is in the asset of which that much moved into (out of) the contract, or moved at all. */
 function named(
   side: readonly AssetAmount[],
   end: 'from' | 'to',

@@ -1,6 +1,6 @@
 import type { Family } from './rule.ts'
 
-/** Pairs of Uniswap v2 and what copies them (v2-core `UniswapV2Pair`). A flash swap is a flash loan by shape. */
+/** Pairs of Uniswap v2 and its copies (v2-core `UniswapV2Pair`). A flash swap is a flash loan by shape. */
 export const uniswapV2: Family = {
   protocol: 'uniswap-v2',
   logs: [

@@ -6,7 +6,7 @@ import { postgresFailed } from '../errors.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import type { Folder } from './postgres-folder.ts'
 
-/** Runs initdb once; gives back the password of that cluster. */
+/** Runs initdb once; returns the password of that cluster. */
 export async function ensureCluster(binaries: PostgresBinaries, folder: Folder): Promise<string> {
   const passwordFile = join(folder.dataDir, 'password')
   const done = await stat(join(folder.cluster, 'global', 'pg_control')).catch(() => undefined)
@@ -22,7 +22,7 @@ export async function ensureCluster(binaries: PostgresBinaries, folder: Folder):
       fix: `Restore ${passwordFile} from a backup, or move the folder away to begin an empty record.`,
     })
   }
-  // Half a cluster is what a killed initdb leaves: pg_control is written near its end, so nothing is lost.
+  // A killed initdb leaves a partial cluster: pg_control is written near its end, so nothing is lost.
   await rm(folder.cluster, { recursive: true, force: true })
   const password = randomBytes(24).toString('hex')
   await writeFile(passwordFile, password, { mode: 0o600 })
@@ -38,7 +38,7 @@ export async function ensureCluster(binaries: PostgresBinaries, folder: Folder):
   return password
 }
 
-/** Not even the user that PostgreSQL runs as may read it: as root that is `nobody`, whom others run as too. */
+/** Not even the user that PostgreSQL runs as may read it: under root that is `nobody`, which other programs use too. */
 async function keepToOurselves(passwordFile: string): Promise<void> {
   const uid = process.getuid?.()
   if (uid === 0) await chown(passwordFile, 0, 0)
@@ -81,7 +81,7 @@ async function runInitdb(binaries: PostgresBinaries, folder: Folder, passwordFil
   })
 }
 
-/** The last lines of what PostgreSQL said. */
+/** The last lines of PostgreSQL's output. */
 export function tailOf(text: string): string {
   return text.trimEnd().split('\n').slice(-12).join('\n')
 }

@@ -16,24 +16,24 @@ import { ensureWorkRole, workPassword, workUrlOf } from './work-role.ts'
 
 export type EmbeddedPostgresOptions = {
   /**
-   * Made if missing. Holds the cluster, the password and the log, nothing else: as root, the folder is given
-   * to an unprivileged user.
+   * Created if missing. Contains only the cluster, the password and the log: under root, the folder is given to an
+   * unprivileged user.
    */
   dataDir: string
   /** A free one by default. */
   port?: number
   logger: Logger
-  /** Gives up fsync for speed: for tests only, since a power cut may lose all. */
+  /** Gives up fsync for speed: for tests only, since a power failure may lose everything. */
   ephemeral?: boolean
 }
 
 export type EmbeddedPostgres = {
   /** As the superuser, with the password: for set-up and migrations, never for a log. */
   url: string
-  /** As the role that Cordon works as: no superuser, and no owner of the tables. */
+  /** As the role that Cordon works as: not a superuser, and not the owner of the tables. */
   workUrl: string
   port: number
-  /** True where a server that an earlier process left behind was taken over. */
+  /** True where it took over a server that an earlier process left running. */
   adopted: boolean
   /** Shuts the server down, unless another Cordon on the same folder still uses it. */
   stop(): Promise<void>
@@ -44,16 +44,16 @@ type Server = { port: number; pid: number; child: ChildProcess | null }
 
 const START_TIMEOUT_MS = 30_000
 const DURABLE = ['wal_level=replica', 'shared_buffers=128MB']
-// Commits still reach the operating system (synchronous_commit stays on), so a killed server loses nothing even
-// here; only a power cut would.
+// Commits still reach the operating system (synchronous_commit stays on), so a killed server loses nothing even here;
+// only a power failure would.
 const EPHEMERAL = ['fsync=off', 'full_page_writes=off', 'shared_buffers=64MB']
 
 /**
- * Starts the PostgreSQL 18 that npm brought, listening on 127.0.0.1 with a generated password (kept in the
- * data folder, mode 0600), or adopts the one that a killed process left running on the same folder.
- * As root it runs as an unprivileged uid, because PostgreSQL refuses root. If the server dies by itself it is
- * started again on the same port. If this process dies without `stop`, the server is shut down in order some
- * seconds later, unless another Cordon uses it by then. Throws `store.PostgresMissing`, `store.PostgresFailed`.
+ * Starts the PostgreSQL 18 that npm installed, listening on 127.0.0.1 with a generated password (kept in the data
+ * folder, mode 0600), or adopts the one that a killed process left running on the same folder. As root it runs as an
+ * unprivileged uid, because PostgreSQL refuses root. If the server dies unexpectedly it is restarted on the same port.
+ * If this process dies without `stop`, the server is shut down cleanly some seconds later, unless another Cordon uses
+ * it by then. Throws `store.PostgresMissing`, `store.PostgresFailed`.
  *
  * @example
  * const postgres = await startEmbeddedPostgres({ dataDir: '.cordon/postgres', logger })
@@ -63,7 +63,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const binaries = await preparePostgres()
   const folder = await prepareFolder(options.dataDir)
   const ordered = { stop: false }
-  // Before the server: also one that never gets ready must not outlive us.
+  // Before the server: a server that never becomes ready must not outlive this process either.
   const sentinel = guardPostmaster(folder)
   const { password, server } = await withFolderLock(folder.dataDir, async () => {
     const password = await ensureCluster(binaries, folder)
@@ -85,14 +85,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** Takes over a live server on this folder; undefined where there is none. Never touches a live one's files. */
+/** Takes over a live server on this folder; undefined where there is none. Never changes the files of a live one. */
 async function adopt(folder: Folder, password: string): Promise<Server | undefined> {
   const deadline = Date.now() + START_TIMEOUT_MS
   while (Date.now() < deadline) {
     const file = await readPidFile(folder.cluster)
     if (!file) return undefined
     if (!(await isPostmasterOf(file.pid, folder.cluster))) {
-      // The number may by now belong to a stranger, which would make PostgreSQL itself refuse to start.
+      // The process id may by now belong to another program, which would make PostgreSQL itself refuse to start.
       await rm(join(folder.cluster, 'postmaster.pid'), { force: true })
       return undefined
     }
@@ -127,7 +127,7 @@ type Launch = {
   binaries: PostgresBinaries
   folder: Folder
   options: EmbeddedPostgresOptions
-  /** Set once we ourselves stop it: from then on no death is answered by a start, whatever the exit code. */
+  /** Set once this process stops it: from then on no exit causes a restart, whatever the exit code. */
   ordered: { stop: boolean }
 }
 
@@ -141,7 +141,7 @@ async function launch(launching: Launch): Promise<Server> {
       const file = await untilReady(child, folder)
       return { port, pid: file.pid, child }
     } catch (thrown) {
-      // Between asking for a free port and using it somebody else may have taken it.
+      // Another program may have taken the free port before its use.
       const portTaken = (await logTail(folder)).includes('Address already in use')
       if (fixed !== undefined || !portTaken || attempt === 3) throw thrown
     }
@@ -161,7 +161,7 @@ async function spawnServer(launching: Launch & { port: number }): Promise<ChildP
   ]
   const log = await open(folder.log, 'a', 0o600)
   if (folder.owner) await log.chown(folder.owner.uid, folder.owner.gid)
-  // Its own process group: Ctrl-C reaches us only, and we shut it down in order.
+  // Its own process group: Ctrl-C reaches only this process, which shuts the server down cleanly.
   const child = spawn(binaries.postgres, ['-D', folder.cluster, ...settings.flatMap((s) => ['-c', s])], {
     ...folder.owner,
     cwd: '/',
@@ -191,13 +191,13 @@ async function untilReady(child: ChildProcess, folder: Folder): Promise<PidFile>
   })
 }
 
-/** How often one that an earlier process started is looked at, and how long to wait after a start that failed. */
+/** The interval between checks of a server that an earlier process started, and the wait after a failed start. */
 const LOOK_MS = 500
 const AGAIN_MS = 5_000
 
 /**
- * Starts the server again, on its port, when it dies. An ordered shutdown (by us or by an administrator) is left alone: it
- * exits with 0, and takes its pid file with it.
+ * Restarts the server, on its port, when it dies. A clean shutdown (by this process or by an administrator) is
+ * respected: it exits with 0, and removes its pid file.
  */
 function supervise(launching: Launch, server: Server, password: string): void {
   const { ordered } = launching
@@ -219,7 +219,7 @@ function supervise(launching: Launch, server: Server, password: string): void {
   void look()
 }
 
-/** Under the folder's lock: another Cordon on this folder may be about to do the same, and then its server is ours too. */
+/** Under the folder's lock: another Cordon on this folder may be about to do the same, then its server is ours too. */
 async function startAgain(launching: Launch, password: string): Promise<void> {
   const { folder, ordered, options } = launching
   options.logger.error({ port: options.port }, 'PostgreSQL died; starting it again')
@@ -237,7 +237,7 @@ async function startAgain(launching: Launch, password: string): Promise<void> {
   }
 }
 
-/** A pause that keeps no process alive. */
+/** A pause that does not keep the process alive. */
 function idle(ms: number): Promise<void> {
   return new Promise((settle) => setTimeout(settle, ms).unref())
 }
@@ -245,7 +245,7 @@ function idle(ms: number): Promise<void> {
 type Keeper = { client: pg.Client }
 type Keeping = { url: string; folder: Folder; ordered: Launch['ordered'] }
 
-/** A session whose only use is to be seen by others on this folder: the last one out stops the server. */
+/** A session whose only purpose is to be visible to others on this folder: the last one to leave stops the server. */
 async function holdKeeper({ url, folder, ordered }: Keeping): Promise<Keeper> {
   const connect = async (): Promise<pg.Client> => {
     const client = new pg.Client({
@@ -278,14 +278,14 @@ async function holdKeeper({ url, folder, ordered }: Keeping): Promise<Keeper> {
 type ShutDown = { folder: Folder; keeper: Keeper; sentinel: Sentinel; ordered: Launch['ordered'] }
 
 async function shutDown({ folder, keeper, sentinel, ordered }: ShutDown): Promise<void> {
-  // from here on it is no longer ours to start again, whoever else uses it
+  // from here on this process must not restart it, whoever else uses it
   ordered.stop = true
   const others = await othersUsing(keeper.client)
   await keeper.client.end().catch(() => {})
-  // The sentinel stays: two that stop at the same time each see the other here.
+  // The sentinel stays: two processes that stop at the same time each see the other here.
   if (others) return
   await stopServer(folder)
-  // Last: dying in the middle of a shutdown must not leave the server behind.
+  // Last: if the process dies during a shutdown, it must not leave the server behind.
   sentinel.end()
 }
 

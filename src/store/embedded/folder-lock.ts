@@ -5,8 +5,8 @@ import { postgresFailed } from '../errors.ts'
 const PATIENCE_MS = 60_000
 
 /**
- * Runs `act` while no other process sets up the same data folder: two that start at once must not both run
- * initdb. The lock is a file with our process id; one whose process is gone counts as free.
+ * Runs `act` while no other process sets up the same data folder: two that start at once must not both run initdb. The
+ * lock is a file with our process id; a lock of a dead process counts as free.
  */
 export async function withFolderLock<T>(dataDir: string, act: () => Promise<T>): Promise<T> {
   const file = join(dataDir, 'setup.lock')

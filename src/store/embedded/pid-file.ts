@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { childEnvironment } from '../../kit/child-environment.ts'
 
-/** What PostgreSQL writes into `postmaster.pid`. */
+/** The content that PostgreSQL writes into `postmaster.pid`. */
 export type PidFile = { pid: number; port: number; status: string }
 
 /** Reads the lock file of a cluster; undefined where there is none or it is only half written. */
@@ -18,8 +18,8 @@ export async function readPidFile(cluster: string): Promise<PidFile | undefined>
 }
 
 /**
- * True where `pid` is a live postmaster of this cluster. A number alone proves nothing: after a crash it may
- * belong to another program. A postmaster's working folder is its cluster.
+ * True where `pid` is a live postmaster of this cluster. A number alone proves nothing: after a crash it may belong to
+ * another program. The working folder of a postmaster is its cluster.
  */
 export async function isPostmasterOf(pid: number, cluster: string): Promise<boolean> {
   if (process.platform === 'linux') {

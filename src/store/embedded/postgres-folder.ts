@@ -3,16 +3,19 @@ import { dirname, join, resolve } from 'node:path'
 import { sha256 } from '../../kit/json.ts'
 import { postgresFailed } from '../errors.ts'
 
-/** Where a cluster lives, and who PostgreSQL runs as where we are root. */
+/** The location of a cluster, and the user that PostgreSQL runs as under root. */
 export type Folder = { dataDir: string; cluster: string; log: string; owner: Owner | undefined }
 type Owner = { uid: number; gid: number }
 
 const OURS = new Set(['cluster', 'password', 'initdb-password', 'postgres.log', 'setup.lock'])
 
-/** Makes the folder, private, and gives it to who PostgreSQL runs as. Throws `store.PostgresFailed` for one with other things in it. */
+/**
+ * Creates the folder, private, and gives it to the user that PostgreSQL runs as. Throws `store.PostgresFailed` if it
+ * contains other things.
+ */
 export async function prepareFolder(dataDir: string): Promise<Folder> {
   const path = await reachable(resolve(dataDir))
-  // Folders above keep the ordinary mode: a private one there would shut PostgreSQL's own user out.
+  // Folders above keep the ordinary mode: a private one there would exclude PostgreSQL's own user.
   await mkdir(dirname(path), { recursive: true })
   await mkdir(path, { recursive: true, mode: 0o700 })
   await refuseForeignFolder(path)
@@ -22,10 +25,10 @@ export async function prepareFolder(dataDir: string): Promise<Folder> {
   return { dataDir: path, cluster: join(path, 'cluster'), log: join(path, 'postgres.log'), owner }
 }
 
-/** Where root's clusters live whose own place is closed to everybody else (a checkout under /root). */
+/** The location of root's clusters if their own place is closed to other users (a checkout under /root). */
 const SHELTER = '/var/lib/cordon'
 
-/** The path itself, unless we are root and a folder above it is closed to the user that PostgreSQL runs as. */
+/** The path itself, except under root where a folder above it is closed to the user that PostgreSQL runs as. */
 async function reachable(path: string): Promise<string> {
   if (process.getuid?.() !== 0) return path
   for (let above = dirname(path); above !== dirname(above); above = dirname(above)) {
@@ -35,7 +38,7 @@ async function reachable(path: string): Promise<string> {
   return path
 }
 
-/** A folder with other things in it must not change hands. */
+/** A folder with other things in it must not change its owner. */
 async function refuseForeignFolder(path: string): Promise<void> {
   const foreign = (await readdir(path)).find((name) => !OURS.has(name))
   if (foreign === undefined) return
@@ -46,7 +49,7 @@ async function refuseForeignFolder(path: string): Promise<void> {
   })
 }
 
-/** Who PostgreSQL runs as when we are root: who owns the folder already, else `nobody`. initdb wants a name. */
+/** The user that PostgreSQL runs as under root: the present owner of the folder, else `nobody`. initdb needs a name. */
 async function ownerFor(path: string): Promise<Owner> {
   const { uid, gid } = await stat(path)
   if (uid !== 0) return { uid, gid }

@@ -4,20 +4,19 @@ import { childEnvironment } from '../../kit/child-environment.ts'
 export type SentinelOptions = {
   /** Folder of the cluster. */
   cluster: string
-  /** Who PostgreSQL runs as, where that is not us. */
+  /** The user that PostgreSQL runs as, where it is another one. */
   owner: { uid: number; gid: number } | undefined
-  /** Seconds between two looks, which a server is left for the next start to adopt it; 5 by default. */
+  /** Seconds between two checks, in which the next start can adopt the server; 5 by default. */
   graceSeconds?: number
 }
 
 export type Sentinel = { end(): void }
 
 /**
- * Waits for the end of a pipe that this process holds, so for its death however it comes, kill -9 included. Then it leaves
- * the server alone for as long as a session from 127.0.0.1 is open (another Cordon uses it, or the next one has adopted
- * it), and shuts it down in order once there was none at two looks: a server that has just started, or was started again, is
- * without sessions for a moment. The process id is read when it is needed: a server that died and was
- * started again has another one.
+ * Waits for the end of a pipe that this process holds, and thus for its death from any cause, kill -9 included. Then it
+ * leaves the server running as long as a session from 127.0.0.1 is open (another Cordon uses it, or the next one has
+ * adopted it), and shuts it down cleanly once there was none at two checks: a server that has just started or restarted
+ * has no sessions for a moment. The process id is read when it is needed: a restarted server has another one.
  */
 const SCRIPT = `
 cluster=$0
@@ -41,13 +40,13 @@ while sleep "$1" && postmaster 2>/dev/null; do
 done
 `
 
-/** Ties a postmaster's life to ours. Where there is no shell nothing is tied: the next start adopts the server, as ever. */
+/** Ties a postmaster's life to this process. Without a shell it does nothing: the next start adopts the server. */
 export function guardPostmaster({ cluster, owner, graceSeconds = 5 }: SentinelOptions): Sentinel {
   if (process.platform === 'win32') return { end() {} }
   const child = spawn('/bin/sh', ['-c', SCRIPT, cluster, String(graceSeconds)], {
     ...owner,
     cwd: '/',
-    // Its own process group: what ends ours must not end it too.
+    // Its own process group: a signal that ends this process must not end it too.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     env: childEnvironment(),

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto'
 import pg from 'pg'
 
-/** Whom Cordon works as on its own PostgreSQL. */
+/** The role that Cordon works as on its own PostgreSQL. */
 const ROLE = 'cordon_work'
 
-/** Follows from the superuser's, which does not follow from it: nothing more has to be kept. */
+/** Derived from the superuser's, which cannot be derived from it: nothing more has to be stored. */
 export function workPassword(password: string): string {
   return createHmac('sha256', password).update(ROLE).digest('hex')
 }
@@ -16,7 +16,7 @@ export function workUrlOf(url: string, password: string): string {
   return work.href
 }
 
-/** Makes the role, once, and gives it what an older Cordon made as the superuser: the tables of runs. */
+/** Creates the role, once, and gives it the tables of runs that an older Cordon created as the superuser. */
 export async function ensureWorkRole(url: string, password: string): Promise<void> {
   await asOwner(url, async (client) => {
     const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [ROLE])
@@ -28,7 +28,7 @@ export async function ensureWorkRole(url: string, password: string): Promise<voi
   })
 }
 
-/** After migrations: the role may read and write everything, and change or delete nothing that is only ever added to. */
+/** After migrations: the role may read and write everything, but not change or delete append-only data. */
 export async function grantWork(url: string): Promise<void> {
   await asOwner(url, async (client) => {
     await client.query(GRANTS)
@@ -46,7 +46,7 @@ async function asOwner(url: string, act: (client: pg.Client) => Promise<void>): 
   }
 }
 
-/** The library of durable runs makes its own schema, as whom it is connected as. */
+/** The library of durable runs creates its own schema, under the role that it connects as. */
 const RUNS = `
 DO $$
 DECLARE it record;
@@ -70,7 +70,10 @@ BEGIN
 END $$;
 `
 
-/** Bits of pg_trigger.tgtype: 8 DELETE, 16 UPDATE. What a table’s own trigger refuses, the role may not even try. */
+/**
+ * Bits of pg_trigger.tgtype: 8 DELETE, 16 UPDATE. If a table’s own trigger rejects an operation, the role may not even
+ * attempt it.
+ */
 const GRANTS = `
 GRANT USAGE ON SCHEMA public TO ${ROLE};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${ROLE};

@@ -20,7 +20,10 @@ const options = z.strictObject({
   minBuckets: z.number().int().min(100).default(500),
   /** Buckets that each series remembers. */
   memory: z.number().int().min(200).max(20_000).default(1_000),
-  /** Decades of rarity from which a departure is told: 4 is one bucket in ten thousand (35 days of them) by its own tail. */
+  /**
+   * Rarity, in decades, from which a departure is reported: 4 is one bucket in ten thousand (35 days of them) by its
+   * own tail.
+   */
   minSurprise: z.number().min(2).max(12).default(4),
 })
 type Options = z.infer<typeof options>
@@ -30,18 +33,18 @@ type State = {
   tallies: Map<Address, Tally>
   /** Start of the open bucket, seconds; null before the first block. */
   bucket: number | null
-  /** The most surprising series of the bucket that the last block ended, decades; null where it ended none. */
+  /** The most surprising series of the bucket that ended with the last block, decades; null where none ended. */
   surprise: number | null
 }
 
 /** Contracts followed: about 1 MB each when full. */
 const MOST_CONTRACTS = 24
-/** A gap longer than this many buckets is not filled with empty ones: nobody watched. */
+/** A gap longer than this many buckets is not filled with empty ones: the contract was not watched. */
 const LONGEST_GAP = 24
 
 /**
  * Activity of each protected contract against its own past, by the time of day and week: calls, failures, callers,
- * approvals, borrows, liquidations, and the flows of its main assets; each by itself and all together (half-space trees).
+ * approvals, borrows, liquidations, and the flows of its main assets; individually and together (half-space trees).
  * Statistics, never proof: `low` for one series, `medium` for several. Learns nothing from suspected transactions.
  */
 export const activity: Detector<State, Options> = {
@@ -79,7 +82,7 @@ function evaluate(input: DetectorInput, state: State, options: Options): Finding
 
 type Closing = { bundle: BlockBundle; options: Options }
 
-/** Ends the buckets that lie before the block; the findings about them. */
+/** Ends the buckets before the block and returns the findings about them. */
 function close(timestamp: number, state: State, { bundle, options }: Closing): Finding[] {
   const start = timestamp - (timestamp % options.bucketSeconds)
   state.surprise = null
@@ -102,7 +105,7 @@ function close(timestamp: number, state: State, { bundle, options }: Closing): F
   return findings
 }
 
-/** Of every contract ever seen: a bucket without a call is an observation too. */
+/** The tallies of every contract ever seen: a bucket without a call is an observation too. */
 function talliesOf({ contracts, tallies }: State): Map<Address, Tally> {
   const all = new Map(tallies)
   for (const contract of contracts.keys()) if (!all.has(contract)) all.set(contract, emptyTally())

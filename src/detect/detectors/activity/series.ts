@@ -15,9 +15,9 @@ export type ContractBaselines = {
   forest: HalfSpaceTrees
 }
 
-/** Assets whose flows are followed, the first ones that moved. */
+/** Assets whose flows are tracked, the first ones that moved. */
 const MOST_ASSETS = 4
-/** What the trees look at together. */
+/** The series that the trees score jointly. */
 const JOINT = ['calls', 'failures', 'callers', 'approvals', 'borrows', 'liquidations', 'out', 'in'] as const
 
 export function contractBaselines(memory: number): ContractBaselines {
@@ -33,12 +33,15 @@ export function copyBaselines({ memory, buckets, series, forest }: ContractBasel
   }
 }
 
-/** One series, or all together, left what it has been. */
+/** A departure of one series, or of all together, from its past. */
 export type Departure = { series: string; value: number; expected: number; surprise: number; n: number }
 
 export type DepartureRule = { minBuckets: number; minSurprise: number }
 
-/** Scores a bucket against the past and learns it: what rose beyond the rule, and the most that anything rose, decades. */
+/**
+ * Scores a bucket against the past and learns it: returns the departures beyond the rule, and the largest surprise,
+ * decades.
+ */
 export function readBucket(
   baselines: ContractBaselines,
   { at, tally }: { at: number; tally: Tally },
@@ -56,10 +59,11 @@ export function readBucket(
       departures.push({ series, value, expected: Math.expm1(Math.max(0, expected)), surprise, n })
   }
   const joint = readTrees(baselines.forest, jointOf(values))
-  // one bucket ranked among 2,000 is at most 3.3 decades: the trees second what a series says, and never say it alone
+  // one bucket ranked among 2,000 is at most 3.3 decades: the trees confirm a series' departure, and never report one
+  // alone
   if (departures.length > 0 && joint >= SECONDED)
     departures.push({ series: 'all together', value: joint, expected: 0, surprise: joint, n })
-  // the most of K ranks: Bonferroni brings it back to the scale of one
+  // the maximum of K ranks: Bonferroni scales it back to one
   return { departures, surprise: Math.max(0, most - Math.log10(values.size)) }
 }
 

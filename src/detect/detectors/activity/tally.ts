@@ -4,7 +4,7 @@ import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
 import { isEntry } from '../../lib/entries.ts'
 
-/** What happened at one contract in one bucket of time. Plain data. */
+/** The activity of one contract in one bucket of time. Plain data. */
 export type Tally = {
   calls: number
   failures: number
@@ -30,7 +30,7 @@ export function emptyTally(): Tally {
   }
 }
 
-/** Callers remembered in a bucket: more are many. */
+/** Maximum callers remembered per bucket. */
 const MOST_CALLERS = 10_000
 
 /** Adds a transaction to the tallies of the protected contracts that it touched. */
@@ -59,7 +59,7 @@ export function count(
     const tally = inScope(scope, account) ? tallyOf(account) : null
     if (tally === null) continue
     for (const [asset, amount] of changes) {
-      // ids of non-fungible tokens are assets of their own: nothing to sum up
+      // ids of non-fungible tokens are separate assets: there is nothing to sum up
       if (!asset.includes('/')) move(amount < 0n ? tally.out : tally.into, asset, Math.abs(Number(amount)))
     }
   }

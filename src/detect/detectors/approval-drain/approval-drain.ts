@@ -15,7 +15,7 @@ import { oneSidedLoss } from '../../lib/parties.ts'
 const options = z.strictObject({
   /** Owners who must have approved the spender while it was watched. */
   minOwners: z.number().int().min(2).default(3),
-  /** Owners whose tokens it must have pulled, without their taking part. */
+  /** Owners whose tokens it must have pulled without their participation. */
   minPulls: z.number().int().min(2).default(2),
   /** How long approvals count, seconds: thirty days. */
   windowSeconds: z
@@ -26,15 +26,15 @@ const options = z.strictObject({
 })
 type Options = z.infer<typeof options>
 
-/** spender → whom it has approvals from (and when), and whose tokens it pulled */
+/** spender → the owners whose approvals it has (with their times), and those whose tokens it pulled */
 type Spenders = Map<Address, { owners: Map<Address, number>; pulled: Set<Address> }>
 
 const MOST_SPENDERS = 5_000
 
 /**
  * Approval drain: a spender that was unknown when the watch began collects approvals from several owners and then pulls
- * their tokens in transactions that they did not send, giving nothing. Of the scope are the token, the spender or an owner.
- * Routers pull from those who call them; claims and Permit2 act in the owner's own transaction.
+ * their tokens in transactions that they did not send, without giving anything. The token, the spender or an owner is
+ * in scope. Routers pull from those who call them; claims and Permit2 act in the owner's own transaction.
  */
 export const approvalDrain: Detector<Spenders, Options> = {
   id: 'approval-drain',
@@ -68,7 +68,7 @@ function evaluate(tx: TransactionFacts, work: Work): Finding[] {
     const spender = entryFrame(fact.asset, fact.frame, tx.transaction.frames)?.from
     const known = spender ? spenders.get(spender) : undefined
     if (!spender || known === undefined || !known.owners.has(fact.from)) continue
-    // who signed an offer that is taken up (a lender) was not pulled from
+    // the signer of an offer that is accepted (a lender) is not a victim of the pull
     const actors = actorCluster(tx, input.scope)
     if (consentTo(fact, { tx, actors, scope: input.scope, memory: noSignatures() }) === 'given') continue
     known.pulled.add(fact.from)
@@ -106,6 +106,6 @@ function noteApproval(spenders: Spenders, { owner, spender, at }: Approval): voi
     if (spenders.size > MOST_SPENDERS)
       for (const oldest of spenders.keys()) if (spenders.delete(oldest)) break
   }
-  // A spender with a thousand owners is an institution, not a trap: it is remembered as one and no longer counted up.
+  // A spender with a thousand owners is an institution, not a trap: it is remembered as one and its count stops.
   if (known.owners.size < 1_000) known.owners.set(owner, at)
 }

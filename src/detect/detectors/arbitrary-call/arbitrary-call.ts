@@ -22,11 +22,11 @@ import type { ConfidenceOptions } from '../../lib/per-transaction.ts'
 import { confidenceOptions } from '../../lib/per-transaction.ts'
 
 /**
- * Arbitrary call: a contract lends its authority to whoever calls it. Either it runs the caller's code in its own
- * context (delegatecall to a contract of the actors), or it moves tokens of a third party, who took no part and got
- * nothing, to the actors, on an allowance that the third party had given to the contract.
- * Routers and multicalls move the tokens of their own callers; settlements give the third party something in return;
- * smart wallets run library code, not their caller's; who lends on a signed offer agreed to it.
+ * Arbitrary call: a contract lends its authority to its caller. Either it runs the caller's code in its own context
+ * (delegatecall to a contract of the actors), or it moves tokens of an uninvolved third party, who receives nothing, to
+ * the actors, on an allowance that the third party had given to the contract. Routers and multicalls move the tokens of
+ * their own callers; settlements give the third party something in return; smart wallets run library code, not their
+ * caller's; a lender who signed an offer agreed to it.
  */
 export const arbitraryCall: Detector<Signatures, ConfidenceOptions> = {
   id: 'arbitrary-call',
@@ -59,7 +59,7 @@ function evaluate(tx: TransactionFacts, { input: { facts, scope }, memory, optio
 
 type Sides = { actors: ReadonlySet<Address>; scope: Scope }
 
-/** A contract that is not the actors' runs the actors' code as its own. */
+/** A contract that is not the actors' runs the actors' code in its own context. */
 function foreignCode(tx: TransactionFacts, { actors, scope }: Sides): Claim[] {
   return tx.transaction.frames
     .filter((frame) => runsActorsCode(frame, actors, scope))
@@ -80,10 +80,10 @@ function runsActorsCode(frame: Frame, actors: ReadonlySet<Address>, scope: Scope
   return !actors.has(context) && context !== to && actors.has(to) && inScope(scope, context)
 }
 
-/** By what the owner signed: `given` is below what is told unless `minConfidence` asks for it. */
+/** By the owner's consent: `given` is below the reporting threshold unless `minConfidence` allows it. */
 const CONFIDENCE: Readonly<Record<Consent, number>> = { none: 0.85, likely: 0.6, given: 0.3 }
 
-/** A spender that is not the actors' takes a stranger's tokens, and the actors end up with them. */
+/** A spender that is not the actors' takes a stranger's tokens, and the actors receive them in the end. */
 function strangersFunds(
   tx: TransactionFacts,
   { actors, scope, memory }: Sides & { memory: Signatures },

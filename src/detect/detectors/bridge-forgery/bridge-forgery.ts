@@ -16,18 +16,18 @@ import { emptyMemory, type Habit, keep, type Memory } from './memory.ts'
 import { type Proof, proofOf } from './proofs.ts'
 
 const options = z.strictObject({
-  /** Releases of a function that must have been proved alike before that is its habit. */
+  /** Releases by a function that must have had the same proofs before they count as its habit. */
   minReleases: z.number().int().min(2).default(5),
 })
 type Options = z.infer<typeof options>
 
 /**
- * Bridge forgery: a message releases assets without a final, unique, matching deposit. A bridge is told by its shape
- * (calldata carries bytes that name who is paid, and the caller gives nothing) and by its habit: the checks that every
- * release of the function had are missing, fewer signed, nobody signed, the message's hash was never shown to it as all
- * others' were, or a message that was used is used again with another recipient by somebody else. And without any past:
- * a message that makes the bridge rewrite the contract from which it reads whom to believe.
- * Honest relays vary in proofs, signers and relayers but keep the habit; users' claims through multicalls have none.
+ * Bridge forgery: a message releases assets without a final, unique, matching deposit. A bridge is recognised by its
+ * shape (calldata carries bytes that name the payee, and the caller gives nothing) and by its habit. The signs of
+ * forgery: checks that every release of the function had are missing, there are fewer signers or none, the message's
+ * hash was never shown to it as all others' were, or another account uses a message again with another recipient.
+ * Without any past: a message makes the bridge rewrite the contract from which it reads its trusted keys. Honest relays
+ * vary in proofs, signers and relayers but keep the habit; users' claims through multicalls have none.
  */
 export const bridgeForgery: Detector<Memory, Options> = {
   id: 'bridge-forgery',
@@ -64,7 +64,7 @@ function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Findi
 
 const MOST_WORDS = 64
 
-/** Words that look like hashes, in calls to protected contracts and to bridges that are known: a proof shows the message's. */
+/** Words that look like hashes, in calls to protected contracts and to known bridges: a proof contains its hash. */
 function noteShown(
   { transaction: { frames } }: TransactionFacts,
   { scope }: DetectorInput,
@@ -113,7 +113,7 @@ function takeRelease(release: Release, tx: TransactionFacts, { memory, options }
 type Verdict = { confidence: number; reason: string }
 type Held = { habit: Habit; proof: Proof; isShown: boolean }
 
-/** Every message was shown to the bridge by its hash first, or each release is checked in the call. */
+/** Every message was first shown to the bridge by its hash, or each release is checked in the call. */
 function isBridge({ seen, shown, checks }: Habit, proof: Proof, { minReleases }: Options): boolean {
   return (seen >= minReleases && shown === seen) || checks.length > 0 || proof.checks.size > 0
 }

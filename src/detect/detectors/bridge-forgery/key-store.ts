@@ -9,8 +9,8 @@ import { isCheck } from '../../lib/messages.ts'
 const MOST_CALLS = 128
 
 /**
- * A message whose execution writes into the contract from which the bridge had read, before it checked signatures, whom
- * to believe: the calldata names that contract and carries what is written. Bookkeeping in the same contract (a mark
+ * A message whose execution writes into the contract from which the bridge had read its trusted keys before it checked
+ * signatures: the calldata names that contract and carries the written value. Bookkeeping in the same contract (a mark
  * that the message is used) is not named by the message.
  */
 export function keyStoreWrites(tx: TransactionFacts): Claim[] {
@@ -21,7 +21,7 @@ export function keyStoreWrites(tx: TransactionFacts): Claim[] {
     if (context !== null && !bridges.has(context)) bridges.set(context, frame.index)
   }
   if (bridges.size === 0) return []
-  // The bridge marks a message as used before it does what it says: of several writes the last is the message's.
+  // The bridge marks a message as used before it executes it: of several writes the last is the message's.
   const claims = new Map<string, Claim>()
   let looked = 0
   for (const write of frames) {
@@ -38,7 +38,7 @@ export function keyStoreWrites(tx: TransactionFacts): Claim[] {
   return [...claims.values()]
 }
 
-/** The calldata of the call names the target and carries a word of what it is told. */
+/** The calldata of the call names the target and carries a word that is passed to it. */
 function isOrdered(write: Frame, entry: Frame): boolean {
   if (write.to === null || !entry.input.includes(write.to.slice(2))) return false
   const target = write.to.slice(2)
@@ -52,7 +52,7 @@ function isOrdered(write: Frame, entry: Frame): boolean {
 
 type Asking = { bridge: Address; entry: Frame; frames: readonly Frame[] }
 
-/** The bridge had asked it a view before a signature or proof was checked in the same call. */
+/** The bridge had called a view of it before a signature or proof was checked in the same call. */
 function wasAsked(store: Address, { bridge, entry, frames }: Asking): boolean {
   let asked = false
   for (let i = entry.index + 1; i < entry.end; i++) {
@@ -77,7 +77,7 @@ function claimOf(bridge: Address, store: Address, { entry, write, tx }: Written)
   }
 }
 
-/** Who paid in the same transaction on the bridge's word: what the new keys are good for. */
+/** The accounts that paid in the same transaction on the bridge's authority: the value that the new keys control. */
 function paidOnItsWord(bridge: Address, tx: TransactionFacts): Address[] {
   const payers = new Set<Address>()
   for (const fact of tx.facts) {

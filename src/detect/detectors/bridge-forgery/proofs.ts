@@ -4,13 +4,13 @@ import type { Hex } from '../../../model/hex.ts'
 import { addressFromWord, selectorOf, wordAt, ZERO_ADDRESS } from '../../../model/hex.ts'
 import { isCheck, type Release } from '../../lib/messages.ts'
 
-/** What was done in a call to make sure of its message. */
+/** The checks that a call made of its message. */
 export type Proof = {
-  /** Kinds: a precompile, or a view of another contract that was shown the message or its hash. */
+  /** Kinds: a precompile, or a view of another contract that received the message or its hash. */
   checks: ReadonlySet<string>
   /** Different accounts that signatures recovered to. */
   signers: number
-  /** Signatures were looked at, and every one recovered to nobody. */
+  /** Signatures were checked, and every one recovered to the zero address. */
   nobody: boolean
   digest: Hex
 }
@@ -36,7 +36,7 @@ export function proofOf({ entry, message }: Release, frames: readonly Frame[]): 
   return { checks, signers: signers.size, nobody: recoveries > 0 && signers.size === 0, digest }
 }
 
-/** A view that was given the hash of the message, or the beginning of it. */
+/** A view that received the hash of the message, or the start of the message. */
 function isShown({ input }: Frame, message: Hex, digest: Hex): boolean {
   return input.includes(digest.slice(2)) || (input.length > 266 && input.includes(message.slice(2, 106)))
 }

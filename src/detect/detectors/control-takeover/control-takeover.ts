@@ -11,10 +11,10 @@ import { lookAt } from './look.ts'
 import { grantedToActors, plantedDependency, selfAppointed, strangersBurned } from './takeovers.ts'
 
 /**
- * Control takeover: in one transaction the actors gain control they had no business to have, and use it: an owner or
- * role is given to them and the contract pays out; a contract is told to rely on one that they have just made; they
- * name themselves in a set-up call and the contract pays out; they destroy what belongs to a stranger.
- * Scheduled upgrades and hand-overs change control and pay nobody; deployments concern contracts that are new.
+ * Control takeover: in one transaction the actors gain control that is not theirs, and use it. Either they receive an
+ * owner or role and the contract pays out; or a contract is made to rely on a contract that they have just created; or
+ * they name themselves in a set-up call and the contract pays out; or they destroy a stranger's assets. Scheduled
+ * upgrades and hand-overs change control without any payment; deployments concern new contracts.
  */
 export const controlTakeover: Detector = perTransaction({
   id: 'control-takeover',
@@ -23,7 +23,7 @@ export const controlTakeover: Detector = perTransaction({
   evaluate,
 })
 
-/** Every rule here ends with a payment to the actors or with something destroyed: most transactions end at this line. */
+/** Every rule here ends with a payment to the actors or with destroyed assets: this check rejects most transactions. */
 function pays({ facts }: TransactionFacts, actors: ReadonlySet<Address>): boolean {
   return facts.some(
     (fact) =>
@@ -41,7 +41,8 @@ function evaluate(
   const actors = actorCluster(tx, scope)
   if (!pays(tx, actors)) return []
   const look = lookAt(tx, actors, scope)
-  // Among all the contracts of a chain some pay whom they were just told of; among the named ones that is news.
+  // Among all the contracts of a chain, some regularly pay accounts that were just set; among the named ones that is
+  // unusual.
   const discount = scope.kind === 'everything' ? 0.15 : 0
   const claims = [
     ...grantedToActors(look),

@@ -8,14 +8,14 @@ import { ZERO_ADDRESS } from '../../../model/hex.ts'
 import { isWithin } from '../../lib/entries.ts'
 import { oneSidedLoss } from '../../lib/parties.ts'
 
-/** What the rules ask of one transaction again and again, worked out once. */
+/** The properties of one transaction that the rules use repeatedly, computed once. */
 export type Look = {
   tx: TransactionFacts
   actors: ReadonlySet<Address>
   isWatched(contract: Address | null): contract is Address
-  /** Made in this transaction. */
+  /** Created in this transaction. */
   made: ReadonlySet<Address>
-  /** Who had control at any time. */
+  /** The accounts that had control at any time. */
   ran: ReadonlySet<Address | null>
   /** Frames in which something moved, ascending. */
   moved: readonly number[]
@@ -24,7 +24,7 @@ export type Look = {
   fromActors: readonly TransferFact[]
   /** contract → frames that call it, ascending */
   callsTo: ReadonlyMap<Address, readonly number[]>
-  /** contract → what it paid the actors, or had them paid; null where they gave it something */
+  /** contract → its payments to the actors, or those it ordered; null where they gave it something */
   payouts: Map<Address, readonly TransferFact[] | null>
 }
 
@@ -75,7 +75,7 @@ export function callOf(contract: Address, { callsTo, tx }: Look, from: number): 
   return tx.transaction.frames[calls[firstAtLeast(calls, from)] ?? -1]
 }
 
-/** Contracts of one transaction whose payments are looked for: named ones are fewer. */
+/** Maximum contracts of one transaction whose payments are searched: there are fewer named ones. */
 const MOST_PAYERS = 256
 
 /** The first transfer to the actors after a frame that the contract made or ordered, if they gave it nothing. */
@@ -96,7 +96,7 @@ function payoutsOf({ tx, toActors, fromActors }: Look, contract: Address): Trans
   return toActors.filter((move) => move.from !== ZERO_ADDRESS && (move.from === contract || isOrdered(move)))
 }
 
-/** A payment to the actors from a frame on, by somebody who lost by it. */
+/** A payment to the actors at or after a frame, by an account that lost by it. */
 export function anyPayoutFrom({ tx, toActors }: Look, frame: number): TransferFact | undefined {
   return toActors.find((move) => move.frame >= frame && oneSidedLoss(tx, move.from))
 }

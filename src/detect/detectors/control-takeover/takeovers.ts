@@ -9,7 +9,7 @@ import { addressesIn, isEntry } from '../../lib/entries.ts'
 import { oneSidedLoss } from '../../lib/parties.ts'
 import { anyPayoutFrom, callOf, type Look, movesSomething, payoutAfter } from './look.ts'
 
-/** Claims of one rule about one transaction: an attack has a few, a trace made to be slow thousands. */
+/** Maximum claims of one rule about one transaction: an attack has a few, a deliberately slow trace thousands. */
 const MOST_CLAIMS = 64
 
 function firstClaims<Item>(items: readonly Item[], claimOf: (item: Item) => Claim | undefined): Claim[] {
@@ -30,7 +30,7 @@ const GRANTS: ReadonlySet<ControlChange> = new Set([
   'beacon-changed',
 ])
 
-/** An owner, role, admin or implementation becomes the actors', and the contract then pays them without return. */
+/** An owner, role, admin or implementation passes to the actors, and the contract then pays them without return. */
 export function grantedToActors(look: Look): Claim[] {
   const { tx, actors, made } = look
   return firstClaims(tx.facts, (fact) => {
@@ -51,8 +51,8 @@ export function grantedToActors(look: Look): Claim[] {
 }
 
 /**
- * A contract is told of one that the actors made in this transaction, in a call that does not itself use it; later it
- * asks that contract, and somebody pays the actors without return.
+ * A contract receives the address of one that the actors created in this transaction, in a call that does not itself
+ * use it; later it calls that contract, and an account pays the actors without return.
  */
 export function plantedDependency(look: Look): Claim[] {
   const { tx, made, actors } = look
@@ -95,7 +95,7 @@ function askedBy(
   return at === undefined ? undefined : frames[at]
 }
 
-/** Standard calls in which one names oneself without taking anything over. */
+/** Standard calls in which callers name themselves without taking over anything. */
 const NAMING: ReadonlySet<string> = new Set([
   '0x095ea7b3', // approve(address,uint256)
   '0xa22cb465', // setApprovalForAll(address,bool)
@@ -107,7 +107,7 @@ const NAMING: ReadonlySet<string> = new Set([
 
 /**
  * The actors name themselves in a call that moves nothing, and the same contract then pays them without return and
- * without their having paid it anything in this transaction (re-initialisation, a missing check on a setter).
+ * although they paid it nothing in this transaction (re-initialisation, a missing check on a setter).
  */
 export function selfAppointed(look: Look): Claim[] {
   const { tx, actors } = look
@@ -129,7 +129,7 @@ export function selfAppointed(look: Look): Claim[] {
   })
 }
 
-/** The actors, calling the token themselves, destroy what belongs to a stranger. */
+/** The actors call the token directly and destroy a stranger's tokens. */
 export function strangersBurned(look: Look): Claim[] {
   const { tx, actors, ran } = look
   return firstClaims(tx.facts, (fact) => {
@@ -161,12 +161,12 @@ function isToldByActors(frame: Frame, { tx, actors, isWatched }: Look): frame is
   return caller !== null && actors.has(caller)
 }
 
-/** The contract ends with losses only, or with nothing at all (it paid through another contract). */
+/** The contract ends with losses only, or with no change at all (it paid through another contract). */
 function oneSidedOrShared(tx: TransactionFacts, contract: Address): boolean {
   return (tx.deltas.get(contract)?.size ?? 0) === 0 || oneSidedLoss(tx, contract)
 }
 
-/** True where the token itself verified a signature of the owner for each of what it destroyed of theirs so far. */
+/** True where the token itself verified a signature of the owner for each destruction of their tokens so far. */
 function hasSigned({ asset, from, frame }: TransferFact, { facts, transaction }: TransactionFacts): boolean {
   if (asset === 'native') return false
   const destroyed = facts.filter(

@@ -16,16 +16,19 @@ export type Outflow = {
   payments: readonly Payment[]
   /** Another asset came in net, or a debt was taken on: the trade has another side. */
   otherSide: 'inflow' | 'debt' | null
-  /** asset → base units destroyed (or handed back to their issuer) in the same transaction */
+  /** asset → base units destroyed (or returned to their issuer) in the same transaction */
   burned: ReadonlyMap<Asset, bigint>
-  /** Of `burned`, what was destroyed by the contract or in a call from it: claims on it, and no coin unwrapped by the way. */
+  /**
+   * The part of `burned` that the contract destroyed, directly or in a call from it: claims on it, not coin that is
+   * merely unwrapped.
+   */
   claims: ReadonlyMap<Asset, bigint>
 }
 
-/** What a contract took in, net, for the claims that it had minted in the same transaction. */
+/** The net amount that a contract received for the claims that it minted in the same transaction. */
 export type Issue = { asset: Asset; amount: bigint; claims: ReadonlyMap<Asset, bigint> }
 
-/** borrow forms of Compound v2 and v3, Aave v2 and v3, Euler and Morpho: the outflow is a debt, weighed elsewhere. */
+/** borrow forms of Compound v2 and v3, Aave v2 and v3, Euler and Morpho: the outflow is a debt, assessed elsewhere. */
 const BORROWS: ReadonlySet<string> = new Set([
   '0xc5ebeaec', // borrow(uint256)
   '0xa415bcad', // borrow(address,uint256,uint256,uint16,address)
@@ -33,7 +36,7 @@ const BORROWS: ReadonlySet<string> = new Set([
   '0x50d8cd4b', // borrow((address,address,address,address,uint256),uint256,uint256,address,address)
 ])
 
-/** Net outflows of fungible assets from `contract`. What the contract issues itself is not its asset. */
+/** Net outflows of fungible assets from `contract`. Tokens that the contract issues itself are not its assets. */
 export function outflowsOf(tx: TransactionFacts, contract: Address): Outflow[] {
   const deltas = tx.deltas.get(contract)
   if (deltas === undefined) return []
@@ -63,7 +66,10 @@ export function outflowsOf(tx: TransactionFacts, contract: Address): Outflow[] {
   })
 }
 
-/** Deposits that the contract answered with claims. One asset in and none out: a trade says nothing about a claim's price. */
+/**
+ * Deposits for which the contract minted claims. One asset in and none out: a trade gives no information about a
+ * claim's price.
+ */
 export function issuesOf(tx: TransactionFacts, contract: Address): Issue[] {
   const changes = [...(tx.deltas.get(contract) ?? [])].filter(([key]) => key !== contract)
   const [only] = changes

@@ -13,7 +13,7 @@ import { perTransaction } from '../../lib/per-transaction.ts'
 
 const options = z.strictObject({})
 
-/** Voting and enacting, as OpenZeppelin Governor, Compound's Bravo and Alpha, Aave and DSChief have them. */
+/** Functions for voting and enacting of OpenZeppelin Governor, Compound's Bravo and Alpha, Aave and DSChief. */
 const VOTES: ReadonlySet<Hex> = new Set([
   '0x56781388', // castVote(uint256,uint8)
   '0x7b3c71d3', // castVoteWithReason(uint256,uint8,string)
@@ -34,7 +34,7 @@ const ENACTS: ReadonlySet<Hex> = new Set([
 
 /**
  * Governance attack: the same transaction votes and enacts, or votes with power that was borrowed for it: voting tokens
- * come to the actors before the vote and leave them after it. Honest proposals pass days between vote and enactment;
+ * come to the actors before the vote and leave them after it. Honest proposals have days between vote and enactment;
  * delegation campaigns lend votes for longer than a transaction.
  */
 export const governance: Detector = perTransaction({
@@ -75,7 +75,7 @@ function enactedAtOnce(vote: Frame, enacts: readonly Frame[]): Claim[] {
   ]
 }
 
-/** What came to the actors and what left them, in execution order. */
+/** The transfers to the actors and from them, in execution order. */
 type Power = { came: readonly TransferFact[]; gone: ReadonlyMap<Asset, readonly TransferFact[]> }
 
 function powerOf(tx: TransactionFacts, actors: ReadonlySet<Address>): Power {
@@ -93,7 +93,7 @@ function powerOf(tx: TransactionFacts, actors: ReadonlySet<Address>): Power {
   }
 }
 
-/** The same token and at least half of the amount comes before the vote and goes after it. */
+/** The same token and at least half of the amount arrives before the vote and leaves after it. */
 function borrowedPower(vote: Frame, power: Power): Claim[] {
   const came = power.came.find((move) => move.frame < vote.index)
   if (came === undefined) return []

@@ -2,7 +2,7 @@ import { LEAST } from './judge.ts'
 import { type Family, type Field, families, fields, historyOf, type ProtocolModel } from './model.ts'
 import { type Support, supportOf } from './support.ts'
 
-/** What a model can and cannot say about a protocol: its own word, for people and for whoever relies on it. */
+/** What a model can and cannot judge about a protocol: its own report, for people and dependent code. */
 export type Assessment = {
   protocol: string
   addresses: number
@@ -16,13 +16,13 @@ export type Assessment = {
   functions: { known: number; wellKnown: number }
   steps: number
   ranges: { known: number; wellKnown: number }
-  /** Kind of invariant → whether the history carries it, and if not, how many transactions are missing. */
+  /** Kind of invariant → whether the history supports it, and if not, how many transactions are missing. */
   support: Record<Family, Support>
-  /** Fields recorded in too few transactions, and so invariants that could not be learned. */
+  /** Fields recorded in too few transactions, so that their invariants could not be learned. */
   missing: { field: Field; recorded: number; needed: number }[]
 }
 
-/** Says what was learned, from how much, and what is too weak to judge by. Pure. */
+/** Reports what was learned, from how much data, and which parts are too weak to judge by. Pure. */
 export function assess(protocol: ProtocolModel, options: { maxFalseRate: number }): Assessment {
   const { name, addresses, transactions, reads, clones, alarmed, trials, recorded } = protocol
   const { first, last } = historyOf(protocol)

@@ -2,24 +2,24 @@ import type { Frame, Transaction } from '../../../model/block.ts'
 import type { Address, Hex } from '../../../model/hex.ts'
 import { selectorOf } from '../../../model/hex.ts'
 
-/** A call of a protocol's function. Delegated code counts with the call that it serves. */
+/** A call of a protocol's function. Delegated code counts as part of the call that it serves. */
 export type ProtocolCall = {
   frame: number
-  /** Null where protected code runs for an account that is not known. */
+  /** Null where protected code runs for an unknown account. */
   contract: Address | null
   /** `fallback` for calldata without one. */
   selector: string
   /** Index of the enclosing call of the protocol, −1 for none. */
   outer: number
-  /** True where a stranger's frame stands between this call and the enclosing one. */
+  /** True where a stranger's frame is between this call and the enclosing one. */
   viaStranger: boolean
-  /** True for protected code run for an account outside the protocol: a clone, or a proxy not named. */
+  /** True for protected code that runs for an account outside the protocol: a clone, or an unnamed proxy. */
   clone: boolean
-  /** False for what certainly changes nothing. */
+  /** False for calls that certainly change nothing. */
   effectful: boolean
-  /** True where it changed storage of others, tokens for example. */
+  /** True where it changed storage of others, for example of tokens. */
   changedOthers: boolean
-  /** Storage of the protocol, this call and those inside it: slot → what was there and what was put there. */
+  /** Storage of the protocol, in this call and those inside it: slot → the value before and the value written. */
   reads: Set<string>
   writes: Map<string, { before: bigint | null; after: bigint | null }>
 }
@@ -29,7 +29,7 @@ export type CallList = { calls: ProtocolCall[]; hasStorage: boolean }
 type Place = { call: number; stranger: boolean; isStatic: boolean }
 const OUTSIDE: Place = { call: -1, stranger: false, isStatic: false }
 
-/** The calls of a protocol's functions in a transaction, in execution order, reverted ones left out. Linear. */
+/** The calls of a protocol's functions in a transaction, in execution order, without reverted ones. Linear. */
 export function protocolCalls({ frames }: Transaction, members: ReadonlySet<Address>): CallList {
   const calls: ProtocolCall[] = []
   const places: Place[] = []
@@ -74,7 +74,7 @@ function placeOf(
 
 type Called = { contract: Address | null; clone: boolean } | 'same' | undefined
 
-/** Whose function a frame calls: the protocol's, a clone's, the one already running, or a stranger's. */
+/** The owner of the function that a frame calls: the protocol, a clone, the function already running, or a stranger. */
 function calledBy(
   { type, to, context }: Frame,
   parent: Place,
@@ -108,7 +108,7 @@ function numberOf(value: Hex | null): bigint | null {
 }
 
 /**
- * Gives every call the storage of those inside it, and drops writes that put back what was there (locks, scratch
+ * Adds to every call the storage of those inside it, and drops writes that restore the previous value (locks, scratch
  * space: CrossGuard's restore-on-exit). With storage recorded, a call without a lasting write changes nothing.
  */
 function settle(calls: readonly ProtocolCall[], hasStorage: boolean): void {
@@ -123,7 +123,7 @@ function settle(calls: readonly ProtocolCall[], hasStorage: boolean): void {
   }
 }
 
-/** Calls are absorbed last to first: what is known already happened later, unless the outer frame only read it. */
+/** Calls are absorbed last to first: a known access happened later, unless the outer frame only read it. */
 function absorb(outer: ProtocolCall, { reads, writes, changedOthers }: ProtocolCall): void {
   outer.changedOthers ||= changedOthers
   for (const key of reads) outer.reads.add(key)

@@ -11,7 +11,7 @@ import { answerIn, answersOf, viewCallSchema } from '../../lib/view-call.ts'
 const relations = ['>=', '<=', '==', '>', '<'] as const
 const monotones = ['monotone-up', 'monotone-down'] as const
 
-/** An invariant that somebody wrote down: what a view call answers, against a number, another call, or its past. */
+/** A declared invariant: compares the answer of a view call with a number, another call, or its past. */
 export const declaredSchema = z
   .strictObject({
     name: z.string().min(1).max(80),
@@ -28,10 +28,10 @@ export const declaredSchema = z
   )
 export type Declared = z.infer<typeof declaredSchema>
 
-/** name → the last answer, and whether the invariant was broken then: a lasting break is told once. */
+/** name → the last answer, and whether the invariant was broken then: a lasting break is reported once. */
 export type DeclaredState = Map<string, { readonly last: bigint; readonly broken: boolean }>
 
-/** The view calls that declared invariants rest on. */
+/** The view calls that declared invariants depend on. */
 export function declaredReads(declared: readonly Declared[]): StateCall[] {
   return declared
     .flatMap(({ call, than }) => (than === undefined ? [call] : [call, than]))
@@ -40,7 +40,7 @@ export function declaredReads(declared: readonly Declared[]): StateCall[] {
 
 /**
  * Declared invariants that broke with this block. The finding is about the last transaction that touched the contract,
- * or about the block where none did. Unanswered calls are left as they were.
+ * or about the block where none did. Unanswered calls keep their state.
  */
 export function judgeDeclared(
   input: DetectorInput,
@@ -108,7 +108,7 @@ function findingOf(
     evidence: [{ statement, frames: [], amounts: [] }],
     message: `Declared invariant “${name}” does not hold after block ${facts.bundle.number}: ${value}, not ${compare} ${limit}.`,
   })
-  // Several may break on one contract in one transaction: each is a finding of its own.
+  // Several may break on one contract in one transaction: each is a separate finding.
   return { ...finding, fingerprint: sha256(`${finding.fingerprint}:${name}`) }
 }
 

@@ -9,7 +9,10 @@ import { historyOf, type ProtocolModel } from './model.ts'
 
 type Flagged = Extract<Verdict, { rate: number }>
 
-/** Confidence is 1 − √rate, so it grows with the history: 0.68 where 10 % of false alarms is all it excludes, 0.9 at 1 %. */
+/**
+ * Confidence is 1 − √rate, so it grows with the history: 0.68 where the history excludes only 10 % of false alarms, 0.9
+ * at 1 %.
+ */
 export function findingOf(
   tx: TransactionFacts,
   bundle: BlockBundle,
@@ -39,7 +42,7 @@ export function findingOf(
   })
 }
 
-/** New steps alone are a reason to look; `high`, which may start a response, takes a second, different sign. */
+/** New steps alone are a reason to look; `high`, which may start a response, requires a second, different sign. */
 function severityOf(confidence: number, kinds: number): Finding['severity'] {
   if (confidence >= 0.9 && kinds > 1) return 'high'
   return confidence >= 0.75 ? 'medium' : 'low'

@@ -19,34 +19,37 @@ const groupSchema = z.strictObject({
 const options = z.strictObject({
   /** A learned model, as `cordon learn` writes it; in cordon.config the path of its file. */
   model: modelSchema.optional(),
-  /** Contracts that make one protocol; protected contracts in none of them are one protocol together. */
+  /** Contracts that form one protocol; protected contracts that are in none of them form one protocol together. */
   protocols: z.array(groupSchema).default([]),
-  /** False-alarm rate that the history must exclude (95 %) before new sequences of calls are told. */
+  /** False-alarm rate that the history must exclude (95 %) before new sequences of calls are reported. */
   maxFalseRate: z.number().gt(0).lt(1).default(0.1),
   /** Share of transactions that may raise an alarm by new sequences alone, the first not counted; beyond it: info. */
   alarmBudget: z.number().min(0).max(1).default(0.0025),
-  /** Kinds of invariant without new sequences speak only together, where the product of their rates is at most this. */
+  /**
+   * Kinds of invariant other than new sequences are reported only in combination, where the product of their rates is
+   * at most this.
+   */
   maxJointRate: z.number().gt(0).lt(1).default(0.0005),
-  /** How many times the largest value seen is still usual. */
+  /** Multiple of the largest observed value that is still usual. */
   margin: z.number().min(1).default(4),
-  /** Blocks after which a sequence once told counts as judged and is learned when seen again; null: never. */
+  /** Blocks after which a reported sequence counts as judged and is learned when seen again; null: never. */
   releaseAfterBlocks: z.number().int().min(0).nullable().default(21_600),
-  /** False: judge by the model as it is. */
+  /** False: judge by the model without changing it. */
   learning: z.boolean().default(true),
-  /** Statements about the state after each block, which somebody wrote down; asked of the node. */
+  /** Written statements about the state after each block; read from the node. */
   declared: z.array(declaredSchema).default([]),
-  /** Transactions that people found harmless: learned from whatever was said about them. */
+  /** Transactions that people found harmless: always learned from, whatever the findings about them. */
   benign: z.array(hashSchema).default([]),
 })
 export type InvariantOptions = z.infer<typeof options>
 
-/** One model a protocol; `grouped` once the scope has been laid out; `declared` by the name of the invariant. */
+/** One model per protocol; `grouped` once the scope has been divided; `declared` by the name of the invariant. */
 export type InvariantState = { protocols: ProtocolModel[]; grouped: boolean; declared: DeclaredState }
 
 /**
- * What never happened in the protocol's own past: calls that depend on one another in a new order, re-entries
- * (CrossGuard, arXiv 2504.05509), and together with those new functions, callers and amounts (Trace2Inv,
- * arXiv 2404.14580). Learns as it goes, from nothing that it or another detector alarms about.
+ * Detects events that never happened in the protocol's own past: calls that depend on one another in a new order,
+ * re-entries (CrossGuard, arXiv 2504.05509), and together with those new functions, callers and amounts (Trace2Inv,
+ * arXiv 2404.14580). Learns continuously, except from transactions that it or another detector alarms about.
  */
 export const invariants: Detector<InvariantState, InvariantOptions> = {
   id: 'invariants',
@@ -104,7 +107,7 @@ function evaluate(tx: TransactionFacts, protocol: ProtocolModel, { input, option
     : []
 }
 
-/** Judges by what came before, then learns, unless there is an alarm: the prequential step. Changes `protocol`. */
+/** Judges against the past, then learns, unless there is an alarm: the prequential step. Changes `protocol`. */
 export function consider(
   seen: Observation,
   protocol: ProtocolModel,

@@ -10,7 +10,7 @@ import type { Observation, Quantity } from './observe.ts'
 import type { Support } from './support.ts'
 import { supportOf } from './support.ts'
 
-/** An invariant that a transaction breaks: its name, the history it rests on, and what was found instead. */
+/** An invariant that a transaction breaks: its name, the supporting history, and the observed value. */
 export type Violation = {
   family: Family
   name: string
@@ -19,13 +19,13 @@ export type Violation = {
   /** 95 % upper limit of how often ordinary transactions break this kind of invariant. */
   bound: number
   frames: readonly number[]
-  /** True where a new sequence of calls would break it as well. */
+  /** True where a new sequence of calls would break it too. */
   ofFlow: boolean
 }
 
 /**
  * `flagged`: broken invariants that together are rarer than allowed. `restless`: new steps, but this protocol has had
- * more alarms about such than its budget. `weak`: new steps, but the history is too short to say that this is unusual.
+ * more alarms about new steps than its budget. `weak`: new steps, but the history is too short to call them unusual.
  * `ordinary`: nothing, or nothing rare enough, was broken.
  */
 export type Verdict =
@@ -34,22 +34,22 @@ export type Verdict =
   | { kind: 'ordinary'; violations: readonly Violation[] }
 
 export type JudgeOptions = {
-  /** Highest false-alarm rate at which new steps alone are worth telling. */
+  /** Highest false-alarm rate at which new steps alone are reported. */
   maxFalseRate: number
   /** Share of transactions that may raise an alarm by new steps alone, the first alarm not counted. */
   alarmBudget: number
-  /** Highest product of false-alarm rates at which several kinds of broken invariants are told without new steps. */
+  /** Highest product of false-alarm rates at which several kinds of broken invariants count without new steps. */
   maxJointRate: number
-  /** How many times the largest value seen is still usual. */
+  /** Multiple of the largest observed value that is still usual. */
   margin: number
-  /** After so many blocks a step under alarm counts as judged; null: never. */
+  /** Blocks after which a step under alarm counts as judged; null: never. */
   releaseAfterBlocks: number | null
 }
 
-/** Observations before a quantity or a caller can be held to its past: rule of three at 10 %. */
+/** Observations required before a quantity or a caller can be compared with its past: rule of three at 10 %. */
 export const LEAST = 29
 
-/** Which invariants of a protocol a transaction breaks, and what that is worth. Pure; nothing is learned. */
+/** Determines which invariants of a protocol a transaction breaks, and the verdict. Pure; nothing is learned. */
 export function judge(seen: Observation, protocol: ProtocolModel, options: JudgeOptions): Verdict {
   if (seen.kind !== 'use') return { kind: 'ordinary', violations: [] }
   const violations = violationsOf(seen, protocol, options)
@@ -65,22 +65,25 @@ export function judge(seen: Observation, protocol: ProtocolModel, options: Judge
 }
 
 /**
- * The kinds of invariant broken that do not follow from one another: a new sequence of calls needs a contract to make
- * it and more calls than before, so beside it those are no signs of their own.
+ * The independent kinds of broken invariants: a new sequence of calls requires a contract that makes it and more calls
+ * than before, so in combination with it those are not separate signs.
  */
 export function kindsOf(violations: readonly Violation[]): ReadonlySet<Family> {
   const hasStep = violations.some(({ family }) => family === 'step')
   return new Set(violations.filter((it) => !(hasStep && it.ofFlow)).map(({ family }) => family))
 }
 
-/** How often ordinary transactions would break all of these kinds at once, were the kinds independent; 1 for none. */
+/**
+ * The rate at which ordinary transactions would break all of these kinds together, if the kinds were independent; 1 for
+ * none.
+ */
 export function jointRate(violations: readonly Violation[]): number {
   const kinds = kindsOf(violations)
   const rates = new Map(violations.map(({ family, bound }) => [family, bound]))
   return [...rates].reduce((product, [family, bound]) => (kinds.has(family) ? product * bound : product), 1)
 }
 
-/** True where every new step is one that an alarm was about already: telling it again is no new claim. */
+/** True where an alarm was already raised about every new step: reporting it again adds no new claim. */
 export function isToldBefore({ steps }: Observation, protocol: ProtocolModel): boolean {
   return steps.every(({ key }) => protocol.steps.has(key) || protocol.held.has(key))
 }
@@ -159,7 +162,7 @@ function newCallers(seen: Observation, protocol: ProtocolModel): Broken[] {
   return broken
 }
 
-/** Trace2Inv's same-origin and same-sender block rules, in one. */
+/** Trace2Inv's same-origin and same-sender block rules, combined. */
 function doubleActors(seen: Observation, protocol: ProtocolModel): Broken[] {
   if (protocol.doubles > 0 || protocol.recorded.senders < LEAST || !actsAgain(seen, protocol)) return []
   return [
@@ -174,12 +177,15 @@ function doubleActors(seen: Observation, protocol: ProtocolModel): Broken[] {
   ]
 }
 
-/** True where one of the accounts acted in the same block before. */
+/** True where one of the accounts acted earlier in the same block. */
 export function actsAgain({ block, accounts }: Observation, { latest }: ProtocolModel): boolean {
   return latest.block === block && accounts.some((account) => latest.accounts.includes(account))
 }
 
-/** The kinds of invariant that a transaction could have broken, given what is known: what was not asked was not kept. */
+/**
+ * The kinds of invariant that a transaction could have broken, given the known data: an invariant that was not tested
+ * does not count as kept.
+ */
 export function askedOf(seen: Observation, protocol: ProtocolModel): Family[] {
   if (seen.kind !== 'use') return ['step']
   const hasRange = seen.quantities.some(({ key }) => (protocol.ranges.get(key)?.times ?? 0) >= LEAST)

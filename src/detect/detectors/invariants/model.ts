@@ -4,22 +4,22 @@ import { NO_TRIALS, type Trials } from './support.ts'
 
 const count = z.number().int().min(0)
 const seenSchema = z.object({ times: count, first: count, last: count }).readonly()
-/** How often something was seen, and in which blocks first and last. */
+/** How often an item was seen, and the first and last block. */
 export type Seen = z.infer<typeof seenSchema>
 
 const functionSchema = z.object({ times: count, first: count, last: count, direct: count }).readonly()
-/** A function: how often it was called, and how often straight by the sender of the transaction. */
+/** A function: how often it was called, and how often directly by the sender of the transaction. */
 export type FunctionSeen = z.infer<typeof functionSchema>
 
 const rangeSchema = z.object({ times: count, first: count, last: count, most: z.number().min(0) }).readonly()
 /** The largest value of a quantity. */
 export type Range = z.infer<typeof rangeSchema>
 
-/** Kinds of invariant. `step`: which functions follow on one another; `function`: which are called at all. */
+/** Kinds of invariant. `step`: which functions follow one another; `function`: which are called at all. */
 export const families = ['step', 'function', 'caller', 'range'] as const
 export type Family = (typeof families)[number]
 
-/** What a recording may lack, and an invariant cannot be learned without. */
+/** Fields that a recording may lack, and that an invariant requires for learning. */
 export const fields = ['senders', 'storage', 'values', 'gas', 'tokens'] as const
 export type Field = (typeof fields)[number]
 
@@ -49,7 +49,7 @@ const protocolSchema = z.strictObject({
   recorded: z.record(z.enum(fields), count),
 })
 
-/** The learned model as a file has it: versioned, so that an older Cordon refuses a newer file. */
+/** The learned model in its file format: versioned, so that an older Cordon refuses a newer file. */
 export const modelSchema = z.strictObject({
   format: z.literal('cordon-invariants'),
   version: z.literal(1),
@@ -58,13 +58,13 @@ export const modelSchema = z.strictObject({
 export type ModelFile = z.input<typeof modelSchema>
 
 /**
- * What is known of one protocol. The maps are bounded and ordered by last use; their values are never changed in
+ * The learned data about one protocol. The maps are bounded and ordered by last use; their values are never changed in
  * place, so a snapshot copies maps only.
  */
 export type ProtocolModel = {
   name: string
   addresses: ReadonlySet<Address>
-  /** Transactions learned from: those that changed something, that only read, and that ran its code for others. */
+  /** Transactions learned from: with changes, with reads only, and with its code run for others. */
   transactions: number
   reads: number
   clones: number
@@ -83,10 +83,10 @@ export type ProtocolModel = {
   held: Map<string, number>
   /** How often one account acted twice in a block. */
   doubles: number
-  /** Who acted in the latest block. */
+  /** The accounts that acted in the latest block. */
   latest: { readonly block: number; readonly accounts: readonly Address[] }
   trials: Record<Family, Trials>
-  /** How often something not told before raised an alarm. */
+  /** How often something that was not reported before raised an alarm. */
   alarms: Trials
   /** field → transactions in which it was recorded */
   recorded: Record<Field, number>
@@ -127,12 +127,12 @@ export function copyProtocol(protocol: ProtocolModel): ProtocolModel {
   }
 }
 
-/** All transactions that the model has seen and not alarmed about. */
+/** All transactions that the model has seen without an alarm. */
 export function historyOf({ transactions, reads, clones, first, last }: ProtocolModel): Seen {
   return { times: transactions + reads + clones, first, last }
 }
 
-/** The model as plain JSON: what {@link modelSchema} reads back. */
+/** The model as plain JSON, which {@link modelSchema} reads back. */
 export function saveModel(protocols: readonly ProtocolModel[]): ModelFile {
   return {
     format: 'cordon-invariants',
@@ -148,7 +148,7 @@ export function saveModel(protocols: readonly ProtocolModel[]): ModelFile {
   }
 }
 
-/** Entries kept a map; the longest unused one is forgotten first. */
+/** Maximum entries per map; the one unused for longest is forgotten first. */
 const MOST = { functions: 2_000, steps: 4_000, ranges: 4_000, held: 500 }
 
 export function remember<T>(
@@ -162,7 +162,7 @@ export function remember<T>(
   if (target.size > MOST[map]) for (const oldest of target.keys()) return void target.delete(oldest)
 }
 
-/** One more sighting in a block. */
+/** Adds a sighting in a block. */
 export function seenAgain(known: Seen | undefined, block: number): Seen {
   return known === undefined
     ? { times: 1, first: block, last: block }

@@ -12,27 +12,27 @@ export type Quantity = {
   value: number
   unit: string
   frame: number
-  /** True where it is about how calls follow and nest. */
+  /** True where it is about the order and nesting of calls. */
   ofFlow?: boolean
 }
 
-/** What a transaction did with a protocol, in the terms that invariants are about. */
+/** A transaction's use of a protocol, in the terms of the invariants. */
 export type Observation = {
   block: number
   steps: readonly Step[]
   /** Functions that a stranger called and that changed something. */
   functions: readonly { key: string; direct: boolean; frame: number }[]
   quantities: readonly Quantity[]
-  /** Who acted, where recorded: the sender, and the contract that called. */
+  /** The accounts that acted, where recorded: the sender, and the contract that called. */
   accounts: readonly Address[]
   recorded: readonly Field[]
   kind: ObservationKind
 }
 
 /**
- * `use`: something of the protocol was changed. `read`: it was only looked at. `clone`: protected code ran for another
- * account. `birth`: a contract of the protocol was created, so what else was done is its setting up. Only `use` is
- * judged; all teach.
+ * `use`: the protocol's state was changed. `read`: it was only read. `clone`: protected code ran for another account.
+ * `birth`: a contract of the protocol was created, so the other calls are its set-up. Only `use` is judged; all are
+ * learned from.
  */
 export type ObservationKind = 'use' | 'read' | 'clone' | 'birth'
 
@@ -63,14 +63,14 @@ export function observe(input: Input): Observation | null {
   }
 }
 
-/** Most transactions of a block have nothing to do with a protocol: they are told apart without building anything. */
+/** Most transactions of a block do not concern a protocol: this check rejects them without building anything. */
 function touches({ frames }: Transaction, members: ReadonlySet<Address>): boolean {
   for (const { to, context } of frames)
     if ((to !== null && members.has(to)) || (context !== null && members.has(context))) return true
   return false
 }
 
-/** Of clones only single calls teach: which account several calls were for is not known, so nor is their order. */
+/** Only single calls of clones are learned from: for several the account and the order are not known. */
 function lesserObservation(calls: readonly ProtocolCall[], block: number): Observation | null {
   const kind = calls.some((call) => call.effectful) ? 'clone' : 'read'
   if (calls.length === 0 || (kind === 'clone' && calls.length !== 1)) return null
@@ -139,7 +139,7 @@ function quantitiesOf(measured: Measured): Quantity[] {
   return quantities
 }
 
-/** How many calls of the protocol that change something stand inside one another. */
+/** The nesting depth of the protocol's calls that change something. */
 function deepest(own: readonly ProtocolCall[], calls: readonly ProtocolCall[]): number {
   let most = 0
   for (const call of own) {
@@ -151,7 +151,7 @@ function deepest(own: readonly ProtocolCall[], calls: readonly ProtocolCall[]): 
   return most
 }
 
-/** What came into the protocol and went out of it, by asset; and the price where one asset was given for another. */
+/** The inflow and outflow of the protocol, by asset; and the price where one asset was given for another. */
 function tokenQuantities({ tx, members, outside }: Measured, frame: number): Quantity[] {
   const net = new Map<string, bigint>()
   for (const account of members)
@@ -179,7 +179,7 @@ function tokenQuantities({ tx, members, outside }: Measured, frame: number): Qua
   return quantities
 }
 
-/** Declared variables each have bounds of their own; entries of mappings and arrays share one a function. */
+/** Each declared variable has its own bounds; entries of mappings and arrays share one per function. */
 const LAST_DECLARED_SLOT = 0xffffn
 
 function storageQuantities({ contract, selector, writes, frame }: ProtocolCall): Quantity[] {

@@ -1,14 +1,14 @@
 import type { ProtocolCall } from './calls.ts'
 
-/** One function's effect met by another: `outer(inner)` for a re-entry, `first>then` for a later call. */
+/** A function that depends on another's effect: `outer(inner)` for a re-entry, `first>then` for a later call. */
 export type Step = { key: string; frames: [number, number] }
 
 /** `hidesStrangers`: only the protocol's own frames were recorded. */
 export type Recording = { hasStorage: boolean; hidesStrangers: boolean }
 
 /**
- * Moves and allowances of EIP-20, and EIP-2612. Beside another call they are how anybody pays, so they make no step
- * (CrossGuard's ERC-20 rule).
+ * Transfers and allowances of EIP-20, and EIP-2612. Next to another call they are an ordinary payment, so they do not
+ * form a step (CrossGuard's ERC-20 rule).
  */
 const TOKEN_SELECTORS: ReadonlySet<string> = new Set([
   '0xa9059cbb', // transfer(address,uint256)
@@ -17,13 +17,13 @@ const TOKEN_SELECTORS: ReadonlySet<string> = new Set([
   '0xd505accf', // permit(address,address,uint256,uint256,uint8,bytes32,bytes32)
 ])
 
-/** Steps and different functions of one transaction that are looked at: what is beyond them is new anyway, and told. */
+/** Limits on steps and different functions of one transaction: beyond them everything is new anyway, and reported. */
 const MOST_STEPS = 500
 const MOST_FUNCTIONS = 128
 
 /**
- * The steps of a transaction through a protocol, each once. Functions count by selector, so that what is usual with one
- * market is usual with the next one. A single call, however deep, has none; nor have calls that do not depend on one
+ * The steps of a transaction through a protocol, each once. Functions count by selector, so that what is usual for one
+ * market is usual for the next one. A single call, however deep, has none; nor have calls that do not depend on one
  * another: where storage was recorded a later call must read what an earlier one changed.
  */
 export function stepsOf(calls: readonly ProtocolCall[], { hasStorage, hidesStrangers }: Recording): Step[] {
@@ -51,8 +51,8 @@ export function stepsOf(calls: readonly ProtocolCall[], { hasStorage, hidesStran
 }
 
 /**
- * The unfinished call that this one came back into through a stranger. Where strangers' frames were not recorded, one is
- * taken to stand wherever the very same contract is entered again.
+ * The unfinished call that this one re-entered through a stranger. Where strangers' frames were not recorded, one is
+ * assumed wherever the same contract is entered again.
  */
 function reentered(
   call: ProtocolCall,

@@ -1,15 +1,16 @@
-/** How often an invariant was asked and how often the answer was no, over the recent past. */
+/** How often an invariant was tested and how often it was broken, over the recent past. */
 export type Trials = { readonly asked: number; readonly broken: number }
 
 /**
- * Whether a history can carry an invariant. `bound` is the one-sided 95 % Clopper–Pearson upper limit of the rate at
- * which ordinary transactions break it; `needed` is how many more transactions that keep it would be enough.
+ * Whether a history supports an invariant. `bound` is the one-sided 95 % Clopper–Pearson upper limit of the rate at
+ * which ordinary transactions break it; `needed` is the number of further transactions without a break that would
+ * suffice.
  */
 export type Support =
   | { kind: 'enough'; asked: number; broken: number; bound: number }
   | { kind: 'too-weak'; asked: number; broken: number; bound: number; needed: number }
 
-/** Trials remembered: beyond it both counts are halved, so that a protocol's youth is forgotten. */
+/** Trials remembered: beyond it both counts are halved, so that a protocol's early phase is forgotten. */
 const MEMORY = 1_000
 const ALPHA = 0.05
 
@@ -20,7 +21,7 @@ export function addTrial({ asked, broken }: Trials, isBroken: boolean): Trials {
   return next.asked <= MEMORY ? next : { asked: next.asked / 2, broken: next.broken / 2 }
 }
 
-/** Says whether the trials show a false-alarm rate of at most `maxRate`, and if not, what is missing. */
+/** Returns whether the trials show a false-alarm rate of at most `maxRate`, and if not, what is missing. */
 export function supportOf(trials: Trials, maxRate: number): Support {
   const bound = upperBound(trials)
   if (bound <= maxRate) return { kind: 'enough', ...trials, bound }

@@ -11,7 +11,7 @@ import { findingFrom } from '../../lib/claims.ts'
 import { perTransaction } from '../../lib/per-transaction.ts'
 
 const options = z.strictObject({
-  /** Share of both reserves that must go at once, basis points. */
+  /** Share of both reserves that must leave together, basis points. */
   minShareBps: z.number().int().min(1).max(10_000).default(9_900),
 })
 type Options = z.infer<typeof options>
@@ -20,8 +20,8 @@ type Options = z.infer<typeof options>
 const GET_RESERVES = '0x0902f1ac'
 
 /**
- * Rug: somebody takes at least 99 % of both assets out of a pool by burning its shares. Whether he is an insider is not
- * known here, and a migration looks the same, so it is never above `medium`: a reason to look, not to act.
+ * Rug: an account takes at least 99 % of both assets out of a pool by burning its shares. Whether it is an insider is
+ * not known here, and a migration looks the same, so it is never above `medium`: a reason to look, not to act.
  */
 export const liquidityPull: Detector = perTransaction({
   id: 'liquidity-pull',
@@ -69,7 +69,7 @@ function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options
   })
 }
 
-/** Each once, however often it burned its own shares. */
+/** Each pool once, however often it burned its own shares. */
 function burningPools(tx: TransactionFacts): ReadonlySet<Address> {
   return new Set(
     tx.facts.flatMap((fact) =>

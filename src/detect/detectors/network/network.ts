@@ -14,11 +14,11 @@ import {
 } from './series.ts'
 
 const options = z.strictObject({
-  /** Blocks of history before a series may be called shocked. */
+  /** Blocks of history required before a series can have a shock. */
   minBlocks: z.number().int().min(100).default(1_000),
-  /** Blocks that are remembered by each series. */
+  /** Blocks that each series remembers. */
   memory: z.number().int().min(200).max(20_000).default(2_000),
-  /** Decades of rarity from which a departure is a shock: 6 is one in a million by the series' own tail. */
+  /** Rarity, in decades, from which a departure is a shock: 6 is one in a million by the series' own tail. */
   minSurprise: z.number().min(3).max(12).default(6),
 })
 type Options = z.infer<typeof options>
@@ -29,9 +29,9 @@ type State = {
 }
 
 /**
- * Network: block time, base fee, transactions, failures and gas of the chain itself against their own past.
- * Context, never proof of an attack: `low` for one series, `medium` for several at once.
- * Reorg depth, finality lag and disagreement between endpoints come from whoever follows the chain (`facts.network`).
+ * Network: block time, base fee, transactions, failures and gas of the chain itself against their own past. Context,
+ * never proof of an attack: `low` for one series, `medium` for several together. Reorg depth, finality lag and
+ * disagreement between endpoints come from the chain's follower (`facts.network`).
  */
 export const network: Detector<State, Options> = {
   id: 'network',

@@ -1,6 +1,6 @@
 import { copyScorer, type SeriesScorer, scorePoint, seriesScorer } from '../../baselines/scorer.ts'
 
-/** What a block says of the chain's health; absent where it is not recorded or not told. */
+/** The chain-health values of a block; absent where they are not recorded or not known. */
 export type NetworkObservation = {
   /** Seconds since the parent block. */
   blockTime?: number
@@ -11,11 +11,11 @@ export type NetworkObservation = {
   reverts?: number
   /** Gas units used by all transactions. */
   gas?: number
-  /** Blocks thrown away by the last reorganisation, 0 for none. From whoever follows the chain. */
+  /** Blocks removed by the last reorganisation, 0 for none. From the chain's follower. */
   reorgDepth?: number
-  /** Blocks between the head and the last finalised one. From whoever follows the chain. */
+  /** Blocks between the head and the last finalised one. From the chain's follower. */
   finalityLag?: number
-  /** Times that endpoints gave different hashes for a height. From whoever follows the chain. */
+  /** How often endpoints gave different hashes for the same height. From the chain's follower. */
   disagreement?: number
 }
 export type SeriesName = keyof NetworkObservation
@@ -23,11 +23,11 @@ export type SeriesName = keyof NetworkObservation
 type SeriesTraits = {
   title: string
   unit: string
-  /** A fall is news too; otherwise only a rise. */
+  /** True where a fall counts too; otherwise only a rise does. */
   fallMatters: boolean
   /** Compared by ratio rather than by difference. */
   isMultiplicative: boolean
-  /** Nearly always 0: then a value never seen in as many blocks is the most that can be said. */
+  /** Nearly always 0: then the surprise is limited to that of a value never seen in as many blocks. */
   isRare: boolean
 }
 
@@ -50,7 +50,7 @@ export type NetworkBaselines = {
   blocks: Partial<Record<SeriesName, { seen: number; scorer: SeriesScorer }>>
 }
 
-/** One series left what it has been. */
+/** A departure of one series from its past. */
 export type Shock = {
   series: SeriesName
   block: number
@@ -58,7 +58,7 @@ export type Shock = {
   expected: number
   /** Decades: −log10 of how rare it is in the series' own past. */
   surprise: number
-  /** Blocks it was compared with. */
+  /** The number of blocks in the comparison. */
   n: number
 }
 
@@ -69,7 +69,7 @@ export function networkBaselines(memory: number): NetworkBaselines {
   return { memory, blocks: {} }
 }
 
-/** Scores what was observed of a block against the past, learns it, and gives the shocks by `rule`. */
+/** Scores a block's observation against the past, learns it, and returns the shocks by `rule`. */
 export function readNetwork(baselines: NetworkBaselines, seen: ObservedBlock, rule: ShockRule): Shock[] {
   return names.flatMap((series) => {
     const value = seen.observation[series]

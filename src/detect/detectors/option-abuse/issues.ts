@@ -10,7 +10,7 @@ import { CATEGORY, type Norms } from './judge.ts'
 import type { Memory } from './memory.ts'
 import { keep, noteRate, rateOf } from './memory.ts'
 
-/** Claims that a vault issued in one transaction, and the one asset that was given for them, if any. */
+/** The claims that a vault issued in one transaction, and the one asset that was paid for them, if any. */
 type Issue = {
   vault: Address
   claim: Address
@@ -22,7 +22,7 @@ type Issue = {
 
 export type Issuing = { tx: TransactionFacts; actors: ReadonlySet<Address>; scope: DetectorInput['scope'] }
 
-/** Notes what was issued and for how much, and tells of options that were issued for nothing where all others were not. */
+/** Records the issues and their prices, and reports options that were issued for free where no others were. */
 export function takeIssues({ tx, actors, scope }: Issuing, memory: Memory, norms: Norms): Claim[] {
   const claims: Claim[] = []
   for (const fact of tx.facts) {
@@ -45,7 +45,7 @@ function paidNothing(tx: TransactionFacts, actors: ReadonlySet<Address>): boolea
 
 type Within = { tx: TransactionFacts; scope: DetectorInput['scope'] }
 
-/** Who issues: who asked the token to, or the token itself, whichever is protected. */
+/** The issuer: the account that called the token, or the token itself, whichever is protected. */
 function issuerOf(transfer: TransferFact, token: Address, { tx, scope }: Within): Address | undefined {
   const entry = entryFrame(token, transfer.frame, tx.transaction.frames)
   const asked = entry === undefined ? null : (tx.transaction.frames[entry.parent]?.context ?? null)
@@ -90,7 +90,10 @@ function noteBacking({ vault, claim, amount, given }: Issue, memory: Memory): vo
   noteRate(memory.backings, `${vault}:${claim}`, rateOf(given.amount, amount))
 }
 
-/** Only options that were exercised before, or by their issuer others were, and each issue so far brought something. */
+/**
+ * True only for options that were exercised before, or whose issuer's other options were, and if every issue so far was
+ * paid for.
+ */
 function wasAlwaysBacked(
   { vault, claim }: Issue,
   { backings, options }: Memory,

@@ -10,7 +10,7 @@ import type { Bare, Payout } from './payouts.ts'
 
 export const CATEGORY = 'option-abuse'
 
-/** Rates below this many base units paid are all rounding. */
+/** Rates on fewer base units paid than this are dominated by rounding. */
 const DUST = 1_000n
 
 export type Norms = { minSeen: number; maxRateBps: number }
@@ -25,7 +25,7 @@ export function isOption({ vault, claim, named, settled }: Payout, memory: Memor
   )
 }
 
-/** What speaks against the rate of a payout. */
+/** The claims against the rate of a payout. */
 export function judgeRate(payout: Payout, memory: Memory, norms: Norms): Claim[] {
   if (!isOption(payout, memory) || payout.paid < DUST || payout.claims === 0n) return []
   const rate = rateOf(payout.paid, payout.claims)
@@ -42,8 +42,8 @@ function exceeds(rate: bigint, high: bigint, bps: number): boolean {
 }
 
 /**
- * A settled series pays every holder the same; one that follows the market (American) does not, and there only several
- * equal payments for one lot of claims, well over the best price yet, are worth a word.
+ * A settled series pays every holder the same; a series that follows the market (American) does not. There, only
+ * several equal payments for one lot of claims, well above the best price so far, give a remark.
  */
 function overNorm(
   rate: bigint,
@@ -58,7 +58,7 @@ function overNorm(
   return repeats > 1 ? { confidence: 0.7, reason: `${reason}, in ${repeats} equal payments` } : undefined
 }
 
-/** Writers of one series all post the same for a unit: no holder can be owed more. Buyers' premiums differ. */
+/** All writers of one series post the same amount per unit: no holder can be owed more. Buyers' premiums differ. */
 function overBacking(
   rate: bigint,
   { repeats }: Payout,
@@ -90,7 +90,7 @@ export function claimAgainst(payout: Bare, { confidence, reason }: Verdict): Cla
   }
 }
 
-/** A position that was paid for and over, or that names no amount, is paid again. */
+/** A position that was fully paid, or that names no amount, is paid again. */
 export function judgePosition(payout: Payout, memory: Memory): Claim[] {
   const position = positionOf(payout, memory)
   if (position === undefined) return []
@@ -107,12 +107,12 @@ export function judgePosition(payout: Payout, memory: Memory): Claim[] {
 
 type Position = { key: string; id: bigint; issued: boolean }
 
-/** Ids that are counted up; a larger number may be an amount. */
+/** Ids are sequential; a larger number may be an amount. */
 const MOST_COUNTED = 1_000_000n
 
 /**
- * Which single position a payout is for: an id in the call that the vault had issued a token for, or the only word of an
- * `exercise`. An amount beside it means that it may be exercised in parts.
+ * The single position that a payout is for: an id in the call for which the vault had issued a token, or the only word
+ * of an `exercise`. An amount next to it means that it may be exercised in parts.
  */
 export function positionOf(payout: Payout, memory: Memory): Position | undefined {
   const { vault, entry, claim, named, settled } = payout
@@ -127,7 +127,7 @@ export function positionOf(payout: Payout, memory: Memory): Position | undefined
   return { key: `${vault}#${only}`, id: only, issued: false }
 }
 
-/** The logs of exercises say that the vault was given more than came to it: one payment counted for several. */
+/** The logs of exercises claim more payments to the vault than it received: one payment counted several times. */
 export function judgeCounted(tx: TransactionFacts, vaults: (address: Address) => boolean): Claim[] {
   const told = new Map<string, { vault: Address; asset: Asset; amount: bigint; frames: number[] }>()
   for (const fact of tx.facts) {

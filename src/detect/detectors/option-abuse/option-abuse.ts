@@ -15,23 +15,26 @@ import { judgePrices, notePrices, noteRelied } from './settlement.ts'
 import { takeFunctions } from './unclaimed.ts'
 
 const options = z.strictObject({
-  /** Exercises (issues) of a series that must have been seen before there is a norm. */
+  /** Exercises (issues) of a series that are required before there is a norm. */
   minSeen: z.number().int().min(1).default(2),
-  /** A payout for a unit above this multiple, in basis points, of the best one before is too much. */
+  /** The payout limit per unit, as a multiple, in basis points, of the best one before. */
   maxRateBps: z.number().int().min(10_000).default(12_500),
   /** Seconds that must pass between an expiry and the moment its price is set. */
   minDelaySeconds: z.number().int().min(0).default(0),
-  /** A settlement price further than this from the one before, basis points, must not come from him whom it pays. */
+  /**
+   * A settlement price that moves further than this from the previous one, basis points, must not come from the account
+   * that it pays.
+   */
   maxPriceMoveBps: z.number().int().min(1).default(5_000),
 })
 type Options = z.infer<typeof options>
 
 /**
- * Option abuse: an option is exercised beyond its collateral or twice (more for a unit than any other exercise of the
- * series, or than its writers posted; one payment counted for several; a position paid again; no claim taken), options
- * are issued for nothing, or paid at a price that was set before its time or by those whom it pays.
- * Honest exercises of one settled series pay all alike; series of different strikes have norms of their own; American
- * options, whose price moves, are judged only by several equal payments for one lot; partial exercises name an amount.
+ * Option abuse. An option is exercised beyond its collateral or twice: more per unit than any other exercise of the
+ * series, or than its writers posted; one payment counted several times; a position paid again; no claim taken. Or
+ * options are issued for free, or paid at a price that was set too early or by the accounts that it pays. Honest
+ * exercises of one settled series all pay the same; series of different strikes have separate norms; American options,
+ * whose price moves, are judged only by several equal payments for one lot; partial exercises name an amount.
  */
 export const optionAbuse: Detector<Memory, Options> = {
   id: 'option-abuse',
@@ -71,7 +74,7 @@ function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Findi
   return findingFrom(claims, { detector: 'option-abuse', tx, actors, scope, bundle: facts.bundle })
 }
 
-/** What is paid for a unit is noted of every claim: it may turn out later that it is an option. */
+/** The payment per unit is recorded for every claim: it may later prove to be an option. */
 function learn(payout: Payout, tx: TransactionFacts, memory: Memory): void {
   const { vault, claim, claims, paid } = payout
   if (claims > 0n) noteRate(memory.payouts, seriesKey(payout), rateOf(paid, claims))

@@ -8,33 +8,33 @@ import { selectorOf, wordAt, ZERO_ADDRESS } from '../../../model/hex.ts'
 import { wordsOf } from '../../lib/entries.ts'
 import { transfersIn } from '../../lib/flows.ts'
 
-/** Claims taken for one asset paid, in one visit to a vault. */
+/** The claims redeemed for one paid asset, in one visit to a vault. */
 export type Payout = {
   vault: Address
   entry: Frame
   asset: Asset
   paid: bigint
-  /** The claim taken back; null where none was. */
+  /** The redeemed claim; null where there was none. */
   claim: Asset | null
   claims: bigint
   /** How often the most frequent amount was paid to one receiver. */
   repeats: number
-  /** Who gets it. */
+  /** The receivers of the payout. */
   receivers: ReadonlySet<Address>
-  /** `exercise` or `settle` by its name; null where it is told by shape alone. */
+  /** `exercise` or `settle` by its name; null where recognised by shape alone. */
   named: ActionFact['action'] | null
-  /** The questions about a past time that were asked meanwhile: prices at expiry. */
+  /** The questions about a past time that were asked during the visit: prices at expiry. */
   settled: readonly PriceAnswer[]
 }
 
-/** Somebody was asked for a price at a time and answered. */
+/** An answered question for a price at a time. */
 export type PriceAnswer = { source: Address; time: bigint; price: bigint; beside: string; frame: number }
 
-/** Ten years: what lies further from the block is no expiry. */
+/** Ten years: a time further from the block is not an expiry. */
 const FAR = 10n * 365n * 86_400n
 const MOST_QUESTIONS = 16
 
-/** What the vaults in scope paid for claims taken back, or by exercise and settlement, in order of frames. */
+/** The payouts of the vaults in scope for redeemed claims, or by exercise and settlement, in frame order. */
 export function payoutsOf(tx: TransactionFacts, scope: Scope, now: number | null): Payout[] {
   const { frames } = tx.transaction
   const found = new Map<string, Payout>()
@@ -60,7 +60,7 @@ const PAYING: ReadonlySet<ActionFact['action']> = new Set(['exercise', 'settle',
 
 export type Bare = Omit<Payout, 'named' | 'settled'>
 
-/** What moved, whatever was said: the one asset that left the vault, and the one token that came back or was burned. */
+/** The payout from the actual movements: the one asset that left the vault, and the one token returned or burned. */
 export function payoutIn(entry: Frame, vault: Address, tx: TransactionFacts): Bare | undefined {
   const moves = transfersIn(tx.facts, { from: entry.index, to: entry.end }).filter(
     (it) => it.tokenId === null,
@@ -87,7 +87,7 @@ function repeatsOf(out: readonly TransferFact[]): number {
   return Math.max(...times.values())
 }
 
-/** Views of one to three words, of which one is a time near the block, that answered a number. */
+/** Views of one to three words, one of which is a time near the block, that answered a number. */
 export function priceAnswers(entry: Frame, frames: readonly Frame[], now: bigint): PriceAnswer[] {
   const found: PriceAnswer[] = []
   for (let i = entry.index; i < entry.end && found.length < MOST_QUESTIONS; i++) {

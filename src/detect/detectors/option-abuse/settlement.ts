@@ -12,7 +12,7 @@ import { isTime } from './payouts.ts'
 
 export type SettlementNorms = { minDelaySeconds: number; maxPriceMoveBps: number }
 
-/** Writes down what was written into sources of prices: those in scope, and those relied on before. */
+/** Records the prices written into price sources: those in scope, and those relied on before. */
 export function notePrices(tx: TransactionFacts, { facts, scope }: DetectorInput, memory: Memory): void {
   const { frames, from, hash } = tx.transaction
   const now = facts.bundle.timestamp
@@ -30,7 +30,7 @@ export function notePrices(tx: TransactionFacts, { facts, scope }: DetectorInput
 
 export type Relying = { tx: TransactionFacts; actors: ReadonlySet<Address>; norms: SettlementNorms }
 
-/** What speaks against the prices at which a vault paid. */
+/** The claims against the prices at which a vault paid. */
 export function judgePrices(payout: Payout, memory: Memory, relying: Relying): Claim[] {
   return payout.settled.flatMap((answer) => {
     const set = memory.prices
@@ -50,7 +50,7 @@ function tooEarly({ time }: PriceAnswer, { at, hash }: PriceSet, norms: Settleme
   return { confidence: 0.85, text: `was set ${early} seconds before its time had come`, setIn: hash }
 }
 
-/** Prices fall by half; but not in the hand of him who is paid on it. */
+/** Ignores a halved price unless the account that gained also moved it. */
 function outOfBounds(
   { source, price, beside }: PriceAnswer,
   { by, hash }: PriceSet,
@@ -68,7 +68,7 @@ function outOfBounds(
   }
 }
 
-/** A quote that was asked for in the transaction and is of the same scale. */
+/** A quote that was read in the transaction and has the same scale. */
 function quotedIn(tx: TransactionFacts, price: bigint): bigint | undefined {
   for (const fact of tx.facts) {
     if (fact.kind !== 'valuation') continue
@@ -89,7 +89,7 @@ function claimOf({ vault, entry, paid, asset }: Payout, answer: PriceAnswer, rea
   }
 }
 
-/** Remembers whose prices were relied on, and what they were. */
+/** Remembers the price sources that were relied on, and their prices. */
 export function noteRelied(payout: Payout, memory: Memory): void {
   for (const { source, price, beside } of payout.settled) {
     if (!memory.prices.has(source)) keep(memory.prices, source, [])

@@ -10,8 +10,9 @@ import { type Payout, payoutIn } from './payouts.ts'
 const MIN_TAKEN = 3
 
 /**
- * Calls of a protected vault's function that paid without taking a claim, where each call of it before had taken some.
- * A function that does many things (deposits, withdrawals, exercises) has done others before, and is not judged.
+ * Calls of a protected vault's function that paid without taking a claim, where each earlier call of it had taken some.
+ * A function with several purposes (deposits, withdrawals, exercises) has earlier calls of another kind, and is not
+ * judged.
  */
 export function takeFunctions(
   tx: TransactionFacts,

@@ -2,18 +2,18 @@ import type { Asset } from '../../../model/block.ts'
 import type { Address } from '../../../model/hex.ts'
 import { forgetOldest } from '../../lib/bounded.ts'
 
-/** What one account paid in and has not taken out. */
+/** The amount that one account deposited and has not withdrawn. */
 type Balance = {
   /** base units */
   net: bigint
-  /** {@link Account.unmatched} when it last paid in. */
+  /** {@link Account.unmatched} at its last deposit. */
   since: bigint
 }
 
-/** What a protected contract was seen to be paid and to pay out in one asset. */
+/** The observed deposits to and payments from a protected contract in one asset. */
 export type Account = {
   paid: Map<Address, Balance>
-  /** All that it paid to accounts that had not paid it in: what somebody deposited for others, and what was stolen. */
+  /** The total paid to accounts that had not deposited it: deposits for other accounts, and stolen amounts. */
   unmatched: bigint
   /** The contract was seen calling the token itself, or the asset is coin. */
   isHandled: boolean
@@ -34,8 +34,8 @@ export function accountOf(accounts: Accounts, contract: Address, asset: Asset): 
 }
 
 /**
- * What an account may take because it paid it in. Whatever left unmatched since then may have been taken on its behalf:
- * one who deposits for a second account and lets that one withdraw has nothing left.
+ * The amount that an account may withdraw because it deposited it. Any unmatched outflow since then may have been on
+ * its behalf: an account that deposits for a second one and lets that one withdraw has nothing left.
  */
 export function claimOf({ paid, unmatched }: Account, payer: Address): bigint {
   const balance = paid.get(payer)

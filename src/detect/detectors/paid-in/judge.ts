@@ -10,12 +10,15 @@ import { balancesRead } from '../../lib/read-balances.ts'
 import { type Accounts, accountOf, claimOf } from './accounts.ts'
 import { disbelieved, isOwn, lowered, type Weighed, withExcess } from './weigh.ts'
 
-/** What is remembered: payments, and whose whole past was seen. */
+/** The detector's memory: payments, and the accounts whose whole past was seen. */
 export type Ledger = Births & { accounts: Accounts }
 
-/** What is still to be asked of the contracts themselves about a finding: who took what, and who may say it was theirs. */
+/**
+ * The open question of a finding that the contracts themselves must answer: the takers, and the owners who may claim
+ * the amount.
+ */
 export type OpenQuestion = {
-  /** The finding without what was said of payments. */
+  /** The finding before the comparison with payments. */
   original: Finding
   taken: readonly Weighed[]
   sender: Address | null
@@ -29,14 +32,14 @@ export function openQuestion(finding: Finding): OpenQuestion | undefined {
   return questions.get(finding)
 }
 
-/** Somebody else says already, loud enough, that the transaction is to be looked at. */
+/** Another finding already flags the transaction with sufficient severity. */
 function isRemark({ detector, severity, shadow }: Finding, yielding: ReadonlySet<string>): boolean {
   return !shadow && !yielding.has(detector) && atLeast(severity, 'medium')
 }
 
 type Weighing = { tx: TransactionFacts; ledger: Ledger; yielding: ReadonlySet<string> }
 
-/** The findings about a transaction that change, each with what it becomes. */
+/** The findings about a transaction that change, each with its new version. */
 export function weighed(said: readonly Finding[], { tx, ledger, yielding }: Weighing): [Finding, Finding][] {
   let first = !said.some((finding) => isRemark(finding, yielding))
   return said.flatMap((finding): [Finding, Finding][] => {
@@ -61,8 +64,8 @@ export function weighed(said: readonly Finding[], { tx, ledger, yielding }: Weig
 }
 
 /**
- * Only the token says that it left the contract, whose whole past was seen: the contract never called it, now or before.
- * A stranger's token says what the stranger likes, and may be silent once the contract is paused.
+ * Only the token's log shows that it left the contract, whose whole past was seen: the contract never called it, now or
+ * before. A stranger's token can log anything, and may stay silent once the contract is paused.
  */
 function isHearsay(
   { contract, asset }: Pick<Loss, 'contract' | 'asset'>,
@@ -72,7 +75,7 @@ function isHearsay(
   return !accountOf(ledger.accounts, contract, asset).isHandled
 }
 
-/** All amounts that a finding gives as evidence are in tokens that say of themselves that the protected contracts lost them. */
+/** All amounts in a finding's evidence are in tokens that are the only source for the protected contracts' loss. */
 function restsOnHearsay(
   { protected: own, evidence }: Finding,
   known: Pick<Weighing, 'tx' | 'ledger'>,

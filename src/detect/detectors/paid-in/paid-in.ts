@@ -11,9 +11,10 @@ import { type Ledger, weighed } from './judge.ts'
 const options = z.strictObject({})
 
 /**
- * Paid in: says nothing by itself. It remembers who paid what into protected contracts, and holds it against what others
- * found: takers who took no more than was their own are on record at `medium`, with the reason; of those who took more it
- * says how much more. So a stranger cannot have an honest contract paused by withdrawing their own deposit in an odd way.
+ * Paid in: reports nothing of its own. It remembers deposits into protected contracts, and compares them with the
+ * findings of others: findings about takers who took no more than their own are recorded at `medium`, with the reason;
+ * for those who took more it reports the excess. So a stranger cannot have an honest contract paused by withdrawing
+ * their own deposit in an unusual way.
  */
 export const paidIn: Detector<Ledger, z.infer<typeof options>> = {
   id: 'paid-in',

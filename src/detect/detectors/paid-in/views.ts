@@ -13,7 +13,7 @@ const TOTAL_SUPPLY: Hex = '0x18160ddd'
 /** asset() and maxWithdraw(address) of EIP-4626 */
 const ASSET: Hex = '0x38d52e0f'
 const MAX_WITHDRAW: Hex = '0xce96cb77'
-/** Books of contracts that keep one asset: account → base units of it. */
+/** Balance views of contracts that hold one asset: account → base units of it. */
 const BOOKS: readonly Hex[] = [
   BALANCE_OF,
   '0x27e235e3', // balances(address)
@@ -32,7 +32,10 @@ const MULTICALL: Address = '0xca11bde05977b3631167028862be2a173976ca11'
 const GET_ETH_BALANCE: Hex = '0x4d2301cc'
 const MOST_OWNERS = 6
 
-/** What to ask of the protected contracts, on the state before the block, about an open question. Nobody else is asked. */
+/**
+ * The questions to the protected contracts, on the state before the block, about an open question. No other contract is
+ * queried.
+ */
 export function viewsFor({ taken }: OpenQuestion): StateCall[] {
   const calls = taken.flatMap(({ taken: one }) => {
     const { contract } = one
@@ -49,7 +52,7 @@ export function viewsFor({ taken }: OpenQuestion): StateCall[] {
   return [...new Map(calls.map((call) => [`${call.to}:${call.data}`, call])).values()]
 }
 
-/** The finding in the light of what the contracts said. */
+/** The finding, adjusted to the contracts' answers. */
 export function answered(finding: Finding, question: OpenQuestion, reads: readonly StateRead[]): Finding {
   const answers = answersOf(reads)
   const isSingle = question.taken.length === 1
@@ -67,7 +70,7 @@ export function answered(finding: Finding, question: OpenQuestion, reads: readon
 
 type Book = { balance: bigint | null; isSingle: boolean }
 
-/** What each owner may take by the contract's word; never more than it paid in where all that it paid in is known. */
+/** The amount that each owner may withdraw by the contract's answer; at most its deposits if all are known. */
 function claimsIn(taken: Taken, answers: Answers, book: Book): Map<Address, bigint> {
   const claims = new Map<Address, bigint>()
   for (const owner of ownersOf(taken)) {
@@ -79,7 +82,10 @@ function claimsIn(taken: Taken, answers: Answers, book: Book): Map<Address, bigi
   return claims
 }
 
-/** Shares of a vault are worth what the vault says, else their part of what it holds; a plain book says it in the asset. */
+/**
+ * Shares of a vault have the value that the vault reports, else their part of its holdings; a plain balance is in the
+ * asset.
+ */
 function viewOf(
   { contract, asset }: Taken,
   owner: Address,

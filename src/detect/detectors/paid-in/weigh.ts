@@ -3,17 +3,17 @@ import { atLeast } from '../../../model/finding.ts'
 import type { Address } from '../../../model/hex.ts'
 import type { Taken } from '../../lib/question.ts'
 
-/** A loss and how much of it was the takers' own; `balance` is the contract's before, where it is known. */
+/** A loss and the part of it that was the takers' own; `balance` is the contract's balance before, if known. */
 export type Weighed = { taken: Taken; covered: bigint; balance: bigint | null }
 
-/** True where nobody's money but the takers' own went out. */
+/** True where only the takers' own money left. */
 export function isOwn(weighed: readonly Weighed[]): boolean {
   return weighed.length > 0 && weighed.every(({ taken, covered }) => covered >= taken.amount)
 }
 
 /**
- * A finding about takers who took no more than was theirs: on record, for people to look at, and too low to act on. `first`
- * is false where another finding about the transaction says so already: two remarks must not add up to an alarm.
+ * A finding about takers who took no more than their own: recorded for people to review, and too low to act on. `first`
+ * is false where another finding about the transaction states this already: two remarks must not add up to an alarm.
  */
 export function lowered(
   finding: Finding,
@@ -38,8 +38,8 @@ export function lowered(
 }
 
 /**
- * A finding about a loss of which nothing is known but what a token says that the contract never called: on record only, and
- * nobody is named by the token's word either, `by` alone: whoever sent it.
+ * A finding about a loss whose only source is a token that the contract never called: recorded only, and without
+ * actors, because the token is not trusted for those either; names only the sender, `by`.
  */
 export function disbelieved(finding: Finding, by: Address | null): Finding {
   return {
@@ -53,7 +53,7 @@ export function disbelieved(finding: Finding, by: Address | null): Finding {
   }
 }
 
-/** A finding about takers who took more than was theirs, with how much more: that is the loss. */
+/** A finding about takers who took more than their own, with the excess: the excess is the loss. */
 export function withExcess(finding: Finding, weighed: readonly Weighed[]): Finding {
   const evidence = weighed.flatMap(({ taken, covered, balance }) => {
     const excess = taken.amount - covered

@@ -6,8 +6,8 @@ import { oneSidedLoss } from '../../lib/parties.ts'
 import { CATEGORY, type FundPast, keep, type Memory } from './memory.ts'
 
 /**
- * Protected contracts that so far paid only where somebody was liquidated (insurance funds) and now pay without one; and,
- * as a remark, that pay for a liquidation while nobody was deleveraged, where somebody always was.
+ * Protected contracts that so far paid only for liquidations (insurance funds) and now pay without one; and, as a
+ * remark, those that pay for a liquidation without a deleveraging, where there always was one.
  */
 export function takeFunds(
   { tx, side, scope }: { tx: TransactionFacts; side: ReadonlySet<Address>; scope: Scope },

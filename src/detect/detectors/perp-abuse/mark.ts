@@ -19,13 +19,13 @@ export type Marking = {
   norms: { minMoveBps: number; windowBlocks: number }
 }
 
-/** A position was touched: the visit, and whose prices it asked. */
+/** A position was touched: the visit, and the price sources that it read. */
 type Touch = { engine: Address; visit: Frame; pays: boolean; reads: ReadonlyMap<Address, readonly Frame[]> }
 
 /**
- * The order of a manipulated mark, in one transaction or over a few blocks of one sender: he moves a price, is paid on a
- * position by an engine that asks that price, and (where he traded) trades back. Who trades away from the visit and does
- * not trade back, and who is paid on a price that others moved, is left alone.
+ * The order of events of a manipulated mark, in one transaction or over a few blocks of one sender: it moves a price,
+ * is paid on a position by an engine that reads that price, and (if it traded) trades back. A sender who trades outside
+ * the visit and does not trade back, or who is paid on a price that others moved, is ignored.
  */
 export function takeMarks(marking: Marking, memory: Memory): Claim[] {
   const { tx, sender, block, norms } = marking
@@ -98,7 +98,7 @@ function swapsOf(tx: TransactionFacts): Event[] {
 
 const priceKey = ({ pool, assetIn, assetOut }: SwapFact): string => `${pool}${assetIn}${assetOut}`
 
-/** A trade at a price well away from the last one the same way; the first trade that is seen says nothing. */
+/** A trade at a price well away from the last one in the same direction; the first trade has no comparison. */
 function pushOf(swap: SwapFact, { tx, block, norms }: Marking, memory: Memory): Push | undefined {
   if (swap.amountIn === 0n) return undefined
   const price = (swap.amountOut * 10n ** 18n) / swap.amountIn
@@ -119,7 +119,7 @@ function apartBps(before: bigint | undefined, now: bigint): number {
 
 const ECRECOVER = '0x0000000000000000000000000000000000000001'
 
-/** Prices that the side itself told to a source by which positions are settled, far from its last answer; unsigned. */
+/** Unsigned prices that the side itself wrote to a source by which positions are settled, far from its last answer. */
 function wordsSetIn({ tx, side, block, norms }: Marking, { sources }: Memory): Event[] {
   const { frames } = tx.transaction
   if (sources.size === 0) return []
@@ -143,12 +143,12 @@ function wordsSetIn({ tx, side, block, norms }: Marking, { sources }: Memory): E
   })
 }
 
-/** How far a word is from the answer before, where it can be a price of the same scale at all. */
+/** The distance of a word from the previous answer, where it can be a price of the same scale at all. */
 function near(before: bigint, word: bigint): number {
   return word * 100n > before && word < before * 100n ? apartBps(before, word) : 0
 }
 
-/** A price that a third party signed is not the caller's. */
+/** A price that a third party signed is not the caller's own. */
 function isVerified(frame: Frame, frames: readonly Frame[]): boolean {
   for (let i = frame.index; i < frame.end; i++) if (frames[i]?.to === ECRECOVER) return true
   return false
@@ -156,7 +156,7 @@ function isVerified(frame: Frame, frames: readonly Frame[]): boolean {
 
 type Around = { marking: Marking; memory: Memory }
 
-/** The engine pays the side on what it pushed: said at once of a price it told, kept until the way back of one it traded. */
+/** The engine pays the side on its push: reported at once for a written price, on the way back for a traded one. */
 function paidOn(touch: TouchEvent, pushes: Push[], { marking, memory }: Around): Claim[] {
   if (!touch.pays) return []
   const { tx, norms } = marking

@@ -12,20 +12,20 @@ import { emptyMemory, keep, type Memory } from './memory.ts'
 import { selfLiquidations } from './self-liquidation.ts'
 
 const options = z.strictObject({
-  /** How far a price must be from the last one to have been moved, basis points. */
+  /** The minimum move of a price from the last one, basis points. */
   minMoveBps: z.number().int().min(1).default(500),
-  /** Blocks in which a price is moved, a position paid and the price moved back. */
+  /** Blocks within which a price is moved, a position paid and the price moved back. */
   windowBlocks: z.number().int().min(0).default(5),
-  /** Payments for liquidations after which a contract that paid for nothing else is an insurance fund. */
+  /** Payments for liquidations after which a contract that paid only for these counts as an insurance fund. */
   minFundPayments: z.number().int().min(1).default(5),
 })
 type Options = z.infer<typeof options>
 
 /**
  * Abuse of leveraged positions: a side liquidates its own position and others bear the loss; a side moves the mark, by
- * trade or by word, and is paid on a position by it; an insurance fund pays without a liquidation.
+ * trade or by a written price, and is paid on a position because of it; an insurance fund pays without a liquidation.
  * Bots liquidate strangers, with flash loans or their own liquidity; traders are paid on what others moved; signed
- * prices are nobody's own; who unwinds his own position at nobody's cost gets a remark.
+ * prices are not the caller's own; an account that unwinds its own position at no one's cost gets a remark.
  */
 export const perpAbuse: Detector<Memory, Options> = {
   id: 'perp-abuse',
@@ -62,7 +62,7 @@ function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Findi
   return findingFrom([...claims, ...remarks], isLoud ? context : { ...context, most: 'low' })
 }
 
-/** Below this a claim is a remark: written down, and no alert. */
+/** Below this a claim is a remark: recorded, without an alert. */
 const MEDIUM: Claim['confidence'] = 0.55
 
 function noteMaker(memory: Memory, contract: Address, sender: Address): void {
@@ -78,7 +78,7 @@ function noteMade({ transaction }: TransactionFacts, { sender, actors, memory }:
       noteMaker(memory, to, sender)
 }
 
-/** The actors, and whatever the sender made before that has a part in this transaction. */
+/** The actors, and the contracts that the sender created earlier and that take part in this transaction. */
 function sideOf(
   { transaction, facts }: TransactionFacts,
   { sender, actors, memory }: Makers,

@@ -10,7 +10,7 @@ import { transfersIn } from '../../lib/flows.ts'
 import { gainsOnly, oneSidedLoss } from '../../lib/parties.ts'
 import { CATEGORY } from './memory.ts'
 
-/** Who acts, and what he made before this transaction. */
+/** The transaction, the acting side, and what it created before. */
 export type Seen = { tx: TransactionFacts; side: ReadonlySet<Address>; scope: Scope }
 
 type Liquidation = {
@@ -18,14 +18,14 @@ type Liquidation = {
   liquidator: Address
   owner: Address
   frame: number
-  /** Told by a name or a log; else read from what moved. */
+  /** Recognised by a name or a log; else derived from the movements. */
   told: boolean
 }
 
 /**
- * Liquidations in which liquidator and owner are one side. That alone is a remark: some unwind so. It is an attack where
- * the position was made in the same transaction, and somebody else lost without return while the side only gained. Never
- * above 0.85: where a way back in or a moved price made it possible, those are the cause.
+ * Liquidations in which liquidator and owner are one side. That alone is a remark, because some unwind in this way. It
+ * is an attack where the position was opened in the same transaction, and another account lost without return while the
+ * side only gained. Never above 0.85: where a way back in or a moved price made it possible, those are the cause.
  */
 export function selfLiquidations(seen: Seen): Claim[] {
   const found = [...toldLiquidations(seen), ...shapedLiquidations(seen)]
@@ -81,8 +81,8 @@ const SHARED: ReadonlySet<string> = new Set([
 ])
 
 /**
- * By shape: one of the side calls a stranger and names another of the side, who has no part in the call; claims on the
- * stranger leave the named one for the caller (or are burned with him and issued to the caller).
+ * By shape: a member of the side calls a stranger and names another member, which has no part in the call; claims on
+ * the stranger move from the named member to the caller (or are burned from it and issued to the caller).
  */
 function shapedLiquidations({ tx, side }: Seen): Liquidation[] {
   const { frames } = tx.transaction
@@ -122,7 +122,7 @@ function isMintOf(mint: TransferFact, burn: TransferFact, to: Address): boolean 
   )
 }
 
-/** The owner himself had control between the entry and the move: then he gave, and nobody seized. */
+/** The owner had control between the entry and the move: then it gave the claims, and they were not seized. */
 function withinEntry(
   owner: Address,
   frame: number,
@@ -146,7 +146,7 @@ function wasOpenedIn(tx: TransactionFacts, owner: Address): boolean {
   })
 }
 
-/** Strangers who paid the side and over the transaction only lost. */
+/** Strangers who paid the side and only lost over the transaction. */
 function losersTo(tx: TransactionFacts, side: ReadonlySet<Address>): Address[] {
   const payers = new Set<Address>()
   for (const fact of tx.facts)

@@ -13,13 +13,13 @@ import { findingFrom } from '../../lib/claims.ts'
 const attackerSchema = z.strictObject({ name: z.string().min(1).max(100), code: hexSchema })
 
 const options = z.strictObject({
-  /** Mixers, sanctioned and other sources that should make one look: addresses, or a file with one a line. */
+  /** Mixers, sanctioned and other suspicious sources: addresses, or a file with one per line. */
   sources: z.array(givenAddressSchema).default([]),
   /** Runtime code of known attackers' contracts: a list, or a JSON file with one. */
   attackers: z.array(attackerSchema).max(10_000).default([]),
   /** Share of common opcode shingles from which code counts as a copy. */
   minSimilarity: z.number().min(0.5).max(1).default(0.8),
-  /** An account that has sent no more transactions than this is fresh. */
+  /** An account that has sent at most this many transactions is fresh. */
   freshNonce: z.number().int().min(0).default(3),
 })
 type Options = z.infer<typeof options>
@@ -38,8 +38,9 @@ const MOST_SEEN = 500
 
 /**
  * Preparation: a fresh account, or one funded from a listed source, deploys code that embeds the address of a protected
- * contract; or anybody deploys a near copy of a known attacker's contract (MinHash over opcode shingles), known from a
- * list or from an attack seen here. An alert to look at, never a reason to act: searchers and integrators do the same.
+ * contract; or any account deploys a near copy of a known attacker's contract (MinHash over opcode shingles), known
+ * from a list or from an attack seen here. An alert to look at, never a reason to act: searchers and integrators do the
+ * same.
  */
 export const preparation: Detector<State, Options> = {
   id: 'preparation',
@@ -94,7 +95,7 @@ function isCreation(frame: Frame): frame is Creation {
   return (frame.type === 'CREATE' || frame.type === 'CREATE2') && !frame.reverted && frame.to !== null
 }
 
-/** Code of a fresh or badly funded account that names a protected contract. */
+/** Code of a fresh account, or one from a listed source, that names a protected contract. */
 function embedded(tx: TransactionFacts, created: readonly Creation[], work: Work): Claim[] {
   const { from, nonce } = tx.transaction
   const { input, state, options } = work
@@ -121,7 +122,7 @@ function embedded(tx: TransactionFacts, created: readonly Creation[], work: Work
   })
 }
 
-/** Near copies of known attackers' code, whoever deploys them. */
+/** Near copies of known attackers' code, whoever the deployer is. */
 function copies(tx: TransactionFacts, created: readonly Creation[], { state, options }: Work): Claim[] {
   const known = [...state.listed, ...state.seen]
   if (known.length === 0) return []
@@ -142,7 +143,7 @@ function copies(tx: TransactionFacts, created: readonly Creation[], { state, opt
   })
 }
 
-/** What an attacker deployed in an attack seen here is known from then on. */
+/** Code that an attacker deployed in an attack seen here is known from then on. */
 function remember(created: readonly Creation[], { seen }: State): void {
   for (const { to, output } of created) {
     seen.push(...knownAs(`${to}, deployed in an attack seen here`, minHash(output)))
@@ -150,7 +151,7 @@ function remember(created: readonly Creation[], { seen }: State): void {
   }
 }
 
-/** Funds from a listed source mark the receiver, and whom he funds from there. */
+/** Funds from a listed source mark the receiver, and the accounts that it funds in turn. */
 function noteFunding(tx: TransactionFacts, funded: State['funded'], sources: ReadonlySet<Address>): void {
   for (const fact of tx.facts) {
     if (fact.kind !== 'transfer' || fact.asset !== 'native') continue

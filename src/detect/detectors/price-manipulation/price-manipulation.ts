@@ -16,8 +16,8 @@ import { manipulations, valuationsBetween } from './round-trips.ts'
 
 /**
  * Price manipulation: in one transaction the actors push a pool's price, a victim values something by that pool and
- * pays out or mints on it, and (mostly) the actors push the price back. Direction, not magnitude.
- * Arbitrage trades through several pools and values nothing; a victim is who *acts* on the price in between.
+ * pays out or mints on it, and (mostly) the actors push the price back. Direction, not magnitude. Arbitrage trades
+ * through several pools and values nothing; a victim is a contract that *acts* on the price in between.
  */
 export const priceManipulation: Detector = perTransaction({
   id: 'price-manipulation',
@@ -62,12 +62,12 @@ function evaluate(
 
 type Pair = { manipulation: Manipulation; valuation: Valuation }
 
-/** A victim pays out or mints between push and pull, in the call that looked at the price; else nobody was hurt. */
+/** A victim pays out or mints between push and pull, in the call that read the price; otherwise there is no harm. */
 function judge(pair: Pair, tx: TransactionFacts, actors: ReadonlySet<Address>): Verdict | undefined {
   const { manipulation, valuation } = pair
   const { frame, victim } = valuation
-  // Who makes the push trades; who makes only the way back may be a victim that unwinds at the moved price, but then
-  // the actors must end richer: selling again through the same router is not an attack.
+  // A contract that makes the push trades; one that makes only the way back may be a victim that unwinds at the moved
+  // price, but then the actors must end richer: selling again through the same router is not an attack.
   if (isInside(manipulation.push, frame)) return undefined
   if (manipulation.pull !== null && isInside(manipulation.pull, frame) && !gainsOnly(tx, actors))
     return undefined

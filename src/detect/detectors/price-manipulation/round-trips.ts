@@ -7,19 +7,19 @@ import { outermostStranger } from '../../lib/entries.ts'
 /** The price of a pool was moved by `push` and (perhaps) moved back by `pull`, in one transaction. */
 export type Manipulation = { pool: Address; push: SwapFact; pull: SwapFact | null }
 
-/** A victim's call that looked at the moved price: `frame` is its entry, `read` the look. */
+/** A victim's call that read the moved price: `frame` is its entry, `read` the read. */
 export type Valuation = { victim: Address; frame: Frame; read: ValuationFact; from: number; to: number }
 
-/** The way back counts when it returns at least a tenth of what the way in bought: traders do not do that. */
+/** The way back counts when it returns at least a tenth of what the way in bought: ordinary traders do not do that. */
 const RETURNED_SHARE = 10n
 
-/** Swaps of one transaction that are taken for pushes, and looks at the price after each that are weighed. */
+/** Maximum swaps of one transaction considered as pushes, and price reads considered after each. */
 const MOST_PUSHES = 200
 const MOST_LOOKS = 64
 
 /**
  * Pushes of a pool's price, with the opposite trade on the same pool where there is one. A push without a way back
- * counts too (manipulate, then borrow and leave), with less weight.
+ * counts too (manipulate, then borrow and leave), with a lower weight.
  */
 export function manipulations(swaps: readonly SwapFact[]): Manipulation[] {
   return swaps.slice(0, MOST_PUSHES).map((push, i) => {
@@ -35,9 +35,9 @@ function isOpposite(push: SwapFact, later: SwapFact): boolean {
 }
 
 /**
- * Calls into other contracts between push and pull that asked what the pool is worth, themselves or through what
- * they call (oracles). Not the actors' own calls, and not a call that itself makes the push or the pull: a router
- * or aggregator that trades is not valuing.
+ * Calls into other contracts between push and pull that queried the pool's value, directly or through the contracts
+ * that they call (oracles). Excludes the actors' own calls, and calls that themselves make the push or the pull: a
+ * router or aggregator that trades does not value anything.
  */
 export function valuationsBetween(
   { pool, push, pull }: Manipulation,
@@ -47,7 +47,7 @@ export function valuationsBetween(
   const at = looksAt(pool, looks, frames)
   const after = frames[push.frame]?.end ?? push.frame + 1
   const before = pull?.frame ?? frames.length
-  // by entry frame: one look a call is enough
+  // by entry frame: one read per call is enough
   const found = new Map<number, Valuation>()
   for (const read of tx.facts) {
     if (read.kind !== 'valuation' || read.frame < after || read.frame >= before) continue
@@ -65,12 +65,12 @@ export function valuationsBetween(
   return [...found.values()]
 }
 
-/** What is asked of each look for each push on the same pool, worked out once a transaction. */
+/** The data about each read, needed for each push on the same pool, computed once per transaction. */
 export type Looks = Map<Address, LooksAt>
 type LooksAt = {
   /** Frames that call the pool or name it, ascending. */
   touching: readonly number[]
-  /** look → the call of the actors into a stranger around it */
+  /** read → the actors' call into a stranger around it */
   entries: Map<number, Frame | undefined>
 }
 
@@ -84,7 +84,7 @@ function looksAt(pool: Address, looks: Looks, frames: readonly Frame[]): LooksAt
   return made
 }
 
-/** The read asks the pool, or whom it asks asks the pool. */
+/** The read queries the pool, directly or through the contract that it calls. */
 function touches(read: ValuationFact, { touching }: LooksAt, frames: readonly Frame[]): boolean {
   const end = frames[read.frame]?.end ?? 0
   return (touching[firstAtLeast(touching, read.frame)] ?? Number.POSITIVE_INFINITY) < end

@@ -13,18 +13,17 @@ import { perTransaction } from '../../lib/per-transaction.ts'
 import { type StaleView, staleViews } from './stale-views.ts'
 
 const options = z.strictObject({
-  /** How far the answer must differ after the outer call, basis points, to have been wrong before. */
+  /** The minimum difference of the answer after the outer call, basis points, that shows that it was wrong before. */
   minMoveBps: z.number().int().min(1).default(50),
 })
 type Options = z.infer<typeof options>
 
 /**
- * Read-only reentrancy: while a call into V is unfinished the actors, whom it called, make a stranger X ask V what
- * something is worth; X mints, lends, swaps or pays them on the answer, and the answer was wrong: asked again after the
- * call it differs, or V had paid (burned, minted) before and went on doing so after it.
- * Flash loans and swaps call back too, and pools are asked meanwhile; but they are asked when all is written, and do
- * nothing more than take back what they lent. Way stations that only pass control on (Uniswap v4's manager) move nothing
- * themselves before or after.
+ * Read-only reentrancy: while a call into V is unfinished, the actors, which V called, make a stranger X query a
+ * valuation from V. X mints, lends, swaps or pays them based on the answer, and the answer was wrong: after the call it
+ * differs, or V had paid (burned, minted) before the query and continued after it. Flash loans and swaps call back too,
+ * and pools are queried meanwhile; but they are queried when all state is written, and only take back what they lent.
+ * Intermediaries that only pass control on (Uniswap v4's manager) move nothing themselves before or after.
  */
 export const readOnlyReentrancy: Detector = perTransaction({
   id: 'read-only-reentrancy',
@@ -56,7 +55,7 @@ function claimOf(view: StaleView, { tx, actors, asker, options }: Around): Claim
     (it): it is TransferFact => actors.has(it.to) && !actors.has(it.from) && it.amount > 0n,
   )
   const differs = moveBps !== null && moveBps >= options.minMoveBps
-  // Asked again and alike: nothing was wrong with it.
+  // The same answer to a second query: it was not wrong.
   if (paid.length === 0 || (moveBps !== null && !differs)) return []
   const unfinished = movedBefore && movedAfter
   if (!differs && !unfinished) return []

@@ -5,15 +5,15 @@ import type { Address, Hex } from '../../../model/hex.ts'
 import { wordAt, ZERO_ADDRESS } from '../../../model/hex.ts'
 import { entersFromOutside, outermostStranger } from '../../lib/entries.ts'
 
-/** A view of `source` that was asked while a call into it was unfinished, for `asker`, whom the actors had called. */
+/** A view of `source` queried while a call into it was unfinished, for `asker`, which the actors had called. */
 export type StaleView = {
   source: Address
   outer: Frame
   read: Frame
   asker: Frame
-  /** By how much the answer differs once the outer call has ended, basis points; null where nobody asked again. */
+  /** The difference of the answer once the outer call has ended, basis points; null where there was no second query. */
   moveBps: number | null
-  /** The outer call itself paid out, minted or burned before the view was asked, and after it. */
+  /** The outer call itself paid out, minted or burned before the view was queried, and after it. */
   movedBefore: boolean
   movedAfter: boolean
 }
@@ -21,7 +21,7 @@ export type StaleView = {
 const MOST_VIEWS = 64
 const MOST_WORDS = 4
 
-/** What one account has is not what the contract is worth; tokens that trade in their own transfers are asked it midway. */
+/** One account's balance is not the contract's value; tokens that trade in their own transfers are queried midway. */
 const LEDGERS: ReadonlySet<string> = new Set([
   '0x70a08231', // balanceOf(address)
   '0x00fdd58e', // balanceOf(address,uint256)
@@ -29,8 +29,8 @@ const LEDGERS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Views that were asked in the middle: `outer` is a state-changing call into V on the stack, above it the actors had
- * control, they called a stranger X, and X (or whom it asks) asked V. At most 64 in a transaction.
+ * Views that were queried midway: `outer` is a state-changing call into V on the stack, above it the actors had
+ * control, they called a stranger X, and X (or a contract that it calls) queried V. At most 64 per transaction.
  */
 export function staleViews(tx: TransactionFacts, actors: ReadonlySet<Address>): StaleView[] {
   const { frames } = tx.transaction
@@ -38,7 +38,7 @@ export function staleViews(tx: TransactionFacts, actors: ReadonlySet<Address>): 
   for (const read of frames) {
     if (read.type !== 'STATICCALL' || read.to === null || read.reverted || read.output.length < 66) continue
     if (LEDGERS.has(read.input.slice(0, 10))) continue
-    // Most views are asked by nobody who was called back: the parent chain is walked only where V is on it.
+    // Most views are not queried from a callback: the parent chain is walked only where V is on it.
     const outer = outerOf(read, frames)
     if (outer === undefined) continue
     const asker = outermostStranger(read.index, { frames, actors, except: read.to })
@@ -57,10 +57,10 @@ export function staleViews(tx: TransactionFacts, actors: ReadonlySet<Address>): 
   return found
 }
 
-/** The innermost unfinished state-changing call by which control had entered the contract that is asked. */
+/** The innermost unfinished state-changing call by which control had entered the queried contract. */
 function outerOf(read: Frame, frames: readonly Frame[]): Frame | undefined {
   let above = frames[read.parent]
-  // Its own views of itself are no way in.
+  // A contract's views of itself do not count as a way in.
   if (above?.context === read.to) return undefined
   for (; above !== undefined; above = frames[above.parent]) {
     if (above.context !== read.to || above.type === 'STATICCALL') continue
@@ -69,7 +69,7 @@ function outerOf(read: Frame, frames: readonly Frame[]): Frame | undefined {
   return undefined
 }
 
-/** Between the outer call and the asker the actors' own code ran: they chose the moment. */
+/** The actors' own code ran between the outer call and the asker: they chose the moment. */
 function isActorsTurn(
   asker: Frame,
   outer: Frame,
@@ -80,7 +80,7 @@ function isActorsTurn(
   return false
 }
 
-/** The same question after the outer call had ended: by how much the answer moved that moved most. */
+/** The same query after the outer call had ended: the largest move of an answer. */
 function moveAfter(read: Frame, outer: Frame, frames: readonly Frame[]): number | null {
   for (let i = outer.end; i < frames.length; i++) {
     const later = frames[i]
@@ -101,7 +101,10 @@ function apartBps(was: string, is: string): number {
   return more === less ? 0 : Number(((more - less) * 10_000n) / more)
 }
 
-/** What the outer call itself did (not calls that came back in) before and after it lost control: payments, claims, slots. */
+/**
+ * The effects of the outer call itself (not of calls that came back in) before and after it lost control: payments,
+ * claims, slots.
+ */
 function movesOf(
   outer: Frame,
   read: Frame,
@@ -124,7 +127,7 @@ function movesOf(
   return { movedBefore, movedAfter: movedAfter || writesAfter(outer, read, frames) }
 }
 
-/** Where storage was recorded: a frame of the outer call that began after the view was asked wrote to the source. */
+/** Where storage was recorded: a frame of the outer call that began after the view was queried wrote to the source. */
 function writesAfter(outer: Frame, read: Frame, frames: readonly Frame[]): boolean {
   for (let i = read.end; i < outer.end; i++) {
     const frame = frames[i]

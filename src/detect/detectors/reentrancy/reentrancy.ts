@@ -14,9 +14,9 @@ import type { Reentry } from './reentries.ts'
 import { findReentries } from './reentries.ts'
 
 /**
- * Reentrancy (SWC-107): a caller-chosen contract got control inside an unfinished call into V and called V again,
- * or a contract that shares V's books, and value moved to the caller that a single pass would not have moved.
- * Flash callbacks, hooks and refunds are the look-alikes: they give back what they took, or take nothing.
+ * Reentrancy (SWC-107): a caller-chosen contract got control inside an unfinished call into V and called V again, or a
+ * contract that shares V's books, and value moved to the caller that a single pass would not have moved. Flash
+ * callbacks, hooks and refunds look similar, but they give back what they took, or take nothing.
  */
 export const reentrancy: Detector = perTransaction({
   id: 'reentrancy',
@@ -53,12 +53,12 @@ function kindOf(contract: Address, actors: ReadonlySet<Address>, scope: Scope): 
 
 type Verdict = { reentry: Reentry; confidence: number; reasons: string[]; taken: TransferFact[] }
 
-/** Weighs what moved. The control flow alone is half a proof: hooks and callbacks have it too. */
+/** Evaluates the movements. The control flow alone is only half a proof: hooks and callbacks have it too. */
 function judge(reentry: Reentry, tx: TransactionFacts, actors: ReadonlySet<Address>): Verdict | undefined {
   const side = new Set([...actors, reentry.via])
   const during = transfersIn(tx.facts, { from: reentry.outer.index, to: reentry.outer.end })
   const taken = during.filter((transfer) => side.has(transfer.to) && !side.has(transfer.from))
-  // A router directs every pool, but only who pays has books to cheat.
+  // A router directs every pool, but only a contract that pays has books that can be cheated.
   const pays = taken.some(
     (transfer) => transfer.from === reentry.outerContract && transfer.frame < reentry.inner.index,
   )
@@ -76,7 +76,7 @@ function judge(reentry: Reentry, tx: TransactionFacts, actors: ReadonlySet<Addre
   }
 }
 
-/** `harm`: somebody may have lost by it; without any such sign there is nothing to report. */
+/** `harm`: an account may have lost by it; without any such sign there is nothing to report. */
 type Sign = { weight: number; reason: string; harm: boolean }
 type Moved = { tx: TransactionFacts; during: readonly TransferFact[]; side: ReadonlySet<Address> }
 
@@ -116,8 +116,8 @@ function losesSomething(tx: TransactionFacts, { outerContract, innerContract }: 
 }
 
 /**
- * What the outer contract had lost when its call ended and then took in as a deposit: over the transaction it lacks nothing,
- * but somebody has a claim now that nobody paid for.
+ * The amount that the outer contract had lost when its call ended and then received as a deposit: over the transaction
+ * it lacks nothing, but an account now has a claim that was not paid for.
  */
 function paidInAgain(tx: TransactionFacts, { outer, outerContract }: Reentry): AssetChange[] {
   const { frames } = tx.transaction
@@ -134,7 +134,7 @@ function paidInAgain(tx: TransactionFacts, { outer, outerContract }: Reentry): A
   })
 }
 
-/** A flash loan's shape: what went out before the way back in came back, whole, before the outer call ended. */
+/** The shape of a flash loan: the amount that left before the re-entry returns in full before the outer call ends. */
 function givesBack(
   tx: TransactionFacts,
   { outer, inner, outerContract }: Reentry,

@@ -4,8 +4,8 @@ import { selectorOf } from '../../../model/hex.ts'
 import { type Chain, chainAbove, isCaller, type KindOf, names, type Trace, traceOf } from './chain.ts'
 
 /**
- * A way back in: while `outer` (a call into contract V) was unfinished, control went to `via`, which the caller
- * chose, and `via` called V again, or W, which shares V's books.
+ * A re-entry: while `outer` (a call into contract V) was unfinished, control went to `via`, which the caller chose, and
+ * `via` called V again, or W, which shares V's books.
  */
 export type Reentry = {
   outer: Frame
@@ -13,19 +13,19 @@ export type Reentry = {
   outerContract: Address
   innerContract: Address
   via: Address
-  /** Where `via`'s call failed or was refused, the way back in was only tried. */
+  /** True where `via`'s call failed or was refused: the re-entry was only attempted. */
   attempted: boolean
 }
 
-/** Ways back in that are weighed: an attack has one or two, and a trace made to be slow has millions. */
+/** Maximum re-entries considered: an attack has one or two, and a deliberately slow trace has millions. */
 const MOST_DONE = 500
 const MOST_ATTEMPTED = 100
 
 /**
- * All ways back in of one transaction that concern somebody watched, at most one for a pair of contracts and functions.
- * Not counted: a contract's own internal calls, plain receipt of the coin, token bookkeeping (a payout calls the
- * token; the payee may use the token), and callbacks to contracts that the caller could not choose.
- * Frames times depth in time, with little work a step: ten million of them are what a block's gas can buy.
+ * All re-entries of one transaction that concern a watched contract, at most one per pair of contracts and functions.
+ * Not counted: a contract's own internal calls, plain receipt of the coin, token bookkeeping (a payout calls the token;
+ * the payee may use the token), and callbacks to contracts that the caller could not choose. Time is frames times
+ * depth, with little work per step: a block's gas can buy ten million of them.
  */
 export function findReentries(frames: readonly Frame[], kindOf: KindOf): Reentry[] {
   const trace = traceOf(frames, kindOf)
@@ -57,8 +57,8 @@ function mayBeOuter(outer: Frame, inner: Frame, { enters, kinds }: Trace): boole
 type Way = { outer: Frame; inner: Frame; chain: Chain; trace: Trace }
 
 /**
- * The caller chose `via` if it is one of the callers or was created in this transaction; or if it stands in the
- * calldata, and either V did not call it itself (a token, a hook) or the very same function was entered again.
+ * The caller chose `via` if it is one of the callers or was created in this transaction; or if it is in the calldata,
+ * and either V did not call it itself (a token, a hook) or the same function was entered again.
  */
 function isChosenByCaller({ outer, inner, chain, trace }: Way): boolean {
   const { via, giver } = chain
@@ -73,7 +73,7 @@ type Found = {
   attempted: number
 }
 
-/** Of several ways between the same functions one that was not refused is kept, else the last. */
+/** Of several re-entries between the same functions, keeps one that was not refused, else the last. */
 function note({ outer, inner, chain, trace }: Way, found: Found): void {
   const [from, to] = [trace.functions[outer.index] ?? '', trace.functions[inner.index] ?? '']
   const inners = found.byFunctions.get(from) ?? new Map<string, Reentry>()
@@ -99,14 +99,14 @@ function note({ outer, inner, chain, trace }: Way, found: Found): void {
   found.list.add(reentry)
 }
 
-/** What a payee does with a token that pays him; entering the token so is no way back into its books. */
+/** The payee's uses of a token that pays it; entering the token in this way is not a re-entry into its books. */
 const PAYMENTS: ReadonlySet<string> = new Set([
   '0xa9059cbb', // transfer(address,uint256)
   '0x23b872dd', // transferFrom(address,address,uint256)
   '0x095ea7b3', // approve(address,uint256)
 ])
 
-/** Calls that say nothing about who keeps books with whom: payments, mints and burns, WETH's two. */
+/** Calls that do not show shared books: payments, mints and burns, WETH's two. */
 const BOOKKEEPING: ReadonlySet<string> = new Set([
   ...PAYMENTS,
   '0x40c10f19', // mint(address,uint256)
@@ -137,19 +137,19 @@ function calleesOf(frames: readonly Frame[]): Callees {
 type Books = {
   frames: readonly Frame[]
   callees: Callees | undefined
-  /** inner contract → outer contract → how they are tied; both by their number in the trace */
+  /** inner contract → outer contract → their ties; both by their number in the trace */
   pairs: Map<number, Map<number, Ties>>
 }
 
-/** `direct`: one directs the other. `thirds`: whom both direct. */
+/** `direct`: one directs the other. `thirds`: the contracts that both direct. */
 type Ties = { direct: boolean; thirds: readonly Address[] }
 
-/** Thirds of a pair that are looked at. */
+/** Maximum thirds of a pair that are examined. */
 const MOST_THIRDS = 64
 
 /**
- * Two contracts keep one set of books if one directs the other, or both report to a third with state-changing
- * calls (a lending market's comptroller). The callers' own contracts, called back by everybody, are no such third.
+ * Two contracts keep one set of books if one directs the other, or both report to a third with state-changing calls (a
+ * lending market's comptroller). The callers' own contracts, which everyone calls back, do not count as such a third.
  */
 function sharesBooks(way: Way, books: Books): boolean {
   const { outer, inner, chain, trace } = way

@@ -22,7 +22,7 @@ const MULTISEND = [
 ] as const
 
 const options = z.strictObject({
-  /** Contracts that a Safe may run as its own code. */
+  /** Contracts that a Safe may run in its own context. */
   allowed: z.array(givenAddressSchema).default([...MULTISEND]),
 })
 type Options = z.infer<typeof options>
@@ -32,8 +32,8 @@ const EXEC_TRANSACTION = '0x6a761202'
 
 /**
  * Safe spoof: a protected Safe executes a transaction with `operation = 1` (delegatecall) to a contract that is not on
- * the allow-list: whatever that code is, it may rewrite the Safe's owners and its implementation. Signers who were shown
- * something else sign it. MultiSend and migration libraries belong on the list.
+ * the allow-list: any such code can rewrite the Safe's owners and its implementation. Signers sign it because they were
+ * shown something else. MultiSend and migration libraries belong on the list.
  */
 export const safeSpoof: Detector = perTransaction({
   id: 'safe-spoof',
@@ -43,7 +43,7 @@ export const safeSpoof: Detector = perTransaction({
 })
 
 function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
-  // A rule about named wallets: among all the Safes of a chain libraries of every kind are run.
+  // A rule about named wallets: the Safes of a whole chain run libraries of every kind.
   if (scope.kind !== 'contracts') return []
   const allowed = new Set<string>(options.allowed)
   const claims = tx.transaction.frames.flatMap((frame): Claim[] => {

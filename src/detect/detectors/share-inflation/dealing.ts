@@ -5,7 +5,7 @@ import { ZERO_ADDRESS } from '../../../model/hex.ts'
 import { isWithin } from '../../lib/entries.ts'
 import { isDeposit, paymentsFrom } from '../../lib/payments.ts'
 
-/** Shares of a vault given or taken back for one asset, in one transaction. */
+/** The exchange of a vault's shares for one asset, in one direction, in one transaction. */
 export type Dealing = {
   side: 'deposit' | 'redemption'
   /** The vault itself, or a token that it alone issues. */
@@ -14,15 +14,15 @@ export type Dealing = {
   /** Base units of the asset. */
   paid: bigint
   shares: bigint
-  /** Whose shares they are. */
+  /** The owner of the shares. */
   account: Address
-  /** Who had the shares, asked for it, or was paid. */
+  /** The accounts that had the shares, requested the exchange, or were paid. */
   parties: ReadonlySet<Address>
   frames: readonly number[]
 }
 type Given = { from: Address; asset: Asset; amount: bigint }
 
-/** How a transaction dealt with a vault: shares for an asset one way, and what was merely sent to it. */
+/** A transaction's dealings with a vault: shares for an asset in one direction, and assets only sent to it. */
 export function dealingOf(
   tx: TransactionFacts,
   vault: Address,
@@ -59,7 +59,7 @@ export function dealingOf(
 
 type Moves = { shares: readonly TransferFact[]; assets: readonly TransferFact[] }
 
-/** Undefined where several accounts or assets are in it: whose price it was cannot be told then. */
+/** Undefined where several accounts or assets are involved: then the price cannot be attributed. */
 function one(side: Dealing['side'], { shares, assets }: Moves): Dealing | undefined {
   const asset = assets[0]?.asset
   const share = shares[0]?.asset

@@ -7,26 +7,27 @@ import { ZERO_ADDRESS } from '../../../model/hex.ts'
 import type { Claim } from '../../lib/claims.ts'
 import { isWithin } from '../../lib/entries.ts'
 
-/** Shares of a vault given or taken back for one asset, in one call of it. */
+/** The exchange of a vault's shares for one asset, in one call of it. */
 type Dealt = { entry: number; asset: Asset; paid: bigint; shares: bigint }
 type Gift = { from: Address; asset: Asset; amount: bigint; frame: number }
-/** What was done with one vault in one transaction, in execution order. */
+/** The actions on one vault in one transaction, in execution order. */
 type Doings = { dealt: Dealt[]; gifts: Gift[] }
 
 export type InOne = {
   tx: TransactionFacts
   vault: Address
   scope: Scope
-  /** How many times dearer a share must have become. */
+  /** The minimum factor by which a share's price must have risen. */
   minTimes: number
 }
 
-/** Dealings and gifts of one transaction that are weighed. */
+/** Maximum dealings and gifts considered per transaction. */
 const MOST = 32
 
 /**
- * Share inflation that begins and ends in one transaction: shares are bought or cashed in, their price is multiplied by a gift, and
- * somebody else, who lends on what the shares are worth, pays the giver; the gift is taken back. The vault itself may lose nothing by it.
+ * Share inflation that begins and ends in one transaction: shares are bought or redeemed, a gift multiplies their
+ * price, and another contract, which lends against the shares' value, pays the giver; the gift is taken back. The vault
+ * itself may lose nothing by it.
  */
 export function inflatedInOne({ tx, vault, scope, minTimes }: InOne): (Claim & { givers: Address[] })[] {
   const { dealt, gifts } = doingsOf(tx, vault)
@@ -36,7 +37,7 @@ export function inflatedInOne({ tx, vault, scope, minTimes }: InOne): (Claim & {
     if (before === undefined || after === undefined) continue
     if (after.paid * before.shares < before.paid * after.shares * BigInt(minTimes)) continue
     const atOldPrice = (after.shares * before.paid) / before.shares
-    // a gift that explains nothing of it: the price has another reason
+    // a gift too small to explain it: the price has another cause
     if (gift.amount * 4n < after.paid - atOldPrice) continue
     const paid = paidTo(gift, { tx, vault, scope })
     const [first] = paid
@@ -57,7 +58,7 @@ export function inflatedInOne({ tx, vault, scope, minTimes }: InOne): (Claim & {
   return []
 }
 
-/** What protected contracts other than the vault lost to the giver, or to who sent it all, after the gift. */
+/** The losses of protected contracts other than the vault to the giver, or to the sender, after the gift. */
 function paidTo(gift: Gift, { tx, vault, scope }: Omit<InOne, 'minTimes'>): TransferFact[] {
   return tx.facts.filter(
     (fact): fact is TransferFact =>
@@ -90,7 +91,7 @@ function doingsOf(tx: TransactionFacts, vault: Address): Doings {
     const call = calls.get(entry.index) ?? { minted: 0n, burnt: 0n, moves: [] }
     calls.set(entry.index, call)
     if (!isShare) call.moves.push(fact)
-    // Compound's claims come from their market and go back to it
+    // Compound's claims come from their market and return to it
     else if (from === ZERO_ADDRESS || from === vault) call.minted += amount
     else if (to === ZERO_ADDRESS || to === vault) call.burnt += amount
   }

@@ -10,7 +10,7 @@ import { type Dealing, dealingOf } from './dealing.ts'
 import { inflatedInOne } from './in-one.ts'
 
 const options = z.strictObject({
-  /** How many times dearer a share must have become since the last dealing. */
+  /** The minimum factor by which a share's price must have risen since the last dealing. */
   minTimes: z.number().int().min(2).default(2),
   /** Blocks after which a gift is forgotten. */
   memoryBlocks: z.number().int().min(1).default(50_000),
@@ -18,17 +18,17 @@ const options = z.strictObject({
 type Options = z.infer<typeof options>
 
 type Gift = { from: Address; asset: Asset; amount: bigint; block: number }
-/** What a share cost when somebody last dealt with the vault, and what was given to the vault since without a call. */
+/** The price of a share at the last dealing with the vault, and the gifts to the vault since then without a call. */
 type Book = Pick<Dealing, 'share' | 'asset' | 'paid' | 'shares'> & { gifts: Gift[] }
 type State = Map<Address, Book>
 
-/** Gifts to one vault that are remembered; the oldest are forgotten first. */
+/** Maximum gifts remembered per vault; the oldest are forgotten first. */
 const MOST_GIFTS = 32
 
 /**
- * Share inflation: somebody makes the shares of a vault many times dearer by a gift to it, over as many transactions as they
- * like; then a saver gets next to no shares for a deposit, or the giver cashes in at the new price.
- * Interest and rewards make a share dearer by little; who shares a profit with all savers gains nothing by it.
+ * Share inflation: an account makes the shares of a vault many times more expensive by a gift to it, over any number of
+ * transactions; then a saver receives almost no shares for a deposit, or the giver redeems at the new price. Interest
+ * and rewards raise the price only slightly; an account that shares a profit with all savers gains nothing by it.
  */
 export const shareInflation: Detector<State, Options> = {
   id: 'share-inflation',
@@ -53,7 +53,7 @@ export const shareInflation: Detector<State, Options> = {
   },
 }
 
-/** Protected contracts that something was moved to or from, or that are what moved. */
+/** Protected contracts that an asset moved to or from, or that are the asset that moved. */
 function vaultsIn({ facts }: TransactionFacts, watched: ReadonlySet<Address>): ReadonlySet<Address> {
   const vaults = new Set<Address>()
   for (const fact of facts) {
@@ -76,7 +76,7 @@ function look(looked: Look): Finding[] {
   return findingFrom(inOne, { detector: 'share-inflation', tx, actors, scope, bundle: facts.bundle })
 }
 
-/** Over as many transactions as they like: what this one adds to what is remembered of the vault. */
+/** Over any number of transactions: compares this transaction with what is remembered of the vault. */
 function lookAcross({ tx, vault, state, options, input }: Look): Finding[] {
   const block = input.facts.bundle.number
   const { dealing, gifts } = dealingOf(tx, vault)
@@ -95,7 +95,7 @@ function lookAcross({ tx, vault, state, options, input }: Look): Finding[] {
   const { scope, facts } = input
   const actors = new Set(claim.givers)
   const found = findingFrom([claim], { detector: 'share-inflation', tx, actors, scope, bundle: facts.bundle })
-  // what the vault paid was the giver's in part: only what was others' is lost
+  // part of the vault's payment was the giver's own: only the others' part is lost
   return found.map((finding) => ({ ...finding, loss: claim.amounts }))
 }
 
@@ -124,7 +124,7 @@ function judge({ tx, vault, book, dealing, options, block }: Case): Judged | und
   if (paid * book.shares < book.paid * shares * BigInt(options.minTimes)) return undefined
   const given = gifts.reduce((sum, { amount }) => sum + amount, 0n)
   const atOldPrice = (shares * book.paid) / book.shares
-  // a gift that explains nothing of it: the price has another reason
+  // a gift too small to explain it: the price has another cause
   if (given * 4n < paid - atOldPrice) return undefined
   const givers = [...new Set(gifts.map(({ from }) => from))]
   if (side === 'deposit')

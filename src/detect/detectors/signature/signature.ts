@@ -10,7 +10,7 @@ import type { Claim } from '../../lib/claims.ts'
 import { findingFrom } from '../../lib/claims.ts'
 
 const options = z.strictObject({
-  /** Signatures remembered in all; the oldest is forgotten first. */
+  /** Maximum signatures remembered; the oldest is forgotten first. */
   most: z.number().int().min(1).default(50_000),
 })
 type Options = z.infer<typeof options>
@@ -23,8 +23,8 @@ const ECRECOVER = '0x0000000000000000000000000000000000000001'
 
 /**
  * Signature replay and bypass: a protected contract accepts the same digest and signature in a second transaction, or
- * goes on after ecrecover gave nobody (the zero address), and pays or mints to the actors either way.
- * Within one transaction a signature may be checked twice; attestations that are meant to be used again pay nobody new.
+ * continues after ecrecover returned the zero address, and pays or mints to the actors either way. Within one
+ * transaction a signature may be checked twice; reusable attestations pay no new account.
  */
 export const signature: Detector<Used, Options> = {
   id: 'signature',
@@ -71,7 +71,7 @@ function remember(used: Used, key: string, { hash, most }: { hash: string; most:
   if (used.size > most) for (const oldest of used.keys()) return void used.delete(oldest)
 }
 
-/** The last frame in which something came to the actors from others, −Infinity for none. */
+/** The last frame in which the actors received something from others, −Infinity for none. */
 function lastPaymentTo(actors: ReadonlySet<Address>, tx: TransactionFacts): number {
   let last = Number.NEGATIVE_INFINITY
   for (const fact of tx.facts) {

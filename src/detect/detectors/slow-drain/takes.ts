@@ -1,6 +1,6 @@
 import { forgetOldest } from '../../lib/bounded.ts'
 
-/** What a party took within a window, oldest first. */
+/** The amounts that a party took within a window, oldest first. */
 type Take = { at: number; amount: bigint; times: number }
 /** contract + asset + party → its takings */
 export type Takes = Map<string, Take[]>
@@ -8,10 +8,10 @@ export type Takes = Map<string, Take[]>
 export type Total = { amount: bigint; times: number }
 
 const MOST_KEYS = 20_000
-/** Entries a party; more than that are put together. */
+/** Maximum entries per party; more are merged. */
 const MOST_ENTRIES = 64
 
-/** Adds a taking and gives the sum of the window (seconds) that ends with it. */
+/** Adds a taking and returns the sum of the window (seconds) that ends with it. */
 export function noteTake(
   takes: Takes,
   { key, at, amount }: { key: string; at: number; amount: bigint },

@@ -15,16 +15,16 @@ import { perTransaction } from '../../lib/per-transaction.ts'
 const TOTAL_SUPPLY = '0x18160ddd'
 
 const options = z.strictObject({
-  /** A mint this large against the supply read in the same transaction, in basis points, needs something behind it. */
+  /** A mint this large relative to the supply read in the same transaction, in basis points, requires backing. */
   minSupplyBps: z.number().int().min(1).default(500),
 })
 type Options = z.infer<typeof options>
 
 /**
- * Unbacked mint: claims are minted to the actors by a minter that got nothing for them: it ends the transaction poorer,
- * or the mint is large against the supply and the actors paid nothing at all.
- * Deposits bring the minter something; rewards are small against the supply; bridges mint for a message, and are
- * quiet below the bound.
+ * Unbacked mint: claims are minted to the actors by a minter that received nothing for them: it ends the transaction
+ * poorer, or the mint is large relative to the supply and the actors paid nothing at all. Deposits bring the minter
+ * something; rewards are small relative to the supply; bridges mint for a message, and stay below the bound without a
+ * report.
  */
 export const unbackedMint: Detector = perTransaction({
   id: 'unbacked-mint',
@@ -65,7 +65,7 @@ function mintsTo(actors: ReadonlySet<Address>, tx: TransactionFacts): Mint[] {
     if (fact.kind !== 'transfer' || fact.from !== ZERO_ADDRESS || fact.asset === 'native') return []
     if (!actors.has(fact.to) || fact.amount === 0n || fact.tokenId !== null) return []
     const minter = entryFrame(fact.asset, fact.frame, frames)?.from
-    // Whoever mints by calling the token himself gave it what he gave: wrapped coins and vault shares.
+    // A minter that calls the token itself paid the token: wrapped coins and vault shares.
     if (!minter || actors.has(minter)) return []
     return [{ token: fact.asset, minter, to: fact.to, amount: fact.amount, frame: fact.frame }]
   })
@@ -75,7 +75,7 @@ type Verdict = { confidence: number; reason: string }
 type Around = {
   tx: TransactionFacts
   options: Options
-  /** The actors gave something. */
+  /** True where the actors gave something. */
   hasPaid: boolean
   supplies: ReadonlyMap<Address, bigint>
 }
@@ -100,7 +100,7 @@ function paidSomething(tx: TransactionFacts, actors: ReadonlySet<Address>): bool
   return false
 }
 
-/** What each token first answered to be its supply. */
+/** The first answer of each token for its supply. */
 function suppliesRead(tx: TransactionFacts): ReadonlyMap<Address, bigint> {
   const supplies = new Map<Address, bigint>()
   for (const { to, input, output } of tx.transaction.frames) {

@@ -14,17 +14,17 @@ import { oneSidedLoss } from '../../lib/parties.ts'
 import { perTransaction } from '../../lib/per-transaction.ts'
 
 const options = z.strictObject({
-  /** How far a value must move between two reads in one transaction, basis points. Interest moves it by far less. */
+  /** The minimum move of a value between two reads in one transaction, basis points. Interest moves it by far less. */
   minMoveBps: z.number().int().min(1).default(200),
 })
 type Options = z.infer<typeof options>
 
 /**
- * Donation and inflation: in one transaction the same question about a share price, an exchange rate or a quote gets a
- * much better answer than before, because the actors moved what it is computed from (a direct transfer to a vault), and
- * somebody who asks it the second time pays them without return.
- * Reserves and slots of pools are the price-manipulation detector's. Harvests and rebases move values too, but nobody
- * pays the one who makes them; interest moves them by less than the bound.
+ * Donation and inflation: in one transaction the same query for a share price, an exchange rate or a quote gets a much
+ * better answer than before, because the actors moved the values that it is computed from (a direct transfer to a
+ * vault), and the contract that makes the second query pays them without return. The price-manipulation detector covers
+ * reserves and slots of pools. Harvests and rebases move values too, but their caller is not paid for them; interest
+ * moves them by less than the bound.
  */
 export const valuationJump: Detector = perTransaction({
   id: 'valuation-jump',
@@ -35,10 +35,10 @@ export const valuationJump: Detector = perTransaction({
   evaluate,
 })
 
-/** getReserves, slot0 and observe answer with states, not with values that rise and fall. */
+/** getReserves, slot0 and observe return states, not values that rise and fall. */
 const STATES: ReadonlySet<Hex> = new Set(['0x0902f1ac', '0x3850c7bd', '0x883bdbfd'])
 
-/** Jumps of one transaction that are told. */
+/** Maximum jumps reported per transaction. */
 const MOST_JUMPS = 64
 
 function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
@@ -67,7 +67,7 @@ function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options
     : findingFrom(claims, { detector: 'valuation-jump', tx, actors, scope, bundle: facts.bundle })
 }
 
-/** By how much the answer moved, basis points; undefined where there is nothing to compare. */
+/** The move of the answer, basis points; undefined where there is nothing to compare. */
 function moveBps(before: ValuationFact, after: ValuationFact): number | undefined {
   const [was] = before.answer
   const [is] = after.answer
@@ -118,7 +118,7 @@ function isPayout(
 
 type Between = Around & { from: number; to: number; source: Address }
 
-/** A transfer straight to the contract that is valued, while control was not with it: nobody deposits so. */
+/** A transfer directly to the valued contract while it did not have control: ordinary deposits differ. */
 function isDonation(
   fact: TransactionFacts['facts'][number],
   { from, to, source, tx, actors }: Between,

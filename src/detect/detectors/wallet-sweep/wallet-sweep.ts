@@ -11,23 +11,23 @@ import { findingFrom } from '../../lib/claims.ts'
 const options = z.strictObject({
   /** Different assets that must go to the stranger. */
   minAssets: z.number().int().min(2).default(3),
-  /** Within so many blocks. */
+  /** Within this many blocks. */
   windowBlocks: z.number().int().min(1).default(300),
-  /** Receivers who may get everything at any time: the new wallet of a rotation that was announced. */
+  /** Receivers that may get everything at any time: the new wallet of an announced rotation. */
   expected: z.array(givenAddressSchema).default([]),
 })
 type Options = z.infer<typeof options>
 
-/** What one protected wallet sent to one receiver whom it had not paid before. */
+/** The assets that one protected wallet sent to one receiver that it had not paid before. */
 type Sweep = { since: number; assets: Map<string, bigint> }
 type Memory = { paid: Map<Address, Set<Address>>; sweeps: Map<string, Sweep>; firstBlock: number | null }
 
 const MOST_RECEIVERS = 10_000
 
 /**
- * Hot-wallet key theft: a protected account that is no contract sends several kinds of asset to one receiver whom it has
- * never paid, within a short time. A rotation looks the same: announce the new wallet in `expected`.
- * A wallet that was not watched for long has no known receivers, so what is said in the first blocks is said lower.
+ * Hot-wallet key theft: a protected account that is not a contract sends several kinds of asset to one receiver that it
+ * has never paid, within a short time. A rotation looks the same: announce the new wallet in `expected`. A wallet that
+ * was not watched for long has no known receivers, so findings in the first blocks have a lower severity.
  */
 export const walletSweep: Detector<Memory, Options> = {
   id: 'wallet-sweep',
@@ -81,7 +81,7 @@ function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Findi
 
 type Payment = { wallet: Address; to: Address; at: number; window: number }
 
-/** The sweep that a payment belongs to; undefined for a receiver who was paid long before. */
+/** The sweep that a payment belongs to; undefined for a receiver that was paid long before. */
 function noteSent(memory: Memory, { wallet, to, at, window }: Payment): Sweep | undefined {
   let receivers = memory.paid.get(wallet)
   if (receivers === undefined) {

@@ -1,13 +1,14 @@
 import type { ActionFact, TransactionFacts } from '../../../model/fact.ts'
 import type { Finding } from '../../../model/finding.ts'
 
-/** How much surer a rule is when the attack was paid for with a loan, and never surer than this. */
+/** The increase in confidence when the attack was financed with a loan, and its limit. */
 const SURER = 0.05
 const SUREST = 0.97
 
 /**
- * A finding with a victim that lost, in a transaction that borrowed and gave back in full: the loan becomes evidence and
- * the rule a little surer. Never a finding by itself, and never louder: arbitrage, liquidation and refinancing borrow too.
+ * A finding with a victim that lost, in a transaction that borrowed and repaid in full: the loan becomes evidence and
+ * slightly raises the confidence. Never a finding on its own, and never a higher severity: arbitrage, liquidation and
+ * refinancing borrow too.
  */
 export function withFlashLoans(finding: Finding, { facts }: TransactionFacts): Finding {
   if (finding.loss.length === 0) return finding
@@ -38,7 +39,7 @@ export function withFlashLoans(finding: Finding, { facts }: TransactionFacts): F
 
 const MOST_LOANS = 4
 
-/** What was given back is told, or (a log of the lender) the lender would have refused otherwise. */
+/** The repayment is recorded, or (for a log of the lender) the lender would have reverted without it. */
 function isReturned({ taken, given, source }: ActionFact): boolean {
   if (given.length === 0) return source === 'log'
   return taken.every(({ asset, amount }) => given.some((it) => it.asset === asset && it.amount >= amount))

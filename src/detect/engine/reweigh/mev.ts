@@ -18,9 +18,10 @@ export type Mev = 'arbitrage' | 'sandwich' | 'liquidation'
 export type MevContext = { scope: Scope; block: readonly TransactionFacts[] }
 
 /**
- * Whether a transaction is what searchers do all day: a closed cycle of trades through at least two pools, a trade before
- * or after somebody else's on the same pool, or the liquidation of a stranger who was repaid for. Whatever comes to the
- * actors comes from pools, lenders and the liquidated market, and nobody else loses without return.
+ * Whether a transaction is ordinary searcher activity: a closed cycle of trades through at least two pools, a trade
+ * before or after another account's on the same pool, or the liquidation of a stranger whose debt was repaid.
+ * Everything that the actors receive comes from pools, lenders and the liquidated market, and no one else loses without
+ * return.
  */
 export function looksLikeMev(tx: TransactionFacts, { scope, block }: MevContext): Mev | null {
   const actors = actorCluster(tx, scope)
@@ -43,8 +44,9 @@ function isLoan(fact: Fact): fact is ActionFact {
 }
 
 /**
- * Of a stranger, by the actors, who paid for it: a log is what its contract says, so it counts only where the market is not
- * the actors' own and what it says was repaid really went from them to others while it had control.
+ * The liquidation of a stranger, paid for by the actors: a log is only its contract's claim, so it counts only where
+ * the market is not the actors' own and the claimed repayment really moved from them to others while the market had
+ * control.
  */
 function isLiquidation(fact: Fact, actors: ReadonlySet<Address>, tx: TransactionFacts): fact is ActionFact {
   if (fact.kind !== 'action' || fact.action !== 'liquidate' || fact.actor === null) return false
@@ -76,7 +78,7 @@ type Parties = {
   liquidations: readonly ActionFact[]
 }
 
-/** What the actors get beside pools and lenders they get while the market is with the liquidation. */
+/** The actors receive assets from non-pools and non-lenders only while the market has control in the liquidation. */
 function isLiquidationOnly(tx: TransactionFacts, { actors, honest, liquidations }: Parties): boolean {
   const { frames } = tx.transaction
   return incomes(tx, actors).every(
@@ -97,7 +99,7 @@ function incomes(tx: TransactionFacts, actors: ReadonlySet<Address>): TransferFa
   )
 }
 
-/** Nobody but pools and lenders pays the actors; coins that are wrapped and unwrapped are theirs. And nobody only loses. */
+/** Only pools and lenders pay the actors; coins that are wrapped and unwrapped are theirs. No account only loses. */
 function paysOnly(tx: TransactionFacts, actors: ReadonlySet<Address>, honest: ReadonlySet<Address>): boolean {
   for (const { asset, from, to, amount } of incomes(tx, actors)) {
     if (honest.has(from)) continue
@@ -112,7 +114,7 @@ function paysOnly(tx: TransactionFacts, actors: ReadonlySet<Address>, honest: Re
 
 type Move = Pick<TransferFact, 'asset' | 'from' | 'to' | 'amount'>
 
-/** The coin for as much of a token burned, or the token for as much of the coin. */
+/** The coin for an equal amount of a burned token, or the token for an equal amount of the coin. */
 function isWrapping({ asset, from, to, amount }: Move, tx: TransactionFacts): boolean {
   return tx.facts.some(
     (it) =>
@@ -124,7 +126,7 @@ function isWrapping({ asset, from, to, amount }: Move, tx: TransactionFacts): bo
   )
 }
 
-/** Who gives the coin alone and burns its own token for it. */
+/** An account that gives only the coin and burns its own token for it. */
 function isWrapper(account: Address, tx: TransactionFacts): boolean {
   const changes = [...(tx.deltas.get(account)?.keys() ?? [])]
   return (
@@ -134,7 +136,7 @@ function isWrapper(account: Address, tx: TransactionFacts): boolean {
   )
 }
 
-/** Every asset that goes into a pool comes out of another, through at least two pools, none of them used both ways. */
+/** Every asset that enters a pool comes out of another, through at least two pools, none used in both directions. */
 function isCycle(swaps: readonly SwapFact[]): boolean {
   const into = new Set(swaps.map(({ assetIn }) => assetIn))
   const out = new Set(swaps.map(({ assetOut }) => assetOut))
@@ -148,8 +150,9 @@ function isOpposite(one: SwapFact, other: SwapFact): boolean {
 }
 
 /**
- * The same sender trades one way on a pool and the other way later in the block, and between the two a stranger trades
- * the first way. Bots that send the two ends from different accounts are not told from users of one router.
+ * The same sender trades in one direction on a pool and in the other later in the block, and between the two a stranger
+ * trades in the first direction. Bots that send the two ends from different accounts cannot be distinguished from users
+ * of one router.
  */
 function isSandwich(
   tx: TransactionFacts,

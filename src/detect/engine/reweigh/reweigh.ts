@@ -6,13 +6,13 @@ import type { Hash } from '../../../model/hex.ts'
 import { withFlashLoans } from './flash-loan.ts'
 import { looksLikeMev, type Mev } from './mev.ts'
 
-/** A finding, and whether its detector declares that what searchers do looks like what it seeks. */
+/** A finding, and whether its detector declares that searcher activity resembles what it detects. */
 export type Said = { finding: Finding; yieldsToMev: boolean }
 
 /**
- * What the rest of the transaction says about its findings: half as sure where it looks like arbitrage, a sandwich or a
- * liquidation (and nothing at all where protected contracts lost nothing by it); a little surer where it was paid for
- * with a flash loan.
+ * The effect of the rest of the transaction on its findings: half the confidence where it looks like arbitrage, a
+ * sandwich or a liquidation (and none at all where protected contracts lost nothing by it); slightly more where it was
+ * financed with a flash loan.
  */
 export function reweigh(said: readonly Said[], { transactions }: BlockFacts, scope: Scope): Finding[] {
   if (said.length === 0) return []
@@ -26,7 +26,7 @@ export function reweigh(said: readonly Said[], { transactions }: BlockFacts, sco
   })
 }
 
-/** There are protected contracts in it, and none of them has less of anything. */
+/** It involves protected contracts, and none of them has less of anything. */
 function lostNothing(finding: Finding, { deltas }: TransactionFacts): boolean {
   if (finding.protected.length === 0) return false
   return finding.protected.every((it) =>
