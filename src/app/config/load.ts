@@ -75,7 +75,7 @@ async function readConfig(file: string): Promise<unknown> {
 }
 
 /** The configuration, with the options of channels and signers in the form that their registrations require. */
-const checkedSchema = configSchema.superRefine(({ channels, signers }, context) => {
+export const checkedSchema = configSchema.superRefine(({ channels, signers }, context) => {
   const refuse = (at: PropertyKey[], problems: readonly OptionProblem[]): void => {
     for (const { path, message } of problems)
       context.addIssue({ code: 'custom', path: [...at, ...path], message })

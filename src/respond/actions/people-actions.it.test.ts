@@ -59,7 +59,7 @@ test('an investigation puts the likeliest cause on the timeline, and the steps a
     action: notify
     args: { roles: [operations], title: "Cause {{ steps.why.output.rootCause.category }}" }
 `)
-  await it.until(said('note', /^Cause: reentrancy in .*EthReserve/))
+  await it.until(said('investigation', /^Cause: reentrancy in .*EthReserve/))
   await it.until(said('step', /^Step tell succeeded/))
   expect(it.written.join('\n')).toContain('Cause reentrancy')
 })
