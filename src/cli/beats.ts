@@ -8,7 +8,12 @@ import { counted } from '../words/share.ts'
 
 /** The style of a line of a story: a loss or danger, a response, a success, and everything else. */
 export type Tone = 'danger' | 'deed' | 'well' | 'plain'
-export type Beat = { tone: Tone; text: string }
+export type Beat = {
+  tone: Tone
+  text: string
+  /** Stands at the right edge, where there is room for it on the line. */
+  aside?: string
+}
 
 /** The chain of an event, and the assets that its text names. */
 export function subjectOf(event: LiveEvent): { chainId: number; assets: Asset[] } | null {

@@ -9,6 +9,7 @@ import type { Lexicon } from '../words/lexicon.ts'
 import { counted, elapsedText } from '../words/share.ts'
 import { wrapped } from '../words/wrap.ts'
 import { type Beat, beatOf, subjectOf, type Tone } from './beats.ts'
+import { drillBeat } from './drill-beats.ts'
 import type { Io } from './io.ts'
 
 /** The events, reported to people line by line, in the order in which they happen. */
@@ -31,6 +32,9 @@ type Telling = {
   io: Io
   /** The prefix of a line: a clock, always equally wide. */
   clock: () => string
+  beat: (event: LiveEvent, lexicon: Lexicon) => Beat | null
+  /** Whether pages are shown as the console channel writes them. */
+  showsPages: boolean
 }
 
 /** A drill, with the minutes and seconds since its start. */
@@ -40,15 +44,19 @@ export function drillStory(hub: Hub, io: Io): Story {
     const seconds = Math.floor((performance.now() - began) / 1_000)
     return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`.padStart(5)
   }
-  return tellStory({ hub, io, clock })
+  const { verbose } = io
+  const beat: Telling['beat'] = verbose ? (event, lexicon) => beatOf(event, lexicon, true) : drillBeat
+  return tellStory({ hub, io, clock, beat, showsPages: verbose })
 }
 
 /** The same for a real chain, with the time of day (UTC). */
 export function liveStory(hub: Hub, io: Io): Story {
-  return tellStory({ hub, io, clock: () => `${new Date().toISOString().slice(11, 19)}Z` })
+  const clock = (): string => `${new Date().toISOString().slice(11, 19)}Z`
+  const beat: Telling['beat'] = (event, lexicon) => beatOf(event, lexicon, io.verbose)
+  return tellStory({ hub, io, clock, beat, showsPages: true })
 }
 
-function tellStory({ hub, io, clock }: Telling): Story {
+function tellStory({ hub, io, clock, beat: beatFor, showsPages }: Telling): Story {
   let last = Promise.resolve()
   const later = (make: () => Promise<string[]>): void => {
     last = last.then(async () => {
@@ -63,7 +71,7 @@ function tellStory({ hub, io, clock }: Telling): Story {
     io.emit(event)
     const at = clock()
     later(async () => {
-      const beat = beatOf(event, await lexiconFor(hub, event), io.verbose)
+      const beat = beatFor(event, await lexiconFor(hub, event))
       if (event.type === 'block') io.progress(`${at}  block ${event.blockNumber} judged`)
       return beat === null ? [] : linesOf(beat, { at, io })
     })
@@ -71,6 +79,7 @@ function tellStory({ hub, io, clock }: Telling): Story {
   return {
     say,
     write: (line) => {
+      if (!showsPages) return
       const indent = ' '.repeat(clock().length + 4)
       later(async () => wrapped(`${indent}│ ${line.trimEnd()}`, { width: WIDTH, hang: indent.length + 4 }))
     },
@@ -90,9 +99,12 @@ async function lexiconFor(hub: Hub, event: LiveEvent): Promise<Lexicon> {
   return hub.lexicon(subject?.chainId ?? 0, subject?.assets ?? [])
 }
 
-function linesOf({ tone, text }: Beat, { at, io }: { at: string; io: Io }): string[] {
+function linesOf({ tone, text, aside = '' }: Beat, { at, io }: { at: string; io: Io }): string[] {
   const lead = `${at}  ${MARKS[tone]}`
-  const lines = wrapped(`${lead}${printable(text, LONGEST)}`, { width: WIDTH, hang: lead.length })
+  const line = `${lead}${printable(text, LONGEST)}`
+  const room = WIDTH - line.length - aside.length
+  const whole = aside === '' ? line : room > 1 ? `${line}${' '.repeat(room)}${aside}` : `${line} · ${aside}`
+  const lines = wrapped(whole, { width: WIDTH, hang: lead.length })
   return lines.map((line) => tinted(line, tone, io))
 }
 
@@ -113,7 +125,7 @@ export async function drillEnd(
   const lexicon = await app.hub.lexicon(incident?.chainId ?? [...app.chains.keys()][0] ?? 0, [])
   await story.told()
   io.say('')
-  const head = `${contained ? '✔ CONTAINED' : '⚠ NOT CONTAINED'}${fundsText(outcome, lexicon)}`
+  const head = `${contained ? '✔ contained' : '⚠ NOT CONTAINED'}${fundsText(outcome, lexicon)}`
   for (const line of wrapped(head, { width: WIDTH, hang: 2 }))
     io.say(tinted(line, contained ? 'well' : 'danger', io))
   for (const [name, text] of endRows(outcome, { api, dataDir: app.config.dataDir, cwd: io.cwd }))
@@ -128,7 +140,7 @@ function fundsText({ funds }: Outcome, { tokens }: Lexicon): string {
   const asset = funds.asset as Asset
   const text = (amount: bigint): string => amountText({ asset, amount }, tokens)
   const lost = before > after ? before - after : 0n
-  return ` · ${text(lost)} lost, ${text(after)} of the ${text(before)} at stake kept (without Cordon: ${text(withoutResponse)})`
+  return ` · ${text(lost)} lost, ${text(after)} kept (without Cordon: ${text(withoutResponse)})`
 }
 
 type Places = { api: string | undefined; dataDir: string; cwd: string }
@@ -136,12 +148,10 @@ type Places = { api: string | undefined; dataDir: string; cwd: string }
 function endRows(outcome: Outcome, { api, dataDir, cwd }: Places): [string, string][] {
   const { incident, attackTransactions, containedAfterMs } = outcome
   const { mined, reverted } = attackTransactions
-  const rows: [string, string][] = [
-    ['attack', `${counted(mined, 'transaction')} went through, ${reverted} failed`],
-  ]
+  const rows: [string, string][] = api === undefined ? [] : [['API', api]]
+  rows.push(['attack', `${counted(mined, 'transaction')} went through, ${reverted} failed`])
   if (containedAfterMs !== null)
     rows.push(['stopped after', `${elapsedText(containedAfterMs)}, seen to verified`])
-  if (api !== undefined) rows.push(['API', api])
   if (incident === null) return rows
   const report = reportPath(dataDir, { incidentId: incident.id, format: 'html' })
   const near = relative(cwd, report)

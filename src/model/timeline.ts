@@ -49,14 +49,21 @@ const facts = {
   step: resultSchema.partial(),
   plan: z.looseObject({ ...ofPlan, proposed: z.boolean(), byHand: z.boolean() }).partial(),
   approval: z.looseObject({ ...ofPlan, decision: text }).partial(),
-  simulation: z.looseObject(ofPlan).partial(),
+  simulation: z.looseObject({ ...ofPlan, call: text, attack: text, blocked: z.array(text) }).partial(),
   broadcast: z
-    .looseObject({ ...ofPlan, failed: z.boolean(), transactionHash: text, blockNumber: count.nullable() })
+    .looseObject({
+      ...{ ...ofPlan, call: text, state: text, failed: z.boolean() },
+      ...{ transactionHash: text, blockNumber: count.nullable() },
+    })
     .partial(),
-  verification: z.looseObject({ ...ofPlan, failed: z.boolean() }).partial(),
-  notification: z.looseObject({ ...byStep, missed: count, notification: text }).partial(),
+  verification: z
+    .looseObject({ ...ofPlan, call: text, failed: z.boolean(), passed: count, checks: count })
+    .partial(),
+  notification: z.looseObject({ ...byStep, reached: count, missed: count, notification: text }).partial(),
   report: z.looseObject(byStep).partial(),
-  investigation: z.looseObject(byStep).partial(),
+  investigation: z
+    .looseObject({ ...byStep, category: text, contract: text.nullable(), confidence: count })
+    .partial(),
   'fund-movement': z.looseObject({ block: count, blockHash: text.nullable(), all: count }).partial(),
   note: z.looseObject(byStep).partial(),
   error: z.looseObject({ ...ofPlan, code: text }).partial(),

@@ -32,7 +32,12 @@ export function callText(calldata: Hex, lexicon: Lexicon): string {
 /** A function by its selector, as a name: `exercise()`; the selector where no name is known. */
 export function functionText(selector: string, { functions }: Pick<Lexicon, 'functions'>): string {
   const signature = functions.get(selector)
-  return signature === undefined ? selector : `${nameOf(signature)}()`
+  return signature === undefined ? selector : shortCall(signature)
+}
+
+/** A function by its signature, without its arguments: `pause()`. */
+export function shortCall(signature: string): string {
+  return `${nameOf(signature)}()`
 }
 
 function nameOf(signature: string): string {

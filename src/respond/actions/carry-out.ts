@@ -25,6 +25,7 @@ import { findBroadcast, moveBroadcast } from '../../store/broadcasts.ts'
 import { insertPlan, insertVerification } from '../../store/plans.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import { type Store, transaction } from '../../store/store.ts'
+import { shortCall } from '../../words/call.ts'
 import { type Ground, permitNow } from '../approvals/permit.ts'
 import type { App } from '../context.ts'
 import { pageByHand } from './by-hand.ts'
@@ -126,6 +127,11 @@ async function send(
     await recordStep(app, context, {
       kind: 'broadcast',
       message,
+      facts: {
+        planId: plan.id,
+        call: shortCall(plan.lever.signature),
+        state: trouble === null ? 'sent' : 'held',
+      },
       evidence: { kind: 'broadcast', body: broadcast },
     })
     return { broadcast }
@@ -316,7 +322,8 @@ async function confirm(work: Work, { plan, ground, broadcast: sent }: Sent): Pro
     const forbidden = () => forbiddenNow(app, { plan, ground })
     const replacing = { signer, fees, afterBlocks: REPLACE_AFTER_BLOCKS, publicAfterBlocks, tell, forbidden }
     const broadcast = await confirmBroadcast(sent, { ...CONFIRM, replacing }, to)
-    const facts = { failed: broadcast.state !== 'mined' }
+    const { state, blockNumber } = broadcast
+    const facts = { call: shortCall(plan.lever.signature), state, blockNumber, failed: state !== 'mined' }
     await recordStep(app, context, {
       kind: 'broadcast',
       message: minedText(plan, broadcast),
@@ -354,7 +361,12 @@ async function verifyIt(work: Work, done: Sent): Promise<Verification> {
     kind: 'verification',
     message,
     evidence: { kind: 'verification', body: verification },
-    facts: { failed: !verification.verified },
+    facts: {
+      call: shortCall(done.plan.lever.signature),
+      passed: verification.checks.filter(({ passed }) => passed).length,
+      checks: verification.checks.length,
+      failed: !verification.verified,
+    },
   })
   return verification
 }

@@ -30,8 +30,10 @@ export const investigateKind: ActionKind<z.infer<typeof investigateArgs>> = {
         const findings = await listFindings(app.store, incident.id)
         const transactions = incident.transactions.slice(-MOST)
         const found = await patiently(app, () => investigate(app, { chain, transactions, findings, others }))
+        const { category, contract, function: name, confidence } = found.rootCause
         await recordStep(app, context, {
           kind: 'investigation',
+          facts: { category, contract, function: name, confidence },
           message: summaryOf(found, app.names),
           evidence: { kind: 'investigation', body: found },
         })

@@ -55,7 +55,10 @@ export async function tellRoles(app: App, context: ActionContext, told: Told): P
       kind: 'notification',
       message,
       evidence: { kind: 'notification', body: { notification, results } },
-      facts: { missed: results.filter(({ outcome }) => outcome !== 'delivered').length },
+      facts: {
+        reached: new Set(results.flatMap((it) => (it.outcome === 'delivered' ? [it.person] : []))).size,
+        missed: results.filter(({ outcome }) => outcome !== 'delivered').length,
+      },
     })
   })
   return results

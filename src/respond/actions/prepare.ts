@@ -20,6 +20,7 @@ import { insertPlan, insertSimulation, listPlans } from '../../store/plans.ts'
 import { findPlaybook } from '../../store/playbooks.ts'
 import { awaitAlso, isAwaited } from '../../store/runs.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
+import { shortCall } from '../../words/call.ts'
 import { verdictOn } from '../approvals/verdict.ts'
 import { allAuthorisations, authorisationContext, installationFor } from '../authorisations/standing.ts'
 import type { App } from '../context.ts'
@@ -191,9 +192,11 @@ export async function simulateIt(work: Work, { plan, operations }: Planned): Pro
   ])
   await insertSimulation(app.store, simulation)
   const message = `${simulationText(plan, simulation, before)}${notesText(simulation)}`
+  const blocked = Object.keys(simulation.opEffects).filter((op) => simulation.opEffects[op] === 'blocked')
   await recordStep(app, context, {
     kind: 'simulation',
     message,
+    facts: { planId: plan.id, call: shortCall(plan.lever.signature), attack: simulation.attack, blocked },
     evidence: { kind: 'simulation', body: simulation },
   })
   return simulation
