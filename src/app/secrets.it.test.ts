@@ -100,7 +100,7 @@ async function everyRow(): Promise<string> {
   return texts.flatMap((rows) => rows.map(({ row }) => String(row))).join('\n')
 }
 
-/** Every file that was written beside the keystore: reports and what else there is. */
+/** Every file that was written next to the keystore: reports and all others. */
 async function everyFile(): Promise<string> {
   const names = await readdir(folder, { recursive: true, withFileTypes: true })
   const files = names.filter((entry) => entry.isFile() && entry.name !== 'guardian.json')

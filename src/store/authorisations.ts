@@ -37,7 +37,7 @@ export async function revokeAuthorisation(
   return (await change(tx, sql, [hash, author, revokedAt])) === 1
 }
 
-/** Who revoked an authorisation and when; undefined where it was not revoked. */
+/** The revoker of an authorisation and the time; undefined where it was not revoked. */
 export async function findRevocation(store: Store, hash: Hash): Promise<Revocation | undefined> {
   const sql = `SELECT hash, author, revoked_at AS "revokedAt" FROM revoked_authorisations WHERE hash = $1`
   return row(store, z.object({ hash: hashSchema, author: z.string(), revokedAt: z.number().int() }), sql, [

@@ -96,7 +96,7 @@ const compiledSchema = z.object({
   ),
 })
 
-/** The contract with the fix in its source, deployed beside the old one: its runtime code, immutables and all. */
+/** The contract with the fix in its source, deployed next to the old one: its runtime code, including immutables. */
 async function fixedCode({ contract, args, patch }: Fix): Promise<Hex> {
   const { compile } = createRequire(import.meta.url)('solc') as { compile(input: string): string }
   const path = `protocol/${contract}.sol`

@@ -43,7 +43,7 @@ async function behind(honest: 'alone' | 'beside'): Promise<Behind> {
 const asksCount = ({ method, params }: Call): boolean =>
   method === 'eth_getTransactionCount' && String(params[0]).toLowerCase() === addressOf('guardian')
 
-/** Says a count that is not true, so many times; for ever by default. */
+/** Returns a false count, for `times` requests; without limit by default. */
 function lyingCount(count: number, times = Number.POSITIVE_INFINITY): Fault {
   let left = times
   return async (call, forward) => {

@@ -151,7 +151,7 @@ test('a protected address without code is a failure', async () => {
   )
   const checks = await checksOf({ rpcUrls: [url], protect: [address] })
   expect(named(checks, `code of ${address}`)).toMatchObject({ state: 'failed' })
-  // and told once
+  // And reported once.
   expect(checks.filter(({ name }) => name.includes(address))).toHaveLength(1)
 })
 

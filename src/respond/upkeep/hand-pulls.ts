@@ -266,7 +266,7 @@ async function noteUndone(
     if (!isMoved) return
     app.logger.warn({ incidentId: incident.id, chainId: chain.chainId, who }, 'opened again by hand')
     app.hub.tell({ ...incident, state: 'open' })
-    // nobody waits for people to be told; what fails here is in the outbox and sent again
+    // Not awaited; a notification that fails here is in the outbox and is sent again.
     deliver(app, told).catch((thrown: unknown) =>
       app.logger.warn({ incidentId: incident.id, reason: messageOf(thrown) }, 'could not tell of it yet'),
     )
@@ -274,7 +274,9 @@ async function noteUndone(
   }
 }
 
-/** The call is of the lever's function or of its way back, and the chain says that it holds no more. */
+/**
+ * True where the call is of the lever's function or of its undo, and the chain shows that the lever no longer holds.
+ */
 async function isTakenBack(
   { chain, facts }: Place,
   { plan: { lever }, call }: { plan: ContainmentPlan; call: HandCall },

@@ -11,7 +11,7 @@ export type Habit = {
   shown: number
 }
 
-/** A message, but for whom and how much it pays. */
+/** A message without its recipient and amount. */
 export type Template = { hash: string; senders: string[]; calldata: string }
 
 /** All that is remembered: plain data, each map bounded. */

@@ -35,7 +35,7 @@ import { callsFor, openShares, withShares } from './open-share.ts'
 const weth = address('weth')
 const [alice, bob, thief] = ['alice', 'bob', 'thief'].map(address) as [Address, Address, Address]
 
-/** Runs acts one a block and gives what was said about each. */
+/** Runs one act per block and returns the findings about each. */
 function watch(...acts: readonly Act[]): Finding[][] {
   const engine = createEngine({ detectors: [drain], scope: vaultScope })
   return acts.map((act, i) =>

@@ -42,7 +42,10 @@ export function remember(tx: TransactionFacts, { contract, ledger, alarmed }: Me
   }
 }
 
-/** For whom a deposit is, where the call that made it names one account beside the payer and what moves; undefined where it does not. */
+/**
+ * The account that a deposit is for, where the call that made it names one account besides the payer and the moved
+ * assets; undefined where it does not.
+ */
 function namedBy({ from, to, frame }: TransferFact, { facts, transaction }: TransactionFacts) {
   const entry = entryFrame(to, frame, transaction.frames)
   if (entry === undefined) return undefined

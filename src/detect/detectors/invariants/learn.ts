@@ -36,8 +36,8 @@ function noteAccounts(seen: Observation, protocol: ProtocolModel): void {
 }
 
 /**
- * Counts how often each kind of invariant was broken, whatever came of it: an attack taken for ordinary makes the model
- * more careful with its own word, never less. Steps told before are not broken anew.
+ * Counts how often each kind of invariant was broken, whatever the outcome: an attack mistaken for ordinary makes the
+ * model more careful with its own verdict, never less. Steps reported before do not count as broken again.
  */
 export function countTrials(seen: Observation, verdict: Verdict, protocol: ProtocolModel): void {
   const broken = new Set(verdict.violations.map(({ family }) => family))
