@@ -63,7 +63,7 @@ function aRelay(method: Relay['method'], takes: boolean): { relay: Relay; given:
   }
 }
 
-/** A plan that is signed and sent: a call to an account without code, which any gas does for. */
+/** A plan that is signed and sent: a call to an account without code, for which any gas suffices. */
 async function sent(): Promise<Broadcast> {
   const n = ++plans
   const chainId = Number(await rpc.request('eth_chainId', []))
@@ -93,7 +93,7 @@ function replacing(told: Told[]): Replacing {
   }
 }
 
-/** Confirms while blocks come, each prepared by `before`. */
+/** Confirms while blocks arrive, each prepared by `before`. */
 async function confirmed(
   broadcast: Broadcast,
   before: (n: number) => Promise<void>,

@@ -60,7 +60,9 @@ export async function countActions(
   return found?.count ?? 0
 }
 
-/** The authorisation under which a plan was signed; null where people approved it, undefined where nothing was signed. */
+/**
+ * The authorisation under which a plan was signed; null where people approved it, undefined where nothing was signed.
+ */
 export async function authorisationOf(store: Store, planId: string): Promise<Hash | null | undefined> {
   const sql = 'SELECT authorisation_hash AS hash FROM broadcasts WHERE plan_id = $1'
   return (await row(store, z.object({ hash: hashSchema.nullable() }), sql, [planId]))?.hash

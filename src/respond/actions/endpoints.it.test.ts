@@ -145,7 +145,7 @@ test('an authorisation revoked between the decision and the signature: nothing i
   const [authorisation] = [...config.authorisations, ...(await listAuthorisations(store))]
   if (authorisation === undefined) throw new Error('the drill has one')
   const hash = authorisationHash(authorisation)
-  // the nonce is asked for after all was decided, right before the signature
+  // The nonce is requested after everything is decided, right before the signature.
   proxy.use(async (call, forward) => {
     if (asksCount(call))
       await transaction(store, (tx) =>

@@ -154,7 +154,7 @@ test('what is revoked is not signed, also when the revocation comes while somebo
   const mayAnswer = new Promise<void>((resolve) => {
     answer = resolve
   })
-  // a signer that takes its time: the revocation waits for what it is signing, and nothing after is signed
+  // A slow signer: the revocation waits for the signature in progress, and nothing later is signed.
   const slow: Signer = {
     ...guardian,
     async signTransaction(transaction) {

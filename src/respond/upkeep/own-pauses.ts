@@ -67,7 +67,7 @@ function pausesIn(tx: TransactionFacts): ControlFact[] {
   return controlsIn(tx).filter(isPause)
 }
 
-/** Nothing that is protected is poorer, and nobody may spend more than before. */
+/** True where no protected contract is poorer, and no account may spend more than before. */
 function movesNothing({ facts, deltas }: TransactionFacts, { config }: App): boolean {
   if (facts.some(({ kind }) => kind === 'approval')) return false
   return config.protect.every(({ address }) =>

@@ -33,7 +33,7 @@ steps:
   - { id: contain, action: contain, args: { action: pause } }
 `
 
-/** Where people are at work for an hour after the containment. */
+/** A playbook in which people have tasks for an hour after the containment. */
 const LONG = `${SHORT.replace('id: short', 'id: long')}  - id: people
     if: people
     then:

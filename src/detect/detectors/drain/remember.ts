@@ -69,7 +69,7 @@ function learn(tx: TransactionFacts, contract: Address, books: Books): void {
   }
 }
 
-/** The first balance read in a transaction is the anchor from which transfers move it on. */
+/** The first balance read in a transaction is the anchor; transfers update it from there. */
 export function readBalances(tx: TransactionFacts, holders: ReadonlySet<Address>, books: Books): void {
   for (const [holder, balances] of balancesRead(tx, (holder) => holders.has(holder)))
     for (const [asset, balance] of balances) {

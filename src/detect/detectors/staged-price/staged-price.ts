@@ -53,7 +53,7 @@ function evaluate(tx: TransactionFacts, { input, state, options }: Work): Findin
   return worst === undefined ? [] : [findingOf(worst, deals, { tx, input })]
 }
 
-/** Where blocks have no time. */
+/** Used where blocks have no time. */
 const BLOCK_SECONDS = 12
 const MOST_EVIDENCE = 8
 
