@@ -15,7 +15,9 @@ const MOST_APP_LINES = 1_500
 const BANNED = {
   'begins with “What” or “Who”: say what the thing is or does': /^(What|Who|Whose)\b/,
   'an account, a contract or a person is “it” or “they”': /\b([Hh]e|[Hh]im|[Hh]is)\b/,
-  archaic: /\b(whoever|whomever|thereof|wherein|hitherto)\b/i,
+  archaic: /\b(whoever|whomever|thereof|wherein|hitherto|for ever|at hand|anew|in vain)\b/i,
+  'a person is notified, a finding is reported': /\b((is|are|was|were|be) told(?! apart)|told by)\b/,
+  'one thing is next to another, or runs in parallel with it': /\bbeside\b/,
 }
 
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })

@@ -70,7 +70,7 @@ export function createApi({ sources, feed, token, port, logger }: ApiOptions): A
 function addStream(app: Router, feed: Feed): void {
   app.openapi(streamRoute, async (c) => {
     const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }
-    // HEAD arrives here as GET; its body would never be read and would hold a place for ever.
+    // HEAD arrives here as GET; its body would never be read and would hold a place indefinitely.
     if (c.req.method === 'HEAD') return c.body(null, 200, headers)
     const lastId = c.req.header('last-event-id')
     const from = lastId === undefined || lastId === '' ? undefined : parseCursor(lastId)

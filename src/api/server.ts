@@ -41,7 +41,7 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
   guardConnections(server, showsToken(options.token, streamRoute.path))
   try {
     const port = await listen(server, options.port)
-    // No await from here to the handler: a request that arrived in between would wait for ever.
+    // No await from here to the handler: a request that arrived in between would wait indefinitely.
     const api = createApi({ ...options, feed, port })
     // The globals stay unchanged: other libraries of this process use them.
     server.on('request', getRequestListener(api, { overrideGlobalObjects: false }))

@@ -18,8 +18,8 @@ import { createHub, type LiveEvent } from '../notify/hub.ts'
 import { type RunningApp, startApp } from './start.ts'
 
 /*
- * One real incident, contained with a key from an encrypted keystore, while a second signer's key is in the environment: then
- * everything that Cordon wrote anywhere is searched for both keys and the password.
+ * One real incident, contained with a key from an encrypted keystore, while a second signer's key is in the
+ * environment: then everything that Cordon wrote anywhere is searched for both keys and the password.
  */
 const PASSWORD = 'Tr0ub4dor-und-noch-mehr'
 const OTHER_KEY = `0x${'4c'.repeat(31)}4d`
@@ -100,7 +100,7 @@ async function everyRow(): Promise<string> {
   return texts.flatMap((rows) => rows.map(({ row }) => String(row))).join('\n')
 }
 
-/** Every file that was written beside the keystore: reports and what else there is. */
+/** Every file that was written next to the keystore: reports and all others. */
 async function everyFile(): Promise<string> {
   const names = await readdir(folder, { recursive: true, withFileTypes: true })
   const files = names.filter((entry) => entry.isFile() && entry.name !== 'guardian.json')
@@ -109,7 +109,7 @@ async function everyFile(): Promise<string> {
   )
 }
 
-/** A secret in every spelling in which it could slip out. */
+/** A secret in every spelling in which it could leak. */
 function spellings(secret: string): string[] {
   const bare = secret.replace(/^0x/, '')
   const bytes = /^[0-9a-f]{64}$/.test(bare) ? Buffer.from(bare, 'hex') : Buffer.from(secret)

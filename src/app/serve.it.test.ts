@@ -121,7 +121,7 @@ function anApp(onStore: Store): App {
   }
 }
 
-/** The newest block is `head`, and the watcher has looked at `number`, made `ago` seconds ago. */
+/** The newest block is `head`; the watcher has processed block `number`, which was made `ago` seconds ago. */
 function see(onApp: App, { head, number, ago }: { head: number; number: number; ago: number }): void {
   const vitals = onApp.chains.get(1)?.vitals
   if (vitals === undefined) throw new Error('no chain')
@@ -355,7 +355,7 @@ test('an id outlives a restart of the server', async () => {
   const headers = { ...authorization(), 'last-event-id': ready?.id ?? '' }
   const events = readEvents(await fetch(`${again.url}/v1/stream`, { headers }))
   expect(await events.next(1)).toMatchObject([{ data: { resumed: true } }])
-  // A reader who is new begins where the server has read: it may be told what was written just before.
+  // A new reader starts where the server has read to: it may receive an entry that was written just before.
   let told: SseEvent | undefined
   do [told] = await events.next(1)
   while (told?.data['message'] === 'the last')
@@ -406,7 +406,7 @@ test('the examples of docs/guides/api.md work', async () => {
   }
 })
 
-/** What a program that does not end prints first. */
+/** The first output of a program that does not exit. */
 async function firstOf(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   const child = spawn(command, args, { env, detached: true })
   try {
@@ -416,7 +416,7 @@ async function firstOf(command: string, args: readonly string[], env: NodeJS.Pro
       child.once('exit', (code) => reject(new Error(`ended with ${code}`)))
     })
   } finally {
-    // The shell and its curl: a process group of their own.
+    // The shell and its curl have a process group of their own.
     if (child.pid !== undefined) process.kill(-child.pid)
   }
 }

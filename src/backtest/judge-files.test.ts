@@ -32,7 +32,7 @@ function options(more: Partial<JudgeFilesOptions> = {}): JudgeFilesOptions {
   }
 }
 
-/** What was judged anew, by the progress. */
+/** The number of transactions judged again, according to the progress. */
 async function reusedBy(more: Partial<JudgeFilesOptions>): Promise<number> {
   let last: Progress | undefined
   await judgeFiles(

@@ -9,24 +9,24 @@ import { toJson } from '../kit/json.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Address, Hash } from '../model/hex.ts'
 
-/** Where learning ends: before a block, or after so many transactions of the files. */
+/** The end of learning: before a block, or after a number of transactions of the files. */
 export type TrainEnd = { kind: 'block'; block: number } | { kind: 'transactions'; count: number }
 
 export type LearnOptions = {
   files: readonly string[]
   protect: readonly Address[]
-  /** Model file to write; null: none. */
+  /** Path of the model file to write; null for none. */
   out: string | null
   end: TrainEnd | null
-  /** Model to go on with. */
+  /** The model to continue from. */
   from?: string | undefined
-  /** Transactions that people found harmless. */
+  /** Transactions that people confirmed to be harmless. */
   benign?: readonly Hash[]
   signal: AbortSignal
   progress(text: string): void
 }
 
-/** What came of learning: the model's own word, and the transactions that it did not learn from. */
+/** The result of learning: the model's own report, and the transactions that it did not learn from. */
 export type Learned = {
   type: 'learned'
   out: string | null
@@ -37,9 +37,8 @@ export type Learned = {
 }
 
 /**
- * Learns a protocol's invariants from bundle files, in the order given, and writes the model.
- * A transaction that breaks what was learned before it is not learned from, but listed.
- * Throws `app.InvalidModel` and what reading throws.
+ * Learns a protocol's invariants from bundle files, in the order given, and writes the model. A transaction that breaks
+ * an invariant learned before is not learned from, but listed. Throws `app.InvalidModel` and the errors of reading.
  */
 export async function learnFiles(options: LearnOptions): Promise<Learned> {
   const { files, protect, out, end } = options
@@ -88,7 +87,7 @@ function upTo(
     : { ...bundle, transactions: bundle.transactions.slice(0, left) }
 }
 
-/** What was learned, in lines for people. */
+/** The learned invariants, as lines for people. */
 export function describeLearned({ protocols, alarms, out, blocks, transactions }: Learned): string[] {
   return [
     `${blocks} blocks, ${transactions} transactions read`,

@@ -30,7 +30,7 @@ const hour = 3_600
 const alarm = { score: 4, layers: ['pattern' as const], path }
 const statistics = { score: 4, layers: ['baseline' as const], path }
 
-/** Ordinary calls, one a block of 12 seconds, from block `from` on; gives the stages that were told. */
+/** Ordinary calls, one per block of 12 seconds, from block `from` on; returns the reported stages. */
 function live(
   assessor: ReturnType<typeof fresh>,
   { from = 0, count, work }: { from?: number; count: number; work: (i: number) => number | null },
@@ -54,7 +54,7 @@ describe('an assessor', () => {
     expect(after.conformal).toMatchObject({ n: 2_000, certified: true })
     expect(before.conformal.certified).toBe(false)
     expect(before.statement).toContain('not certifiable at 0.001 with n = 0')
-    // 7,200 transactions a day now, where the calibration was told 100
+    // 7,200 transactions a day now, where the calibration received 100.
     expect(after.runLength.perDay).toBeCloseTo(7_200, -2)
   })
 

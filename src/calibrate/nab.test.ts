@@ -3,7 +3,7 @@ import { type NabSeries, probationRows, scaledSigmoid, scoreNab, scoreNabAt } fr
 
 const standard = { truePositive: 1, falsePositive: 0.11, falseNegative: 1 }
 
-/** 100 rows, a window over rows 40 to 49; alarms where told. */
+/** 100 rows, a window over rows 40 to 49; alarms at the given rows. */
 function series(...alarms: readonly number[]): NabSeries {
   return {
     name: 'a',

@@ -146,7 +146,7 @@ async function show(given: string | undefined, options: Options, io: Io): Promis
   return EXIT.ok
 }
 
-/** As it was, frozen into a file on the way, or with what would have been left of the profit. */
+/** The investigation as it was, frozen into a file on the way, or with the profit that would have remained. */
 async function investigated(
   asked: InvestigateTransactionOptions,
   { freeze, counterfactual, legitimate }: Options,
@@ -162,7 +162,7 @@ type LookAt = Pick<IncidentSource, 'findings'> & {
   others: NonNullable<BeyondOptions['incidents']>
 }
 
-/** Named transactions, or those of an incident on record. Throws `app.NoSource`, `incidents.UnknownIncident`. */
+/** The named transactions, or those of an incident on record. Throws `app.NoSource`, `incidents.UnknownIncident`. */
 async function whatToLookAt(given: string | undefined, options: Options, io: Io): Promise<LookAt> {
   const named = listOf(options.tx)
   if (options.incident === undefined) {
@@ -182,7 +182,7 @@ async function whatToLookAt(given: string | undefined, options: Options, io: Io)
   }
 }
 
-/** Watched contracts of the configuration are compared too; the command line’s lists stand before its own. */
+/** Watched contracts of the configuration are compared too; the command line’s lists precede its own. */
 async function beyondIn(
   { addresses, around, known, labels, ...options }: Options,
   { io, others }: { io: Io; others: LookAt['others'] },
@@ -198,7 +198,7 @@ async function beyondIn(
   })
 }
 
-/** The history that is named; for --propose alone the blocks before the attack in the bundle file itself. */
+/** The named history; for --propose alone, the blocks before the attack in the bundle file itself. */
 function proposeIn(
   source: string,
   { history, propose }: Options,
@@ -216,7 +216,7 @@ function proposeIn(
 
 type Files = { decoding: DecodingOptions; prices: readonly string[]; tokens: readonly string[] }
 
-/** What the command line names, or else the configuration. */
+/** The files that the command line names, otherwise those of the configuration. */
 async function filesIn(options: Options, io: Io): Promise<Files> {
   const loaded = await load(options, io)
   const config = loaded.origin === 'none' ? undefined : loaded.config

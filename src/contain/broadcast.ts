@@ -20,17 +20,22 @@ export type BroadcastContext = {
   rpc: Rpc
   store: Store
   clock: Clock
-  /** Builders that take transactions in private: all of them are given it, and the public pool only later. */
+  /**
+   * Builders that accept private transactions: the transaction goes to all of them, and to the public pool only later.
+   */
   relays?: readonly Relay[]
 }
 
 export type Signing = {
   signer: Signer
-  /** What is sent: the lever's own call where the authority is the signer. */
+  /** The call to send: the lever's own call where the authority is the signer. */
   call?: Call
   gasUsed: number
   fees: FeePolicy
-  /** Asked right before the signature, in the transaction that keeps it: what it reads stays so until that is over. */
+  /**
+   * Called right before the signature, in the transaction that stores it: what it reads stays unchanged until that
+   * ends.
+   */
   permit: (tx: Store) => Promise<Permit>
 }
 
@@ -39,13 +44,13 @@ export type Permit =
   | { allowed: true; authorisation: Hash | null }
   | { allowed: false; reasons: readonly string[] }
 
-/** `lowCap`: why it cannot be mined while the base fee is what it is; left out where it can. */
+/** `lowCap`: why it cannot be mined at the present base fee; absent where it can. */
 export type Signed = { signed: Broadcast; lowCap?: string } | { refused: readonly string[] }
 
 /**
- * Signs the plan's transaction and keeps the raw bytes before anybody else sees them, in one database transaction with the
- * permit: what was taken back or used up a moment before is not signed. Called again (after a crash, by a second worker) it
- * gives back what was signed first: what is signed later replaces it (`confirm.ts`).
+ * Signs the plan's transaction and stores the raw bytes before anyone else sees them, in one database transaction with
+ * the permit: an authorisation that was revoked or used up a moment before is not signed under. A second call (after a
+ * crash, or by a second worker) returns what was signed first: a later signature replaces it (`confirm.ts`).
  */
 export async function signPlan(
   plan: ContainmentPlan,
@@ -55,7 +60,7 @@ export async function signPlan(
   const first = await findBroadcast(store, plan.id)
   if (first !== undefined) return { signed: first }
   const [count, baseFee] = await Promise.all([nonceFloor(rpc, signing.signer.address), baseFeeOf(rpc)])
-  // a second run, where the answer to the first COMMIT was lost, finds what the first has kept
+  // A second run, where the answer to the first COMMIT was lost, finds what the first one stored.
   const act = (tx: Store): Promise<Signed> => signOnce(plan, signing, { tx, count, baseFee })
   const signed = await transaction(store, act, { idempotent: true })
   crashPoint('contain.persisted')
@@ -70,7 +75,7 @@ async function signOnce(
 ): Promise<Signed> {
   const { chainId } = plan.lever
   const permission = await permit(tx)
-  // after the permit's locks: whoever held them before may have signed this very plan
+  // After the permit's locks: the process that held them before may have signed this very plan.
   const first = await findBroadcast(tx, plan.id)
   if (first !== undefined) return { signed: first }
   if (!permission.allowed) return { refused: permission.reasons }
@@ -80,7 +85,7 @@ async function signOnce(
     chainId,
     nonce,
     ...call,
-    // Half again and a floor: the state may have moved since the simulation, and gas not used is not paid.
+    // 50 % more, and a minimum: the state may have moved since the simulation, and unused gas costs nothing.
     gas: BigInt(Math.max(100_000, Math.ceil(gasUsed * 1.5))),
     ...feesFor(fees, baseFee),
   })
@@ -100,12 +105,12 @@ async function signOnce(
   return { signed: broadcast }
 }
 
-/** Where a transaction goes: to the relays where there are any, or to everybody. */
+/** The destination of a transaction: the relays where there are any, or everyone. */
 export type Route = 'private' | 'public'
 
 /**
- * Hands the kept bytes on, the same bytes any number of times: a node that knows them is content. In private where there
- * are relays and one of them takes it; else to the public pool.
+ * Sends the stored bytes, the same bytes any number of times: a node that has them already counts as success. Sends
+ * privately where there are relays and one of them accepts it; otherwise to the public pool.
  */
 export async function sendBroadcast(
   broadcast: Broadcast,
@@ -135,7 +140,7 @@ async function isKnown(broadcast: Broadcast, rpc: Rpc, thrown: unknown): Promise
   return found !== null
 }
 
-/** The latest block's, wei per gas unit. */
+/** The base fee of the latest block, wei per gas unit. */
 export async function baseFeeOf(rpc: Rpc): Promise<bigint> {
   const block = object(await rpc.request('eth_getBlockByNumber', ['latest', false]), 'block')
   return BigInt(String(block['baseFeePerGas'] ?? '0x0'))

@@ -49,7 +49,7 @@ beforeEach(async () => {
 let relays: Relay[] = []
 const context = () => ({ rpc, store, clock: systemClock, relays })
 
-/** A relay that answers as told and keeps what it was given. */
+/** A relay that gives the configured answers and stores what it received. */
 function aRelay(method: Relay['method'], takes: boolean): { relay: Relay; given: unknown[] } {
   const given: unknown[] = []
   const request = async (_method: string, params: readonly unknown[]): Promise<unknown> => {
@@ -63,7 +63,7 @@ function aRelay(method: Relay['method'], takes: boolean): { relay: Relay; given:
   }
 }
 
-/** A plan that is signed and sent: a call to an account without code, which any gas does for. */
+/** A plan that is signed and sent: a call to an account without code, for which any gas suffices. */
 async function sent(): Promise<Broadcast> {
   const n = ++plans
   const chainId = Number(await rpc.request('eth_chainId', []))
@@ -93,7 +93,7 @@ function replacing(told: Told[]): Replacing {
   }
 }
 
-/** Confirms while blocks come, each prepared by `before`. */
+/** Confirms while blocks arrive, each prepared by `before`. */
 async function confirmed(
   broadcast: Broadcast,
   before: (n: number) => Promise<void>,
@@ -188,7 +188,7 @@ test('a crash after the replacement was kept and before it was sent goes on with
     instead: broadcast.transactionHash,
   }
   await replaceBroadcast(store, kept)
-  // a second worker that signed for the same reason is told what stands, and adds nothing
+  // A second worker that signed for the same reason receives what stands, and adds nothing.
   expect((await replaceBroadcast(store, kept)).transactionHash).toBe(kept.transactionHash)
   const { settled } = await confirmed(broadcast, () => baseFee(60n * GWEI))
   expect(settled).toMatchObject({ state: 'mined', transactionHash: kept.transactionHash })

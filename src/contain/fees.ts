@@ -4,9 +4,9 @@ import { formatGwei } from 'viem'
 export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 
 export type FeePolicy = {
-  /** The least tip, wei per gas unit. */
+  /** The minimum tip, wei per gas unit. */
   minPriorityFeePerGas: bigint
-  /** The most that is ever paid, wei per gas unit. */
+  /** The maximum that is ever paid, wei per gas unit. */
   maxFeePerGasCap: bigint
   /** The fees of a pending attack that must be outbid, wei per gas unit; null when there is none. */
   outbid: Fees | null
@@ -14,7 +14,7 @@ export type FeePolicy = {
 
 /**
  * Tip and ceiling for inclusion in the next block, wei per gas unit. A pending attack is outbid by an eighth in both:
- * builders order by the tip that is really paid, some nodes by the ceiling.
+ * builders order by the tip that is actually paid, some nodes by the ceiling.
  */
 export function feesFor({ minPriorityFeePerGas, maxFeePerGasCap, outbid }: FeePolicy, baseFee: bigint): Fees {
   const tip =
@@ -24,7 +24,7 @@ export function feesFor({ minPriorityFeePerGas, maxFeePerGasCap, outbid }: FeePo
   return { maxFeePerGas, maxPriorityFeePerGas: smaller(tip, maxFeePerGas) }
 }
 
-/** Why nothing can be mined while the most that is paid is less than every transaction must pay; null where it is not. */
+/** Why nothing can be mined while the fee cap is below the base fee; null where it is not below. */
 export function capTooLow(
   { maxFeePerGasCap: cap }: Pick<FeePolicy, 'maxFeePerGasCap'>,
   baseFee: bigint,
@@ -34,8 +34,8 @@ export function capTooLow(
 }
 
 /**
- * What a replacement pays: an eighth more than before in both (nodes ask a tenth, and an eighth more of the tip), at least
- * what the base fee now asks for, never above the cap. Null where the cap leaves no room for a replacement.
+ * The fees of a replacement: an eighth more than before in both (nodes require a tenth, and an eighth more of the tip),
+ * at least the present base fee, never above the cap. Null where the cap leaves no room for a replacement.
  */
 export function escalated(before: Fees, policy: FeePolicy, baseFee: bigint): Fees | null {
   const fresh = feesFor(policy, baseFee)
@@ -54,7 +54,7 @@ function smaller(a: bigint, b: bigint): bigint {
 }
 
 function larger(a: bigint, b: bigint): bigint {
-  // Math.max takes no bigints.
+  // Math.max does not accept bigints.
   if (a > b) return a
   return b
 }

@@ -55,7 +55,10 @@ test('the order does not depend on the order in which they are given, but among 
   )
 })
 
-/** What ranking may tell apart: an attack that was not run and one that was not reproduced are worth the same. */
+/**
+ * The values that ranking may distinguish: an attack that was not run and one that was not reproduced are worth the
+ * same.
+ */
 function worth(key: string): string {
   const [attack, leverSucceeded, ...rest] = JSON.parse(key) as [string, boolean, ...unknown[]]
   const word = leverSucceeded ? attack.replace('not-reproduced', 'not-run') : 'fails'

@@ -12,8 +12,8 @@ import { createEngine, type Engine, evaluateBlock, finalize, rollback } from './
 import { detectors } from './registry.ts'
 
 /*
- * What must hold of every registered detector, on blocks in which anybody claims anything: tokens that lie, keep fees or
- * rebase, no logs, amounts of 2^256 − 1, selectors in the wrong mouth.
+ * The properties of every registered detector, on blocks with arbitrary claims: tokens that lie, keep fees or rebase,
+ * no logs, amounts of 2^256 − 1, selectors called by the wrong contract.
  */
 
 const scopes: readonly Scope[] = [protecting(accounts[0], accounts[2]), everything]
@@ -90,7 +90,7 @@ test('the order in which detectors are listed changes no alert', () => {
     }),
     { seed: 62, numRuns: 150 },
   )
-  // the blocks are not so odd that nobody has anything to say of them
+  // The blocks are not so odd that no detector reports anything.
   expect([...spoken]).toEqual(
     expect.arrayContaining(['arbitrary-call', 'control-takeover', 'drain', 'signature']),
   )

@@ -7,7 +7,9 @@ import { addressOf, type DrillRole, drillAccount } from './accounts.ts'
 import { type ContractName, decode, encode } from './artifacts.ts'
 import { type DrillCall, type LimitedCall, withGasLimits } from './gas.ts'
 
-/** How the drill's node makes blocks, as anvil says itself and as other nodes show; `seconds` is 0 below one second. */
+/**
+ * How the drill's node makes blocks, as anvil itself reports and as other nodes show; `seconds` is 0 below one second.
+ */
 type DrillMining = { kind: 'auto' } | { kind: 'manual' } | { kind: 'interval'; seconds: number }
 
 /** A connection to the drill's node. */
@@ -31,7 +33,7 @@ export type SentTransaction = DrillReceipt & { label: string }
 
 export const GWEI = 1_000_000_000n
 const NOT_MINED_MS = 30_000
-/** A fork fetches what it lacks from the real node before it answers. */
+/** A fork fetches missing state from the real node before it answers. */
 const REQUEST_MS = 30_000
 
 const number = quantitySchema.transform(Number)
@@ -83,7 +85,7 @@ function isUnknownMethod(thrown: unknown): boolean {
   return thrown instanceof RpcError && thrown.code === NO_METHOD
 }
 
-/** Any node but anvil makes blocks by itself: the time between its two newest. */
+/** The time between a node's two newest blocks: any node but anvil makes blocks automatically. */
 async function secondsBetween(request: DrillChain['request']): Promise<number> {
   const newest = blockSchema.parse(await request('eth_getBlockByNumber', ['latest', false]))
   if (newest.number === 0) return 1
@@ -97,7 +99,7 @@ export async function latestBlock(chain: DrillChain): Promise<z.infer<typeof blo
   return blockSchema.parse(await chain.request('eth_getBlockByNumber', ['latest', false]))
 }
 
-/** How many transactions the account has sent, those waiting included. */
+/** The number of transactions that the account has sent, pending ones included. */
 export async function nonceOf(chain: DrillChain, role: DrillRole): Promise<number> {
   return number.parse(await chain.request('eth_getTransactionCount', [addressOf(role), 'pending']))
 }
@@ -109,8 +111,8 @@ async function ordinaryFees(chain: DrillChain, tip = GWEI): Promise<DrillFees> {
 }
 
 /**
- * Signs the calls with nonces in their order, hands them to the node and returns their hashes, unmined.
- * Throws `drill.Rejected` where the node does not take one.
+ * Signs the calls with consecutive nonces, sends them to the node and returns their hashes, unmined. Throws
+ * `drill.Rejected` where the node does not accept one.
  */
 export async function submit(
   chain: DrillChain,
@@ -121,7 +123,7 @@ export async function submit(
   return Promise.all(raw.map((bytes, index) => hand(chain, bytes, calls[index]?.label ?? '')))
 }
 
-/** Signs the calls with nonces in their order; nothing is sent. */
+/** Signs the calls with consecutive nonces; sends nothing. */
 export async function signAll(
   chain: DrillChain,
   calls: readonly DrillCall[],
@@ -171,7 +173,7 @@ function sign(chain: DrillChain, call: LimitedCall, pricing: DrillFees & { nonce
 }
 
 /**
- * Waits until all are mined (making a block where the node mines on demand); what an abort cut off is left out.
+ * Waits until all are mined (and makes a block where the node mines on demand); omits those that an abort cut off.
  * Throws `drill.NotMined` when the chain's patience is over.
  */
 export async function settle(
@@ -228,19 +230,19 @@ export type DrillView = {
   block?: BlockTag | undefined
 }
 
-/** What a view answers: one value, or an array where it returns several. */
+/** The result of a view: one value, or an array where it returns several. */
 export async function readView(chain: DrillChain, view: DrillView): Promise<unknown> {
   const data = encode(view.contract, view.name, view.args)
   const answer = await chain.request('eth_call', [{ to: view.at, data }, blockParameter(view.block)])
   return decode(view.contract, view.name, hexSchema.parse(answer))
 }
 
-/** What a view that returns one integer answers. */
+/** The result of a view that returns one integer. */
 export async function readAmount(chain: DrillChain, view: DrillView): Promise<bigint> {
   return z.bigint().parse(await readView(chain, view))
 }
 
-/** A block by its number, or by what the node calls it. */
+/** A block by its number, or by the node's name for it. */
 export type BlockTag = bigint | 'latest' | 'pending'
 
 /** wei */

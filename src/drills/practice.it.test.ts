@@ -72,16 +72,16 @@ test('people who must sign are waited for: their part of the shipped playbook is
     'contained',
   ]
   const times = order.map((name) => at(report, name))
-  // the database's clock says when it was signed, ours all else
+  // The database's clock dates the signature, ours everything else.
   for (const [n, time] of times.slice(1).entries())
     expect(time, order[n + 1]).toBeGreaterThanOrEqual((times[n] ?? 0) - 5)
   expect(report.times.milestones.find(({ name }) => name === 'approved')?.source).toMatch(/signed by 0x/)
   const asked = new Map(report.times.questions.map((question) => [question.step, question]))
   expect([...asked.keys()].sort()).toEqual(['pull-by-hand', 'reopen', 'scope', 'statement', 'trace-funds'])
-  // the guardian says so, or it is over because his signature has contained it
+  // The guardian answers, or the question is over because the guardian's signature has contained the attack.
   expect(asked.get('pull-by-hand')).toMatchObject({ answer: 'done' })
   expect(asked.get('reopen')).toMatchObject({ answer: 'refuse' })
-  // how much people save is a race against blocks of a second: on a busy machine they come after the last theft
+  // The amount that people save is a race against one-second blocks: on a busy machine they come after the last theft.
   expect(report.funds?.lostBps).toBeLessThanOrEqual(report.funds?.lostWithoutResponseBps ?? 0)
   const states = Object.fromEntries(report.points.map(({ id, state }) => [id, state]))
   expect(states).toEqual({
@@ -98,7 +98,7 @@ test('people who must sign are waited for: their part of the shipped playbook is
   expect(await readFile(join(home.dataDir, 'reports', `${incident?.id}.md`), 'utf8')).toContain('# DRILL: ')
   const [run] = await listRuns(home.store, incident?.id ?? '')
   expect(run).toMatchObject({ attempt: 1, people: true, state: 'succeeded' })
-  // what came while people were at work asked nobody for the same call again
+  // Findings that came while people were busy raised no second request for the same call.
   const plans = (await listTimeline(home.store, incident?.id ?? '')).filter(({ kind }) => kind === 'plan')
   expect(plans.filter(({ message }) => message.startsWith('Nothing was sent because'))).toHaveLength(1)
 })

@@ -29,20 +29,20 @@ export type DrillOptions = {
   attack: AttackKind
   respond: boolean
   people: DrillPeople
-  /** Played people are so many times faster than life. */
+  /** The factor by which simulated people are faster than real ones. */
   pace: number
   /** Whether a guardian has signed a standing authorisation beforehand. */
   standing: boolean
   /** Real people in place of the drill's. */
   team?: Pick<Config, 'roles' | 'channels'> | undefined
-  /** Look at pending transactions too: the pause can then come before the attack. */
+  /** Watch pending transactions too: the pause can then come before the attack. */
   mempool: boolean
   /** Seconds between blocks. */
   blockSeconds: number
   seed: number
-  /** In place of a chain of its own: the drill's contracts beside those that are protected there. */
+  /** Instead of a chain of its own: the drill's contracts next to those that are protected there. */
   fork?: Fork | undefined
-  /** Told the configuration before anything is watched. */
+  /** Called with the configuration before anything is watched. */
   ready?: ((config: Config) => Promise<void>) | undefined
   dataDir: string
   apiPort: number
@@ -51,9 +51,9 @@ export type DrillOptions = {
   env: Readonly<Record<string, string | undefined>>
   write: (line: string) => void
   start: StartDrilled
-  /** Told once Cordon runs, before anything happens. */
+  /** Called once Cordon runs, before anything happens. */
   started?: (() => Promise<void>) | undefined
-  /** One line of the story. */
+  /** Prints one line of the story. */
   say: (line: string) => void
   signal: AbortSignal
 }
@@ -63,12 +63,12 @@ export type DrillOutcome = {
   contained: boolean
   incident: Incident | null
   run: Run | null
-  /** What the attack goes for, base units of `asset`. */
+  /** The target of the attack, base units of `asset`. */
   funds: { asset: string; before: bigint; after: bigint; withoutResponse: bigint } | null
   attackTransactions: { mined: number; reverted: number }
-  /** From the first alert to what was verified, milliseconds; null where nothing was. */
+  /** From the first alert to the verification, milliseconds; null where nothing was verified. */
   containedAfterMs: number | null
-  /** How far the chain's clock is behind ours, milliseconds. */
+  /** The lag of the chain's clock behind ours, milliseconds. */
   skewMs: number
   startedAt: number
   endedAt: number
@@ -84,8 +84,8 @@ export type RunningDrill = {
 const TRAFFIC_ROUNDS = 2
 
 /**
- * A whole drill: a chain, a protocol, honest traffic, a real attack, and Cordon watching over JSON-RPC.
- * The app and the chain stay up until `stop`. Throws what the parts throw, after stopping them.
+ * Runs a whole drill: a chain, a protocol, honest traffic, a real attack, and Cordon watching over JSON-RPC. The app
+ * and the chain stay up until `stop`. Throws what the parts throw, after stopping them.
  */
 export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
   const { say, hub, logger, env, write, signal, seed } = options
@@ -133,7 +133,7 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
   }
 }
 
-/** On a real chain others have given code to these well-known accounts: on a fork it is taken off them. */
+/** On a real chain others have given code to these well-known accounts: on a fork that code is removed. */
 async function clearAccounts(url: string): Promise<void> {
   const chain = await connectDrill(url)
   await Promise.all(drillRoles.map((role) => chain.request('anvil_setCode', [addressOf(role), '0x'])))
@@ -141,7 +141,7 @@ async function clearAccounts(url: string): Promise<void> {
 
 type Playing = Pick<DrillOptions, 'pace' | 'seed' | 'say'>
 
-/** Real people are never signed for: only those of the drill, and whose key is at hand. */
+/** Signs only for the drill's own people whose key is known, never for real people. */
 export function play(
   { pace, seed, say }: Playing,
   { app, desk }: DrilledCordon,
@@ -150,7 +150,7 @@ export function play(
   return playPeople({ app, desk, signers: [...teamSigners(), ...signers], pace, seed, say })
 }
 
-/** Each drill is on a chain of its own, so that the records of one are never taken for another's. */
+/** A separate chain for each drill, so that the records of one are never mistaken for another's. */
 function drillChainId(): number {
   return 31_337_000_000 + (Math.floor(Date.now() / 100) % 1_000_000_000)
 }
@@ -202,7 +202,9 @@ async function containedAfter({ app }: DrilledCordon, incident: Incident | null)
   return done === undefined ? null : done.discoveryTime - incident.discoveredAt
 }
 
-/** The same traffic and the same attack on a second chain that nobody watches: what would have been left. */
+/**
+ * Runs the same traffic and the same attack on a second chain that is not watched: the amount that would have remained.
+ */
 async function undefended({ attack, seed }: DrillOptions): Promise<bigint> {
   const anvil = await startAnvil({ mining: { kind: 'manual' } })
   try {

@@ -31,7 +31,10 @@ const sumInto = (sums: Map<string, bigint>, key: string, amount: bigint): void =
   else sums.set(key, sum)
 }
 
-/** What the zero address is said to have made and taken, by asset, next to what everybody else has more or less. */
+/**
+ * The amounts that the zero address issued less those it took back, by asset, next to the changes of all other
+ * accounts.
+ */
 function bothSides(tx: TransactionFacts): { issued: Map<string, bigint>; held: Map<string, bigint> } {
   const issued = new Map<string, bigint>()
   const held = new Map<string, bigint>()

@@ -34,7 +34,7 @@ import { suspicion } from './suspicion.ts'
 import { unexplainedIn } from './unexplained.ts'
 import { victimsOf } from './victims.ts'
 
-/** A transaction to be investigated, with the block that it is in and what the detectors said about it. */
+/** A transaction to be investigated, with its block and the detectors' findings on it. */
 export type Suspect = {
   facts: BlockFacts
   tx: TransactionFacts
@@ -47,22 +47,22 @@ export type InvestigateOptions = {
   suspects: readonly Suspect[]
   /** Contracts that are never the attacker's. */
   protect: ReadonlySet<Address>
-  /** What addresses are called here. */
+  /** The local names of addresses. */
   names: ReadonlyMap<Address, string>
   /** Signatures by selector. */
   functions: ReadonlyMap<Hex, string>
   prices?: Prices
-  /** What assets are called. */
+  /** The names of assets. */
   tokens?: Tokens
   /** Show every read in the tree. */
   full: boolean
-  /** What says which function a call is, and with which arguments. */
+  /** Decodes the function of a call, and its arguments. */
   decoder?: Decoder | undefined
-  /** What of the tree is shown. */
+  /** The parts of the tree to show. */
   view?: TreeView | undefined
 }
 
-/** What is known first, and what everything else stands on. */
+/** The first results, on which everything else is built. */
 export type Assessed = {
   net: BalanceDeltas
   attackers: Attackers
@@ -72,12 +72,12 @@ export type Assessed = {
   victims: Investigation['victims']
 }
 
-/** The first screen alone, for who cannot wait. */
+/** The first screen alone, for readers who cannot wait. */
 export function firstScreen({ hypotheses, victims, attackers }: Assessed, tokens: Tokens): FirstScreen {
   return { rootCause: rootCauseOf(hypotheses), victims, attackers, assets: [...tokens.values()] }
 }
 
-/** The likeliest cause, who lost and by whom. Throws nothing. */
+/** The likeliest cause, the losers and the takers. Throws nothing. */
 export function assess(options: InvestigateOptions): Assessed {
   const { suspects, functions, protect } = options
   const transactions = suspects.map(({ tx }) => tx)
@@ -101,8 +101,8 @@ export function assess(options: InvestigateOptions): Assessed {
 }
 
 /**
- * What happened in one or more transactions: why it could, to whom, by whom, in which steps, with what it stands on.
- * Throws nothing: what is missing is said in `unexplained`.
+ * Investigates one or more transactions: why the attack was possible, the victims, the attackers and the steps, with
+ * the evidence. Throws nothing: `unexplained` states what is missing.
  */
 export function investigate(options: InvestigateOptions, assessed = assess(options)): Investigation {
   const { suspects, names, tokens = new Map() } = options
@@ -149,7 +149,7 @@ export function investigate(options: InvestigateOptions, assessed = assess(optio
   }
 }
 
-/** Where the invariants were broken first: the rule says which frames, the first of them in the first transaction counts. */
+/** The first broken invariant: the rule names its frames; the first of them in the first transaction counts. */
 function divergenceIn(suspects: readonly Suspect[]): Investigation['divergence'] {
   for (const { tx, findings } of suspects) {
     const broken = findings
@@ -162,7 +162,7 @@ function divergenceIn(suspects: readonly Suspect[]): Investigation['divergence']
   return null
 }
 
-/** Of the prices those of assets that somebody has more or less of. */
+/** The prices of the assets that some account has more or less of. */
 function pricesTold(prices: Prices, net: BalanceDeltas): Investigation['prices'] {
   const moved = new Set([...net.values()].flatMap((assets) => [...assets.keys()]))
   return [...prices]
@@ -175,14 +175,14 @@ function pricesTold(prices: Prices, net: BalanceDeltas): Investigation['prices']
     }))
 }
 
-/** Suspects with their places on the chain. */
+/** Suspects with their positions on the chain. */
 export function placedOf(suspects: readonly Suspect[]): Placed[] {
   return suspects.map(({ facts, tx }) => ({ tx, block: facts.bundle.number, producer: facts.bundle.miner }))
 }
 
 type Robbery = { cluster: ReadonlySet<Address>; losers: Losers }
 
-/** What the victims lost, followed through these very transactions. */
+/** The victims' losses, followed through these very transactions. */
 function flowOf(suspects: readonly Suspect[], { cluster, losers }: Robbery): FundFlow {
   const first = suspects[0]?.facts.bundle
   const flow = startFlow({
@@ -207,7 +207,7 @@ export function rootCauseOf(hypotheses: Hypothesis[]): Investigation['rootCause'
   return { category, contract, function: name, line: null, file: null, weakness, confidence, hypotheses }
 }
 
-/** All that the findings of a hypothesis call victims: the surest finding’s first. */
+/** All victims that the findings of a hypothesis name: those of the surest finding first. */
 function victimsNamed({ category, contract }: Hypothesis, findings: readonly Finding[]): Address[] {
   if (findings.length === 0) return contract === null ? [] : [contract]
   return findings
@@ -216,7 +216,7 @@ function victimsNamed({ category, contract }: Hypothesis, findings: readonly Fin
     .flatMap(({ victims }) => victims)
 }
 
-/** What all changes of an account come to in dollars; left out where one of them has no price. */
+/** The sum of all changes of an account in dollars; absent where one of them has no price. */
 function netUsdOf(assets: ReadonlyMap<string, bigint> | undefined, prices: Prices): { netUsd?: string } {
   let sum = 0n
   for (const [key, amount] of assets ?? []) {
@@ -264,7 +264,7 @@ function investigatedOf({ facts, tx, findings, blind }: Suspect, telling: Tellin
   }
 }
 
-/** Tokens as the steps call them. */
+/** The names of tokens for the steps. */
 function tokenNames(tokens: Tokens): Map<Address, string> {
   const named = new Map<Address, string>()
   for (const { asset } of tokens.values()) if (asset !== NATIVE) named.set(asset, tokenName(asset, tokens))

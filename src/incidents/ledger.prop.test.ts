@@ -18,7 +18,7 @@ function chainOf(contents: readonly unknown[]): Evidence[] {
   return links
 }
 
-/** Each changes one thing in one link; none may give back what it was given. */
+/** Each changes one thing in one link; none may return its input unchanged. */
 const mutations: ((link: Evidence, other: unknown) => Evidence)[] = [
   (link, other) => ({ ...link, body: other }),
   (link) => ({ ...link, kind: `${link.kind}!` }),

@@ -31,11 +31,11 @@ export type FollowFundsOptions = {
   /** A bundle file or a JSON-RPC URL. */
   source: string
   hash: string
-  /** The stolen amount and its owner; the losses from an investigation when left out. */
+  /** The stolen amount and its owner; by default the losses from an investigation. */
   stolen?: FlowSource
-  /** Blocks to follow after the theft's block: all of a file, 50 of a node, when left out. */
+  /** Blocks to follow after the theft's block: by default all of a file, or 50 of a node. */
   blocks?: number
-  /** Blocks without a move after which an account that holds taint is dormant. */
+  /** Blocks without a transfer after which an account that holds taint is dormant. */
   dormantBlocks?: number
   scope: Scope
   labels: AddressLabels
@@ -75,7 +75,10 @@ export async function followFunds(options: FollowFundsOptions): Promise<FundFlow
   return finishFlow(flow, dormantBlocks === undefined ? {} : { dormantBlocks })
 }
 
-/** What its tokens are called: by the shipped lists, else by what the contracts say to the node that it was read from. */
+/**
+ * The names of the flow's tokens: from the shipped lists, otherwise from the contracts, by the node that it was read
+ * from.
+ */
 export async function tokensOfFlow(
   { chainId, sources, edges, totals }: FundFlow,
   source: string,
@@ -105,7 +108,7 @@ export async function writeFundFlowSvg(
 
 type Beginning = { findings: readonly Finding[]; hash: Hash; options: FollowFundsOptions }
 
-/** From the theft on, if it is in this block: the losers and the takers are those of an investigation. */
+/** Starts at the theft, if it is in this block: the losers and the takers are those of an investigation. */
 function begin(facts: BlockFacts, { findings, hash, options }: Beginning): Flow | undefined {
   const { bundle, transactions } = facts
   const place = transactions.findIndex(({ transaction }) => transaction.hash === hash)

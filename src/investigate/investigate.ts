@@ -31,34 +31,37 @@ import { withStorage } from './storage-changes.ts'
 export type InvestigateTransactionOptions = {
   /** A bundle file, plain or frozen, or a JSON-RPC URL. */
   source: string
-  /** May be left out where a bundle has one transaction, or was frozen for some. In any order: they are investigated in the chain's. */
+  /**
+   * Optional where a bundle has one transaction, or was frozen for some. In any order: they are investigated in chain
+   * order.
+   */
   hashes: readonly string[]
   scope: Scope
   names?: ReadonlyMap<Address, string>
   full: boolean
-  /** What of the tree is shown. */
+  /** The parts of the tree to show. */
   view?: TreeView
   decoding?: DecodingOptions
-  /** What the detectors said of these transactions when they happened: they had a history then. */
+  /** The detectors' findings on these transactions when they happened: the detectors had a history then. */
   recorded?: readonly Finding[] | undefined
-  /** Told who lost what and the likeliest cause, as soon as they are known. */
+  /** Called with the losers, their losses and the likeliest cause, as soon as they are known. */
   onFirst?: ((screen: FirstScreen) => void) | undefined
   /** Files of prices, and of tokens in the token-list format. */
   prices?: readonly string[] | undefined
   tokens?: readonly string[] | undefined
-  /** Propose rules that would have told it, by this history. */
+  /** Propose rules that would have detected it, from this history. */
   propose?: Pick<ProposeOptions, 'history' | 'folder' | 'attack'> | undefined
-  /** Say what changed in storage; only a node can, or a frozen file. */
+  /** Report the changes in storage; only a node, or a frozen file, can show them. */
   storage?: boolean
-  /** Blocks that stand for what the source has. */
+  /** Blocks to use in place of the source's. */
   blocks?: readonly BlockFacts[]
-  /** What of actors and scope is looked at besides the transactions. */
+  /** The actors and scope to examine beyond the transactions. */
   beyond?: BeyondOptions
 }
 
 /**
- * Finds transactions in a bundle file or at a node and investigates them together, with everything before them in the file
- * as history. Throws `app.TransactionNotFound`, `app.InvalidHash`, and what reading throws.
+ * Finds transactions in a bundle file or at a node and investigates them together, with everything before them in the
+ * file as history. Throws `app.TransactionNotFound`, `app.InvalidHash`, and the errors of reading.
  */
 export async function investigateTransactions(
   options: InvestigateTransactionOptions,
@@ -73,9 +76,9 @@ export async function investigateTransactions(
 }
 
 /**
- * Investigates transactions of a node and writes all that it was asked into a bundle file, with the state before them and before
- * ordinary ones: from it the same investigation, and what is left with one thing altered, runs anywhere. Throws what
- * investigating throws.
+ * Investigates transactions of a node and writes all of the node's answers into a bundle file, with the state before
+ * them and before ordinary transactions: from the file, the same investigation runs anywhere, and so does the attack
+ * with one thing altered. Throws the errors of investigating.
  */
 export async function freezeInvestigation(
   options: InvestigateTransactionOptions,
@@ -93,7 +96,10 @@ export async function freezeInvestigation(
   }
 }
 
-/** What is not needed now but is later: the state before, what changed, the transactions and their blocks’ times. A node may refuse some. */
+/**
+ * Requests data that is needed later: the state before, the changes, the transactions and their blocks’ times. A node
+ * may refuse some.
+ */
 async function askForState(rpc: Rpc, hashes: readonly Hash[]): Promise<void> {
   const refused = (): void => undefined
   await fetchPrestate(rpc, hashes).catch(refused)
@@ -141,7 +147,7 @@ async function tokensOf(
   })
 }
 
-/** Where an oracle’s answer is not yet the attack’s. */
+/** A block at which an oracle’s answer is not yet the attack’s. */
 function blockBefore(suspects: readonly Suspect[]): number {
   return Math.max(0, (suspects[0]?.facts.bundle.number ?? 1) - 1)
 }
@@ -186,7 +192,9 @@ function about(hash: Hash): (finding: Finding) => boolean {
   return ({ transactionHash }) => transactionHash === hash
 }
 
-/** What is said of a transaction now, and then by detectors that say nothing of the kind now; seen in a block before pending. */
+/**
+ * The present findings, and earlier ones of detectors that report nothing of the kind now; mined before pending ones.
+ */
 function joined(now: readonly Finding[], then: readonly Finding[]): Finding[] {
   const keyOf = ({ detector, categories }: Finding): string => `${detector} ${categories[0] ?? ''}`
   const said = new Set(now.map(keyOf))

@@ -3,7 +3,7 @@ import { redact, redactFacts } from './redact.ts'
 export type CordonErrorOptions = {
   /** `room.Name`, for example `contain.SimulationReverted`. */
   code: string
-  /** What failed, in one sentence. */
+  /** The failure, in one sentence. */
   message: string
   /** The observed values: plain JSON. Secrets are redacted here. */
   facts?: Record<string, unknown>

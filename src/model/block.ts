@@ -1,6 +1,6 @@
 import type { Address, Hash, Hex } from './hex.ts'
 
-/** A chain log as a receipt or a callTracer frame has it. */
+/** A chain log, as in a receipt or a callTracer frame. */
 export type Log = { address: Address; topics: readonly Hash[]; data: Hex }
 
 export type FrameType =
@@ -20,7 +20,7 @@ export type FrameLog = Log & { position: number }
  * `frames[i]` is `frames.slice(i, frames[i].end)`, and "a inside b" is two comparisons.
  */
 export type Frame = {
-  /** Place in the trace, 0 for the root. */
+  /** Position in the trace, 0 for the root. */
   index: number
   /** Index of the calling frame, −1 for the root. */
   parent: number
@@ -28,15 +28,18 @@ export type Frame = {
   /** One past the last frame of this frame's sub-tree. */
   end: number
   type: FrameType
-  /** The tracer's own word where it means no call of the EVM that Cordon knows: only the value is understood. */
+  /** The tracer's own name where it is not a call of the EVM that Cordon knows: only the value is understood. */
   foreignType?: string
-  /** True where a SELFDESTRUCT was recorded without its value: some coin moved, or none; nobody says how much. */
+  /** True where a SELFDESTRUCT was recorded without its value: some coin moved, or none; the amount is unknown. */
   valueUnknown?: true
   /** Null where not recorded. For SELFDESTRUCT the dying contract. */
   from: Address | null
   /** The callee, the created contract (null if creation failed), or the beneficiary of SELFDESTRUCT. */
   to: Address | null
-  /** Whose storage and balance the frame acts on: `to`, or the caller's context for DELEGATECALL and CALLCODE. */
+  /**
+   * The account whose storage and balance the frame acts on: `to`, or the caller's context for DELEGATECALL and
+   * CALLCODE.
+   */
   context: Address | null
   input: Hex
   output: Hex
@@ -45,7 +48,7 @@ export type Frame = {
   /** gas units, −1 where not recorded. */
   gas: number
   gasUsed: number
-  /** The EVM's word for the failure of this very frame. */
+  /** The EVM's own error of this very frame. */
   error: string | null
   revertReason: string | null
   /** True where this frame or one around it failed: its effects did not happen. */
@@ -82,7 +85,7 @@ export type Transaction = {
   frames: readonly Frame[]
 }
 
-/** The frame by which control last entered `account`'s context around frame `index`; undefined if it is not there. */
+/** The frame by which control last entered `account`'s context around frame `index`; undefined if there is none. */
 export function entryFrame(account: Address, index: number, frames: readonly Frame[]): Frame | undefined {
   let frame = frames[index]
   while (frame !== undefined && frame.context !== account) frame = frames[frame.parent]
@@ -100,7 +103,7 @@ export function callersOf(index: number, { from, frames }: Pick<Transaction, 'fr
   return [...new Set(callers)]
 }
 
-/** What a bundle does not have, so that nobody takes absence for innocence. */
+/** The parts that a bundle lacks, so that absence is not mistaken for innocence. */
 export type Coverage = {
   traces: 'callTracer' | 'parity' | 'none'
   /** Where logs come from: inside frames (ordered with the calls), from receipts only, or not recorded. */
@@ -109,13 +112,13 @@ export type Coverage = {
   partial: boolean
 }
 
-/** Where the logs of one transaction are read: inside its frames, in its receipt, or nowhere. */
+/** The source of the logs of one transaction: its frames, its receipt, or none. */
 export type LogSource = Coverage['logs']
 
 /**
- * The better source of a transaction's logs. Frames put them in order with the calls, and are believed where they
- * have at least as many as the receipt. Frames without a log and without a receipt have none where the same tracer
- * gives logs in other transactions of the block.
+ * The better source of a transaction's logs. Frames put them in order with the calls, and are trusted where they have
+ * at least as many as the receipt. Frames without a log and without a receipt have none where the same tracer gives
+ * logs in other transactions of the block.
  */
 export function logSourceOf(
   transaction: Transaction,
@@ -129,17 +132,20 @@ export function logSourceOf(
   return logs === null ? 'none' : 'receipts'
 }
 
-/** What is missing of one transaction. */
+/** The data missing for one transaction. */
 export type Gap = {
   transactionHash: Hash
   missing: 'traces' | 'receipt'
-  /** Why, as the node says it or as Cordon found out; one sentence. */
+  /** The reason, as the node states it or as Cordon found it; one sentence. */
   reason: string
-  /** True where it is this transaction that cannot be had, asked for by itself: not the node's lack, nor the block's. */
+  /**
+   * True where this transaction alone cannot be read, even in a request of its own: neither the node nor the block is
+   * at fault.
+   */
   isOwnFault: boolean
 }
 
-/** One block, or one pending transaction dressed as a block, with all that was recorded of it. */
+/** One block, or one pending transaction in the form of a block, with all recorded data about it. */
 export type BlockBundle = {
   chainId: number
   number: number
@@ -153,26 +159,26 @@ export type BlockBundle = {
   transactions: readonly Transaction[]
   pending: boolean
   coverage: Coverage
-  /** Transactions that could not be read in full; empty where all that the source offers was had. */
+  /** Transactions that could not be read in full; empty where everything that the source offers was read. */
   gaps: readonly Gap[]
 }
 
-/** How heavy a block is in memory: its call frames, and one for each transaction. */
+/** The weight of a block in memory: its call frames, and one for each transaction. */
 export function weightOf({ transactions }: Pick<BlockBundle, 'transactions'>): number {
   return transactions.reduce((sum, { frames }) => sum + frames.length + 1, 0)
 }
 
-/** A block's place, enough to ask a node for it again. */
+/** A reference to a block, enough to request it from a node again. */
 export type BlockRef = { number: number; hash: Hash | null }
 
-/** What a chain source tells: a discriminated union, in chain order. */
+/** An update from a chain source: a discriminated union, in chain order. */
 export type ChainUpdate =
   | { kind: 'block'; bundle: BlockBundle }
   /** `removed` are no longer canonical (newest first); `ancestor` is the last common block. */
   | { kind: 'reorg'; ancestor: BlockRef; removed: readonly BlockRef[] }
   | { kind: 'finalized'; block: BlockRef }
   | { kind: 'pending'; bundle: BlockBundle }
-  /** Something about the source itself that a person should know. */
+  /** A fact about the source itself that a person should know. */
   | { kind: 'notice'; notice: SourceNotice }
 
 export const noticeCodes = [

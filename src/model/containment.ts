@@ -4,7 +4,7 @@ import { givenAddressSchema } from './given-address.ts'
 import { type Address, addressSchema, amountSchema, hashSchema, hexSchema } from './hex.ts'
 import { leverSchema, opEffectSchema } from './lever.ts'
 
-/** How a lever is pulled in the name of its authority. */
+/** The route by which a lever is pulled in the name of its authority. */
 export const routeSchema = z.discriminatedUnion('kind', [
   /** The authority is an account with a key: it sends the call itself. */
   z.object({ kind: z.literal('direct') }),
@@ -120,7 +120,7 @@ export const simulationSchema = z.object({
    * attack transaction is known.
    */
   attack: z.enum(['stopped', 'reduced', 'not-stopped', 'not-reproduced', 'not-run']),
-  /** What the attack took from protected contracts and their users; empty for older records. */
+  /** The losses of protected contracts and their users to the attack; empty for older records. */
   losses: z.array(lossComparedSchema).default([]),
   opEffects: z.record(z.string(), opEffectSchema),
   /** Storage that pulling changes; null where the node does not show it. */

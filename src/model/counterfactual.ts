@@ -40,7 +40,7 @@ export const counterfactualSchema = z.object({
   outcome: z.enum(outcomes),
   /** The attackers' remaining gains, base units. */
   gained: z.array(assetChangeSchema),
-  /** What they paid beyond the cost of the attack, base units. */
+  /** The attackers' payments beyond the cost of the attack, base units. */
   givenMore: z.array(z.object({ asset: assetChangeSchema.shape.asset, amount: amountSchema })),
   /**
    * Of the ordinary transactions that were frozen with the attack and pass without the alteration: how many still do.

@@ -16,7 +16,7 @@ export const assetChangeSchema = z.object({
 export type AssetChange = z.infer<typeof assetChangeSchema>
 
 export const evidenceItemSchema = z.object({
-  /** What this shows, in one line. */
+  /** The conclusion from this evidence, in one line. */
   statement: z.string(),
   /** Frames of the transaction that show it, by index in execution order. */
   frames: z.array(z.number().int().min(0)),

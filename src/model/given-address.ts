@@ -13,10 +13,7 @@ export function hasRightChecksum(text: string): boolean {
   return OWN_CHECKSUM.some((chainId) => checksumAddress(`0x${lower}`, chainId) === text)
 }
 
-/**
- * What is wrong with an address that {@link hasRightChecksum} rejects, and the correct spelling if the digits are
- * right.
- */
+/** The error in an address that {@link hasRightChecksum} rejects, and the correct spelling if the digits are right. */
 export function wrongChecksum(text: string): string {
   const right = checksumAddress(`0x${text.slice(2).toLowerCase()}`)
   return `wrong checksum (EIP-55): a digit is mistyped; if every digit is right it is written ${right}`

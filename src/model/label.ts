@@ -13,7 +13,7 @@ export const momentSchema = z.union([
     .transform((text) => Math.floor(Date.parse(text) / 1000)),
 ])
 
-/** What is known about a case in advance: the answer that a backtest is scored against. Other fields are ignored. */
+/** The known facts about a case: the answer that a backtest is scored against. Other fields are ignored. */
 export const labelSchema = z.object({
   id: z.string(),
   label: z.enum(['attack', 'benign']).default('attack'),

@@ -11,7 +11,7 @@ import type { BlockBundle } from './block.ts'
 import { lineSchema, linesJsonSchema } from './line.ts'
 
 const document = linesJsonSchema()
-// Read back from JSON: what a reader of the file has.
+// Read back from JSON: the schema that a reader of the file has.
 const asReader = z.fromJSONSchema(JSON.parse(toJson(document)))
 
 /** A line as it is printed. */
@@ -37,7 +37,7 @@ function anEmptyBlock(): BlockBundle {
   }
 }
 
-/** What `tellError` writes on stderr. */
+/** The output of `tellError` on stderr. */
 function errorLine(thrown: unknown): unknown {
   const write = process.stderr.write
   let text = ''

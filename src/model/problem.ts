@@ -5,7 +5,7 @@ export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.number().int(),
-  /** What failed, in one sentence. */
+  /** The failure, in one sentence. */
   detail: z.string(),
   /** The requested path, without its query. */
   instance: z.string(),

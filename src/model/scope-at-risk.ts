@@ -36,7 +36,9 @@ const approvalSchema = z.object({
 })
 export type ScopeApproval = z.infer<typeof approvalSchema>
 
-/** What the same attack would take from another contract at the chain’s latest block, by a dry run on a fork. */
+/**
+ * The amount that the same attack would take from another contract at the chain’s latest block, by a dry run on a fork.
+ */
 const atRiskSchema = z.object({
   contract: addressSchema,
   outcome: z.enum(['drained', 'not-drained', 'not-tried']),

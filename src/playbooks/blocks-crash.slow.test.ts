@@ -60,7 +60,8 @@ test.concurrent.each([
     own.url,
     "SELECT step || ' ' || part AS did FROM counted WHERE step <> 'ask' ORDER BY 1",
   )
-  // What ran beside the step that died may have been done and not yet recorded: it is done again, its result kept once.
+  // A step in parallel with the one that died may have been done and not yet recorded: it is done again, and its result
+  // stored once.
   const did = counted.map((row) => String(row['did']))
   const beside = did.filter((text, i) => !(isParallel(text) && did.indexOf(text) < i))
   expect(beside).toEqual([

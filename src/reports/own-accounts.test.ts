@@ -15,7 +15,7 @@ const GUARD: Address = `0x${'7'.repeat(40)}`
 const HAND: Address = `0x${'6'.repeat(40)}`
 const audience = 'council' as const
 
-/** A guardian whose key took part, beside the attacker. */
+/** A guardian whose key took part, next to the attacker. */
 function record(): IncidentRecord {
   const made = reportRecord('Vault', { own: new Map([[GUARD, 'guardian']]), investigation: null })
   const { incident } = made

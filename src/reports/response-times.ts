@@ -100,7 +100,7 @@ function paged(record: DrillRecord): Found {
 }
 
 /**
- * Channels that accepted a page, by person; a person who was paged in vain has none, and neither has a role without
+ * Channels that accepted a page, by person; a person whom no page reached has none, and neither has a role without
  * people.
  */
 export function channelsByPerson({ evidence }: DrillRecord): ReadonlyMap<string, ReadonlySet<string>> {

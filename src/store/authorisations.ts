@@ -37,7 +37,7 @@ export async function revokeAuthorisation(
   return (await change(tx, sql, [hash, author, revokedAt])) === 1
 }
 
-/** Who revoked an authorisation and when; undefined where it was not revoked. */
+/** The revoker of an authorisation and the time; undefined where it was not revoked. */
 export async function findRevocation(store: Store, hash: Hash): Promise<Revocation | undefined> {
   const sql = `SELECT hash, author, revoked_at AS "revokedAt" FROM revoked_authorisations WHERE hash = $1`
   return row(store, z.object({ hash: hashSchema, author: z.string(), revokedAt: z.number().int() }), sql, [
@@ -60,7 +60,9 @@ export async function countActions(
   return found?.count ?? 0
 }
 
-/** The authorisation under which a plan was signed; null where people approved it, undefined where nothing was signed. */
+/**
+ * The authorisation under which a plan was signed; null where people approved it, undefined where nothing was signed.
+ */
 export async function authorisationOf(store: Store, planId: string): Promise<Hash | null | undefined> {
   const sql = 'SELECT authorisation_hash AS hash FROM broadcasts WHERE plan_id = $1'
   return (await row(store, z.object({ hash: hashSchema.nullable() }), sql, [planId]))?.hash

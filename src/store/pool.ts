@@ -11,7 +11,7 @@ export type PoolOptions = {
   types?: pg.CustomTypesConfig
 }
 
-/** A pool of connections. One that dies, whoever holds it at that moment, never ends the process. */
+/** A pool of connections. A connection that dies, in use or idle, never ends the process. */
 export function createPool({ url, logger, connections, name, types }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,

@@ -53,8 +53,8 @@ export async function listRuns(store: Store, incidentId: string): Promise<Run[]>
 const lastSchema = z.object({ id: z.string(), attempt: z.number().int(), isRunning: z.boolean() })
 
 /**
- * The last attempt of each of these incidents, whoever started it, and whether a run of it is in progress; none without
- * a run.
+ * The last attempt of each of these incidents, regardless of who started it, and whether a run of it is in progress;
+ * none without a run.
  */
 export async function lastAttempts(
   store: Store,

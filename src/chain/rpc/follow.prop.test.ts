@@ -4,16 +4,16 @@ import { directRpc, driveFollower, reconstruct } from '../../../test/harness/dri
 import { createFakeChain } from '../../../test/harness/fake-chain.ts'
 import { createFakeNode, type FakeNode } from '../../../test/harness/fake-rpc.ts'
 
-/** What can happen to a chain and its node between two looks. */
+/** The events that can affect a chain and its node between two polls. */
 type Happening =
   | { kind: 'extend'; count: number }
   | { kind: 'reorg'; depth: number; count: number }
-  /** The next questions are answered from an older state. */
+  /** The next requests are answered from an older state. */
   | { kind: 'stale'; behind: number; questions: number }
   | { kind: 'fail'; questions: number }
-  /** The next receipts or traces are another block's. */
+  /** The next receipts or traces belong to another block. */
   | { kind: 'lie'; method: string; questions: number }
-  /** The chain changes after so many questions, in the middle of a look. */
+  /** The chain changes after this many requests, in the middle of a poll. */
   | { kind: 'during'; questions: number; depth: number; count: number }
   | { kind: 'poll' }
 
@@ -98,7 +98,7 @@ test('whatever happens, the stream tells the canonical chain: each block on its 
           else happen(node, what)
         }
         node.instead = () => undefined
-        // A chain that was cut back shows it only by growing past its old head.
+        // A chain that was cut back shows this only by growing past its old head.
         node.chain.extend(Math.max(1, 200 - node.chain.blocks.length))
         await follower.poll(40)
         await follower.stop()
@@ -106,7 +106,7 @@ test('whatever happens, the stream tells the canonical chain: each block on its 
         expect(told.map(({ hash }) => hash)).toEqual(
           node.chain.blocks.slice(told[0]?.number ?? from).map(({ hash }) => hash),
         )
-        // Below the first block asked for nothing is ever told, unless a reorganisation went there.
+        // No block below the first one requested is ever reported, unless a reorganisation reached it.
         expect(told[0]?.number).toBe(from)
       },
     ),

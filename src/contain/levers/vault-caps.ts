@@ -3,15 +3,15 @@ import { numberIn, readOf, wordOf } from './reads.ts'
 import type { Found, LeverTemplate, Subject } from './template.ts'
 
 /*
- * Caps and shutdowns of vaults. Yearn’s by its sources (yearn-vaults 0.4, Vault.vy; yearn-vaults-v3, VaultV3.vy); the rest by the
- * names that projects give a cap and the view of it.
+ * Caps and shutdowns of vaults. Those of Yearn follow its sources (yearn-vaults 0.4, Vault.vy; yearn-vaults-v3,
+ * VaultV3.vy); the rest follow the names that projects give a cap and its view.
  */
 const SUPPLY_ONLY: LeverTemplate['claims'] = { supply: 'blocked', withdraw: 'open', transfer: 'open' }
 const YEARN_V2 = ['depositLimit()', 'emergencyShutdown()', 'pricePerShare()']
 const YEARN_V3 = ['deposit_limit()', 'shutdown_vault()', 'pricePerShare()']
 const FIXTURE = { on: 'fixture', what: 'contracts/levers/VaultCaps.sol' } as const
 
-/** What sets a cap, and the view that tells of it. */
+/** The function that sets a cap, and the view that returns it. */
 const CAPS: readonly [set: string, view: string][] = [
   ['setDepositCap(uint256)', 'depositCap()'],
   ['setDepositsCap(uint256)', 'depositsCap()'],
@@ -35,7 +35,7 @@ const CAPS: readonly [set: string, view: string][] = [
   ['setDailyLimit(uint256)', 'dailyLimit()'],
   ['setRedemptionLimit(uint256)', 'redemptionLimit()'],
 ]
-/** Those whose effect a test has seen. */
+/** The functions whose effect a test has shown. */
 const TRIED: ReadonlySet<string> = new Set(['setDepositCap(uint256)', 'setWithdrawLimit(uint256)'])
 
 export const vaultCapTemplates: readonly LeverTemplate[] = [
@@ -107,7 +107,7 @@ export const vaultCapTemplates: readonly LeverTemplate[] = [
   ...CAPS.map(([set, view]) => capByName(set, view)),
 ]
 
-/** To zero, where zero is known to block; taken back to what it was. */
+/** Sets the cap to zero, where zero is known to block; the undo restores its value. */
 async function noneOf(
   { target, ask }: Subject,
   { set, view }: { set: string; view: string },
@@ -127,7 +127,7 @@ async function noneOf(
   ]
 }
 
-/** To one base unit, which blocks whether zero means none or no cap. */
+/** Sets the cap to one base unit, which blocks whether zero means none or no cap. */
 function capByName(set: string, view: string): LeverTemplate {
   return {
     id: `cap/${set.slice(0, set.indexOf('('))}`,

@@ -12,7 +12,7 @@ import { signerKind } from './signer-kind.ts'
 export const keystoreKind = signerKind({
   kind: 'keystore',
   options: z.strictObject({
-    /** From the working directory. */
+    /** Relative to the working directory. */
     path: z.string().min(1),
     passwordEnv: envNameSchema,
   }),
@@ -37,9 +37,9 @@ async function keystoreText(path: string): Promise<string> {
 }
 
 /*
- * Web3 Secret Storage, version 3: what geth, Clef, Web3Signer and most wallets write. The key is under AES-128-CTR; the key
- * of that comes from the password by scrypt or PBKDF2; a MAC tells a wrong password. Source: ethereum.org, "Web3 secret
- * storage definition".
+ * Web3 Secret Storage, version 3: the format that geth, Clef, Web3Signer and most wallets write. The key is encrypted
+ * with AES-128-CTR; the key for that comes from the password by scrypt or PBKDF2; a MAC detects a wrong password.
+ * Source: ethereum.org, "Web3 secret storage definition".
  */
 
 /** Hex digits, without 0x. */
@@ -50,7 +50,7 @@ const hexText = (bytes?: number) =>
     .transform((text) => text.replace(/^0x/, '').toLowerCase())
     .refine((text) => bytes === undefined || text.length === 2 * bytes, `expected ${bytes} bytes`)
 
-/** What a file may ask of this machine: 1 GB of memory, ten million rounds. */
+/** The most that a file may demand of this machine: 1 GB of memory, ten million rounds. */
 const MOST_SCRYPT_BYTES = 2 ** 30
 const MOST_ROUNDS = 10_000_000
 
@@ -102,8 +102,8 @@ const keystoreSchema = z.preprocess(
 )
 
 /**
- * A signer over the key of an encrypted keystore file. Throws `contain.BadKeystore` where the text is no such file,
- * `contain.WrongPassword`.
+ * A signer over the key of an encrypted keystore file. Throws `contain.BadKeystore` where the text is not such a file,
+ * and `contain.WrongPassword`.
  */
 export async function keystoreSigner(text: string, password: string): Promise<Signer> {
   const keystore = parseKeystore(text)
@@ -117,7 +117,7 @@ export async function keystoreSigner(text: string, password: string): Promise<Si
   return signer
 }
 
-/** The MAC in the file tells a wrong password. */
+/** Decrypts the key; the MAC in the file detects a wrong password. */
 function decrypted(keystore: Keystore.Keystore, key: Keystore.Key): Hex {
   try {
     return Keystore.decrypt(keystore, key)
@@ -126,12 +126,12 @@ function decrypted(keystore: Keystore.Keystore, key: Keystore.Key): Hex {
   }
 }
 
-/** New keystores cost an attacker this much a guess: geth's standard. 256 MB of memory. */
+/** The cost of one guess for an attacker, for new keystores: geth's standard. 256 MB of memory. */
 const STANDARD: Cost = { n: 262_144, r: 8, p: 1 }
 
 type Cost = { n: number; r: number; p: number }
 
-/** A fresh key, under a password, as the text of a keystore file. The key is in no return value. */
+/** A new key, encrypted with a password, as the text of a keystore file. No return value contains the key. */
 export async function newKeystore(
   password: string,
   cost: Cost = STANDARD,

@@ -31,7 +31,7 @@ function timed(items: readonly Added[]): (Added & { at: number })[] {
   })
 }
 
-/** What is in the window by its definition: the last sixty buckets, this one included. */
+/** The contents of the window by its definition: the last sixty buckets, this one included. */
 function naive(items: readonly (Added & { at: number })[], i: number, bucketSeconds: number): Added[] {
   const now = items[i]
   if (now === undefined) return []

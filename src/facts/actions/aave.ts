@@ -1,6 +1,6 @@
 import type { Family } from './rule.ts'
 
-/** What Aave v2 and v3 say in the same words: which of the two it was, these do not tell. */
+/** The logs that Aave v2 and v3 have in common: they do not show which of the two it was. */
 export const aave: Family = {
   protocol: 'aave',
   logs: [

@@ -29,7 +29,7 @@ import { type Flow, startFlow } from './state.ts'
 
 const methods = ['haircut', 'fifo'] as const
 
-/** What every flow must hold to, at every account and for every stolen asset, to the unit. */
+/** The invariant of every flow, at every account and for every stolen asset, to the unit. */
 function expectConserved(found: FundFlow): void {
   for (const { stolen, at, unexplained } of found.totals)
     for (const method of methods) {
@@ -71,7 +71,7 @@ const token = fc.constantFrom(...tokens, vault)
 const direct: fc.Arbitrary<CallNode> = fc
   .record({ at: token, from: anyone, to: anyone, amount })
   .map(({ at, ...move }) => pull(at, move))
-/** Pays first or is paid first; the trader is anybody. */
+/** Pays first or is paid first; the trader is any account. */
 const swap: fc.Arbitrary<CallNode> = fc
   .record({ who: person, given: amount, got: amount, first: fc.boolean(), back: fc.boolean() })
   .map(({ who, given, got, first, back }) => {
@@ -189,7 +189,7 @@ describe('generated histories', () => {
   })
 })
 
-/** The heaviest net losers of a transaction stand in for victims: nothing is known of the case. */
+/** The largest net losers of a transaction stand in for victims: nothing is known of the case. */
 function losersOf(tx: TransactionFacts): Flow | undefined {
   const lost = [...tx.deltas].flatMap(([account, assets]) =>
     [...assets].flatMap(([key, amount]) => {

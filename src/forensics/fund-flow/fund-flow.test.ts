@@ -57,7 +57,7 @@ const stolen = (amount: bigint, asset: Address | typeof NATIVE = usdc, account =
 type Sent = { from: Address; root: CallNode }
 type Told = FinishOptions & { labels?: readonly AddressLabel[]; sources?: ReturnType<typeof stolen>[] }
 
-/** What became of 100 stolen dollars of the thief’s. */
+/** The flow of 100 stolen dollars of the thief’s. */
 function flowOf(
   sent: readonly Sent[],
   { labels = [], sources = [stolen(100n)], ...how }: Told = {},
@@ -73,7 +73,7 @@ const send = (from: Address, to: Address, amount: bigint, token = usdc): Sent =>
   root: pay(token, { from, to, amount }),
 })
 
-/** account → [haircut, fifo] of what it holds in an asset. */
+/** account → [haircut, fifo] of its holdings in an asset. */
 function heldIn(found: FundFlow, asset: Address | typeof NATIVE = usdc): Record<string, [bigint, bigint]> {
   return Object.fromEntries(
     found.nodes.flatMap(({ id, held }) =>
@@ -272,7 +272,7 @@ test('a lender that nobody knows, and that has its loan and a fee back, holds no
   )
   const held = heldIn(flowOf([{ from: thief, root }]))
   expect(held[bob]?.[1]).toBe(99n)
-  // the fee alone
+  // The fee alone.
   expect(held[lender]?.[1] ?? 0n).toBeLessThanOrEqual(1n)
 })
 

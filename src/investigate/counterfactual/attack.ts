@@ -7,13 +7,13 @@ import { functionNames } from '../../names/function-names.ts'
 import type { Ran } from '../regress/node.ts'
 
 const MOST_SUSPECTED = 4
-/** Mappings of Solidity are looked for at so many places. */
+/** Mappings of Solidity are searched for in this many slots. */
 const MAPPINGS = 64
 const MOST_KEYS = 32
 
 type Recorded = { regression: Regression; recorded: readonly Ran[] }
 
-/** What the finders of alterations want to know of an attack that was frozen, run again, and investigated. */
+/** The input of the finders of alterations: an attack that was frozen, run again, and investigated. */
 export function attackOf({ regression, recorded }: Recorded, found: Investigation): Attack {
   const { accounts, contracts } = found.attackers
   const attackers = new Set<Address>([...regression.attackers, ...accounts, ...contracts])
@@ -40,7 +40,7 @@ export function attackOf({ regression, recorded }: Recorded, found: Investigatio
   }
 }
 
-/** Code of its own: an account that hands its calls to another’s code (EIP-7702) has none. */
+/** True for code of its own: an account that delegates its calls to another’s code (EIP-7702) has none. */
 function hasCode({ prestate }: Regression, address: Address): boolean {
   const code = prestate[address]?.code ?? '0x'
   return code !== '0x' && !code.startsWith('0xef01')
@@ -62,7 +62,10 @@ function ordinaryCalls(
   return { ordinary, used }
 }
 
-/** Contracts of others in whose storage an attacker’s address stands since the attack, not under the attacker’s own key. */
+/**
+ * Contracts of others in whose storage an attacker’s address appears since the attack, except under the attacker’s own
+ * key.
+ */
 function namesOf(recorded: readonly Ran[], attackers: ReadonlySet<Address>): Set<Address> {
   const digits = [...attackers].map((address) => address.slice(2))
   const own = new Set([...attackers].slice(0, MOST_KEYS).flatMap(entriesOf))
@@ -75,7 +78,7 @@ function namesOf(recorded: readonly Ran[], attackers: ReadonlySet<Address>): Set
   return found
 }
 
-/** Slots of an account’s own entry in the first mappings of a contract: whom it delegates to is its own affair. */
+/** Slots of an account’s own entry in the first mappings of a contract: its choice of delegate concerns only itself. */
 function entriesOf(account: Address): Hex[] {
   const key = account.slice(2).padStart(64, '0')
   return Array.from({ length: MAPPINGS }, (_, place) =>

@@ -43,7 +43,7 @@ type Fix = {
   contract: string
   target: keyof DrillDeployment
   args: (at: DrillDeployment) => readonly unknown[]
-  /** The lines that mend it: what is found, what stands there instead. */
+  /** The lines of the fix: each text to find, and its replacement. */
   patch: readonly (readonly [string, string])[]
 }
 
@@ -96,7 +96,7 @@ const compiledSchema = z.object({
   ),
 })
 
-/** The contract with the fix in its source, deployed beside the old one: its runtime code, immutables and all. */
+/** The contract with the fix in its source, deployed next to the old one: its runtime code, including immutables. */
 async function fixedCode({ contract, args, patch }: Fix): Promise<Hex> {
   const { compile } = createRequire(import.meta.url)('solc') as { compile(input: string): string }
   const path = `protocol/${contract}.sol`
@@ -126,7 +126,7 @@ async function fixedCode({ contract, args, patch }: Fix): Promise<Hex> {
   const hash = await node.request('eth_sendTransaction', [
     { from: addressOf('deployer'), data, gas: '0x1c9c380' },
   ])
-  // the node answers before it has mined
+  // The node answers before it has mined.
   const { contractAddress } = await receiptOf(node, hash)
   return hexSchema.parse(await node.request('eth_getCode', [contractAddress, 'latest']))
 }

@@ -73,7 +73,7 @@ async function made({ audience = 'team', dataDir, more = [] }: Made = {}): Promi
   )
 }
 
-/** As a stranger does it: with the system’s tar. */
+/** Unpacks as an outsider would: with the system’s tar. */
 async function unpacked({ bytes, name }: IncidentExport): Promise<string> {
   const into = await folder()
   await writeFile(join(into, name), bytes)
@@ -103,7 +103,7 @@ type Manifest = {
   files: { path: string; sha256: string; size: number; sequence: number | null }[]
 }
 
-/** What somebody does who knows the format: the ledger is changed, and everything that lists it is made to fit. */
+/** Forges an export as an expert in the format would: changes the ledger, and makes everything that lists it fit. */
 async function forge(at: string, change: (lines: string[]) => string[]): Promise<void> {
   const path = join(at, 'ledger.ndjson')
   const before = (await readFile(path, 'utf8')).trimEnd().split('\n')

@@ -26,7 +26,7 @@ import { checkReportFile, reportOnInvestigation } from './written-report.ts'
 
 const exec = promisify(execFile)
 
-/** What nobody sees, or what acts on a terminal; line ends are ours. */
+/** Characters that are invisible or act on a terminal; line ends are ours. */
 const UNSEEN = /[^\P{Cc}\r\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 const LINKS = /https:\/\/evil|www\.evil|a@evil/
 
@@ -74,7 +74,7 @@ function expectInertMessage(out: Outgoing, words: string): void {
   expect(said.length).toBeLessThanOrEqual(TELEGRAM_MOST)
   expect(said).not.toMatch(UNSEEN)
   expect(said).not.toMatch(LINKS)
-  // As many lines as with any other words: none of them begins a line of its own.
+  // The number of lines does not depend on the words: none of them begins a line of its own.
   const lines = sharedText('seal911', outOf('plain'), { help: 'plain' }).split('\n').length
   expect(said.split('\n').length).toBeLessThanOrEqual(lines)
 }

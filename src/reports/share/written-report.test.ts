@@ -31,7 +31,7 @@ import { formatOfFile, renderReport, reportOnInvestigation } from './written-rep
 
 type Made = { record: IncidentRecord; kind: 'incident' | 'postmortem'; audience: Audience }
 
-/** What a reader gets: of a PDF its text, without the ends of lines. */
+/** The text that a reader gets: for a PDF its text, without line ends. */
 async function read(made: Made, format: ReportFormat): Promise<string> {
   const { record, ...asked } = made
   const bytes = await renderReport(reportDocument(record, asked), format)
@@ -102,7 +102,7 @@ describe('PDF', () => {
         .toString('latin1')
         .match(/\/Type \/Page\b/g)?.length ?? 0
     expect(pages).toBeGreaterThan(1)
-    // In the head and in the foot.
+    // In the header and in the footer.
     expect(pdfText(once).match(/TLP:RED/g)).toHaveLength(2 * pages)
   })
 
@@ -116,7 +116,7 @@ describe('PDF', () => {
   })
 })
 
-/** Of Markdown that is shown on a terminal: also of what is only on lines of their own. */
+/** For Markdown shown on a terminal, including characters that stand alone on a line. */
 const UNSEEN = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 function expectInert(said: string, format: ReportFormat): void {
@@ -143,7 +143,7 @@ function expectInertMarkdown(said: string): void {
 
 function expectInertHtml(said: string): void {
   const tags = [...said.matchAll(/<\/?([a-z0-9]+)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*\/?>/gi)]
-  // Every `<` is the beginning of a tag of ours, of which none runs anything.
+  // Every `<` begins one of our tags, and none of these runs anything.
   const opened = said.replace('<!doctype html>', '').replace(/<style>[\s\S]*?<\/style>/, '<style></style>')
   expect(opened.match(/</g)).toHaveLength(tags.length)
   expect(tags.map(([, name]) => name)).not.toContain('script')

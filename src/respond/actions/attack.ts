@@ -19,7 +19,7 @@ import {
 } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 
-/** The attack transaction as something that can be tried again. */
+/** The attack transaction, in a form that can be run again. */
 export type Attack = {
   hash: Hash | null
   call: SimulatedCall | null
@@ -27,7 +27,7 @@ export type Attack = {
   pinnedBlock: number
   /** Its fees while it waits in the pool, to be outbid; null once it is mined. */
   outbid: Fees | null
-  /** Why nothing is done about it without people, whatever a simulation shows; null where nothing is in the way. */
+  /** Why nothing is done about it without people, whatever a simulation shows; null where nothing prevents it. */
   stale: string | null
 }
 
@@ -35,7 +35,7 @@ const feesSchema = z.object({ maxFeePerGas: amountSchema, maxPriorityFeePerGas: 
 
 const transactionSchema = sentSchema.extend({ blockNumber: quantitySchema.transform(Number).nullish() })
 
-/** The newest transaction of the incident that the node still knows, as JSON (a durable step remembers it). */
+/** The newest transaction of the incident that the node still knows, as JSON (a durable step stores it). */
 export async function findAttack(rpc: Rpc, incident: Incident): Promise<string> {
   const latest = await headOf(rpc)
   for (const hash of [...incident.transactions].reverse()) {
@@ -45,7 +45,9 @@ export async function findAttack(rpc: Rpc, incident: Incident): Promise<string> 
   return toJson({ hash: null, call: null, pinnedBlock: latest, outbid: null, stale: null })
 }
 
-/** A transaction as any endpoint has it: that one of them does not know it proves nothing. Null where none does. */
+/**
+ * A transaction from any endpoint that has it: if one does not know it, that proves nothing. Null where none has it.
+ */
 async function transactionOf(rpc: Rpc, hash: Hash): Promise<unknown> {
   const ask = (one: Rpc): Promise<unknown> => one.request('eth_getTransactionByHash', [hash])
   const found = await ask(rpc)
@@ -84,7 +86,7 @@ const attackSchema = z.object({
   stale: z.string().nullable().default(null),
 })
 
-/** What {@link findAttack} gave, back from the durable step. */
+/** Parses the result of {@link findAttack} from the durable step. */
 export function reviveAttack(json: string): Attack {
   return attackSchema.parse(JSON.parse(json))
 }

@@ -35,25 +35,30 @@ import { type ContainOutcome, type Planned, patiently, type Work } from './work.
 
 export type Signing = { plan: ContainmentPlan; simulation: Simulation; ground: Ground }
 export type Sent = Planned & Signing & { broadcast: Broadcast }
-/** `refused`: at the moment of signing it was allowed no more; nothing was signed, or what was signed was not sent. */
+/** `refused`: signing was no longer allowed at that moment; nothing was signed, or what was signed was not sent. */
 export type Sending = { kind: 'sent'; broadcast: Broadcast } | { kind: 'refused'; reasons: readonly string[] }
 
-/** How long the chain is waited for before the step is tried again; the transaction stays where it is meanwhile. */
+/** The time to wait for the chain before the step is tried again; the transaction stays pending meanwhile. */
 const CONFIRM = { timeoutMs: 120_000, pollMs: 50 }
-/** A block that passes the transaction over may have been full or made before it came; the second means that it pays too little. */
+/**
+ * A block that leaves the transaction out may have been full, or made before it arrived; a second means that it pays
+ * too little.
+ */
 export const REPLACE_AFTER_BLOCKS = 2
-/** Looks at the chain until it says what was promised, about 10 s: the node that answers may be behind. */
+/** Polls the chain until it shows the promised state, about 10 s: the node that answers may lag. */
 const VERIFY = { looks: 10, waitMs: 1_000 }
 
 /**
- * Builds what the plan's route sends, signs, keeps and sends it, as durable steps: the transaction is kept before anybody sees
- * it, so it is sent again, never signed again. Whether it may be signed is asked at that moment, whatever was decided before.
+ * Builds the call of the plan's route, then signs, stores and sends it, as durable steps: the transaction is stored
+ * before anyone sees it, so it is sent again, never signed again. The permission to sign is checked at that moment,
+ * whatever was decided before.
  */
 export async function signAndSend(work: Work, { plan, simulation, ground }: Signing): Promise<Sending> {
   const { app, chain, context } = work
   const step = await stepOf(work, plan)
   const { to, signer, fees } = meansOf(work, step.from)
-  // the watcher tends every transaction that no step waits for: this one is waited for until `confirmAndVerify` ends
+  // The watcher looks after every transaction that no step waits for: this one is waited for until `confirmAndVerify`
+  // ends.
   app.containing.add(plan.id)
   try {
     const result = await context.durable(`sign:${plan.id}`, () =>
@@ -66,7 +71,7 @@ export async function signAndSend(work: Work, { plan, simulation, ground }: Sign
         return signPlan(plan, { signer, call: step.call, gasUsed, fees, permit }, to)
       }),
     )
-    // at once, not when the wait is over; it is sent all the same, for the base fee may fall
+    // Immediately, not after the wait; the transaction is still sent, because the base fee may fall.
     if ('lowCap' in result && result.lowCap !== undefined)
       await pageByHand(work, { plan, title: 'The fee cap is too low', reasons: [result.lowCap] })
     const sending = 'signed' in result ? await send(work, { plan, step, ground, ...result }) : result
@@ -80,8 +85,8 @@ export async function signAndSend(work: Work, { plan, simulation, ground }: Sign
 }
 
 /**
- * Why an act rests on what one endpoint alone shows; null where it does not, or where there is only one. What people approved
- * goes on: a lying endpoint must not stop them, and they are told.
+ * Why an action rests on one endpoint alone; null where it does not, or where there is only one. A plan that people
+ * approved continues: a lying endpoint must not stop it, and the people are notified.
  */
 async function doubtAbout(
   { app, chain, context, attack }: Work,
@@ -138,7 +143,10 @@ async function send(
   })
 }
 
-/** What was signed and never sent is given up where its ground went away in between: why; null where it may be sent. */
+/**
+ * Gives up a transaction that was signed and never sent, where its ground ended meanwhile. Returns why; null where it
+ * may be sent.
+ */
 export async function withdrawnSince(
   app: App,
   { plan, ground }: Pick<Signing, 'plan' | 'ground'>,
@@ -154,13 +162,13 @@ export async function withdrawnSince(
   })
 }
 
-/** The ground of a plan that is signed: the very authorisation that was counted for it. */
+/** The ground of a signed plan: the very authorisation that was counted for it. */
 async function signedOn(store: Store, plan: ContainmentPlan, ground: Ground): Promise<Ground> {
   const hash = ground.kind === 'authorised' ? await authorisationOf(store, plan.id) : undefined
   return typeof hash === 'string' ? { kind: 'authorised', hash } : ground
 }
 
-/** What `confirmBroadcast` gets over by itself: a node that is away, a nonce that is gone, a fee that is too low. */
+/** Errors that `confirmBroadcast` overcomes: a node that is away, a nonce that is used, a fee that is too low. */
 const PASSING = /nonce too low|underpriced|already known/i
 
 async function sentOrHeld(
@@ -181,14 +189,14 @@ const stepSchema = safeCallSchema
   .transform(({ from, does, ...call }) => ({ from, does, call }))
 type Step = z.infer<typeof stepSchema>
 
-/** What is sent for a plan, decided once: after a crash the same call is signed. */
+/** The call to send for a plan, decided once: after a crash the same call is signed. */
 async function stepOf({ app, chain, context }: Work, plan: ContainmentPlan): Promise<Step> {
   const json = await context.durable(`route:${plan.id}`, async () => {
     const { rpc, chainId } = chain
     const presigned = () => listSafeSignatures(app.store, chainId)
     const now = () => chainTime(rpc)
     const step = await patiently(app, () => nextStep(plan, { rpc, signers: app.signers, presigned, now }))
-    // what waits already was scheduled before: to schedule it again would only begin the delay anew
+    // A call that waits was scheduled before: a second schedule would only restart the delay.
     if (step.does === 'wait') throw stillWaiting(plan, step.readyAt)
     const { call, from, does } = step
     return toJson({ ...call, from, does })
@@ -196,13 +204,13 @@ async function stepOf({ app, chain, context }: Work, plan: ContainmentPlan): Pro
   return stepSchema.parse(JSON.parse(json))
 }
 
-/** The latest block's, seconds since the epoch: delays run by the chain's clock. */
+/** The time of the latest block, seconds since the epoch: delays run by the chain's clock. */
 async function chainTime(rpc: Rpc): Promise<number> {
   const block = object(await rpc.request('eth_getBlockByNumber', ['latest', false]), 'block')
   return Number(block['timestamp'])
 }
 
-/** A Safe, a role and a timelock cost more than the lever by itself. */
+/** A Safe, a role and a timelock cost more gas than the lever alone. */
 async function gasOf(rpc: Rpc, { from, call }: Step): Promise<number> {
   const { to, data, value } = call
   return Number(await rpc.request('eth_estimateGas', [{ from, to, data, value: `0x${value.toString(16)}` }]))
@@ -219,7 +227,7 @@ function stillWaiting({ id, lever }: ContainmentPlan, readyAt: number): CordonEr
   })
 }
 
-/** Waits for the chain and asks it whether the lever holds: what the plan promised is tried again. */
+/** Waits for the chain and checks whether the lever holds, by a repeat of what the plan promised to stop. */
 export async function confirmAndVerify(work: Work, sent: Sent): Promise<ContainOutcome> {
   const { app, context } = work
   const { plan } = sent
@@ -251,10 +259,16 @@ function outcomeOf({ target }: Work, { plan, broadcast, verification }: Done): C
   }
 }
 
-/** A run waits that long for a delay of the chain; a longer one is told, and the run goes on without it. Seconds. */
+/**
+ * The longest delay of the chain that a run waits for; a longer one is reported, and the run continues without it.
+ * Seconds.
+ */
 const MOST_WAIT = 900
 
-/** What was scheduled is executed once its delay is over, as a plan of its own; where that is far off, people are told when. */
+/**
+ * Executes a scheduled call once its delay is over, as a plan of its own; where that is far off, reports the time to
+ * people.
+ */
 async function afterDelay(work: Work, sent: Sent): Promise<ContainOutcome> {
   const { app, chain, context, target } = work
   const { plan } = sent
@@ -289,7 +303,7 @@ async function afterDelay(work: Work, sent: Sent): Promise<ContainOutcome> {
   return confirmAndVerify(work, { ...sent, plan: execution, broadcast: sending.broadcast })
 }
 
-/** Until the chain has a block of that time: its clock is not ours. */
+/** Waits until the chain has a block of that time: its clock is not ours. */
 async function reached({ app, chain }: Work, readyAt: number): Promise<void> {
   const until = app.clock.now() + CONFIRM.timeoutMs
   while ((await chainTime(chain.rpc)) < readyAt && app.clock.now() < until)

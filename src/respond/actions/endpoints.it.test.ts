@@ -43,7 +43,7 @@ async function behind(honest: 'alone' | 'beside'): Promise<Behind> {
 const asksCount = ({ method, params }: Call): boolean =>
   method === 'eth_getTransactionCount' && String(params[0]).toLowerCase() === addressOf('guardian')
 
-/** Says a count that is not true, so many times; for ever by default. */
+/** Returns a false count, for `times` requests; without limit by default. */
 function lyingCount(count: number, times = Number.POSITIVE_INFINITY): Fault {
   let left = times
   return async (call, forward) => {
@@ -145,7 +145,7 @@ test('an authorisation revoked between the decision and the signature: nothing i
   const [authorisation] = [...config.authorisations, ...(await listAuthorisations(store))]
   if (authorisation === undefined) throw new Error('the drill has one')
   const hash = authorisationHash(authorisation)
-  // the nonce is asked for after all was decided, right before the signature
+  // The nonce is requested after everything is decided, right before the signature.
   proxy.use(async (call, forward) => {
     if (asksCount(call))
       await transaction(store, (tx) =>

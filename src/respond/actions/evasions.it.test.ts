@@ -31,7 +31,7 @@ async function evilIn(it: Stage): Promise<Address> {
 
 const quiet = (): Hex => encodeFunctionData({ abi: artifact.abi, functionName: 'quiet', args: [3n] })
 
-/** With the shipped numbers: nothing of the drill's own makes it act. */
+/** With the shipped settings: none of the drill's own makes it act. */
 const shipped: Parameters<typeof stage>[0] = (config) => ({
   ...config,
   decision: { ...config.decision, actDays: 7, attacksPerYear: 0.2 },
@@ -79,7 +79,7 @@ const simulatedSchema = z.array(
   z.looseObject({ calls: z.array(z.looseObject({ status: z.string(), logs: z.unknown() })) }),
 )
 
-/** What an attack would bring about that tells a simulation from the chain: in one it moves nothing. */
+/** The effects of an attack that distinguishes a simulation from the chain: in a simulation it moves nothing. */
 const shy: Fault = async (call, forward) => {
   const reply = await forward(call)
   if (call.method !== 'eth_simulateV1' || reply.kind !== 'result') return reply

@@ -25,7 +25,7 @@ let world: World
 let timelock: Address
 /** A proxy: its admin is a contract, which the timelock owns. */
 let vault: Address
-/** Emits whatever log it is told to. */
+/** Emits any log on request. */
 let emitter: Address
 /** The block before the attack. */
 let before: number
@@ -50,7 +50,7 @@ afterAll(() => world.close())
 const found = (transactions: readonly Hash[]) =>
   queuedIn({ rpc: world.rpc, transactions, contracts: [vault], block: before })
 
-/** As a Governor says that somebody proposed a call of these contracts. */
+/** Emits the log of a Governor to which a call of these contracts was proposed. */
 async function claim(proposalId: bigint, targets: readonly Address[]): Promise<Hash> {
   const none = targets.map(() => '0x' as const)
   const data = encodeAbiParameters(

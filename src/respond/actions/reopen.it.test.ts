@@ -59,7 +59,7 @@ test('what was paused is opened again only with signed approvals, by who may, an
   const signature = await drillAccount('guardian').signTypedData(approvalTypedData(terms))
   await giveApproval(judging, { ...terms, signer: addressOf('guardian'), signature })
 
-  // the flaw is still there, and people are told before it is sent
+  // The flaw is still there, and people are notified before it is sent.
   await it.until(said('simulation', /the attack GOES THROUGH AGAIN/))
   await it.until(said('broadcast', /^Sent unpause\(\)/))
   await it.node.request('evm_mine', [])

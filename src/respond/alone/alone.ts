@@ -18,7 +18,7 @@ export type Alone = {
   target: Address
   alone: boolean
   text: string
-  /** The same beside a list of the authorisations, which says who signed and how each stands. */
+  /** The same next to a list of the authorisations, which shows the signer and the state of each. */
   brief: string
 }
 
@@ -31,7 +31,7 @@ export type AloneSources = {
   names: ReadonlyMap<Address, string>
 }
 
-/** For each protected contract of a chain. One that cannot be looked at says why. Sends nothing. */
+/** Checks each protected contract of a chain. One that cannot be checked yields the reason. Sends nothing. */
 export async function* aloneOn(chain: ChainHandle, sources: AloneSources): AsyncGenerator<Alone> {
   const { scope } = chain.engine
   if (scope.kind !== 'contracts') return
@@ -46,7 +46,7 @@ export async function* aloneOn(chain: ChainHandle, sources: AloneSources): Async
   }
 }
 
-/** For each protected contract that a running Cordon watches. */
+/** Checks each protected contract that a running Cordon watches. */
 export async function* aloneNow(app: App): AsyncGenerator<Alone> {
   const installation = app.kind === 'drill' ? null : await installationOf(app.store)
   for (const chain of app.chains.values())
@@ -81,7 +81,7 @@ export async function aloneFor(
   return { target, alone: true, text, brief: `${told}, under ${signed}…` }
 }
 
-/** What stands in the way whatever people signed. */
+/** The obstacles that remain whatever people signed. */
 async function obstaclesOf(
   { rpc }: ChainHandle,
   plan: ContainmentPlan,

@@ -186,7 +186,7 @@ async function draftOf(chain: ChainHandle, drafting: Drafting): Promise<Draft> {
   const words = drafting.atHand.missing.map((text) => `  NOT at hand: ${text}`)
   const found: Pullable[] = []
   for (const target of targets) found.push(await pullableOn(chain, target, drafting))
-  // several contracts of a protocol may have one lever: it is told once
+  // Several contracts of a protocol may share one lever: it is listed once.
   const byId = new Map(found.flatMap(({ levers }) => levers).map((one) => [one.lever.id, one] as const))
   const levers = [...byId.values()].map(({ lever }) => lever)
   for (const { lever, sender } of byId.values())

@@ -11,7 +11,7 @@ import { peopleOf } from '../../model/role.ts'
 import type { ChainHandle } from '../context.ts'
 import { relatedTo } from '../memory/map-protocol.ts'
 
-/** A lever that might be pulled alone, and who of ours would send it; null where nobody does. */
+/** A lever that might be pulled alone, and our account that would send it; null where there is none. */
 export type LeverAlone = { lever: Lever; sender: Address | null }
 
 type Ours = { config: Pick<Config, 'roles'>; signers: readonly Address[] }
@@ -19,8 +19,8 @@ type Ours = { config: Pick<Config, 'roles'>; signers: readonly Address[] }
 const NONE = { incidentId: 'none', attackTransaction: null, attack: null }
 
 /**
- * What would be planned for a contract now, with no attack to try it on: its own best lever, else one of its protocol. Sends nothing.
- * Throws `contain.NoLever`, and what the node throws.
+ * The plan for a contract now, with no attack to try it on: with its own best lever, otherwise one of its protocol.
+ * Sends nothing. Throws `contain.NoLever`, and the errors of the node.
  */
 export async function planNow(chain: ChainHandle, target: Address, ours: Ours): Promise<ContainmentPlan> {
   try {
@@ -32,7 +32,10 @@ export async function planNow(chain: ChainHandle, target: Address, ours: Ours): 
   }
 }
 
-/** Pauses and freezes that may be pulled for a contract: its own, the best first, then those of its protocol. Throws what the node throws. */
+/**
+ * Pauses and freezes that may be pulled for a contract: its own, the best first, then those of its protocol. Throws the
+ * errors of the node.
+ */
 export async function leversNow(chain: ChainHandle, target: Address, ours: Ours): Promise<LeverAlone[]> {
   const own = await ownPlans(chain, target, ours).catch((thrown) => {
     if (isNoLever(thrown)) return undefined
@@ -45,7 +48,10 @@ export async function leversNow(chain: ChainHandle, target: Address, ours: Ours)
   return onceEach([...best.map(sent), ...others, ...beside.map(sent)])
 }
 
-/** A lever on another contract may be found from the protected one and on that contract itself: the first says more. */
+/**
+ * A lever on another contract may be found from the protected one and on that contract itself: the first has more
+ * detail.
+ */
 function onceEach(levers: readonly LeverAlone[]): LeverAlone[] {
   const byId = new Map<string, LeverAlone>()
   for (const one of levers) if (!byId.has(one.lever.id)) byId.set(one.lever.id, one)
@@ -67,8 +73,8 @@ async function ownPlans(
 }
 
 /**
- * Pauses and freezes on the other contracts of its protocol that a signer of ours may pull and a stranger may not: where an attack
- * is stopped by them alone, they are pulled.
+ * Pauses and freezes on the other contracts of its protocol that one of our signers may pull and a stranger may not:
+ * where only these stop an attack, they are pulled.
  */
 async function plansBeside(
   chain: ChainHandle,

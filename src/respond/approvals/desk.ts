@@ -27,7 +27,7 @@ import { caseOf, type Judged, type Judging, ruleOn, verdictOn } from './verdict.
 
 type NewApproval = Omit<Approval, 'givenAt'>
 
-/** A plan that waits for people, with what they have signed so far. */
+/** A plan that waits for people, with their signatures so far. */
 export type OpenPlan = {
   plan: ContainmentPlan
   incident: Incident
@@ -63,11 +63,15 @@ export async function planToDecide(judging: Judging, planId: string): Promise<Op
 export type Wish = {
   decision: ApprovalTerms['decision']
   forText?: string | undefined
-  /** Who signs: numbered after what they have signed about the plan. Left out, after what anybody has. */
+  /**
+   * The signer: the number follows the last one that it signed about the plan. By default, the last one of any signer.
+   */
   as?: Address | undefined
 }
 
-/** What a person would sign: for as long as the policy allows, or shorter. Throws `app.InvalidDuration`. */
+/**
+ * The terms for a person to sign, valid for the time that the policy allows, or shorter. Throws `app.InvalidDuration`.
+ */
 export async function termsFor(
   judging: Judging,
   { plan, incident }: OpenPlan,
@@ -78,14 +82,14 @@ export async function termsFor(
   if (asked === undefined || asked <= 0) throw invalidDuration(forText ?? ttl)
   const ms = Math.min(asked, durationMs(ttl) ?? asked)
   const nonce = await countLane(judging.store, plan.lever, plan.id)
-  // a second short: what is signed now arrives a moment later
+  // One second less: what is signed now arrives a moment later.
   const validUntil = Math.floor((judging.clock.now() + ms) / 1_000) - 1
   const installation = await installationFor(judging.store, incident)
   const sequence = await nextSequence(judging.store, plan.id, as)
   return termsOf(plan, { installation, nonce, sequence, validUntil, decision })
 }
 
-/** After every number that was truly signed about a plan: what anybody else makes up moves none. */
+/** The next number after all those truly signed about a plan: a number that others make up does not move it. */
 async function nextSequence(store: Store, planId: string, as: Address | undefined): Promise<number> {
   let highest = 0
   for (const approval of await listApprovals(store, planId)) {
@@ -97,21 +101,21 @@ async function nextSequence(store: Store, planId: string, as: Address | undefine
 
 export type Given = { approval: Approval; verdict: ApprovalVerdict; notCounted: string | null }
 
-/** What people decide about plans: beside a running Cordon or without one. */
+/** The decisions of people about plans: in parallel with a running Cordon or without one. */
 export type ApprovalDesk = {
   list(): Promise<OpenPlan[]>
-  /** A plan, what one would sign about it, and the EIP-712 message for a wallet. */
+  /** A plan, the terms to sign about it, and the EIP-712 message for a wallet. */
   show(planId: string, wish: Wish): Promise<{ open: OpenPlan; terms: ApprovalTerms; typedData: unknown }>
   /** Signs with a signer of the configuration. Throws `app.NoSuchSigner`. */
   sign(planId: string, wish: Wish & { as: Address | undefined }): Promise<Given>
-  /** Takes the terms with `signer` and `signature`, as JSON. Throws `app.UnreadableApproval`. */
+  /** Accepts the terms with `signer` and `signature`, as JSON. Throws `app.UnreadableApproval`. */
   submit(json: string): Promise<Given>
   close(): Promise<void>
 }
 
 export type DeskOptions = { config: Config; env: Env; logger: Logger }
 
-/** Opens the record of a configuration. Throws what the store room throws. */
+/** Opens the record of a configuration. Throws the errors of the store room. */
 export async function openApprovalDesk({ config, env, logger }: DeskOptions): Promise<ApprovalDesk> {
   const { store, close } = await openDatabase({ dataDir: config.dataDir, env, logger })
   const judging: Judging = { store, clock: systemClock, config }
@@ -134,7 +138,7 @@ export async function openApprovalDesk({ config, env, logger }: DeskOptions): Pr
   }
 }
 
-/** The one that is named, or the only one. */
+/** The named signer, or the only one. */
 function signerNamed(signers: readonly OpenedSigner[], as: Address | undefined): Signer {
   const found = as === undefined ? signers : signers.filter(({ signer }) => signer.address === as)
   const [only, another] = found
@@ -169,9 +173,8 @@ function parseApproval(value: unknown): NewApproval {
 }
 
 /**
- * Puts what a person signed on record, whatever it is worth, and says what it came to: whether it counts, with the reason
- * where it does not, and what is missing still. Only what the signature proves is put down to its signer. Throws
- * `app.UnknownPlan`.
+ * Records what a person signed, valid or not, and reports the result: whether it counts, with the reason where it does
+ * not, and what is still missing. Only what the signature proves is attributed to its signer. Throws `app.UnknownPlan`.
  */
 export async function giveApproval(judging: Judging, given: NewApproval): Promise<Given> {
   const { store, clock } = judging
@@ -180,7 +183,7 @@ export async function giveApproval(judging: Judging, given: NewApproval): Promis
   const installation = await installationFor(store, incident)
   const isTrue = approval.installation === installation && (await isTruly(approval))
   await transaction(store, async (tx) => {
-    // a signature that is being made on the words of before is waited for
+    // Waits for a signature that is being made on the earlier approvals.
     await lockApprovals(tx, plan.id)
     if (!(await insertApproval(tx, approval, isTrue))) return
     const inside = { store: tx, clock }
@@ -198,7 +201,7 @@ export async function giveApproval(judging: Judging, given: NewApproval): Promis
   return { approval, verdict, notCounted: await whyNotCounted(judging, { plan, incident }, approval) }
 }
 
-/** Judged beside all else that was given: why this very word does not count; null where it does. */
+/** Judged together with all other approvals: why this one does not count; null where it does. */
 async function whyNotCounted(judging: Judging, judged: Judged, given: Approval): Promise<string | null> {
   const one = await caseOf(judging, judged)
   const kept = one.approvals.find((other) => wordsOf(other) === wordsOf(given))

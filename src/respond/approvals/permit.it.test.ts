@@ -92,7 +92,7 @@ const appOf = (store: Store): Pick<App, 'store' | 'clock' | 'config' | 'chains'>
 
 type Signing = { process?: 0 | 1; signer?: Signer; ground?: Ground }
 
-/** Signs as the step does; a nonce that another process took meanwhile is taken anew. */
+/** Signs as the step does; where another process took the nonce meanwhile, it takes a new one. */
 async function sign(
   it: ContainmentPlan,
   { process = 0, signer = guardian, ground }: Signing = {},
@@ -139,7 +139,7 @@ test('an authorisation is counted by itself: a new one starts at zero, and what 
   await give(approved, { decision: 'approve' })
   expect(refusalOf(await sign(approved, { ground: { kind: 'approved' } }))).toBe('signed')
   expect(await countActions(stores[0], { hash: authorisationHash(second) })).toBe(1)
-  // the same plan again gives back what was signed for it, and uses up nothing
+  // A second signature of the same plan returns what was signed for it, and uses up nothing.
   expect(refusalOf(await sign(first))).toBe('signed')
 })
 
@@ -154,7 +154,7 @@ test('what is revoked is not signed, also when the revocation comes while somebo
   const mayAnswer = new Promise<void>((resolve) => {
     answer = resolve
   })
-  // a signer that takes its time: the revocation waits for what it is signing, and nothing after is signed
+  // A slow signer: the revocation waits for the signature in progress, and nothing later is signed.
   const slow: Signer = {
     ...guardian,
     async signTransaction(transaction) {

@@ -18,7 +18,7 @@ import { poolChecks } from './pools.ts'
 
 type Options = { env: Env; logger: Logger }
 
-/** The one chain of a configuration: its nodes on real blocks, then who may act there. */
+/** The one chain of a configuration: checks its nodes on real blocks, then who may act there. */
 export async function examineChain(config: Config, options: Options): Promise<Check[]> {
   const urls = config.chains.flatMap(({ rpcUrls }) => rpcUrls)
   const rpc = createRpc({ urls })
@@ -59,7 +59,7 @@ function newest(views: readonly EndpointView[]): EndpointView['head'] {
   return head
 }
 
-/** What needs the chain as watching opens it: simulation, signers, what was signed beforehand, levers. */
+/** The checks that need the chain as watching opens it: simulation, signers, signatures made in advance, levers. */
 async function actingChecks(config: Config, options: Options): Promise<Check[]> {
   const handle = [...(await openChains(config, systemClock)).values()][0]
   if (handle === undefined) return []
@@ -104,7 +104,7 @@ function capabilities({ capabilities: { simulate, traceCall, missing } }: ChainH
   ]
 }
 
-/** A protected address without code is a slip of the pen, or meant for another chain. */
+/** A protected address without code is a typing error, or is meant for another chain. */
 async function codes({ rpc, chainId, engine: { scope } }: ChainHandle): Promise<Check[]> {
   if (scope.kind !== 'contracts') return []
   const checks = [...scope.addresses].map(async (address): Promise<Check[]> => {

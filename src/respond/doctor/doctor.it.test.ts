@@ -151,12 +151,12 @@ test('a protected address without code is a failure', async () => {
   )
   const checks = await checksOf({ rpcUrls: [url], protect: [address] })
   expect(named(checks, `code of ${address}`)).toMatchObject({ state: 'failed' })
-  // and told once
+  // And reported once.
   expect(checks.filter(({ name }) => name.includes(address))).toHaveLength(1)
 })
 
 test('a database that a power cut can destroy, and a superuser, are told; its clock is compared', async () => {
-  // the tests' own PostgreSQL gives up fsync for speed
+  // The tests' own PostgreSQL disables fsync for speed.
   const { url } = await nodeOn(createFakeChain(20))
   const checks = await checksOf({ rpcUrls: [url] })
   expect(named(checks, 'database durability')).toMatchObject({

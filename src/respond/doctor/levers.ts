@@ -22,7 +22,7 @@ import type { ChainHandle } from '../context.ts'
 import { presignedOn } from '../upkeep/presigned.ts'
 import { attempt, type Check, failed, ok, warning } from './check.ts'
 
-/** Every signer signs something; gives the addresses of those that can. */
+/** Every signer signs something; returns the addresses of those that can. */
 export async function signerChecks(
   config: Config,
   env: Env,
@@ -42,7 +42,7 @@ export async function signerChecks(
   return { addresses, checks }
 }
 
-/** What Safe owners signed beforehand, and whether their Safes still take it. */
+/** The calls that Safe owners signed in advance, and whether their Safes still accept them. */
 export async function presignedChecks(handle: ChainHandle, store: Store): Promise<Check[]> {
   const latest = Number(await handle.rpc.request('eth_blockNumber', []))
   const calls = await presignedOn({ store }, handle, latest)
@@ -55,7 +55,10 @@ export async function presignedChecks(handle: ChainHandle, store: Store): Promis
   })
 }
 
-/** For each protected contract: is there a pause, who may pull it now, can they pay for it, and is it pulled without people. */
+/**
+ * For each protected contract: whether it has a pause, who may pull it now, whether they can pay for it, and whether it
+ * is pulled without people.
+ */
 export async function leverChecks(
   handle: ChainHandle,
   config: Config,
@@ -69,7 +72,7 @@ export async function leverChecks(
   const found: Check[] = await feeChecks(handle, config)
   const { tokens } = await listedLexicon(config, handle.chainId)
   for (const target of scope.addresses) {
-    // said already, by the check of its code
+    // Reported already, by the check of its code.
     if (!(await hasCode(handle, target))) continue
     const looked = attempt(`pause of ${target}`, async () => {
       const plan = await planNow(handle, target, sources)
@@ -85,14 +88,14 @@ async function hasCode({ rpc }: ChainHandle, address: Address): Promise<boolean>
   return (await rpc.request('eth_getCode', [address, 'latest'])) !== '0x'
 }
 
-/** Nothing where what is paid at most is enough for now. */
+/** Empty where the fee cap is enough for now. */
 async function feeChecks({ rpc }: ChainHandle, { fees, signers }: Config): Promise<Check[]> {
   const why = signers.length === 0 ? null : capTooLow(fees, await baseFeeOf(rpc))
   const fix = 'Raise fees.maxFeePerGasCap, wei per gas unit, well above the base fee of a busy day.'
   return why === null ? [] : [failed({ name: 'fee cap', detail: why.split(':')[0] ?? why, fix })]
 }
 
-/** Where nobody has signed anything, that people decide is what the team wants. */
+/** Where no one has signed an authorisation, the team wants people to decide. */
 function aloneCheck({ target, alone, text }: Alone, hasAny: boolean): Check {
   const name = `without people on ${target}`
   if (alone || !hasAny) return ok(name, text)

@@ -7,7 +7,9 @@ import type { DiscoveredLevers, FoundLever } from './levers.ts'
 
 type Functions = ReadonlyMap<string, string>
 
-/** What was discovered, for people. `functions` are names by selector, those of the configuration's ABIs among them. */
+/**
+ * The discovered levers, for people. `functions` are names by selector, those of the configuration's ABIs among them.
+ */
 export function describeLevers(found: DiscoveredLevers, functions: Functions = functionNames): string[] {
   const { target, block, levers, elsewhere, related, besides, operations, missing } = found
   if (!found.hasCode)
@@ -39,7 +41,7 @@ function linesOf(lever: FoundLever, functions: Functions): string[] {
   ]
 }
 
-/** A lever of another contract, and how one comes from the protected one to it. */
+/** A lever of another contract, and its link to the protected one. */
 function elsewhereLines(
   lever: FoundLever,
   { related, functions }: Pick<DiscoveredLevers, 'related'> & { functions: Functions },
@@ -73,7 +75,7 @@ function besideLine({ signature, protocol, effect, trap }: OtherLever): string {
   return `${signature} (${protocol}): ${effect}${trap === undefined ? '' : `. Trap: ${trap}`}`
 }
 
-/** A lever on record, for people: how old what is known of it is, and who could pull it then. */
+/** A lever on record, for people: the age of the observation, and who could pull the lever then. */
 export function describeObservation({ lever, block, observedAt }: LeverObservation, now: number): string {
   const { chainId, target, signature, armed, authority } = lever
   const who =

@@ -22,20 +22,20 @@ import { type OrdinaryOperations, ordinaryOperations } from './ordinary-operatio
 export type DiscoverLeversOptions = {
   config: Config
   target: Address
-  /** Whom to try besides those whom the contract names: guardians, Safes, timelocks. */
+  /** The callers to try besides those that the contract names: guardians, Safes, timelocks. */
   callers: readonly Address[]
-  /** What a lever needs besides the target: `asset`, `spender`, `holder`, … */
+  /** The values that a lever needs besides the target: `asset`, `spender`, `holder`, … */
   given: Readonly<Record<string, string>>
-  /** Latest blocks in which ordinary calls are looked for, to try each lever on. */
+  /** The number of latest blocks that are searched for ordinary calls, to try each lever on. */
   blocks: number
   signal: AbortSignal
   progress(text: string): void
 }
 
-/** A lever with who may pull it, and what it does to each function that was used lately. */
+/** A lever with who may pull it, and its effect on each function that was used lately. */
 export type FoundLever = Lever & {
   authorityDetail: AuthorityDetail | null
-  /** Why nobody can pull it, where the contract names only addresses without a key. */
+  /** Why no account can pull it, where the contract names only addresses without a key. */
   givenUp: string[]
 }
 
@@ -45,24 +45,24 @@ export type DiscoveredLevers = {
   target: Address
   block: number
   implementation: Address
-  /** False where the address is no contract on this chain. */
+  /** False where the address is not a contract on this chain. */
   hasCode: boolean
   levers: FoundLever[]
-  /** Levers on other contracts of its protocol that somebody may pull, with what links these. */
+  /** Levers on other contracts of its protocol that some account may pull, with the evidence that links them. */
   elsewhere: FoundLever[]
   /** Those contracts, as the chain shows them. */
   related: Related[]
-  /** Levers that need an argument or are no pause: told, not tried. */
+  /** Levers that need an argument or are not a pause: reported, not tried. */
   besides: OtherLever[]
-  /** Ordinary calls found in the blocks looked at. */
+  /** Ordinary calls found in the searched blocks. */
   operations: number
-  /** Blocks to be looked at that no node gave. */
+  /** Blocks to search that no node returned. */
   missing: number[]
 }
 
 /**
  * The levers of a contract on the first chain of the config: found in its bytecode, tried by each caller, probed on the
- * functions that were used in the latest blocks. Nothing is sent. Throws what the chain room throws.
+ * functions that were used in the latest blocks. Sends nothing. Throws the errors of the chain room.
  */
 export async function findLevers(options: DiscoverLeversOptions): Promise<DiscoveredLevers | undefined> {
   const chain = [...(await openChains(options.config, systemClock)).values()][0]
@@ -110,7 +110,7 @@ async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): P
 
 type Looking = Pick<DiscoverLeversOptions, 'callers'> & { block: number; operations: readonly Operation[] }
 
-/** A lever with who may pull it, and what it does to each function that was used lately. */
+/** A lever with who may pull it, and its effect on each function that was used lately. */
 async function whatItDoes(
   { rpc, sequencer }: ChainHandle,
   lever: Lever,
@@ -132,7 +132,7 @@ async function whatItDoes(
   }
 }
 
-/** How long one block may take: what a pruned node lacks of it does not come by waiting. */
+/** The time limit for one block: waiting does not bring back what a pruned node lacks. */
 const BUDGET_MS = 10_000
 
 /** The latest ordinary call of each function, from the newest blocks. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { calm, type Episode, nextEpisode } from './episode.ts'
 
-/** What is told, second by second: `x` trouble, `.` none. Three seconds of trouble open, four of calm close. */
+/** The reports, second by second: `x` trouble, `.` none. Three seconds of trouble open, four of calm close. */
 function told(course: string): string {
   let episode: Episode = calm
   return [...course]

@@ -4,22 +4,25 @@ import { type Address, type Hash, type Hex, selectorOf } from '../../model/hex.t
 import type { Lever } from '../../model/lever.ts'
 import { isKeyOf } from '../../reports/own-accounts.ts'
 
-/** A call of a contract's function that went through, of which somebody is to be named. */
+/** A successful call of a contract's function whose maker is to be named. */
 export type HandCall = {
   target: Address
   data: Hex
-  /** Who called, as the contract sees it, and who sent the transaction. */
+  /** The caller, as the contract sees it; `sender` sent the transaction. */
   by: Address
   sender: Address | null
-  /** Through whom control came, the caller first and the sender last: a guardian’s Safe that has an AccessManager call. */
+  /**
+   * The accounts through which control came, the caller first and the sender last: a guardian’s Safe that makes an
+   * AccessManager call.
+   */
   through: readonly Address[]
   transactionHash: Hash
 }
 
-/** What a call does to a lever: the very pull, another call of the same function, or its way back. */
+/** The effect of a call on a lever: the very pull, another call of the same function, or its undo. */
 export type Doing = 'pull' | 'variant' | 'undo'
 
-/** Calls of one block that are looked at: people make a few. */
+/** Calls of one block that are examined: people make a few. */
 const MOST_CALLS = 64
 
 /** True for a call that an account of the defenders made or had another contract make. */
@@ -30,7 +33,7 @@ export function isByOwn({ through }: Pick<HandCall, 'through'>, own: ReadonlyMap
   })
 }
 
-/** The calls in a block that went through and are asked for. What a contract asks itself is none. */
+/** The successful calls in a block that `isAsked` selects. A contract's call of itself does not count. */
 export function callsIn(
   { transactions }: Pick<BlockFacts, 'transactions'>,
   isAsked: (call: HandCall) => boolean,
@@ -47,7 +50,9 @@ export function callsIn(
   return calls
 }
 
-/** Where control comes into a contract with a function to do; the transaction itself where no frame is known. */
+/**
+ * The frames in which control enters a contract with a function to run; the transaction itself where no frame is known.
+ */
 function entriesOf({ from, to, input, hash, frames }: Transaction): HandCall[] {
   if (frames.length === 0)
     return from === null || to === null || selectorOf(input) === undefined
@@ -63,7 +68,7 @@ function entriesOf({ from, to, input, hash, frames }: Transaction): HandCall[] {
   })
 }
 
-/** What a call does to a lever; undefined where it has nothing to do with it. Bytes after the arguments change nothing. */
+/** The effect of a call on a lever; undefined where they are unrelated. Bytes after the arguments change nothing. */
 export function doingOf(
   { target, data }: Pick<HandCall, 'target' | 'data'>,
   lever: Pick<Lever, 'target' | 'calldata' | 'undo'>,

@@ -33,7 +33,7 @@ steps:
   - { id: contain, action: contain, args: { action: pause } }
 `
 
-/** Nobody may act alone, no signer is at hand, and the guardian that is configured is `Gus` at an address, if at any. */
+/** Only people may act, no signer is configured, and the guardian is `Gus`, with an address or without one. */
 function asked(gus: Address | undefined): Promise<Stage> {
   const people: Config['roles'] = {
     guardian: [{ name: 'Gus', channels: [], ...(gus === undefined ? {} : { address: gus }) }],

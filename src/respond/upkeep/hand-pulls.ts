@@ -31,9 +31,9 @@ type Place = { app: App; chain: ChainHandle; facts: BlockFacts }
 type Standing = { incident: Incident; plans: readonly ContainmentPlan[] }
 
 /**
- * Puts on record what the defenders did to levers by hand in a block while an incident stands: who pulled what for one that
- * is open, and who, also a stranger, took back what one is contained by, which opens it again. Safe to call again with the same block. True
- * where something was pulled that is now to be verified.
+ * Records calls of levers that the defenders made by hand in a block while an incident stands: who pulled a lever for
+ * an open one, and who (also a stranger) undid the lever that contains one, which opens it again. Safe to call again
+ * with the same block. True where a lever was pulled that now needs verification.
  */
 export async function recordHandPulls(app: App, chain: ChainHandle, facts: BlockFacts): Promise<boolean> {
   const incidents = await listIncidents(app.store, { states: ['open', 'contained'] })
@@ -76,7 +76,9 @@ async function callsNotOurs(app: App, chain: ChainHandle, calls: readonly HandCa
 
 type Called = Standing & { call: HandCall }
 
-/** Keeps a plan for each protected contract that the call may contain, once. False where it pulls nothing or is known. */
+/**
+ * Stores a plan for each protected contract that the call may contain, once. False where it pulls nothing or is known.
+ */
 async function notePulled(place: Place, called: Called & { known: readonly Lever[] }): Promise<boolean> {
   const { app } = place
   const targets = await protectedThrough(place, called)
@@ -106,7 +108,9 @@ async function notePulled(place: Place, called: Called & { known: readonly Lever
   return isNew
 }
 
-/** Which protected contracts of the incident a call may be for: of a lever elsewhere in the protocol, all of them. */
+/**
+ * The protected contracts of the incident that a call may be for: all of them for a lever elsewhere in the protocol.
+ */
 async function protectedThrough(
   { chain, facts, app }: Place,
   { incident, plans, call }: Called,
@@ -127,7 +131,7 @@ async function protectedThrough(
   return through
 }
 
-/** The lever that a call pulls: one that is known, else one that the contract offers. Undefined for any other call. */
+/** The lever that a call pulls: a known one, otherwise one that the contract offers. Undefined for any other call. */
 async function leverOf(
   { app, chain, facts }: Place,
   { call, known }: Called & { known: readonly Lever[] },
@@ -144,7 +148,7 @@ async function leverOf(
   }
 }
 
-/** Another call of a lever's function has no view of its own: only what it does to the attack speaks for it. */
+/** Another call of a lever's function has no view of its own: only its effect on the attack is evidence for it. */
 function leverAmong(levers: readonly Lever[], call: HandCall): Lever | undefined {
   const exact = levers.find((lever) => doingOf(call, lever) === 'pull')
   if (exact !== undefined || levers.some((lever) => doingOf(call, lever) === 'undo')) return exact
@@ -192,7 +196,7 @@ function byHandOf({ byHand }: ContainmentPlan): HandPull {
   return byHand
 }
 
-/** In the words of the configuration: `Ada (guardian)`, `the Safe 0x…`, `Ada (guardian) through the AccessManager 0x…`. */
+/** Worded as in the configuration: `Ada (guardian)`, `the Safe 0x…`, `Ada (guardian) through the AccessManager 0x…`. */
 async function whoIs(
   { app: { config, names, signers, logger }, chain, facts }: Place,
   { by, through }: HandCall,
@@ -234,7 +238,7 @@ function timeOf({ app, facts }: Place): number {
   return timestamp === null ? app.clock.now() : timestamp * 1000
 }
 
-/** Opens a contained incident again where the call took back what it is contained by, and calls people. */
+/** Opens a contained incident again where the call undid the lever that contains it, and pages people. */
 async function noteUndone(
   place: Place,
   { incident, plans, call, isOwn }: Called & { isOwn: boolean },
@@ -259,14 +263,14 @@ async function noteUndone(
       await appendEvidence(inside, { incidentId, kind: 'plan-undone', body })
       return (await queueNotification(tx, told, queueingOf(app, told))).isNew
     }).catch((thrown: unknown) => {
-      // closed meanwhile
+      // It was closed meanwhile.
       app.logger.warn({ incidentId: incident.id, reason: messageOf(thrown) }, 'could not open it again')
       return false
     })
     if (!isMoved) return
     app.logger.warn({ incidentId: incident.id, chainId: chain.chainId, who }, 'opened again by hand')
     app.hub.tell({ ...incident, state: 'open' })
-    // nobody waits for people to be told; what fails here is in the outbox and sent again
+    // Not awaited; a notification that fails here is in the outbox and is sent again.
     deliver(app, told).catch((thrown: unknown) =>
       app.logger.warn({ incidentId: incident.id, reason: messageOf(thrown) }, 'could not tell of it yet'),
     )
@@ -274,7 +278,9 @@ async function noteUndone(
   }
 }
 
-/** The call is of the lever's function or of its way back, and the chain says that it holds no more. */
+/**
+ * True where the call is of the lever's function or of its undo, and the chain shows that the lever no longer holds.
+ */
 async function isTakenBack(
   { chain, facts }: Place,
   { plan: { lever }, call }: { plan: ContainmentPlan; call: HandCall },

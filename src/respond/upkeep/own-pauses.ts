@@ -12,9 +12,10 @@ import type { App } from '../context.ts'
 type Split = { findings: readonly Finding[]; own: readonly Finding[] }
 
 /**
- * Parts what was said of a pause or unpause by the defenders from the rest: by a role, a signer, a Safe or timelock that may
- * pull the lever. It is on record, and no alarm: no attack transaction, its sender no actor. One that does anything besides
- * (moves what is protected, hands out a role, changes an owner or code) is judged like any other: a key may be stolen.
+ * Separates the findings on a pause or unpause by the defenders from the rest: by a role, a signer, a Safe or timelock
+ * that may pull the lever. It is recorded without an alarm: it is not an attack transaction, and its sender is not an
+ * actor. A transaction that does anything else as well (moves protected assets, grants a role, changes an owner or
+ * code) is judged like any other: a key may be stolen.
  */
 export async function partOwnPauses(
   findings: readonly Finding[],
@@ -66,7 +67,7 @@ function pausesIn(tx: TransactionFacts): ControlFact[] {
   return controlsIn(tx).filter(isPause)
 }
 
-/** Nothing that is protected is poorer, and nobody may spend more than before. */
+/** True where no protected contract is poorer, and no account may spend more than before. */
 function movesNothing({ facts, deltas }: TransactionFacts, { config }: App): boolean {
   if (facts.some(({ kind }) => kind === 'approval')) return false
   return config.protect.every(({ address }) =>

@@ -22,18 +22,21 @@ import { lexiconOf } from '../lexicon.ts'
 import { recentOperations } from '../memory/operations.ts'
 import { deliver, queueingOf } from '../outbox.ts'
 
-/** Stolen funds that were put into a protected contract which was not robbed. */
+/** Stolen funds that were put into a protected contract that was not robbed. */
 export type Parked = Pick<FlowEdge, 'from' | 'to' | 'asset' | 'tainted' | 'transactionHash'> & {
-  /** Something was given for it at once: a share, or the other side of a trade. */
+  /** Something was given for it in the same transaction: a share, or the other side of a trade. */
   isExchanged: boolean
 }
 
-/** Deposits that one block is asked about, at most. */
+/** Deposits that are reported per block, at most. */
 const MOST_TOLD = 8
-/** What less than this part of a payment is stolen is told with the other movements alone. */
+/** A payment with less than this part stolen is reported only with the other movements. */
 const LEAST_PART = 10n
 
-/** The payments into protected contracts that are stolen for the most part; what comes home to those that were robbed is none. */
+/**
+ * The payments into protected contracts with a substantial stolen part; a return to a contract that was robbed does not
+ * count.
+ */
 export function parkedIn(
   edges: readonly FlowEdge[],
   { own, robbed }: { own: ReadonlySet<Address>; robbed: ReadonlySet<Address> },
@@ -48,7 +51,7 @@ export function parkedIn(
   return [...found.values()].slice(0, MOST_TOLD)
 }
 
-/** In the words of the record: base units and full addresses. */
+/** Worded as in the record: base units and full addresses. */
 export function parkedText({ names }: Pick<App, 'names'>, { to, asset, tainted, ...more }: Parked): string {
   const given = more.isExchanged ? ', which gave something for it at once' : ''
   return `Stolen funds were paid into ${names.get(to) ?? to}${given}: ${tainted} of ${asset}, in ${more.transactionHash}. It lost nothing and is not paused.`
@@ -57,9 +60,9 @@ export function parkedText({ names }: Pick<App, 'names'>, { to, asset, tainted, 
 export type Parking = { incident: Incident; parked: readonly Parked[]; block: number }
 
 /**
- * Says how stolen funds can be held in the contracts that they were put into, once for each contract of an incident: the best pause or
- * freeze, tried on what is done there, with the exact call. It is for people to make: it stops honest users too. Beside the record, since
- * levers take a while to find.
+ * Reports how stolen funds can be held in the contracts that they were put into, once for each contract of an incident:
+ * the best pause or freeze, tried on recent calls there, with the exact call. People make the call: it stops honest
+ * users too. Runs in parallel with the record, since levers take a while to find.
  */
 export function proposeHolding(app: App, chain: ChainHandle, { incident, parked, ...at }: Parking): void {
   const byContract = new Map(parked.map((one) => [one.to, one]))
@@ -121,7 +124,7 @@ function leverText({ kind, breadth, authority }: Lever): string {
   return `a ${kind} of one ${breadth}: it stops honest users too; ${who}`
 }
 
-/** What it blocks of what was done there lately: a pause that leaves withdrawals open holds nothing. */
+/** The recent calls there that it blocks: a pause that leaves withdrawals open holds nothing. */
 async function triedText(
   { rpc, sequencer, operations }: ChainHandle,
   plan: ContainmentPlan,
@@ -162,7 +165,7 @@ async function notificationOf(
       { kind: incident.kind, severity: 'high' },
       readable(`stolen funds are in ${name} · ${incident.title}`, lexicon),
     ),
-    // how: as it is, since it holds the very call that people copy into a wallet
+    // `how` is left as it is, since it contains the exact call that people copy into a wallet.
     body: `${readable(what, lexicon)}\nHow they can be held there: ${how}`,
     at: app.clock.now(),
     facts: { incident: incident.id, subject: 'stolen funds are in a protected contract', parked: one },

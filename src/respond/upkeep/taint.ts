@@ -22,19 +22,19 @@ import { lexiconOf } from '../lexicon.ts'
 import { deliver, queueingOf } from '../outbox.ts'
 import { parkedIn, parkedText, proposeHolding } from './parked.ts'
 
-/** What one incident may keep in the database; dust spread over more accounts is counted as unexplained. */
+/** The maximum stored for one incident; dust spread over more accounts is counted as unexplained. */
 const WATCHED = { tainted: 2_000, clean: 200, edges: 500, lineages: 16, accounts: 5_000 }
-/** Incidents whose funds are followed at once. */
+/** Incidents whose funds are followed in parallel. */
 const AT_ONCE = 6
-/** Movements told of one block. */
+/** Movements reported per block. */
 const MOST_TOLD = 5
 
 export type Seen = { facts: BlockFacts; findings: readonly Finding[] }
 
 /**
- * Follows what was stolen in open incidents through a block. Where tainted accounts pay, the timeline and operations are told
- * what moved where, by both methods. Where funds stand after the block is kept with what was told, all or nothing: a
- * block that is looked at again changes nothing.
+ * Follows the funds stolen in open incidents through a block. Where tainted accounts pay, reports the movements to the
+ * timeline and to operations, by both methods. The positions of the funds after the block are stored together with the
+ * report, all or nothing: a second pass over a block changes nothing.
  */
 export async function watchTaint(app: App, chain: ChainHandle, seen: Seen): Promise<void> {
   const { number, transactions } = seen.facts.bundle
@@ -43,7 +43,7 @@ export async function watchTaint(app: App, chain: ChainHandle, seen: Seen): Prom
   const due: Watched[] = []
   for (const incident of await listActiveOn(app.store, chain.chainId)) {
     const last = followed.get(incident.id)
-    // funds are followed from the theft on; a block that was looked at changes nothing
+    // Funds are followed from the theft on; a second pass over a block changes nothing.
     if (last === undefined ? !incident.transactions.some((hash) => hashes.has(hash)) : last >= number)
       continue
     due.push({ ...seen, incident, last })
@@ -52,7 +52,7 @@ export async function watchTaint(app: App, chain: ChainHandle, seen: Seen): Prom
     await Promise.all(due.slice(i, i + AT_ONCE).map((watched) => watchApart(app, chain, watched)))
 }
 
-/** What is odd about one incident's funds must not stop the watch; a database that is away is waited for. */
+/** A fault in one incident's funds must not stop the watch; a database that is away is waited for. */
 async function watchApart(app: App, chain: ChainHandle, watched: Watched): Promise<void> {
   const { id: incidentId } = watched.incident
   try {
@@ -71,7 +71,7 @@ function isRetryable(thrown: unknown): boolean {
 /** `last`: the block after which its funds were last kept. */
 type Watched = Seen & { incident: Incident; last: number | undefined }
 
-/** Where the funds of incidents are, as the database has it: read once, and again only after something moved. */
+/** The positions of incidents' funds, as in the database: read once, and again only after a movement. */
 type FlowMemory = Map<string, { blockNumber: number; flow: Flow }>
 
 const memories = new WeakMap<ChainHandle, FlowMemory>()
@@ -92,7 +92,7 @@ function remember(memory: FlowMemory, id: string, known: { blockNumber: number; 
   memory.set(id, known)
 }
 
-/** After a reorganisation the database has less than is kept in hand. */
+/** After a reorganisation the database has less than the memory. */
 export function forgetFlows(chain: ChainHandle): void {
   memories.delete(chain)
 }
@@ -122,7 +122,7 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
   const followed = followBlock(chain, watched, known?.flow)
   if (followed === undefined) return
   const { flow } = followed
-  // what was kept in hand has changed: it is true again once it is on record
+  // The flow in memory has changed: it is valid again once it is on record.
   const memory = memoryOf(chain)
   memory.delete(incident.id)
   const moves = flow.edges.filter(({ from }) => !flow.robbed.has(from))
@@ -167,19 +167,22 @@ async function watchOne(app: App, chain: ChainHandle, watched: Watched): Promise
   })
   remember(memory, incident.id, {
     blockNumber: number,
-    // as the database gives it back, so that what follows is the same after a restart
+    // As the database returns it, so that the result is the same after a restart.
     flow: restoreFlow(JSON.parse(toJson(document)), chain.labels, WATCHED),
   })
   if (parked.length > 0) proposeHolding(app, chain, { incident, parked, block: number })
   if (told === null) return
   app.logger.warn({ incidentId: incident.id, block: number, moves: moves.length }, 'stolen funds moved')
-  // nobody waits for people to be told; what fails here is in the outbox and sent again
+  // Not awaited; a notification that fails here is in the outbox and is sent again.
   deliver(app, told).catch((thrown: unknown) =>
     app.logger.warn({ incidentId: incident.id, reason: messageOf(thrown) }, 'could not tell of it yet'),
   )
 }
 
-/** Where the funds are after this block, with its movements, and with those of the thefts in it (`stolen`); undefined where it concerns none of them. */
+/**
+ * The positions of the funds after this block, with its movements, and with those of the thefts in it (`stolen`);
+ * undefined where it concerns none of them.
+ */
 function followBlock(
   chain: ChainHandle,
   { incident, facts, findings }: Watched,
@@ -201,7 +204,7 @@ function followBlock(
       addSources(flow, sources)
       robbedAt = flow.edges.length
       followTheft(flow, tx, bundle.number)
-      // the theft itself is the alert: it is no movement to be told of
+      // The theft itself is the alert: it is not reported as a movement.
       stolen.push(...flow.edges.splice(robbedAt))
       isConcerned = true
     } else if (flow !== undefined && concernsTransaction(flow, tx)) {
@@ -245,7 +248,7 @@ async function notificationOf(app: App, { incident, moves, facts, movements }: T
   }
 }
 
-/** In the words of the record: base units and full addresses. */
+/** Worded as in the record: base units and full addresses. */
 function linesOf({ names }: App, moves: readonly FlowEdge[]): string[] {
   const more = moves.length - MOST_TOLD
   const lines = moves.slice(0, MOST_TOLD).map((move) => {

@@ -13,8 +13,8 @@ import { listRuns } from '../../store/runs.ts'
 import { listTimeline } from '../../store/timeline.ts'
 
 /*
- * A first attack that nothing is done about, for whatever reason, must not spend the response to the next. Here the reason is
- * mostly that no signer is at hand.
+ * A first attack without a response, for whatever reason, must not use up the response to the next. Here the reason is
+ * mostly that no signer is available.
  */
 
 const closers: (() => Promise<unknown>)[] = []
@@ -33,7 +33,7 @@ steps:
   - { id: contain, action: contain, args: { action: pause } }
 `
 
-/** Where people are at work for an hour after the containment. */
+/** A playbook in which people have tasks for an hour after the containment. */
 const LONG = `${SHORT.replace('id: short', 'id: long')}  - id: people
     if: people
     then:
@@ -44,7 +44,7 @@ const LONG = `${SHORT.replace('id: short', 'id: long')}  - id: people
 
 const thief = addressOf('reentrancyAttacker')
 
-/** Takes the guardian's key away; gives back how to bring it. */
+/** Removes the guardian's key; returns a function that restores it. */
 function withoutSigner({ running }: Stage): () => void {
   const signers = running.app.signers as Map<string, Signer>
   const taken = [...signers]

@@ -12,7 +12,7 @@ afterEach(closeStages)
 
 type Before = (url: string, at: DrillDeployment) => Promise<void>
 
-/** What happens to the drill a hundred blocks before Cordon is started for the first time. */
+/** Runs an event of the drill a hundred blocks before Cordon is started for the first time. */
 function longBefore(happens: Before) {
   return async (config: Config, at: DrillDeployment): Promise<Config> => {
     const url = config.chains[0]?.rpcUrls[0] ?? ''

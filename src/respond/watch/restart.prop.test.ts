@@ -17,8 +17,8 @@ import type { Detector, Scope } from '../../model/detector.ts'
 import type { BlockFacts } from '../../model/fact.ts'
 
 /*
- * Restart equals no restart, for every registered detector, on blocks in which anybody claims anything: at any block the
- * process may die, what was kept is bytes, and what is said of the blocks after it is the same.
+ * Restart equals no restart, for every registered detector, on blocks with arbitrary claims: the process may die at any
+ * block, the stored state is bytes, and the findings on later blocks are the same.
  */
 
 const scopes: readonly Scope[] = [protecting(accounts[0], accounts[2]), everything]

@@ -64,7 +64,7 @@ export type WatchOptions = {
 type Watching = WatchOptions & {
   recorder: Recorder
   upkeep: Upkeep
-  /** What the defenders did by hand is looked at: after each block, and when one is on record. */
+  /** Looks for calls that the defenders made by hand: after each block, and when one is on record. */
   hands: Upkeep
   snapshots: SnapshotKeeper
   rereading: Rereading
@@ -75,8 +75,9 @@ type Watching = WatchOptions & {
 }
 
 /**
- * Watches one chain until the signal aborts: block → facts → findings, told at once; alerts, incidents and playbooks follow
- * in the recorder's own pace, upkeep in its own. Goes on after a restart after the last block that was recorded.
+ * Watches one chain until the signal aborts: block → facts → findings, reported immediately; alerts, incidents and
+ * playbooks follow at the recorder's own pace, upkeep at its own. After a restart it continues after the last recorded
+ * block.
  */
 export async function watchChain(options: WatchOptions): Promise<void> {
   const { app, chain, signal } = options
@@ -133,7 +134,7 @@ export async function watchChain(options: WatchOptions): Promise<void> {
   }
 }
 
-/** Looks after each block at what was done before: each apart from the others and from the watch. */
+/** The tasks after each block: each isolated from the others and from the watch. */
 const UPKEEP: readonly UpkeepTask[] = [
   { name: 'hold checks', run: watchHolds },
   { name: 'rebroadcasts', run: tendBroadcasts },
@@ -182,7 +183,9 @@ async function handle(update: ChainUpdate, watching: Watching): Promise<void> {
   }
 }
 
-/** A node that was away may have answered no second reading meanwhile: what waits is read now, not minutes later. */
+/**
+ * A node that was away may have answered no second reading meanwhile: waiting blocks are read now, not minutes later.
+ */
 const RECOVERED: ReadonlySet<SourceNotice['code']> = new Set(['endpoint-recovered', 'source-recovered'])
 
 function tellNotice(notice: SourceNotice, { app, chain }: WatchOptions): void {
@@ -214,7 +217,7 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
   const { alerts, remarks } = judged
   const change = observeTraffic(chain, bundle, alerts.filter(notFromUs(bundle, app)))
   if (change !== null) void tellDrift(app, chain, { change, blockNumber: number })
-  // before the record, which may be full: what was done on the chain is looked after all the same
+  // Before the record, which may be full: upkeep on the chain runs in any case.
   upkeep.onBlock({ number, hash })
   hands.onBlock({ number, hash })
   const { transactions, days, last } = chain.assessor.traffic
@@ -224,7 +227,7 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     timestamp: bundle.timestamp,
     alerts,
     remarks,
-    // with nothing protected nothing is counted: no write a block for it
+    // With nothing protected nothing is counted: this saves a write per block.
     traffic: last === null ? null : { transactions, days },
     observed: keptOf(facts, { capabilities: chain.capabilities, now: app.clock.now() }),
     seen: recorder.followsFunds() || alerts.length > 0 ? { facts, findings } : null,
@@ -232,7 +235,7 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
   packKept(chain.engine)
 }
 
-/** Pending transactions are judged at the head only: while blocks are caught up with, what detectors know is of another time. */
+/** Pending transactions are judged at the head only: during catch-up, the detectors' state belongs to another time. */
 async function onPending(bundle: BlockBundle, watching: Watching): Promise<void> {
   const { chain, recorder } = watching
   const newest = chain.engine.unfinalised.at(-1)?.ref.number
@@ -247,10 +250,10 @@ async function onPending(bundle: BlockBundle, watching: Watching): Promise<void>
   await recorder.put({ kind: 'judged', block: null, timestamp, ...judged, ...ALONE })
 }
 
-/** Of what is no block that was just judged nothing is kept but the alerts. */
+/** For anything but a block that was just judged, only the alerts are kept. */
 const ALONE = { traffic: null, observed: null, seen: null }
 
-/** What could not be seen of a block: told, put on record, and read again beside the watch. */
+/** Reports and records the parts of a block that could not be seen; they are read again in parallel with the watch. */
 function noteGaps(
   { facts, unread }: { facts: BlockFacts; unread: readonly string[] },
   watching: Watching,
@@ -282,7 +285,7 @@ function noteGaps(
     )
 }
 
-/** Whole blocks without traces or logs are told when they begin and when they are over; single gaps have their notice. */
+/** Reports when whole blocks without traces or logs begin and end; single gaps have their own notice. */
 function tellSight(
   lost: ReadonlyMap<string, DetectorNeed>,
   watching: WatchOptions & Pick<Watching, 'sight'>,
@@ -321,8 +324,8 @@ async function suspectBlindSpots(
 }
 
 /**
- * What a fuller reading of a block says, or a block of the past that is learned from, is reported like any finding; the cursor
- * does not come by it.
+ * Reports the findings of a fuller reading of a block, or of a past block that is learned from, like any finding; the
+ * cursor does not move.
  */
 async function judgeLate(
   findings: readonly Finding[],
@@ -343,7 +346,7 @@ async function judgeLate(
   return alerts
 }
 
-/** Findings are told at once; what they come to is told when it is on record. */
+/** Findings are reported immediately; the alerts from them are reported once on record. */
 async function report(
   said: readonly Finding[],
   facts: BlockFacts,
@@ -369,7 +372,7 @@ async function onReorg(
   await recorder.put({ kind: 'reorg', ancestor, removed })
 }
 
-/** What cannot be seen with this node is said at once, not when it would have mattered. */
+/** Blind spots with this node are reported at the start, not when they would have mattered. */
 function tellBlindness({ app, chain }: WatchOptions): void {
   if (chain.capabilities.traces !== 'none') return
   for (const { detector } of chain.engine.cells) {

@@ -278,7 +278,7 @@ async function holdKeeper({ url, folder, ordered }: Keeping): Promise<Keeper> {
 type ShutDown = { folder: Folder; keeper: Keeper; sentinel: Sentinel; ordered: Launch['ordered'] }
 
 async function shutDown({ folder, keeper, sentinel, ordered }: ShutDown): Promise<void> {
-  // from here on this process must not restart it, whoever else uses it
+  // From here on this process must not restart it, even if others still use it.
   ordered.stop = true
   const others = await othersUsing(keeper.client)
   await keeper.client.end().catch(() => {})

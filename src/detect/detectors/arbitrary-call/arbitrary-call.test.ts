@@ -227,7 +227,7 @@ describe('a third party that signed', () => {
   })
 
   const WORDS_OF_OFFER = (amount: bigint): Hex => data('0x27b15cb3', amount, owner)
-  /** A settlement that looks at the signature and moves the tokens itself. */
+  /** A settlement that checks the signature and moves the tokens itself. */
   const settlement = (parts: { check?: CallNode; given?: CallNode[]; twice?: boolean } = {}): CallNode => {
     const fill = call(
       vault,
@@ -258,7 +258,7 @@ describe('a third party that signed', () => {
     const engine = createEngine({ detectors: [arbitraryCall], scope: protecting(vault) })
     const act = (name: string, root: CallNode) =>
       evaluateSettled(engine, blockFacts(transaction({ name, from: thief, root })))
-    // whoever verified it first, and for whatever
+    // Whichever contract verified it first, and for whichever purpose.
     expect(act('elsewhere', call(forger, { input: RUN }, signed(7n, 2n)))).toEqual([])
     expect(act('replayed', settlement({ check: signed(7n, 2n) }))).toMatchObject([{ severity: 'critical' }])
     expect(act('first', settlement())).toEqual([])
@@ -280,7 +280,7 @@ describe('a third party that signed', () => {
     for (const check of [zero, empty, no]) expect(strictly(settlement({ check }))).toBe('critical')
   })
 
-  /** A permit: the token looks at the signature and lets the spender have the amount. */
+  /** A permit: the token checks the signature and lets the spender have the amount. */
   const permitted = (spender: Address, amount: bigint): CallNode =>
     call(
       usdc,
@@ -308,7 +308,7 @@ describe('a third party that signed', () => {
     expect(strictly(router2())).toBe('critical')
   })
 
-  /** An allowance of Permit2: signed for who asks the mover later, over this token. */
+  /** An allowance of Permit2: signed for the account that asks the mover later, over this token. */
   const allowed = (token: Address, spender: Address, amount: bigint): CallNode =>
     call(vault, { input: data('0x2b67b570', owner, token, amount, spender) }, signed(9n))
   const asking = (...before: CallNode[]): CallNode =>

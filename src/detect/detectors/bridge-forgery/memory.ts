@@ -1,20 +1,20 @@
 import { forgetOldest } from '../../lib/bounded.ts'
 
-/** How the releases of one function of a bridge were proved so far. */
+/** The proofs of one bridge function's releases so far. */
 export type Habit = {
   seen: number
   /** Kinds of checks that every one of them had. */
   checks: string[]
-  /** The least number of different signers. */
+  /** The minimum number of different signers. */
   signers: number
-  /** Of how many the message's hash had been shown to the bridge before. */
+  /** The number of releases whose message hash had been shown to the bridge before. */
   shown: number
 }
 
-/** A message, but for whom and how much it pays. */
+/** A message without its recipient and amount. */
 export type Template = { hash: string; senders: string[]; calldata: string }
 
-/** All that is remembered: plain data, each map bounded. */
+/** The whole memory: plain data, each map bounded. */
 export type Memory = {
   /** bridge + function → its habit */
   habits: Map<string, Habit>

@@ -7,18 +7,18 @@ import { type Book, bookOf, keyOf, type Ledger } from './books.ts'
 
 /** `balanceOf(address)` of EIP-20. */
 const BALANCE_OF = '0x70a08231'
-/** `getEthBalance(address)` of Multicall3; a chain without it gives no answer, and the coin's balance stays unknown. */
+/** `getEthBalance(address)` of Multicall3; a chain without it does not answer, and the coin's balance stays unknown. */
 const GET_ETH_BALANCE = '0x4d2301cc'
 const MULTICALL: Address = '0xca11bde05977b3631167028862be2a173976ca11'
 
-/** Blocks after which a balance is asked for again: tokens that rebase change it without a transfer. */
+/** Blocks after which a balance is requested again: tokens that rebase change it without a transfer. */
 const STALE = 300
-/** Balances asked for after one block. */
+/** Balances requested after one block. */
 const MOST = 100
 
 /**
- * The balances of protected contracts that are not known, or were last read long ago: in assets that they dealt in, and in the chain's
- * coin, so that the first deal that is ever seen can be held against it.
+ * The balances of protected contracts that are unknown, or were last read long ago: in assets that they dealt in, and
+ * in the chain's coin, so that the very first deal can be compared with it.
  */
 export function balancesWanted({ books, blocks }: Ledger, scope: Scope): StateCall[] {
   if (scope.kind === 'everything') return []
@@ -34,7 +34,7 @@ export function balancesWanted({ books, blocks }: Ledger, scope: Scope): StateCa
   return wanted
 }
 
-/** Takes the answers: balances after the block, so to be called when its transactions were judged. */
+/** Takes the answers: they are balances after the block, so call this when its transactions have been judged. */
 export function takeBalances({ books, blocks }: Ledger, scope: Scope, reads: readonly StateRead[]): void {
   if (scope.kind === 'everything') return
   const answers = new Map(reads.map(({ to, data, answer }) => [`${to}:${data}`, answer]))
@@ -49,7 +49,7 @@ export function takeBalances({ books, blocks }: Ledger, scope: Scope, reads: rea
     const answer = answerFor(contract, asset)
     if (answer === undefined) continue
     const book = bookOf(books, contract, asset)
-    // whoever gave no answer is not asked at every block
+    // A contract that gave no answer is not asked at every block.
     book.readAt = blocks
     const word = wordAt(answer ?? '0x', 0)
     if (word !== undefined) book.balance = BigInt(`0x${word}`)
@@ -60,7 +60,7 @@ function isStale({ balance, readAt }: Book, blocks: number): boolean {
   return readAt === null ? balance === null : blocks - readAt >= STALE
 }
 
-/** How a contract's balance of an asset is asked. */
+/** The call that asks for a contract's balance of an asset. */
 export function balanceCall(contract: Address, asset: Asset): StateCall {
   const holder = contract.slice(2).padStart(64, '0')
   return asset === NATIVE

@@ -2,38 +2,40 @@ import type { Asset } from '../../../model/block.ts'
 import type { Address } from '../../../model/hex.ts'
 import type { Births } from '../../lib/births.ts'
 
-/** What the drain detector remembers of one protected contract and asset. Bounded; plain data. */
+/** The memory of the drain detector for one protected contract and asset. Bounded; plain data. */
 export type Book = {
-  /** account → what it paid in less what it took out, base units */
+  /** account → amount deposited less amount withdrawn, base units */
   net: Map<Address, bigint>
-  /** account → what somebody else paid in for it, as the deposit named it: who, and how much of that is left */
+  /**
+   * account → the amount that another account deposited for it, as the deposit named it: the payer, and the remainder
+   */
   paidFor: Map<Address, { payer: Address; amount: bigint }>
-  /** recipient → how often the contract paid it what it had not paid in, and the most at once */
+  /** recipient → how often the contract paid it more than its deposits, and the largest such payment */
   paidBefore: Map<Address, { times: number; most: bigint }>
-  /** The contract's balance when it was last read on-chain, moved on by every transfer since; null if never read. */
+  /** The contract's balance when it was last read on-chain, updated by every transfer since; null if never read. */
   balance: bigint | null
-  /** The block (counted from the first seen) after which a node was asked for it; null if it never was. */
+  /** The block (counted from the first seen) after which a node was asked for it; null if none ever was. */
   readAt: number | null
-  /** claim → what a unit of it was redeemed for at most */
+  /** claim → the highest rate at which a unit of it was redeemed */
   redeemed: Rates
-  /** claim → what a unit of it was sold for at most */
+  /** claim → the highest rate at which a unit of it was sold */
   sold: Rates
 }
 
-/** claim → the highest price in this asset (amount · 1e18 / claims) and how often one was seen */
+/** claim → the highest price in this asset (amount · 1e18 / claims) and the number of prices seen */
 export type Rates = Map<Asset, { highest: bigint; seen: number }>
 
 /** protected contract + asset → its book */
 export type Books = Map<string, Book>
 
-/** All that the drain detector remembers. */
+/** The whole memory of the drain detector. */
 export type Ledger = Births & {
   books: Books
-  /** How many blocks were seen. */
+  /** The number of blocks seen. */
   blocks: number
 }
 
-/** Accounts remembered a book; the longest silent one is forgotten first. */
+/** Accounts remembered per book; the one that was silent longest is forgotten first. */
 const MOST_ACCOUNTS = 20_000
 const SCALE = 10n ** 18n
 
@@ -68,8 +70,8 @@ export function bookOf(books: Books, contract: Address, asset: Asset): Book {
 }
 
 /**
- * Writes down what an account paid in or took out. Where the past was not seen (`isWhole` false) nobody goes below
- * zero: what he took out beyond what we saw was his from before.
+ * Records the amount that an account deposited or withdrew. Where the past was not seen (`isWhole` false) no account
+ * goes below zero: an amount withdrawn beyond the deposits that we saw was deposited before.
  */
 export function settle(book: Book, { account, change, isWhole }: Settlement): void {
   const exact = (book.net.get(account) ?? 0n) + change
@@ -79,7 +81,10 @@ export function settle(book: Book, { account, change, isWhole }: Settlement): vo
   forgetOldest(book.net)
 }
 
-/** What an account paid in and has not taken out, with what is left of what somebody else, who is not `except`, paid in for it. */
+/**
+ * The amount that an account deposited and has not withdrawn, plus the remainder of a deposit for it by a payer that is
+ * not in `except`.
+ */
 export function claimIn(
   { net, paidFor }: Book,
   account: Address,
@@ -91,7 +96,10 @@ export function claimIn(
   return own + least(gift.amount, net.get(gift.payer) ?? 0n)
 }
 
-/** Writes down that a deposit was made for another account. It is one claim: what one of the two takes the other has no more. */
+/**
+ * Records that a deposit was made for another account. It is one claim: an amount that one of the two takes is no
+ * longer available to the other.
+ */
 export function notePaidFor(
   { paidFor }: Book,
   { account, payer, amount }: { account: Address; payer: Address; amount: bigint },
@@ -104,7 +112,10 @@ export function notePaidFor(
   forgetOldest(paidFor)
 }
 
-/** What an account takes beyond what it paid in itself is taken off what was paid in for it; gives what is left to be settled. */
+/**
+ * Deducts an amount that an account takes beyond its own deposits from the deposit made for it; returns the rest to
+ * settle.
+ */
 export function takeFromGift(book: Book, account: Address, amount: bigint): bigint {
   const gift = book.paidFor.get(account)
   if (gift === undefined) return amount
@@ -123,7 +134,7 @@ function least(a: bigint, b: bigint): bigint {
 
 export type Settlement = { account: Address; change: bigint; isWhole: boolean }
 
-/** Writes down that the contract paid an account more than it had paid in: payrolls and fees look so. */
+/** Records that the contract paid an account more than it had deposited: payrolls and fees look like this. */
 export function notePaid(book: Book, account: Address, received: bigint): void {
   const unmatched = received - (book.net.get(account) ?? 0n)
   if (unmatched <= 0n) return
@@ -133,7 +144,7 @@ export function notePaid(book: Book, account: Address, received: bigint): void {
   forgetOldest(book.paidBefore)
 }
 
-/** A regular payee: paid so three times before, and now not more than twice the most. */
+/** A regular payee: paid this way three times before, and now at most twice the largest payment. */
 export function isRegular(book: Book, account: Address, received: bigint): boolean {
   const known = book.paidBefore.get(account)
   return known !== undefined && known.times >= 3 && received <= known.most * 2n

@@ -35,7 +35,7 @@ import { callsFor, openShares, withShares } from './open-share.ts'
 const weth = address('weth')
 const [alice, bob, thief] = ['alice', 'bob', 'thief'].map(address) as [Address, Address, Address]
 
-/** Runs acts one a block and gives what was said about each. */
+/** Runs one act per block and returns the findings about each. */
 function watch(...acts: readonly Act[]): Finding[][] {
   const engine = createEngine({ detectors: [drain], scope: vaultScope })
   return acts.map((act, i) =>
@@ -112,7 +112,7 @@ test('a saver who often took out his own is not trusted with everybody’s', () 
 })
 
 describe('balances that nobody looked at in a transaction', () => {
-  /** Acts one a block, with a node that answers what is asked: so much is in the vault after each block. */
+  /** One act per block, with a node that returns the given balance of the vault after each block. */
   function watchWithNode(acts: readonly Act[], balances: readonly bigint[]) {
     const engine = createEngine({ detectors: [drain], scope: vaultScope })
     const asked: number[] = []
@@ -131,7 +131,7 @@ describe('balances that nobody looked at in a transaction', () => {
   test('are asked of the node once the contract deals in an asset, and not again while transfers tell', () => {
     const acts = [deposit(alice, 10n), deposit(bob, 10n), deposit(bob, 10n), deposit(alice, 10n)]
     const { asked } = watchWithNode(acts, [110n, 120n, 130n, 140n])
-    // the chain’s coin first: what the contract has of it is asked before it deals
+    // The chain’s coin first: the contract's balance of it is requested before any deal.
     expect(asked).toEqual([1, 1, 0, 0])
   })
 
@@ -188,7 +188,7 @@ test('claims that a protected contract hands back: what it had is asked before t
 
 describe('the first deal in an asset that was there before the watch', () => {
   const farm: Act[] = [{ from: bob, root: call(bob, {}) }]
-  /** A farm that keeps a fee: it goes to somebody who is as old as the farm. */
+  /** A farm that keeps a fee: it goes to an account as old as the farm. */
   const exit = (nonce: number): Act => ({
     from: thief,
     nonce,
@@ -234,7 +234,7 @@ describe('benign twins', () => {
   })
 
   const zap = address('zap')
-  /** Somebody pays in for another account, which the call names. */
+  /** An account pays in for another account, which the call names. */
   const depositFor = (payer: Address, account: Address, amount: bigint): Act => ({
     from: alice,
     root: call(

@@ -26,7 +26,7 @@ import { knowsPayers, paidInBy } from './payers.ts'
 import { readBalances, remember } from './remember.ts'
 
 const options = z.strictObject({
-  /** Share of the contract's known balance, in basis points, from which an unmatched outflow is worth a word. */
+  /** Share of the contract's known balance, in basis points, from which an unmatched outflow is reported. */
   minShareBps: z.number().int().min(1).max(10_000).default(500),
   /** A burn matches an outflow up to this multiple, in basis points, of the best rate paid before. */
   maxRateBps: z.number().int().min(10_000).default(12_500),
@@ -37,11 +37,11 @@ type Options = z.infer<typeof options>
 
 /**
  * Drain: a protected contract loses an asset and nothing accounts for it: no other asset came in, no debt was taken,
- * the takers had not paid it in before, and no claim was burned at a rate the contract has paid before.
- * The catch-all for logic flaws that have no signature. Large legitimate exits are matched by what was paid in;
- * redemptions by their burn; trades and borrowing by their other side.
- * Without named contracts there is no history to match against, so only a near-total outflow with a balance read in
- * the same transaction is said, and never above medium.
+ * the takers had not deposited it before, and no claim was burned at a rate that the contract has paid before. The
+ * catch-all for logic flaws that have no signature. Large legitimate exits are matched by their deposits; redemptions
+ * by their burn; trades and borrowing by their other side.
+ * Without named contracts there is no history to match against, so only a near-total outflow with a balance read in the
+ * same transaction is reported, and never above medium.
  */
 export const drain: Detector<Ledger, Options> = {
   id: 'drain',
@@ -101,17 +101,17 @@ function evaluate(tx: TransactionFacts, { input, ledger, options }: Work): Findi
   return findings
 }
 
-/** A remark in a low voice does not stop learning: whom nobody complains about for long becomes a regular payee. */
+/** A finding of low severity does not stop learning: an account without an alarm for long becomes a regular payee. */
 function isAlarm({ severity }: Finding): boolean {
   return atLeast(severity, 'medium')
 }
 
-/** Contracts of one transaction that are judged: payers outside the scope, and anybody where all are in scope. */
+/** Contracts of one transaction that are judged: payers outside the scope, and any contract where all are in scope. */
 const MOST_PAYERS = 256
 const MOST_STRANGERS = 256
 const MOST_EVIDENCE = 16
 
-/** With everything in scope: contracts that ran in this transaction, judged on it alone. */
+/** With everything in scope: judges the contracts that ran in this transaction, on this transaction alone. */
 function evaluateStrangers(
   tx: TransactionFacts,
   { scope, facts }: DetectorInput,
@@ -150,16 +150,16 @@ type Verdict = {
   confidence: number
   severity: Severity
   reasons: string[]
-  /** What is to be asked of a node, where the balance is not known. */
+  /** The question to a node, where the balance is not known. */
   open?: OpenShare
 }
 type Weights = {
   book: Book
   sender: Address | null
   options: Options
-  /** The takers cannot have paid in before we began to look. */
+  /** The takers cannot have deposited before the watch began. */
   isSure: boolean
-  /** No block was ever seen before: this transaction stands alone. */
+  /** No block was seen before: this transaction stands alone. */
   isFirst: boolean
 }
 
@@ -193,8 +193,8 @@ function judge(outflow: Outflow, { book, sender, options, isSure, isFirst }: Wei
 }
 
 /**
- * The first days of a watch: whoever takes out may have paid in before it. A near-total outflow is worth a call all
- * the same; the rest is written down in a low voice, or every early saver's exit would be an alarm.
+ * In the first days of a watch, a taker may have deposited before it. A near-total outflow is still worth a page; the
+ * rest is reported at low severity, or every early saver's exit would raise an alarm.
  */
 function weighUnsure(shareBps: number | null, isFirst: boolean): { confidence: number; severity: Severity } {
   if (shareBps !== null && shareBps >= 9900) return { confidence: 0.7, severity: 'high' }
@@ -203,7 +203,7 @@ function weighUnsure(shareBps: number | null, isFirst: boolean): { confidence: n
   return { confidence: 0.3, severity: 'low' }
 }
 
-/** What a drain is worth whose share a node told afterwards. */
+/** The weight of a drain whose share a node reported afterwards. */
 export function weighShare(shareBps: number, isSure: boolean): { confidence: number; severity: Severity } {
   return isSure ? weigh(shareBps) : weighUnsure(shareBps, false)
 }
@@ -218,8 +218,8 @@ function weigh(shareBps: number | null): { confidence: number; severity: Severit
 type Excess = { reason: string; severity: Severity; confidence: number }
 
 /**
- * More was paid for the burned claims than ever before; or, where they were never redeemed, than anybody had to pay
- * for one. Undefined where the rate is normal or there is no norm.
+ * The rate at which the burned claims were paid, where it is above any rate before; or, where they were never redeemed,
+ * above the price that anyone had to pay for one. Undefined where the rate is normal or there is no norm.
  */
 function rateExcess(outflow: Outflow, book: Book, options: Options): Excess | undefined {
   for (const [claim, burned] of outflow.claims) {
@@ -240,8 +240,8 @@ function rateExcess(outflow: Outflow, book: Book, options: Options): Excess | un
 }
 
 /**
- * Contracts outside the scope that pay the actors on the word of a protected one, for nothing: where a bridge's inbox
- * or a vault's router is protected, the assets lie elsewhere. payer → who ordered it.
+ * Contracts outside the scope that pay the actors by order of a protected contract, for nothing in return: where a
+ * bridge's inbox or a vault's router is protected, the assets are elsewhere. payer → the contract that ordered it.
  */
 function payersFor(tx: TransactionFacts, scope: Scope, actors: ReadonlySet<Address>): Map<Address, Address> {
   const payers = new Map<Address, Address>()
@@ -256,7 +256,7 @@ function payersFor(tx: TransactionFacts, scope: Scope, actors: ReadonlySet<Addre
   return payers
 }
 
-/** The protected contract nearest around a frame. */
+/** The nearest protected contract around a frame. */
 function innermostProtected(index: number, frames: readonly Frame[], scope: Scope): Address | undefined {
   for (let frame = frames[index]; frame !== undefined; frame = frames[frame.parent])
     if (frame.context !== null && inScope(scope, frame.context)) return frame.context
@@ -268,7 +268,7 @@ type Context = {
   actors: ReadonlySet<Address>
   scope: Scope
   bundle: BlockBundle
-  /** The protected contract on whose word it paid, where it is not protected itself. */
+  /** The protected contract that ordered the payment, where the payer is not protected itself. */
   orderedBy?: Address | undefined
 }
 
@@ -309,7 +309,7 @@ function findingOf(
   return finding
 }
 
-/** What is drained by a message that names the taker, with nothing in the call to prove it, is a bridge's. */
+/** A drain by a message that names the taker, with nothing in the call to prove it, is one of a bridge. */
 function categoriesOf({ recipients, contract }: Outflow, tx: TransactionFacts): Category[] {
   const { frames, from } = tx.transaction
   const isReleased = releasesIn(tx, {

@@ -6,7 +6,9 @@ import { answersOf } from '../../lib/view-call.ts'
 import { balanceCall } from './balances.ts'
 import type { Outflow } from './outflows.ts'
 
-/** An outflow of an asset that the contract was never seen to deal in before: of how much it is a part is not known. */
+/**
+ * An outflow of an asset that the contract was never seen to deal in before: the whole that it is a part of is unknown.
+ */
 export type OpenShare = {
   outflow: Pick<Outflow, 'contract' | 'asset' | 'amount'>
   /** Base units that nothing accounts for. */
@@ -17,7 +19,7 @@ export type OpenShare = {
 type Open = { shares: readonly OpenShare[]; confidence: number }
 type Weigh = (shareBps: number, isSure: boolean) => { confidence: number; severity: Severity }
 
-/** By the first piece of evidence: findings are copied on their way, their evidence is not. */
+/** Keyed by the first piece of evidence: findings are copied on their way, their evidence is not. */
 const open = new WeakMap<Finding['evidence'][number], Open>()
 
 export function leaveOpen(finding: Finding, shares: readonly OpenShare[]): void {
@@ -25,18 +27,18 @@ export function leaveOpen(finding: Finding, shares: readonly OpenShare[]): void 
   if (first !== undefined && shares.length > 0) open.set(first, { shares, confidence: finding.confidence })
 }
 
-/** The shares that a finding of this process leaves open; none where it was believed less meanwhile. */
+/** The shares that a finding of this process leaves open; none where its confidence was lowered meanwhile. */
 export function openShares({ evidence: [first], confidence }: Finding): readonly OpenShare[] {
   const known = first === undefined ? undefined : open.get(first)
   return known === undefined || confidence < known.confidence ? [] : known.shares
 }
 
-/** What to ask on the state before the block. */
+/** The calls to make on the state before the block. */
 export function callsFor(shares: readonly OpenShare[]): StateCall[] {
   return shares.map(({ outflow }) => balanceCall(outflow.contract, outflow.asset))
 }
 
-/** The finding in the light of what the contract had; null where the outflow is too small a part to be told. */
+/** The finding, weighed by the contract's balance; null where the outflow is too small a part to report. */
 export function withShares(
   finding: Finding,
   { shares, reads, weigh }: { shares: readonly OpenShare[]; reads: readonly StateRead[]; weigh: Weigh },
@@ -46,7 +48,7 @@ export function withShares(
     const { to, data } = balanceCall(outflow.contract, outflow.asset)
     const word = wordAt(answers.get(`${to}:${data}`) ?? '0x', 0)
     const balance = word === undefined ? 0n : BigInt(`0x${word}`)
-    // whoever pays out more than it had got it on the way: nothing is known
+    // A contract that pays out more than it had received it on the way: nothing is known.
     if (balance < unmatched) return []
     const shareBps = Number((unmatched * 10_000n) / balance)
     const statement = `${outflow.amount} of ${outflow.asset} left ${outflow.contract}: ${(shareBps / 100).toFixed(1)} % of what it had at the block before; no inflow, debt or burn accounts for it; the takers ${isSure ? 'had not paid it in' : 'were not seen to pay it in'}`

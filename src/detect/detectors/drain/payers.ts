@@ -5,12 +5,14 @@ import { coveredOf } from '../../lib/question.ts'
 import { type Book, claimIn } from './books.ts'
 import type { Outflow } from './outflows.ts'
 
-/** Whoever gets less than this part of an outflow is paid a fee by it: their own past says nothing of the rest. */
+/**
+ * An account that gets less than this part of an outflow is paid a fee by it: its past is not evidence for the rest.
+ */
 const FEE_PART = 20n
 
 /**
- * True where all who asked for it, or got more of it than a fee, are known from their birth, or the contract is. What goes back to the
- * token itself is burnt, as Compound's claims are, and goes to nobody.
+ * True where the contract, or every account that asked for the outflow or got more of it than a fee, is known from its
+ * birth. An amount that returns to the token itself is burned, as Compound's claims are, and no account gets it.
  */
 export function knowsPayers(outflow: Outflow, { whole, born }: Births, sender: Address | null): boolean {
   if (whole.has(outflow.contract)) return true
@@ -24,7 +26,8 @@ export function knowsPayers(outflow: Outflow, { whole, born }: Births, sender: A
 }
 
 /**
- * What of an outflow those who asked for it, or got it, had paid in before, or others for them: nobody else's deposit stands for theirs.
+ * The part of an outflow that the accounts that asked for it or got it had deposited before, or others for them: no
+ * other account's deposit counts for theirs.
  */
 export function paidInBy({ amount, payments }: Outflow, book: Book, sender: Address | null): bigint {
   const owners = claimants(payments, sender)

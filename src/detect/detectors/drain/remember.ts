@@ -42,7 +42,10 @@ export function remember(tx: TransactionFacts, { contract, ledger, alarmed }: Me
   }
 }
 
-/** For whom a deposit is, where the call that made it names one account beside the payer and what moves; undefined where it does not. */
+/**
+ * The account that a deposit is for, where the call that made it names one account besides the payer and the moved
+ * assets; undefined where it does not.
+ */
 function namedBy({ from, to, frame }: TransferFact, { facts, transaction }: TransactionFacts) {
   const entry = entryFrame(to, frame, transaction.frames)
   if (entry === undefined) return undefined
@@ -66,7 +69,7 @@ function learn(tx: TransactionFacts, contract: Address, books: Books): void {
   }
 }
 
-/** The first balance read in a transaction is the anchor from which transfers move it on. */
+/** The first balance read in a transaction is the anchor; transfers update it from there. */
 export function readBalances(tx: TransactionFacts, holders: ReadonlySet<Address>, books: Books): void {
   for (const [holder, balances] of balancesRead(tx, (holder) => holders.has(holder)))
     for (const [asset, balance] of balances) {

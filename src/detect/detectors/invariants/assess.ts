@@ -2,7 +2,7 @@ import { LEAST } from './judge.ts'
 import { type Family, type Field, families, fields, historyOf, type ProtocolModel } from './model.ts'
 import { type Support, supportOf } from './support.ts'
 
-/** What a model can and cannot judge about a protocol: its own report, for people and dependent code. */
+/** The scope of a model's judgement about a protocol: its own report, for people and dependent code. */
 export type Assessment = {
   protocol: string
   addresses: number

@@ -5,7 +5,7 @@ import { addTrial } from './support.ts'
 
 const COUNTED_AS = { use: 'transactions', birth: 'transactions', read: 'reads', clone: 'clones' } as const
 
-/** Takes an ordinary transaction into the model: from now on what it did is known. Changes `protocol`. */
+/** Adds an ordinary transaction to the model: from now on its behaviour is known. Changes `protocol`. */
 export function learn(seen: Observation, protocol: ProtocolModel): void {
   const { block } = seen
   if (historyOf(protocol).times === 0) protocol.first = block
@@ -36,8 +36,8 @@ function noteAccounts(seen: Observation, protocol: ProtocolModel): void {
 }
 
 /**
- * Counts how often each kind of invariant was broken, whatever came of it: an attack taken for ordinary makes the model
- * more careful with its own word, never less. Steps told before are not broken anew.
+ * Counts how often each kind of invariant was broken, whatever the outcome: an attack mistaken for ordinary makes the
+ * model more careful with its own verdict, never less. Steps reported before do not count as broken again.
  */
 export function countTrials(seen: Observation, verdict: Verdict, protocol: ProtocolModel): void {
   const broken = new Set(verdict.violations.map(({ family }) => family))
@@ -50,7 +50,7 @@ export function countTrials(seen: Observation, verdict: Verdict, protocol: Proto
     )
 }
 
-/** Notes an alarm: what was new stays unknown, and is held until it may count as judged. */
+/** Records an alarm: its new behaviour stays unknown, and is held until it may count as judged. */
 export function hold(seen: Observation, protocol: ProtocolModel): void {
   protocol.alarmed++
   for (const { key } of seen.steps)

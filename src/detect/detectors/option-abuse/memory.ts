@@ -1,9 +1,9 @@
 import { forgetOldest } from '../../lib/bounded.ts'
 
-/** Between which bounds a rate (amount · 1e18 / claims) was seen, and how often. */
+/** The bounds between which a rate (amount · 1e18 / claims) was seen, and how often. */
 export type Rate = { low: bigint; high: bigint; seen: number }
 
-/** A price that somebody wrote into a source of settlement prices. */
+/** A price that an account wrote into a source of settlement prices. */
 export type PriceSet = {
   /** The words of the call, of which some are times and one is the price. */
   words: readonly bigint[]
@@ -13,26 +13,28 @@ export type PriceSet = {
   hash: string
 }
 
-/** What was paid for a position. */
+/** The payment for a position. */
 export type Paid = { hash: string; input: string; closed: boolean }
 
-/** All that the detector remembers: plain data, each map bounded, the longest silent forgotten first. */
+/**
+ * The whole memory of the detector: plain data, each map bounded, the entry that was silent longest forgotten first.
+ */
 export type Memory = {
-  /** vault + claim + asset → what was paid for a unit */
+  /** vault + claim + asset → the amount paid for a unit */
   payouts: Map<string, Rate>
-  /** vault + claim + asset → what was put in for a unit when it was issued */
+  /** vault + claim + asset → the amount deposited for a unit when it was issued */
   backings: Map<string, Rate>
-  /** vault + function → how often it took claims, and how often it did not; only where everything is known of a vault */
+  /** vault + function → how often it took claims, and how often it did not; only for a vault known from its birth */
   functions: Map<string, { took: number; other: number }>
   /** vault + claim of those that were ever exercised or settled by name or by their expiry */
   options: Map<string, true>
   /** vault + id → token, of positions issued as single tokens */
   positions: Map<string, string>
-  /** vault + position → what was paid for it */
+  /** vault + position → the payment for it */
   paid: Map<string, Paid>
-  /** source of settlement prices → what was written into it lately */
+  /** source of settlement prices → the prices written into it lately */
   prices: Map<string, PriceSet[]>
-  /** source + what was asked beside the time → the price last relied on */
+  /** source + the question apart from the time → the price last relied on */
   relied: Map<string, bigint>
 }
 

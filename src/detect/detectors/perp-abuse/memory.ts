@@ -3,27 +3,30 @@ import { forgetOldest } from '../../lib/bounded.ts'
 
 export const CATEGORY = 'perp-abuse'
 
-/** A price that somebody moved, by a trade or by a word, and what he was paid on it meanwhile. */
+/** A price that a sender moved, by a trade or by a report, and the payment that it got on it meanwhile. */
 export type Push = {
   /** The pool, or the source of prices. */
   source: Address
   block: number
   hash: string
-  /** By a trade: what was bought for what. By a word: null. */
+  /** By a trade: the assets sold and bought. By a report: null. */
   trade: { assetIn: string; assetOut: string; amountOut: bigint } | null
   moveBps: number
   paidBy: Address | null
   paidIn: string | null
 }
 
-/** What a fund pays on: with a liquidation in the transaction, without one; and how often somebody else was closed then. */
+/**
+ * The payments of a fund with a liquidation in the transaction and without one, and how often another account was
+ * closed then.
+ */
 export type FundPast = { liquidations: number; others: number; deleveraged: number }
 
-/** All that is remembered; each map is bounded. */
+/** The whole memory; each map is bounded. */
 export type Memory = {
-  /** created contract → the sender who made it, himself or by what he made */
+  /** created contract → the sender that made it, directly or through contracts that it made */
   makers: Map<Address, Address>
-  /** Who made any of them: nearly all senders made none, and need not be looked for in every frame. */
+  /** The senders that made any of them: nearly all senders made none, and are not searched for in every frame. */
   made: Map<Address, true>
   /** pool + assets of a trade → its last price (out · 1e18 / in) */
   trades: Map<string, bigint>
@@ -31,7 +34,7 @@ export type Memory = {
   marks: Map<string, bigint>
   /** source → its last answer to anything */
   sources: Map<Address, bigint>
-  /** sender → his latest pushes */
+  /** sender → its latest pushes */
   pushes: Map<Address, Push[]>
   /** fund → its past */
   funds: Map<Address, FundPast>

@@ -33,7 +33,7 @@ const liquidator = address('liquidator')
 const victim = address('victim')
 const RUN = '0xc0406226'
 
-/** Aave’s own words for a liquidation. */
+/** Aave’s own event for a liquidation. */
 const LIQUIDATION: Hex = '0xe413a321e8681d831f4dbccbca790d2952b56f977908e45be37335533e005286'
 const liquidation = (owner: Address, by: Address): CallNode =>
   call(
@@ -48,7 +48,7 @@ const liquidation = (owner: Address, by: Address): CallNode =>
     ),
   )
 
-/** The claims of `owner` go to `by` in a call that names him, by a function of no known name. */
+/** The claims of `owner` go to `by` in a call that names the owner, by a function of no known name. */
 const seizure = (owner: Address, by: Address, amount: bigint): CallNode =>
   call(
     market,
@@ -235,7 +235,7 @@ const covered = (name: string, others: boolean): TransactionParts => ({
     ...(others ? [log(engine, [CLOSE], `0x${word(9n)}${word(whale)}${word(0n).repeat(7)}`)] : []),
   ),
 })
-/** GMX’s word for a position that was made smaller. */
+/** GMX’s event for a position that was made smaller. */
 const CLOSE: Hex = '0x93d75d64d1f84fc6f430a64fc578bdd4c1e090e90ea2d51773e626d19de56d30'
 const keepers = ['a', 'b', 'c', 'd', 'e'].map((name) => covered(name, false))
 const raid: TransactionParts = {

@@ -39,7 +39,7 @@ const MOST_SEEN = 500
 /**
  * Preparation: a fresh account, or one funded from a listed source, deploys code that embeds the address of a protected
  * contract; or any account deploys a near copy of a known attacker's contract (MinHash over opcode shingles), known
- * from a list or from an attack seen here. An alert to look at, never a reason to act: searchers and integrators do the
+ * from a list or from an attack seen here. An alert to review, never a reason to act: searchers and integrators do the
  * same.
  */
 export const preparation: Detector<State, Options> = {
@@ -122,7 +122,7 @@ function embedded(tx: TransactionFacts, created: readonly Creation[], work: Work
   })
 }
 
-/** Near copies of known attackers' code, whoever the deployer is. */
+/** Near copies of known attackers' code, by any deployer. */
 function copies(tx: TransactionFacts, created: readonly Creation[], { state, options }: Work): Claim[] {
   const known = [...state.listed, ...state.seen]
   if (known.length === 0) return []

@@ -109,7 +109,7 @@ test('the pool reads itself, or a router reads it before it sends control on: no
   ).toEqual([])
 })
 
-/** Uniswap v3: lent, called back, paid back; whoever trades on the way looks at the pool’s slot. */
+/** Uniswap v3: lent, called back, paid back; every trader in between reads the pool’s slot. */
 test('a flash loan’s callback that trades where its pool is asked is left alone', () => {
   const slot = view(pool, VALUATIONS['slot0()'], `0x${word(77n)}${word(3n)}`)
   const trade = call(

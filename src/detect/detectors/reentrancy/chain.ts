@@ -3,15 +3,18 @@ import type { Address } from '../../../model/hex.ts'
 import { selectorOf } from '../../../model/hex.ts'
 import { entersFromOutside, outermostOf } from '../../lib/entries.ts'
 
-/** Whose a contract is. */
+/** The party that a contract belongs to. */
 export type Kind = 'actor' | 'watched' | 'other'
 export type KindOf = (contract: Address) => Kind
 
-/** What is asked of every frame for every call above it, worked out once a transaction; lists are by frame. */
+/** Facts that every frame needs for every call above it, computed once per transaction; lists are by frame. */
 export type Trace = {
   frames: readonly Frame[]
   kinds: readonly Kind[]
-  /** The frame's contract as a number of this transaction, -1 for none: quicker to compare and to look up than an address. */
+  /**
+   * The frame's contract as a number within this transaction, -1 for none: faster to compare and to look up than an
+   * address.
+   */
   contracts: readonly number[]
   /** Control comes from outside and names a function. */
   enters: readonly boolean[]
@@ -52,9 +55,9 @@ function numbered(frames: readonly Frame[]): number[] {
 /** The stay of control from which a call goes out. */
 export type Chain = {
   parent: Frame
-  /** Who was in control. */
+  /** The contract in control. */
   via: Address
-  /** Who gave it control; null at the top. */
+  /** The contract that gave it control; null at the top. */
   giver: Address | null
 }
 
@@ -64,12 +67,12 @@ export function chainAbove(parent: Frame, via: Address, { frames }: Trace): Chai
   return { parent, via, giver: frames[last.parent]?.context ?? null }
 }
 
-/** True where the contract had control in a call above `outer`, which stands above the chain. */
+/** True where the contract had control in a call above `outer`, which is above the chain. */
 export function isCaller(contract: Address, outer: Frame, { frames }: Trace): boolean {
   return outer.parent >= 0 && outermostOf(contract, outer.parent, frames) !== undefined
 }
 
-/** True where the contract's address stands in the frame's calldata. */
+/** True where the frame's calldata contains the contract's address. */
 export function names(frame: Frame, contract: Address, { named }: Trace): boolean {
   let frames = named.get(contract)
   if (frames === undefined) {

@@ -10,7 +10,7 @@ import { shareInflation } from './share-inflation.ts'
 
 const [thief, saver, other] = [address('thief'), address('saver'), address('other')]
 
-/** What is sent to the vault without a call of it. */
+/** An amount sent to the vault without a call of it. */
 const gift = (from: `0x${string}`, amount: bigint): Act => ({
   from,
   root: call(usdc, { input: '0xa9059cbb' }, pay(usdc, { from, to: vault, amount })),

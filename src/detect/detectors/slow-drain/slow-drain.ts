@@ -17,14 +17,14 @@ import { readBalances, remember } from '../drain/remember.ts'
 import { noteTake, type Takes, type Total } from './takes.ts'
 
 const options = z.strictObject({
-  /** Seconds over which takings of one party are added up. */
+  /** Seconds over which the takings of one party are summed. */
   windowSeconds: z
     .number()
     .int()
     .min(60)
     .max(30 * 86_400)
     .default(86_400),
-  /** Share of what the contract held, in basis points, from which the sum is an attack. */
+  /** Share of the contract's holdings, in basis points, from which the sum is an attack. */
   minShareBps: z.number().int().min(1).max(10_000).default(2_000),
   /** Takings from which it is a series: a single one is judged by `drain`. */
   minTimes: z.number().int().min(2).default(3),
@@ -34,9 +34,9 @@ type Options = z.infer<typeof options>
 type State = { ledger: Ledger; takes: Takes }
 
 /**
- * Slow drain: one party takes from a protected contract again and again, each time too little for `drain`, what it never
- * paid in, and all that it took within the window is a large share of what there was. A party is the sender, whoever was
- * paid, and contracts of theirs that are younger than the watch: a public router is used by everybody.
+ * Slow drain: one party repeatedly takes from a protected contract amounts that it never deposited, each too small for
+ * `drain`, and the sum within the window is a large share of the contract's holdings. A party is the sender, every
+ * account that was paid, and their contracts that are younger than the watch: a public router is used by everyone.
  */
 export const slowDrain: Detector<State, Options> = {
   id: 'slow-drain',
@@ -108,7 +108,7 @@ function seriesOf(
   return found
 }
 
-/** Where blocks have no time. */
+/** Used where blocks have no time. */
 const BLOCK_SECONDS = 12
 const MOST_PARTIES = 16
 

@@ -13,7 +13,7 @@ import type { StagedPriceOptions } from './options.ts'
 import { headsOf } from './party.ts'
 import { isPairPrice, priceIn, questionOf, readingBefore, type Series, usualPrice } from './readings.ts'
 
-/** A payment by a protected contract that asked for a price which the paid party had moved before. */
+/** A payment by a protected contract that asked for a price that the paid party had moved before. */
 export type Deal = {
   victim: Address
   head: Address
@@ -25,10 +25,10 @@ export type Deal = {
 
 type Around = { scope: Scope; state: State; at: number; options: StagedPriceOptions }
 
-/** Calls of one transaction that pay the actors, and looks at a price in each, that are weighed. */
+/** Calls of one transaction that pay the actors, and price reads in each, that are weighed. */
 const MOST_CALLS = 256
 const MOST_LOOKS = 64
-/** Seconds before the first trade within which the price must have been seen for it to be known. */
+/** Seconds before the first trade within which the price must have been seen to count as known. */
 const FRESH = 3_600
 
 export function dealsOf(tx: TransactionFacts, around: Around): Deal[] {
@@ -43,7 +43,8 @@ export function dealsOf(tx: TransactionFacts, around: Around): Deal[] {
     .sort((one, two) => one.frame - two.frame)
   const places = reads.map(({ frame }) => frame)
   const found = new Map<string, Deal>()
-  // from the payments on: looks that an attacker strings together before them must not push out those that count
+  // Starting from the payments: price reads that an attacker strings together before them must not crowd out those that
+  // count.
   for (const { entry, victim, paid } of payingCalls(tx, { actors, scope })) {
     const first = firstAtLeast(places, entry.index)
     for (const read of reads.slice(first, first + MOST_LOOKS)) {
@@ -85,8 +86,8 @@ function payingCalls(
 }
 
 /**
- * Whoever hands on what came in, as a router does, pays nothing, and a pool that trades gets something for it. Claims that are minted
- * are paid by all who have some.
+ * True for a payment: an account that passes on what came in, as a router does, pays nothing, and a pool that trades
+ * gets something in return. Claims that are minted are paid by all who hold some.
  */
 function isPayment(
   { from, asset }: TransferFact,
@@ -115,7 +116,7 @@ function pushesBehind(
   )
 }
 
-/** Asked for each look at a price: kept until the trades change. */
+/** Needed for each price read: kept until the trades change. */
 const indexes = new WeakMap<Map<string, Push>, { size: number; transactions: number; heads: Heads }>()
 type Heads = ReadonlyMap<Address, readonly Push[]>
 
@@ -154,7 +155,7 @@ function judge(candidate: Candidate, tx: TransactionFacts, around: Around): Deal
   if (base === undefined) return undefined
   const moveBps = Math.expm1(Math.abs(now - base.price)) * 10_000
   if (moveBps < options.minMoveBps) return undefined
-  // more of the first asset in the pool makes it cheaper in the second
+  // A larger amount of the first asset in the pool makes it cheaper in the second.
   if (isPairPrice(input) && push.own > 0n === now > base.price) return undefined
   const worth = worthOf({ ...candidate, input, price: base.price }, tx, state)
   if (worth !== undefined && worth.excess <= 0n) return undefined
@@ -169,7 +170,7 @@ function judge(candidate: Candidate, tx: TransactionFacts, around: Around): Deal
   return { victim, head, paid, confidence, statement, frames: [entry.index, read.frame] }
 }
 
-/** At least half of all that went into the pool since the party's first trade, net, is the party's. */
+/** At least half of the net amount that went into the pool since the party's first trade is the party's. */
 function isOwnWork({ pool, base, quote, own, before }: Push, { flows }: State): boolean {
   const all = (flows.get(`${pool}:${base}:${quote}`) ?? 0n) - before
   if (own === 0n || all === 0n || own > 0n !== all > 0n) return false
@@ -179,8 +180,9 @@ function isOwnWork({ pool, base, quote, own, before }: Push, { flows }: State): 
 type Known = { now: number; push: Push; at: number; window: number }
 
 /**
- * What the price was: before the party's first trade and, by time, over the window, whichever is nearer to what it is now. So neither
- * whoever moves a price back nor a price that lasts is far from it. Undefined where the two lie on either side.
+ * The price before the trades: the one before the party's first trade or the usual one by time over the window,
+ * whichever is nearer to the present price. So neither a party that moves a price back nor a lasting price is far from
+ * it. Undefined where the two are on either side of the present price.
  */
 function baselineOf(
   series: Series,
@@ -197,8 +199,9 @@ function baselineOf(
 type Valued = Candidate & { input: Hex; price: number }
 
 /**
- * How much more the party has taken of one asset of the pair than all that it gave of the other is worth at a price; undefined where
- * it was not seen to give any, another asset was paid, or somebody else paid. Prices are floating-point: exact to some fifteen digits.
+ * The amount by which the party's takings of one asset of the pair exceed the worth of all that it gave of the other,
+ * at a price; undefined where it was not seen to give any, another asset was paid, or another account paid. Prices are
+ * floating-point: exact to some fifteen digits.
  */
 function worthOf(
   { input, price, push, paid, victim, head }: Valued,
@@ -206,7 +209,7 @@ function worthOf(
   { given }: State,
 ): { asset: Asset; excess: bigint } | undefined {
   const asset = paid.find((move) => move.asset === push.base || move.asset === push.quote)?.asset
-  // where others keep the money, what the party took before is not known
+  // Where others keep the money, the party's earlier takings are unknown.
   const isOwn = paid.every(({ from }) => from === victim)
   if (asset === undefined || !isOwn || !isPairPrice(input)) return undefined
   const other = asset === push.base ? push.quote : push.base

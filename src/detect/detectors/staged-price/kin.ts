@@ -6,23 +6,25 @@ import { forgetOldest } from '../../lib/bounded.ts'
 
 type Funding = { by: Address; amount: bigint }
 
-/** Which accounts and contracts belong to one party, as far as was seen. Bounded; entries are replaced, never changed. */
+/**
+ * The accounts and contracts that belong to one party, as far as seen. Bounded; entries are replaced, never changed.
+ */
 export type Kin = {
-  /** account → who made it, or paid for its first transaction */
+  /** account → the account that created it, or paid for its first transaction */
   parents: Map<Address, Address>
-  /** account → who sent it the most coin, of those it may have begun with */
+  /** account → the account that sent it the most coin, of those that it may have begun with */
   funded: Map<Address, Funding>
-  /** account and asset → who handed it the most of that, for nothing */
+  /** account and asset → the account that sent it the most of that, for nothing */
   gifts: Map<string, Funding>
   /** account → how many others began with its coin: an exchange has thousands, a party a few */
   children: Map<Address, number>
 }
 
 const MOST_KEPT = 5_000
-/** Accounts that begin with the coin of one account, from which on it is taken for an exchange, a bridge or a faucet. */
+/** Accounts that begin with the coin of one account, above which it counts as an exchange, a bridge or a faucet. */
 const MOST_CHILDREN = 8
 const MOST_STEPS = 8
-/** Transfers of one transaction that are looked at. */
+/** Transfers of one transaction that are examined. */
 const MOST_LOOKED = 64
 
 export function noKin(): Kin {
@@ -49,7 +51,7 @@ export function headOf(account: Address, { parents }: Kin): Address {
   return head
 }
 
-/** Takes note of who was made and paid for by whom. */
+/** Records which accounts created others or paid for them. */
 export function noteKin({ transaction, facts }: TransactionFacts, kin: Kin): void {
   const { from, nonce, frames } = transaction
   if (from === null) return
@@ -67,18 +69,21 @@ export function noteKin({ transaction, facts }: TransactionFacts, kin: Kin): voi
   }
 }
 
-/** Who handed an account at least half of what it then gave away. Dust makes nobody an accomplice. */
+/**
+ * The head of the account that sent at least half of what an account then gave away. Dust makes no account an
+ * accomplice.
+ */
 export function giverOf(account: Address, asset: Asset, { given, kin }: { given: bigint; kin: Kin }) {
   const gift = kin.gifts.get(`${account}:${asset}`)
   return gift !== undefined && gift.amount * 2n >= given ? headOf(gift.by, kin) : undefined
 }
 
-/** Puts an account into the party of whoever handed it what it deals with. */
+/** Puts an account into the party of the account that supplied the assets it deals with. */
 export function ally(account: Address, giver: Address, kin: Kin): void {
   if (!kin.parents.has(account) && headOf(giver, kin) !== account) put(kin.parents, account, giver)
 }
 
-/** An account that sends its first transaction belongs to whoever paid for it, unless that one pays for everybody. */
+/** Adds an account that sends its first transaction to the party of its funder, unless that one funds everyone. */
 function adopt(account: Address, kin: Kin): void {
   const funding = kin.funded.get(account)
   if (funding === undefined || kin.parents.has(account)) return

@@ -11,9 +11,9 @@ import { MOST_ASKED, MOST_OTHER, noteGiven, notePush, noteSource, type State, tr
 import { giversOf, headsOf, tradersOf } from './party.ts'
 import { noteReading, priceIn, questionOf } from './readings.ts'
 
-/** Frames of one transaction are told apart by this. */
+/** Positions per transaction in the order of the watch: each of its frames gets its own. */
 const ORDERS = 2 ** 20
-/** Looks at a price of one transaction that are remembered, and frames under one that are looked at. */
+/** Price reads of one transaction that are remembered, and frames under one that are examined. */
 const MOST_LOOKS = 128
 const MOST_UNDER = 64
 
@@ -33,7 +33,7 @@ export function learn(tx: TransactionFacts, { scope, state, at, window }: Learni
     const frame = frames[fact.frame]
     if (frame === undefined) continue
     const isAsked = asked[fact.frame] === 1
-    // those of protected contracts come first: an attacker may string others together before them
+    // Reads of protected contracts come first: an attacker may string others together before them.
     if (isAsked ? ++wanted > MOST_LOOKS : ++looks > MOST_LOOKS) continue
     if (isAsked) for (const source of sourcesOf(frame, frames)) noteSource(state, source)
     noteAnswer(fact, frame, { state, at, isAsked })
@@ -62,7 +62,7 @@ function noteAnswer(
   const key = questionOf({ source }, input)
   const before = state.other.get(key)
   if (isKept && before !== undefined) {
-    // what was known of it before a protected contract asked
+    // The answers known before a protected contract asked.
     if (!state.asked.has(key)) state.asked.set(key, before)
     state.other.delete(key)
   }
@@ -70,7 +70,7 @@ function noteAnswer(
   noteReading(questions, { to: source, data: input }, seen)
 }
 
-/** 1 for each frame that a protected contract, or whom it called, made. */
+/** 1 for each frame that a protected contract, or one that it called, made. */
 function underNamed(frames: readonly Frame[], scope: Scope): Uint8Array {
   const under = new Uint8Array(frames.length)
   for (const { index, parent } of frames) {
@@ -81,7 +81,7 @@ function underNamed(frames: readonly Frame[], scope: Scope): Uint8Array {
   return under
 }
 
-/** Who is asked, and whom those call or name. */
+/** The contracts that are asked, and those that they call or name. */
 export function sourcesOf(frame: Frame, frames: readonly Frame[]): Address[] {
   const found = new Set<Address>()
   for (let i = frame.index; i < Math.min(frame.end, frame.index + MOST_UNDER); i++) {
@@ -95,7 +95,9 @@ export function sourcesOf(frame: Frame, frames: readonly Frame[]): Address[] {
 
 type Paying = Pick<Learning, 'scope' | 'state'> & { heads: readonly Address[] }
 
-/** What all acting parties, and whoever paid or was paid, gave protected contracts and took from them. */
+/**
+ * Records the amounts that all acting parties, and all payers and payees, gave protected contracts and took from them.
+ */
 function notePayments(tx: TransactionFacts, { scope, state, heads }: Paying): void {
   for (const fact of tx.facts) {
     if (fact.kind !== 'transfer' || fact.tokenId !== null || fact.amount === 0n) continue
@@ -111,11 +113,11 @@ function notePayments(tx: TransactionFacts, { scope, state, heads }: Paying): vo
   }
 }
 
-/** Blocks after which a price that protected contracts ask for is asked again, where nobody asked meanwhile. */
+/** Blocks after which a price that protected contracts ask for is read again, where no transaction asked meanwhile. */
 const STALE = 5
 const MOST_WANTED = 24
 
-/** What to ask of the state after the next block: a price that nobody looked at has no past. */
+/** The questions on the state after the next block: a price that no one read has no past. */
 export function pricesWanted({ asked, blocks }: State): StateCall[] {
   const wanted: StateCall[] = []
   for (const { to, data, askedAt } of asked.values()) {
@@ -125,7 +127,7 @@ export function pricesWanted({ asked, blocks }: State): StateCall[] {
   return wanted
 }
 
-/** Takes the answers: prices after the block, so to be called when its transactions were judged. */
+/** Takes the answers: they are prices after the block, so call this when its transactions have been judged. */
 export function takePrices(state: State, { reads = [], bundle }: BlockFacts): void {
   const at = bundle.timestamp
   if (at === null) return
@@ -135,7 +137,7 @@ export function takePrices(state: State, { reads = [], bundle }: BlockFacts): vo
     const words = [0, 1].map((n) => BigInt(`0x${wordAt(answer ?? '0x', n) ?? '0'}`))
     const price = priceIn(data, words)
     const last = series.readings.at(-1)
-    // whoever gave no answer is not asked at every block
+    // A source that gave no answer is not asked at every block.
     const seen = price ?? last?.price
     if (seen === undefined) continue
     const order = orderOf(state, ORDERS)

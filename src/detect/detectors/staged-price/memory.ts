@@ -18,7 +18,7 @@ export type Push = {
   order: number
   /** Base units of `base` that the party put into the pool, less what it took out. */
   own: bigint
-  /** What all had put in before. */
+  /** The amount that all accounts had put in before. */
   before: bigint
 }
 
@@ -32,11 +32,11 @@ export type State = {
   other: Questions
   /** Contracts that answer, or are called or named for it, when a protected contract asks for a price. */
   sources: Set<Address>
-  /** pool and its two assets → base units of the first that were put in, less what was taken out, by anybody */
+  /** pool and its two assets → base units of the first that all accounts put in, less what they took out */
   flows: Map<string, bigint>
   /** pool and head of a party → its trades */
   pushes: Map<string, Push>
-  /** protected contract, head of a party and asset → what it gave less what it took */
+  /** protected contract, head of a party and asset → the amount it gave less the amount it took */
   given: Map<string, bigint>
 }
 
@@ -127,7 +127,7 @@ export function notePush(state: State, { pool, base, quote, amount }: Trade, pla
   }
 }
 
-/** What a party gave a protected contract, less what it took. */
+/** Records the amount that a party gave a protected contract, less the amount it took. */
 export function noteGiven(
   { given }: State,
   { contract, head, asset, amount }: { contract: Address; head: Address; asset: Asset; amount: bigint },

@@ -10,8 +10,8 @@ import type { State, Trade } from './memory.ts'
 const MOST_HEADS = 8
 
 /**
- * The heads of the parties that act in a transaction: the sender's, and those of the actors that end with more or less than before. A
- * router ends with what it had, so whoever shares one with a party is not of it.
+ * The heads of the parties that act in a transaction: the sender's, and those of the actors that end with more or less
+ * than before. A router ends with what it had, so an account that shares one with a party does not belong to it.
  */
 export function headsOf(tx: TransactionFacts, { scope, state }: { scope: Scope; state: State }): Address[] {
   const { from } = tx.transaction
@@ -24,10 +24,15 @@ export function headsOf(tx: TransactionFacts, { scope, state }: { scope: Scope; 
   return [...heads].slice(0, MOST_HEADS)
 }
 
-/** Who gave a pool less than this part of what came in, or got less of what went out, is no party to the trade. */
+/**
+ * An account that gave a pool less than this part of its inflow, or got less of its outflow, is not a party to the
+ * trade.
+ */
 const LEAST_PART = 10n
 
-/** The heads of those who gave what a pool took in, or got what it gave, whoever sent the transaction for them. */
+/**
+ * The heads of the accounts that gave a pool its inflow, or got its outflow, whichever account sent the transaction.
+ */
 export function tradersOf(
   tx: TransactionFacts,
   { pool, base, quote, amount }: Trade,
@@ -51,8 +56,9 @@ function size(value: bigint): bigint {
 }
 
 /**
- * Those who handed the actors at least half of what these have given a protected contract, by whom they handed it to. Only accounts whose
- * whole past with the contract was seen: a stranger's gift must not make an old user an accomplice, nor their loan a theft.
+ * The accounts that gave the actors at least half of what these have given a protected contract, by the receiver. Only
+ * for accounts whose whole past with the contract was seen: a stranger's gift must not make an old user an accomplice,
+ * nor their loan a theft.
  */
 export function giversOf(tx: TransactionFacts, { scope, state }: { scope: Scope; state: State }) {
   const givers = new Map<Address, Address>()
@@ -68,7 +74,7 @@ export function giversOf(tx: TransactionFacts, { scope, state }: { scope: Scope;
   return givers
 }
 
-/** What accounts pay to protected contracts. */
+/** The payments of accounts to protected contracts. */
 function paymentsTo({ facts }: TransactionFacts, scope: Scope): TransferFact[] {
   return facts.flatMap((fact) =>
     fact.kind === 'transfer' && fact.tokenId === null && fact.from !== ZERO_ADDRESS && isNamed(scope, fact.to)

@@ -2,7 +2,7 @@ import type { ValuationFact } from '../../../model/fact.ts'
 import type { Address, Hex } from '../../../model/hex.ts'
 import { forgetOldest } from '../../lib/bounded.ts'
 
-/** What a question was answered, and the seconds from which to which nobody saw another answer. */
+/** An answer to a question, and the seconds between which no other answer was seen. */
 export type Reading = {
   /** Natural logarithm of the price. */
   price: number
@@ -18,19 +18,25 @@ export type Series = { to: Address; data: Hex; readings: readonly Reading[]; ask
 /** Question → its answers. */
 export type Questions = Map<string, Series>
 
-/** Answers kept a question: those between which the least time lies are forgotten first, so that asking often pushes nothing out. */
+/**
+ * Answers kept per question: those with the least time between them are forgotten first, so frequent questions push
+ * nothing out.
+ */
 const MOST_READINGS = 48
 
 const GET_RESERVES = '0x0902f1ac'
 const SLOT0 = '0x3850c7bd'
 const LATEST_ROUND = '0xfeaf968c'
 
-/** Answers whose price is that of the pool's second asset for a base unit of its first, assets in the order of their addresses. */
+/**
+ * True for answers with the price of a base unit of the pool's first asset in its second, assets in the order of their
+ * addresses.
+ */
 export function isPairPrice(data: Hex): boolean {
   return data.startsWith(GET_RESERVES) || data.startsWith(SLOT0)
 }
 
-/** The logarithm of the price that a view answers with; undefined where it answers with none. */
+/** The logarithm of the price in a view's answer; undefined where there is none. */
 export function priceIn(data: Hex, [first = 0n, second = 0n]: readonly bigint[]): number | undefined {
   if (data.startsWith(LATEST_ROUND)) return logOf(second)
   if (data.startsWith(SLOT0)) {
@@ -50,7 +56,7 @@ export function questionOf({ source }: Pick<ValuationFact, 'source'>, data: Hex)
   return `${source}:${data}`
 }
 
-/** Notes an answer. `at` is in seconds, `block` counts from the first that was seen. */
+/** Records an answer. `at` is in seconds, `block` counts from the first that was seen. */
 export function noteReading(
   questions: Questions,
   question: Pick<Series, 'to' | 'data'>,
@@ -86,8 +92,8 @@ export function readingBefore({ readings }: Series, order: number): Reading | un
 }
 
 /**
- * The price that held for half of a window of seconds, by time: asking often does not move it, holding a price does. The first answer
- * counts from the beginning of the window on.
+ * The price that held for half of a window of seconds, by time: frequent questions do not move it, holding a price
+ * does. The first answer counts from the beginning of the window.
  */
 export function usualPrice({ readings }: Series, { at, window }: { at: number; window: number }) {
   const spans = readings.map(({ price, from }, i) => {

@@ -13,10 +13,10 @@ import { copyState, noState, type State } from './memory.ts'
 import { type StagedPriceOptions, stagedPriceOptions } from './options.ts'
 
 /**
- * A price that is moved in one transaction and dealt on in another: a party trades with a pool, the price of which protected
- * contracts ask for, and is then paid by one of them that asked, while the price is far from what it was before those trades and from
- * what it usually is, and most of what moved it is the party's. A party is a sender, its contracts, accounts that began with its coin,
- * and those that it handed what they deal with.
+ * A price that is moved in one transaction and dealt on in another: a party trades with a pool whose price protected
+ * contracts ask for, and is then paid by one of them that asked, while the price is far from its value before those
+ * trades and from its usual value, and most of what moved it is the party's. A party is a sender, its contracts,
+ * accounts that began with its coin, and those that got from it the assets they deal with.
  */
 export const stagedPrice: Detector<State, StagedPriceOptions> = {
   id: 'staged-price',
@@ -53,7 +53,7 @@ function evaluate(tx: TransactionFacts, { input, state, options }: Work): Findin
   return worst === undefined ? [] : [findingOf(worst, deals, { tx, input })]
 }
 
-/** Where blocks have no time. */
+/** Used where blocks have no time. */
 const BLOCK_SECONDS = 12
 const MOST_EVIDENCE = 8
 

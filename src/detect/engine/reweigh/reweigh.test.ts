@@ -66,7 +66,7 @@ test('a cycle beside which a vault pays the actors, or anybody only loses, is no
   expect(kindOf(facts(run(...cycle, theft)))).toBe(null)
 })
 
-/** Everybody trades through a contract of his own. */
+/** Every account trades through a contract of its own. */
 const viaOwn = (from: Address, act: (contract: Address) => CallNode): TransactionParts => {
   const own = address(`contract of ${from}`)
   return { from, root: call(own, { input: RUN }, act(own)) }

@@ -25,7 +25,7 @@ type Received = { headers: Record<string, string | string[] | undefined>; body: 
 
 let server: Server
 let url: string
-/** What the receiver answers, one after the other; `hang` never answers. Then 204. */
+/** The receiver's answers, in order; `hang` never answers. Then 204. */
 let answers: (number | 'hang' | 'drop')[] = []
 let received: Received[] = []
 
