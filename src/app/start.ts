@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Signer } from '../contain/signer.ts'
 import { openSigners } from '../contain/signers/configured.ts'
 import { followRules } from '../files/followed-rules.ts'
@@ -109,6 +110,8 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
     const courier = startCourier(app)
     closers.push(courier.stop)
     const abort = new AbortController()
+    // every part of every chain waits on it: Node warns of a leak from the eleventh on
+    setMaxListeners(0, abort.signal)
     const rules = followRules({ paths: config.rules })
     closers.push(async () => rules.stop())
     const watching = watchAll(app, { playbooks, rules, signal: abort.signal })
