@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Anvil, startAnvil } from '../chain/anvil.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
+import { type Anvil, startAnvil } from '../chain/sandbox/anvil.ts'
 import { addressOf } from '../drills/accounts.ts'
 import { simulateV1Sequencer } from './sequence.ts'
 import { callOf, sentSchema } from './trial.ts'

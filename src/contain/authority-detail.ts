@@ -1,6 +1,6 @@
+import { toHex } from '../chain/methods/block-tag.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Address } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 import { type At, ask } from './call.ts'
 import { isSomebody } from './named.ts'
 

@@ -1,7 +1,7 @@
+import { toHex } from '../chain/methods/block-tag.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Simulation } from '../model/containment.ts'
 import type { Address, Hex } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 
 export type BlastOptions = {
   rpc: Rpc

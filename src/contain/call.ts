@@ -1,7 +1,7 @@
 import { type AbiFunction, decodeFunctionResult, encodeFunctionData, parseAbiItem } from 'viem'
+import { toHex } from '../chain/methods/block-tag.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 
 /** What a transaction does: its destination, its calldata, and wei. */
 export type Call = { to: Address; data: Hex; value: bigint }

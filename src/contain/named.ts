@@ -1,10 +1,10 @@
 import { toHex as hexOf, keccak256, toEventSelector, toFunctionSelector } from 'viem'
 import { z } from 'zod'
+import { toHex } from '../chain/methods/block-tag.ts'
 import { unlessDown } from '../chain/rpc/failure.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { storageWords } from '../chain/rpc/storage.ts'
 import { type Address, addressFromWord, type Hex, hashSchema } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 import { ask, VIEW_GAS } from './call.ts'
 import { authorityViews } from './catalogue.ts'
 

@@ -1,8 +1,8 @@
+import { toHex } from '../chain/methods/block-tag.ts'
 import { unlessDown } from '../chain/rpc/failure.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { firstSlots, storageWords } from '../chain/rpc/storage.ts'
 import type { Address, Hex } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 import { type Code, resolveCode } from './code.ts'
 import { isSomebody } from './named.ts'
 

@@ -1,7 +1,7 @@
+import { toHex } from '../chain/methods/block-tag.ts'
 import { headOf } from '../chain/rpc/head.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Hex } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 
 /**
  * A builder or a relay to builders that takes transactions without showing them to the public pool. Sources: Flashbots

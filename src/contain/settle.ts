@@ -1,4 +1,5 @@
 import { parseTransaction } from 'viem'
+import { toHex } from '../chain/methods/block-tag.ts'
 import { headOf } from '../chain/rpc/head.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { array, hash, integer, object } from '../chain/trace/fields.ts'
@@ -7,7 +8,6 @@ import type { Broadcast } from '../model/containment.ts'
 import type { Address, Hash, Hex } from '../model/hex.ts'
 import { type BroadcastAttempt, listAttempts } from '../store/broadcast-attempts.ts'
 import { adopt, findBroadcast, moveBroadcast } from '../store/broadcasts.ts'
-import { toHex } from './block-tag.ts'
 import type { BroadcastContext } from './broadcast.ts'
 
 /**

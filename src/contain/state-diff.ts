@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { toHex } from '../chain/methods/block-tag.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { StateChange } from '../model/containment.ts'
 import { addressSchema, hashSchema } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 import type { SimulatedCall } from './sequence.ts'
 
 const TRACER = { tracer: 'prestateTracer', tracerConfig: { diffMode: true } } as const

@@ -1,7 +1,7 @@
+import { toHex } from '../chain/methods/block-tag.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { wordAt } from '../model/hex.ts'
 import type { StateRead } from '../model/lever.ts'
-import { toHex } from './block-tag.ts'
 
 export type StateAnswer = { read: StateRead; answer: string; isPulled: boolean }
 

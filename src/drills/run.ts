@@ -1,5 +1,5 @@
-import type { Anvil } from '../chain/anvil.ts'
-import { startAnvil } from '../chain/anvil.ts'
+import type { Anvil } from '../chain/sandbox/anvil.ts'
+import { startAnvil } from '../chain/sandbox/anvil.ts'
 import type { Signer } from '../contain/signer.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { AttackKind } from '../model/attack-kind.ts'

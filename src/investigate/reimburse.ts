@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { toHex } from '../chain/methods/block-tag.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
-import { toHex } from '../contain/block-tag.ts'
 import {
   type AccountLoss,
   accountLossSchema,

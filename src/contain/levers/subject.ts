@@ -1,7 +1,7 @@
 import { type AbiFunction, decodeFunctionResult, encodeFunctionData, parseAbiItem } from 'viem'
+import { toHex } from '../../chain/methods/block-tag.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../../model/hex.ts'
-import { toHex } from '../block-tag.ts'
 import { VIEW_GAS } from '../call.ts'
 import { resolveCode } from '../code.ts'
 import type { Subject } from './template.ts'

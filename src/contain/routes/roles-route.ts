@@ -1,8 +1,8 @@
 import { decodeAbiParameters, stringToHex, toEventSelector } from 'viem'
 import { z } from 'zod'
+import { toHex } from '../../chain/methods/block-tag.ts'
 import type { Route } from '../../model/containment.ts'
 import { type Address, addressSchema, type Hash, type Hex, hashSchema, hexSchema } from '../../model/hex.ts'
-import { toHex } from '../block-tag.ts'
 import { ask, type Call, encodeCall, goesThrough } from '../call.ts'
 import type { FoundRoute, Reach } from './reach.ts'
 

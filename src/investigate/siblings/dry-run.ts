@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { startAnvil } from '../../chain/anvil.ts'
+import { toHex } from '../../chain/methods/block-tag.ts'
 import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
 import { headOf } from '../../chain/rpc/head.ts'
 import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
 import { storageWords } from '../../chain/rpc/storage.ts'
-import { toHex } from '../../contain/block-tag.ts'
+import { startAnvil } from '../../chain/sandbox/anvil.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { failureIn } from '../../forensics/call-tree.ts'
 import {
