@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { required } from '../chain/methods/answer.ts'
+import { getTransaction } from '../chain/methods/get-transaction.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
 import { type Anvil, startAnvil } from '../chain/sandbox/anvil.ts'
 import { addressOf } from '../drills/accounts.ts'
 import { simulateV1Sequencer } from './sequence.ts'
-import { callOf, sentSchema } from './trial.ts'
+import { callOf } from './trial.ts'
 
 /* An attack may look at the gas that a slot costs: it is warm where the transaction listed it, and cold in a copy without the list. */
 
@@ -27,7 +29,7 @@ afterAll(async () => {
 async function gasOfSlot(accessList: readonly unknown[]): Promise<bigint> {
   const sent = { from: addressOf('trader'), to: probe, data: '0x', accessList }
   const hash = await rpc.request('eth_sendTransaction', [sent])
-  const call = callOf(sentSchema.parse(await rpc.request('eth_getTransactionByHash', [hash])))
+  const call = callOf(required(await getTransaction(rpc, hash), 'transaction'))
   const [result] = await simulateV1Sequencer(rpc).run(1, [call])
   return BigInt(result?.output ?? '0x0')
 }

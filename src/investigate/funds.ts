@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { readBundles } from '../chain/bundle/read.ts'
+import { getBlockNumber } from '../chain/methods/get-block-number.ts'
 import { probeCapabilities } from '../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../chain/rpc/head.ts'
 import { createRpc } from '../chain/rpc/rpc.ts'
 import { createEngine, evaluateSettled } from '../detect/engine/engine.ts'
 import { detectors } from '../detect/registry.ts'
@@ -158,7 +158,7 @@ async function* fromNode(url: string, hash: Hash, blocks: number): AsyncGenerato
     if (typeof found?.blockHash !== 'string') return
     const first = await fetchBundle(found.blockHash, { rpc, capabilities })
     yield first
-    const head = await headOf(rpc)
+    const head = await getBlockNumber(rpc)
     const last = Math.min(head, first.number + blocks)
     for (let number = first.number + 1; number <= last; number++)
       yield await fetchBundle(number, { rpc, capabilities })

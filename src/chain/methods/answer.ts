@@ -16,6 +16,11 @@ export function optional<T extends z.ZodType>(schema: T) {
   return schema.nullable().catch(null)
 }
 
+/** A field that is null where the node leaves it out. */
+export function absent<T extends z.ZodType>(schema: T) {
+  return schema.nullish().transform((value) => value ?? null)
+}
+
 /** The answer of a method, parsed. Throws `chain.MalformedField`, which names the method and the field. */
 export function parsed<T>(schema: z.ZodType<T>, method: string, answer: unknown): T {
   const result = schema.safeParse(answer)

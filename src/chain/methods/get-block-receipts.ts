@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { type Hash } from '../../model/hex.ts'
+import type { Hash } from '../../model/hex.ts'
 import { parsed } from './answer.ts'
 import type { Asker } from './asker.ts'
 
-const logSchema = z.looseObject({ address: z.unknown(), topics: z.unknown(), data: z.unknown() })
+const logSchema = z.looseObject({ address: z.unknown().optional(), topics: z.unknown().optional(), data: z.unknown().optional() })
 const answerSchema = z.array(
-  z.object({ transactionHash: z.string(), status: z.unknown(), logs: z.array(logSchema) }),
+  z.object({ transactionHash: z.string(), status: z.unknown().optional(), logs: z.array(logSchema) }),
 )
 
 /** A receipt of a block; `status` and the fields of logs in the words of the node. */

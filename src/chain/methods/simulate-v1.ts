@@ -37,7 +37,7 @@ const callSchema = z.object({
   /** Before refunds, where the node tells it. */
   maxUsedGas: optional(amount),
   returnData: optional(hexSchema),
-  logs: z.unknown(),
+  logs: z.unknown().optional(),
 })
 const answerSchema = z.array(z.object({ calls: z.array(callSchema) }))
 
@@ -66,5 +66,7 @@ function wireBlock({ overrides, balances, calls }: SimulatedBlock): Record<strin
 }
 
 function wireBalances(balances: Record<Address, bigint>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(balances).map(([account, balance]) => [account, wire({ balance })]))
+  return Object.fromEntries(
+    Object.entries(balances).map(([account, balance]) => [account, wire({ balance })]),
+  )
 }

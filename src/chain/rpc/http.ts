@@ -1,16 +1,8 @@
 import { messageOf } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
+import type { RequestOptions } from '../methods/asker.ts'
 import { endpointFailed, type FailureKind, refusal } from './failure.ts'
 import { readCapped, TRACE_LIMITS, WHOLE_LIMITS } from './read-capped.ts'
-
-export type RequestOptions = {
-  /** How long this one question may take, milliseconds; the endpoint's own patience by default. */
-  timeoutMs?: number | undefined
-  /** Gives the question up: the connection is closed, so that the node may stop working on it. */
-  signal?: AbortSignal | undefined
-  /** Long strings of a very long answer may be cut: called with how many were. Without it the answer must be whole. */
-  onCut?: ((strings: number) => void) | undefined
-}
 
 /** A question of this kind is heavy by nature: that it takes long says little of the node's health. */
 export function isHeavy(method: string): boolean {

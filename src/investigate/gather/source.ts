@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { readBundles } from '../../chain/bundle/read.ts'
 import { readFrozen, writeFrozen } from '../../chain/frozen.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { probeCapabilities } from '../../chain/rpc/capabilities.ts'
 import { fetchRawBundle, type RawBundle } from '../../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../../chain/rpc/head.ts'
 import { recordedRpc, recordingRpc } from '../../chain/rpc/recording.ts'
 import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
 import { messageOf } from '../../kit/error.ts'
@@ -102,7 +102,7 @@ async function numbersAround(rpc: Rpc, numbers: number[], around: number): Promi
   const [first, last] = [Math.min(...numbers), Math.max(...numbers)]
   if (numbers.length === 0 || around === 0) return numbers.sort((a, b) => a - b)
   const most = Math.min(around, MOST_AROUND)
-  const end = Math.min(last + most, await headOf(rpc))
+  const end = Math.min(last + most, await getBlockNumber(rpc))
   return new Set([
     ...range(Math.max(0, first - most), first),
     ...numbers.sort((a, b) => a - b),

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { toHex } from '../../chain/methods/block-tag.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../../chain/rpc/head.ts'
 import { fetchPrestate, type Prestate } from '../../chain/rpc/prestate.ts'
 import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
 import { fetchStateChanges } from '../../chain/rpc/state-changes.ts'
@@ -141,7 +141,7 @@ async function runAgain(node: Node, frozen: FrozenTransaction, options: RunOptio
   }
   const sent = await rpc.request('eth_sendTransaction', [call]).catch((thrown: unknown) => messageOf(thrown))
   await rpc.request('evm_mine', [])
-  const bundle = await fetchBundle(await headOf(rpc), node)
+  const bundle = await fetchBundle(await getBlockNumber(rpc), node)
   const facts = blockFacts(bundle)
   const found = facts.transactions.find(({ transaction }) => transaction.hash === sent)
   if (found === undefined)

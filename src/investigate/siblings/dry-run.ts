@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { toHex } from '../../chain/methods/block-tag.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../../chain/rpc/head.ts'
 import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
 import { storageWords } from '../../chain/rpc/storage.ts'
 import { startAnvil } from '../../chain/sandbox/anvil.ts'
@@ -176,7 +176,7 @@ async function send(
   }
   const sent = await rpc.request('eth_sendTransaction', [call]).catch((thrown: unknown) => messageOf(thrown))
   await rpc.request('evm_mine', [])
-  const facts = blockFacts(await fetchBundle(await headOf(rpc), { rpc, capabilities }))
+  const facts = blockFacts(await fetchBundle(await getBlockNumber(rpc), { rpc, capabilities }))
   const tx = facts.transactions.find(({ transaction }) => transaction.hash === sent)
   const failure = failureIn(tx?.transaction.frames ?? [], { names: new Map(), marked: new Set() })
   return {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { headOf } from '../../chain/rpc/head.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { type Rpc, through } from '../../chain/rpc/rpc.ts'
 import { framesIfAny } from '../../chain/trace/call-tracer.ts'
 import type { Fees } from '../../contain/fees.ts'
@@ -37,7 +37,7 @@ const transactionSchema = sentSchema.extend({ blockNumber: quantitySchema.transf
 
 /** The newest transaction of the incident that the node still knows, as JSON (a durable step remembers it). */
 export async function findAttack(rpc: Rpc, incident: Incident): Promise<string> {
-  const latest = await headOf(rpc)
+  const latest = await getBlockNumber(rpc)
   for (const hash of [...incident.transactions].reverse()) {
     const found = transactionSchema.safeParse(await transactionOf(rpc, hash))
     if (found.success) return toJson(attackOf(found.data, latest))

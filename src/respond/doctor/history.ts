@@ -1,4 +1,4 @@
-import { CALL_TRACER } from '../../chain/rpc/call-tracer-options.ts'
+import { CALL_TRACER } from '../../chain/methods/tracer.ts'
 import type { Ask, ProbeBlock } from './blocks.ts'
 import { type Check, ok, warning } from './check.ts'
 

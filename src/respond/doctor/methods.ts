@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CALL_TRACER } from '../../chain/rpc/call-tracer-options.ts'
+import { CALL_TRACER } from '../../chain/methods/tracer.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Ask, ProbeBlock } from './blocks.ts'
 import { type Check, failed, ok, warning } from './check.ts'
