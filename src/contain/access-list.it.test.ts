@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { required } from '../chain/methods/answer.ts'
 import { getTransaction } from '../chain/methods/get-transaction.ts'
+import { sendTransaction } from '../chain/methods/send-transaction.ts'
+import type { TransactionRequest } from '../chain/methods/transaction-request.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
 import { type Anvil, startAnvil } from '../chain/sandbox/anvil.ts'
 import { addressOf } from '../drills/accounts.ts'
@@ -26,9 +28,9 @@ afterAll(async () => {
   await anvil.stop()
 })
 
-async function gasOfSlot(accessList: readonly unknown[]): Promise<bigint> {
-  const sent = { from: addressOf('trader'), to: probe, data: '0x', accessList }
-  const hash = await rpc.request('eth_sendTransaction', [sent])
+async function gasOfSlot(accessList: TransactionRequest['accessList'] & object): Promise<bigint> {
+  const sent = { from: addressOf('trader'), to: probe, data: '0x', accessList } as const
+  const hash = await sendTransaction(rpc, sent)
   const call = callOf(required(await getTransaction(rpc, hash), 'transaction'))
   const [result] = await simulateV1Sequencer(rpc).run(1, [call])
   return BigInt(result?.output ?? '0x0')
@@ -36,6 +38,6 @@ async function gasOfSlot(accessList: readonly unknown[]): Promise<bigint> {
 
 test('a transaction is tried again with its access list', async () => {
   expect(await gasOfSlot([])).toBeGreaterThanOrEqual(COLD)
-  const list = [{ address: probe, storageKeys: [`0x${'0'.repeat(64)}`] }]
+  const list = [{ address: probe, storageKeys: [`0x${'0'.repeat(64)}`] }] as const
   expect(await gasOfSlot(list)).toBeLessThan(COLD)
 })

@@ -3,13 +3,14 @@ import { CordonError } from '../../kit/error.ts'
 import { quantitySchema } from '../../model/hex.ts'
 import { malformed } from '../trace/fields.ts'
 
-const written = z.union([quantitySchema, z.number().int().nonnegative()])
-
 /** A quantity of any size: wei, gas units. */
-export const amount = written.transform(BigInt)
+export const amount = quantitySchema.transform(BigInt)
 
-/** A quantity that fits a safe integer: block numbers, indices, nonces, seconds. */
-export const integer = written.transform(Number).refine(Number.isSafeInteger, 'expected a safe integer')
+/** A quantity that fits a safe integer: block numbers, indices, nonces, seconds. Some nodes write numbers. */
+export const integer = z
+  .union([quantitySchema, z.number().int().nonnegative()])
+  .transform(Number)
+  .refine(Number.isSafeInteger, 'expected a safe integer')
 
 /** A field that is null where the node leaves it out or writes something else: the asker says which it needs. */
 export function optional<T extends z.ZodType>(schema: T) {

@@ -21,7 +21,7 @@ const header = {
 }
 
 // Some nodes return whole transactions although only their hashes are requested.
-const transactionHash = z.union([z.string(), z.object({ hash: z.string() }).transform(({ hash }) => hash)])
+const transactionHash = z.union([hashSchema, z.object({ hash: hashSchema }).transform(({ hash }) => hash)])
 const blockSchema = z.object({ ...header, transactions: optional(z.array(transactionHash)) }).nullish()
 const fullBlockSchema = z.object({ ...header, transactions: z.array(transactionSchema) }).nullish()
 const senderSchema = z.object({ hash: hashSchema, from: addressSchema, nonce: integer })

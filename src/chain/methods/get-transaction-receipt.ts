@@ -5,10 +5,11 @@ import type { Asker } from './asker.ts'
 
 const METHOD = 'eth_getTransactionReceipt'
 
-const answerSchema = z
+export const receiptSchema = z
   .object({
+    transactionHash: optional(hashSchema),
     /** Null before Byzantium. */
-    status: optional(integer).transform((status) => (status === null ? null : status === 1)),
+    status: optional(integer),
     blockNumber: optional(integer),
     blockHash: optional(hashSchema),
     /** Gas units. */
@@ -16,13 +17,12 @@ const answerSchema = z
     /** In the words of the node: askers parse the logs that they look for. */
     logs: optional(z.array(z.unknown())),
   })
-  .transform(({ status, ...receipt }) => ({ ...receipt, succeeded: status === true }))
-  .nullish()
+  .transform(({ status, ...receipt }) => ({ ...receipt, succeeded: status === 1 }))
 
 /** How a mined transaction ended. A field that the node does not give is null. */
-export type Receipt = NonNullable<z.infer<typeof answerSchema>>
+export type Receipt = z.infer<typeof receiptSchema>
 
 /** The receipt of a mined transaction, else null. Throws `chain.MalformedField` for an answer that is none. */
 export async function getTransactionReceipt(asker: Asker, hash: Hash): Promise<Receipt | null> {
-  return parsed(answerSchema, METHOD, await asker.request(METHOD, [hash])) ?? null
+  return parsed(receiptSchema.nullish(), METHOD, await asker.request(METHOD, [hash])) ?? null
 }
