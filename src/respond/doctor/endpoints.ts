@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isMalformed } from '../../chain/methods/answer.ts'
-import { clientVersion } from '../../chain/methods/client-version.ts'
+import { clientVersionOf } from '../../chain/methods/client-version.ts'
 import { getBlockReceipts } from '../../chain/methods/get-block-receipts.ts'
 import { getChainId } from '../../chain/methods/get-chain-id.ts'
 import { getTransactionReceipt } from '../../chain/methods/get-transaction-receipt.ts'
@@ -53,7 +53,7 @@ async function viewOf(endpoint: Endpoint): Promise<EndpointView> {
   const began = performance.now()
   const head = await blockAt(endpoint, 'latest')
   const milliseconds = Math.round(performance.now() - began)
-  const client = await clientVersion(endpoint).catch(() => 'unknown client')
+  const client = await clientVersionOf(endpoint).catch(() => 'unknown client')
   return { endpoint, client: client.slice(0, 80), chainId, head, milliseconds }
 }
 
