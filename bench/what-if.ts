@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startAnvil } from '../src/chain/anvil.ts'
+import { startAnvil } from '../src/chain/sandbox/anvil.ts'
 import { launchAttack } from '../src/drills/attacks.ts'
 import { deployDrill } from '../src/drills/deploy.ts'
 import { runTraffic } from '../src/drills/traffic.ts'

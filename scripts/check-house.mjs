@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /*
- * Rules of the house that no linter knows: the size of app/, and forms of English that comments must not take.
+ * Rules of the house that no linter knows: the size of app/, forms of English that comments must not take, and where methods of
+ * nodes may be named.
  *
  * node scripts/check-house.mjs
  */
@@ -20,12 +21,28 @@ const BANNED = {
   'one thing is next to another, or runs in parallel with it': /\bbeside\b/,
 }
 
+/** Names of JSON-RPC methods as a whole literal; a call of one besides. */
+const METHOD = /(['"`])(?:eth|debug|trace|web3|net|anvil|evm)_\w+\1/g
+const CALL = /\b(?:request|ask|asked)\(\s*['"`](?:eth|debug|trace|web3|net|anvil|evm)_\w*/g
+/** Outside src/chain/ these files alone name methods: as configuration or for people, never to call them. */
+const NAME_METHODS = new Set(
+  [
+    'model/config.ts',
+    'model/containment.ts',
+    'contain/relays.ts',
+    'contain/sequence.ts',
+    'respond/doctor/chain.ts',
+    'respond/doctor/methods.ts',
+    'respond/upkeep/reprobe.ts',
+  ].map((name) => join('src', name)),
+)
+
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => join(root, 'src', name))
   .sort()
 
-const problems = [...appProblems(), ...sources.flatMap(commentProblems)]
+const problems = [...appProblems(), ...sources.flatMap(methodProblems), ...sources.flatMap(commentProblems)]
 for (const problem of problems.slice(0, 40)) process.stderr.write(`${problem}\n`)
 if (problems.length > 40) process.stderr.write(`… ${problems.length - 40} more\n`)
 process.stdout.write(problems.length === 0 ? 'the house is in order\n' : `${problems.length} problems\n`)
@@ -38,6 +55,20 @@ function appProblems() {
   return lines <= MOST_APP_LINES
     ? []
     : [`src/app has ${lines} lines; at most ${MOST_APP_LINES}: a feature belongs into a room or a workflow`]
+}
+
+/** Nodes are asked through src/chain/methods/ and src/chain/sandbox/ alone; tests may ask as they like. */
+function methodProblems(file) {
+  const name = relative(root, file)
+  if (name.startsWith(join('src', 'chain', '/')) || name.endsWith('.test.ts')) return []
+  const text = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, (comment) =>
+    comment.replace(/[^\n]/g, ' '),
+  )
+  const form = NAME_METHODS.has(name) ? CALL : METHOD
+  return [...text.matchAll(form)].map(({ index, 0: found }) => {
+    const line = text.slice(0, index).split('\n').length
+    return `${name}:${line}: ${found} outside src/chain: call a function of src/chain/methods or src/chain/sandbox`
+  })
 }
 
 /** Comments of their own lines: what stands behind code on a line is not looked at. */

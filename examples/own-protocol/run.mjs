@@ -125,7 +125,7 @@ async function run() {
 async function chainUrl() {
   const given = process.argv.indexOf('--rpc')
   if (given > 0) return process.argv[given + 1]
-  const { startAnvil } = await import('../../dist/src/chain/anvil.js')
+  const { startAnvil } = await import('../../dist/src/chain/sandbox/anvil.js')
   const anvil = await startAnvil({ mining: { kind: 'interval', seconds: 1 } })
   closers.push(anvil.stop)
   return anvil.url

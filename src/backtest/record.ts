@@ -3,9 +3,9 @@ import { rename } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { getBlockNumber } from '../chain/methods/get-block-number.ts'
 import { type Capabilities, probeCapabilities } from '../chain/rpc/capabilities.ts'
 import { fetchRawBundle } from '../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../chain/rpc/head.ts'
 import { createRpc } from '../chain/rpc/rpc.ts'
 import { CordonError } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
@@ -41,7 +41,7 @@ export async function recordBlocks(options: RecordOptions): Promise<Recorded> {
     const expected = chain.chainId === UNKNOWN_CHAIN ? undefined : chain.chainId
     const capabilities = await probeCapabilities(rpc, expected)
     const { chainId } = capabilities
-    const first = options.from ?? (await headOf(rpc))
+    const first = options.from ?? (await getBlockNumber(rpc))
     const last = options.to ?? first
     let transactions = 0
     const partial = `${options.out}.partial`

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Anvil, startAnvil } from '../chain/anvil.ts'
+import { required } from '../chain/methods/answer.ts'
+import { getTransaction } from '../chain/methods/get-transaction.ts'
+import { sendTransaction } from '../chain/methods/send-transaction.ts'
+import type { TransactionRequest } from '../chain/methods/transaction-request.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
+import { type Anvil, startAnvil } from '../chain/sandbox/anvil.ts'
 import { addressOf } from '../drills/accounts.ts'
 import { simulateV1Sequencer } from './sequence.ts'
-import { callOf, sentSchema } from './trial.ts'
+import { callOf } from './trial.ts'
 
 /* An attack may look at the gas that a slot costs: it is warm where the transaction listed it, and cold in a copy without the list. */
 
@@ -24,16 +28,16 @@ afterAll(async () => {
   await anvil.stop()
 })
 
-async function gasOfSlot(accessList: readonly unknown[]): Promise<bigint> {
-  const sent = { from: addressOf('trader'), to: probe, data: '0x', accessList }
-  const hash = await rpc.request('eth_sendTransaction', [sent])
-  const call = callOf(sentSchema.parse(await rpc.request('eth_getTransactionByHash', [hash])))
+async function gasOfSlot(accessList: TransactionRequest['accessList'] & object): Promise<bigint> {
+  const sent = { from: addressOf('trader'), to: probe, data: '0x', accessList } as const
+  const hash = await sendTransaction(rpc, sent)
+  const call = callOf(required(await getTransaction(rpc, hash), 'transaction'))
   const [result] = await simulateV1Sequencer(rpc).run(1, [call])
   return BigInt(result?.output ?? '0x0')
 }
 
 test('a transaction is tried again with its access list', async () => {
   expect(await gasOfSlot([])).toBeGreaterThanOrEqual(COLD)
-  const list = [{ address: probe, storageKeys: [`0x${'0'.repeat(64)}`] }]
+  const list = [{ address: probe, storageKeys: [`0x${'0'.repeat(64)}`] }] as const
   expect(await gasOfSlot(list)).toBeLessThan(COLD)
 })

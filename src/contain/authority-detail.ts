@@ -1,6 +1,6 @@
+import { getCode } from '../chain/methods/get-code.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Address } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 import { type At, ask } from './call.ts'
 import { isSomebody } from './named.ts'
 
@@ -32,7 +32,7 @@ type Where = At & { block: number }
 /** Queries the last account of `chain`; those before it are what it owns. */
 async function detailOf(at: Where, chain: readonly Address[]): Promise<AuthorityDetail> {
   const address = chain.at(-1) ?? '0x'
-  const code = String(await at.rpc.request('eth_getCode', [address, toHex(at.block)]))
+  const code = await getCode(at.rpc, address, at.block)
   if (code === '0x') return { kind: 'eoa', text: 'an account with a key' }
   // EIP-7702: an account with a key that runs another contract's code
   if (code.startsWith('0xef0100'))

@@ -1,3 +1,6 @@
+import { callContract } from '../chain/methods/call.ts'
+import { getBalance } from '../chain/methods/get-balance.ts'
+import { getCode } from '../chain/methods/get-code.ts'
 import { unlessDown } from '../chain/rpc/failure.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { messageOf } from '../kit/error.ts'
@@ -5,7 +8,6 @@ import type { Route } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
 import type { Authority, Lever } from '../model/lever.ts'
 import type { SafeSignature } from '../model/safe.ts'
-import { toHex } from './block-tag.ts'
 import { isSomebody, type Named, namedBy } from './named.ts'
 import { isBetter, resolveManaged, resolveRoute } from './route.ts'
 import type { FoundRoute, Reach } from './routes/reach.ts'
@@ -89,19 +91,16 @@ export async function resolveAuthority(lever: Lever, options: AuthorityOptions):
 async function wayOf(lever: Lever, address: Address, reach: Reach): Promise<Way> {
   const { rpc, block } = reach
   const isOurs = reach.signers.includes(address)
-  const [code, balance] = await Promise.all([
-    rpc.request('eth_getCode', [address, tagOf(block)]),
-    rpc.request('eth_getBalance', [address, tagOf(block)]),
-  ])
+  const [code, balance] = await Promise.all([getCode(rpc, address, block), getBalance(rpc, address, block)])
   // EIP-7702: a delegated account still has its key
-  const isAccount = code === '0x' || String(code).startsWith('0xef0100')
+  const isAccount = code === '0x' || code.startsWith('0xef0100')
   const found = isAccount || isOurs ? null : await resolveRoute(lever, address, reach)
   const authority: Authority = {
     kind: isAccount ? 'eoa' : kindOf(found),
     address,
     evidence: `eth_call of ${lever.signature} from ${address} went through at block ${block}`,
     live: isOurs || found?.isLive === true,
-    balance: BigInt(String(balance)),
+    balance,
   }
   return { authority, found: found ?? { route: DIRECT, seconds: 0, isLive: isOurs, text: '' } }
 }
@@ -129,17 +128,13 @@ async function managedWay(lever: Lever, reach: Reach): Promise<Way[]> {
   ]
 }
 
-function tagOf(block: Reach['block']): string {
-  return block === 'latest' ? block : toHex(block)
-}
-
 async function refusalOf(
   rpc: Rpc,
   lever: Lever,
   { address, block }: { address: Address; block: number },
 ): Promise<string | undefined> {
   try {
-    await rpc.request('eth_call', [{ from: address, to: lever.target, data: lever.calldata }, toHex(block)])
+    await callContract(rpc, { from: address, to: lever.target, data: lever.calldata }, { block })
     return undefined
   } catch (thrown) {
     unlessDown(thrown)

@@ -1,9 +1,9 @@
+import { toHex } from '../chain/methods/block-tag.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { firstSlots, storageWords } from '../chain/rpc/storage.ts'
 import { NATIVE } from '../model/block.ts'
 import type { LossCompared } from '../model/containment.ts'
 import type { Address } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 import { resolveCode } from './code.ts'
 import { isReduced, isStopped } from './losses.ts'
 

@@ -1,7 +1,7 @@
+import { getCode } from '../chain/methods/get-code.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Simulation } from '../model/containment.ts'
 import type { Address, Hex } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 
 export type BlastOptions = {
   rpc: Rpc
@@ -22,9 +22,7 @@ export async function blastRadius({
 }: BlastOptions): Promise<NonNullable<Simulation['blastRadius']>> {
   const blocked = operations.filter(({ selector }) => opEffects[selector] === 'blocked')
   const callers = [...new Set(blocked.map(({ from }) => from))]
-  const code = await Promise.all(
-    callers.map((caller) => rpc.request('eth_getCode', [caller, toHex(block)]).catch(() => '0x')),
-  )
+  const code = await Promise.all(callers.map((caller) => getCode(rpc, caller, block).catch(() => '0x')))
   return {
     functions: operations.length,
     blocked: blocked.length,

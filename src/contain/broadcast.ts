@@ -1,6 +1,9 @@
 import { keccak256 } from 'viem'
+import { required } from '../chain/methods/answer.ts'
+import { getBlock } from '../chain/methods/get-block.ts'
+import { getRawTransaction } from '../chain/methods/get-transaction.ts'
+import { sendRawTransaction } from '../chain/methods/send-raw-transaction.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
-import { object } from '../chain/trace/fields.ts'
 import type { Clock } from '../kit/clock.ts'
 import { crashPoint } from '../kit/crash-point.ts'
 import { messageOf } from '../kit/error.ts'
@@ -127,7 +130,7 @@ export async function sendBroadcast(
 
 async function sendPublicly(broadcast: Broadcast, rpc: Rpc): Promise<void> {
   try {
-    await rpc.request('eth_sendRawTransaction', [broadcast.rawTransaction])
+    await sendRawTransaction(rpc, broadcast.rawTransaction)
   } catch (thrown) {
     if (!(await isKnown(broadcast, rpc, thrown))) throw thrown
   }
@@ -136,12 +139,11 @@ async function sendPublicly(broadcast: Broadcast, rpc: Rpc): Promise<void> {
 /** "already known" and "nonce too low" are refusals that mean success, if the transaction is really there. */
 async function isKnown(broadcast: Broadcast, rpc: Rpc, thrown: unknown): Promise<boolean> {
   if (/already known|already imported|known transaction/i.test(messageOf(thrown))) return true
-  const found = await rpc.request('eth_getTransactionByHash', [broadcast.transactionHash]).catch(() => null)
+  const found = await getRawTransaction(rpc, broadcast.transactionHash).catch(() => null)
   return found !== null
 }
 
 /** The base fee of the latest block, wei per gas unit. */
 export async function baseFeeOf(rpc: Rpc): Promise<bigint> {
-  const block = object(await rpc.request('eth_getBlockByNumber', ['latest', false]), 'block')
-  return BigInt(String(block['baseFeePerGas'] ?? '0x0'))
+  return required(await getBlock(rpc, 'latest'), 'block').baseFeePerGas ?? 0n
 }

@@ -1,13 +1,13 @@
 import { type AbiFunction, decodeFunctionResult, encodeFunctionData, parseAbiItem } from 'viem'
+import { callContract } from '../chain/methods/call.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 
 /** The content of a transaction: its destination, its calldata, and wei. */
 export type Call = { to: Address; data: Hex; value: bigint }
 
 /** Gas for an informational view: a contract that burns all available gas costs no more time than this. */
-export const VIEW_GAS = '0x4c4b40'
+export const VIEW_GAS = 5_000_000n
 
 /** Calldata by a signature: `encodeCall('pause()')`. */
 export function encodeCall(signature: string, args: readonly unknown[] = []): Hex {
@@ -28,8 +28,10 @@ export async function ask(
   const data = encodeFunctionData({ abi: [abi], args })
   const call = { to, data, ...(from === undefined ? {} : { from }) }
   try {
-    const answer = (await rpc.request('eth_call', [call, block === 'latest' ? block : toHex(block)])) as Hex
-    const decoded: unknown = decodeFunctionResult({ abi: [abi], data: answer })
+    const decoded: unknown = decodeFunctionResult({
+      abi: [abi],
+      data: await callContract(rpc, call, { block }),
+    })
     return abi.outputs.length > 1 ? (decoded as readonly unknown[]) : [decoded]
   } catch {
     return null
@@ -39,8 +41,7 @@ export async function ask(
 /** True where a call would succeed now. */
 export async function goesThrough({ rpc, block }: At, call: Call & { from: Address }): Promise<boolean> {
   const { from, to, data, value } = call
-  const tag = block === 'latest' ? block : toHex(block)
-  return rpc.request('eth_call', [{ from, to, data, value: toHex(value) }, tag]).then(
+  return callContract(rpc, { from, to, data, value }, { block }).then(
     () => true,
     () => false,
   )

@@ -1,3 +1,5 @@
+import type { BlockTag } from '../chain/methods/block-tag.ts'
+import { getCode } from '../chain/methods/get-code.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../model/hex.ts'
 import { facetsOf } from './diamond.ts'
@@ -25,9 +27,9 @@ const DEEPEST = 5
  * calls. An address without code, the address itself and one that was seen before are not followed. Throws the node's
  * errors.
  */
-export async function resolveCode(rpc: Rpc, address: Address, block: string): Promise<Code> {
+export async function resolveCode(rpc: Rpc, address: Address, block: BlockTag): Promise<Code> {
   const layers: { at: Address; bytecode: Hex }[] = [
-    { at: address, bytecode: await codeOf(rpc, address, block) },
+    { at: address, bytecode: await getCode(rpc, address, block) },
   ]
   const path: string[] = []
   for (let depth = 0; depth < DEEPEST; depth++) {
@@ -58,25 +60,21 @@ type Layer = { at: Address; bytecode: Hex }
 
 async function behind(
   rpc: Rpc,
-  place: Layer & { origin: Address; block: string },
+  place: Layer & { origin: Address; block: BlockTag },
   layers: readonly Layer[],
 ): Promise<(Layer & { kind: string }) | undefined> {
   for await (const { kind, to } of candidatesBehind(rpc, place)) {
     if (layers.some(({ at }) => at === to)) continue
-    const bytecode = await codeOf(rpc, to, place.block)
+    const bytecode = await getCode(rpc, to, place.block)
     if (bytecode !== '0x') return { at: to, bytecode, kind }
   }
   return undefined
 }
 
-async function facetsAt(rpc: Rpc, address: Address, block: string) {
+async function facetsAt(rpc: Rpc, address: Address, block: BlockTag) {
   const facets = await facetsOf(rpc, address, block === 'latest' ? block : Number(block))
-  const codes = await Promise.all(facets.map(({ facet }) => codeOf(rpc, facet, block)))
+  const codes = await Promise.all(facets.map(({ facet }) => getCode(rpc, facet, block)))
   return facets.filter((_, i) => codes[i] !== '0x')
-}
-
-async function codeOf(rpc: Rpc, address: Address, block: string): Promise<Hex> {
-  return String(await rpc.request('eth_getCode', [address, block])).toLowerCase() as Hex
 }
 
 /** Function selectors that a contract's dispatcher compares with. */

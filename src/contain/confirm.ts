@@ -1,5 +1,5 @@
 import { keccak256, parseTransaction } from 'viem'
-import { headOf } from '../chain/rpc/head.ts'
+import { getBlockNumber } from '../chain/methods/get-block-number.ts'
 import { through } from '../chain/rpc/rpc.ts'
 import { crashPoint } from '../kit/crash-point.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
@@ -83,8 +83,8 @@ async function startOrKeepAlive(given: Broadcast, alive: Alive): Promise<void> {
   const { context } = alive
   const broadcast = (await findBroadcast(context.store, given.planId)) ?? given
   if (alive.began !== null) return keepAlive(broadcast, alive)
-  alive.began = alive.since = await headOf(context.rpc)
-  // replaced by a process that may have died before it sent the replacement
+  alive.began = alive.since = await getBlockNumber(context.rpc)
+  // replaced by a process that may have died before it sent that
   if (broadcast.transactionHash !== given.transactionHash) await resend(broadcast, context, 'private')
 }
 
@@ -136,7 +136,7 @@ async function keepAlive(broadcast: Broadcast, alive: Alive): Promise<void> {
     if (replacing === undefined) throw nonceTaken(broadcast, Math.min(...above))
     const reason = `nonce ${broadcast.nonce} was used by another transaction of ${broadcast.from}`
     await renumber(broadcast, { count: Math.min(...above), reason, replacing, context, route: 'public' })
-    alive.since = await headOf(rpc)
+    alive.since = await getBlockNumber(rpc)
     return
   }
   if (count > broadcast.nonce) return
@@ -144,10 +144,10 @@ async function keepAlive(broadcast: Broadcast, alive: Alive): Promise<void> {
   if (await isOutOfReach(broadcast, count, context)) {
     const reason = `nonce ${broadcast.nonce} is out of reach (the chain is at ${count}: a node had it wrong)`
     await renumber(broadcast, { count, reason, replacing, context, route: 'public' })
-    alive.since = await headOf(rpc)
+    alive.since = await getBlockNumber(rpc)
     return
   }
-  const head = await headOf(rpc)
+  const head = await getBlockNumber(rpc)
   const isOverdue = head >= alive.since + replacing.afterBlocks
   const filled = await fillOthers(broadcast, { count, isOverdue, replacing, context })
   const route = head >= (alive.began ?? head) + replacing.publicAfterBlocks ? 'public' : 'private'
@@ -163,7 +163,7 @@ async function keepAlive(broadcast: Broadcast, alive: Alive): Promise<void> {
  */
 async function isTakenNow(broadcast: Broadcast, alive: Alive): Promise<boolean> {
   const { rpc, store } = alive.context
-  const head = await headOf(rpc)
+  const head = await getBlockNumber(rpc)
   if (alive.searched === head) return false
   const attempts = await listAttempts(store, broadcast.planId)
   const ours = new Set(attempts.filter((it) => !isFiller(it)).map((it) => it.transactionHash))

@@ -1,4 +1,5 @@
 import { encodeFunctionData, parseAbi } from 'viem'
+import { callContract } from '../chain/methods/call.ts'
 import { failureKindOf } from '../chain/rpc/failure.ts'
 import { type Rpc, through } from '../chain/rpc/rpc.ts'
 import type { Address, Hash, Hex } from '../model/hex.ts'
@@ -18,7 +19,8 @@ export async function isContractSignature(
   const data = encodeFunctionData({ abi: ABI, args: [hash, signature] })
   const asked = rpc.endpoints.map(async (endpoint) => {
     try {
-      return (await through(rpc, endpoint).request('eth_call', [{ to: signer, data }, 'latest'])) === MAGIC
+      const call = { to: signer, data }
+      return (await callContract(through(rpc, endpoint), call, { block: 'latest' })) === MAGIC
     } catch (thrown) {
       return failureKindOf(thrown) === undefined ? false : null
     }

@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import { encodeDeployData, encodeFunctionData } from 'viem'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Anvil, startAnvil } from '../chain/anvil.ts'
+import { required } from '../chain/methods/answer.ts'
+import { getTransaction } from '../chain/methods/get-transaction.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
+import { type Anvil, startAnvil } from '../chain/sandbox/anvil.ts'
 import { addressOf } from '../drills/accounts.ts'
 import { readArtifact } from '../drills/artifacts.ts'
 import { deployDrill } from '../drills/deploy.ts'
@@ -13,7 +15,7 @@ import { type Address, addressSchema, type Hash, hashSchema, quantitySchema } fr
 import { planContainment } from './plan.ts'
 import { simulateV1Sequencer } from './sequence.ts'
 import { type Operation, simulatePlan } from './simulate.ts'
-import { callOf, sceneOf, sentSchema, type Trial, takesAgain } from './trial.ts'
+import { callOf, sceneOf, type Trial, takesAgain } from './trial.ts'
 
 /*
  * An attacker who knows that Cordon tries a pause against the attack writes the attack so that the trial says nothing. Whether a
@@ -90,7 +92,7 @@ async function mined(reserve: Address, attack: Sent): Promise<Mined> {
   await rpc.request('evm_mine', [])
   const lost = had - (await balanceOf(reserve))
   const block = Number(await rpc.request('eth_blockNumber', []))
-  const call = callOf(sentSchema.parse(await rpc.request('eth_getTransactionByHash', [hash])))
+  const call = callOf(required(await getTransaction(rpc, hash), 'transaction'))
   const recorded = [{ account: reserve, asset: 'native' as const, amount: lost }]
   const trial = { call, ...(await sceneOf(rpc, { hash, block })), owned: [reserve], recorded }
   return { trial, block, hash, lost }

@@ -1,7 +1,9 @@
 import { keccak256, parseTransaction } from 'viem'
+import { estimateGas } from '../chain/methods/estimate-gas.ts'
+import { sendRawTransaction } from '../chain/methods/send-raw-transaction.ts'
 import { crashPoint } from '../kit/crash-point.ts'
 import type { Broadcast } from '../model/containment.ts'
-import { type Address, quantitySchema } from '../model/hex.ts'
+import type { Address } from '../model/hex.ts'
 import { type BroadcastAttempt, listAttempts } from '../store/broadcast-attempts.ts'
 import { holdersOf, keepAttempt, MOST_NONCE_GAPS } from '../store/broadcasts.ts'
 import { type BroadcastContext, baseFeeOf } from './broadcast.ts'
@@ -87,8 +89,7 @@ const GAS_OF_NOTHING = 21_000n
 /** Gas units of a transfer to oneself, plus a quarter of the node's estimate: layers and later forks differ. */
 async function gasOfNothing({ rpc }: BroadcastContext, from: Address): Promise<bigint> {
   try {
-    const estimate = await rpc.request('eth_estimateGas', [{ from, to: from }])
-    return (BigInt(quantitySchema.parse(estimate)) * 5n) / 4n
+    return ((await estimateGas(rpc, { from, to: from })) * 5n) / 4n
   } catch {
     return GAS_OF_NOTHING
   }
@@ -113,6 +114,6 @@ async function resent(
   { rawTransaction }: Pick<BroadcastAttempt, 'rawTransaction'>,
   { rpc }: BroadcastContext,
 ): Promise<false> {
-  await rpc.request('eth_sendRawTransaction', [rawTransaction]).catch(() => undefined)
+  await sendRawTransaction(rpc, rawTransaction).catch(() => undefined)
   return false
 }

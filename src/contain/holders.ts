@@ -1,8 +1,8 @@
 import { keccak256, toBytes } from 'viem'
+import { callContract } from '../chain/methods/call.ts'
 import { unlessDown } from '../chain/rpc/failure.ts'
 import { storageWords } from '../chain/rpc/storage.ts'
 import { type Address, addressFromWord, type Hash, type Hex, ZERO_ADDRESS } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 import { type At, encodeCall, VIEW_GAS } from './call.ts'
 import { authorityViews } from './catalogue.ts'
 import { ADMIN_SLOT } from './named.ts'
@@ -58,7 +58,7 @@ async function namedOver(at: At, contract: Address): Promise<Address[]> {
     ...authorityViews.map(({ selector }) => selector),
     ...FURTHER.map((view) => encodeCall(view)),
   ]
-  const kept = storageWords(at.rpc, { address: contract, slots: SLOTS, block: tagOf(at) }).catch((thrown) => {
+  const kept = storageWords(at.rpc, { address: contract, slots: SLOTS, block: at.block }).catch((thrown) => {
     unlessDown(thrown)
     return []
   })
@@ -69,15 +69,11 @@ async function namedOver(at: At, contract: Address): Promise<Address[]> {
   })
 }
 
-function tagOf({ block }: At): string {
-  return block === 'latest' ? block : toHex(block)
-}
-
 /** The one word that a contract answers, or null where it has no such answer. Throws where the node does not answer. */
 async function answerOf(at: At, call: { to: Address; data: Hex }): Promise<Hex | null> {
   try {
-    const word = String(await at.rpc.request('eth_call', [{ ...call, gas: VIEW_GAS }, tagOf(at)]))
-    return word.length === 66 ? (word as Hex) : null
+    const word = await callContract(at.rpc, { ...call, gas: VIEW_GAS }, { block: at.block })
+    return word.length === 66 ? word : null
   } catch (thrown) {
     unlessDown(thrown)
     return null

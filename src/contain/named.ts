@@ -1,10 +1,12 @@
 import { toHex as hexOf, keccak256, toEventSelector, toFunctionSelector } from 'viem'
 import { z } from 'zod'
+import { toHex } from '../chain/methods/block-tag.ts'
+import { callContract } from '../chain/methods/call.ts'
+import { getLogs } from '../chain/methods/get-logs.ts'
 import { unlessDown } from '../chain/rpc/failure.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { storageWords } from '../chain/rpc/storage.ts'
 import { type Address, addressFromWord, type Hex, hashSchema } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 import { ask, VIEW_GAS } from './call.ts'
 import { authorityViews } from './catalogue.ts'
 
@@ -112,11 +114,11 @@ async function answers(
   const found = await Promise.all(
     views.map(async ({ signature, selector }) => {
       const call = { to: target, data: selector, gas: VIEW_GAS }
-      const answer = await rpc.request('eth_call', [call, toHex(block)]).then(String, (thrown) => {
+      const answer = await callContract(rpc, call, { block }).catch((thrown): Hex => {
         unlessDown(thrown)
         return '0x'
       })
-      const address = answer.length === 66 ? addressFromWord(answer.slice(2).toLowerCase()) : undefined
+      const address = answer.length === 66 ? addressFromWord(answer.slice(2)) : undefined
       return address === undefined ? undefined : { address, by: signature }
     }),
   )
@@ -167,14 +169,14 @@ async function membersOf(at: At, keeper: Address, role: Hex): Promise<Answer[]> 
   )
 }
 
-const logsSchema = z.array(z.object({ topics: z.array(hashSchema) }))
+const grantSchema = z.object({ topics: z.array(hashSchema) })
 
 /** Accounts that received a role, the latest first; whether one may still act is tried, as for all others. */
 async function grantedIn({ rpc, block }: At, keeper: Address): Promise<Answer[]> {
-  const filter = { address: keeper, topics: [ROLE_GRANTED], fromBlock: '0x0', toBlock: toHex(block) }
-  const logs = logsSchema.safeParse(await rpc.request('eth_getLogs', [filter]).catch(() => []))
+  const filter = { address: keeper, topics: [ROLE_GRANTED], fromBlock: 0, toBlock: block }
+  const logs = await getLogs(rpc, grantSchema, filter).catch(() => [])
   const granted = new Map<Address, string>()
-  for (const { topics } of (logs.success ? logs.data : []).reverse()) {
+  for (const { topics } of logs.reverse()) {
     const [, role = ADMIN_ROLE, account = ''] = topics
     const address = addressFromWord(account.slice(2))
     if (address !== undefined && !granted.has(address)) granted.set(address, `role ${role}, granted`)

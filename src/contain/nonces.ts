@@ -1,6 +1,6 @@
+import { getTransactionCount } from '../chain/methods/get-transaction-count.ts'
 import { type Rpc, through } from '../chain/rpc/rpc.ts'
 import type { Address } from '../model/hex.ts'
-import { quantitySchema } from '../model/hex.ts'
 import { MOST_NONCE_GAPS } from '../store/broadcasts.ts'
 
 type Tag = 'latest' | 'pending'
@@ -53,8 +53,6 @@ async function floorOf(one: Rpc, address: Address): Promise<number> {
   return least
 }
 
-async function countOf(one: Rpc, address: Address, tag: Tag): Promise<number> {
-  const options = { timeoutMs: PATIENCE_MS }
-  const answer = await one.request('eth_getTransactionCount', [address, tag], options)
-  return Number(BigInt(quantitySchema.parse(answer)))
+function countOf(one: Rpc, address: Address, tag: Tag): Promise<number> {
+  return getTransactionCount(one, { address, block: tag }, { timeoutMs: PATIENCE_MS })
 }

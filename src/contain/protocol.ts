@@ -1,8 +1,10 @@
+import { toHex } from '../chain/methods/block-tag.ts'
+import { callContract } from '../chain/methods/call.ts'
+import { getCode } from '../chain/methods/get-code.ts'
 import { unlessDown } from '../chain/rpc/failure.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { firstSlots, storageWords } from '../chain/rpc/storage.ts'
 import type { Address, Hex } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 import { type Code, resolveCode } from './code.ts'
 import { isSomebody } from './named.ts'
 
@@ -102,12 +104,11 @@ async function answerOf(
   rpc: Rpc,
   { target, selector, block }: { target: Address; selector: Hex; block: number },
 ): Promise<string> {
-  return rpc
-    .request('eth_call', [{ to: target, data: selector, gas: '0x7a120' }, toHex(block)])
-    .then(String, (thrown) => {
-      unlessDown(thrown)
-      return '0x'
-    })
+  const call = { to: target, data: selector, gas: 500_000n }
+  return callContract(rpc, call, { block }).catch((thrown) => {
+    unlessDown(thrown)
+    return '0x'
+  })
 }
 
 function addressOf(word: string): Address | undefined {
@@ -145,6 +146,6 @@ function addressesIn(word: string): Address[] {
 }
 
 async function isContract(rpc: Rpc, address: Address, block: number): Promise<boolean> {
-  const code = String(await rpc.request('eth_getCode', [address, toHex(block)]))
+  const code = await getCode(rpc, address, block)
   return code !== '0x' && !code.startsWith('0xef0100')
 }

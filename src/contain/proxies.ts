@@ -1,17 +1,21 @@
 import { toFunctionSelector } from 'viem'
+import type { BlockTag } from '../chain/methods/block-tag.ts'
+import { callContract } from '../chain/methods/call.ts'
+import { traceCall } from '../chain/methods/trace-call.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { storageWords } from '../chain/rpc/storage.ts'
 import { framesIfAny } from '../chain/trace/call-tracer.ts'
 import type { Frame } from '../model/block.ts'
 import type { Address, Hex } from '../model/hex.ts'
 import { addressFromWord } from '../model/hex.ts'
+import { VIEW_GAS } from './call.ts'
 import { opcodesOf } from './opcodes.ts'
 
 /** The code that a proxy runs, and how the proxy stores or shows it. A claim: the address may have no code. */
 export type Behind = { kind: string; to: Address }
 
 /** Code that runs in the storage of `origin`: its own, or that of its implementation. */
-export type Place = { origin: Address; at: Address; bytecode: Hex; block: string }
+export type Place = { origin: Address; at: Address; bytecode: Hex; block: BlockTag }
 
 /** The slot in which a proxy keeps the address of its code. */
 const SLOTS: readonly { slot: Hex; kind: string }[] = [
@@ -109,12 +113,11 @@ async function* bySlots(rpc: Rpc, place: Place): AsyncGenerator<Behind> {
 
 /** An unknown call, traced; no frames where the node does not trace. */
 async function traceOf(rpc: Rpc, { origin, block }: Place): Promise<readonly Frame[]> {
-  const method = 'debug_traceCall'
-  const call = { to: origin, data: UNKNOWN_CALL, gas: '0x4c4b40' }
-  return framesIfAny(
-    await rpc.request(method, [call, block, { tracer: 'callTracer' }]).catch(() => undefined),
-    method,
+  const call = { to: origin, data: UNKNOWN_CALL, gas: VIEW_GAS }
+  const answer = await traceCall(rpc, call, { block, tracer: { tracer: 'callTracer' } }).catch(
+    () => undefined,
   )
+  return framesIfAny(answer, 'trace of an unknown call')
 }
 
 /** The target to which it delegates an unknown call, wherever it keeps the address. */
@@ -147,10 +150,10 @@ async function* byFirstSlot(rpc: Rpc, place: Place): AsyncGenerator<Behind> {
 
 async function answeredAddress(
   rpc: Rpc,
-  { to, data, block }: { to: Address; data: Hex; block: string },
+  { to, data, block }: { to: Address; data: Hex; block: BlockTag },
 ): Promise<Address | undefined> {
-  const word = await rpc.request('eth_call', [{ to, data }, block]).then(String, () => '0x')
-  return word.length === 66 ? known(addressFromWord(word.slice(2).toLowerCase())) : undefined
+  const word: Hex = await callContract(rpc, { to, data }, { block }).catch(() => '0x')
+  return word.length === 66 ? known(addressFromWord(word.slice(2))) : undefined
 }
 
 /** Also a packed one, with flags above the address, such as `initialized`. */

@@ -1,7 +1,7 @@
-import { headOf } from '../chain/rpc/head.ts'
+import { getBlockNumber } from '../chain/methods/get-block-number.ts'
+import { sendBundle, sendPrivateTransaction } from '../chain/methods/send-private.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Hex } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 
 /**
  * A builder, or a relay to builders, that accepts transactions without showing them to the public pool. Sources:
@@ -18,18 +18,16 @@ export async function sendPrivately(
   { rpc, relays }: { rpc: Rpc; relays: readonly Relay[] },
 ): Promise<boolean> {
   if (relays.length === 0) return false
-  const head = await headOf(rpc)
-  const sent = await Promise.allSettled(
-    relays.map((relay) => relay.rpc.request(relay.method, [paramsFor(relay.method, rawTransaction, head)])),
-  )
+  const head = await getBlockNumber(rpc)
+  const sent = await Promise.allSettled(relays.map((relay) => giveTo(relay, rawTransaction, head)))
   return sent.some(({ status }) => status === 'fulfilled')
 }
 
-function paramsFor(method: Relay['method'], rawTransaction: Hex, head: number): unknown {
+function giveTo({ method, rpc }: Relay, rawTransaction: Hex, head: number): Promise<void> {
   switch (method) {
     case 'eth_sendPrivateTransaction':
-      return { tx: rawTransaction, maxBlockNumber: toHex(head + PRIVATE_BLOCKS) }
+      return sendPrivateTransaction(rpc, { rawTransaction, lastBlock: head + PRIVATE_BLOCKS })
     case 'eth_sendBundle':
-      return { txs: [rawTransaction], blockNumber: toHex(head + 1) }
+      return sendBundle(rpc, { rawTransactions: [rawTransaction], block: head + 1 })
   }
 }

@@ -12,8 +12,8 @@ import {
   sendAs,
 } from '../../test/harness/authority-world.ts'
 import { receiptOf } from '../../test/harness/receipt.ts'
-import { type Anvil, startAnvil } from '../chain/anvil.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
+import { type Anvil, startAnvil } from '../chain/sandbox/anvil.ts'
 import { object } from '../chain/trace/fields.ts'
 import type { ContainmentPlan } from '../model/containment.ts'
 import type { Address, Hex } from '../model/hex.ts'

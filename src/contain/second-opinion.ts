@@ -1,7 +1,8 @@
+import { required } from '../chain/methods/answer.ts'
+import { getBlockNumber } from '../chain/methods/get-block-number.ts'
+import { getTransactionReceipt } from '../chain/methods/get-transaction-receipt.ts'
 import { failureKindOf } from '../chain/rpc/failure.ts'
-import { headOf } from '../chain/rpc/head.ts'
 import { type Rpc, through } from '../chain/rpc/rpc.ts'
-import { object } from '../chain/trace/fields.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Hash } from '../model/hex.ts'
 import type { StateRead } from '../model/lever.ts'
@@ -86,7 +87,7 @@ async function viewOf(one: Rpc, name: string, { block, attack, state }: Grounds)
     const [hash, seen, pulled] = await Promise.all([
       orNull(() => hashAt(patient, block)),
       attack === null ? null : orNull(() => outcomeOf(patient, attack)),
-      orNull(async () => isPulled(patient, state, await headOf(patient))),
+      orNull(async () => isPulled(patient, state, await getBlockNumber(patient))),
     ])
     return { name, silent: null, block: hash, attack: seen, pulled }
   } catch (thrown) {
@@ -106,10 +107,9 @@ async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
 
 /** The place of a transaction in the endpoint's chain and its outcome; null where it is not there. */
 async function outcomeOf(one: Rpc, hash: Hash): Promise<string | null> {
-  const found = await one.request('eth_getTransactionReceipt', [hash])
-  if (found === null) return null
-  const receipt = object(found, 'receipt')
-  const blockHash = String(receipt['blockHash'])
-  if ((await hashAt(one, Number(receipt['blockNumber']))) !== blockHash) return null
-  return `${receipt['status'] === '0x1' ? 'succeeded' : 'failed'} in block ${blockHash}`
+  const receipt = await getTransactionReceipt(one, hash)
+  if (receipt === null) return null
+  const { blockHash, blockNumber, succeeded } = receipt
+  if ((await hashAt(one, required(blockNumber, 'receipt.blockNumber'))) !== blockHash) return null
+  return `${succeeded ? 'succeeded' : 'failed'} in block ${blockHash}`
 }

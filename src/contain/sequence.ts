@@ -1,13 +1,24 @@
-import { startAnvil } from '../chain/anvil.ts'
+import { required } from '../chain/methods/answer.ts'
+import { getBlock } from '../chain/methods/get-block.ts'
+import { getTransactionReceipt } from '../chain/methods/get-transaction-receipt.ts'
+import { sendTransaction } from '../chain/methods/send-transaction.ts'
+import {
+  type BlockOverrides,
+  type SimulatedBlock,
+  type SimulatedResult,
+  simulateV1,
+} from '../chain/methods/simulate-v1.ts'
+import { traceTransaction } from '../chain/methods/trace-transaction.ts'
+import type { TransactionRequest } from '../chain/methods/transaction-request.ts'
 import type { Endpoint } from '../chain/rpc/endpoint.ts'
 import { createEndpoint } from '../chain/rpc/endpoint.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
+import { startAnvil } from '../chain/sandbox/anvil.ts'
+import { impersonate, increaseTime, setBalance } from '../chain/sandbox/control.ts'
 import { framesIfAny } from '../chain/trace/call-tracer.ts'
-import { array, object } from '../chain/trace/fields.ts'
 import { CordonError } from '../kit/error.ts'
 import { NATIVE } from '../model/block.ts'
 import type { Address, Hash, Hex } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 import type { Fees } from './fees.ts'
 import { type Movement, movementsIn } from './movements.ts'
 
@@ -69,28 +80,19 @@ export function simulateV1Sequencer(rpc: Rpc): Sequencer {
       const blocks =
         one === undefined
           ? await blocksApart(rpc, block, calls)
-          : [{ blockOverrides: overridesOf(one.within), calls: paying(calls, one).map(rpcCall) }]
+          : [{ overrides: overridesOf(one.within), calls: paying(calls, one).map(requestOf) }]
       const [first, ...others] = blocks
-      const blockStateCalls = [{ ...first, stateOverrides: lentTo(calls) }, ...others]
-      const options = { blockStateCalls, validation: one?.isStrict === true, traceTransfers: true }
-      const answer = await rpc.request('eth_simulateV1', [options, toHex(block)])
-      return array(answer, 'eth_simulateV1').flatMap((item) =>
-        array(object(item, 'eth_simulateV1')['calls'], 'eth_simulateV1.calls').map(resultOf),
-      )
+      const simulated = [{ calls: [], ...first, balances: lentTo(calls) }, ...others]
+      const options = { block, validation: one?.isStrict === true, traceTransfers: true }
+      return (await simulateV1(rpc, simulated, options)).flat().map(resultOf)
     },
     close: async () => {},
   }
 }
 
-function resultOf(item: unknown): CallResult {
-  const result = object(item, 'eth_simulateV1.calls')
-  const succeeded = result['status'] === '0x1'
-  return {
-    succeeded,
-    gasUsed: Number(result['gasUsed'] ?? 0),
-    output: String(result['returnData'] ?? '0x') as Hex,
-    movements: succeeded ? movementsIn(result['logs']) : [],
-  }
+function resultOf({ succeeded, gasUsed, returnData, logs }: SimulatedResult): CallResult {
+  const movements = succeeded ? movementsIn(logs) : []
+  return { succeeded, gasUsed: Number(gasUsed ?? 0n), output: returnData ?? '0x', movements }
 }
 
 function paying(calls: readonly SimulatedCall[], { within, isStrict }: OneBlock): readonly SimulatedCall[] {
@@ -99,25 +101,23 @@ function paying(calls: readonly SimulatedCall[], { within, isStrict }: OneBlock)
   return calls.map((call) => ({ fees: { maxFeePerGas, maxPriorityFeePerGas: 0n }, ...call }))
 }
 
-function lentTo(calls: readonly SimulatedCall[]): Record<Address, { balance: string }> {
-  const balance = toHex(calls.reduce((sum, { value }) => sum + value, PLENTY))
-  return Object.fromEntries(calls.map(({ from }) => [from, { balance }]))
+function lentTo(calls: readonly SimulatedCall[]): Record<Address, bigint> {
+  const balance = calls.reduce((sum, { value }) => sum + value, PLENTY)
+  return Object.fromEntries(calls.map(({ from }) => [from, balance]))
 }
 
-function overridesOf(within: BlockContext | null): Record<string, unknown> {
+function overridesOf(within: BlockContext | null): BlockOverrides {
   if (within === null) return {}
   const { number, timestamp, baseFee, gasLimit, coinbase, prevRandao } = within
   return {
-    number: toHex(number),
-    time: toHex(timestamp),
-    gasLimit: toHex(gasLimit),
+    number,
+    time: timestamp,
+    gasLimit,
     feeRecipient: coinbase,
-    ...(baseFee === null ? {} : { baseFeePerGas: toHex(baseFee) }),
+    ...(baseFee === null ? {} : { baseFeePerGas: baseFee }),
     ...(prevRandao === null ? {} : { prevRandao }),
   }
 }
-
-type SimulatedBlock = { blockOverrides?: Record<string, unknown>; calls: Record<string, unknown>[] }
 
 /** A block gets its own timestamp only where a call waits. */
 async function blocksApart(
@@ -126,12 +126,11 @@ async function blocksApart(
   calls: readonly SimulatedCall[],
 ): Promise<SimulatedBlock[]> {
   if (!calls.some(({ laterBy }) => laterBy !== undefined))
-    return calls.map((call) => ({ calls: [rpcCall(call)] }))
-  const base = object(await rpc.request('eth_getBlockByNumber', [toHex(block), false]), 'block')
-  let time = Number(base['timestamp'])
+    return calls.map((call) => ({ calls: [requestOf(call)] }))
+  let time = required((await getBlock(rpc, block))?.timestamp, 'block.timestamp')
   return calls.map((call) => {
     time += SECONDS_A_BLOCK + (call.laterBy ?? 0)
-    return { blockOverrides: { time: toHex(time) }, calls: [rpcCall(call)] }
+    return { overrides: { time }, calls: [requestOf(call)] }
   })
 }
 
@@ -162,19 +161,17 @@ export function forkSequencer(forkUrl: string): Sequencer {
 }
 
 async function sendOnFork(endpoint: Endpoint, call: SimulatedCall): Promise<CallResult> {
-  await endpoint.request('anvil_impersonateAccount', [call.from])
-  await endpoint.request('anvil_setBalance', [call.from, toHex(PLENTY + call.value)])
-  if (call.laterBy !== undefined) await endpoint.request('evm_increaseTime', [toHex(call.laterBy)])
-  const gas = call.gas ?? 30_000_000
-  const hash = await endpoint.request('eth_sendTransaction', [{ ...rpcCall(call), gas: toHex(gas) }])
+  await impersonate(endpoint, call.from)
+  await setBalance(endpoint, call.from, PLENTY + call.value)
+  if (call.laterBy !== undefined) await increaseTime(endpoint, call.laterBy)
+  const hash = await sendTransaction(endpoint, { ...requestOf(call), gas: BigInt(call.gas ?? 30_000_000) })
   for (let tries = 0; tries < 200; tries++) {
-    const found = await endpoint.request('eth_getTransactionReceipt', [hash])
-    if (found !== null) {
-      const receipt = object(found, 'receipt')
-      const succeeded = receipt['status'] === '0x1'
+    const receipt = await getTransactionReceipt(endpoint, hash)
+    if (receipt !== null) {
+      const { succeeded, gasUsed, logs } = receipt
       const coin = succeeded ? await coinMoved(endpoint, hash) : []
-      const movements = succeeded ? [...movementsIn(receipt['logs']), ...coin] : []
-      return { succeeded, gasUsed: Number(receipt['gasUsed']), output: '0x', movements }
+      const movements = succeeded ? [...movementsIn(logs), ...coin] : []
+      return { succeeded, gasUsed: Number(gasUsed), output: '0x', movements }
     }
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
@@ -191,9 +188,9 @@ async function sendOnFork(endpoint: Endpoint, call: SimulatedCall): Promise<Call
  * The coin that calls of a mined transaction moved. A delegated call shows the value of the call around it and moves
  * nothing.
  */
-async function coinMoved(endpoint: Endpoint, hash: unknown): Promise<Movement[]> {
-  const method = 'debug_traceTransaction'
-  const frames = framesIfAny(await endpoint.request(method, [hash, { tracer: 'callTracer' }]), method)
+async function coinMoved(endpoint: Endpoint, hash: Hash): Promise<Movement[]> {
+  const answer = await traceTransaction(endpoint, { hash, tracer: { tracer: 'callTracer' } })
+  const frames = framesIfAny(answer, 'trace of a simulated call')
   return frames.flatMap(({ type, from, to, value, reverted }) => {
     const isDelegated = type === 'DELEGATECALL' || type === 'CALLCODE'
     if (reverted || isDelegated || value === 0n || from === null || to === null) return []
@@ -201,20 +198,14 @@ async function coinMoved(endpoint: Endpoint, hash: unknown): Promise<Movement[]>
   })
 }
 
-function rpcCall(call: SimulatedCall): Record<string, unknown> {
-  const { from, to, data, value, gas, fees, accessList } = call
+function requestOf({ from, to, data, value, gas, fees, accessList }: SimulatedCall): TransactionRequest {
   return {
     from,
     ...(to === null ? {} : { to }),
     input: data,
-    value: toHex(value),
-    ...(gas === undefined ? {} : { gas: toHex(gas) }),
+    value,
+    ...(gas === undefined ? {} : { gas: BigInt(gas) }),
     ...(accessList === undefined ? {} : { accessList }),
-    ...(fees === undefined
-      ? {}
-      : {
-          maxFeePerGas: toHex(fees.maxFeePerGas),
-          maxPriorityFeePerGas: toHex(fees.maxPriorityFeePerGas),
-        }),
+    ...fees,
   }
 }

@@ -1,13 +1,15 @@
 import { parseTransaction } from 'viem'
-import { headOf } from '../chain/rpc/head.ts'
+import { required } from '../chain/methods/answer.ts'
+import { getBlock, getBlockSenders } from '../chain/methods/get-block.ts'
+import { getBlockNumber } from '../chain/methods/get-block-number.ts'
+import { getTransactionCount } from '../chain/methods/get-transaction-count.ts'
+import { getTransactionReceipt } from '../chain/methods/get-transaction-receipt.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
-import { array, hash, integer, object } from '../chain/trace/fields.ts'
 import { crashPoint } from '../kit/crash-point.ts'
 import type { Broadcast } from '../model/containment.ts'
 import type { Address, Hash, Hex } from '../model/hex.ts'
 import { type BroadcastAttempt, listAttempts } from '../store/broadcast-attempts.ts'
 import { adopt, findBroadcast, moveBroadcast } from '../store/broadcasts.ts'
-import { toHex } from './block-tag.ts'
 import type { BroadcastContext } from './broadcast.ts'
 
 /**
@@ -71,21 +73,20 @@ async function receiptOf(
   { transactionHash }: { transactionHash: Hash },
   rpc: Rpc,
 ): Promise<Mined | undefined> {
-  const found = await rpc.request('eth_getTransactionReceipt', [transactionHash])
-  if (found === null || found === undefined) return undefined
-  const receipt = object(found, 'receipt')
+  const receipt = await getTransactionReceipt(rpc, transactionHash)
+  if (receipt === null) return undefined
   const block = {
-    number: integer(receipt['blockNumber'], 'receipt.blockNumber'),
-    hash: hash(receipt['blockHash'], 'receipt.blockHash'),
+    number: required(receipt.blockNumber, 'receipt.blockNumber'),
+    hash: required(receipt.blockHash, 'receipt.blockHash'),
   }
   if ((await hashAt(rpc, block.number)) !== block.hash) return undefined
-  return { state: receipt['status'] === '0x1' ? 'mined' : 'reverted', block }
+  return { state: receipt.succeeded ? 'mined' : 'reverted', block }
 }
 
 /** The hash of a block by its number, or null where the node has none there. */
 export async function hashAt(rpc: Rpc, number: number): Promise<Hash | null> {
-  const found = await rpc.request('eth_getBlockByNumber', [toHex(number), false])
-  return found === null ? null : hash(object(found, 'block')['hash'], 'block.hash')
+  const block = await getBlock(rpc, number)
+  return block === null ? null : required(block.hash, 'block.hash')
 }
 
 /** Blocks in which the user of a nonce is searched for: nodes without an archive keep as many states. */
@@ -100,22 +101,12 @@ export async function isTaken(
   rpc: Rpc,
   { from, nonce, ours }: { from: Address; nonce: number; ours: ReadonlySet<string> },
 ): Promise<boolean> {
-  const head = await headOf(rpc)
+  const head = await getBlockNumber(rpc)
   const oldest = Math.max(0, head - LOOK_BACK)
   for (let number = head; number > oldest; number--) {
-    const found = await rpc.request('eth_getBlockByNumber', [toHex(number), true])
-    if (found === null) continue
-    const user = userOf(found, { from, nonce })
-    if (user !== undefined) return !ours.has(user)
+    const senders = await getBlockSenders(rpc, number)
+    const user = senders?.find((sender) => sender.from === from && sender.nonce === nonce)
+    if (user !== undefined) return !ours.has(user.hash)
   }
-  return Number(await rpc.request('eth_getTransactionCount', [from, toHex(oldest)])) > nonce
-}
-
-function userOf(block: unknown, { from, nonce }: { from: Address; nonce: number }): string | undefined {
-  const transactions = array(object(block, 'block')['transactions'], 'block.transactions')
-  for (const item of transactions) {
-    const it = object(item, 'block.transactions[]')
-    if (String(it['from']).toLowerCase() === from && Number(it['nonce']) === nonce) return String(it['hash'])
-  }
-  return undefined
+  return (await getTransactionCount(rpc, { address: from, block: oldest })) > nonce
 }

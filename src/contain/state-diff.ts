@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { traceCall } from '../chain/methods/trace-call.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { StateChange } from '../model/containment.ts'
 import { addressSchema, hashSchema } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
 import type { SimulatedCall } from './sequence.ts'
 
 const TRACER = { tracer: 'prestateTracer', tracerConfig: { diffMode: true } } as const
@@ -23,9 +23,8 @@ const ZERO = `0x${'0'.repeat(64)}` as const
  */
 export async function stateDiff(rpc: Rpc, call: SimulatedCall, block: number): Promise<StateChange[] | null> {
   const { from, to, data } = call
-  const answer = await rpc
-    .request('debug_traceCall', [{ from, ...(to === null ? {} : { to }), data }, toHex(block), TRACER])
-    .catch(() => null)
+  const request = { from, ...(to === null ? {} : { to }), data }
+  const answer = await traceCall(rpc, request, { block, tracer: TRACER }).catch(() => null)
   const parsed = diffSchema.safeParse(answer)
   return parsed.success ? changesOf(parsed.data) : null
 }

@@ -1,7 +1,7 @@
+import { callContract } from '../chain/methods/call.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { wordAt } from '../model/hex.ts'
 import type { StateRead } from '../model/lever.ts'
-import { toHex } from './block-tag.ts'
 
 export type StateAnswer = { read: StateRead; answer: string; isPulled: boolean }
 
@@ -12,7 +12,7 @@ export type StateAnswer = { read: StateRead; answer: string; isPulled: boolean }
 export function readState(rpc: Rpc, state: readonly StateRead[], block: number): Promise<StateAnswer[]> {
   return Promise.all(
     state.map(async (read) => {
-      const answer = String(await rpc.request('eth_call', [{ to: read.to, data: read.data }, toHex(block)]))
+      const answer = await callContract(rpc, { to: read.to, data: read.data }, { block })
       return { read, answer, isPulled: saysPulled(read, answer) }
     }),
   )

@@ -1,9 +1,9 @@
-import { z } from 'zod'
-import { transactionFields } from '../chain/rpc/mined.ts'
+import { ifMalformed } from '../chain/methods/answer.ts'
+import { getFullBlock } from '../chain/methods/get-block.ts'
+import type { RpcTransaction } from '../chain/methods/get-transaction.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { AssetChange } from '../model/finding.ts'
-import { type Address, addressSchema, type Hash, hashSchema, quantitySchema } from '../model/hex.ts'
-import { toHex } from './block-tag.ts'
+import type { Address, Hash } from '../model/hex.ts'
 import type { Fees } from './fees.ts'
 import { lossesIn } from './losses.ts'
 import type { BlockContext, CallResult, Sequencer, SimulatedCall } from './sequence.ts'
@@ -26,27 +26,6 @@ export type Trial = {
   isStrict?: boolean
 }
 
-const bigint = quantitySchema.transform(BigInt)
-const whole = quantitySchema.transform(Number)
-/** A transaction as a node returns it, as far as it can be sent again; with its fee fields. */
-export const sentSchema = z.object({
-  ...transactionFields,
-  gasPrice: bigint.nullish(),
-  maxFeePerGas: bigint.nullish(),
-  maxPriorityFeePerGas: bigint.nullish(),
-  accessList: z.array(z.object({ address: addressSchema, storageKeys: z.array(hashSchema) })).nullish(),
-})
-type Sent = z.infer<typeof sentSchema>
-const blockSchema = z.object({
-  number: whole,
-  timestamp: whole,
-  baseFeePerGas: bigint.nullish(),
-  gasLimit: whole,
-  miner: addressSchema,
-  mixHash: hashSchema.nullish(),
-  transactions: z.array(sentSchema),
-})
-
 type Scene = Pick<Trial, 'before' | 'within'>
 const NONE: Scene = { before: [], within: null }
 
@@ -55,9 +34,10 @@ const NONE: Scene = { before: [], within: null }
  * that the EVM could read.
  */
 export async function sceneOf(rpc: Rpc, { hash, block }: { hash: Hash; block: number }): Promise<Scene> {
-  const parsed = blockSchema.safeParse(await rpc.request('eth_getBlockByNumber', [toHex(block), true]))
-  if (!parsed.success) return NONE
-  const { number, timestamp, baseFeePerGas, gasLimit, miner, mixHash, transactions } = parsed.data
+  const found = await getFullBlock(rpc, block).catch(ifMalformed(null))
+  if (found === null) return NONE
+  const { number, timestamp, baseFeePerGas, gasLimit, miner, mixHash, transactions } = found
+  if (number === null || timestamp === null || gasLimit === null || miner === null) return NONE
   const at = transactions.findIndex((transaction) => transaction.hash === hash)
   if (at < 0) return NONE
   return {
@@ -65,24 +45,23 @@ export async function sceneOf(rpc: Rpc, { hash, block }: { hash: Hash; block: nu
     within: {
       number,
       timestamp,
-      baseFee: baseFeePerGas ?? null,
-      gasLimit,
+      baseFee: baseFeePerGas,
+      gasLimit: Number(gasLimit),
       coinbase: miner,
-      prevRandao: mixHash ?? null,
+      prevRandao: mixHash,
     },
   }
 }
 
 /** The call that a transaction made. */
-export function callOf(sent: Sent): SimulatedCall & { fees: Fees } {
+export function callOf(sent: RpcTransaction): SimulatedCall & { fees: Fees } {
   const { from, to, input, value, gas, accessList } = sent
-  const list =
-    accessList === null || accessList === undefined || accessList.length === 0 ? {} : { accessList }
+  const list = accessList === null || accessList.length === 0 ? {} : { accessList }
   return { from, to, data: input, value, gas: Number(gas), fees: feesOf(sent), ...list }
 }
 
 /** The fees that a transaction offers, wei per gas unit: attacks may depend on `tx.gasprice`. */
-function feesOf(sent: Pick<Sent, 'gasPrice' | 'maxFeePerGas' | 'maxPriorityFeePerGas'>): Fees {
+function feesOf(sent: Pick<RpcTransaction, 'gasPrice' | 'maxFeePerGas' | 'maxPriorityFeePerGas'>): Fees {
   const legacy = sent.gasPrice ?? 0n
   return {
     maxFeePerGas: sent.maxFeePerGas ?? legacy,

@@ -1,4 +1,4 @@
-import { headOf } from '../chain/rpc/head.ts'
+import { getBlockNumber } from '../chain/methods/get-block-number.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import type { Broadcast, ContainmentPlan, Simulation, Verification } from '../model/containment.ts'
 import type { Sequencer, SimulatedCall } from './sequence.ts'
@@ -25,7 +25,7 @@ type Check = Verification['checks'][number]
  */
 export async function verifyPlan(options: VerifyOptions): Promise<Verification> {
   const { rpc, plan, broadcast } = options
-  const latest = await headOf(rpc)
+  const latest = await getBlockNumber(rpc)
   const [promised, check] = plan.purpose === 'contain' ? ['blocked', blockedCheck] : ['open', openCheck]
   const [views, ...others] = await Promise.all([
     viewChecks(options, latest),

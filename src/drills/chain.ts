@@ -1,8 +1,18 @@
 import { createClient, http, RpcError, rpcSchema } from 'viem'
 import { z } from 'zod'
+import { required } from '../chain/methods/answer.ts'
+import type { Asker } from '../chain/methods/asker.ts'
+import { callContract } from '../chain/methods/call.ts'
+import { getBalance } from '../chain/methods/get-balance.ts'
+import { getBlock } from '../chain/methods/get-block.ts'
+import { getChainId } from '../chain/methods/get-chain-id.ts'
+import { getTransactionCount } from '../chain/methods/get-transaction-count.ts'
+import { getTransactionReceipt } from '../chain/methods/get-transaction-receipt.ts'
+import { sendRawTransaction } from '../chain/methods/send-raw-transaction.ts'
+import { miningOf as anvilMining, mine as mineBlock } from '../chain/sandbox/control.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
-import { type Address, type Hash, type Hex, hashSchema, hexSchema, quantitySchema } from '../model/hex.ts'
+import type { Address, Hash, Hex } from '../model/hex.ts'
 import { addressOf, type DrillRole, drillAccount } from './accounts.ts'
 import { type ContractName, decode, encode } from './artifacts.ts'
 import { type DrillCall, type LimitedCall, withGasLimits } from './gas.ts'
@@ -36,18 +46,6 @@ const NOT_MINED_MS = 30_000
 /** A fork fetches missing state from the real node before it answers. */
 const REQUEST_MS = 30_000
 
-const number = quantitySchema.transform(Number)
-const bigint = quantitySchema.transform(BigInt)
-const blockSchema = z.object({
-  number,
-  timestamp: number,
-  baseFeePerGas: bigint.default(0n),
-  gasLimit: bigint,
-})
-const receiptSchema = z
-  .object({ transactionHash: hashSchema, status: number, blockNumber: number })
-  .nullable()
-
 /** Connects to the drill's node and asks how it mines. `mine` replaces `evm_mine` where it mines on demand. */
 export async function connectDrill(rpcUrl: string, mine?: () => Promise<void>): Promise<DrillChain> {
   const client = createClient({
@@ -55,27 +53,21 @@ export async function connectDrill(rpcUrl: string, mine?: () => Promise<void>): 
     rpcSchema: rpcSchema<[{ Method: string; Parameters: readonly unknown[]; ReturnType: unknown }]>(),
   })
   const request: DrillChain['request'] = (method, params = []) => client.request({ method, params })
-  const [chainId, mining] = await Promise.all([
-    request('eth_chainId').then((answer) => number.parse(answer)),
-    miningOf(request),
-  ])
-  const mineOne = async (): Promise<void> => void (await request('evm_mine'))
+  const [chainId, mining] = await Promise.all([getChainId({ request }), miningOf({ request })])
+  const mineOne = (): Promise<void> => mineBlock({ request })
   const seconds = mining.kind === 'interval' ? mining.seconds : 0
   const patienceMs = Math.max(NOT_MINED_MS, seconds * 5_000)
   return { chainId, mining, patienceMs, request, mine: mine ?? mineOne }
 }
 
-async function miningOf(request: DrillChain['request']): Promise<DrillMining> {
+async function miningOf(node: Asker): Promise<DrillMining> {
   try {
-    const [automine, interval] = await Promise.all([
-      request('anvil_getAutomine').then((answer) => z.boolean().parse(answer)),
-      request('anvil_getIntervalMining').then((answer) => z.number().nullable().parse(answer)),
-    ])
+    const { automine, intervalSeconds } = await anvilMining(node)
     if (automine) return { kind: 'auto' }
-    return interval === null ? { kind: 'manual' } : { kind: 'interval', seconds: interval }
+    return intervalSeconds === null ? { kind: 'manual' } : { kind: 'interval', seconds: intervalSeconds }
   } catch (thrown) {
     if (!isUnknownMethod(thrown)) throw thrown
-    return { kind: 'interval', seconds: await secondsBetween(request) }
+    return { kind: 'interval', seconds: await secondsBetween(node) }
   }
 }
 
@@ -86,22 +78,33 @@ function isUnknownMethod(thrown: unknown): boolean {
 }
 
 /** The time between a node's two newest blocks: any node but anvil makes blocks automatically. */
-async function secondsBetween(request: DrillChain['request']): Promise<number> {
-  const newest = blockSchema.parse(await request('eth_getBlockByNumber', ['latest', false]))
+async function secondsBetween(node: Asker): Promise<number> {
+  const newest = await blockAt(node, 'latest')
   if (newest.number === 0) return 1
-  const before = `0x${(newest.number - 1).toString(16)}`
-  const { timestamp } = blockSchema.parse(await request('eth_getBlockByNumber', [before, false]))
+  const { timestamp } = await blockAt(node, newest.number - 1)
   return newest.number === 1 ? 1 : newest.timestamp - timestamp
 }
 
-/** Number, timestamp (seconds), base fee (wei) and gas limit of the newest block. */
-export async function latestBlock(chain: DrillChain): Promise<z.infer<typeof blockSchema>> {
-  return blockSchema.parse(await chain.request('eth_getBlockByNumber', ['latest', false]))
+/** Number, timestamp (seconds), base fee (wei) and gas limit of a block. */
+type DrillBlock = { number: number; timestamp: number; baseFeePerGas: bigint; gasLimit: bigint }
+
+export function latestBlock(chain: DrillChain): Promise<DrillBlock> {
+  return blockAt(chain, 'latest')
+}
+
+async function blockAt(node: Asker, block: number | 'latest'): Promise<DrillBlock> {
+  const found = required(await getBlock(node, block), 'block')
+  return {
+    number: required(found.number, 'block.number'),
+    timestamp: required(found.timestamp, 'block.timestamp'),
+    baseFeePerGas: found.baseFeePerGas ?? 0n,
+    gasLimit: required(found.gasLimit, 'block.gasLimit'),
+  }
 }
 
 /** The number of transactions that the account has sent, pending ones included. */
-export async function nonceOf(chain: DrillChain, role: DrillRole): Promise<number> {
-  return number.parse(await chain.request('eth_getTransactionCount', [addressOf(role), 'pending']))
+export function nonceOf(chain: DrillChain, role: DrillRole): Promise<number> {
+  return getTransactionCount(chain, { address: addressOf(role), block: 'pending' })
 }
 
 /** Enough for the next blocks' base fee, with a tip of `tip` wei per gas unit (1 gwei by default). */
@@ -132,7 +135,7 @@ export async function signAll(
   const senders = [...new Set(calls.map((call) => call.from))]
   const [paid, limited, ...firsts] = await Promise.all([
     fees ?? ordinaryFees(chain),
-    withGasLimits(chain.request, calls),
+    withGasLimits(chain, calls),
     ...senders.map((role) => nonceOf(chain, role)),
   ])
   const nonces = new Map(senders.map((role, index) => [role, firsts[index] ?? 0]))
@@ -147,7 +150,7 @@ export async function signAll(
 
 async function hand(chain: DrillChain, raw: Hex, label: string): Promise<Hash> {
   try {
-    return hashSchema.parse(await chain.request('eth_sendRawTransaction', [raw]))
+    return required(await sendRawTransaction(chain, raw), 'hash')
   } catch (cause) {
     throw new CordonError({
       code: 'drill.Rejected',
@@ -206,8 +209,10 @@ export async function perform(
 }
 
 async function receiptOf(chain: DrillChain, hash: Hash): Promise<DrillReceipt | null> {
-  const receipt = receiptSchema.parse(await chain.request('eth_getTransactionReceipt', [hash]))
-  return receipt && { hash, succeeded: receipt.status === 1, blockNumber: receipt.blockNumber }
+  const receipt = await getTransactionReceipt(chain, hash)
+  if (receipt === null) return null
+  const { succeeded, blockNumber } = receipt
+  return { hash, succeeded, blockNumber: required(blockNumber, 'receipt.blockNumber') }
 }
 
 function notMined(hashes: readonly Hash[], found: readonly DrillReceipt[]): CordonError {
@@ -233,8 +238,8 @@ export type DrillView = {
 /** The result of a view: one value, or an array where it returns several. */
 export async function readView(chain: DrillChain, view: DrillView): Promise<unknown> {
   const data = encode(view.contract, view.name, view.args)
-  const answer = await chain.request('eth_call', [{ to: view.at, data }, blockParameter(view.block)])
-  return decode(view.contract, view.name, hexSchema.parse(answer))
+  const answer = await callContract(chain, { to: view.at, data }, { block: view.block ?? 'latest' })
+  return decode(view.contract, view.name, answer)
 }
 
 /** The result of a view that returns one integer. */
@@ -246,10 +251,6 @@ export async function readAmount(chain: DrillChain, view: DrillView): Promise<bi
 export type BlockTag = bigint | 'latest' | 'pending'
 
 /** wei */
-export async function balanceOf(chain: DrillChain, account: Address, block?: BlockTag): Promise<bigint> {
-  return bigint.parse(await chain.request('eth_getBalance', [account, blockParameter(block)]))
-}
-
-function blockParameter(block: BlockTag = 'latest'): string {
-  return typeof block === 'bigint' ? `0x${block.toString(16)}` : block
+export function balanceOf(chain: DrillChain, account: Address, block: BlockTag = 'latest'): Promise<bigint> {
+  return getBalance(chain, account, block)
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Anvil, startAnvil } from '../chain/anvil.ts'
+import { type Anvil, startAnvil } from '../chain/sandbox/anvil.ts'
 import type { Hash } from '../model/hex.ts'
 import { launchAttack } from './attacks.ts'
 import { call } from './calls.ts'

@@ -1,4 +1,5 @@
 import { encodePacked, getContractAddress, getCreate2Address, keccak256 } from 'viem'
+import { setAutomine, setNextBlockTimestamp } from '../chain/sandbox/control.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
 import type { Address, Hash } from '../model/hex.ts'
@@ -62,11 +63,11 @@ export async function deployDrill(rpcUrl: string, options: DeployOptions = {}): 
   const chain = await connectDrill(rpcUrl, options.mine)
   if (chain.mining.kind !== 'auto') return deployOn(chain)
   // One block per transaction would take seventy blocks and their timestamps: mine on demand meanwhile.
-  await chain.request('evm_setAutomine', [false])
+  await setAutomine(chain, false)
   try {
     return await deployOn({ ...chain, mining: { kind: 'manual' } })
   } finally {
-    await chain.request('evm_setAutomine', [true])
+    await setAutomine(chain, true)
   }
 }
 
@@ -97,10 +98,10 @@ function phasesOf(deployment: DrillDeployment): readonly (readonly DrillCall[])[
 
 /** Estimated together: later calls need earlier ones. */
 async function limitedPhases(
-  { request }: DrillChain,
+  chain: DrillChain,
   phases: readonly (readonly DrillCall[])[],
 ): Promise<readonly (readonly LimitedCall[])[]> {
-  const limited = await withGasLimits(request, phases.flat())
+  const limited = await withGasLimits(chain, phases.flat())
   let next = 0
   return phases.map(({ length }) => {
     next += length
@@ -175,7 +176,7 @@ async function reach(chain: DrillChain, timestamp: number): Promise<void> {
 /** No-op if the chain's time is the wall clock's. */
 async function setNextTimestamp(chain: DrillChain, timestamp: number): Promise<void> {
   if (chain.mining.kind === 'interval') return
-  await chain.request('evm_setNextBlockTimestamp', [timestamp])
+  await setNextBlockTimestamp(chain, timestamp)
 }
 
 async function predict(chain: DrillChain, expiry: number): Promise<DrillDeployment> {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Anvil, startAnvil } from '../chain/anvil.ts'
+import { type Anvil, startAnvil } from '../chain/sandbox/anvil.ts'
 import { type AttackKind, attackKinds } from '../model/attack-kind.ts'
 import type { Address } from '../model/hex.ts'
 import { addressOf, type DrillRole } from './accounts.ts'

@@ -1,7 +1,10 @@
-import { z } from 'zod'
-import type { Anvil } from '../chain/anvil.ts'
-import { startAnvil } from '../chain/anvil.ts'
+import { ifMalformed } from '../chain/methods/answer.ts'
+import { getBlockNumber } from '../chain/methods/get-block-number.ts'
+import { getChainId } from '../chain/methods/get-chain-id.ts'
+import { getTransaction, type RpcTransaction } from '../chain/methods/get-transaction.ts'
 import { createEndpoint, type Endpoint } from '../chain/rpc/endpoint.ts'
+import type { Anvil } from '../chain/sandbox/anvil.ts'
+import { startAnvil } from '../chain/sandbox/anvil.ts'
 import { authorisationTypedData } from '../contain/authorise.ts'
 import type { Signer } from '../contain/signer.ts'
 import { openSigner, sourceOf } from '../contain/signers/configured.ts'
@@ -10,7 +13,7 @@ import type { Env } from '../kit/secret.ts'
 import { type Config, chainSchema } from '../model/config.ts'
 import type { StandingAuthorisation } from '../model/containment.ts'
 import type { DrillPeople } from '../model/drill.ts'
-import { addressSchema, type Hash, hashSchema, hexSchema, quantitySchema } from '../model/hex.ts'
+import type { Hash } from '../model/hex.ts'
 import { type Roles, rolesSchema } from '../model/role.ts'
 import type { DrillConfiguration } from './config.ts'
 import { drillOnly } from './drill-only.ts'
@@ -28,16 +31,7 @@ export type ForkOptions = {
   people: DrillPeople
 }
 
-const attackSchema = z.object({
-  hash: hashSchema,
-  from: addressSchema,
-  to: addressSchema.nullish().transform((to) => to ?? null),
-  input: hexSchema,
-  value: quantitySchema,
-  gas: quantitySchema,
-  blockNumber: quantitySchema.nullish(),
-})
-export type RecordedAttack = z.infer<typeof attackSchema>
+export type RecordedAttack = RpcTransaction & { blockNumber: number }
 
 /** A copy of a real chain under its own chain id, with the user's configuration moved onto it. */
 export type Fork = {
@@ -67,10 +61,10 @@ export async function openFork(options: ForkOptions): Promise<Fork> {
   const { forkUrl, replay, config } = options
   const real = createEndpoint(forkUrl)
   try {
-    const forkOf = Number(quantitySchema.parse(await real.request('eth_chainId', [])))
+    const forkOf = await getChainId(real)
     const attack = replay === null ? null : await findRecorded(real, replay)
-    const latest = Number(quantitySchema.parse(await real.request('eth_blockNumber', [])))
-    const forkBlock = attack === null ? latest : Number(attack.blockNumber) - 1
+    const latest = await getBlockNumber(real)
+    const forkBlock = attack === null ? latest : attack.blockNumber - 1
     const chainId = forkChainId()
     const mining = { kind: 'interval', seconds: options.blockSeconds } as const
     const anvil = await startAnvil({ mining, chainId, forkUrl, forkBlock })
@@ -94,8 +88,9 @@ export async function openFork(options: ForkOptions): Promise<Fork> {
 }
 
 async function findRecorded(real: Endpoint, hash: Hash): Promise<RecordedAttack> {
-  const found = attackSchema.safeParse(await real.request('eth_getTransactionByHash', [hash]))
-  if (found.success && Number(found.data.blockNumber ?? 0) > 0) return found.data
+  const found = await getTransaction(real, hash).catch(ifMalformed(null))
+  const blockNumber = found?.blockNumber ?? 0
+  if (found !== null && blockNumber > 0) return { ...found, blockNumber }
   throw new CordonError({
     code: 'drill.AttackUnknown',
     message: 'The node does not know this transaction as a mined one.',
@@ -108,7 +103,7 @@ async function findRecorded(real: Endpoint, hash: Hash): Promise<RecordedAttack>
 async function refuseSame(anvil: Anvil, real: readonly number[]): Promise<void> {
   const node = createEndpoint(anvil.url)
   try {
-    const chainId = Number(quantitySchema.parse(await node.request('eth_chainId', [])))
+    const chainId = await getChainId(node)
     if (!real.includes(chainId)) return
     throw new CordonError({
       code: 'drill.SameChain',

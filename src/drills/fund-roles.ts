@@ -1,6 +1,7 @@
-import { z } from 'zod'
+import { accountsOf } from '../chain/methods/accounts.ts'
+import { sendTransaction } from '../chain/methods/send-transaction.ts'
 import { CordonError } from '../kit/error.ts'
-import { addressSchema, type Hash, hashSchema } from '../model/hex.ts'
+import type { Hash } from '../model/hex.ts'
 import { addressOf, drillRoles } from './accounts.ts'
 import { balanceOf, type DrillChain, settle } from './chain.ts'
 import { ETHER } from './seed.ts'
@@ -18,13 +19,13 @@ export async function fundRoles(chain: DrillChain): Promise<void> {
   const balances = await Promise.all(accounts.map((account) => balanceOf(chain, account)))
   const poor = accounts.filter((_, index) => (balances[index] ?? 0n) < ENOUGH)
   if (poor.length === 0) return
-  const [payer] = z.array(addressSchema).parse(await chain.request('eth_accounts'))
+  const [payer] = await accountsOf(chain)
   if (payer === undefined || (await balanceOf(chain, payer)) < GIVEN * BigInt(poor.length))
     throw notFunded(chain, poor.length)
   const hashes: Hash[] = []
   for (const to of poor) {
-    const payment = { from: payer, to, value: `0x${GIVEN.toString(16)}` }
-    hashes.push(hashSchema.parse(await chain.request('eth_sendTransaction', [payment])))
+    const payment = { from: payer, to, value: GIVEN }
+    hashes.push(await sendTransaction(chain, payment))
   }
   await settle(chain, hashes)
 }

@@ -1,5 +1,10 @@
-import { z } from 'zod'
-import { type Address, type Hex, quantitySchema } from '../model/hex.ts'
+import { required } from '../chain/methods/answer.ts'
+import type { Asker } from '../chain/methods/asker.ts'
+import { estimateGas } from '../chain/methods/estimate-gas.ts'
+import { getBlock } from '../chain/methods/get-block.ts'
+import { simulateV1 } from '../chain/methods/simulate-v1.ts'
+import type { TransactionRequest } from '../chain/methods/transaction-request.ts'
+import type { Address, Hex } from '../model/hex.ts'
 import { addressOf, type DrillRole } from './accounts.ts'
 
 /** One transaction to send. `label` names it in results and errors. */
@@ -18,19 +23,11 @@ export type DrillCall = {
 }
 export type LimitedCall = DrillCall & { gasLimit: bigint; likelyGas: bigint }
 
-type Request = (method: string, params?: readonly unknown[]) => Promise<unknown>
-
 const DEFAULT_GAS = 600_000n
 /** Factor between a guess and the gas used. */
 const GUESSED_TIMES = 4n
 /** Room for all of them in one simulated block, however small the chain's own blocks are. */
-const SIMULATED_BLOCK_GAS = '0x5f5e100'
-
-const number = quantitySchema.transform(Number)
-const bigint = quantitySchema.transform(BigInt)
-const headSchema = z.object({ number: quantitySchema, timestamp: number })
-const simulatedCallSchema = z.object({ status: number, gasUsed: bigint, maxUsedGas: bigint.optional() })
-const simulatedSchema = z.array(z.object({ calls: z.array(simulatedCallSchema) })).min(1)
+const SIMULATED_BLOCK_GAS = 100_000_000
 
 /**
  * Gives each call the gas that it uses when they are mined in this order on the newest block, plus half and a little
@@ -38,12 +35,10 @@ const simulatedSchema = z.array(z.object({ calls: z.array(simulatedCallSchema) }
  * and forks, so the node is asked.
  */
 export async function withGasLimits(
-  request: Request,
+  asker: Asker,
   calls: readonly DrillCall[],
 ): Promise<readonly LimitedCall[]> {
-  const needed = calls.every(({ gasLimit }) => gasLimit !== undefined)
-    ? []
-    : await gasNeededBy(request, calls)
+  const needed = calls.every(({ gasLimit }) => gasLimit !== undefined) ? [] : await gasNeededBy(asker, calls)
   return calls.map((call, index) => {
     const estimate = needed[index]
     const guessed = call.gas ?? DEFAULT_GAS
@@ -53,40 +48,29 @@ export async function withGasLimits(
 }
 
 /** A single call can be estimated, inner calls included; of several, each needs the effects of those before it. */
-async function gasNeededBy(
-  request: Request,
-  calls: readonly DrillCall[],
-): Promise<readonly (bigint | null)[]> {
+async function gasNeededBy(asker: Asker, calls: readonly DrillCall[]): Promise<readonly (bigint | null)[]> {
   const [only, ...others] = calls
-  if (only === undefined || others.length > 0) return gasUsedBy(request, calls)
+  if (only === undefined || others.length > 0) return gasUsedBy(asker, calls)
   try {
-    return [bigint.parse(await request('eth_estimateGas', [rpcCall(only)]))]
+    return [await estimateGas(asker, requestOf(only))]
   } catch {
     return [null]
   }
 }
 
-function rpcCall({ from, to, data, value = 0n }: DrillCall): Record<string, unknown> {
-  return {
-    from: addressOf(from),
-    ...(to === null ? {} : { to }),
-    input: data,
-    value: `0x${value.toString(16)}`,
-  }
+function requestOf({ from, to, data, value = 0n }: DrillCall): TransactionRequest {
+  return { from: addressOf(from), ...(to === null ? {} : { to }), input: data, value }
 }
 
-async function gasUsedBy(request: Request, calls: readonly DrillCall[]): Promise<readonly (bigint | null)[]> {
-  const head = headSchema.parse(await request('eth_getBlockByNumber', ['latest', false]))
-  const time = `0x${(head.timestamp + 1).toString(16)}`
-  const block = {
-    blockOverrides: { gasLimit: SIMULATED_BLOCK_GAS, time },
-    calls: calls.map(rpcCall),
-  }
+async function gasUsedBy(asker: Asker, calls: readonly DrillCall[]): Promise<readonly (bigint | null)[]> {
+  const head = await getBlock(asker, 'latest')
+  const number = required(head?.number, 'block.number')
+  const time = required(head?.timestamp, 'block.timestamp') + 1
+  const block = { overrides: { gasLimit: SIMULATED_BLOCK_GAS, time }, calls: calls.map(requestOf) }
   try {
-    const answer = await request('eth_simulateV1', [{ blockStateCalls: [block] }, head.number])
-    const [simulated] = simulatedSchema.parse(answer)
-    return (simulated?.calls ?? []).map(({ status, gasUsed, maxUsedGas = gasUsed }) =>
-      status === 1 ? maxUsedGas : null,
+    const [results] = await simulateV1(asker, [block], { block: number })
+    return (results ?? []).map(({ succeeded, gasUsed, maxUsedGas }) =>
+      succeeded ? (maxUsedGas ?? gasUsed) : null,
     )
   } catch {
     return []

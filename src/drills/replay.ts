@@ -1,14 +1,14 @@
-import { z } from 'zod'
+import { getTransactionReceipt } from '../chain/methods/get-transaction-receipt.ts'
+import { sendTransaction } from '../chain/methods/send-transaction.ts'
 import { createEndpoint, type Endpoint } from '../chain/rpc/endpoint.ts'
+import { impersonate } from '../chain/sandbox/control.ts'
 import { systemClock } from '../kit/clock.ts'
 import { CordonError } from '../kit/error.ts'
-import { type Hash, hashSchema, quantitySchema } from '../model/hex.ts'
+import type { Hash } from '../model/hex.ts'
 import type { Fork, RecordedAttack } from './fork.ts'
 import { type DrillOptions, type DrillOutcome, play } from './run.ts'
 import { skewOf, waitForRun } from './wait.ts'
 
-const quantity = quantitySchema.transform(Number)
-const receiptSchema = z.object({ status: quantity }).nullable()
 const PATIENCE_MS = 60_000
 
 export type ReplayOptions = Omit<DrillOptions, 'attack' | 'apiPort' | 'fork'> & { fork: Fork }
@@ -75,13 +75,13 @@ export async function runReplay(options: ReplayOptions): Promise<DrillOutcome> {
 /** Sends in the name of its sender, whose key a fork does not need. */
 async function replay(node: Endpoint, attack: RecordedAttack): Promise<{ hash: Hash; succeeded: boolean }> {
   const { from, to, input, value, gas } = attack
-  await node.request('anvil_impersonateAccount', [from])
+  await impersonate(node, from)
   const call = { from, input, value, gas, ...(to === null ? {} : { to }) }
-  const hash = hashSchema.parse(await node.request('eth_sendTransaction', [call]))
+  const hash = await sendTransaction(node, call)
   const deadline = systemClock.now() + PATIENCE_MS
   while (systemClock.now() < deadline) {
-    const receipt = receiptSchema.parse(await node.request('eth_getTransactionReceipt', [hash]))
-    if (receipt !== null) return { hash, succeeded: receipt.status === 1 }
+    const receipt = await getTransactionReceipt(node, hash)
+    if (receipt !== null) return { hash, succeeded: receipt.succeeded }
     await systemClock.sleep(50)
   }
   throw notReplayed(hash)

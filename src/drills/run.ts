@@ -1,5 +1,6 @@
-import type { Anvil } from '../chain/anvil.ts'
-import { startAnvil } from '../chain/anvil.ts'
+import type { Anvil } from '../chain/sandbox/anvil.ts'
+import { startAnvil } from '../chain/sandbox/anvil.ts'
+import { setCode } from '../chain/sandbox/control.ts'
 import type { Signer } from '../contain/signer.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { AttackKind } from '../model/attack-kind.ts'
@@ -136,7 +137,7 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
 /** On a real chain others have given code to these well-known accounts: on a fork that code is removed. */
 async function clearAccounts(url: string): Promise<void> {
   const chain = await connectDrill(url)
-  await Promise.all(drillRoles.map((role) => chain.request('anvil_setCode', [addressOf(role), '0x'])))
+  await Promise.all(drillRoles.map((role) => setCode(chain, addressOf(role), '0x')))
 }
 
 type Playing = Pick<DrillOptions, 'pace' | 'seed' | 'say'>

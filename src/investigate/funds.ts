@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { readBundles } from '../chain/bundle/read.ts'
+import { ifMalformed } from '../chain/methods/answer.ts'
+import { getBlockNumber } from '../chain/methods/get-block-number.ts'
+import { getTransaction } from '../chain/methods/get-transaction.ts'
 import { probeCapabilities } from '../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../chain/rpc/head.ts'
 import { createRpc } from '../chain/rpc/rpc.ts'
 import { createEngine, evaluateSettled } from '../detect/engine/engine.ts'
 import { detectors } from '../detect/registry.ts'
@@ -157,11 +159,11 @@ async function* fromNode(url: string, hash: Hash, blocks: number): AsyncGenerato
   const rpc = createRpc({ urls: [url] })
   try {
     const capabilities = await probeCapabilities(rpc)
-    const found = (await rpc.request('eth_getTransactionByHash', [hash])) as { blockHash?: unknown } | null
-    if (typeof found?.blockHash !== 'string') return
-    const first = await fetchBundle(found.blockHash, { rpc, capabilities })
+    const mined = await getTransaction(rpc, hash).catch(ifMalformed(null))
+    if (mined === null || mined.blockHash === null) return
+    const first = await fetchBundle(mined.blockHash, { rpc, capabilities })
     yield first
-    const head = await headOf(rpc)
+    const head = await getBlockNumber(rpc)
     const last = Math.min(head, first.number + blocks)
     for (let number = first.number + 1; number <= last; number++)
       yield await fetchBundle(number, { rpc, capabilities })

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testRule } from '../backtest/rules/test-rules.ts'
-import type { Anvil } from '../chain/anvil.ts'
-import { startAnvil } from '../chain/anvil.ts'
+import { getBlockNumber } from '../chain/methods/get-block-number.ts'
 import { probeCapabilities } from '../chain/rpc/capabilities.ts'
 import { fetchRawBundle } from '../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../chain/rpc/head.ts'
 import { createRpc } from '../chain/rpc/rpc.ts'
+import type { Anvil } from '../chain/sandbox/anvil.ts'
+import { startAnvil } from '../chain/sandbox/anvil.ts'
 import { launchAttack } from '../drills/attacks.ts'
 import { deployDrill } from '../drills/deploy.ts'
 import type { DrillDeployment } from '../drills/deployment.ts'
@@ -36,14 +36,14 @@ afterAll(() => anvil.stop())
 
 async function head(): Promise<number> {
   const rpc = createRpc({ urls: [anvil.url] })
-  return headOf(rpc).finally(() => rpc.close())
+  return getBlockNumber(rpc).finally(() => rpc.close())
 }
 
 async function record(file: string, from: number): Promise<void> {
   const rpc = createRpc({ urls: [anvil.url] })
   const capabilities = await probeCapabilities(rpc)
   const lines = []
-  for (let number = from; number <= (await headOf(rpc)); number++)
+  for (let number = from; number <= (await getBlockNumber(rpc)); number++)
     lines.push(toJson((await fetchRawBundle(number, { rpc, capabilities })).raw))
   await rpc.close()
   await writeFile(file, `${lines.join('\n')}\n`)

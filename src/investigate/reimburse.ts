@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { getLogs } from '../chain/methods/get-logs.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
-import { toHex } from '../contain/block-tag.ts'
+import { tokenBalance } from '../chain/rpc/token-balance.ts'
 import {
   type AccountLoss,
   accountLossSchema,
@@ -15,7 +16,7 @@ import { parseCsv } from '../kit/csv.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import { toJson } from '../kit/json.ts'
 import { givenAddressSchema } from '../model/given-address.ts'
-import { type Address, addressFromWord, type Hex, hexSchema, ZERO_ADDRESS } from '../model/hex.ts'
+import { type Address, addressFromWord, hexSchema, ZERO_ADDRESS } from '../model/hex.ts'
 
 /** Transfer(address,address,uint256) */
 const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
@@ -51,9 +52,8 @@ async function holdersAt({
     const balances = new Map<Address, bigint>()
     for (let from = fromBlock; from <= block; from += WINDOW) {
       const to = Math.min(block, from + WINDOW - 1)
-      const filter = { address: token, topics: [TRANSFER], fromBlock: toHex(from), toBlock: toHex(to) }
-      for (const log of z.array(logSchema).parse(await rpc.request('eth_getLogs', [filter])))
-        book(balances, log)
+      const filter = { address: token, topics: [TRANSFER], fromBlock: from, toBlock: to } as const
+      for (const log of await getLogs(rpc, logSchema, filter)) book(balances, log)
     }
     balances.delete(ZERO_ADDRESS)
     const holders = new Map([...balances].filter(([account, shares]) => shares > 0n && !except.has(account)))
@@ -77,9 +77,8 @@ async function check(
   { token, block, holders }: { token: Address; block: number; holders: ReadonlyMap<Address, bigint> },
 ): Promise<void> {
   for (const [account, shares] of holders) {
-    const data: Hex = `0x70a08231${account.slice(2).padStart(64, '0')}`
-    const answer = String(await rpc.request('eth_call', [{ to: token, data }, toHex(block)]))
-    if (BigInt(answer === '0x' ? 0 : answer) !== shares) throw disagree({ token, account, shares, answer })
+    const balance = (await tokenBalance(rpc, { token, account, block })) ?? 0n
+    if (balance !== shares) throw disagree({ token, account, shares, balance })
   }
 }
 
@@ -125,13 +124,13 @@ function unreadable(file: string, cause: unknown): CordonError {
   })
 }
 
-type Disagreement = { token: Address; account: Address; shares: bigint; answer: string }
+type Disagreement = { token: Address; account: Address; shares: bigint; balance: bigint }
 
-function disagree({ token, account, shares, answer }: Disagreement): CordonError {
+function disagree({ token, account, shares, balance }: Disagreement): CordonError {
   return new CordonError({
     code: 'app.HoldersDisagree',
     message: 'The token’s transfers and its balances do not agree: it rebases, or moves without saying so.',
-    facts: { token, account, fromTransfers: shares.toString(), balanceOf: answer.slice(0, 66) },
+    facts: { token, account, fromTransfers: shares.toString(), balanceOf: balance.toString() },
     fix: 'Give --from-block before the token’s first transfer; if it is so, make the list of losses by hand and use `cordon reimburse tree`.',
   })
 }

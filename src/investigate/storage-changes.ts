@@ -1,3 +1,4 @@
+import { traceTransaction } from '../chain/methods/trace-transaction.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { fetchStateChanges } from '../chain/rpc/state-changes.ts'
 import { framesFromStructLog } from '../chain/trace/struct-log.ts'
@@ -40,9 +41,9 @@ export async function withStorage(
 /** Frames with their accesses from struct logs; without them if the node has none, or more than an answer may have. */
 async function framesWithStorage(rpc: Rpc, transaction: Transaction): Promise<readonly Frame[]> {
   const { hash, from, to, input, value, contractAddress } = transaction
-  const options = { enableMemory: true, disableStorage: true }
+  const tracer = { enableMemory: true, disableStorage: true } as const
   try {
-    const answer = await rpc.request('debug_traceTransaction', [hash, options])
+    const answer = await traceTransaction(rpc, { hash, tracer })
     const frames = framesFromStructLog(
       answer,
       { from, to, input, value, gas: -1, contractAddress },

@@ -1,9 +1,11 @@
+import { ifMalformed } from '../chain/methods/answer.ts'
+import { getCode } from '../chain/methods/get-code.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import { TOPICS } from '../facts/signatures.ts'
 import { createDecoder, type Decoder } from '../forensics/decode/decoder.ts'
 import type { Suspect } from '../forensics/investigate.ts'
 import type { Frame } from '../model/block.ts'
-import { type Address, type Hex, hexSchema, selectorOf } from '../model/hex.ts'
+import { type Address, type Hex, selectorOf } from '../model/hex.ts'
 import { type AbiSource, readAbis } from './abi-sources.ts'
 import { functionNames } from './function-names.ts'
 import { codeIn, type GuessedAbis, guessAbis } from './guessed-abis.ts'
@@ -73,7 +75,7 @@ async function guessedFor(
 
 async function fetchCode(code: Map<Address, Hex>, addresses: readonly Address[], rpc: Rpc): Promise<void> {
   for (const address of addresses) {
-    const parsed = hexSchema.safeParse(await rpc.request('eth_getCode', [address, 'latest']))
-    if (parsed.success && parsed.data.length > 2) code.set(address, parsed.data)
+    const answer = await getCode(rpc, address, 'latest').catch(ifMalformed('0x' as const))
+    if (answer !== '0x') code.set(address, answer)
   }
 }

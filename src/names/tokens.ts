@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { callContract } from '../chain/methods/call.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
 import {
   DECIMALS,
@@ -16,7 +17,7 @@ import { inert } from '../kit/text.ts'
 import type { Asset, Frame } from '../model/block.ts'
 import type { Fact } from '../model/fact.ts'
 import { assetSchema } from '../model/finding.ts'
-import { type Address, type Hex, hexSchema } from '../model/hex.ts'
+import type { Address, Hex } from '../model/hex.ts'
 import type { Token, Tokens } from '../model/token.ts'
 
 const MOST_BYTES = 64 * 2 ** 20
@@ -110,10 +111,8 @@ export async function tokensFor(
 }
 
 async function askToken(rpc: Rpc, asset: Address): Promise<Token> {
-  const answer = async (data: Hex): Promise<Hex> => {
-    const given = await rpc.request('eth_call', [{ to: asset, data }, 'latest']).catch(() => '0x')
-    return hexSchema.catch('0x').parse(given)
-  }
+  const answer = (data: Hex): Promise<Hex> =>
+    callContract(rpc, { to: asset, data }, { block: 'latest' }).catch((): Hex => '0x')
   const [decimals, symbol] = await Promise.all([answer(DECIMALS), answer(SYMBOL)])
   const told = { symbol: symbolIn(symbol), decimals: decimalsIn(decimals) }
   return { asset, ...told, source: 'the contract itself', vouched: false }

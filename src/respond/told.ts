@@ -1,4 +1,6 @@
+import { getBalance } from '../chain/methods/get-balance.ts'
 import type { Rpc } from '../chain/rpc/rpc.ts'
+import { tokenBalance } from '../chain/rpc/token-balance.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Asset } from '../model/block.ts'
 import type { AssetChange, Finding } from '../model/finding.ts'
@@ -89,13 +91,9 @@ export async function balancesAt(
   return Promise.race([asking, late])
 }
 
-const BALANCE_OF = '0x70a08231'
-
 type Asking = { account: Address; asset: Asset; block: number }
 
-async function balanceOf(rpc: Rpc, { account, asset, block }: Asking): Promise<bigint> {
-  const tag = `0x${block.toString(16)}`
-  if (asset === 'native') return BigInt(String(await rpc.request('eth_getBalance', [account, tag])))
-  const data = `${BALANCE_OF}${account.slice(2).padStart(64, '0')}`
-  return BigInt(String(await rpc.request('eth_call', [{ to: asset, data }, tag])))
+async function balanceOf(rpc: Rpc, { account, asset, block }: Asking): Promise<bigint | null> {
+  if (asset === 'native') return getBalance(rpc, account, block)
+  return tokenBalance(rpc, { token: asset, account, block })
 }

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Anvil, startAnvil } from '../../src/chain/anvil.ts'
+import { type Anvil, startAnvil } from '../../src/chain/sandbox/anvil.ts'
 import { processesIn, type RunningProcess } from '../harness/processes.ts'
 
 const PROGRAM = resolve('.cordon/test-build/src/cli/main.js')

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Anvil, startAnvil } from '../../src/chain/anvil.ts'
+import { type Anvil, startAnvil } from '../../src/chain/sandbox/anvil.ts'
 import { type FreshDatabase, freshDatabase } from '../harness/postgres.ts'
 
 const pageSchema = z.object({ title: z.string(), body: z.string(), severity: z.string(), kind: z.string() })

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import type { Anvil, AnvilMining } from '../../src/chain/anvil.ts'
-import { startAnvil } from '../../src/chain/anvil.ts'
 import { createRpc, type Rpc } from '../../src/chain/rpc/rpc.ts'
+import type { Anvil, AnvilMining } from '../../src/chain/sandbox/anvil.ts'
+import { startAnvil } from '../../src/chain/sandbox/anvil.ts'
 import type { Address } from '../../src/model/hex.ts'
 import { attackLabels, corpusFiles } from './corpus.ts'
 import {

@@ -1,5 +1,6 @@
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { Hash } from '../../model/hex.ts'
+import { callTracer } from '../methods/tracer.ts'
 import { array, object, type Raw } from '../trace/fields.ts'
 import { framesFromParity } from '../trace/parity.ts'
 import { toCallTracer } from '../trace/to-call-tracer.ts'
@@ -17,7 +18,6 @@ import {
   TIME_OVER,
   WORTH_ASKING_MS,
 } from './block-parts.ts'
-import { callTracer } from './call-tracer-options.ts'
 import type { Endpoint } from './endpoint.ts'
 import { failureKindOf, isAbsent, isStateGone } from './failure.ts'
 import { mayHave, noteAbsent, notePresent, noteRefusal } from './method-book.ts'

@@ -1,4 +1,6 @@
 import { CordonError, messageOf } from '../../kit/error.ts'
+import { clientVersionOf } from '../methods/client-version.ts'
+import { getChainId } from '../methods/get-chain-id.ts'
 import { array, object, type Raw } from '../trace/fields.ts'
 import { failureKindOf, isStateGone } from './failure.ts'
 import type { Rpc } from './rpc.ts'
@@ -35,10 +37,10 @@ const LOOK_BACK = 24
  * when nothing answers, `chain.WrongChain` when it is another chain than expected.
  */
 export async function probeCapabilities(rpc: Rpc, expectedChainId?: number): Promise<Capabilities> {
-  const chainId = Number(await rpc.request('eth_chainId', []))
+  const chainId = await getChainId(rpc)
   if (expectedChainId !== undefined && chainId !== expectedChainId) throw wrongChain(expectedChainId, chainId)
   const [clientVersion, block] = await Promise.all([
-    rpc.request('web3_clientVersion', []).then(String, () => 'unknown'),
+    clientVersionOf(rpc).catch(() => 'unknown'),
     recentBlock(rpc),
   ])
   const asked = await Promise.all(probesOf(block).map((probe) => tryProbe(rpc, probe)))

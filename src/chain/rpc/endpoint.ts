@@ -1,8 +1,9 @@
 import { webSocket } from 'viem'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import { redact } from '../../kit/redact.ts'
+import type { RequestOptions } from '../methods/asker.ts'
 import { endpointFailed, type FailureKind, failureKindOf, refusal } from './failure.ts'
-import { postJsonRpc, type RequestOptions } from './http.ts'
+import { postJsonRpc } from './http.ts'
 import { createMethodBook, type MethodBook } from './method-book.ts'
 
 /** One JSON-RPC node. */

@@ -1,18 +1,8 @@
 import { messageOf } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
+import type { RequestOptions } from '../methods/asker.ts'
 import { endpointFailed, type FailureKind, refusal } from './failure.ts'
 import { readCapped, TRACE_LIMITS, WHOLE_LIMITS } from './read-capped.ts'
-
-export type RequestOptions = {
-  /** The time limit of this one request, milliseconds; the endpoint's own by default. */
-  timeoutMs?: number | undefined
-  /** Cancels the request: the connection is closed, so that the node may stop working on it. */
-  signal?: AbortSignal | undefined
-  /**
-   * Strings of a very long answer may be truncated: called with their number. By default the answer must be complete.
-   */
-  onCut?: ((strings: number) => void) | undefined
-}
 
 /** A request of this kind is inherently heavy: a long duration shows little about the node's health. */
 export function isHeavy(method: string): boolean {

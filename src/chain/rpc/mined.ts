@@ -1,34 +1,28 @@
-import { z } from 'zod'
-import { addressSchema, type Hash, hashSchema, hexSchema, quantitySchema } from '../../model/hex.ts'
+import type { Address, Hash, Hex } from '../../model/hex.ts'
+import { required } from '../methods/answer.ts'
+import { getBlock } from '../methods/get-block.ts'
+import { getTransaction } from '../methods/get-transaction.ts'
 import type { Rpc } from './rpc.ts'
 
-const amount = quantitySchema.transform(BigInt)
-const whole = quantitySchema.transform(Number)
-/** The request fields of a transaction, mined or not: value in wei, gas in gas units. */
-export const transactionFields = {
-  hash: hashSchema,
-  from: addressSchema,
-  to: addressSchema.nullish().transform((to) => to ?? null),
-  input: hexSchema,
-  value: amount,
-  gas: amount,
-}
-const minedSchema = z.object({
-  ...transactionFields,
-  blockNumber: quantitySchema,
-  transactionIndex: whole,
-})
-const headerSchema = z.object({ timestamp: whole })
-
 /** A mined transaction, with its block by number and time (seconds). */
-export type Mined = Omit<z.infer<typeof minedSchema>, 'blockNumber'> & {
+export type Mined = {
+  hash: Hash
+  from: Address
+  to: Address | null
+  input: Hex
+  value: bigint
+  gas: bigint
+  transactionIndex: number
   blockNumber: number
   timestamp: number
 }
 
-/** Throws the node's errors, and a ZodError where it does not have the transaction in a block. */
+/** Throws the node's errors, and `chain.MalformedField` where it does not have the transaction in a block. */
 export async function minedTransaction(rpc: Rpc, hash: Hash): Promise<Mined> {
-  const { blockNumber, ...mined } = minedSchema.parse(await rpc.request('eth_getTransactionByHash', [hash]))
-  const { timestamp } = headerSchema.parse(await rpc.request('eth_getBlockByNumber', [blockNumber, false]))
-  return { ...mined, blockNumber: Number(blockNumber), timestamp }
+  const { from, to, input, value, gas, ...mined } = required(await getTransaction(rpc, hash), 'transaction')
+  const blockNumber = required(mined.blockNumber, 'transaction.blockNumber')
+  const transactionIndex = required(mined.transactionIndex, 'transaction.transactionIndex')
+  const block = await getBlock(rpc, blockNumber)
+  const timestamp = required(block?.timestamp, 'block.timestamp')
+  return { hash: mined.hash, from, to, input, value, gas, transactionIndex, blockNumber, timestamp }
 }

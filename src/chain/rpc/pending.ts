@@ -3,10 +3,13 @@ import { systemClock } from '../../kit/clock.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
 import type { BlockBundle, ChainUpdate, SourceNotice } from '../../model/block.ts'
+import type { Hash } from '../../model/hex.ts'
 import { parseBundle } from '../bundle/parse.ts'
+import { getRawTransaction } from '../methods/get-transaction.ts'
+import { getFilterChanges, newPendingTransactionFilter } from '../methods/pending-filter.ts'
+import { CALL_TRACER } from '../methods/tracer.ts'
 import type { Raw } from '../trace/fields.ts'
-import { array, object } from '../trace/fields.ts'
-import { CALL_TRACER } from './call-tracer-options.ts'
+import { object } from '../trace/fields.ts'
 import type { Capabilities } from './capabilities.ts'
 import { unlessDown } from './failure.ts'
 import type { Rpc } from './rpc.ts'
@@ -44,8 +47,8 @@ export async function* watchPending(options: PendingOptions): AsyncGenerator<Cha
     }
     isTold = false
     try {
-      filter ??= await rpc.request('eth_newPendingTransactionFilter', [])
-      const hashes = array(await rpc.request('eth_getFilterChanges', [filter]), 'pending').map(String)
+      filter ??= await newPendingTransactionFilter(rpc)
+      const hashes = await getFilterChanges(rpc, filter)
       for (let i = 0; i < hashes.length; i += AT_ONCE) {
         const slice = hashes.slice(i, i + AT_ONCE)
         for (const update of await Promise.all(slice.map((hash) => traced(hash, options))))
@@ -62,16 +65,15 @@ export async function* watchPending(options: PendingOptions): AsyncGenerator<Cha
 
 /** One pending transaction as an update; undefined when it is gone, mined, or cannot be executed. */
 async function traced(
-  hash: string,
+  hash: Hash,
   { rpc, capabilities, logger }: PendingOptions,
 ): Promise<ChainUpdate | undefined> {
   try {
-    const [found, head] = await Promise.all([
-      rpc.request('eth_getTransactionByHash', [hash]),
+    const [transaction, head] = await Promise.all([
+      getRawTransaction(rpc, hash),
       rpc.request('eth_getBlockByNumber', ['latest', false]),
     ])
-    if (found === null) return undefined
-    const transaction = object(found, 'transaction')
+    if (transaction === null) return undefined
     if (transaction['blockHash'] !== null && transaction['blockHash'] !== undefined) return undefined
     return {
       kind: 'pending',

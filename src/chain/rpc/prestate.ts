@@ -8,6 +8,7 @@ import {
   quantitySchema,
 } from '../../model/hex.ts'
 import type { FrozenAccount } from '../../model/regression.ts'
+import { traceTransaction } from '../methods/trace-transaction.ts'
 import type { Rpc } from './rpc.ts'
 
 const answerSchema = z.record(
@@ -29,7 +30,7 @@ export type Prestate = Record<Address, FrozenAccount>
 export async function fetchPrestate(rpc: Rpc, hashes: readonly Hash[]): Promise<Prestate> {
   const merged: Prestate = {}
   for (const hash of hashes) {
-    const answer = await rpc.request('debug_traceTransaction', [hash, { tracer: 'prestateTracer' }])
+    const answer = await traceTransaction(rpc, { hash, tracer: { tracer: 'prestateTracer' } })
     const parsed = answerSchema.parse(answer)
     for (const address of Object.keys(parsed) as Address[]) {
       const seen = parsed[address]

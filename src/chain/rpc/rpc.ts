@@ -3,10 +3,11 @@ import { systemClock } from '../../kit/clock.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { SourceNotice } from '../../model/block.ts'
 import type { EndpointStanding } from '../../model/vitals.ts'
+import type { RequestOptions } from '../methods/asker.ts'
 import type { Endpoint } from './endpoint.ts'
 import { createEndpoint } from './endpoint.ts'
 import { failureKindOf, isRevert } from './failure.ts'
-import { isHeavy, type RequestOptions } from './http.ts'
+import { isHeavy } from './http.ts'
 import { createMethodBook } from './method-book.ts'
 import {
   DOWN_AFTER,

@@ -1,4 +1,5 @@
 import type { Address, Hex } from '../../model/hex.ts'
+import { traceTransaction } from '../methods/trace-transaction.ts'
 import { address, hash, object } from '../trace/fields.ts'
 import type { Rpc } from './rpc.ts'
 
@@ -11,8 +12,8 @@ const ZERO: Hex = `0x${'0'.repeat(64)}`
  * Throws `chain.RpcRefused` where the node has no such tracer, `chain.MalformedField`, `chain.EndpointFailed`.
  */
 export async function fetchStateChanges(rpc: Rpc, transaction: Hex): Promise<StateChange[]> {
-  const options = { tracer: 'prestateTracer', tracerConfig: { diffMode: true } }
-  const answer = object(await rpc.request('debug_traceTransaction', [transaction, options]), 'prestate')
+  const tracer = { tracer: 'prestateTracer', tracerConfig: { diffMode: true } } as const
+  const answer = object(await traceTransaction(rpc, { hash: transaction, tracer }), 'prestate')
   const before = slotsOf(answer['pre'], 'prestate.pre')
   const after = slotsOf(answer['post'], 'prestate.post')
   // A slot that became zero is only in `pre`, one that was zero only in `post`.

@@ -2,6 +2,9 @@ import { decodeFunctionResult, encodeFunctionData, parseAbi } from 'viem'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import type { StateCall, StateRead } from '../../model/state-read.ts'
+import { ifMalformed, isMalformed } from '../methods/answer.ts'
+import { callContract } from '../methods/call.ts'
+import { getCode } from '../methods/get-code.ts'
 import type { Rpc } from './rpc.ts'
 
 /** Multicall3, at one address on more than 250 chains (multicall3.com). */
@@ -24,33 +27,31 @@ const ASK_AGAIN_MS = 60_000
  * one by one. A call that reverts has the answer null. Throws `chain.EndpointFailed` where no node answers.
  */
 export async function readState(rpc: Rpc, calls: readonly StateCall[], block: number): Promise<StateRead[]> {
-  const tag = `0x${block.toString(16)}`
-  if (!(await hasMulticall(rpc, tag)))
-    return Promise.all(calls.map(async (call) => ({ ...call, answer: await single(rpc, call, tag) })))
+  if (!(await hasMulticall(rpc, block)))
+    return Promise.all(calls.map(async (call) => ({ ...call, answer: await single(rpc, call, block) })))
   const reads: StateRead[] = []
   for (let i = 0; i < calls.length; i += BATCH)
-    reads.push(...(await batch(rpc, calls.slice(i, i + BATCH), tag)))
+    reads.push(...(await batch(rpc, calls.slice(i, i + BATCH), block)))
   return reads
 }
 
-async function hasMulticall(rpc: Rpc, tag: string): Promise<boolean> {
+async function hasMulticall(rpc: Rpc, block: number): Promise<boolean> {
   const known = found.get(rpc)
   if (known !== undefined && (known.isThere || performance.now() - known.askedAt < ASK_AGAIN_MS))
     return known.isThere
-  const code = await rpc.request('eth_getCode', [MULTICALL, tag])
-  const isThere = typeof code === 'string' && code.length > 2
+  const isThere = (await getCode(rpc, MULTICALL, block).catch(ifMalformed('0x'))) !== '0x'
   found.set(rpc, { isThere, askedAt: performance.now() })
   return isThere
 }
 
-async function batch(rpc: Rpc, calls: readonly StateCall[], tag: string): Promise<StateRead[]> {
+async function batch(rpc: Rpc, calls: readonly StateCall[], block: number): Promise<StateRead[]> {
   const args = [calls.map(({ to, data }) => ({ target: to, allowFailure: true, callData: data }))] as const
   const data = encodeFunctionData({ abi, functionName: 'aggregate3', args })
-  const answer = await ask(rpc, { to: MULTICALL, data }, tag)
+  const answer = await ask(rpc, { to: MULTICALL, data }, block)
   const results = answer === null ? null : resultsOf(answer)
   // A batch that fails as a whole (gas, a lying proxy) is repeated one by one.
   if (results?.length !== calls.length)
-    return Promise.all(calls.map(async (call) => ({ ...call, answer: await single(rpc, call, tag) })))
+    return Promise.all(calls.map(async (call) => ({ ...call, answer: await single(rpc, call, block) })))
   return calls.map((call, i) => ({ ...call, answer: answerOf(results[i]) }))
 }
 
@@ -68,17 +69,17 @@ function answerOf(result: Result | undefined): Hex | null {
   return result?.success === true && result.returnData !== '0x' ? result.returnData : null
 }
 
-async function single(rpc: Rpc, call: StateCall, tag: string): Promise<Hex | null> {
-  const answer = await ask(rpc, call, tag)
+async function single(rpc: Rpc, call: StateCall, block: number): Promise<Hex | null> {
+  const answer = await ask(rpc, call, block)
   return answer === '0x' ? null : answer
 }
 
 /** Null where the call was refused; nodes that do not answer are an error. */
-async function ask(rpc: Rpc, { to, data }: StateCall, tag: string): Promise<Hex | null> {
+async function ask(rpc: Rpc, { to, data }: StateCall, block: number): Promise<Hex | null> {
   try {
-    const answer = await rpc.request('eth_call', [{ to, data }, tag])
-    return typeof answer === 'string' && answer.startsWith('0x') ? (answer as Hex) : null
+    return await callContract(rpc, { to, data }, { block })
   } catch (thrown) {
+    if (isMalformed(thrown)) return null
     if (thrown instanceof CordonError && thrown.code === 'chain.RpcRefused' && isRevert(thrown)) return null
     throw thrown
   }

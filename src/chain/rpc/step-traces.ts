@@ -1,5 +1,6 @@
 import { getContractAddress } from 'viem'
 import type { Address, Hash } from '../../model/hex.ts'
+import { traceTransaction } from '../methods/trace-transaction.ts'
 import { addressOrNull, hexOrEmpty, integerOrNull, quantityOrNull, type Raw } from '../trace/fields.ts'
 import { framesFromStructLog, type StructRoot } from '../trace/struct-log.ts'
 import { toCallTracer } from '../trace/to-call-tracer.ts'
@@ -14,8 +15,8 @@ export async function stepTrace(
     request,
   }: { transaction: Raw; receipt: Raw | undefined; request: Endpoint['request'] },
 ): Promise<object> {
-  const options = { enableMemory: true, enableReturnData: true, disableStorage: true }
-  const answer = await request('debug_traceTransaction', [id, options])
+  const tracer = { enableMemory: true, enableReturnData: true, disableStorage: true } as const
+  const answer = await traceTransaction({ request }, { hash: id, tracer })
   return toCallTracer(framesFromStructLog(answer, rootOf(transaction, receipt), 'structLogs'))
 }
 

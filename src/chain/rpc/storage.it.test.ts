@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { startFaultProxy } from '../../../test/harness/faults/proxy.ts'
 import type { Address, Hex } from '../../model/hex.ts'
-import { startAnvil } from '../anvil.ts'
+import { startAnvil } from '../sandbox/anvil.ts'
 import { createEndpoint } from './endpoint.ts'
 import { createRpc, type Rpc } from './rpc.ts'
 import { firstSlots, storageWords } from './storage.ts'

@@ -1,5 +1,8 @@
 import { keccak256 } from 'viem'
 import type { Address, Hex } from '../../model/hex.ts'
+import type { BlockTag } from '../methods/block-tag.ts'
+import { callContract } from '../methods/call.ts'
+import { getStorageAt } from '../methods/get-storage-at.ts'
 import { unlessDown } from './failure.ts'
 import type { Rpc } from './rpc.ts'
 
@@ -7,8 +10,7 @@ export type StorageQuestion = {
   address: Address
   /** Slots of up to 32 bytes, as hex. */
   slots: readonly Hex[]
-  /** A block tag: hex number or name. */
-  block: string
+  block: BlockTag
 }
 
 /**
@@ -18,9 +20,9 @@ export type StorageQuestion = {
  */
 export async function storageWords(rpc: Rpc, { address, slots, block }: StorageQuestion): Promise<Hex[]> {
   const mark = keccak256(`0x${slots.map(word).join('')}`)
-  const override = { [address]: { code: readerOf(slots, mark) } }
-  const asked = [{ to: address, data: '0x' }, block, override]
-  const answer = await rpc.request('eth_call', asked).then(String, (thrown) => {
+  const overrides = { [address]: { code: readerOf(slots, mark) } }
+  const call = { to: address, data: '0x' } as const
+  const answer = await callContract(rpc, call, { block, overrides }).catch((thrown): Hex => {
     unlessDown(thrown)
     return '0x'
   })
@@ -28,8 +30,7 @@ export async function storageWords(rpc: Rpc, { address, slots, block }: StorageQ
   if (answer.length === 2 + 64 * (slots.length + 1) && answer.startsWith(mark))
     return slots.map((_, i) => `0x${answer.slice(66 + 64 * i, 130 + 64 * i)}` as Hex)
   const words: Hex[] = []
-  for (const slot of slots)
-    words.push(`0x${word(String(await rpc.request('eth_getStorageAt', [address, slot, block])) as Hex)}`)
+  for (const slot of slots) words.push(`0x${word(await getStorageAt(rpc, { address, slot, block }))}`)
   return words
 }
 

@@ -1,7 +1,9 @@
 import { type AbiFunction, decodeFunctionResult, encodeFunctionData, parseAbiItem } from 'viem'
+import { toHex } from '../../chain/methods/block-tag.ts'
+import { callContract } from '../../chain/methods/call.ts'
+import { getBlock } from '../../chain/methods/get-block.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../../model/hex.ts'
-import { toHex } from '../block-tag.ts'
 import { VIEW_GAS } from '../call.ts'
 import { resolveCode } from '../code.ts'
 import type { Subject } from './template.ts'
@@ -50,12 +52,8 @@ export function createSubject(options: SubjectOptions): Subject {
 }
 
 async function timeOf(rpc: Rpc, block: number): Promise<bigint | undefined> {
-  const answer = await rpc.request('eth_getBlockByNumber', [toHex(block), false]).catch(() => null)
-  if (typeof answer !== 'object' || answer === null || !('timestamp' in answer)) return undefined
-  const { timestamp } = answer
-  return typeof timestamp === 'string' && /^0x[0-9a-f]{1,16}$/i.test(timestamp)
-    ? BigInt(timestamp)
-    : undefined
+  const found = await getBlock(rpc, block).catch(() => null)
+  return found === null || found.timestamp === null ? undefined : BigInt(found.timestamp)
 }
 
 type Call = { abi: AbiFunction; data: Hex }
@@ -75,7 +73,7 @@ async function askNode(
   { to, block, abi, data }: Call & { to: Address; block: number },
 ): Promise<readonly unknown[] | null> {
   try {
-    const answer = (await rpc.request('eth_call', [{ to, data, gas: VIEW_GAS }, toHex(block)])) as Hex
+    const answer = await callContract(rpc, { to, data, gas: VIEW_GAS }, { block })
     const decoded: unknown = decodeFunctionResult({ abi: [abi], data: answer })
     return lowered(abi.outputs.length > 1 ? (decoded as readonly unknown[]) : [decoded])
   } catch {

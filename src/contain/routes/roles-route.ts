@@ -1,8 +1,8 @@
 import { decodeAbiParameters, stringToHex, toEventSelector } from 'viem'
 import { z } from 'zod'
+import { getLogs } from '../../chain/methods/get-logs.ts'
 import type { Route } from '../../model/containment.ts'
 import { type Address, addressSchema, type Hash, type Hex, hashSchema, hexSchema } from '../../model/hex.ts'
-import { toHex } from '../block-tag.ts'
 import { ask, type Call, encodeCall, goesThrough } from '../call.ts'
 import type { FoundRoute, Reach } from './reach.ts'
 
@@ -80,14 +80,12 @@ async function assignedRoles(modifier: Address, reach: Reach): Promise<Map<Addre
   const filter = {
     address: modifier,
     topics: [ASSIGNED],
-    fromBlock: '0x0',
-    toBlock: reach.block === 'latest' ? reach.block : toHex(reach.block),
+    fromBlock: 0,
+    toBlock: reach.block,
   }
-  const logs = z
-    .array(z.object({ data: hexSchema }))
-    .safeParse(await reach.rpc.request('eth_getLogs', [filter]).catch(() => []))
+  const logs = await getLogs(reach.rpc, z.object({ data: hexSchema }), filter).catch(() => [])
   const roles = new Map<Address, Set<Hash>>()
-  for (const { data } of logs.success ? logs.data : []) noteAssignment(roles, data)
+  for (const { data } of logs) noteAssignment(roles, data)
   return roles
 }
 

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { getBalance } from '../../chain/methods/get-balance.ts'
 import { createRpc } from '../../chain/rpc/rpc.ts'
 import { assert } from '../../kit/assert.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
@@ -79,7 +80,7 @@ async function balancesOf({ chains }: Config, address: Address): Promise<Record<
   const read = chains.map(async ({ chainId, rpcUrls }) => {
     const rpc = createRpc({ urls: rpcUrls })
     try {
-      return [chainId, BigInt(String(await rpc.request('eth_getBalance', [address, 'latest'])))] as const
+      return [chainId, await getBalance(rpc, address, 'latest')] as const
     } finally {
       await rpc.close()
     }

@@ -1,5 +1,6 @@
 import { http } from 'viem'
 import { z } from 'zod'
+import { signTypedData, signTypedDataV4 } from '../../chain/methods/sign-typed-data.ts'
 import { CordonError } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
 import { redact } from '../../kit/redact.ts'
@@ -93,11 +94,11 @@ async function askTypedData(
   const text = toJson(walletMessage(typedData))
   if (api === 'account') return ask('account_signTypedData', [address, JSON.parse(text)])
   try {
-    return await ask('eth_signTypedData_v4', [address, text])
+    return await signTypedDataV4({ request: ask }, address, text)
   } catch (thrown) {
     const hasNoMethod = thrown instanceof CordonError && thrown.facts['rpcCode'] === NO_METHOD
     if (!hasNoMethod) throw thrown
-    return ask('eth_signTypedData', [address, text])
+    return signTypedData({ request: ask }, address, text)
   }
 }
 

@@ -3,7 +3,8 @@ import type { TransactionFacts, TransferFact } from '../../model/fact.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { addressFromWord, wordAt } from '../../model/hex.ts'
 
-const BALANCE_OF: Hex = '0x70a08231'
+/** `balanceOf(address)` of EIP-20. */
+export const BALANCE_OF: Hex = '0x70a08231'
 
 type Read = { holder: Address; asset: Asset; balance: bigint; frame: number }
 

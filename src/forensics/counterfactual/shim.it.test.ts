@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Anvil, startAnvil } from '../../chain/anvil.ts'
 import { createEndpoint, type Endpoint } from '../../chain/rpc/endpoint.ts'
+import { type Anvil, startAnvil } from '../../chain/sandbox/anvil.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { assemble } from './assemble.ts'
 import { shimCode } from './shim.ts'

@@ -1,7 +1,7 @@
 import { readFrozen } from '../../chain/frozen.ts'
+import { toHex } from '../../chain/methods/block-tag.ts'
 import { createRpc } from '../../chain/rpc/rpc.ts'
 import { storageWords } from '../../chain/rpc/storage.ts'
-import { toHex } from '../../contain/block-tag.ts'
 import type { Alteration } from '../../forensics/counterfactual/alteration.ts'
 import { alterationsOf } from '../../forensics/counterfactual/find.ts'
 import { weighed } from '../../forensics/counterfactual/weigh.ts'

@@ -1,4 +1,4 @@
-import { headOf } from '../../chain/rpc/head.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import { type AddressLabels, labelsOn } from '../../files/address-labels.ts'
 import { codeCreatedIn } from '../../forensics/actors/alike.ts'
@@ -125,7 +125,7 @@ async function scopeAt(
   const siblings = addresses === undefined ? undefined : await siblingsAt(questions, found, addresses)
   const weak = rootCause.contract === null ? [] : [rootCause.contract]
   const spenders = [...weak, ...attackers.contracts]
-  const head = await headOf(questions.rpc)
+  const head = await getBlockNumber(questions.rpc)
   const open = await outstanding(questions, { seen: scope.approvals, spenders, window: around, head })
   return {
     ...scope,

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { getLogs, type LogFilter } from '../../chain/methods/get-logs.ts'
 import { ask } from '../../contain/call.ts'
 import { exposureOf, lesser } from '../../forensics/exposure.ts'
-import { type Address, addressFromWord, addressSchema, hexSchema } from '../../model/hex.ts'
+import { type Address, addressFromWord, addressSchema, type Hash, hexSchema } from '../../model/hex.ts'
 import type { ScopeApproval } from '../../model/scope-at-risk.ts'
-import { asked, type Questions, tagOf } from './questions.ts'
+import { asked, type Questions } from './questions.ts'
 
 const APPROVAL = '0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925'
 const CHUNK = 2_000
@@ -80,23 +81,21 @@ async function fromLogs(
   questions: Questions,
   { spenders, window, head }: ApprovalsOptions,
 ): Promise<ScopeApproval[]> {
-  const topics = [
+  const topics: LogFilter['topics'] = [
     APPROVAL,
     null,
-    spenders.slice(0, MOST_SPENDERS).map((it) => `0x${it.slice(2).padStart(64, '0')}`),
+    spenders.slice(0, MOST_SPENDERS).map((it): Hash => `0x${it.slice(2).padStart(64, '0')}`),
   ]
   const first = Math.max(0, head - Math.min(window, CHUNK * MOST_CHUNKS) + 1)
   const found: ScopeApproval[] = []
   if (spenders.length === 0) return found
   for (let from = first; from <= head && found.length < MOST_ASKED; from += CHUNK) {
     const to = Math.min(from + CHUNK - 1, head)
-    const filter = { fromBlock: tagOf(from), toBlock: tagOf(to), topics }
+    const filter = { fromBlock: from, toBlock: to, topics }
     const about = `approvals of blocks ${from} to ${to}`
-    const logs = z
-      .array(z.unknown())
-      .safeParse(await asked(questions, { method: 'eth_getLogs', params: [filter], about }))
-    if (!logs.success) return found
-    for (const raw of logs.data) {
+    const logs = await asked(questions, about, (rpc) => getLogs(rpc, z.unknown(), filter))
+    if (logs === undefined) return found
+    for (const raw of logs) {
       const log = logSchema.safeParse(raw)
       const [, owner, spender] = log.data?.topics.map((topic) => addressFromWord(topic.slice(2))) ?? []
       if (log.data !== undefined && owner !== undefined && spender !== undefined)

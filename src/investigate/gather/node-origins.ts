@@ -3,7 +3,7 @@ import { orderOf } from '../../forensics/actors/funders.ts'
 import type { Origin, Payment } from '../../forensics/actors/known.ts'
 import { type AddressLabel, endsFlow } from '../../model/address-label.ts'
 import type { Address } from '../../model/hex.ts'
-import { blockAt, codeAt, firstBlock, type Questions, quantityAt } from './questions.ts'
+import { balanceAt, blockAt, codeAt, firstBlock, type Questions, sentAt } from './questions.ts'
 
 /** Payers that are followed backwards from one account. */
 const MOST_HOPS = 4
@@ -79,14 +79,10 @@ async function askAccount(
 ): Promise<void> {
   let [account, before] = [first, options.first - 1]
   for (let hop = 0; hop < MOST_HOPS && before >= 0; hop++) {
-    const sent = await quantityAt(questions, {
-      method: 'eth_getTransactionCount',
-      address: account,
-      block: before,
-    })
+    const sent = await sentAt(questions, account, before)
     if (sent === undefined) return
     const had = found.origins.get(account)
-    if (had?.nonce === undefined) found.origins.set(account, { ...had, nonce: Number(sent) })
+    if (had?.nonce === undefined) found.origins.set(account, { ...had, nonce: sent })
     if (sent > MOST_NONCE) return
     const payment = await firstPayment(questions, account, before)
     if (payment === undefined) return
@@ -105,10 +101,10 @@ async function firstPayment(
   before: number,
 ): Promise<Payment | undefined> {
   const held = async (block: number): Promise<boolean | undefined> => {
-    const balance = await quantityAt(questions, { method: 'eth_getBalance', address, block })
+    const balance = await balanceAt(questions, address, block)
     if (balance === undefined || balance > 0n) return balance === undefined ? undefined : true
-    const sent = await quantityAt(questions, { method: 'eth_getTransactionCount', address, block })
-    return sent === undefined ? undefined : sent > 0n
+    const sent = await sentAt(questions, address, block)
+    return sent === undefined ? undefined : sent > 0
   }
   if ((await held(before)) !== true) return undefined
   const block = await firstBlock(before, held)

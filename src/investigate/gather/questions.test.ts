@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { address } from '../../../test/harness/build.ts'
 import { singleRpc } from '../../chain/rpc/rpc.ts'
-import { asked, firstBlock, type Questions, quantityAt } from './questions.ts'
+import { asked, balanceAt, firstBlock, type Questions } from './questions.ts'
 
 function questionsTo(answer: (method: string) => unknown, left = 10): Questions {
   return {
@@ -39,7 +39,7 @@ test('a node without an archive leaves the beginning unknown, and it is said', a
     throw new Error('missing trie node')
   })
   const holds = async (block: number): Promise<boolean | undefined> => {
-    const found = await quantityAt(questions, { method: 'eth_getBalance', address: address('eve'), block })
+    const found = await balanceAt(questions, address('eve'), block)
     return found === undefined ? undefined : found > 0n
   }
   expect(await firstBlock(1_000, holds)).toBeUndefined()
@@ -49,7 +49,7 @@ test('a node without an archive leaves the beginning unknown, and it is said', a
 test('no more is asked than the budget allows, and what was left out is said once', async () => {
   let count = 0
   const questions = questionsTo(() => ++count, 3)
-  for (let i = 0; i < 10; i++) await asked(questions, { method: 'eth_getCode', params: [], about: 'code' })
+  for (let i = 0; i < 10; i++) await asked(questions, 'code', (rpc) => rpc.request('eth_getCode', []))
   expect(count).toBe(3)
   expect(questions.unknown.size).toBe(1)
 })
@@ -57,9 +57,10 @@ test('no more is asked than the budget allows, and what was left out is said onc
 test('an answer of another shape is no answer', async () => {
   for (const odd of [null, 7, '0xzz', {}, []])
     expect(
-      await quantityAt(
+      await balanceAt(
         questionsTo(() => odd),
-        { method: 'eth_getBalance', address: address('eve'), block: 1 },
+        address('eve'),
+        1,
       ),
     ).toBeUndefined()
 })

@@ -1,9 +1,13 @@
+import { isMalformed } from '../../chain/methods/answer.ts'
+import { getBalance } from '../../chain/methods/get-balance.ts'
+import { getCode } from '../../chain/methods/get-code.ts'
+import { getTransactionCount } from '../../chain/methods/get-transaction-count.ts'
 import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockBundle } from '../../model/block.ts'
-import { type Address, type Hex, hexSchema, quantitySchema } from '../../model/hex.ts'
+import type { Address, Hex } from '../../model/hex.ts'
 
 /** Queries to a node, counted: an investigation stays within its budget, and states what it could not learn. */
 export type Questions = {
@@ -19,10 +23,11 @@ export async function startQuestions(rpc: Rpc, budget: number): Promise<Question
 }
 
 /** An answer, or undefined if the budget is used up or the node refuses; `about` describes the missing answer. */
-export async function asked(
+export async function asked<T>(
   questions: Questions,
-  { method, params, about }: { method: string; params: readonly unknown[]; about: string },
-): Promise<unknown> {
+  about: string,
+  ask: (rpc: Rpc) => Promise<T>,
+): Promise<T | undefined> {
   if (questions.left <= 0) {
     questions.unknown.add(
       'more was to be asked than an investigation asks a node: some actors’ history is left out',
@@ -31,23 +36,20 @@ export async function asked(
   }
   questions.left--
   try {
-    return await questions.rpc.request(method, params)
+    return await ask(questions.rpc)
   } catch (thrown) {
+    if (isMalformed(thrown)) return undefined
     questions.unknown.add(`${about}: the node does not tell: ${messageOf(thrown).slice(0, 200)}`)
     return undefined
   }
 }
 
-export async function codeAt(
+export function codeAt(
   questions: Questions,
   address: Address,
   block: number | 'latest',
 ): Promise<Hex | undefined> {
-  const tag = block === 'latest' ? block : tagOf(block)
-  const about = `code of ${address} at block ${block}`
-  const answer = await asked(questions, { method: 'eth_getCode', params: [address, tag], about })
-  const parsed = hexSchema.safeParse(answer)
-  return parsed.success ? parsed.data : undefined
+  return asked(questions, `code of ${address} at block ${block}`, (rpc) => getCode(rpc, address, block))
 }
 
 /** The current code, which every node has, or, if it is gone, the code at a block; undefined if there is none. */
@@ -61,20 +63,22 @@ export async function lastCodeOf(
   return code === '0x' ? undefined : code
 }
 
-/** A number that the node keeps for an account at a block. */
-export async function quantityAt(
+/** The coin of an account after a block, wei. */
+export function balanceAt(
   questions: Questions,
-  {
-    method,
-    address,
-    block,
-  }: { method: 'eth_getBalance' | 'eth_getTransactionCount'; address: Address; block: number },
+  address: Address,
+  block: number,
 ): Promise<bigint | undefined> {
-  const about = `history of ${address} at block ${block}`
-  const parsed = quantitySchema.safeParse(
-    await asked(questions, { method, params: [address, tagOf(block)], about }),
-  )
-  return parsed.success ? BigInt(parsed.data) : undefined
+  return asked(questions, historyOf(address, block), (rpc) => getBalance(rpc, address, block))
+}
+
+/** How many transactions an account has sent after a block. */
+export function sentAt(questions: Questions, address: Address, block: number): Promise<number | undefined> {
+  return asked(questions, historyOf(address, block), (rpc) => getTransactionCount(rpc, { address, block }))
+}
+
+function historyOf(address: Address, block: number): string {
+  return `history of ${address} at block ${block}`
 }
 
 /** A block with its calls; undefined if the budget is used up or the node refuses. */
@@ -107,8 +111,4 @@ export async function firstBlock(
     else low = middle
   }
   return top
-}
-
-export function tagOf(block: number): string {
-  return `0x${block.toString(16)}`
 }

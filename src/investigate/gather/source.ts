@@ -1,14 +1,15 @@
-import { z } from 'zod'
 import { readBundles } from '../../chain/bundle/read.ts'
 import { readFrozen, writeFrozen } from '../../chain/frozen.ts'
+import { ifMalformed } from '../../chain/methods/answer.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
+import { getTransaction } from '../../chain/methods/get-transaction.ts'
 import { probeCapabilities } from '../../chain/rpc/capabilities.ts'
 import { fetchRawBundle, type RawBundle } from '../../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../../chain/rpc/head.ts'
 import { recordedRpc, recordingRpc } from '../../chain/rpc/recording.ts'
 import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockBundle } from '../../model/block.ts'
-import { type Hash, hashSchema, quantitySchema } from '../../model/hex.ts'
+import type { Hash } from '../../model/hex.ts'
 
 /** The source of transactions, and of answers about the state around them. */
 export type InvestigationSource = {
@@ -81,8 +82,8 @@ async function* nodeBlocks(rpc: Rpc, options: NodeBlocksOptions): AsyncGenerator
   const capabilities = await probeCapabilities(rpc)
   const blocks = new Map<number, Hash>()
   for (const hash of hashes) {
-    const found = foundSchema.safeParse(await rpc.request('eth_getTransactionByHash', [hash]))
-    if (found.success) blocks.set(Number(found.data.blockNumber), found.data.blockHash)
+    const { blockHash, blockNumber } = (await getTransaction(rpc, hash).catch(ifMalformed(null))) ?? {}
+    if (typeof blockNumber === 'number' && typeof blockHash === 'string') blocks.set(blockNumber, blockHash)
   }
   for (const number of await numbersAround(rpc, [...blocks.keys()], around)) {
     const hash = blocks.get(number)
@@ -102,7 +103,7 @@ async function numbersAround(rpc: Rpc, numbers: number[], around: number): Promi
   const [first, last] = [Math.min(...numbers), Math.max(...numbers)]
   if (numbers.length === 0 || around === 0) return numbers.sort((a, b) => a - b)
   const most = Math.min(around, MOST_AROUND)
-  const end = Math.min(last + most, await headOf(rpc))
+  const end = Math.min(last + most, await getBlockNumber(rpc))
   return new Set([
     ...range(Math.max(0, first - most), first),
     ...numbers.sort((a, b) => a - b),
@@ -113,5 +114,3 @@ async function numbersAround(rpc: Rpc, numbers: number[], around: number): Promi
 function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i)
 }
-
-const foundSchema = z.object({ blockHash: hashSchema, blockNumber: quantitySchema })

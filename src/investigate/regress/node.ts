@@ -1,17 +1,30 @@
-import { z } from 'zod'
-import { startAnvil } from '../../chain/anvil.ts'
+import { required } from '../../chain/methods/answer.ts'
+import { callContract } from '../../chain/methods/call.ts'
+import { getBlock } from '../../chain/methods/get-block.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
+import { sendTransaction } from '../../chain/methods/send-transaction.ts'
 import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../../chain/rpc/head.ts'
 import { fetchPrestate, type Prestate } from '../../chain/rpc/prestate.ts'
 import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
 import { fetchStateChanges } from '../../chain/rpc/state-changes.ts'
-import { toHex } from '../../contain/block-tag.ts'
+import { startAnvil } from '../../chain/sandbox/anvil.ts'
+import {
+  dropBaseFee,
+  impersonateAll,
+  mine,
+  setBalance,
+  setCode,
+  setNextBlockTimestamp,
+  setNonce,
+  setStorageAt,
+  snapshot,
+} from '../../chain/sandbox/control.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Asset } from '../../model/block.ts'
 import type { BalanceDeltas, BlockFacts, TransactionFacts } from '../../model/fact.ts'
-import { type Address, type Hash, type Hex, hexSchema } from '../../model/hex.ts'
+import type { Address, Hash, Hex } from '../../model/hex.ts'
 import type { Change, FrozenTransaction, Regression } from '../../model/regression.ts'
 
 type Seen = { facts: BlockFacts; tx: TransactionFacts }
@@ -75,10 +88,7 @@ export async function openRegression({
     return {
       run: (options) => runAll(node, transactions, options),
       ask: ({ from, to, input }) =>
-        rpc
-          .request('eth_call', [{ from, to, data: input }, 'latest'])
-          .then((answer) => hexSchema.parse(answer))
-          .catch(() => null),
+        callContract(rpc, { from, to, data: input }, { block: 'latest' }).catch(() => null),
       close,
     }
   } catch (thrown) {
@@ -95,53 +105,49 @@ async function runAll(
   options: RunOptions,
 ): Promise<Ran[]> {
   const { rpc } = node
-  const snapshot = await rpc.request('evm_snapshot', [])
+  const goBack = await snapshot(rpc)
   try {
-    for (const [address, code] of options.code) await rpc.request('anvil_setCode', [address, code])
-    for (const { address, slot, value } of options.storage ?? [])
-      await rpc.request('anvil_setStorageAt', [address, slot, value])
+    for (const [address, code] of options.code) await setCode(rpc, address, code)
+    for (const word of options.storage ?? []) await setStorageAt(rpc, word)
     const ran: Ran[] = []
     for (const transaction of transactions) ran.push(await runAgain(node, transaction, options))
     return ran
   } finally {
-    await rpc.request('anvil_dropAllTransactions', [])
-    await rpc.request('evm_revert', [snapshot])
+    await goBack()
   }
 }
 
 /** Gas is free here and every account may send: an attack's gain must not depend on the gas that it paid. */
 async function putState(rpc: Rpc, prestate: Regression['prestate']): Promise<void> {
-  await rpc.request('anvil_autoImpersonateAccount', [true])
+  await impersonateAll(rpc)
   for (const address of Object.keys(prestate) as Address[]) {
     const account = prestate[address]
     if (account === undefined) continue
-    await rpc.request('anvil_setBalance', [address, toHex(account.balance)])
-    await rpc.request('anvil_setNonce', [address, toHex(account.nonce)])
-    if (account.code !== '0x') await rpc.request('anvil_setCode', [address, account.code])
-    for (const [slot, value] of Object.entries(account.storage))
-      await rpc.request('anvil_setStorageAt', [address, slot, value])
+    await setBalance(rpc, address, account.balance)
+    await setNonce(rpc, address, account.nonce)
+    if (account.code !== '0x') await setCode(rpc, address, account.code)
+    for (const [slot, value] of Object.entries(account.storage) as [Hash, Hash][])
+      await setStorageAt(rpc, { address, slot, value })
   }
 }
 
 async function runAgain(node: Node, frozen: FrozenTransaction, options: RunOptions): Promise<Ran> {
   const { rpc } = node
-  const latest = z
-    .object({ timestamp: z.string().transform(Number) })
-    .parse(await rpc.request('eth_getBlockByNumber', ['latest', false]))
-  await rpc.request('evm_setNextBlockTimestamp', [Math.max(frozen.timestamp, latest.timestamp + 1)])
-  await rpc.request('anvil_setNextBlockBaseFeePerGas', ['0x0'])
+  const latest = required((await getBlock(rpc, 'latest'))?.timestamp, 'block.timestamp')
+  await setNextBlockTimestamp(rpc, Math.max(frozen.timestamp, latest + 1))
+  await dropBaseFee(rpc)
   const { from, to, input, value } = frozen
   const call = {
     from,
     ...(to === null ? {} : { to }),
     input,
-    value: toHex(value),
-    gas: toHex(gasFor(frozen, options)),
-    gasPrice: '0x0',
+    value,
+    gas: gasFor(frozen, options),
+    gasPrice: 0n,
   }
-  const sent = await rpc.request('eth_sendTransaction', [call]).catch((thrown: unknown) => messageOf(thrown))
-  await rpc.request('evm_mine', [])
-  const bundle = await fetchBundle(await headOf(rpc), node)
+  const sent = await sendTransaction(rpc, call).catch((thrown: unknown) => messageOf(thrown))
+  await mine(rpc)
+  const bundle = await fetchBundle(await getBlockNumber(rpc), node)
   const facts = blockFacts(bundle)
   const found = facts.transactions.find(({ transaction }) => transaction.hash === sent)
   if (found === undefined)

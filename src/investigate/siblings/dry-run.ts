@@ -1,11 +1,20 @@
-import { z } from 'zod'
-import { startAnvil } from '../../chain/anvil.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
+import { getCode } from '../../chain/methods/get-code.ts'
+import { sendTransaction } from '../../chain/methods/send-transaction.ts'
 import { type Capabilities, probeCapabilities } from '../../chain/rpc/capabilities.ts'
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../../chain/rpc/head.ts'
 import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
 import { storageWords } from '../../chain/rpc/storage.ts'
-import { toHex } from '../../contain/block-tag.ts'
+import { startAnvil } from '../../chain/sandbox/anvil.ts'
+import {
+  dropBaseFee,
+  impersonateAll,
+  mine,
+  setBalance,
+  setCode,
+  setStorageAt,
+  snapshot,
+} from '../../chain/sandbox/control.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { failureIn } from '../../forensics/call-tree.ts'
 import {
@@ -17,7 +26,7 @@ import {
 } from '../../forensics/siblings/substitute.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Asset } from '../../model/block.ts'
-import { type Address, type Hex, hashSchema, hexSchema } from '../../model/hex.ts'
+import { type Address, type Hash, type Hex, hashSchema } from '../../model/hex.ts'
 import type { Change, FrozenTransaction, Regression } from '../../model/regression.ts'
 import type { AtRisk } from '../../model/scope-at-risk.ts'
 import { changesIn } from '../regress/node.ts'
@@ -46,14 +55,13 @@ export async function dryRun({ rpcUrl, regression, victim, siblings }: DryRunOpt
   const anvil = await startAnvil({ mining: { kind: 'manual' }, forkUrl: rpcUrl })
   const rpc = createRpc({ urls: [anvil.url] })
   try {
-    await rpc.request('anvil_autoImpersonateAccount', [true])
+    await impersonateAll(rpc)
     const fork = { rpc, capabilities: await probeCapabilities(rpc) }
     const results: AtRisk[] = []
     for (const contract of siblings.slice(0, MOST_SIBLINGS)) {
-      const snapshot = await rpc.request('evm_snapshot', [])
+      const goBack = await snapshot(rpc)
       results.push(await against(fork, { regression, victim, contract }))
-      await rpc.request('anvil_dropAllTransactions', [])
-      await rpc.request('evm_revert', [snapshot])
+      await goBack()
     }
     return results
   } finally {
@@ -69,7 +77,7 @@ async function against(fork: Fork, aim: Aim): Promise<AtRisk> {
   const { regression, contract } = aim
   const nothing = { contract, drained: [], transactions: 0 }
   try {
-    const code = await codeOf(fork.rpc, contract)
+    const code = await getCode(fork.rpc, contract, 'latest')
     if (code === '0x')
       return { ...nothing, outcome: 'not-tried', reason: 'there is no contract at this address' }
     const substitutes = await substitutesFor(fork.rpc, aim, code)
@@ -93,7 +101,7 @@ async function substitutesFor(
 ): Promise<Substitutes> {
   const frozen = regression.prestate[victim]
   const kept = Object.entries(frozen?.storage ?? {}).slice(0, 200)
-  const asked = { address: contract, slots: kept.map(([slot]) => slot as Hex), block: 'latest' }
+  const asked = { address: contract, slots: kept.map(([slot]) => slot as Hex), block: 'latest' } as const
   const words = await storageWords(rpc, asked)
   const slots = kept.map(([, ours], i) => ({ ours, theirs: hashSchema.parse(words[i]) }))
   const own = new Set([...regression.attackers, victim])
@@ -107,13 +115,12 @@ async function arm(rpc: Rpc, regression: Regression, substitutes: Substitutes): 
     const account = regression.prestate[address]
     if (account === undefined) continue
     const { balance, code, storage } = account
-    await rpc.request('anvil_setBalance', [address, toHex(balance)])
-    if (code !== '0x') await rpc.request('anvil_setCode', [address, substituted(code, substitutes)])
-    for (const [slot, value] of Object.entries(storage))
-      await rpc.request('anvil_setStorageAt', [address, slot, substituted(value, substitutes)])
+    await setBalance(rpc, address, balance)
+    if (code !== '0x') await setCode(rpc, address, substituted(code, substitutes))
+    for (const [slot, value] of Object.entries(storage) as [Hash, Hash][])
+      await setStorageAt(rpc, { address, slot, value: substituted(value, substitutes) })
   }
-  for (const { address, slot, value } of belongings(regression, substitutes))
-    await rpc.request('anvil_setStorageAt', [address, slot, value])
+  for (const word of belongings(regression, substitutes)) await setStorageAt(rpc, word)
 }
 
 type Sent = { succeeded: boolean; why: string; changes: Change[] }
@@ -163,20 +170,20 @@ async function send(
   { from, to, input, value, gas }: FrozenTransaction,
   substitutes: Substitutes,
 ): Promise<Sent> {
-  await rpc.request('anvil_setBalance', [from, toHex(PLENTY + value)])
-  await rpc.request('anvil_setNextBlockBaseFeePerGas', ['0x0'])
+  await setBalance(rpc, from, PLENTY + value)
+  await dropBaseFee(rpc)
   const call = {
     from,
     ...(to === null ? {} : { to: substitutes.get(to) ?? to }),
     input: substituted(input, substitutes),
-    value: toHex(value),
+    value,
     // another contract uses a different amount of gas: warm slots, longer lists
-    gas: toHex(gas * 2n > MOST_GAS ? MOST_GAS : gas * 2n),
-    gasPrice: '0x0',
+    gas: gas * 2n > MOST_GAS ? MOST_GAS : gas * 2n,
+    gasPrice: 0n,
   }
-  const sent = await rpc.request('eth_sendTransaction', [call]).catch((thrown: unknown) => messageOf(thrown))
-  await rpc.request('evm_mine', [])
-  const facts = blockFacts(await fetchBundle(await headOf(rpc), { rpc, capabilities }))
+  const sent = await sendTransaction(rpc, call).catch((thrown: unknown) => messageOf(thrown))
+  await mine(rpc)
+  const facts = blockFacts(await fetchBundle(await getBlockNumber(rpc), { rpc, capabilities }))
   const tx = facts.transactions.find(({ transaction }) => transaction.hash === sent)
   const failure = failureIn(tx?.transaction.frames ?? [], { names: new Map(), marked: new Set() })
   return {
@@ -184,10 +191,4 @@ async function send(
     why: failure?.reason ?? (tx === undefined ? String(sent).slice(0, 160) : 'it fails'),
     changes: changesIn(tx?.deltas ?? new Map()),
   }
-}
-
-async function codeOf(rpc: Rpc, address: Address): Promise<Hex> {
-  return z
-    .preprocess((code) => code ?? '0x', hexSchema)
-    .parse(await rpc.request('eth_getCode', [address, 'latest']))
 }

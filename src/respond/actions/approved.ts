@@ -1,4 +1,4 @@
-import { headOf } from '../../chain/rpc/head.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { notOurs } from '../../contain/plan.ts'
 import { assert } from '../../kit/assert.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
@@ -208,7 +208,7 @@ async function carriedOut(work: Work, plan: ContainmentPlan): Promise<ContainOut
   }
   if (!isAtHand(app, plan)) return unsent(notOurs(plan))
   const operations = await operationsFor(work)
-  const latest = await context.durable(`latest:${plan.id}`, async () => await headOf(chain.rpc))
+  const latest = await context.durable(`latest:${plan.id}`, async () => await getBlockNumber(chain.rpc))
   const simulation = await context.durable(`simulate:${plan.id}`, () =>
     patiently(app, () => simulatedNow(work, { plan: { ...plan, pinnedBlock: latest }, operations })),
   )

@@ -1,10 +1,13 @@
 import { z } from 'zod'
-import { headOf } from '../../chain/rpc/head.ts'
+import { ifMalformed } from '../../chain/methods/answer.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
+import { getTransaction, type RpcTransaction } from '../../chain/methods/get-transaction.ts'
+import { traceTransaction } from '../../chain/methods/trace-transaction.ts'
 import { type Rpc, through } from '../../chain/rpc/rpc.ts'
 import { framesIfAny } from '../../chain/trace/call-tracer.ts'
 import type { Fees } from '../../contain/fees.ts'
 import type { SimulatedCall } from '../../contain/sequence.ts'
-import { callOf, sentSchema } from '../../contain/trial.ts'
+import { callOf } from '../../contain/trial.ts'
 import { toJson } from '../../kit/json.ts'
 import {
   type Address,
@@ -14,7 +17,6 @@ import {
   type Hex,
   hashSchema,
   hexSchema,
-  quantitySchema,
   selectorOf,
 } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
@@ -33,14 +35,12 @@ export type Attack = {
 
 const feesSchema = z.object({ maxFeePerGas: amountSchema, maxPriorityFeePerGas: amountSchema })
 
-const transactionSchema = sentSchema.extend({ blockNumber: quantitySchema.transform(Number).nullish() })
-
 /** The newest transaction of the incident that the node still knows, as JSON (a durable step stores it). */
 export async function findAttack(rpc: Rpc, incident: Incident): Promise<string> {
-  const latest = await headOf(rpc)
+  const latest = await getBlockNumber(rpc)
   for (const hash of [...incident.transactions].reverse()) {
-    const found = transactionSchema.safeParse(await transactionOf(rpc, hash))
-    if (found.success) return toJson(attackOf(found.data, latest))
+    const found = await transactionOf(rpc, hash)
+    if (found !== null) return toJson(attackOf(found, latest))
   }
   return toJson({ hash: null, call: null, pinnedBlock: latest, outbid: null, stale: null })
 }
@@ -48,17 +48,17 @@ export async function findAttack(rpc: Rpc, incident: Incident): Promise<string> 
 /**
  * A transaction from any endpoint that has it: if one does not know it, that proves nothing. Null where none has it.
  */
-async function transactionOf(rpc: Rpc, hash: Hash): Promise<unknown> {
-  const ask = (one: Rpc): Promise<unknown> => one.request('eth_getTransactionByHash', [hash])
-  const found = await ask(rpc)
+async function transactionOf(rpc: Rpc, hash: Hash): Promise<RpcTransaction | null> {
+  const ask = (one: Rpc): Promise<RpcTransaction | null> => getTransaction(one, hash)
+  const found = await ask(rpc).catch(ifMalformed(null))
   if (found !== null || rpc.endpoints.length < 2) return found
   const all = await Promise.all(rpc.endpoints.map((one) => ask(through(rpc, one)).catch(() => null)))
   return all.find((one) => one !== null) ?? null
 }
 
-function attackOf(transaction: z.infer<typeof transactionSchema>, latest: number): Attack {
+function attackOf(transaction: RpcTransaction, latest: number): Attack {
   const { hash, blockNumber } = transaction
-  const isPending = blockNumber === null || blockNumber === undefined
+  const isPending = blockNumber === null
   const call = callOf(transaction)
   return {
     hash,
@@ -97,8 +97,7 @@ export async function entriesInto(
   { hash, target }: { hash: Hash | null; target: Address },
 ): Promise<Hex[]> {
   if (hash === null) return []
-  const method = 'debug_traceTransaction'
-  const answer = await rpc.request(method, [hash, { tracer: 'callTracer' }]).catch(() => null)
-  const entries = framesIfAny(answer, method).filter(({ to }) => to === target)
+  const answer = await traceTransaction(rpc, { hash, tracer: { tracer: 'callTracer' } }).catch(() => null)
+  const entries = framesIfAny(answer, 'trace of the attack').filter(({ to }) => to === target)
   return [...new Set(entries.flatMap(({ input }) => selectorOf(input) ?? []))]
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { required } from '../../chain/methods/answer.ts'
+import { estimateGas } from '../../chain/methods/estimate-gas.ts'
+import { getBlock } from '../../chain/methods/get-block.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
-import { object } from '../../chain/trace/fields.ts'
 import {
   type BroadcastContext,
   type Permit,
@@ -206,14 +208,13 @@ async function stepOf({ app, chain, context }: Work, plan: ContainmentPlan): Pro
 
 /** The time of the latest block, seconds since the epoch: delays run by the chain's clock. */
 async function chainTime(rpc: Rpc): Promise<number> {
-  const block = object(await rpc.request('eth_getBlockByNumber', ['latest', false]), 'block')
-  return Number(block['timestamp'])
+  return required((await getBlock(rpc, 'latest'))?.timestamp, 'block.timestamp')
 }
 
 /** A Safe, a role and a timelock cost more gas than the lever alone. */
 async function gasOf(rpc: Rpc, { from, call }: Step): Promise<number> {
   const { to, data, value } = call
-  return Number(await rpc.request('eth_estimateGas', [{ from, to, data, value: `0x${value.toString(16)}` }]))
+  return Number(await estimateGas(rpc, { from, to, data, value }))
 }
 
 function stillWaiting({ id, lever }: ContainmentPlan, readyAt: number): CordonError {

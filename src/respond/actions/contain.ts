@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { headOf } from '../../chain/rpc/head.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { leverTemplates } from '../../contain/levers/registry.ts'
 import { assert } from '../../kit/assert.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
@@ -130,7 +130,7 @@ async function cancelling(shared: Shared): Promise<Work[]> {
       const contracts = [...new Set([...incident.protected, ...ours.map(({ address }) => address)])]
       const { transactions } = incident
       const found = await queuedIn({ rpc: chain.rpc, transactions, contracts, block: attack.pinnedBlock })
-      return toJson({ ...found, latest: await headOf(chain.rpc) })
+      return toJson({ ...found, latest: await getBlockNumber(chain.rpc) })
     }),
   )
   const { queued, leftOut, latest } = queuedSchema.parse(JSON.parse(json))

@@ -6,8 +6,8 @@ import {
   startFaultProxy,
 } from '../../../test/harness/faults/proxy.ts'
 import { attack, closeStages, head, type Stage, said, sawBlock, stage } from '../../../test/harness/stage.ts'
-import { type Anvil, startAnvil } from '../../chain/anvil.ts'
 import { createEndpoint } from '../../chain/rpc/endpoint.ts'
+import { type Anvil, startAnvil } from '../../chain/sandbox/anvil.ts'
 import { authorisationHash } from '../../contain/authorise.ts'
 import { addressOf } from '../../drills/accounts.ts'
 import { sendAttackOnce } from '../../drills/attacks.ts'

@@ -1,6 +1,7 @@
+import { required } from '../../chain/methods/answer.ts'
+import { getRawTransaction } from '../../chain/methods/get-transaction.ts'
 import { headTime } from '../../chain/rpc/head.ts'
 import { bundleOnLatest } from '../../chain/rpc/pending.ts'
-import { object } from '../../chain/trace/fields.ts'
 import { evaluatePending } from '../../detect/engine/engine.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { alertsOf } from '../../incidents/alerts.ts'
@@ -89,7 +90,7 @@ async function failureNow(looking: Looking, { hash, attack, latest }: Trial): Pr
 async function harmlessNow({ app, chain, incident }: Looking, hash: Hash): Promise<string | null> {
   const { rpc, capabilities, engine } = chain
   try {
-    const transaction = object(await rpc.request('eth_getTransactionByHash', [hash]), 'transaction')
+    const transaction = required(await getRawTransaction(rpc, hash), 'transaction')
     const bundle = await bundleOnLatest(transaction, { rpc, capabilities })
     const alerts = alertsOf(evaluatePending(engine, blockFacts(bundle)))
     const isHarm = alerts.some(

@@ -1,4 +1,4 @@
-import { headOf } from '../../chain/rpc/head.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { readState } from '../../contain/state-view.ts'
 import { durationMs } from '../../kit/duration.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
@@ -63,7 +63,7 @@ async function heldSince({ app, chain }: Work, plan: ContainmentPlan): Promise<n
   if (lever.state.length === 0) return pulledIn !== null && pulledIn > pinnedBlock ? pulledIn : null
   // not on a node that has not reached that block
   return patiently(app, async () => {
-    const block = Math.max(await headOf(chain.rpc), pulledIn ?? 0)
+    const block = Math.max(await getBlockNumber(chain.rpc), pulledIn ?? 0)
     const answers = await readState(chain.rpc, lever.state, block)
     return answers.every(({ isPulled }) => isPulled) ? block : null
   })

@@ -1,5 +1,7 @@
 import { decodeEventLog, parseAbi, toEventSelector } from 'viem'
 import { z } from 'zod'
+import { ifMalformed } from '../../chain/methods/answer.ts'
+import { getTransactionReceipt } from '../../chain/methods/get-transaction-receipt.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import { authorityHolders, holdsRoleIn } from '../../contain/holders.ts'
 import type { WantedLever } from '../../contain/plan.ts'
@@ -22,7 +24,6 @@ const EVENTS = parseAbi([
 ])
 const KNOWN: ReadonlySet<string> = new Set(EVENTS.map((event) => toEventSelector(event)))
 
-const receiptSchema = z.object({ logs: z.array(z.unknown()) })
 const logSchema = z.object({
   address: addressSchema,
   topics: z.array(hexSchema).max(4),
@@ -59,8 +60,8 @@ export type QueuedFound = {
 export async function queuedIn({ rpc, transactions, contracts, block }: QueuedOptions): Promise<QueuedFound> {
   const found = new Map<string, Aimed>()
   for (const hash of transactions) {
-    const receipt = receiptSchema.safeParse(await rpc.request('eth_getTransactionReceipt', [hash]))
-    for (const each of receipt.success ? receipt.data.logs : []) {
+    const receipt = await getTransactionReceipt(rpc, hash).catch(ifMalformed(null))
+    for (const each of receipt?.logs ?? []) {
       const log = logSchema.safeParse(each)
       if (!log.success || !KNOWN.has(log.data.topics[0] ?? '')) continue
       const aimed = aimedBy(log.data)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { headOf } from '../../chain/rpc/head.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { resolveAuthority } from '../../contain/authority.ts'
 import type { ReopenStage, ReopenStages } from '../../contain/reopen.ts'
 import { reopenStages } from '../../contain/reopen.ts'
@@ -107,7 +107,7 @@ export async function stagesFor(options: StagesOptions, incidentId: string): Pro
   for (const plan of await listPlans(store, incidentId)) {
     const chain = chains.get(plan.lever.chainId)
     if (plan.purpose !== 'contain' || chain === undefined) continue
-    if (!(await isPulled(chain.rpc, plan.lever.state, await headOf(chain.rpc)))) continue
+    if (!(await isPulled(chain.rpc, plan.lever.state, await getBlockNumber(chain.rpc)))) continue
     pulled.push({ plan, simulation: (await listSimulations(store, plan.id)).at(-1) ?? null })
   }
   const { stages, notes } = reopenStages(pulled)
@@ -124,7 +124,7 @@ async function withAuthority(
 ): Promise<ContainmentPlan> {
   const rpc = chains.get(plan.lever.chainId)?.rpc
   if (rpc === undefined) return plan
-  const block = await headOf(rpc)
+  const block = await getBlockNumber(rpc)
   const { authority, route, tried } = await resolveAuthority(plan.lever, { rpc, block, signers, others })
   const lever = { ...plan.lever, authority, evidence: [...plan.lever.evidence, ...tried] }
   return { ...plan, lever, route, pinnedBlock: block }

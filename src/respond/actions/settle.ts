@@ -1,4 +1,4 @@
-import { headOf } from '../../chain/rpc/head.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { readState } from '../../contain/state-view.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { type ContainmentPlan, protectedBy } from '../../model/containment.ts'
@@ -59,7 +59,7 @@ function isEveryStopped(targets: readonly Address[], plans: readonly Containment
 async function isByHand(app: App, { id }: Incident, seen: readonly ContainmentPlan[]): Promise<boolean> {
   for (const chainId of new Set(seen.map(({ lever }) => lever.chainId))) {
     const chain = app.chains.get(chainId)
-    if (chain !== undefined) await untilRecorded(app, { chainId, block: await headOf(chain.rpc) })
+    if (chain !== undefined) await untilRecorded(app, { chainId, block: await getBlockNumber(chain.rpc) })
   }
   const plans = await listPlans(app.store, id)
   return seen.some(({ lever: { target, calldata } }) =>
@@ -104,7 +104,7 @@ async function howHeld({ store, chains }: App, plan: ContainmentPlan): Promise<k
   if (isOpen && lever.state.length === 0) return undefined
   const chain = chains.get(chainId)
   if (chain === undefined) return undefined
-  const answers = await readState(chain.rpc, lever.state, await headOf(chain.rpc))
+  const answers = await readState(chain.rpc, lever.state, await getBlockNumber(chain.rpc))
   if (answers.some(({ isPulled }) => !isPulled)) return undefined
   return isOpen ? 'seen' : 'held'
 }

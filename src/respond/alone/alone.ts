@@ -1,3 +1,4 @@
+import { getBalance } from '../../chain/methods/get-balance.ts'
 import { authorise } from '../../contain/authorise.ts'
 import { notOurs } from '../../contain/plan.ts'
 import { senderOf } from '../../contain/route.ts'
@@ -96,7 +97,6 @@ async function obstaclesOf(
   if (!lever.armed) return obstacles
   if (lever.authority?.live !== true || sender === null || !signers.includes(sender))
     obstacles.push(notOurs(plan))
-  else if (BigInt(String(await rpc.request('eth_getBalance', [sender, 'latest']))) === 0n)
-    obstacles.push(`${sender} has no coin for gas`)
+  else if ((await getBalance(rpc, sender, 'latest')) === 0n) obstacles.push(`${sender} has no coin for gas`)
   return obstacles
 }

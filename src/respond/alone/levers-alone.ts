@@ -1,3 +1,4 @@
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { resolveAuthority } from '../../contain/authority.ts'
 import { planContainment } from '../../contain/plan.ts'
 import { isGated, leversOfProtocol } from '../../contain/protocol-levers.ts'
@@ -67,7 +68,7 @@ async function ownPlans(
   target: Address,
   { config, signers }: Ours,
 ) {
-  const pinnedBlock = Number(await rpc.request('eth_blockNumber', []))
+  const pinnedBlock = await getBlockNumber(rpc)
   const others = peopleOf(config)
   return planContainment({ rpc, chainId, sequencer, target, pinnedBlock, signers, others, ...NONE })
 }
@@ -82,7 +83,7 @@ async function plansBeside(
   { config, signers }: Ours,
 ): Promise<ContainmentPlan[]> {
   const { rpc, chainId } = chain
-  const block = Number(await rpc.request('eth_blockNumber', []))
+  const block = await getBlockNumber(rpc)
   const at = { rpc, chainId, target, block }
   const levers = await leversOfProtocol(at, await relatedTo(chain, at))
   const found: ContainmentPlan[] = []

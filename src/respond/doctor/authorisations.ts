@@ -1,3 +1,4 @@
+import { getCode } from '../../chain/methods/get-code.ts'
 import { standingOf } from '../../contain/authorise.ts'
 import { systemClock } from '../../kit/clock.ts'
 import type { Config } from '../../model/config.ts'
@@ -55,7 +56,7 @@ async function targetChecks(
   { targets }: StandingAuthorisation,
   name: string,
 ): Promise<Check[]> {
-  const codes = await Promise.all(targets.map((target) => rpc.request('eth_getCode', [target, 'latest'])))
+  const codes = await Promise.all(targets.map((target) => getCode(rpc, target, 'latest')))
   return targets.flatMap((target, i) =>
     codes[i] === '0x'
       ? [failed({ name, detail: `its target ${target} has no code on this chain`, fix: AGAIN })]

@@ -1,3 +1,4 @@
+import { getCode } from '../../chain/methods/get-code.ts'
 import { createRpc } from '../../chain/rpc/rpc.ts'
 import { systemClock } from '../../kit/clock.ts'
 import type { Logger } from '../../kit/logger.ts'
@@ -34,18 +35,16 @@ export async function examineChain(config: Config, options: Options): Promise<Ch
 async function nodeChecks(views: readonly EndpointView[]): Promise<Check[]> {
   const [first] = views
   if (first === undefined) return []
-  const ask = first.endpoint.request
-  const blockSeconds = await blockSecondsOf(ask, first.head)
-  const samples = await blocksWithTransactions(ask, first.head)
+  const { endpoint: asker } = first
+  const blockSeconds = await blockSecondsOf(asker, first.head)
+  const samples = await blocksWithTransactions(asker, first.head)
   const checks = [clockCheck(newest(views), blockSeconds), ...(await compareEndpoints(views, samples))]
   for (const { endpoint, head } of views) {
     const of = endpoint.name
     checks.push(
-      ...(await collect(attempt(`blocks of ${of}`, () => methodChecks(endpoint.request, of, samples)))),
+      ...(await collect(attempt(`blocks of ${of}`, () => methodChecks(endpoint, of, samples)))),
       ...(await collect(
-        attempt(`history of ${of}`, async () => [
-          await historyCheck(endpoint.request, of, { head, blockSeconds }),
-        ]),
+        attempt(`history of ${of}`, async () => [await historyCheck(endpoint, of, { head, blockSeconds })]),
       )),
     )
   }
@@ -108,7 +107,7 @@ function capabilities({ capabilities: { simulate, traceCall, missing } }: ChainH
 async function codes({ rpc, chainId, engine: { scope } }: ChainHandle): Promise<Check[]> {
   if (scope.kind !== 'contracts') return []
   const checks = [...scope.addresses].map(async (address): Promise<Check[]> => {
-    const code = await rpc.request('eth_getCode', [address, 'latest'])
+    const code = await getCode(rpc, address, 'latest')
     if (code !== '0x') return []
     return [
       failed({

@@ -1,3 +1,9 @@
+import { z } from 'zod'
+import { isMalformed } from '../../chain/methods/answer.ts'
+import { clientVersionOf } from '../../chain/methods/client-version.ts'
+import { getBlockReceipts } from '../../chain/methods/get-block-receipts.ts'
+import { getChainId } from '../../chain/methods/get-chain-id.ts'
+import { getTransactionReceipt } from '../../chain/methods/get-transaction-receipt.ts'
 import type { Endpoint } from '../../chain/rpc/endpoint.ts'
 import { messageOf } from '../../kit/error.ts'
 import { sha256, toJson } from '../../kit/json.ts'
@@ -43,11 +49,11 @@ export async function viewEndpoints(
 }
 
 async function viewOf(endpoint: Endpoint): Promise<EndpointView> {
-  const chainId = Number(await endpoint.request('eth_chainId', []))
+  const chainId = await getChainId(endpoint)
   const began = performance.now()
-  const head = await blockAt(endpoint.request, 'latest')
+  const head = await blockAt(endpoint, 'latest')
   const milliseconds = Math.round(performance.now() - began)
-  const client = await endpoint.request('web3_clientVersion', []).then(String, () => 'unknown client')
+  const client = await clientVersionOf(endpoint).catch(() => 'unknown client')
   return { endpoint, client: client.slice(0, 80), chainId, head, milliseconds }
 }
 
@@ -61,7 +67,7 @@ export async function compareEndpoints(
   const checks = await Promise.all([
     agreement('endpoints: chain id', views, async ({ chainId }) => String(chainId)),
     agreement(`endpoints: block ${settled}`, views, async ({ endpoint }) => {
-      return (await blockAt(endpoint.request, settled)).hash
+      return (await blockAt(endpoint, settled)).hash
     }),
     ...(sample === undefined
       ? []
@@ -105,22 +111,28 @@ async function agreement(
   })
 }
 
+const logSchema = z.looseObject({
+  address: z.unknown().optional(),
+  topics: z.unknown().optional(),
+  data: z.unknown().optional(),
+})
+
 /**
  * A fingerprint of a block's receipts, as one node reports them; receipts one by one if the node has no other method.
  */
 async function receiptsOf({ endpoint }: EndpointView, { hash, transactions }: ProbeBlock): Promise<string> {
-  const receipts = await endpoint
-    .request('eth_getBlockReceipts', [hash])
-    .catch(() =>
-      Promise.all(
-        transactions.map((transaction) => endpoint.request('eth_getTransactionReceipt', [transaction])),
-      ),
-    )
-  if (!Array.isArray(receipts)) return 'no list'
-  const outcomes = receipts.map(({ transactionHash, status, logs }) => [
-    transactionHash,
-    status,
-    (logs ?? []).map(({ address, topics, data }: Record<string, unknown>) => [address, topics, data]),
+  const receipts = await getBlockReceipts(endpoint, hash).catch((thrown) => {
+    if (isMalformed(thrown)) return null
+    return Promise.all(transactions.map((transaction) => getTransactionReceipt(endpoint, transaction)))
+  })
+  if (receipts === null) return 'no list'
+  const outcomes = receipts.map((receipt) => [
+    receipt?.transactionHash,
+    receipt?.succeeded,
+    (receipt?.logs ?? []).map((log) => {
+      const { address, topics, data } = logSchema.parse(log)
+      return [address, topics, data]
+    }),
   ])
   const entries = `${receipts.length} of ${transactions.length} receipts`
   return `${entries}, ${sha256(toJson(outcomes)).slice(0, 16)}`

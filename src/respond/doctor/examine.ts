@@ -1,4 +1,4 @@
-import { anvilBinary } from '../../chain/anvil.ts'
+import { anvilBinary } from '../../chain/sandbox/anvil.ts'
 import type { Logger } from '../../kit/logger.ts'
 import type { Env } from '../../kit/secret.ts'
 import type { LoadedConfig } from '../../model/config.ts'

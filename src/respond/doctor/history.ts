@@ -1,8 +1,12 @@
-import { CALL_TRACER } from '../../chain/rpc/call-tracer-options.ts'
-import type { Ask, ProbeBlock } from './blocks.ts'
+import type { Asker } from '../../chain/methods/asker.ts'
+import { getBalance } from '../../chain/methods/get-balance.ts'
+import { parityTraceBlock } from '../../chain/methods/parity-trace-block.ts'
+import { traceBlockByNumber } from '../../chain/methods/trace-block.ts'
+import { CALL_TRACER } from '../../chain/methods/tracer.ts'
+import { ZERO_ADDRESS } from '../../model/hex.ts'
+import type { ProbeBlock } from './blocks.ts'
 import { type Check, ok, warning } from './check.ts'
 
-const ZERO = '0x0000000000000000000000000000000000000000'
 /** Blocks back: just now, a minute on a fast chain, past the 128 that a node keeps by default, an outage of hours. */
 const DEPTHS = [1, 64, 144, 1_000] as const
 
@@ -13,7 +17,7 @@ type Depths = { state: number | null; traces: number | null }
  * missed.
  */
 export async function historyCheck(
-  ask: Ask,
+  asker: Asker,
   of: string,
   at: { head: ProbeBlock; blockSeconds: number | null },
 ): Promise<Check> {
@@ -21,8 +25,8 @@ export async function historyCheck(
   const { head, blockSeconds } = at
   const depths = DEPTHS.filter((depth) => depth <= head.number)
   const [state, traces] = await Promise.all([
-    deepest(depths, (depth) => ask('eth_getBalance', [ZERO, tag(head.number - depth)])),
-    deepest(depths, (depth) => traced(ask, tag(head.number - depth))),
+    deepest(depths, (depth) => getBalance(asker, ZERO_ADDRESS, head.number - depth)),
+    deepest(depths, (depth) => traced(asker, head.number - depth)),
   ])
   const reach: Depths = { state, traces }
   const detail = `states ${reachText(reach.state)}, traces ${reachText(reach.traces)}`
@@ -55,14 +59,10 @@ async function deepest(
 }
 
 /** Uses whichever method the node has; throws the error of the last one. */
-async function traced(ask: Ask, block: string): Promise<unknown> {
-  return ask('debug_traceBlockByNumber', [block, CALL_TRACER]).catch(() => ask('trace_block', [block]))
+async function traced(asker: Asker, block: number): Promise<unknown> {
+  return traceBlockByNumber(asker, block, CALL_TRACER).catch(() => parityTraceBlock(asker, block))
 }
 
 function reachText(depth: number | null): string {
   return depth === null ? 'not even one block back' : `${depth} blocks back or more`
-}
-
-function tag(block: number): string {
-  return `0x${block.toString(16)}`
 }

@@ -1,3 +1,5 @@
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
+import { getCode } from '../../chain/methods/get-code.ts'
 import { baseFeeOf } from '../../contain/broadcast.ts'
 import { capTooLow } from '../../contain/fees.ts'
 import { routeText } from '../../contain/route.ts'
@@ -44,7 +46,7 @@ export async function signerChecks(
 
 /** The calls that Safe owners signed in advance, and whether their Safes still accept them. */
 export async function presignedChecks(handle: ChainHandle, store: Store): Promise<Check[]> {
-  const latest = Number(await handle.rpc.request('eth_blockNumber', []))
+  const latest = await getBlockNumber(handle.rpc)
   const calls = await presignedOn({ store }, handle, latest)
   return calls.map(({ to, safe, nonce, safeNonce, owners, isDead }): Check => {
     const name = `signed beforehand for ${to}`
@@ -85,7 +87,7 @@ export async function leverChecks(
 }
 
 async function hasCode({ rpc }: ChainHandle, address: Address): Promise<boolean> {
-  return (await rpc.request('eth_getCode', [address, 'latest'])) !== '0x'
+  return (await getCode(rpc, address, 'latest')) !== '0x'
 }
 
 /** Empty where the fee cap is enough for now. */

@@ -1,21 +1,27 @@
 import { z } from 'zod'
-import { CALL_TRACER } from '../../chain/rpc/call-tracer-options.ts'
+import { isMalformed, parsed } from '../../chain/methods/answer.ts'
+import type { Asker } from '../../chain/methods/asker.ts'
+import { getBlockReceipts } from '../../chain/methods/get-block-receipts.ts'
+import { getTransactionReceipt } from '../../chain/methods/get-transaction-receipt.ts'
+import { parityTraceBlock } from '../../chain/methods/parity-trace-block.ts'
+import { type BlockTrace, traceBlockByHash, traceBlockByNumber } from '../../chain/methods/trace-block.ts'
+import { traceTransaction } from '../../chain/methods/trace-transaction.ts'
+import { CALL_TRACER } from '../../chain/methods/tracer.ts'
 import { messageOf } from '../../kit/error.ts'
-import type { Ask, ProbeBlock } from './blocks.ts'
+import type { ProbeBlock } from './blocks.ts'
 import { type Check, failed, ok, warning } from './check.ts'
 
 /** The result of one method on real blocks: null, or the problem with its answers. */
 type Verdict = { method: string; problem: string | null }
 
-const receiptsSchema = z.array(z.object({ transactionHash: z.string(), logs: z.array(z.unknown()) }))
-const tracedSchema = z.array(
-  z.object({ result: z.record(z.string(), z.unknown()).optional(), error: z.string().optional() }),
-)
-const parityTraceSchema = z.array(z.object({ transactionHash: z.string().nullish() }))
 const frameSchema = z.record(z.string(), z.unknown())
 
 /** Sends one node the requests that following sends, on blocks that have transactions, and checks the answers. */
-export async function methodChecks(ask: Ask, of: string, blocks: readonly ProbeBlock[]): Promise<Check[]> {
+export async function methodChecks(
+  asker: Asker,
+  of: string,
+  blocks: readonly ProbeBlock[],
+): Promise<Check[]> {
   const name = `blocks of ${of}`
   if (blocks.length === 0) {
     return [
@@ -27,20 +33,28 @@ export async function methodChecks(ask: Ask, of: string, blocks: readonly ProbeB
     ]
   }
   const receipts = await firstThat(blocks, [
-    ['eth_getBlockReceipts', (block) => blockReceipts(ask, block)],
-    ['eth_getTransactionReceipt', (block) => singleReceipts(ask, block)],
+    ['eth_getBlockReceipts', (block) => blockReceipts(asker, block)],
+    ['eth_getTransactionReceipt', (block) => singleReceipts(asker, block)],
   ])
   const traces = await firstThat(blocks, [
-    ['debug_traceBlockByHash', (block) => blockTraces(ask, 'debug_traceBlockByHash', block)],
-    ['debug_traceBlockByNumber', (block) => blockTraces(ask, 'debug_traceBlockByNumber', block)],
-    ['trace_block', (block) => parityTraces(ask, block)],
-    ['debug_traceTransaction', (block) => singleTrace(ask, block)],
+    [
+      'debug_traceBlockByHash',
+      (block) => blockTraces(traceBlockByHash(asker, block.hash, CALL_TRACER), block),
+    ],
+    [
+      'debug_traceBlockByNumber',
+      (block) => blockTraces(traceBlockByNumber(asker, block.number, CALL_TRACER), block),
+    ],
+    ['trace_block', (block) => parityTraces(asker, block)],
+    ['debug_traceTransaction', (block) => singleTrace(asker, block)],
   ])
   return [
     receiptsCheck(`receipts of ${of}`, receipts, blocks),
     tracesCheck(`traces of ${of}`, traces, blocks),
   ]
 }
+
+const ANOTHER_SHAPE = 'answers in another shape'
 
 type Trial = readonly [method: string, act: (block: ProbeBlock) => Promise<string | null>]
 
@@ -61,33 +75,33 @@ async function firstProblem(
 ): Promise<string | null> {
   for (const block of blocks) {
     const problem = await act(block).catch((thrown: unknown) =>
-      thrown instanceof z.ZodError ? 'answers in another shape' : messageOf(thrown),
+      isMalformed(thrown) ? ANOTHER_SHAPE : messageOf(thrown),
     )
     if (problem !== null) return `block ${block.number}: ${problem}`
   }
   return null
 }
 
-async function blockReceipts(ask: Ask, { hash, transactions }: ProbeBlock): Promise<string | null> {
-  const receipts = receiptsSchema.parse(await ask('eth_getBlockReceipts', [hash]))
+async function blockReceipts(asker: Asker, { hash, transactions }: ProbeBlock): Promise<string | null> {
+  const receipts = await getBlockReceipts(asker, hash)
+  if (receipts.some(({ transactionHash, logs }) => transactionHash === null || logs === null))
+    return ANOTHER_SHAPE
   const given = new Set(receipts.map(({ transactionHash }) => transactionHash))
   const missing = transactions.filter((transaction) => !given.has(transaction)).length
   return missing === 0 ? null : `${missing} of ${transactions.length} receipts are missing`
 }
 
-async function singleReceipts(ask: Ask, { transactions }: ProbeBlock): Promise<string | null> {
-  const [first] = transactions
-  const receipt = await ask('eth_getTransactionReceipt', [first])
-  return receipt === null ? `no receipt of ${first}` : null
+async function singleReceipts(asker: Asker, { transactions }: ProbeBlock): Promise<string | null> {
+  for (const first of transactions.slice(0, 1))
+    if ((await getTransactionReceipt(asker, first)) === null) return `no receipt of ${first}`
+  return null
 }
 
 async function blockTraces(
-  ask: Ask,
-  method: 'debug_traceBlockByHash' | 'debug_traceBlockByNumber',
-  { number, hash, transactions }: ProbeBlock,
+  traces: Promise<BlockTrace[]>,
+  { transactions }: ProbeBlock,
 ): Promise<string | null> {
-  const key = method === 'debug_traceBlockByHash' ? hash : `0x${number.toString(16)}`
-  const traced = tracedSchema.parse(await ask(method, [key, CALL_TRACER]))
+  const traced = await traces
   if (traced.length !== transactions.length)
     return `${traced.length} traces for ${transactions.length} transactions`
   const broken = traced.find(({ error }) => error !== undefined)
@@ -95,8 +109,16 @@ async function blockTraces(
   return traced.map(({ result }) => frameProblem(result)).find((problem) => problem !== null) ?? null
 }
 
-async function singleTrace(ask: Ask, { transactions }: ProbeBlock): Promise<string | null> {
-  return frameProblem(frameSchema.parse(await ask('debug_traceTransaction', [transactions[0], CALL_TRACER])))
+async function singleTrace(asker: Asker, { transactions }: ProbeBlock): Promise<string | null> {
+  for (const hash of transactions.slice(0, 1))
+    return frameProblem(
+      parsed(
+        frameSchema,
+        'debug_traceTransaction',
+        await traceTransaction(asker, { hash, tracer: CALL_TRACER }),
+      ),
+    )
+  return null
 }
 
 function frameProblem(frame: Record<string, unknown> | undefined): string | null {
@@ -107,9 +129,8 @@ function frameProblem(frame: Record<string, unknown> | undefined): string | null
     : 'a trace is not made of call frames'
 }
 
-async function parityTraces(ask: Ask, { number, transactions }: ProbeBlock): Promise<string | null> {
-  const traces = parityTraceSchema.parse(await ask('trace_block', [`0x${number.toString(16)}`]))
-  const traced = new Set(traces.map(({ transactionHash }) => transactionHash))
+async function parityTraces(asker: Asker, { number, transactions }: ProbeBlock): Promise<string | null> {
+  const traced = new Set(await parityTraceBlock(asker, number))
   const missing = transactions.filter((transaction) => !traced.has(transaction)).length
   return missing === 0 ? null : `${missing} of ${transactions.length} transactions have no trace`
 }

@@ -1,9 +1,9 @@
+import { toHex } from '../../chain/methods/block-tag.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
-import { headOf } from '../../chain/rpc/head.ts'
 import { resolveAuthority } from '../../contain/authority.ts'
 import type { AuthorityDetail } from '../../contain/authority-detail.ts'
 import { authorityDetail } from '../../contain/authority-detail.ts'
-import { toHex } from '../../contain/block-tag.ts'
 import { leversBesides, type OtherLever } from '../../contain/catalogue.ts'
 import { resolveCode } from '../../contain/code.ts'
 import { discoverLevers } from '../../contain/discover.ts'
@@ -77,7 +77,7 @@ export async function findLevers(options: DiscoverLeversOptions): Promise<Discov
 async function discoverOn(chain: ChainHandle, options: DiscoverLeversOptions): Promise<DiscoveredLevers> {
   const { rpc, chainId } = chain
   const { target, given } = options
-  const block = await headOf(rpc)
+  const block = await getBlockNumber(rpc)
   const { operations, callees, missing } = await operationsOf(chain, options, block)
   const { implementation, selectors, bytecode } = await resolveCode(rpc, target, toHex(block))
   const found = async (all: readonly Lever[]): Promise<FoundLever[]> => {

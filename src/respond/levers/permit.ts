@@ -1,4 +1,4 @@
-import { headOf } from '../../chain/rpc/head.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { ask } from '../../contain/call.ts'
 import { type Permissions, permissionsFor, transactionBatch } from '../../contain/permissions.ts'
 import { roleKeyOf } from '../../contain/routes/roles-route.ts'
@@ -24,7 +24,7 @@ export type Permit = Permissions & { chainId: number; batch: Record<string, unkn
 export async function permitFor(options: PermitOptions): Promise<Permit> {
   const { config, target, safe, modifier, member, role } = options
   return onFirstChain(config, async (rpc, chainId) => {
-    const block = await headOf(rpc)
+    const block = await getBlockNumber(rpc)
     const levers = await leversOf({ rpc, block }, { chainId, target, caller: safe })
     const view = 'isModuleEnabled(address module) view returns (bool)'
     const enabled = await ask({ rpc, block }, { to: safe, view, args: [modifier] })

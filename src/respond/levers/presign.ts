@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { headOf } from '../../chain/rpc/head.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import { type At, type Call, goesThrough } from '../../contain/call.ts'
 import { discoverLevers } from '../../contain/discover.ts'
@@ -41,7 +41,7 @@ export type PresignOptions = { config: Config; target: Address; safe: Address; n
 export async function presignRequests(options: PresignOptions): Promise<PresignRequest[]> {
   const { config, target, safe: address } = options
   return onFirstChain(config, async (rpc, chainId) => {
-    const block = await headOf(rpc)
+    const block = await getBlockNumber(rpc)
     const safe = await safeOr({ rpc, block }, { chainId, address })
     const levers = await leversOf({ rpc, block }, { chainId, target, caller: address })
     return levers.map((lever) => requestOf(safe, lever, options.nonce ?? safe.nonce))

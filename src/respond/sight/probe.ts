@@ -1,4 +1,5 @@
-import { z } from 'zod'
+import { ifMalformed } from '../../chain/methods/answer.ts'
+import { getBlock } from '../../chain/methods/get-block.ts'
 import type { Endpoint } from '../../chain/rpc/endpoint.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { messageOf } from '../../kit/error.ts'
@@ -9,13 +10,6 @@ import { type ChainSight, MOST_HEADS, type SeenHead } from './sight.ts'
 const PATIENCE_MS = 5_000
 /** A head that is this many blocks lower than before belongs to a chain that was restarted from the beginning. */
 const RESET_BLOCKS = 16
-
-const quantity = z
-  .string()
-  .regex(/^0x[0-9a-f]+$/i)
-  .transform(Number)
-  .pipe(z.number().int().max(Number.MAX_SAFE_INTEGER))
-const headSchema = z.object({ number: quantity, timestamp: quantity, transactions: z.array(z.unknown()) })
 
 /**
  * Asks every endpoint for its head, bypassing the pool that the watcher uses, and records the answers. Never throws.
@@ -50,16 +44,17 @@ function noteHead(sight: ChainSight, head: SeenHead): void {
 
 type Answer = { name: string; head: SeenHead | null; failure: string | null }
 
-async function askHead({ name, request }: Endpoint, clock: Clock): Promise<Answer> {
+async function askHead(endpoint: Endpoint, clock: Clock): Promise<Answer> {
+  const { name } = endpoint
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS)
   })
   try {
-    const answer = await Promise.race([request('eth_getBlockByNumber', ['latest', false]), late])
-    const parsed = headSchema.safeParse(answer)
-    if (!parsed.success) return { name, head: null, failure: 'its newest block has another shape' }
-    const { number, timestamp, transactions } = parsed.data
+    const found = await Promise.race([getBlock(endpoint, 'latest').catch(ifMalformed(null)), late])
+    const { number = null, timestamp = null, transactions = null } = found ?? {}
+    if (number === null || timestamp === null || transactions === null)
+      return { name, head: null, failure: 'its newest block has another shape' }
     const head = { number, timestamp, transactions: transactions.length, at: clock.now() }
     return { name, head, failure: null }
   } catch (thrown) {

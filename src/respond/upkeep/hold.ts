@@ -1,4 +1,4 @@
-import { headOf } from '../../chain/rpc/head.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { isStateGone } from '../../chain/rpc/state-gone.ts'
 import { undoOf } from '../../contain/reopen.ts'
 import { readState } from '../../contain/state-view.ts'
@@ -77,7 +77,7 @@ async function undoneOf(app: App, chain: ChainHandle, at: Holding): Promise<stri
     return await undoneAt(app, chain, at)
   } catch (thrown) {
     if (!isStateGone(thrown)) throw thrown
-    const number = await headOf(chain.rpc)
+    const number = await getBlockNumber(chain.rpc)
     if (number <= at.block.number) throw thrown
     const undone = await undoneAt(app, chain, { ...at, block: { number, hash: null } })
     return undone === undefined

@@ -1,4 +1,4 @@
-import { headOf } from '../../chain/rpc/head.ts'
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { simulatePlan } from '../../contain/simulate.ts'
 import { type Trial, takesAgain } from '../../contain/trial.ts'
 import { verifyPlan } from '../../contain/verify.ts'
@@ -63,7 +63,7 @@ export async function verifyHandPulls(app: App, chain: ChainHandle, block: Block
 
 async function verifyIt(place: Place, { incident, plan }: Pulled): Promise<void> {
   const { app, chain } = place
-  if ((await headOf(chain.rpc)) < (plan.byHand?.blockNumber ?? 0)) return
+  if ((await getBlockNumber(chain.rpc)) < (plan.byHand?.blockNumber ?? 0)) return
   const before = (await listVerifications(app.store, plan.id)).at(-1)
   if (before?.verified === true) return settleAndTell(place, { incident, plan })
   const attacks = await attacksOf(place, incident)

@@ -1,5 +1,6 @@
+import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
 import { fetchBundle } from '../../chain/rpc/fetch-bundle.ts'
-import { headOf, headTime } from '../../chain/rpc/head.ts'
+import { headTime } from '../../chain/rpc/head.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockBundle, SourceNotice } from '../../model/block.ts'
 import type { App, ChainHandle } from '../context.ts'
@@ -49,7 +50,7 @@ async function readBlock(number: number, options: ReadOptions): Promise<Answer> 
     try {
       return await fetchBundle(number, { rpc, capabilities, clock: app.clock, signal })
     } catch (thrown) {
-      const head = await headOf(rpc).catch(() => undefined)
+      const head = await getBlockNumber(rpc).catch(() => undefined)
       if (head !== undefined && number > head) return 'beyond-head'
       if (head === undefined) looks--
       else if (looks >= MOST_LOOKS) return leaveOut(number, { reason: messageOf(thrown), options })

@@ -1,5 +1,5 @@
 import { keccak256, parseTransaction, recoverTransactionAddress } from 'viem'
-import { toHex } from '../../../src/contain/block-tag.ts'
+import { toHex } from '../../../src/chain/methods/block-tag.ts'
 import type { Address, Hash, Hex } from '../../../src/model/hex.ts'
 import {
   execute,

@@ -3,10 +3,9 @@ import { NATIVE } from '../../../model/block.ts'
 import type { Scope } from '../../../model/detector.ts'
 import { type Address, type Hex, wordAt } from '../../../model/hex.ts'
 import type { StateCall, StateRead } from '../../../model/state-read.ts'
+import { BALANCE_OF } from '../../lib/read-balances.ts'
 import { type Book, bookOf, keyOf, type Ledger } from './books.ts'
 
-/** `balanceOf(address)` of EIP-20. */
-const BALANCE_OF = '0x70a08231'
 /** `getEthBalance(address)` of Multicall3; a chain without it does not answer, and the coin's balance stays unknown. */
 const GET_ETH_BALANCE = '0x4d2301cc'
 const MULTICALL: Address = '0xca11bde05977b3631167028862be2a173976ca11'

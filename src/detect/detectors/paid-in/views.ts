@@ -4,11 +4,11 @@ import type { Address, Hex } from '../../../model/hex.ts'
 import { addressFromWord, wordAt } from '../../../model/hex.ts'
 import type { StateCall, StateRead } from '../../../model/state-read.ts'
 import { coveredOf, type Taken } from '../../lib/question.ts'
+import { BALANCE_OF } from '../../lib/read-balances.ts'
 import { type Answers, answersOf } from '../../lib/view-call.ts'
 import type { OpenQuestion } from './judge.ts'
 import { isOwn, lowered, type Weighed, withExcess } from './weigh.ts'
 
-const BALANCE_OF: Hex = '0x70a08231'
 const TOTAL_SUPPLY: Hex = '0x18160ddd'
 /** asset() and maxWithdraw(address) of EIP-4626 */
 const ASSET: Hex = '0x38d52e0f'

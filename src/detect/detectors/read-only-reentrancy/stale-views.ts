@@ -4,6 +4,7 @@ import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address, Hex } from '../../../model/hex.ts'
 import { wordAt, ZERO_ADDRESS } from '../../../model/hex.ts'
 import { entersFromOutside, outermostStranger } from '../../lib/entries.ts'
+import { BALANCE_OF } from '../../lib/read-balances.ts'
 
 /** A view of `source` queried while a call into it was unfinished, for `asker`, which the actors had called. */
 export type StaleView = {
@@ -23,7 +24,7 @@ const MOST_WORDS = 4
 
 /** One account's balance is not the contract's value; tokens that trade in their own transfers are queried midway. */
 const LEDGERS: ReadonlySet<string> = new Set([
-  '0x70a08231', // balanceOf(address)
+  BALANCE_OF,
   '0x00fdd58e', // balanceOf(address,uint256)
   '0xdd62ed3e', // allowance(address,address)
 ])

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
-import { childEnvironment, outboundEnvironment } from '../kit/child-environment.ts'
-import { systemClock } from '../kit/clock.ts'
-import { CordonError } from '../kit/error.ts'
+import { childEnvironment, outboundEnvironment } from '../../kit/child-environment.ts'
+import { systemClock } from '../../kit/clock.ts'
+import { CordonError } from '../../kit/error.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
 /** When blocks are mined: one per transaction, one every `seconds` (fractions allowed), or only on `evm_mine`. */

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mnemonicToAccount } from 'viem/accounts'
 import { afterEach, describe, expect, test } from 'vitest'
+import { createRpc } from '../rpc/rpc.ts'
 import { type Anvil, type AnvilOptions, anvilBinary, startAnvil } from './anvil.ts'
-import { createRpc } from './rpc/rpc.ts'
 
 const GWEI = 1_000_000_000n
 const started: Anvil[] = []
@@ -217,13 +217,13 @@ async function startInKilledParent(folder: string): Promise<number> {
   const tsc = join('node_modules', 'typescript-native', 'bin', 'tsc')
   const config = join(folder, 'tsconfig.json')
   const compilerOptions = { noEmit: false, outDir: 'out', rootDir: '../../src', skipLibCheck: true }
-  const files = ['../../src/chain/anvil.ts']
+  const files = ['../../src/chain/sandbox/anvil.ts']
   writeFileSync(
     config,
     JSON.stringify({ extends: '../../tsconfig.json', compilerOptions, files, include: [] }),
   )
   execFileSync(process.execPath, [tsc, '-p', config])
-  const script = `import { startAnvil } from './out/chain/anvil.js'
+  const script = `import { startAnvil } from './out/chain/sandbox/anvil.js'
     console.log((await startAnvil({ mining: { kind: 'auto' } })).pid)
     setInterval(() => {}, 1_000)`
   writeFileSync(join(folder, 'parent.mjs'), script)
