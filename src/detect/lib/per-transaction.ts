@@ -43,3 +43,39 @@ export function perTransaction<Options>({
       input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
   }
 }
+
+/** A detector's memory and options, with the block it is asked about. */
+export type Remembered<Memory, Options> = { input: DetectorInput; memory: Memory; options: Options }
+
+export type RememberingRule<Memory, Options> = Omit<Rule<Options>, 'evaluate'> & {
+  init(): Memory
+  stateVersion: number
+  evaluate(tx: TransactionFacts, at: Remembered<Memory, Options>): Finding[]
+}
+
+/** A detector that looks at each transaction's trace in turn, with what it remembers of those before. */
+export function withMemory<Memory, Options>({
+  id,
+  title,
+  options,
+  yieldsToMev,
+  yieldsToOwners,
+  init,
+  stateVersion,
+  evaluate,
+}: RememberingRule<Memory, Options>): Detector<Memory, Options> {
+  return {
+    id,
+    title,
+    layer: 'pattern',
+    needs: ['traces'],
+    ...(yieldsToMev === true ? { yieldsToMev } : {}),
+    ...(yieldsToOwners === true ? { yieldsToOwners } : {}),
+    options,
+    init,
+    stateVersion,
+    snapshot: (memory) => structuredClone(memory),
+    evaluate: (input, memory, options) =>
+      input.facts.transactions.flatMap((tx) => evaluate(tx, { input, memory, options })),
+  }
+}

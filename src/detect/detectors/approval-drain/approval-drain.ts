@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { entryFrame } from '../../../model/block.ts'
-import type { Detector, DetectorInput } from '../../../model/detector.ts'
 import { inScope } from '../../../model/detector.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Finding } from '../../../model/finding.ts'
@@ -11,6 +10,7 @@ import type { Claim } from '../../lib/claims.ts'
 import { findingFrom } from '../../lib/claims.ts'
 import { consentTo, noSignatures } from '../../lib/consent.ts'
 import { oneSidedLoss } from '../../lib/parties.ts'
+import { type Remembered, withMemory } from '../../lib/per-transaction.ts'
 
 const options = z.strictObject({
   /** Owners who must have approved the spender while it was watched. */
@@ -29,6 +29,8 @@ type Options = z.infer<typeof options>
 /** spender → the owners whose approvals it has (with their times), and those whose tokens it pulled */
 type Spenders = Map<Address, { owners: Map<Address, number>; pulled: Set<Address> }>
 
+type Work = Remembered<Spenders, Options>
+
 const MOST_SPENDERS = 5_000
 
 /**
@@ -36,23 +38,17 @@ const MOST_SPENDERS = 5_000
  * their tokens in transactions that they did not send, without giving anything. The token, the spender or an owner is
  * in scope. Routers pull from those who call them; claims and Permit2 act in the owner's own transaction.
  */
-export const approvalDrain: Detector<Spenders, Options> = {
+export const approvalDrain = withMemory<Spenders, Options>({
   id: 'approval-drain',
   title: 'A young spender empties those who approved it',
-  layer: 'pattern',
-  needs: ['traces'],
   options,
   init: () => new Map(),
   stateVersion: 1,
-  snapshot: (spenders) => structuredClone(spenders),
-  evaluate: (input, spenders, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, spenders, options })),
-}
-
-type Work = { input: DetectorInput; spenders: Spenders; options: Options }
+  evaluate,
+})
 
 function evaluate(tx: TransactionFacts, work: Work): Finding[] {
-  const { input, spenders, options } = work
+  const { input, memory: spenders, options } = work
   const at = input.facts.bundle.timestamp ?? 0
   const claims: Claim[] = []
   for (const fact of tx.facts) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sha256 } from '../../../kit/json.ts'
-import type { Detector, DetectorInput } from '../../../model/detector.ts'
+import type { DetectorInput } from '../../../model/detector.ts'
 import { inScope } from '../../../model/detector.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Finding } from '../../../model/finding.ts'
@@ -11,6 +11,7 @@ import type { Claim } from '../../lib/claims.ts'
 import { findingFrom } from '../../lib/claims.ts'
 import { isEntry } from '../../lib/entries.ts'
 import { type Release, releasesIn } from '../../lib/messages.ts'
+import { type Remembered, withMemory } from '../../lib/per-transaction.ts'
 import { keyStoreWrites } from './key-store.ts'
 import { emptyMemory, type Habit, keep, type Memory } from './memory.ts'
 import { type Proof, proofOf } from './proofs.ts'
@@ -29,22 +30,16 @@ type Options = z.infer<typeof options>
  * Without any past: a message makes the bridge rewrite the contract from which it reads its trusted keys. Honest relays
  * vary in proofs, signers and relayers but keep the habit; users' claims through multicalls have none.
  */
-export const bridgeForgery: Detector<Memory, Options> = {
+export const bridgeForgery = withMemory<Memory, Options>({
   id: 'bridge-forgery',
   title: 'A bridge released assets for a message that was not proved, or used before',
-  layer: 'pattern',
-  needs: ['traces'],
   options,
   init: emptyMemory,
   stateVersion: 1,
-  snapshot: (memory) => structuredClone(memory),
-  evaluate: (input, memory, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, memory, options })),
-}
+  evaluate,
+})
 
-type Work = { input: DetectorInput; memory: Memory; options: Options }
-
-function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Finding[] {
+function evaluate(tx: TransactionFacts, { input, memory, options }: Remembered<Memory, Options>): Finding[] {
   const { scope, facts } = input
   if (tx.transaction.succeeded === false) return []
   const claims = keyStoreWrites(tx).filter((it) =>

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { Detector, DetectorInput } from '../../../model/detector.ts'
 import { inScope } from '../../../model/detector.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Finding } from '../../../model/finding.ts'
@@ -7,6 +6,7 @@ import { ZERO_ADDRESS } from '../../../model/hex.ts'
 import { actorCluster } from '../../lib/actors.ts'
 import type { Claim } from '../../lib/claims.ts'
 import { findingFrom } from '../../lib/claims.ts'
+import { type Remembered, withMemory } from '../../lib/per-transaction.ts'
 import { takeIssues } from './issues.ts'
 import { isOption, judgeCounted, judgePosition, judgeRate, positionOf, seriesKey } from './judge.ts'
 import { emptyMemory, keep, type Memory, noteRate, rateOf } from './memory.ts'
@@ -36,22 +36,16 @@ type Options = z.infer<typeof options>
  * exercises of one settled series all pay the same; series of different strikes have separate norms; American options,
  * whose price moves, are judged only by several equal payments for one lot; partial exercises name an amount.
  */
-export const optionAbuse: Detector<Memory, Options> = {
+export const optionAbuse = withMemory<Memory, Options>({
   id: 'option-abuse',
   title: 'An option paid twice or beyond its collateral, or was issued or settled wrongly',
-  layer: 'pattern',
-  needs: ['traces'],
   options,
   init: emptyMemory,
   stateVersion: 1,
-  snapshot: (memory) => structuredClone(memory),
-  evaluate: (input, memory, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, memory, options })),
-}
+  evaluate,
+})
 
-type Work = { input: DetectorInput; memory: Memory; options: Options }
-
-function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Finding[] {
+function evaluate(tx: TransactionFacts, { input, memory, options }: Remembered<Memory, Options>): Finding[] {
   const { scope, facts } = input
   notePrices(tx, input, memory)
   const actors = actorCluster(tx, scope)

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import type { Detector, DetectorInput } from '../../../model/detector.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Finding } from '../../../model/finding.ts'
 import type { Address } from '../../../model/hex.ts'
 import { actorCluster } from '../../lib/actors.ts'
 import type { Claim } from '../../lib/claims.ts'
 import { findingFrom } from '../../lib/claims.ts'
+import { type Remembered, withMemory } from '../../lib/per-transaction.ts'
 import { takeFunds } from './fund.ts'
 import { takeMarks } from './mark.ts'
 import { emptyMemory, keep, type Memory } from './memory.ts'
@@ -27,22 +27,16 @@ type Options = z.infer<typeof options>
  * Bots liquidate strangers, with flash loans or their own liquidity; traders are paid on what others moved; signed
  * prices are not the caller's own; an account that unwinds its own position at no one's cost gets a remark.
  */
-export const perpAbuse: Detector<Memory, Options> = {
+export const perpAbuse = withMemory<Memory, Options>({
   id: 'perp-abuse',
   title: 'A position was paid on a price of its owner’s own making, or its loss was put on others',
-  layer: 'pattern',
-  needs: ['traces'],
   options,
   init: emptyMemory,
   stateVersion: 1,
-  snapshot: (memory) => structuredClone(memory),
-  evaluate: (input, memory, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, memory, options })),
-}
+  evaluate,
+})
 
-type Work = { input: DetectorInput; memory: Memory; options: Options }
-
-function evaluate(tx: TransactionFacts, { input, memory, options }: Work): Finding[] {
+function evaluate(tx: TransactionFacts, { input, memory, options }: Remembered<Memory, Options>): Finding[] {
   const { scope, facts } = input
   const sender = tx.transaction.from
   if (sender === null || tx.transaction.succeeded === false) return []

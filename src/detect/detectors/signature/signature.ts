@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { Frame } from '../../../model/block.ts'
-import type { Detector, DetectorInput } from '../../../model/detector.ts'
 import { inScope } from '../../../model/detector.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Finding } from '../../../model/finding.ts'
@@ -8,6 +7,7 @@ import type { Address } from '../../../model/hex.ts'
 import { actorCluster } from '../../lib/actors.ts'
 import type { Claim } from '../../lib/claims.ts'
 import { findingFrom } from '../../lib/claims.ts'
+import { type Remembered, withMemory } from '../../lib/per-transaction.ts'
 
 const options = z.strictObject({
   /** Maximum signatures remembered; the oldest is forgotten first. */
@@ -26,22 +26,19 @@ const ECRECOVER = '0x0000000000000000000000000000000000000001'
  * continues after ecrecover returned the zero address, and pays or mints to the actors either way. Within one
  * transaction a signature may be checked twice; reusable attestations pay no new account.
  */
-export const signature: Detector<Used, Options> = {
+export const signature = withMemory<Used, Options>({
   id: 'signature',
   title: 'A signature was used twice, or none was needed',
-  layer: 'pattern',
-  needs: ['traces'],
   options,
   init: () => new Map(),
   stateVersion: 1,
-  snapshot: (used) => new Map(used),
-  evaluate: (input, used, options) =>
-    input.facts.transactions.flatMap((tx) => evaluate(tx, { input, used, options })),
-}
+  evaluate,
+})
 
-type Work = { input: DetectorInput; used: Used; options: Options }
-
-function evaluate(tx: TransactionFacts, { input, used, options }: Work): Finding[] {
+function evaluate(
+  tx: TransactionFacts,
+  { input, memory: used, options }: Remembered<Used, Options>,
+): Finding[] {
   const { facts, scope } = input
   const checks = tx.transaction.frames.filter((frame) => frame.to === ECRECOVER && frame.input.length >= 258)
   if (checks.length === 0) return []
