@@ -27,17 +27,22 @@ const observedSchema = z.object({
     .exactOptional(),
 })
 
+/** The moment at which a block was judged: `now` in milliseconds, `head` the newest block of the chain then. */
+export type JudgedAt = { capabilities: Capabilities; now: number; head: number | null }
+
 /**
- * The stored data of a block: its observations, its arrival time (milliseconds), and whether the nodes had traces then.
+ * The stored data of a block: its observations, its arrival time (milliseconds), and whether the nodes had traces then. A block
+ * that was caught up with has no arrival: several of them come at once, and would hide the chain's own rhythm after a restart.
  */
-export function keptOf(facts: BlockFacts, at: { capabilities: Capabilities; now: number }): Kept {
-  const { timestamp, transactions } = facts.bundle
+export function keptOf(facts: BlockFacts, at: JudgedAt): Kept {
+  const { number, timestamp, transactions } = facts.bundle
+  const isAtHead = at.head === null || number >= at.head - 1
   const isTraced = transactions.some(({ frames }) => frames.length > 0) || hasTraces(at.capabilities)
   const arrival = { timestamp: timestamp ?? 0, transactions: transactions.length, at: at.now }
   return {
     ...observedOf(facts),
     ...(isTraced ? { hasTraces: true } : {}),
-    ...(timestamp === null ? {} : { arrival }),
+    ...(timestamp === null || !isAtHead ? {} : { arrival }),
   }
 }
 

@@ -229,7 +229,11 @@ async function onBlock(bundle: BlockBundle, watching: Watching): Promise<void> {
     remarks,
     // With nothing protected nothing is counted: this saves a write per block.
     traffic: last === null ? null : { transactions, days },
-    observed: keptOf(facts, { capabilities: chain.capabilities, now: app.clock.now() }),
+    observed: keptOf(facts, {
+      capabilities: chain.capabilities,
+      now: app.clock.now(),
+      head: chain.vitals.head?.number ?? null,
+    }),
     seen: recorder.followsFunds() || alerts.length > 0 ? { facts, findings } : null,
   })
   packKept(chain.engine)

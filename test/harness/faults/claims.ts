@@ -27,7 +27,7 @@ const claims: readonly Claim[] = [
     says: 'what could not be seen is told',
     holds: ({ fault, endpoints }, { notices, partial, blind, during }) =>
       fault.hides === 'none' ||
-      (['trap', 'traces'].includes(fault.hides) && endpoints === 2) ||
+      (['trap', 'traces', 'text'].includes(fault.hides) && endpoints === 2) ||
       during.some((sample) => !isOk(sample)) ||
       notices.some((line) => !line.startsWith('gap-filled')) ||
       (partial?.open ?? 0) + (partial?.givenUp ?? 0) + blind.length > 0,
