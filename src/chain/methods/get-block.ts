@@ -24,7 +24,8 @@ const header = {
 const transactionHash = z.union([hashSchema, z.object({ hash: hashSchema }).transform(({ hash }) => hash)])
 const blockSchema = z.object({ ...header, transactions: optional(z.array(transactionHash)) }).nullish()
 const fullBlockSchema = z.object({ ...header, transactions: z.array(transactionSchema) }).nullish()
-const senderSchema = z.object({ hash: hashSchema, from: addressSchema, nonce: integer })
+// A layer's own transactions may have no sender or nonce.
+const senderSchema = z.object({ hash: hashSchema, from: optional(addressSchema), nonce: optional(integer) })
 const sendersSchema = z.object({ transactions: z.array(senderSchema) }).nullish()
 
 /** A block with the hashes of its transactions. A field that the node does not give is null. */

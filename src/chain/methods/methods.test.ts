@@ -69,8 +69,14 @@ test('a refusal of the node is no malformed answer', async () => {
 
 test('senders are read from a block whose transactions are otherwise unreadable', async () => {
   const sent = { hash: hashOf('sent'), from: address('eve'), nonce: '0x7' }
-  const { node } = await answers({ number: '0x1', transactions: [{ ...sent, value: 'much' }] })
-  expect(await getBlockSenders(node, 1)).toEqual([{ ...sent, nonce: 7 }])
+  const { node } = await answers({
+    number: '0x1',
+    transactions: [{ ...sent, value: 'much' }, { hash: hashOf('system') }],
+  })
+  expect(await getBlockSenders(node, 1)).toEqual([
+    { ...sent, nonce: 7 },
+    { hash: hashOf('system'), from: null, nonce: null },
+  ])
   await expect(getFullBlock(node, 1)).rejects.toMatchObject(MALFORMED)
 })
 
