@@ -4,7 +4,7 @@ import { unknownCapabilities } from '../../chain/rpc/capabilities.ts'
 import { blockFacts } from '../../facts/facts.ts'
 import { keptOf, restoreArrival } from './observed.ts'
 
-const facts = blockFacts(block({ number: 40, timestamp: 5, transactions: [] }))
+const facts = blockFacts(block({ number: 40, transactions: [] }))
 const capabilities = unknownCapabilities(1, 'not probed')
 
 test('the arrival of a block at the head is kept, that of one that was caught up with is not', () => {
