@@ -42,7 +42,7 @@ report(
     const viem = milliseconds(() => decodeAbiParameters(parseAbiParameters(type), `0x${data}`))
     const own = milliseconds(() => decodeParameters(parameters, data))
     return {
-      type,
+      what: type,
       KB: data.length / 2_048,
       'viem ms': viem.ms,
       'own ms': own.ms,
