@@ -19,29 +19,14 @@ export type Rule<Options> = {
   evaluate(tx: TransactionFacts, input: DetectorInput, options: Options): Finding[]
 }
 
-/** A detector that examines each transaction's trace on its own and remembers nothing. */
-export function perTransaction<Options>({
-  id,
-  title,
-  options,
-  yieldsToMev,
-  yieldsToOwners,
-  evaluate,
-}: Rule<Options>): Detector<null, Options> {
-  return {
-    id,
-    title,
-    layer: 'pattern',
-    needs: ['traces'],
-    ...(yieldsToMev === true ? { yieldsToMev } : {}),
-    ...(yieldsToOwners === true ? { yieldsToOwners } : {}),
-    options,
+/** A detector that looks at each transaction's trace by itself and remembers nothing. */
+export function perTransaction<Options>({ evaluate, ...rule }: Rule<Options>): Detector<null, Options> {
+  return withMemory({
+    ...rule,
     init: () => null,
     stateVersion: 1,
-    snapshot: () => null,
-    evaluate: (input, _state, options) =>
-      input.facts.transactions.flatMap((tx) => evaluate(tx, input, options)),
-  }
+    evaluate: (tx, { input, options }) => evaluate(tx, input, options),
+  })
 }
 
 /** A detector's memory and options, with the block it is asked about. */
