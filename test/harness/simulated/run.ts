@@ -1,5 +1,6 @@
 import { randomFrom } from '../../../bench/random.ts'
 import { createAssessor } from '../../../src/calibrate/assessor.ts'
+import { unknownCapabilities } from '../../../src/chain/rpc/capabilities.ts'
 import { authorisationTypedData } from '../../../src/contain/authorise.ts'
 import { keySigner, type Signer } from '../../../src/contain/signer.ts'
 import { addressOf, drillAccount } from '../../../src/drills/accounts.ts'
@@ -239,7 +240,10 @@ async function partsFor({ store, calibration, playbook }: Ground, world: World):
       chainId,
       config: chainConfig,
       relays: [],
-      capabilities: undefined as never,
+      capabilities: {
+        ...unknownCapabilities(chainId, 'the simulated node has no such method'),
+        traceCall: false,
+      },
       engine: undefined as never,
       assessor: createAssessor(calibration, config.decision),
       operations: new Map(),
