@@ -80,6 +80,8 @@ async function containAfterAll({ app, chain }: Place, incident: Incident): Promi
     if (held === undefined) return
     verifications.push(held)
   }
+  // its step may have settled it while the levers were looked at: what is contained is not verified a second time
+  if ((await findIncident(app.store, incident.id))?.state !== 'open') return
   for (const { plan, verification } of verifications) {
     await insertVerification(app.store, verification)
     const message = `${verifiedText(plan, verification)} It took longer than its step, or the chain had changed.`
