@@ -1,7 +1,7 @@
 import type { Clock } from '../kit/clock.ts'
 import { type Env, secretOf } from '../kit/secret.ts'
 import type { Channel } from '../model/notification.ts'
-import { type Registered, registrationFor } from '../model/registration.ts'
+import { type Registered, registeredAs } from '../model/registration.ts'
 import type { ChannelKind } from './channel-kind.ts'
 import { consoleKind } from './channels/console.ts'
 import { webhookKind } from './channels/webhook/webhook.ts'
@@ -13,13 +13,9 @@ export const channelKinds = [
   webhookKind,
 ] as const
 
-const kinds: readonly ChannelKind[] = channelKinds
-
 /** The kind of a channel of the configuration with its options; undefined where there is no such kind. */
 export function channelKindOf(given: Registered): { kind: ChannelKind; options: unknown } | undefined {
-  const kind = registrationFor(kinds, given)
-  const { kind: _, ...rest } = given
-  return kind === undefined ? undefined : { kind, options: kind.options.parse(rest) }
+  return registeredAs<ChannelKind>(channelKinds, given)
 }
 
 export type ChannelSources = {

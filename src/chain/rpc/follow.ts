@@ -78,6 +78,7 @@ function createFollower(options: FollowOptions): Follower {
     clock,
     canonical: { refs: [...known], window },
     check: createBlockCheck(),
+    collectGarbage: createCollector(),
     pace: createPace(),
     nextBlock: fromBlock,
     finalized: -1,
@@ -143,7 +144,6 @@ function noteHead({ vitals, clock, pace }: Follower, { number, timestamp }: Time
 /** Blocks in order, some fetched ahead; each is yielded as soon as it and those before it are available. */
 async function* catchUp(follower: Follower, latest: number): AsyncGenerator<ChainUpdate> {
   const ahead: Promise<BlockBundle>[] = []
-  const collectGarbage = createCollector()
   let wanted = follower.nextBlock ?? latest
   while (!follower.signal.aborted && (follower.nextBlock ?? 0) <= latest) {
     for (; wanted <= latest && ahead.length < aheadOf(follower); wanted++) {
@@ -172,7 +172,7 @@ async function* catchUp(follower: Follower, latest: number): AsyncGenerator<Chai
     follower.staleTold = false
     yield { kind: 'block', bundle }
     if (number % FINALITY_EVERY === 0 && number < latest) yield* tellFinality(follower, latest)
-    if (ahead.length > 0) collectGarbage()
+    if (latest - number >= NEAR_HEAD) follower.collectGarbage()
   }
 }
 

@@ -50,6 +50,8 @@ export type Follower = Required<Omit<FollowOptions, 'fromBlock' | 'known' | 'vit
   pace: Pace
   /** Blocks now fetched in parallel: increased while there are no problems, halved where blocks come with gaps. */
   atOnce: number
+  /** Collects garbage where memory has grown. A collection stops everything, so it runs only far behind the head. */
+  collectGarbage: () => void
   /** Call frames per block, a moving average: it bounds the blocks fetched ahead. */
   framesPerBlock: number
   nextBlock: number | undefined

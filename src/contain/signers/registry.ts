@@ -1,4 +1,4 @@
-import { type Registered, registrationFor } from '../../model/registration.ts'
+import { type Registered, registeredAs } from '../../model/registration.ts'
 import { awsKmsKind, gcpKmsKind } from './cloud.ts'
 import { environmentKind } from './environment.ts'
 import { keystoreKind } from './keystore.ts'
@@ -15,11 +15,7 @@ export const signerKinds = [
   gcpKmsKind,
 ] as const
 
-const kinds: readonly SignerKind[] = signerKinds
-
 /** The kind of a signer of the configuration with its options; undefined where there is no such kind. */
 export function signerKindOf(given: Registered): { kind: SignerKind; options: unknown } | undefined {
-  const kind = registrationFor(kinds, given)
-  const { kind: _, ...rest } = given
-  return kind === undefined ? undefined : { kind, options: kind.options.parse(rest) }
+  return registeredAs<SignerKind>(signerKinds, given)
 }
