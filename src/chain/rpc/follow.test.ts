@@ -159,6 +159,20 @@ describe('finality', () => {
     await it.stop()
   })
 
+  test('a finalised block beyond the head is a lie: depth does not stand in for it', async () => {
+    const node = nodeOf(10)
+    const lie = {
+      number: '0x3e8',
+      hash: `0x${'f'.repeat(64)}`,
+      parentHash: `0x${'e'.repeat(64)}`,
+      timestamp: '0x1',
+    }
+    node.instead = (_method, [tag]) => (tag === 'finalized' ? { kind: 'result', value: lie } : undefined)
+    const it = await driveFollower(directRpc(node), { fromBlock: 1, finalityDepth: 4 })
+    expect(kinds(it.updates).filter((kind) => kind.startsWith('finalized'))).toEqual([])
+    await it.stop()
+  })
+
   test('is told while blocks are caught up with: as deep as a reorganisation may go below what was read', async () => {
     const node = nodeOf(100)
     node.finalized = 98

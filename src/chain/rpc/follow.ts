@@ -228,8 +228,9 @@ function finalAmong(
 ): BlockRef | undefined {
   if (tagged === undefined) return undefined
   const newest = refs.at(-1)?.number ?? latest
-  // While catching up, the tag refers to blocks that are not read yet.
-  const isByDepth = tagged === null || tagged.number === 0 || newest < tagged.number
+  // While catching up, the tag refers to blocks that are not read yet; at the head, one beyond it is a lie.
+  const isAhead = tagged !== null && newest < latest && newest < tagged.number
+  const isByDepth = tagged === null || tagged.number === 0 || isAhead
   return isByDepth
     ? refs.find(({ number }) => number === newest - finalityDepth)
     : refs.find(({ number, hash }) => number === tagged.number && hash === tagged.hash)
