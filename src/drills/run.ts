@@ -123,7 +123,9 @@ export async function runDrill(options: DrillOptions): Promise<RunningDrill> {
     )
     await options.started?.()
     const traffic = await runTraffic(deployment, anvil.url, { rounds: TRAFFIC_ROUNDS, seed, signal })
-    const alarms = (await listIncidents(running.app.store)).length
+    // the record may hold earlier drills, each on a chain of its own
+    const incidents = await listIncidents(running.app.store)
+    const alarms = incidents.filter(({ chainId }) => chainId === deployment.chainId).length
     say(`${traffic.length} honest transactions · ${alarms === 0 ? 'no alarm' : counted(alarms, 'alarm')}`)
     const played = options.people === 'played' ? play(options, running) : undefined
     const outcome = await attackAndWait(options, { anvil, deployment, running }).finally(() => played?.stop())
