@@ -1,6 +1,5 @@
 import { createAssessor } from '../calibrate/assessor.ts'
 import { type Capabilities, probeCapabilities, unknownCapabilities } from '../chain/rpc/capabilities.ts'
-import { failureKindOf } from '../chain/rpc/failure.ts'
 import { createRpc, type Rpc } from '../chain/rpc/rpc.ts'
 import type { Sequencer } from '../contain/sequence.ts'
 import { forkSequencer, simulateV1Sequencer } from '../contain/sequence.ts'
@@ -11,7 +10,7 @@ import { loadCalibration } from '../files/calibration.ts'
 import { withFiles } from '../files/detector-options.ts'
 import { withRules } from '../files/rules.ts'
 import type { Clock } from '../kit/clock.ts'
-import { messageOf } from '../kit/error.ts'
+import { CordonError, messageOf } from '../kit/error.ts'
 import { retry } from '../kit/retry.ts'
 import type { Calibration } from '../model/calibration.ts'
 import type { ChainConfig, Config } from '../model/config.ts'
@@ -95,15 +94,24 @@ async function capabilitiesOf(rpc: Rpc, { expected, waiting, clock }: Asking): P
   try {
     return await probeCapabilities(rpc, expected)
   } catch (thrown) {
-    if (waiting === undefined || failureKindOf(thrown) === undefined) throw thrown
+    if (waiting === undefined || !isPassing(thrown)) throw thrown
     waiting.notify(`Waiting for a node: ${messageOf(thrown)}`)
     if (expected !== undefined) return unknownCapabilities(expected, messageOf(thrown))
     const { signal } = waiting
-    const isRetryable = (again: unknown): boolean => failureKindOf(again) !== undefined
     const patience = { attempts: Number.POSITIVE_INFINITY, delayMs: 500, maxDelayMs: 5_000 }
-    return retry(() => probeCapabilities(rpc, expected), { ...patience, clock, signal, isRetryable })
+    return retry(() => probeCapabilities(rpc, expected), {
+      ...patience,
+      clock,
+      signal,
+      isRetryable: isPassing,
+    })
   }
 }
+
+/** Errors of a node that is down, starting or syncing: the same request may succeed later. */
+const PASSING = new Set(['chain.EndpointFailed', 'chain.RpcRefused', 'chain.MalformedField'])
+
+const isPassing = (thrown: unknown): boolean => thrown instanceof CordonError && PASSING.has(thrown.code)
 
 /** Simulation as the node offers it at the moment of the request: capabilities change while a chain is watched. */
 function sequencerFor(capabilities: Capabilities, chain: ChainConfig, rpc: Rpc): Sequencer {
