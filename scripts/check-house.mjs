@@ -29,8 +29,8 @@ const NAME_METHODS = new Set(
   [
     'model/config.ts',
     'model/containment.ts',
-    'contain/relays.ts',
-    'contain/sequence.ts',
+    'contain/sending/relays.ts',
+    'contain/trials/sequence.ts',
     'respond/doctor/chain.ts',
     'respond/doctor/methods.ts',
     'respond/upkeep/reprobe.ts',

@@ -1,7 +1,7 @@
-import { approvalTypedData } from '../contain/approval-data.ts'
+import { approvalTypedData } from '../contain/approval/approval-data.ts'
+import { ruleOn, verdictOn } from '../contain/approval/verdict.ts'
 import type { DrilledCordon, DrilledOptions, PlanDesk } from '../drills/cordon.ts'
 import { giveApproval, planToDecide, termsFor } from '../respond/approvals/desk.ts'
-import { ruleOn, verdictOn } from '../respond/approvals/verdict.ts'
 import type { App } from '../respond/context.ts'
 import { type RunningApp, startApp } from './start.ts'
 

@@ -11,7 +11,7 @@ import { type FreshDatabase, freshDatabase } from '../../test/harness/postgres.t
 import { createAssessor } from '../calibrate/assessor.ts'
 import { calibrate } from '../calibrate/calibrate.ts'
 import { createRpc } from '../chain/rpc/rpc.ts'
-import { simulateV1Sequencer } from '../contain/sequence.ts'
+import { simulateV1Sequencer } from '../contain/trials/sequence.ts'
 import { createEngine } from '../detect/engine/engine.ts'
 import { note } from '../incidents/context.ts'
 import { evidenceHead, verifyEvidence } from '../incidents/ledger.ts'

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
-import type { Signer } from '../contain/signer.ts'
 import { openSigners } from '../contain/signers/configured.ts'
+import type { Signer } from '../contain/signers/signer.ts'
 import { followRules } from '../files/followed-rules.ts'
 import { loadPlaybooks } from '../files/playbooks.ts'
 import type { Clock } from '../kit/clock.ts'

@@ -1,6 +1,6 @@
 import { toFunctionSelector } from 'viem'
-import { authorisationTypedData } from '../contain/authorise.ts'
-import type { Signer } from '../contain/signer.ts'
+import { authorisationTypedData } from '../contain/approval/authorise.ts'
+import type { Signer } from '../contain/signers/signer.ts'
 import { toJson } from '../kit/json.ts'
 import type { Config } from '../model/config.ts'
 import { configSchema } from '../model/config.ts'

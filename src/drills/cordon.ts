@@ -1,4 +1,4 @@
-import type { Signer } from '../contain/signer.ts'
+import type { Signer } from '../contain/signers/signer.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { ApprovalRule, ApprovalVerdict } from '../model/approval.ts'

@@ -1,4 +1,4 @@
-import type { Signer } from '../contain/signer.ts'
+import type { Signer } from '../contain/signers/signer.ts'
 import { CordonError } from '../kit/error.ts'
 
 /**

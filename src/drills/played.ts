@@ -1,4 +1,4 @@
-import type { Signer } from '../contain/signer.ts'
+import type { Signer } from '../contain/signers/signer.ts'
 import { messageOf } from '../kit/error.ts'
 import type { ContainmentPlan } from '../model/containment.ts'
 import type { Incident } from '../model/incident.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { recoverTypedDataAddress } from 'viem'
-import type { Signer } from '../contain/signer.ts'
+import type { Signer } from '../contain/signers/signer.ts'
 import type { Clock } from '../kit/clock.ts'
 import { durationText } from '../kit/duration.ts'
 import { CordonError } from '../kit/error.ts'

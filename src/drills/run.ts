@@ -1,7 +1,7 @@
 import type { Anvil } from '../chain/sandbox/anvil.ts'
 import { startAnvil } from '../chain/sandbox/anvil.ts'
 import { setCode } from '../chain/sandbox/control.ts'
-import type { Signer } from '../contain/signer.ts'
+import type { Signer } from '../contain/signers/signer.ts'
 import type { Logger } from '../kit/logger.ts'
 import type { AttackKind } from '../model/attack-kind.ts'
 import type { Config } from '../model/config.ts'

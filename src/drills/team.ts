@@ -1,6 +1,6 @@
 import { bytesToHex } from 'viem'
-import type { Signer } from '../contain/signer.ts'
-import { keySigner } from '../contain/signer.ts'
+import type { Signer } from '../contain/signers/signer.ts'
+import { keySigner } from '../contain/signers/signer.ts'
 import { assert } from '../kit/assert.ts'
 import type { Roles } from '../model/role.ts'
 import { addressOf, type DrillRole, drillAccount } from './accounts.ts'

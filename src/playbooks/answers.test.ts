@@ -1,6 +1,6 @@
 import { privateKeyToAccount } from 'viem/accounts'
 import { expect, test } from 'vitest'
-import { keySigner } from '../contain/signer.ts'
+import { keySigner } from '../contain/signers/signer.ts'
 import type { Address } from '../model/hex.ts'
 import type { Roles } from '../model/role.ts'
 import { type Answer, answerTypedData, proofOf, signAnswer } from './answers.ts'

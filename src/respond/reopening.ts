@@ -1,4 +1,4 @@
-import type { ReopenStages } from '../contain/reopen.ts'
+import type { ReopenStages } from '../contain/trials/reopen.ts'
 import { getIncident } from '../incidents/move.ts'
 import { systemClock } from '../kit/clock.ts'
 import type { Logger } from '../kit/logger.ts'

@@ -1,4 +1,4 @@
-import type { SimulatedCall } from '../../src/contain/sequence.ts'
+import type { SimulatedCall } from '../../src/contain/trials/sequence.ts'
 import type { Address } from '../../src/model/hex.ts'
 import { aTokenOf, deployAavePool, listReserve } from './aave-pool.ts'
 import { aTokenOfV2, deployAaveV2Pool, listV2Reserve } from './aave-v2-pool.ts'

@@ -1,4 +1,4 @@
-import type { SimulatedCall } from '../../src/contain/sequence.ts'
+import type { SimulatedCall } from '../../src/contain/trials/sequence.ts'
 import type { Address } from '../../src/model/hex.ts'
 import type { OperationKind } from '../../src/model/lever.ts'
 import { MOST } from './aave-market.ts'

@@ -1,7 +1,7 @@
 import { toFunctionSelector } from 'viem'
 import type { Rpc } from '../../src/chain/rpc/rpc.ts'
-import { authorityViews } from '../../src/contain/catalogue.ts'
-import { resolveCode } from '../../src/contain/code.ts'
+import { authorityViews } from '../../src/contain/levers/catalogue.ts'
+import { resolveCode } from '../../src/contain/reading/code.ts'
 import type { Address, Hex } from '../../src/model/hex.ts'
 
 /** A slot that was overwritten so that a key of the test is the authority, for the record. */

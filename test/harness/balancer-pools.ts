@@ -1,5 +1,5 @@
 import { encodeAbiParameters, parseAbiParameters } from 'viem'
-import type { SimulatedCall } from '../../src/contain/sequence.ts'
+import type { SimulatedCall } from '../../src/contain/trials/sequence.ts'
 import { type Address, type Hex, ZERO_ADDRESS } from '../../src/model/hex.ts'
 import type { Trial } from './lever-matrix.ts'
 import { callTo, deploy, packaged, person, read, send, sendAll, type World } from './lever-world.ts'

@@ -1,4 +1,4 @@
-import type { SimulatedCall } from '../../src/contain/sequence.ts'
+import type { SimulatedCall } from '../../src/contain/trials/sequence.ts'
 import type { Address } from '../../src/model/hex.ts'
 import { callTo, deploy, ourFixture, send, sendAll, type World } from './lever-world.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { simulateV1Sequencer } from '../../src/contain/sequence.ts'
+import { simulateV1Sequencer } from '../../src/contain/trials/sequence.ts'
 import { describeCorpus } from './corpus.ts'
 import { putUpAttack } from './real-attack.ts'
 import { openStateFork, stateNames } from './state-fork.ts'

@@ -1,6 +1,6 @@
 import { keccak256 } from 'viem'
 import type { Rpc } from '../../src/chain/rpc/rpc.ts'
-import type { SimulatedCall } from '../../src/contain/sequence.ts'
+import type { SimulatedCall } from '../../src/contain/trials/sequence.ts'
 import type { Frame, Transaction } from '../../src/model/block.ts'
 import type { Address, Hex } from '../../src/model/hex.ts'
 import { assemble, type Piece, push } from './assembler.ts'

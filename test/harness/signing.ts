@@ -2,8 +2,8 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:cry
 import { createServer, type IncomingMessage } from 'node:http'
 import { numberToHex } from 'viem'
 import { sign } from 'viem/accounts'
-import { keySigner, type UnsignedTransaction } from '../../src/contain/signer.ts'
 import type { Kms } from '../../src/contain/signers/kms.ts'
+import { keySigner, type UnsignedTransaction } from '../../src/contain/signers/signer.ts'
 import type { Hex } from '../../src/model/hex.ts'
 
 /** A pause in the form in which Cordon has it signed. */

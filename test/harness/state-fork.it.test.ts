@@ -1,6 +1,6 @@
 import { toFunctionSelector } from 'viem'
 import { expect, test } from 'vitest'
-import { simulateV1Sequencer } from '../../src/contain/sequence.ts'
+import { simulateV1Sequencer } from '../../src/contain/trials/sequence.ts'
 import type { Hex } from '../../src/model/hex.ts'
 import { attackLabels, describeCorpus } from './corpus.ts'
 import { openStateFork, type StateFork, stateNames } from './state-fork.ts'

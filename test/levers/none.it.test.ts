@@ -1,8 +1,8 @@
 import { encodeAbiParameters } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { leversBesides } from '../../src/contain/catalogue.ts'
-import { resolveCode, selectorsIn } from '../../src/contain/code.ts'
-import { discoverLevers } from '../../src/contain/discover.ts'
+import { leversBesides } from '../../src/contain/levers/catalogue.ts'
+import { discoverLevers } from '../../src/contain/planning/discover.ts'
+import { resolveCode, selectorsIn } from '../../src/contain/reading/code.ts'
 import type { Address } from '../../src/model/hex.ts'
 import { giveTokens } from '../harness/lever-tokens.ts'
 import {

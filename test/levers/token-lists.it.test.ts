@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { discoverLevers } from '../../src/contain/discover.ts'
+import { discoverLevers } from '../../src/contain/planning/discover.ts'
 import type { Address } from '../../src/model/hex.ts'
 import type { Lever } from '../../src/model/lever.ts'
 import { deploy, latestBlock, openWorld, ourFixture, person, type World } from '../harness/lever-world.ts'

@@ -4,8 +4,8 @@ import { callContract } from '../../chain/methods/call.ts'
 import { getBlock } from '../../chain/methods/get-block.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
 import type { Address, Hex } from '../../model/hex.ts'
-import { VIEW_GAS } from '../call.ts'
-import { resolveCode } from '../code.ts'
+import { VIEW_GAS } from '../reading/call.ts'
+import { resolveCode } from '../reading/code.ts'
 import type { Subject } from './template.ts'
 
 export type SubjectOptions = {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Route } from '../../model/containment.ts'
 import type { Address, Hash } from '../../model/hex.ts'
 import { addressSchema } from '../../model/hex.ts'
-import { type At, ask, type Call, encodeCall, goesThrough } from '../call.ts'
+import { type At, ask, type Call, encodeCall, goesThrough } from '../reading/call.ts'
 import type { FoundRoute, Reach } from './reach.ts'
 
 type AccessManagerRoute = Extract<Route, { kind: 'access-manager' }>

@@ -1,7 +1,7 @@
 import type { Route } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'
 import type { SafeSignature } from '../../model/safe.ts'
-import type { At } from '../call.ts'
+import type { At } from '../reading/call.ts'
 
 /** The means available for pulling levers. */
 export type Reach = At & {

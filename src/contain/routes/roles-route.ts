@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { getLogs } from '../../chain/methods/get-logs.ts'
 import type { Route } from '../../model/containment.ts'
 import { type Address, addressSchema, type Hash, type Hex, hashSchema, hexSchema } from '../../model/hex.ts'
-import { ask, type Call, encodeCall, goesThrough } from '../call.ts'
+import { ask, type Call, encodeCall, goesThrough } from '../reading/call.ts'
 import type { FoundRoute, Reach } from './reach.ts'
 
 type RolesRoute = Extract<Route, { kind: 'roles' }>

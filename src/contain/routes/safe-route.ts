@@ -2,10 +2,10 @@ import type { Rpc } from '../../chain/rpc/rpc.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Address, Hash } from '../../model/hex.ts'
 import type { SafeSignature } from '../../model/safe.ts'
-import type { Call } from '../call.ts'
-import { type OwnerSignature, readSafe, type Safe, safeTxHash, safeTypedData } from '../safe.ts'
-import { type Signer, type TypedData, typedDataHash } from '../signer.ts'
+import type { Call } from '../reading/call.ts'
+import { type Signer, type TypedData, typedDataHash } from '../signers/signer.ts'
 import type { FoundRoute, Reach } from './reach.ts'
+import { type OwnerSignature, readSafe, type Safe, safeTxHash, safeTypedData } from './safe.ts'
 
 /** A Safe's own route: live where our signers among its owners and the signatures for its nonce reach the threshold. */
 export async function safeRoutes(

@@ -2,7 +2,7 @@ import { keccak256, stringToHex } from 'viem'
 import type { Route } from '../../model/containment.ts'
 import type { Address, Hash } from '../../model/hex.ts'
 import { hashSchema, ZERO_ADDRESS } from '../../model/hex.ts'
-import { type At, ask, type Call, encodeCall } from '../call.ts'
+import { type At, ask, type Call, encodeCall } from '../reading/call.ts'
 import type { FoundRoute, Reach } from './reach.ts'
 
 type TimelockRoute = Extract<Route, { kind: 'timelock' }>

@@ -6,10 +6,10 @@ import { CordonError, messageOf } from '../../kit/error.ts'
 import { type Env, secretOf } from '../../kit/secret.ts'
 import type { Config } from '../../model/config.ts'
 import type { Address } from '../../model/hex.ts'
-import type { Signer } from '../signer.ts'
-import { trySigning } from '../signer.ts'
 import { newKeystore } from './keystore.ts'
 import { signerKindOf } from './registry.ts'
+import type { Signer } from './signer.ts'
+import { trySigning } from './signer.ts'
 
 type SignerConfig = Config['signers'][number]
 

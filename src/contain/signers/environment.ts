@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { envNameSchema } from '../../model/env-name.ts'
-import { keySigner } from '../signer.ts'
+import { keySigner } from './signer.ts'
 import { signerKind } from './signer-kind.ts'
 
 /** A private key in an environment variable. */

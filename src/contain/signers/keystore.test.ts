@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { keySigner, trySigning } from '../signer.ts'
 import { keystoreSigner, newKeystore } from './keystore.ts'
+import { keySigner, trySigning } from './signer.ts'
 
 // The two test vectors of the Web3 Secret Storage definition.
 const SECRET = '7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d'

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { CordonError } from '../../kit/error.ts'
 import { envNameSchema } from '../../model/env-name.ts'
 import type { Address, Hex } from '../../model/hex.ts'
-import { keySigner, type Signer } from '../signer.ts'
+import { keySigner, type Signer } from './signer.ts'
 import { signerKind } from './signer-kind.ts'
 
 /** A file in Web3 Secret Storage and the variable with its password. */

@@ -1,9 +1,9 @@
 import { recoverTransactionAddress } from 'viem'
 import { expect, test } from 'vitest'
 import { aTransaction, der, fakeKms } from '../../../test/harness/signing.ts'
-import { assertSigned, keySigner, trySigning } from '../signer.ts'
 import { awsKms, gcpKms } from './cloud.ts'
 import { kmsSigner } from './kms.ts'
+import { assertSigned, keySigner, trySigning } from './signer.ts'
 
 test('a KMS that signs with a high s gives transactions and messages that Ethereum takes', async () => {
   for (let round = 0; round < 8; round++) {

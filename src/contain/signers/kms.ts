@@ -5,8 +5,8 @@ import { publicKeyToAddress } from 'viem/accounts'
 import { z } from 'zod'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { Address, Hash, Hex } from '../../model/hex.ts'
-import type { Signer } from '../signer.ts'
-import { signerLied, signerOf, typedDataHash } from '../signer.ts'
+import type { Signer } from './signer.ts'
+import { signerLied, signerOf, typedDataHash } from './signer.ts'
 
 /** The part of a cloud's key service that Cordon uses: a secp256k1 key that never leaves it. */
 export type Kms = {

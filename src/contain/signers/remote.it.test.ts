@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { aTransaction, type FakeRemote, fakeRemote, signAsAsked } from '../../../test/harness/signing.ts'
-import { keySigner, trySigning, type UnsignedTransaction } from '../signer.ts'
 import { remoteSigner } from './remote.ts'
+import { keySigner, trySigning, type UnsignedTransaction } from './signer.ts'
 
 const KEY = `0x${'4c'.repeat(32)}` as const
 const OTHER = `0x${'5d'.repeat(32)}` as const

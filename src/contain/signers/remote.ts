@@ -8,8 +8,8 @@ import { envNameSchema } from '../../model/env-name.ts'
 import { givenAddressSchema } from '../../model/given-address.ts'
 import type { Address, Hex } from '../../model/hex.ts'
 import { hexSchema } from '../../model/hex.ts'
-import type { Signer, TypedData, UnsignedTransaction } from '../signer.ts'
-import { assertSigned, signerLied, signerOf, typedDataHash, walletMessage } from '../signer.ts'
+import type { Signer, TypedData, UnsignedTransaction } from './signer.ts'
+import { assertSigned, signerLied, signerOf, typedDataHash, walletMessage } from './signer.ts'
 import { signerKind } from './signer-kind.ts'
 
 /** JSON-RPC: `eth` as in Web3Signer and nodes, `account` as in Clef. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Signer } from '../signer.ts'
+import type { Signer } from './signer.ts'
 
 /** The tools that a signer may use while it is opened. */
 export type SignerTools = {

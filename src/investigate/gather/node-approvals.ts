@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { getLogs, type LogFilter } from '../../chain/methods/get-logs.ts'
-import { ask } from '../../contain/call.ts'
+import { ask } from '../../contain/reading/call.ts'
 import { exposureOf, lesser } from '../../forensics/exposure.ts'
 import { type Address, addressFromWord, addressSchema, type Hash, hexSchema } from '../../model/hex.ts'
 import type { ScopeApproval } from '../../model/scope-at-risk.ts'

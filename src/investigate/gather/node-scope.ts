@@ -1,5 +1,5 @@
 import { toFunctionSelector } from 'viem'
-import { resolveCode } from '../../contain/code.ts'
+import { resolveCode } from '../../contain/reading/code.ts'
 import { type Coded, siblingsOf } from '../../forensics/code/siblings.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { Address, Hex } from '../../model/hex.ts'

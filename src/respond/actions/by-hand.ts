@@ -1,4 +1,4 @@
-import { byHandText, callByHand } from '../../contain/by-hand.ts'
+import { byHandText, callByHand } from '../../contain/routes/by-hand.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { RoleId } from '../../model/role.ts'
 import { tellRoles } from './notify.ts'

@@ -3,17 +3,19 @@ import { required } from '../../chain/methods/answer.ts'
 import { estimateGas } from '../../chain/methods/estimate-gas.ts'
 import { getBlock } from '../../chain/methods/get-block.ts'
 import type { Rpc } from '../../chain/rpc/rpc.ts'
+import { type Ground, permitNow } from '../../contain/approval/permit.ts'
+import { isScheduling, nextStep, readyAtOf } from '../../contain/routes/route.ts'
 import {
   type BroadcastContext,
   type Permit,
   type Signed,
   sendBroadcast,
   signPlan,
-} from '../../contain/broadcast.ts'
-import { confirmBroadcast } from '../../contain/confirm.ts'
-import { isScheduling, nextStep, readyAtOf } from '../../contain/route.ts'
-import { secondOpinion } from '../../contain/second-opinion.ts'
-import { verifyPlan } from '../../contain/verify.ts'
+} from '../../contain/sending/broadcast.ts'
+import { confirmBroadcast } from '../../contain/sending/confirm.ts'
+import { secondOpinion } from '../../contain/sending/second-opinion.ts'
+import { trialOf } from '../../contain/trials/attack-trial.ts'
+import { verifyPlan } from '../../contain/trials/verify.ts'
 import { assert } from '../../kit/assert.ts'
 import { crashPoint } from '../../kit/crash-point.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
@@ -28,11 +30,9 @@ import { insertPlan, insertVerification } from '../../store/plans.ts'
 import { listSafeSignatures } from '../../store/safe-signatures.ts'
 import { type Store, transaction } from '../../store/store.ts'
 import { shortCall } from '../../words/call.ts'
-import { type Ground, permitNow } from '../approvals/permit.ts'
 import type { App } from '../context.ts'
 import { pageByHand } from './by-hand.ts'
 import { recordStep } from './record-step.ts'
-import { trialOf } from './trial.ts'
 import { type ContainOutcome, type Planned, patiently, type Work } from './work.ts'
 
 export type Signing = { plan: ContainmentPlan; simulation: Simulation; ground: Ground }

@@ -2,7 +2,8 @@ import type { CandidateAction, Decision, Refusal } from '../../calibrate/decisio
 import { decide } from '../../calibrate/decision.ts'
 import { runLengthText } from '../../calibrate/run-length.ts'
 import { percentText } from '../../calibrate/statistics.ts'
-import { savedShare } from '../../contain/losses.ts'
+import { entriesInto } from '../../contain/trials/attack.ts'
+import { savedShare } from '../../contain/trials/losses.ts'
 import { layerOf } from '../../detect/engine/layers.ts'
 import type { Alert } from '../../model/alert.ts'
 import { byWeight } from '../../model/alert.ts'
@@ -14,7 +15,6 @@ import type { Address } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import { listAlerts } from '../../store/alerts.ts'
 import type { App, ChainHandle } from '../context.ts'
-import { entriesInto } from './attack.ts'
 
 /** The decision about pulling a lever unattended, with the reasons, for the record. */
 export type Judgement = { automatic: boolean; reasons: string[]; statement: string }

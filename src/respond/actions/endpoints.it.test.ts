@@ -8,7 +8,7 @@ import {
 import { attack, closeStages, head, type Stage, said, sawBlock, stage } from '../../../test/harness/stage.ts'
 import { createEndpoint } from '../../chain/rpc/endpoint.ts'
 import { type Anvil, startAnvil } from '../../chain/sandbox/anvil.ts'
-import { authorisationHash } from '../../contain/authorise.ts'
+import { authorisationHash } from '../../contain/approval/authorise.ts'
 import { addressOf } from '../../drills/accounts.ts'
 import { sendAttackOnce } from '../../drills/attacks.ts'
 import { listAuthorisations, revokeAuthorisation } from '../../store/authorisations.ts'

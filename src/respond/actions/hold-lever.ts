@@ -1,5 +1,5 @@
 import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
-import { readState } from '../../contain/state-view.ts'
+import { readState } from '../../contain/reading/state-view.ts'
 import { durationMs } from '../../kit/duration.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import { lastPull, takeLever } from '../../store/lever-pulls.ts'

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { aPlan } from '../../../test/harness/builders.ts'
 import { attackedWith, closeStages, said } from '../../../test/harness/stage.ts'
-import { approvalTypedData } from '../../contain/approval-data.ts'
+import { approvalTypedData } from '../../contain/approval/approval-data.ts'
 import { addressOf, type DrillRole, drillAccount } from '../../drills/accounts.ts'
 import { giveVerdict } from '../../incidents/verdict.ts'
 import { listIncidents } from '../../store/incidents.ts'

@@ -1,5 +1,5 @@
 import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
-import { readState } from '../../contain/state-view.ts'
+import { readState } from '../../contain/reading/state-view.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { type ContainmentPlan, protectedBy } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'

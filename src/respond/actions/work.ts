@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { WantedLever } from '../../contain/plan.ts'
-import type { Operation } from '../../contain/simulate.ts'
+import type { WantedLever } from '../../contain/planning/plan.ts'
+import type { Attack } from '../../contain/trials/attack.ts'
+import type { Operation } from '../../contain/trials/simulate.ts'
 import { CordonError } from '../../kit/error.ts'
 import { toJson } from '../../kit/json.ts'
 import { retry } from '../../kit/retry.ts'
@@ -11,7 +12,6 @@ import type { Incident } from '../../model/incident.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { recentOperations } from '../memory/operations.ts'
-import type { Attack } from './attack.ts'
 
 /** One contract to contain because of an incident, with everything that this needs. */
 export type Work = {

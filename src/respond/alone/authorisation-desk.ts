@@ -7,10 +7,11 @@ import {
   authorisationHash,
   authorisationTypedData,
   standingOf,
-} from '../../contain/authorise.ts'
-import { decodedCall } from '../../contain/by-hand.ts'
-import { type Signer, type WalletMessage, walletMessage } from '../../contain/signer.ts'
+} from '../../contain/approval/authorise.ts'
+import { allAuthorisations, authorisationContext, mayAuthorise } from '../../contain/approval/standing.ts'
+import { decodedCall } from '../../contain/routes/by-hand.ts'
 import { openSigner, sourceOf } from '../../contain/signers/configured.ts'
+import { type Signer, type WalletMessage, walletMessage } from '../../contain/signers/signer.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { CordonError, messageOf } from '../../kit/error.ts'
 import type { Logger } from '../../kit/logger.ts'
@@ -26,7 +27,6 @@ import { openDatabase } from '../../store/database.ts'
 import { installationOf } from '../../store/installation.ts'
 import { transaction } from '../../store/store.ts'
 import { namedPerson } from '../authorisations/people.ts'
-import { allAuthorisations, authorisationContext, mayAuthorise } from '../authorisations/standing.ts'
 import { openChains, scopeFor } from '../chains.ts'
 import type { ChainHandle } from '../context.ts'
 import { type Alone, aloneOn } from './alone.ts'

@@ -2,14 +2,14 @@ import { afterEach, expect, test } from 'vitest'
 import type { Stage } from '../../../test/harness/stage.ts'
 import { attack, closeStages, said, stageWith } from '../../../test/harness/stage.ts'
 import type { StartOptions } from '../../app/start.ts'
-import { approvalTypedData } from '../../contain/approval-data.ts'
+import { approvalTypedData } from '../../contain/approval/approval-data.ts'
+import type { Judging } from '../../contain/approval/verdict.ts'
 import { addressOf, type DrillRole, drillAccount } from '../../drills/accounts.ts'
 import type { ApprovalTerms } from '../../model/approval.ts'
 import type { Address } from '../../model/hex.ts'
 import { listIncidents } from '../../store/incidents.ts'
 import { listPlans } from '../../store/plans.ts'
 import { type Given, giveApproval, planToDecide, termsFor } from './desk.ts'
-import type { Judging } from './verdict.ts'
 
 afterEach(closeStages)
 

@@ -1,7 +1,9 @@
-import { approvalTypedData, termsOf } from '../../contain/approval-data.ts'
-import { isTruly, rejectionsOf } from '../../contain/approve.ts'
-import type { Signer } from '../../contain/signer.ts'
+import { approvalTypedData, termsOf } from '../../contain/approval/approval-data.ts'
+import { isTruly, rejectionsOf } from '../../contain/approval/approve.ts'
+import { installationFor } from '../../contain/approval/standing.ts'
+import { caseOf, type Judged, type Judging, ruleOn, verdictOn } from '../../contain/approval/verdict.ts'
 import { type OpenedSigner, openSigners } from '../../contain/signers/configured.ts'
+import type { Signer } from '../../contain/signers/signer.ts'
 import { getIncident } from '../../incidents/move.ts'
 import { record } from '../../incidents/record.ts'
 import { systemClock } from '../../kit/clock.ts'
@@ -22,8 +24,6 @@ import { findBroadcast } from '../../store/broadcasts.ts'
 import { openDatabase } from '../../store/database.ts'
 import { findPlan, listActivePlans, listPlans } from '../../store/plans.ts'
 import { type Store, transaction } from '../../store/store.ts'
-import { installationFor } from '../authorisations/standing.ts'
-import { caseOf, type Judged, type Judging, ruleOn, verdictOn } from './verdict.ts'
 
 type NewApproval = Omit<Approval, 'givenAt'>
 

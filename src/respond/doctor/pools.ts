@@ -1,5 +1,5 @@
 import type { Rpc } from '../../chain/rpc/rpc.ts'
-import { ask } from '../../contain/call.ts'
+import { ask } from '../../contain/reading/call.ts'
 import { type Address, addressSchema } from '../../model/hex.ts'
 import { type Check, warning } from './check.ts'
 

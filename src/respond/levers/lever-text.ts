@@ -1,4 +1,4 @@
-import type { OtherLever } from '../../contain/catalogue.ts'
+import type { OtherLever } from '../../contain/levers/catalogue.ts'
 import type { OpEffect } from '../../model/lever.ts'
 import { functionNames } from '../../names/function-names.ts'
 import type { LeverObservation } from '../../store/levers.ts'

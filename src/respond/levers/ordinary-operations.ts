@@ -1,4 +1,4 @@
-import type { Operation } from '../../contain/simulate.ts'
+import type { Operation } from '../../contain/trials/simulate.ts'
 import { CordonError } from '../../kit/error.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import type { Address, Hash } from '../../model/hex.ts'

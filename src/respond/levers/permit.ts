@@ -1,6 +1,6 @@
 import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
-import { ask } from '../../contain/call.ts'
-import { type Permissions, permissionsFor, transactionBatch } from '../../contain/permissions.ts'
+import { ask } from '../../contain/reading/call.ts'
+import { type Permissions, permissionsFor, transactionBatch } from '../../contain/routes/permissions.ts'
 import { roleKeyOf } from '../../contain/routes/roles-route.ts'
 import type { Config } from '../../model/config.ts'
 import type { Address } from '../../model/hex.ts'

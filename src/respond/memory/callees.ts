@@ -1,4 +1,4 @@
-import type { Related } from '../../contain/protocol.ts'
+import type { Related } from '../../contain/planning/protocol.ts'
 import type { BlockBundle } from '../../model/block.ts'
 import type { Address, Hash } from '../../model/hex.ts'
 import type { ProtocolKind } from '../../model/protocol-kind.ts'

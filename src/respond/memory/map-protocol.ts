@@ -1,5 +1,5 @@
-import type { Related } from '../../contain/protocol.ts'
-import { relatedContracts } from '../../contain/protocol.ts'
+import type { Related } from '../../contain/planning/protocol.ts'
+import { relatedContracts } from '../../contain/planning/protocol.ts'
 import type { BlockRef } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'
 import type { App, ChainHandle } from '../context.ts'

@@ -1,4 +1,4 @@
-import type { Operation } from '../../contain/simulate.ts'
+import type { Operation } from '../../contain/trials/simulate.ts'
 import { isEntry } from '../../detect/lib/entries.ts'
 import type { BlockBundle, Transaction } from '../../model/block.ts'
 import type { Address, Hash, Hex } from '../../model/hex.ts'

@@ -1,5 +1,5 @@
-import { resolveCode } from '../../contain/code.ts'
-import { kindsOf } from '../../contain/protocol-kinds.ts'
+import { kindsOf } from '../../contain/planning/protocol-kinds.ts'
+import { resolveCode } from '../../contain/reading/code.ts'
 import type { Incident } from '../../model/incident.ts'
 import { attackedKinds, type ProtocolKind } from '../../model/protocol-kind.ts'
 import type { App, ChainHandle } from '../context.ts'

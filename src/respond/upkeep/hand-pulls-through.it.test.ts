@@ -8,7 +8,7 @@ import {
 } from '../../../test/harness/authority-world.ts'
 import { attack, closeStages, type Stage, said, stageWith } from '../../../test/harness/stage.ts'
 import { createRpc, type Rpc } from '../../chain/rpc/rpc.ts'
-import { encodeCall } from '../../contain/call.ts'
+import { encodeCall } from '../../contain/reading/call.ts'
 import { addressOf } from '../../drills/accounts.ts'
 import type { Config } from '../../model/config.ts'
 import { type Address, type Hex, ZERO_ADDRESS } from '../../model/hex.ts'

@@ -14,7 +14,7 @@ import {
 } from '../../../test/harness/stage.ts'
 import type { StartOptions } from '../../app/start.ts'
 import { createRpc } from '../../chain/rpc/rpc.ts'
-import { encodeCall } from '../../contain/call.ts'
+import { encodeCall } from '../../contain/reading/call.ts'
 import { addressOf } from '../../drills/accounts.ts'
 import type { Config } from '../../model/config.ts'
 import { type Address, type Hex, ZERO_ADDRESS } from '../../model/hex.ts'

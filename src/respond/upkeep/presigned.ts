@@ -1,4 +1,4 @@
-import { ask } from '../../contain/call.ts'
+import { ask } from '../../contain/reading/call.ts'
 import { sha256 } from '../../kit/json.ts'
 import type { BlockRef } from '../../model/block.ts'
 import type { Address } from '../../model/hex.ts'

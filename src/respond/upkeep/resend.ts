@@ -1,4 +1,4 @@
-import { sendBroadcast } from '../../contain/broadcast.ts'
+import { sendBroadcast } from '../../contain/sending/broadcast.ts'
 import { note } from '../../incidents/context.ts'
 import { messageOf } from '../../kit/error.ts'
 import type { BlockRef } from '../../model/block.ts'

@@ -1,5 +1,5 @@
 import { toFunctionSelector } from 'viem'
-import { authorisationTypedData } from '../../../src/contain/authorise.ts'
+import { authorisationTypedData } from '../../../src/contain/approval/authorise.ts'
 import { addressOf, drillAccount } from '../../../src/drills/accounts.ts'
 import type { DrillDeployment } from '../../../src/drills/deployment.ts'
 import type { Config } from '../../../src/model/config.ts'

@@ -1,0 +1,62 @@
+import type { Rpc } from '../../chain/rpc/rpc.ts'
+import { assert } from '../../kit/assert.ts'
+import type { Clock } from '../../kit/clock.ts'
+import type { Config } from '../../model/config.ts'
+import type { ContainmentPlan } from '../../model/containment.ts'
+import type { Hash } from '../../model/hex.ts'
+import { lockApprovals } from '../../store/approvals.ts'
+import { findIncident } from '../../store/incidents.ts'
+import { findPlan } from '../../store/plans.ts'
+import type { Store } from '../../store/store.ts'
+import type { Permit } from '../sending/broadcast.ts'
+import { authorisationHash, authorise } from './authorise.ts'
+import { allAuthorisations, authorisationContext, installationFor } from './standing.ts'
+import { verdictOn } from './verdict.ts'
+
+/** The basis on which a plan is carried out: a standing authorisation, or people who approved it. */
+export type Ground =
+  | {
+      kind: 'authorised'
+      /** The authorisation under which it was signed before: then no other one counts. */
+      hash?: Hash
+    }
+  | { kind: 'approved' }
+
+type Asked = { plan: ContainmentPlan; ground: Ground }
+type Asking = {
+  store: Store
+  clock: Clock
+  config: Pick<Config, 'roles' | 'approvals' | 'authorisations'>
+  chains: ReadonlyMap<number, { rpc: Rpc }>
+}
+
+/**
+ * Whether a plan may be signed now: reads the current authorisations, revocations, counts and approvals, under locks
+ * that last until the transaction ends, so that no two processes use the same last action.
+ */
+export async function permitNow(app: Asking, tx: Store, { plan, ground }: Asked): Promise<Permit> {
+  const incident = await findIncident(tx, plan.incidentId)
+  assert(incident !== undefined, 'a plan has an incident')
+  const within = { ...app, store: tx }
+  if (ground.kind === 'approved') {
+    // approval of a schedule covers its execution
+    const asked = plan.executes === null ? plan : ((await findPlan(tx, plan.executes)) ?? plan)
+    await lockApprovals(tx, asked.id)
+    const verdict = await verdictOn(within, { plan: asked, incident })
+    if (verdict.state === 'approved') return { allowed: true, authorisation: null }
+    if (verdict.state === 'refused') return { allowed: false, reasons: [`it was refused by ${verdict.by}`] }
+    const words = verdict.rejected.map(({ signer, reason }) => `${signer}: ${reason}`)
+    const missing = `its approval expired or was withdrawn before it was signed (it has ${verdict.missing.join(' and ')})`
+    return { allowed: false, reasons: [missing, ...words] }
+  }
+  const all = await allAuthorisations(tx, app.config)
+  const { hash } = ground
+  const authorisations = hash === undefined ? all : all.filter((one) => authorisationHash(one) === hash)
+  const rpc = app.chains.get(plan.lever.chainId)?.rpc
+  if (rpc === undefined)
+    return { allowed: false, reasons: [`chain ${plan.lever.chainId} is not watched here`] }
+  const installation = await installationFor(tx, incident)
+  const context = authorisationContext({ ...within, rpc, installation, exceptPlanId: plan.id })
+  const verdict = await authorise({ ...context, plan, authorisations })
+  return verdict.allowed ? { allowed: true, authorisation: verdict.hash } : verdict
+}
