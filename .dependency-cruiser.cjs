@@ -10,7 +10,7 @@ const rooms = {
   calibrate: ['kit', 'model'],
   incidents: ['kit', 'model', 'store', 'detect', 'calibrate'],
   playbooks: ['kit', 'model', 'store'],
-  contain: ['kit', 'model', 'store', 'chain'],
+  contain: ['kit', 'model', 'store', 'chain', 'calibrate'],
   forensics: ['kit', 'model', 'store', 'chain'],
   files: ['kit', 'model', 'detect', 'calibrate', 'playbooks'],
   names: ['kit', 'model', 'words', 'chain', 'facts', 'forensics', 'contain'],

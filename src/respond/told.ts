@@ -1,10 +1,6 @@
-import { getBalance } from '../chain/methods/get-balance.ts'
-import type { Rpc } from '../chain/rpc/rpc.ts'
-import { tokenBalance } from '../chain/rpc/token-balance.ts'
-import type { Clock } from '../kit/clock.ts'
+import { balancesAt, MOST_BALANCES } from '../chain/rpc/balances.ts'
 import type { Asset } from '../model/block.ts'
 import type { AssetChange, Finding } from '../model/finding.ts'
-import type { Address } from '../model/hex.ts'
 import type { Incident } from '../model/incident.ts'
 import { lossesOf } from '../reports/figures.ts'
 import type { Containment } from '../reports/record.ts'
@@ -52,12 +48,6 @@ function assetsOf(findings: readonly Finding[], containments: readonly Containme
   ])
 }
 
-/**
- * Maximum number of losers whose balances are read, and the time limit, milliseconds: a page does not wait for a share.
- */
-const MOST_LOSERS = 20
-const PATIENCE_MS = 1_500
-
 /** Each loser's balance of the lost assets, in the block before the first transaction that took them. */
 async function stakesOf(
   app: App,
@@ -69,31 +59,8 @@ async function stakesOf(
   const losses = lossesOf({ findings, investigation: null }) as AssetChange[]
   const missing = losses
     .filter(({ account, asset }) => !known.some((one) => one.account === account && one.asset === asset))
-    .slice(0, MOST_LOSERS)
+    .slice(0, MOST_BALANCES)
   if (rpc === undefined || blocks.length === 0 || missing.length === 0) return [...known]
   const block = Math.max(0, Math.min(...blocks) - 1)
   return [...known, ...(await balancesAt({ rpc, clock: app.clock }, missing, block))]
-}
-
-/** Balances of accounts in assets at a block; data that the node does not return in time is left out. */
-export async function balancesAt(
-  { rpc, clock }: { rpc: Rpc; clock: Clock },
-  held: readonly { account: Address; asset: Asset }[],
-  block: number,
-): Promise<AssetChange[]> {
-  const late = clock.sleep(PATIENCE_MS).then((): AssetChange[] => [])
-  const asking = Promise.all(
-    held.slice(0, MOST_LOSERS).map(async ({ account, asset }) => {
-      const amount = await balanceOf(rpc, { account, asset, block }).catch(() => null)
-      return amount === null ? [] : [{ account, asset, amount }]
-    }),
-  ).then((found) => found.flat())
-  return Promise.race([asking, late])
-}
-
-type Asking = { account: Address; asset: Asset; block: number }
-
-async function balanceOf(rpc: Rpc, { account, asset, block }: Asking): Promise<bigint | null> {
-  if (asset === 'native') return getBalance(rpc, account, block)
-  return tokenBalance(rpc, { token: asset, account, block })
 }

@@ -5,9 +5,11 @@ import type { Config } from '../../model/config.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Hash } from '../../model/hex.ts'
 import { lockApprovals } from '../../store/approvals.ts'
+import { authorisationOf } from '../../store/authorisations.ts'
+import { findBroadcast, moveBroadcast } from '../../store/broadcasts.ts'
 import { findIncident } from '../../store/incidents.ts'
 import { findPlan } from '../../store/plans.ts'
-import type { Store } from '../../store/store.ts'
+import { type Store, transaction } from '../../store/store.ts'
 import type { Permit } from '../sending/broadcast.ts'
 import { authorisationHash, authorise } from './authorise.ts'
 import { allAuthorisations, authorisationContext, installationFor } from './standing.ts'
@@ -59,4 +61,37 @@ export async function permitNow(app: Asking, tx: Store, { plan, ground }: Asked)
   const context = authorisationContext({ ...within, rpc, installation, exceptPlanId: plan.id })
   const verdict = await authorise({ ...context, plan, authorisations })
   return verdict.allowed ? { allowed: true, authorisation: verdict.hash } : verdict
+}
+
+/**
+ * Gives up a transaction that was signed and never sent, where its ground ended meanwhile. Returns why; null where it
+ * may be sent.
+ */
+export async function withdrawnSince(
+  asking: Asking,
+  { plan, ground }: Asked,
+): Promise<readonly string[] | null> {
+  return transaction(asking.store, async (tx) => {
+    const standing = await findBroadcast(tx, plan.id)
+    if (standing?.state === 'abandoned') return ['it was given up before it was sent']
+    if (standing?.state !== 'signed') return null
+    const permission = await permitNow(asking, tx, { plan, ground: await signedOn(tx, plan, ground) })
+    if (permission.allowed) return null
+    await moveBroadcast(tx, { planId: plan.id, to: 'abandoned' })
+    return permission.reasons
+  })
+}
+
+/** Why another transaction may not be signed for a plan that was signed before; null where it may. */
+export async function forbiddenNow(asking: Asking, { plan, ground }: Asked): Promise<string | null> {
+  const permission = await transaction(asking.store, async (tx) =>
+    permitNow(asking, tx, { plan, ground: await signedOn(tx, plan, ground) }),
+  )
+  return permission.allowed ? null : permission.reasons.join('; ')
+}
+
+/** The ground of a signed plan: the very authorisation that was counted for it. */
+async function signedOn(store: Store, plan: ContainmentPlan, ground: Ground): Promise<Ground> {
+  const hash = ground.kind === 'authorised' ? await authorisationOf(store, plan.id) : undefined
+  return typeof hash === 'string' ? { kind: 'authorised', hash } : ground
 }

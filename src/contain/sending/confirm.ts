@@ -41,6 +41,12 @@ export type Replacing = {
   tell(replacement: { broadcast: Broadcast; reason: string }): Promise<void>
 }
 
+/**
+ * A block that leaves the transaction out may have been full, or made before it arrived; a second means that it pays
+ * too little.
+ */
+export const REPLACE_AFTER_BLOCKS = 2
+
 /** How often another transaction may take the nonce before people are asked. */
 const MOST_THEFTS = 3
 

@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.ts'
 import type { Attack } from './attack.ts'
 import { sceneOf, type Trial } from './trial.ts'
 
-type Place = { app: { store: Store }; chain: { rpc: Rpc }; incident: Pick<Incident, 'id' | 'protected'> }
+type Place = { means: { store: Store }; chain: { rpc: Rpc }; incident: Pick<Incident, 'id' | 'protected'> }
 
 /**
  * The chain data of an attack that was looked up: planning, simulating and verifying need the same for each contract.
@@ -27,7 +27,7 @@ export function trialOf(place: Place, attack: Attack): Promise<Trial | null> {
 }
 
 async function readTrial(
-  { app, chain, incident }: Place,
+  { means, chain, incident }: Place,
   { hash, call, pinnedBlock, outbid, stale }: Attack,
 ): Promise<Trial | null> {
   if (call === null || hash === null) return null
@@ -35,7 +35,7 @@ async function readTrial(
   const scene = isAsMined
     ? await sceneOf(chain.rpc, { hash, block: pinnedBlock + 1 })
     : { before: [], within: null }
-  const alerts = await listAlerts(app.store, incident.id)
+  const alerts = await listAlerts(means.store, incident.id)
   const recorded = alerts
     .flatMap(({ alert }) => alert.findings)
     .filter(({ transactionHash, shadow }) => transactionHash === hash && !shadow)

@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { patiently } from '../../chain/rpc/patiently.ts'
 import { assert } from '../../kit/assert.ts'
 import { listFindings } from '../../store/findings.ts'
 import { findIncident, listIncidents } from '../../store/incidents.ts'
 import { summaryOf } from '../../words/investigation-summary.ts'
 import type { ActionKind } from './action-kind.ts'
 import { recordStep } from './record-step.ts'
-import { chainOf, patiently } from './work.ts'
+import { chainOf } from './work.ts'
 
 export const investigateArgs = z.strictObject({})
 

@@ -20,7 +20,7 @@ import type { Store } from '../../store/store.ts'
 import type { App, ChainHandle } from '../context.ts'
 import type { ActionKind } from './action-kind.ts'
 import { carryOutApproved, failUnsent } from './approved.ts'
-import { propose } from './prepare.ts'
+import { propose } from './propose.ts'
 import { recordStep } from './record-step.ts'
 import type { ContainOutcome } from './work.ts'
 

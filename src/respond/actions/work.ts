@@ -1,19 +1,12 @@
-import { z } from 'zod'
 import type { WantedLever } from '../../contain/planning/plan.ts'
 import type { Attack } from '../../contain/trials/attack.ts'
-import type { Operation } from '../../contain/trials/simulate.ts'
 import { CordonError } from '../../kit/error.ts'
-import { toJson } from '../../kit/json.ts'
-import { retry } from '../../kit/retry.ts'
-import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Address } from '../../model/hex.ts'
-import { addressSchema, amountSchema, hexSchema } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { ActionContext } from '../../playbooks/action.ts'
 import type { App, ChainHandle } from '../context.ts'
-import { recentOperations } from '../memory/operations.ts'
 
-/** One contract to contain because of an incident, with everything that this needs. */
+/** One contract to contain because of an incident, in one step of a run. */
 export type Work = {
   app: App
   chain: ChainHandle
@@ -26,8 +19,6 @@ export type Work = {
   /** The lever that people named in advance; the best one if none is named. */
   wanted?: WantedLever | undefined
 }
-
-export type Planned = { plan: ContainmentPlan; operations: readonly Operation[] }
 
 /** The outcome for one target. */
 export type ContainOutcome = {
@@ -53,32 +44,13 @@ export type ContainOutcome = {
   isWorthIt?: boolean
 }
 
-const operationsSchema = z.array(
-  z.object({
-    selector: hexSchema,
-    from: addressSchema,
-    to: addressSchema.nullable(),
-    data: hexSchema,
-    value: amountSchema,
-  }),
-)
-
-/** The ordinary calls on which a lever is tried, as they were at the first request. */
-export async function operationsFor({ context, chain, target }: Work): Promise<Operation[]> {
-  const json = await context.durable(`operations:${target}`, async () =>
-    toJson(recentOperations(chain.operations, target)),
-  )
-  return operationsSchema.parse(JSON.parse(json))
-}
-
-/** An outage of a node or a signer of less than this, about 20 s, does not fail the step. */
-const PATIENCE = { attempts: 8, delayMs: 500, maxDelayMs: 4_000 }
-
-/** A node's refusal may come from one that is behind; a refusal of Cordon itself is final. */
-export function patiently<T>({ clock }: App, act: () => Promise<T>): Promise<T> {
-  const isRetryable = (thrown: unknown): boolean =>
-    !(thrown instanceof CordonError) || thrown.retryable || thrown.code === 'chain.RpcRefused'
-  return retry(act, { ...PATIENCE, clock, isRetryable })
+/** The outcome of a plan of which nothing was sent. */
+export function unsent(
+  { target, planId }: { target: Address; planId: string | null },
+  outcome: ContainOutcome['outcome'],
+  reasons: readonly string[],
+): ContainOutcome {
+  return { target, planId, transactionHash: null, outcome, reasons: [...reasons] }
 }
 
 /** The chain of a lever. Throws `app.ChainNotWatched`, retryable: the run continues where the chain is watched. */

@@ -122,7 +122,7 @@ async function attackAgain(
   if (simulation.attack !== 'stopped' || incident.chainId !== chain.chainId) return undefined
   const focused = focusedOn(incident, plan.attackTransaction)
   const attack = reviveAttack(await findAttack(chain.rpc, focused))
-  const found = await trialOf({ app, chain, incident }, attack)
+  const found = await trialOf({ means: app, chain, incident }, attack)
   if (found === null) return undefined
   const trial = trialSeen(found, simulation)
   const works = await takesAgain(chain.sequencer, { block: block.number, trial, pulls: [] })

@@ -1,10 +1,9 @@
-import type { Ground } from '../../contain/approval/permit.ts'
-import { type Replacing, tendBroadcast } from '../../contain/sending/confirm.ts'
+import { forbiddenNow, type Ground, withdrawnSince } from '../../contain/approval/permit.ts'
+import { REPLACE_AFTER_BLOCKS, type Replacing, tendBroadcast } from '../../contain/sending/confirm.ts'
 import { record } from '../../incidents/record.ts'
 import type { Broadcast, ContainmentPlan } from '../../model/containment.ts'
 import type { EvidenceItem } from '../../model/evidence.ts'
 import { authorisationOf } from '../../store/authorisations.ts'
-import { forbiddenNow, REPLACE_AFTER_BLOCKS, withdrawnSince } from '../actions/carry-out.ts'
 import type { App, ChainHandle } from '../context.ts'
 
 type Kept = {

@@ -1,3 +1,4 @@
+import { REPLACE_AFTER_BLOCKS } from '../../contain/sending/confirm.ts'
 import { hashAt } from '../../contain/sending/settle.ts'
 import { findAttack, reviveAttack } from '../../contain/trials/attack.ts'
 import { trialOf } from '../../contain/trials/attack-trial.ts'
@@ -17,7 +18,6 @@ import { findIncident } from '../../store/incidents.ts'
 import { findPlan, insertVerification, listPlans, listSimulations } from '../../store/plans.ts'
 import { attackedBy } from '../actions/attacked.ts'
 import { focusedOn } from '../actions/attacks-owed.ts'
-import { REPLACE_AFTER_BLOCKS } from '../actions/carry-out.ts'
 import { moveToContained } from '../actions/settle.ts'
 import type { App, ChainHandle } from '../context.ts'
 import { keptAlive, recordTended } from './keep-alive.ts'
@@ -117,6 +117,6 @@ async function verifyAgain(
   if (simulation === undefined) return { planId: plan.id, atBlock: 0, verified: false, checks: [] }
   const { rpc, sequencer } = chain
   const found = await findAttack(rpc, focusedOn(incident, plan.attackTransaction))
-  const attack = await trialOf({ app, chain, incident }, reviveAttack(found))
+  const attack = await trialOf({ means: app, chain, incident }, reviveAttack(found))
   return verifyPlan({ rpc, sequencer, plan, simulation, broadcast, attack, operations: [] })
 }

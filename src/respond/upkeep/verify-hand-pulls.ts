@@ -86,7 +86,7 @@ async function attacksOf({ app, chain }: Place, incident: Incident): Promise<Tri
   const tried: Tried[] = []
   for (const hash of [...new Set<Hash>(hashes)].slice(0, MOST_TRIED)) {
     const attack = reviveAttack(await findAttack(chain.rpc, focusedOn(incident, hash)))
-    const trial = await trialOf({ app, chain, incident }, attack)
+    const trial = await trialOf({ means: app, chain, incident }, attack)
     if (trial !== null) tried.push({ attack, trial })
   }
   return tried

@@ -1,10 +1,10 @@
 import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
-import { readState } from '../../contain/reading/state-view.ts'
+import { patiently } from '../../chain/rpc/patiently.ts'
 import { durationMs } from '../../kit/duration.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import { lastPull, takeLever } from '../../store/lever-pulls.ts'
-import { tellRoles } from './notify.ts'
-import { patiently, type Work } from './work.ts'
+import { readState } from '../reading/state-view.ts'
+import type { Containing } from './containing.ts'
 
 export type HeldLever =
   /** This plan may pull it. */
@@ -13,25 +13,28 @@ export type HeldLever =
   | { kind: 'needless'; why: string }
   | { kind: 'limited'; why: string }
 
+type Holding = { plan: ContainmentPlan; isAutomatic: boolean }
+
 /**
- * Takes the lever for a plan right before the plan is sent. Refuses if another plan is pulling it, if it already holds
- * on the newest block, or, without people, if it would exceed the configured limit. Reaching a limit sends a page.
+ * Hold: takes the lever for a plan right before the plan is signed. Refuses if another plan is pulling it, if it already
+ * holds on the newest block, or, without people, if it would exceed the configured limit.
  */
-export async function holdLever(
-  work: Work,
-  { plan, isAutomatic }: { plan: ContainmentPlan; isAutomatic: boolean },
-): Promise<HeldLever> {
-  const { app, context } = work
+export function hold(containing: Containing, holding: Holding): Promise<HeldLever> {
+  return containing.durable(`hold:${holding.plan.id}`, () => takeIt(containing, holding))
+}
+
+async function takeIt(containing: Containing, { plan, isAutomatic }: Holding): Promise<HeldLever> {
+  const { means, runId } = containing
   const { lever } = plan
-  const { most, within } = app.config.respond.automaticPulls
-  const taken = await takeLever(app.store, {
+  const { most, within } = means.config.respond.automaticPulls
+  const taken = await takeLever(means.store, {
     planId: plan.id,
-    runId: context.run.id,
+    runId,
     chainId: lever.chainId,
     target: lever.target,
     calldata: lever.calldata,
     automatic: isAutomatic ? { most, sinceMs: durationMs(within) ?? 0 } : null,
-    now: app.clock.now(),
+    now: means.clock.now(),
   })
   switch (taken.kind) {
     case 'under-way': {
@@ -44,7 +47,7 @@ export async function holdLever(
       return { kind: 'limited', why }
     }
     case 'taken': {
-      const block = await heldSince(work, plan)
+      const block = await heldSince(containing, plan)
       if (block === null) return { kind: 'held' }
       return { kind: 'needless', why: `holds already at block ${block}: it is not pulled a second time` }
     }
@@ -55,30 +58,16 @@ export async function holdLever(
  * The block at which the lever is observed to hold, or null. Read after the lever was taken: an earlier holder has
  * finished. A lever without a view holds if it was pulled after the attack.
  */
-async function heldSince({ app, chain }: Work, plan: ContainmentPlan): Promise<number | null> {
+async function heldSince({ means, chain }: Containing, plan: ContainmentPlan): Promise<number | null> {
   const { lever, id: planId, pinnedBlock } = plan
   const { chainId, target, calldata } = lever
-  const last = await lastPull(app.store, { chainId, target, calldata, planId })
+  const last = await lastPull(means.store, { chainId, target, calldata, planId })
   const pulledIn = last?.blockNumber ?? null
   if (lever.state.length === 0) return pulledIn !== null && pulledIn > pinnedBlock ? pulledIn : null
   // not on a node that has not reached that block
-  return patiently(app, async () => {
+  return patiently(means, async () => {
     const block = Math.max(await getBlockNumber(chain.rpc), pulledIn ?? 0)
     const answers = await readState(chain.rpc, lever.state, block)
     return answers.every(({ isPulled }) => isPulled) ? block : null
-  })
-}
-
-/** Pages the people who can act: automation has reached its limit, and the attack continues. */
-export async function pageLimit(
-  { app, context }: Pick<Work, 'app' | 'context'>,
-  { plan, why }: { plan: ContainmentPlan; why: string },
-): Promise<void> {
-  const target = app.names.get(plan.lever.target) ?? plan.lever.target
-  await tellRoles(app, context, {
-    roles: ['incident-leader', 'guardian', 'operations'],
-    title: `Nothing was sent to ${target}`,
-    body: `Nothing was sent because ${why}. Approve plan ${plan.id}, or pull it by hand.`,
-    part: `:limit:${plan.id}`,
   })
 }

@@ -9,13 +9,13 @@ import { launchAttack } from '../../drills/attacks.ts'
 import { deployDrill } from '../../drills/deploy.ts'
 import type { DrillDeployment } from '../../drills/deployment.ts'
 import type { Address, Hash, Hex } from '../../model/hex.ts'
+import { planContainment } from '../planning/plan.ts'
 import { keySigner } from '../signers/signer.ts'
 import type { SimulatedCall } from '../trials/sequence.ts'
 import { forkSequencer, simulateV1Sequencer } from '../trials/sequence.ts'
 import { simulatePlan } from '../trials/simulate.ts'
 import { sceneOf, type Trial } from '../trials/trial.ts'
 import { verifyPlan } from '../trials/verify.ts'
-import { planContainment } from './plan.ts'
 
 let anvil: Anvil
 let rpc: Rpc
