@@ -4,6 +4,7 @@ import type { Clock } from '../../kit/clock.ts'
 import type { Config } from '../../model/config.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
 import type { Hash } from '../../model/hex.ts'
+import type { Incident } from '../../model/incident.ts'
 import { lockApprovals } from '../../store/approvals.ts'
 import { authorisationOf } from '../../store/authorisations.ts'
 import { findBroadcast, moveBroadcast } from '../../store/broadcasts.ts'
@@ -11,7 +12,7 @@ import { findIncident } from '../../store/incidents.ts'
 import { findPlan } from '../../store/plans.ts'
 import { type Store, transaction } from '../../store/store.ts'
 import type { Permit } from '../sending/broadcast.ts'
-import { authorisationHash, authorise } from './authorise.ts'
+import { type AuthorisationVerdict, authorisationHash, authorise } from './authorise.ts'
 import { allAuthorisations, authorisationContext, installationFor } from './standing.ts'
 import { verdictOn } from './verdict.ts'
 
@@ -51,16 +52,27 @@ export async function permitNow(app: Asking, tx: Store, { plan, ground }: Asked)
     const missing = `its approval expired or was withdrawn before it was signed (it has ${verdict.missing.join(' and ')})`
     return { allowed: false, reasons: [missing, ...words] }
   }
-  const all = await allAuthorisations(tx, app.config)
-  const { hash } = ground
-  const authorisations = hash === undefined ? all : all.filter((one) => authorisationHash(one) === hash)
   const rpc = app.chains.get(plan.lever.chainId)?.rpc
   if (rpc === undefined)
     return { allowed: false, reasons: [`chain ${plan.lever.chainId} is not watched here`] }
-  const installation = await installationFor(tx, incident)
-  const context = authorisationContext({ ...within, rpc, installation, exceptPlanId: plan.id })
-  const verdict = await authorise({ ...context, plan, authorisations })
+  const { hash } = ground
+  const verdict = await authorisedNow({ ...within, rpc }, { plan, incident, hash })
   return verdict.allowed ? { allowed: true, authorisation: verdict.hash } : verdict
+}
+
+type Covered = { plan: ContainmentPlan; incident: Pick<Incident, 'kind'>; hash?: Hash | undefined }
+
+/** Whether a standing authorisation covers a plan now; only the one with this hash counts if one is given. */
+export async function authorisedNow(
+  at: Omit<Asking, 'chains'> & { rpc: Rpc },
+  { plan, incident, hash }: Covered,
+): Promise<AuthorisationVerdict> {
+  const { store, clock, config, rpc } = at
+  const all = await allAuthorisations(store, config)
+  const authorisations = hash === undefined ? all : all.filter((one) => authorisationHash(one) === hash)
+  const installation = await installationFor(store, incident)
+  const sources = { store, clock, config, rpc, installation, exceptPlanId: plan.id }
+  return authorise({ ...authorisationContext(sources), plan, authorisations })
 }
 
 /**
@@ -88,6 +100,12 @@ export async function forbiddenNow(asking: Asking, { plan, ground }: Asked): Pro
     permitNow(asking, tx, { plan, ground: await signedOn(tx, plan, ground) }),
   )
   return permission.allowed ? null : permission.reasons.join('; ')
+}
+
+/** The ground on which a plan was signed. */
+export async function groundOf({ store }: Pick<Asking, 'store'>, { id }: ContainmentPlan): Promise<Ground> {
+  const hash = await authorisationOf(store, id)
+  return typeof hash === 'string' ? { kind: 'authorised', hash } : { kind: 'approved' }
 }
 
 /** The ground of a signed plan: the very authorisation that was counted for it. */

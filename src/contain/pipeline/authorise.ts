@@ -1,6 +1,6 @@
 import type { ContainmentPlan } from '../../model/containment.ts'
-import { type AuthorisationVerdict, authorise as judge } from '../approval/authorise.ts'
-import { allAuthorisations, authorisationContext, installationFor } from '../approval/standing.ts'
+import type { AuthorisationVerdict } from '../approval/authorise.ts'
+import { authorisedNow } from '../approval/permit.ts'
 import { notOurs } from '../planning/plan.ts'
 import { senderOf } from '../routes/route.ts'
 import type { Containing, Means } from './containing.ts'
@@ -9,20 +9,14 @@ import type { Containing, Means } from './containing.ts'
  * Authorise: whether a standing authorisation that a person signed covers the plan, as of now. Checked again at the
  * signature.
  */
-export function authorise(containing: Containing, plan: ContainmentPlan): Promise<AuthorisationVerdict> {
-  return containing.durable(`authorise:${plan.id}`, () => authorisedNow(containing, plan))
-}
-
-async function authorisedNow(
-  { means, chain, incident }: Containing,
+export function authorise(
+  { means, chain, incident, durable }: Containing,
   plan: ContainmentPlan,
 ): Promise<AuthorisationVerdict> {
-  if (!isAtHand(means, plan)) return { allowed: false, reasons: [notOurs(plan)] }
-  const { store, clock, config } = means
-  const installation = await installationFor(store, incident)
-  const sources = { store, clock, config, rpc: chain.rpc, installation, exceptPlanId: plan.id }
-  const authorisations = await allAuthorisations(store, config)
-  return judge({ ...authorisationContext(sources), plan, authorisations })
+  return durable(`authorise:${plan.id}`, async () => {
+    if (!isAtHand(means, plan)) return { allowed: false, reasons: [notOurs(plan)] }
+    return authorisedNow({ ...means, rpc: chain.rpc }, { plan, incident })
+  })
 }
 
 /** Whether every requirement of the plan's route was present when it was made, and its sender still is. */

@@ -1,7 +1,7 @@
 import type { Broadcast } from '../../model/containment.ts'
 import { forbiddenNow } from '../approval/permit.ts'
-import { confirmBroadcast, REPLACE_AFTER_BLOCKS } from '../sending/confirm.ts'
-import type { Containing, Permitted } from './containing.ts'
+import { confirmBroadcast, REPLACE_AFTER_BLOCKS, type Replacing } from '../sending/confirm.ts'
+import type { ContainedChain, Containing, Means, Permitted } from './containing.ts'
 import { meansOf } from './sign.ts'
 
 /** The time to wait for the chain before the step is tried again; the transaction stays pending meanwhile. */
@@ -14,20 +14,30 @@ export function confirm(
   containing: Containing,
   { plan, ground, broadcast: sent }: Permitted & { broadcast: Broadcast },
 ): Promise<Broadcast> {
-  const { means, chain, durable, tell } = containing
+  const { durable, tell } = containing
   const { to, signer, fees } = meansOf(containing, sent.from)
   return durable(`confirm:${plan.id}`, async () => {
-    const replacing = {
-      signer,
-      fees,
-      afterBlocks: REPLACE_AFTER_BLOCKS,
-      publicAfterBlocks: chain.config.publicAfterBlocks,
-      tell: (replaced: { broadcast: Broadcast; reason: string }) =>
-        tell({ kind: 'replaced', plan, ...replaced }),
-      forbidden: () => forbiddenNow(means, { plan, ground }),
-    }
+    const replacing = replacingFor(containing, {
+      ...{ plan, ground, signer, fees },
+      tell: (replaced) => tell({ kind: 'replaced', plan, ...replaced }),
+    })
     const broadcast = await confirmBroadcast(sent, { ...CONFIRM, replacing }, to)
     await tell({ kind: 'confirmed', plan, broadcast })
     return broadcast
   })
+}
+
+type Replaced = Pick<Replacing, 'signer' | 'fees' | 'tell'> & Pick<Permitted, 'plan' | 'ground'>
+
+/** How a plan's transaction is replaced while it is not mined, for as long as the plan may be signed. */
+export function replacingFor(
+  { means, chain }: { means: Pick<Means, 'store' | 'clock' | 'config' | 'chains'>; chain: ContainedChain },
+  { plan, ground, ...rest }: Replaced,
+): Replacing {
+  return {
+    ...rest,
+    afterBlocks: REPLACE_AFTER_BLOCKS,
+    publicAfterBlocks: chain.config.publicAfterBlocks,
+    forbidden: () => forbiddenNow(means, { plan, ground }),
+  }
 }

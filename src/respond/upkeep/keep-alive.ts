@@ -1,9 +1,9 @@
-import { forbiddenNow, type Ground, withdrawnSince } from '../../contain/approval/permit.ts'
-import { REPLACE_AFTER_BLOCKS, type Replacing, tendBroadcast } from '../../contain/sending/confirm.ts'
+import { groundOf, withdrawnSince } from '../../contain/approval/permit.ts'
+import { replacingFor } from '../../contain/pipeline/confirm.ts'
+import { tendBroadcast } from '../../contain/sending/confirm.ts'
 import { record } from '../../incidents/record.ts'
 import type { Broadcast, ContainmentPlan } from '../../model/containment.ts'
 import type { EvidenceItem } from '../../model/evidence.ts'
-import { authorisationOf } from '../../store/authorisations.ts'
 import type { App, ChainHandle } from '../context.ts'
 
 type Kept = {
@@ -27,19 +27,10 @@ export async function keptAlive(
     const message = `Signed ${told.broadcast.transactionHash}: ${told.reason}.`
     await recordTended(app, plan, { kind: 'broadcast', message, body: told.broadcast })
   }
-  const { publicAfterBlocks } = chain.config
   const fees = { ...app.config.fees, outbid: null }
-  const forbidden = (): Promise<string | null> => forbiddenNow(app, asked)
-  const afterBlocks = REPLACE_AFTER_BLOCKS
-  const replacing: Replacing = { signer, fees, afterBlocks, publicAfterBlocks, tell, forbidden }
+  const replacing = replacingFor({ means: app, chain }, { ...asked, signer, fees, tell })
   const context = { rpc: chain.rpc, store: app.store, clock: app.clock, relays: chain.relays }
   return tendBroadcast(broadcast, { replacing, isOverdue, context })
-}
-
-/** The basis on which a plan was signed. */
-async function groundOf({ store }: App, { id }: ContainmentPlan): Promise<Ground> {
-  const hash = await authorisationOf(store, id)
-  return typeof hash === 'string' ? { kind: 'authorised', hash } : { kind: 'approved' }
 }
 
 /** Adds the watcher's action for a plan to the timeline and to the evidence chain. */
