@@ -10,9 +10,9 @@ afterEach(closeStages)
 test.each(Array.from({ length: RUNS }, (_, n) => SEED + n))(
   'seed %i: no pause twice, no attack forgotten, no honest contract paused, whatever fails meanwhile',
   async (seed) => {
-    const { violations, moves, attacks, lost, pauses } = await runMix(seed)
+    const { violations, moves, attacks, lost, pauses, story } = await runMix(seed)
     const milliEther = Number(lost / 10n ** 15n)
     process.stdout.write(`${JSON.stringify({ seed, attacks, pauses, milliEther, moves, violations })}\n`)
-    expect(violations).toEqual([])
+    expect(violations, story.join('\n')).toEqual([])
   },
 )

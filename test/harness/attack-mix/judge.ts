@@ -6,6 +6,7 @@ import { addressSchema, hashSchema, hexSchema, quantitySchema } from '../../../s
 import { listIncidents } from '../../../src/store/incidents.ts'
 import { listDue } from '../../../src/store/owed-answers.ts'
 import { listPlans } from '../../../src/store/plans.ts'
+import { listTimeline } from '../../../src/store/timeline.ts'
 import { head } from '../stage.ts'
 import { isPaused, type Mix, reserveOf } from './scene.ts'
 
@@ -18,6 +19,8 @@ export type MixVerdict = {
   lost: bigint
   attacks: { sent: number; succeeded: number }
   pauses: number
+  /** The chain and the record of a run that violated a promise, by time; empty otherwise. */
+  story: readonly string[]
 }
 
 const PAUSE = toFunctionSelector('pause()')
@@ -60,7 +63,27 @@ export async function judgeMix(mix: Mix, { before }: { before: bigint }): Promis
     lost: before - (await reserveOf(mix)),
     attacks: { sent: attacks.length, succeeded: await succeededOf(mix) },
     pauses,
+    story: violations.length === 0 ? [] : await storyOf(mix),
   }
+}
+
+async function storyOf({ it }: Mix): Promise<string[]> {
+  const { store } = it.running.app
+  const lines = await Promise.all(
+    (await listIncidents(store)).map(async ({ id }) =>
+      (await listTimeline(store, id)).map(
+        ({ discoveryTime, kind, message }) => `${discoveryTime} ${id} ${kind}: ${message}`,
+      ),
+    ),
+  )
+  const blocks = []
+  for (let number = Math.max(0, (await head(it.node)) - CALM); number <= (await head(it.node)); number++) {
+    const block = await it.node.request('eth_getBlockByNumber', [`0x${number.toString(16)}`, false])
+    const { timestamp, transactions } = headSchema.parse(block)
+    if (transactions.length > 0)
+      blocks.push(`block ${number} at ${Number(timestamp)}: ${transactions.join(' ')}`)
+  }
+  return [...blocks, ...lines.flat().sort()]
 }
 
 async function logsOf({ it }: Mix, address: string, topic: string): Promise<number> {
@@ -74,6 +97,9 @@ const sentSchema = z.object({
   to: addressSchema.nullable(),
   input: hexSchema,
 })
+/** Blocks back from the head that a story tells. */
+const CALM = 120
+const headSchema = z.object({ timestamp: quantitySchema, transactions: z.array(hashSchema) })
 const receiptSchema = z.object({ status: quantitySchema }).nullable()
 
 async function guardianSent({ it }: Mix) {
