@@ -1,8 +1,13 @@
 import { getBlockNumber } from '../../chain/methods/get-block-number.ts'
+import { sendBroadcast } from '../../contain/broadcast.ts'
+import { hashAt } from '../../contain/settle.ts'
 import { readState } from '../../contain/state-view.ts'
 import { durationMs } from '../../kit/duration.ts'
 import type { ContainmentPlan } from '../../model/containment.ts'
-import { lastPull, takeLever } from '../../store/lever-pulls.ts'
+import type { ActionContext } from '../../playbooks/action.ts'
+import { findBroadcast, returnToPool } from '../../store/broadcasts.ts'
+import { type LastPull, lastPull, takeLever } from '../../store/lever-pulls.ts'
+import type { App, ChainHandle } from '../context.ts'
 import { tellRoles } from './notify.ts'
 import { patiently, type Work } from './work.ts'
 
@@ -13,12 +18,18 @@ export type HeldLever =
   | { kind: 'needless'; why: string }
   | { kind: 'limited'; why: string }
 
+type Holding = {
+  app: Pick<App, 'store' | 'clock' | 'config'>
+  chain: Pick<ChainHandle, 'rpc'>
+  context: Pick<ActionContext, 'run'>
+}
+
 /**
  * Takes the lever for a plan right before the plan is sent. Refuses if another plan is pulling it, if it already holds
  * on the newest block, or, without people, if it would exceed the configured limit. Reaching a limit sends a page.
  */
 export async function holdLever(
-  work: Work,
+  work: Holding,
   { plan, isAutomatic }: { plan: ContainmentPlan; isAutomatic: boolean },
 ): Promise<HeldLever> {
   const { app, context } = work
@@ -44,9 +55,16 @@ export async function holdLever(
       return { kind: 'limited', why }
     }
     case 'taken': {
-      const block = await heldSince(work, plan)
-      if (block === null) return { kind: 'held' }
-      return { kind: 'needless', why: `holds already at block ${block}: it is not pulled a second time` }
+      const { chainId, target, calldata } = lever
+      const last = await lastPull(app.store, { chainId, target, calldata, planId: plan.id })
+      const again = last === undefined ? null : await onItsWayAgain(work, last)
+      if (again !== null) return { kind: 'needless', why: again }
+      const block = await heldSince(work, plan, last?.blockNumber ?? null)
+      if (block !== null)
+        return { kind: 'needless', why: `holds already at block ${block}: it is not pulled a second time` }
+      // the node may have been behind that block at the first look
+      const since = last === undefined ? null : await onItsWayAgain(work, last)
+      return since === null ? { kind: 'held' } : { kind: 'needless', why: since }
     }
   }
 }
@@ -55,11 +73,11 @@ export async function holdLever(
  * The block at which the lever is observed to hold, or null. Read after the lever was taken: an earlier holder has
  * finished. A lever without a view holds if it was pulled after the attack.
  */
-async function heldSince({ app, chain }: Work, plan: ContainmentPlan): Promise<number | null> {
-  const { lever, id: planId, pinnedBlock } = plan
-  const { chainId, target, calldata } = lever
-  const last = await lastPull(app.store, { chainId, target, calldata, planId })
-  const pulledIn = last?.blockNumber ?? null
+async function heldSince(
+  { app, chain }: Holding,
+  { lever, pinnedBlock }: ContainmentPlan,
+  pulledIn: number | null,
+): Promise<number | null> {
   if (lever.state.length === 0) return pulledIn !== null && pulledIn > pinnedBlock ? pulledIn : null
   // not on a node that has not reached that block
   return patiently(app, async () => {
@@ -67,6 +85,26 @@ async function heldSince({ app, chain }: Work, plan: ContainmentPlan): Promise<n
     const answers = await readState(chain.rpc, lever.state, block)
     return answers.every(({ isPulled }) => isPulled) ? block : null
   })
+}
+
+/**
+ * A reorg may have taken an earlier pull out of the chain before the watcher saw it. Its transaction may be mined again
+ * at any time, so a second one would be a pause too many: it goes back to the pool, and the watcher tends it. Returns
+ * that as the end of a sentence about the lever; null if the earlier pull is where it was, or nobody tends it.
+ */
+async function onItsWayAgain(
+  { app, chain }: Holding,
+  { planId, transactionHash, blockNumber, blockHash, isTended }: LastPull,
+): Promise<string | null> {
+  if (!isTended || blockNumber === null) return null
+  const present = await patiently(app, () => hashAt(chain.rpc, blockNumber))
+  if (present === null || present === blockHash) return null
+  const mined = await findBroadcast(app.store, planId)
+  const pooled = mined?.blockHash === blockHash ? await returnToPool(app.store, mined) : undefined
+  const to = { rpc: chain.rpc, store: app.store, clock: app.clock }
+  // a node that does not accept it now is asked again at each block (`tendBroadcasts`)
+  if (pooled !== undefined) await sendBroadcast(pooled, to, 'public').catch(() => pooled)
+  return `is on its way again (${transactionHash}; a reorg took it out of block ${blockNumber}): it is not sent a second time`
 }
 
 /** Pages the people who can act: automation has reached its limit, and the attack continues. */

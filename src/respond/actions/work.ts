@@ -75,7 +75,7 @@ export async function operationsFor({ context, chain, target }: Work): Promise<O
 const PATIENCE = { attempts: 8, delayMs: 500, maxDelayMs: 4_000 }
 
 /** A node's refusal may come from one that is behind; a refusal of Cordon itself is final. */
-export function patiently<T>({ clock }: App, act: () => Promise<T>): Promise<T> {
+export function patiently<T>({ clock }: Pick<App, 'clock'>, act: () => Promise<T>): Promise<T> {
   const isRetryable = (thrown: unknown): boolean =>
     !(thrown instanceof CordonError) || thrown.retryable || thrown.code === 'chain.RpcRefused'
   return retry(act, { ...PATIENCE, clock, isRetryable })
