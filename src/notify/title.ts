@@ -5,7 +5,12 @@ import type { Notification } from '../model/notification.ts'
  * line.
  */
 export function pageTitle({ kind, severity }: Pick<Notification, 'kind' | 'severity'>, what: string): string {
-  return `${drillMark({ kind })}${severity.toUpperCase()} · ${what}`
+  return `${drillMark({ kind })}${severity.toUpperCase()} · ${what.split(' · ').map(capitalised).join(' · ')}`
+}
+
+/** A first word that has capitals of its own (a token's symbol) stays as it is. */
+function capitalised(part: string): string {
+  return part.replace(/^[a-z]+(?![A-Za-z])/, (word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
 }
 
 export function drillMark({ kind }: Pick<Notification, 'kind'>): string {

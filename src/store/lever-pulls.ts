@@ -23,7 +23,8 @@ export type TakenLever =
 
 /**
  * Takes a lever for a plan, or returns why not: of two plans that pull it at once, of one incident or two, one is sent.
- * A plan that has taken it keeps it. One decision per lever at a time.
+ * A plan that has taken it keeps it, unless the pull of another is in the pool again after a reorg. One decision per
+ * lever at a time.
  */
 export async function takeLever(store: Store, taking: Taking): Promise<TakenLever> {
   const { planId, runId, chainId, target, calldata, automatic, now } = taking
@@ -33,8 +34,9 @@ export async function takeLever(store: Store, taking: Taking): Promise<TakenLeve
       const lock = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7264004))'
       await change(tx, lock, [`${chainId}:${target}:${calldata}`])
       const own = 'SELECT plan_id AS id FROM lever_pulls WHERE plan_id = $1'
-      if ((await row(tx, z.object({ id: z.string() }), own, [planId])) !== undefined) return { kind: 'taken' }
+      const isOwn = (await row(tx, z.object({ id: z.string() }), own, [planId])) !== undefined
       const other = await underWay(tx, taking)
+      if (isOwn && other?.transactionHash == null) return { kind: 'taken' }
       if (other !== undefined) return { kind: 'under-way', ...other }
       if (automatic !== null) {
         const pulls = await countAutomatic(tx, { ...taking, since: now - automatic.sinceMs })
@@ -58,7 +60,7 @@ async function underWay(tx: Store, { planId, chainId, target, calldata }: Taking
     WHERE lever_pulls.chain_id = $1 AND target = $2 AND calldata = $3 AND lever_pulls.plan_id <> $4
       AND (broadcasts.state IN ('signed', 'sent')
         OR (broadcasts.state IS NULL AND runs.state = 'running' AND containing <> '{}'))
-    ORDER BY taken_at DESC LIMIT 1`
+    ORDER BY transaction_hash IS NULL, taken_at DESC LIMIT 1`
   return row(tx, otherSchema, sql, [chainId, target, calldata, planId])
 }
 
@@ -72,15 +74,27 @@ async function countAutomatic(
   return found?.count ?? 0
 }
 
-const pullSchema = z.object({ planId: z.string(), blockNumber: z.number().int().nullable() })
+const pullSchema = z.object({
+  planId: z.string(),
+  transactionHash: hashSchema,
+  blockNumber: z.number().int().nullable(),
+  blockHash: hashSchema.nullable(),
+  isTended: z.boolean(),
+})
+export type LastPull = z.infer<typeof pullSchema>
 
-/** The newest signed pull of a lever by a plan other than this one; its block is null while it is not mined. */
+/**
+ * The newest signed pull of a lever by a plan other than this one; its block is null while it is not mined. `isTended`:
+ * its incident is open or contained, so the watcher keeps its transaction alive.
+ */
 export async function lastPull(
   store: Store,
   { chainId, target, calldata, planId }: LeverCall & { planId: string },
-): Promise<z.infer<typeof pullSchema> | undefined> {
-  const sql = `SELECT plan_id AS "planId", block_number AS "blockNumber" FROM lever_pulls JOIN broadcasts USING (plan_id)
+): Promise<LastPull | undefined> {
+  const sql = `SELECT plan_id AS "planId", transaction_hash AS "transactionHash", block_number AS "blockNumber",
+      block_hash AS "blockHash", incidents.state IN ('open', 'contained') AS "isTended"
+    FROM lever_pulls JOIN broadcasts USING (plan_id) JOIN plans ON plans.id = plan_id JOIN incidents ON incidents.id = incident_id
     WHERE lever_pulls.chain_id = $1 AND target = $2 AND calldata = $3 AND plan_id <> $4
-      AND state IN ('signed', 'sent', 'mined') ORDER BY taken_at DESC LIMIT 1`
+      AND broadcasts.state IN ('signed', 'sent', 'mined') ORDER BY taken_at DESC LIMIT 1`
   return row(store, pullSchema, sql, [chainId, target, calldata, planId])
 }

@@ -95,9 +95,10 @@ test.each(Object.entries(namesOf))(
     const text = attack.pages.map(({ title, body }) => `${title}\n${body}`).join('\n')
     expect(text).toContain(vault)
     expect(text).toMatch(/[\d,.]+ “?DUSD/)
-    // no base units, and no bare address where a name is known
-    expect(text).not.toMatch(/\b\d{10,}\b/)
-    expect(text).not.toMatch(
+    // no base units, and no bare address where a name is known, except in a call that people copy into a wallet
+    const prose = text.replace(/By hand: .* with calldata 0x[0-9a-f]+\./g, '')
+    expect(prose).not.toMatch(/\b\d{10,}\b/)
+    expect(prose).not.toMatch(
       /0xe7f1725e7734ce288f8367e1bb143e90bb3f0512|0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0/i,
     )
   },

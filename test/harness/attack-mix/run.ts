@@ -8,7 +8,7 @@ import { listIncidents } from '../../../src/store/incidents.ts'
 import { type FaultProxy, startFaultProxy } from '../faults/proxy.ts'
 import { head, type Stage, stage } from '../stage.ts'
 import { drawTrouble, type Trouble } from './faults.ts'
-import { judgeMix, type MixVerdict } from './judge.ts'
+import { judgeMix, type MixVerdict, unpausesOf } from './judge.ts'
 import { moves } from './moves.ts'
 import { isPaused, type Mix, permitting, putUp, reserveOf } from './scene.ts'
 import { deploy, sendFrom } from './send.ts'
@@ -85,9 +85,11 @@ async function make(mix: Mix, name: string): Promise<void> {
   await moves[name]?.(mix)
 }
 
-async function reorg({ it, moves: made }: Mix, depth: number): Promise<void> {
-  made.push(`(reorg of ${depth})`)
-  await it.node.request('anvil_reorg', [depth, []])
+async function reorg(mix: Mix, depth: number): Promise<void> {
+  const before = await unpausesOf(mix)
+  mix.moves.push(`(reorg of ${depth})`)
+  await mix.it.node.request('anvil_reorg', [depth, []])
+  mix.unpausesLost += before - (await unpausesOf(mix))
 }
 
 /** The block is on record, or was given its time where the node has a fault. */

@@ -24,6 +24,8 @@ export type Mix = {
   /** Attacks that were sent, as their hashes. */
   attacks: Hash[]
   moves: string[]
+  /** Unpauses that a reorg took out: the pauses that answered what came after them change nothing when they are mined again. */
+  unpausesLost: number
 }
 
 type Permitted = { at: DrillDeployment; honest: Address; installation: string | null; rpcUrl: string }
@@ -76,7 +78,7 @@ export async function putUp({ seed, it, honest }: Pick<Mix, 'seed' | 'it' | 'hon
   await node.request('evm_mine', [])
   await it.recorded()
   const latch: Address = `0x${String(latched).slice(26)}`
-  return { seed, it, honest, evil, decoy, nester, forger, latch, attacks: [], moves: [] }
+  return { seed, it, honest, evil, decoy, nester, forger, latch, attacks: [], moves: [], unpausesLost: 0 }
 }
 
 export async function isPaused({ it }: Mix, address: Address): Promise<boolean> {
