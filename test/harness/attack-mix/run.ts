@@ -22,6 +22,8 @@ const TURNS = 14
 const MOST_REOPENED = 2
 /** Blocks without a fault in which all must come to its end. */
 const CALM_BLOCKS = 80
+/** How long Cordon is given after them to finish its work, milliseconds: a loaded machine is no fault of it. */
+const PATIENCE_MS = 120_000
 /** How long Cordon is given for a block while the node has a fault, milliseconds. */
 const HURRY_MS = 1_500
 
@@ -112,6 +114,8 @@ async function calmDown(mix: Mix): Promise<void> {
     await systemClock.sleep(250)
     if (n > 10 && (await isPaused(mix, it.at.ethReserve)) && (await isSettled(mix))) return
   }
+  const until = systemClock.now() + PATIENCE_MS
+  while (!(await isSettled(mix)) && systemClock.now() < until) await systemClock.sleep(250)
 }
 
 async function isSettled({ it }: Mix): Promise<boolean> {
