@@ -85,7 +85,7 @@ test('a page that a channel refuses is on the timeline, sent again by the next p
   await resendDue(after.app)
   expect(after.taken.hook).toMatchObject([{ id: page.id, recipients: ['Ada'] }])
   expect(after.taken.console).toEqual([])
-  expect((await toldOf(page)).at(-1)).toMatch(/has now reached Ada over hook, 15s late, at try 2/)
+  expect((await toldOf(page)).at(-1)).toMatch(/has now reached Ada over hook, 15s late, at attempt 2/)
   expect(await findNotification(store, page.id)).toMatchObject({
     state: 'delivered',
     missed: [],
