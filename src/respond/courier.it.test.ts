@@ -126,7 +126,7 @@ test('waits grow, and after a day a page is given up and the timeline says so', 
   expect(tries).toBeLessThan(70)
   const told = await toldOf(page)
   expect(told).toHaveLength(2)
-  expect(told[1]).toMatch(/^Given up after .* tries: “Never: v\d+” never reached Ada over hook/)
+  expect(told[1]).toMatch(/^Given up after .* attempts: “Never: v\d+” never reached Ada over hook/)
 })
 
 test('what a process that died had queued is sent by another once its time is over, and by one only', async () => {

@@ -120,9 +120,7 @@ test('loot that is put into another protected contract is told, with how it can 
   await pay(it, thief, hideout, ETHER / 2n)
   const told = await it.until(said('fund-movement', /^Stolen funds were paid into Hideout: \d+ of native/))
   expect(told).toMatchObject({ message: expect.stringContaining('It lost nothing and is not paused.') })
-  await it.until(
-    said('fund-movement', /^How the stolen funds in Hideout can be held: nothing that Cordon knows/),
-  )
+  await it.until(said('fund-movement', /^How to hold the stolen funds in Hideout: Cordon knows no way/))
   await expect.poll(() => it.written.join('\n')).toContain('Stolen funds are in Hideout')
   const [incident] = await listIncidents(it.running.app.store)
   expect(incident?.victims).not.toContain(hideout)
