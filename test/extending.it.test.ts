@@ -139,7 +139,7 @@ test('the detector of the guide finds what it is for, under the category of the 
     message: `0x${'5e'.repeat(20)}, an account of your list, calls 0x${'aa'.repeat(20)}.`,
     severity: 'medium',
     known: true,
-    words: 'an account of your list calls Vault',
+    words: 'An account of your list is calling Vault',
     holes: [],
   })
 })

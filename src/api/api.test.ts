@@ -380,7 +380,7 @@ test('health needs no token and says no more than it must', async () => {
 })
 
 test('health that is not ok is 503, and only who has the token reads the details', async () => {
-  const message = '1 of 2 nodes of this chain cannot be relied on.'
+  const message = '1 of 2 nodes of this chain are unreliable.'
   const reason = { code: 'endpoint-failing', status: 'degraded', chainId: 1, message } as const
   const detail = 'https://node.example does not answer'
   const { ask, get } = await testApi({

@@ -80,25 +80,25 @@ test('the errors of this room say what to do', () => {
   expect(errors.map(({ code, message }) => `${code}: ${message}`).join('\n\n')).toMatchInlineSnapshot(`
     "api.InvalidRequest: The request is not valid.
       fields: [{"in":"query","field":"limit","reason":"expected a whole number"}]
-    Fix: Correct these fields; /docs and /openapi.json say what they take.
+    Fix: Correct these fields; /docs and /openapi.json list the valid values.
 
     api.Unauthorized: The token is missing or wrong.
     Fix: Send \`Authorization: Bearer …\` with the token that \`cordon start\` printed (or CORDON_API_TOKEN).
 
     api.ForeignHost: The Host header does not name this API.
       allowed: ["127.0.0.1:4480","localhost:4480","[::1]:4480"]
-    Fix: Ask for http://127.0.0.1:4480; behind a proxy, let it send that Host.
+    Fix: Use http://127.0.0.1:4480; if you use a proxy, set that Host in it.
 
     api.NotFound: There is nothing at this path.
-    Fix: Look at /docs for the paths.
+    Fix: See /docs for the paths.
 
-    api.MethodNotAllowed: This path does not take this method.
+    api.MethodNotAllowed: This path does not accept this method.
       allow: GET, HEAD
     Fix: Use GET, HEAD.
 
     api.BodyTooLarge: The body of the request is too large.
       maxBytes: 16384
-    Fix: Send a smaller body: the only one that is read is a signed approval.
+    Fix: Send a smaller body: the API reads only signed approvals.
 
     api.TooManyStreams: Too many clients read the stream, or Cordon is stopping.
       maxClients: 64

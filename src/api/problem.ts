@@ -78,8 +78,8 @@ function reasonOf(thrown: unknown): Record<string, unknown> {
 function unexpected(): CordonError {
   return new CordonError({
     code: 'api.Unexpected',
-    message: 'Something failed that Cordon did not foresee.',
-    fix: 'Read Cordon’s log (stderr), and report it with the lines there.',
+    message: 'The API failed with an error that Cordon does not expect.',
+    fix: 'Read Cordon’s log (stderr), and report the bug with those lines.',
   })
 }
 
@@ -96,7 +96,7 @@ export function foreignHost(port: number): CordonError {
     code: 'api.ForeignHost',
     message: 'The Host header does not name this API.',
     facts: { allowed: [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`] },
-    fix: `Ask for http://127.0.0.1:${port}; behind a proxy, let it send that Host.`,
+    fix: `Use http://127.0.0.1:${port}; if you use a proxy, set that Host in it.`,
   })
 }
 
@@ -104,14 +104,14 @@ export function notFound(): CordonError {
   return new CordonError({
     code: 'api.NotFound',
     message: 'There is nothing at this path.',
-    fix: 'Look at /docs for the paths.',
+    fix: 'See /docs for the paths.',
   })
 }
 
 export function methodNotAllowed(allow: string): CordonError {
   return new CordonError({
     code: 'api.MethodNotAllowed',
-    message: 'This path does not take this method.',
+    message: 'This path does not accept this method.',
     facts: { allow },
     fix: `Use ${allow}.`,
   })
@@ -122,7 +122,7 @@ export function bodyTooLarge(maxBytes: number): CordonError {
     code: 'api.BodyTooLarge',
     message: 'The body of the request is too large.',
     facts: { maxBytes },
-    fix: 'Send a smaller body: the only one that is read is a signed approval.',
+    fix: 'Send a smaller body: the API reads only signed approvals.',
   })
 }
 
@@ -143,6 +143,6 @@ export function invalidRequest(fields: readonly InvalidField[]): CordonError {
     code: 'api.InvalidRequest',
     message: 'The request is not valid.',
     facts: { fields },
-    fix: 'Correct these fields; /docs and /openapi.json say what they take.',
+    fix: 'Correct these fields; /docs and /openapi.json list the valid values.',
   })
 }

@@ -73,7 +73,7 @@ test('a taken port reads so', () => {
     "The API cannot listen on 127.0.0.1:8080.
       port: 8080
       because: EADDRINUSE
-    Fix: End the program that uses the port (perhaps another Cordon), or set api.port in cordon.config.ts to a free one, 1024 or greater; 0 takes any."
+    Fix: Stop the program that uses the port (it may be another Cordon), or set api.port in cordon.config.ts to a free port, 1024 or greater; 0 takes any."
   `)
 })
 

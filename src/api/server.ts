@@ -89,7 +89,7 @@ export function portTaken(port: number, because: string, cause: unknown): Cordon
     code: 'api.PortTaken',
     message: `The API cannot listen on ${LOOPBACK}:${port}.`,
     facts: { port, because },
-    fix: 'End the program that uses the port (perhaps another Cordon), or set api.port in cordon.config.ts to a free one, 1024 or greater; 0 takes any.',
+    fix: 'Stop the program that uses the port (it may be another Cordon), or set api.port in cordon.config.ts to a free port, 1024 or greater; 0 takes any.',
     cause,
   })
 }

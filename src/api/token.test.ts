@@ -13,17 +13,17 @@ test.each([
   '23-characters-are-not-e',
   'with a space in the middle of it',
   'ünïcode-ünïcode-ünïcode-ünïcode',
-])('“%s” is not fit for a token, and the error does not repeat it', (given) => {
+])('“%s” is refused as a token, and the error does not repeat it', (given) => {
   expect(() => apiToken(given)).toThrow(expect.objectContaining({ code: 'app.InvalidToken' }))
   expect(() => apiToken(given)).not.toThrow(given)
 })
 
 test('the error says what to do', () => {
   expect(() => apiToken('short')).toThrowErrorMatchingInlineSnapshot(`
-    [app.InvalidToken: CORDON_API_TOKEN is not fit for a token.
+    [app.InvalidToken: CORDON_API_TOKEN is too short or has invalid characters.
       characters: 5
       shortest: 24
-    Fix: Give it 24 or more visible ASCII characters without spaces (openssl rand -hex 32), or unset it: then one is made at every start.]
+    Fix: Give it 24 or more visible ASCII characters without spaces (openssl rand -hex 32), or unset it: Cordon then makes a token at every start.]
   `)
 })
 

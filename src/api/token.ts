@@ -13,9 +13,9 @@ export function apiToken(given: string | undefined): string {
   if (given.length >= SHORTEST && /^[\x21-\x7e]+$/.test(given)) return given
   throw new CordonError({
     code: 'app.InvalidToken',
-    message: 'CORDON_API_TOKEN is not fit for a token.',
+    message: 'CORDON_API_TOKEN is too short or has invalid characters.',
     facts: { characters: given.length, shortest: SHORTEST },
-    fix: `Give it ${SHORTEST} or more visible ASCII characters without spaces (openssl rand -hex 32), or unset it: then one is made at every start.`,
+    fix: `Give it ${SHORTEST} or more visible ASCII characters without spaces (openssl rand -hex 32), or unset it: Cordon then makes a token at every start.`,
   })
 }
 

@@ -152,7 +152,7 @@ function goOn({ signal }: StartOptions): void {
   throw new CordonError({
     code: 'app.Interrupted',
     message: 'Starting was interrupted.',
-    fix: 'Start again; nothing was watched yet.',
+    fix: 'Start again; Cordon has not watched anything yet.',
   })
 }
 

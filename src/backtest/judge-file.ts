@@ -226,7 +226,7 @@ export function interrupted(): CordonError {
   return new CordonError({
     code: 'app.Interrupted',
     message: 'The backtest was interrupted.',
-    fix: 'Run it again; with --resume FILE it goes on behind the last file that was finished.',
+    fix: 'Run it again; with --resume FILE it continues after the last finished file.',
     retryable: true,
   })
 }

@@ -100,6 +100,6 @@ function died(file: string, reason: string): CordonError {
     code: 'app.WorkerFailed',
     message: `The worker thread that judged ${file} failed: ${reason}`,
     facts: { file, reason },
-    fix: 'Where it ran out of memory: fewer --workers, or NODE_OPTIONS=--max-old-space-size=4096. Else run it with --workers 1 -v and tell us.',
+    fix: 'If it ran out of memory, use fewer --workers, or NODE_OPTIONS=--max-old-space-size=4096. Otherwise run it with --workers 1 -v and report the output.',
   })
 }

@@ -72,6 +72,6 @@ function interrupted(file: string): CordonError {
     code: 'app.Interrupted',
     message: 'Recording was interrupted.',
     facts: { file },
-    fix: 'Run it again; what was recorded so far stands in the .partial file.',
+    fix: 'Run it again; the blocks recorded so far are in the .partial file.',
   })
 }

@@ -50,7 +50,7 @@ test('each actor stands with role, figure and reasons, and what else is at risk 
     `${eve} lets ${vault} take 9 base units of ${token}; there are 4 base units of ${token}`,
   )
   expect(shown).toContain('3 accounts used the weak contract')
-  expect(text(found())).toContain('nothing else, as far as was looked')
+  expect(text(found())).toContain('nothing else in the recorded data')
 })
 
 test('names that labels and lists bring are inert on a terminal', () => {

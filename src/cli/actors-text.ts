@@ -10,7 +10,7 @@ const MOST_LINES = 12
 /** All actors except victims, with the likely role and each reason. */
 export function byWhom({ actors }: Investigation): string[] {
   const shown = actors.filter(({ role }) => role !== 'victim')
-  if (shown.length === 0) return ['  nobody, as far as was recorded']
+  if (shown.length === 0) return ['  nobody in the recorded data']
   return [
     ...shown.slice(0, MOST_ACTORS).flatMap(describeActor),
     ...(shown.length > MOST_ACTORS ? [`  … ${shown.length - MOST_ACTORS} more (--json)`] : []),
@@ -65,16 +65,16 @@ export function atRisk({ scope, assets }: Investigation): string[] {
     ),
     ...(users === undefined || users.count === 0
       ? []
-      : [`  ${users.count} accounts used the weak contract in what was read`]),
+      : [`  ${users.count} accounts used the weak contract in the blocks that were read`]),
     ...some(dependants, ({ address, reads }) => `${address} read the weak contract ${reads} times`),
   ]
-  return lines.length === 0 ? ['  nothing else, as far as was looked'] : lines
+  return lines.length === 0 ? ['  nothing else in the recorded data'] : lines
 }
 
 const matches = {
   exact: 'the same code',
-  'metadata-apart': 'the same code but for its metadata',
-  'immutables-apart': 'the same code but for 32-byte constants',
+  'metadata-apart': 'the same code except for its metadata',
+  'immutables-apart': 'the same code except for 32-byte constants',
   'same-implementation': 'the same implementation',
   similar: 'similar code',
   'same-function': 'the same weak function',

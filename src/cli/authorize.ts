@@ -48,23 +48,23 @@ export function registerAuthorize(levers: Command, run: RunCommand): void {
   const command = levers
     .command('authorize [addresses...]')
     .description(
-      'draw up and sign a standing authorisation for calls that Cordon may make without people; sends nothing',
+      'make and sign a standing authorisation for calls that Cordon may make without people; sends nothing',
     )
-    .option('--for <duration>', 'how long it holds', '30d')
-    .option('--max-actions <n>', 'how many calls it allows in all (default: two for each contract)')
-    .option('--functions <names>', 'only these of the functions that are found, separated by commas')
+    .option('--for <duration>', 'how long it is valid', '30d')
+    .option('--max-actions <n>', 'how many calls it allows in total (default: two for each contract)')
+    .option('--functions <names>', 'only these functions, separated by commas (default: all that are found)')
     .option('--as <address>', 'which signer of the configuration signs: a guardian or incident leader')
     .option('--message', 'sign nothing: print the EIP-712 message for a wallet or a Safe')
     .option('-o, --out <file>', 'file to write terms and message to')
-    .option('--import <file>', 'take in what was signed elsewhere: that file, with --signer and --signature')
-    .option('--signer <address>', 'with --import: who signed, a person or a Safe in their role')
     .option(
-      '--signature <hex>',
-      'with --import: the signature (0x where a Safe has approved it on the chain)',
+      '--import <file>',
+      'import a message that was signed elsewhere: that file, with --signer and --signature',
     )
-    .option('--revoke <hash>', 'take an authorisation back for ever; obeyed before the next signature')
-    .option('--by <name>', 'with --revoke: who takes it back (default: your user name)')
-    .option('--list', 'the authorisations, how each stands, and what is done alone')
+    .option('--signer <address>', 'with --import: who signed, a person or a Safe in their role')
+    .option('--signature <hex>', 'with --import: the signature (0x if a Safe has approved it on the chain)')
+    .option('--revoke <hash>', 'revoke an authorisation permanently; takes effect before the next signature')
+    .option('--by <name>', 'with --revoke: who revokes it (default: your user name)')
+    .option('--list', 'list the authorisations, their state, and what Cordon does alone')
   withChain(command).action((addresses: string[], options: Options) =>
     run(options, (io) =>
       options.revoke === undefined
@@ -75,7 +75,7 @@ export function registerAuthorize(levers: Command, run: RunCommand): void {
   const role = levers
     .command('authorize-role <address>')
     .description(
-      'write the smallest permission that lets a Zodiac role pull a Safe’s levers, as a batch; sends nothing',
+      'write a batch with the least permission that lets a Zodiac role pull a Safe’s levers; sends nothing',
     )
     .requiredOption('--safe <address>', 'the Safe that may pull the levers of the contract')
     .requiredOption('--modifier <address>', 'a Zodiac Roles v2 modifier that the Safe owns')
@@ -163,7 +163,7 @@ async function revoke(text: string, options: Options, io: Io): Promise<number> {
   const author = options.by ?? userInfo().username
   const isNew = await revokeHere({ config, env, logger }, { hash, author })
   io.emit({ type: 'authorisation-revoked', hash, isNew })
-  io.say(isNew ? `${hash} is revoked: nothing more is signed under it.` : `${hash} was revoked before.`)
+  io.say(isNew ? `${hash} is revoked: Cordon signs nothing more under it.` : `${hash} was already revoked.`)
   return EXIT.ok
 }
 
@@ -193,7 +193,7 @@ async function authorizeRole(address: string, options: RoleOptions, io: Io): Pro
   io.emit({ type: 'permissions', ...permit })
   for (const { words } of calls) io.say(words)
   for (const { lever, why } of left) io.say(`NOT allowed: ${lever}: ${why}`)
-  if (calls.length === 0) io.say('The Safe may pull no lever that Cordon finds there: nothing to allow.')
+  if (calls.length === 0) io.say('The Safe may pull no lever that Cordon found: there is nothing to allow.')
   else if (out === undefined) io.say(toJson(batch, 2))
   return calls.length === 0 ? EXIT.failed : EXIT.ok
 }

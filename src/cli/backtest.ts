@@ -43,10 +43,13 @@ export function registerBacktest(program: Command, run: RunCommand): void {
       'block, Unix seconds or ISO date: earlier data trains and is not scored',
     )
     .option('-c, --config <file>', 'configuration with detector options, shadow, rules and calibration')
-    .option('--calibration <file>', 'scores and thresholds (default: of the configuration, else the shipped)')
+    .option(
+      '--calibration <file>',
+      'scores and thresholds (default: those of the configuration, else the shipped ones)',
+    )
     .option(...RULES_OPTION)
     .option('--pause-hours <n>', 'assumed length of a needless pause, hours', '4')
-    .option('--action-blocks <n>', 'blocks from knowing of an attack to the block of the action', '1')
+    .option('--action-blocks <n>', 'blocks from the alert to the action', '1')
     .option('--per-day <n>', 'your transactions a day, for the alert budget (default: the calibration’s)')
     .option(...WORKERS_OPTION)
     .option(...RESUME_OPTION)

@@ -31,14 +31,14 @@ export function registerCalibrate(program: Command, run: RunCommand): void {
     .requiredOption('--labels <file>', 'what the transactions were (docs/guides/backtest.md)')
     .option('--protect <addresses>', 'contracts to protect, separated by commas (default: watch everything)')
     .option('--protect-labelled', 'protect, in each file, the contracts that its labels call vulnerable')
-    .option('--page-days <n>', 'days between false alarms, at least, to wake somebody', '180')
-    .option('--act-days <n>', 'days between false alarms, at least, to act unattended', '7')
+    .option('--page-days <n>', 'at least this many days between false alarms that page', '180')
+    .option('--act-days <n>', 'at least this many days between false alarms that act without people', '7')
     .option('--per-day <n>', 'transactions of the protected contracts a day', '200')
     .option('--verdicts', 'also count verdicts on recorded incidents')
     .option('-c, --config <file>', 'configuration: detector options, rules, and the database of --verdicts')
     .option(
       '-o, --out <file>',
-      'file to write; Cordon loads it if it is beside the configuration',
+      'file to write; Cordon loads it if it is next to the configuration',
       CALIBRATION_FILE,
     )
     .option(...WORKERS_OPTION)

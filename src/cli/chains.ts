@@ -14,7 +14,7 @@ const CONFIG: [string, string] = ['-c, --config <file>', 'configuration (default
 export function registerChains(program: Command, run: RunCommand): void {
   const chains = program.command('chains').description('show how far each watched chain has been read')
   withOutput(
-    chains.command('list').description('how far each chain has been read, and where a restart goes on'),
+    chains.command('list').description('how far each chain has been read, and where a restart continues'),
   )
     .option(...CONFIG)
     .action((options: CommonOptions) =>
@@ -25,9 +25,9 @@ export function registerChains(program: Command, run: RunCommand): void {
       .command('skip <chain>')
       .description('skip blocks that cannot be read: they are never inspected, and the record says so'),
   )
-    .requiredOption('--to <block>', 'the block that reading goes on with')
+    .requiredOption('--to <block>', 'the block at which reading continues')
     .requiredOption('--reason <text>', 'why')
-    .requiredOption('--by <name>', 'who says so')
+    .requiredOption('--by <name>', 'your name')
     .option(...CONFIG)
     .action((chain: string, options: SkipOptions) =>
       run(options, (io) => withCursors(options, io, (cursors) => skip(cursors, { chain, options }, io))),
@@ -70,7 +70,7 @@ function describe({ chainId, first, processed, finalized, snapshot, waiting }: C
     `chain ${chainId}: read from block ${first ?? 'unknown'} to ${place(processed)}, final to ${place(finalized)}; ${kept}`,
     ...waiting.map(
       ({ from, to, author, reason }) =>
-        `    at the next start blocks ${from} to ${to - 1} are left out, says ${printable(author, 60)}: ${printable(reason, 200)}`,
+        `    at the next start Cordon skips blocks ${from} to ${to - 1}, decided by ${printable(author, 60)}: ${printable(reason, 200)}`,
     ),
   ]
 }
@@ -87,7 +87,7 @@ async function skip(cursors: ChainCursors, { chain, options }: Skipping, io: Io)
   })
   io.emit({ type: 'cursor-move', ...move })
   io.say(
-    `Blocks ${move.from} to ${move.to - 1} of chain ${move.chainId} will be left out from the next start on. Restart Cordon.`,
+    `Cordon skips blocks ${move.from} to ${move.to - 1} of chain ${move.chainId} from the next start on. Restart Cordon.`,
   )
   return EXIT.ok
 }
@@ -108,6 +108,6 @@ function named(text: string, option: string): string {
     code: 'app.ReasonMissing',
     message: `${option} is empty.`,
     facts: { option },
-    fix: 'Say who leaves the blocks out and why: it is kept for ever.',
+    fix: 'Give your name and the reason for skipping the blocks: the record keeps them.',
   })
 }

@@ -60,7 +60,7 @@ function entryBeat(entry: TimelineEntry, lexicon: Lexicon): Beat | null {
       const { call, attack = '', blocked = [] } = entry.facts
       if (call === undefined) return beatOf({ ...entry, type: 'timeline' }, lexicon, false)
       const names = blocked.map((selector) => functionText(selector, lexicon))
-      const blocks = names.length === 0 ? 'blocks nothing that was used lately' : `blocks ${shortList(names)}`
+      const blocks = names.length === 0 ? 'blocks no recently used function' : `blocks ${shortList(names)}`
       return deed(
         `${call} simulated: ${OUTCOMES[attack] ?? 'no attack is known to try it against'}, ${blocks}`,
       )

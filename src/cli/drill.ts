@@ -50,8 +50,8 @@ export function registerDrill(program: Command, run: RunCommand): void {
         .choices([...drillPeople])
         .default('played'),
     )
-    .option('--no-standing', 'nothing is signed beforehand: people must sign')
-    .option('--pace <n>', 'played people are n times faster than life', '60')
+    .option('--no-standing', 'no standing authorisation: people must sign')
+    .option('--pace <n>', 'played people are n times faster than real people', '60')
     .option('--seed <n>', 'seed of the honest traffic and of the played people', '1')
     .option('--fork-url <rpc>', 'on a fork of this chain, under another chain id, with your configuration')
     .option('--replay <transaction>', 'with --fork-url: replay this recorded attack')
@@ -76,15 +76,15 @@ function registerReach(drill: Command, run: RunCommand): void {
     .description(
       'page everybody who holds a key with a one-time code; exit code 4 if somebody does not answer',
     )
-    .option('--timeout <duration>', 'how long answers are waited for', '10m')
+    .option('--timeout <duration>', 'how long to wait for answers', '10m')
   withConfig(reached).action((options: ReachOptions) => run(options, (io) => reach(options, io)))
   const answered = drill
     .command('answer <code>')
     .description('answer a page of `drill reach`')
-    .requiredOption('--by <name>', 'who answers, as the page has it')
-    .option('--sign', 'sign it with their key, which is a signer of the configuration')
-    .option('--signature <hex>', 'sign it: what a wallet made of the message of --show')
-    .option('--show', 'print the EIP-712 message to sign, and say nothing')
+    .requiredOption('--by <name>', 'who answers, as written in the page')
+    .option('--sign', 'sign with their key, if it is a signer of the configuration')
+    .option('--signature <hex>', 'the signature of a wallet over the message of --show')
+    .option('--show', 'only print the EIP-712 message to sign')
   withConfig(answered).action((code: string, options: AnswerOptions) =>
     run(options, (io) => answer(code, options, io)),
   )
@@ -224,7 +224,7 @@ async function tellPeople({ loaded, people, home, say }: Telling, config: Config
   const text = `${toJson({ ...config, signers }, 2)}\n`
   const file = await writeDrillFile(home.dataDir, 'cordon.config.json', text)
   say(`answer with the commands of the pages and: -c ${file}`)
-  say('Ctrl-C calls the drill off; what was measured until then is kept')
+  say('Ctrl-C cancels the drill and keeps the measurements so far')
 }
 
 /** Reports the result. */

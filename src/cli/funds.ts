@@ -32,13 +32,13 @@ export function registerFunds(program: Command, run: RunCommand): void {
     .command('follow <source>')
     .description('follow funds stolen in a transaction, by haircut and FIFO, to labelled accounts')
     .requiredOption('--tx <hash>', 'the theft')
-    .option('--from <address>', 'who lost it (default: the victims that findings name, and what they lost)')
+    .option('--from <address>', 'who lost it (default: the victims and losses of the findings)')
     .option('--asset <asset>', 'what was lost: a token, or native', NATIVE)
-    .option('--amount <units>', 'how much, base units')
+    .option('--amount <units>', 'how much, in base units')
     .option('--blocks <n>', 'blocks after the theft (default: all of a file, 50 of a node)')
     .option('--dormant <n>', 'blocks without a move after which an account is dormant', '7200')
     .option('--labels <files>', 'address labels, separated by commas (default: the shipped ones)')
-    .option('--svg <file>', 'draw it')
+    .option('--svg <file>', 'write a drawing of the flow')
     .option('--protect <addresses>', 'contracts to protect, separated by commas')
     .addHelpText('after', '\n<source> is a bundle file or a JSON-RPC URL.')
   withOutput(command).action((source: string, options: Options) =>
@@ -74,7 +74,8 @@ function stolenOf({ from, asset, amount }: Options): FlowSource | undefined {
   if (from === undefined || amount === undefined || !/^[1-9]\d{0,77}$/.test(amount))
     throw new CordonError({
       code: 'app.InvalidNumber',
-      message: '--from and --amount go together, and --amount is a whole number of base units above 0.',
+      message:
+        '--from and --amount must be given together, and --amount must be a whole number of base units above 0.',
       facts: { from: from ?? '', amount: (amount ?? '').slice(0, 90) },
       fix: 'For example --from 0x… --asset native --amount 1000000000000000000.',
     })
@@ -98,17 +99,15 @@ function describe(found: FundFlow, tokens: Tokens): string[] {
     'Stolen',
     ...found.sources.map((stolen) => `${stolen.account} ${tokenAmount(stolen, tokens)}`),
     '',
-    'Movements (of what was stolen, by haircut; by FIFO where it differs)',
+    'Movements (stolen amounts by haircut, and by FIFO if it differs)',
     ...movements,
-    ...(more > 0 ? [`… ${more} more: --json or --svg has all that was kept`] : []),
+    ...(more > 0 ? [`… ${more} more: --json or --svg has all recorded movements`] : []),
     '',
-    'Where it is (in units of what was stolen)',
+    'Where it is (in units of the stolen asset)',
     ...found.nodes.flatMap((node) => describeNode(node, tokens)),
     '',
     ...found.totals.flatMap((total) => describeTotal(total, tokens)),
-    ...found.doubted.map(
-      (token) => `DOUBT    ${token} says one thing and answers another: its amounts are not to be relied on`,
-    ),
+    ...found.doubted.map((token) => `DOUBT    ${token} contradicts itself: its amounts are unreliable`),
   ]
 }
 

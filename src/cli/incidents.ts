@@ -43,8 +43,10 @@ export function registerIncidents(program: Command, run: RunCommand): void {
     )
   registerSharing(incidents, run)
   add('remarks', 'list the newest findings outside any incident: shadow and low severity', remarks)
-  withOutput(incidents.command('verdict <id> <verdict>').description(`what it was: ${verdicts.join(', ')}`))
-    .requiredOption('--by <name>', 'who says so')
+  withOutput(
+    incidents.command('verdict <id> <verdict>').description(`record a verdict: ${verdicts.join(', ')}`),
+  )
+    .requiredOption('--by <name>', 'your name')
     .requiredOption('--reason <text>', 'why')
     .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
     .action((id: string, word: string, options: VerdictOptions) =>
@@ -57,7 +59,10 @@ export function registerIncidents(program: Command, run: RunCommand): void {
       .command('verify [id]')
       .description('verify the record of one incident or of all; exit code 5 if it is broken'),
   )
-    .option('--head <hashes>', 'heads from notifications or reports that must be in it, separated by commas')
+    .option(
+      '--head <hashes>',
+      'heads from notifications or reports that the record must contain, separated by commas',
+    )
     .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
     .action((id: string | undefined, options: CommonOptions & { head?: string }) =>
       run(options, (io) =>

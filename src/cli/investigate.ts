@@ -59,50 +59,50 @@ export function registerInvestigate(program: Command, run: RunCommand): void {
   const command = program
     .command('investigate [source]')
     .description('find root cause, losses, actors and steps of an attack, each with its evidence')
-    .option('--tx <hashes>', 'the transactions, separated by commas (may be left out where a bundle has one)')
+    .option('--tx <hashes>', 'the transactions, separated by commas (optional if a bundle has one)')
     .option(
       '--incident <id>',
-      'the transactions of an incident on record; <source> is its chain’s endpoint when left out',
+      'the transactions of an incident on record; default <source>: the endpoint of its chain',
     )
     .option('--record', 'with --incident: put it on the incident’s timeline and into its evidence')
     .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
     .option('--protect <addresses>', 'contracts to protect, separated by commas')
     .option('--full', 'show the call tree, with reads')
     .option('--tree', 'show the call tree')
-    .option('--find <text>', 'of the tree only calls with this name, address, selector or argument')
-    .option('--depth <levels>', 'of the tree only so many levels')
+    .option('--find <text>', 'show only calls with this name, address, selector or argument')
+    .option('--depth <levels>', 'show only this many levels')
     .option('--abi <paths>', 'ABI files, artifacts or metadata folders, separated by commas; 0xADDRESS=PATH')
     .option('--signatures <files>', '4-byte tables, separated by commas')
     .option('--tokens <files>', 'token lists, separated by commas')
     .option('--prices <files>', 'price files, separated by commas')
-    .option('--history <files>', 'propose rules, by these bundle files with the protocol’s past')
+    .option('--history <files>', 'propose rules from these bundle files with the protocol’s history')
     .option('--propose <folder>', 'write the proposed rules there')
-    .option('--storage', 'what changed in storage, with names where --abi gives layouts (from a node only)')
+    .option('--storage', 'show storage changes, with names if --abi has layouts (only from a node)')
     .option(
       '--freeze <file>',
-      'write all that the node was asked into a bundle file (.ndjson, .ndjson.gz) that needs no node',
+      'write every answer of the node into a bundle file (.ndjson, .ndjson.gz), to investigate without a node',
     )
     .option(
       '--around <blocks>',
-      'blocks around the attack to read of a node, which is then asked how the actors began',
+      'read this many blocks around the attack from a node, and ask it how the actors began',
     )
     .option('--known <paths>', 'known attackers’ code: JSON lists or folders of them, separated by commas')
     .option(
       '--addresses <list>',
-      'contracts to compare with the weak one: addresses, or a file with one a line',
+      'contracts to compare with the weak one: addresses, or a file with one in each line',
     )
     .option('--labels <paths>', 'address labels, separated by commas (default: the shipped ones)')
-    .option('--report <file>', 'write a report there: .md, .html, .pdf, .stix.json or .csv by its ending')
+    .option('--report <file>', 'write a report to this file: .md, .html, .pdf, .stix.json or .csv')
     .option('--guess', 'guess the functions of unknown code from its bytecode')
     .option(
       '--counterfactual',
       'run the attack again with one thing altered at a time; <source> is a node, or a file of `regress freeze`',
     )
-    .option('--legitimate <hashes>', 'with it: ordinary transactions that a sound alteration leaves alone')
     .option(
-      '--siblings <addresses>',
-      'contracts to try the same attack on, on a fork of <source>: what it would still take',
+      '--legitimate <hashes>',
+      'with --counterfactual: ordinary transactions that a sound alteration does not break',
     )
+    .option('--siblings <addresses>', 'try the same attack on these contracts, on a fork of <source>')
     .addHelpText('after', '\n<source> is a bundle file or a JSON-RPC URL.')
   withOutput(command).action((source: string | undefined, options: Options) =>
     run(options, (io) => show(source, options, io)),

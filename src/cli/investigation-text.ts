@@ -23,7 +23,7 @@ export function firstSight({ rootCause, victims, attackers }: FirstScreen): stri
   const place = contract === null ? '' : ` in ${contract}`
   const by = attackers.accounts[0] === undefined ? '' : `, by ${attackers.accounts[0]}`
   return printable(
-    `at first sight: ${Math.round(confidence * 100)} % ${category}${place}; ${victims.length} lost${by}`,
+    `preliminary: ${Math.round(confidence * 100)} % ${category}${place}; ${victims.length} lost${by}`,
     200,
   )
 }
@@ -33,7 +33,7 @@ function linesOf(found: Investigation, tree: boolean): string[] {
   return [
     ...transactions.map(outcomeOf),
     '',
-    'Why it could happen, the likeliest first',
+    'Why it could happen, most likely first',
     ...(rootCause.hypotheses.length === 0
       ? ['  no rule names a cause']
       : [
@@ -44,7 +44,7 @@ function linesOf(found: Investigation, tree: boolean): string[] {
     ...divergence(found),
     ...whatIf(found.counterfactuals),
     '',
-    'Who lost, the likeliest vulnerable contract first',
+    'Who lost, most likely vulnerable contract first',
     ...lost(found),
     ...byClass(found),
     '',
@@ -83,7 +83,8 @@ function linesOf(found: Investigation, tree: boolean): string[] {
 
 function outcomeOf({ hash, blockNumber, succeeded, frames, movementsFrom, failure }: Investigated): string {
   const outcome = succeeded === false ? 'failed' : succeeded === true ? 'succeeded' : 'outcome not recorded'
-  const source = movementsFrom === 'calls' ? '; logs not recorded: movements are what calls asked for' : ''
+  const source =
+    movementsFrom === 'calls' ? '; logs not recorded: movements are those that calls requested' : ''
   const why = failure === undefined ? '' : `; failed in frame ${failure.frame}: ${failure.reason}`
   return `Transaction ${hash}, block ${blockNumber}, ${outcome}, ${frames} frames${source}${why}`
 }
@@ -97,7 +98,7 @@ function sourceLine({ rootCause: { file, line } }: Investigation): string[] {
 function divergence({ divergence: first }: Investigation): string[] {
   return first === null
     ? []
-    : [`  first departure from what history allows: frame ${first.frame}, ${printable(first.statement, 240)}`]
+    : [`  first divergence from history: frame ${first.frame}, ${printable(first.statement, 240)}`]
 }
 
 function why({ category, contract, function: name, statement, confidence, weakness }: Hypothesis): string[] {
@@ -110,16 +111,16 @@ function why({ category, contract, function: name, statement, confidence, weakne
 }
 
 function lost({ victims, assets }: Investigation): string[] {
-  if (victims.length === 0) return ['  nobody, as far as was recorded']
+  if (victims.length === 0) return ['  nobody in the recorded data']
   const tokens = tokensOf(assets)
   return victims.flatMap(({ address, loss, coinUnknown, netUsd }) => [
-    `  ${address}${netUsd === undefined ? '' : `, all in all ${netUsd} USD`}`,
+    `  ${address}${netUsd === undefined ? '' : `, ${netUsd} USD in total`}`,
     ...loss.map(
       (item) =>
-        `      ${amountText(item, tokens)}${item.by === 'reads' ? ', by its balance; no transfer says so' : ''}`,
+        `      ${amountText(item, tokens)}${item.by === 'reads' ? ', by its balance, without a transfer' : ''}`,
     ),
     ...(coinUnknown === true
-      ? ['      an unknown amount of the coin, which it had when it ended itself']
+      ? ['      an unknown amount of the native coin: its balance when it self-destructed']
       : []),
   ])
 }
@@ -165,8 +166,8 @@ function proposed({ proposals }: Investigation): string[] {
     const rate = `${Number((100 * mostLikelyBelow).toPrecision(2))} %`
     return `  ${falseAlarms} false alarms in ${judged} transactions (below ${rate}): ${printable(title, 160)}${file === null ? ` [${id}]` : `, ${file}`}`
   })
-  const none = '  nothing: whatever could be bounded was as large in the past'
-  return ['', 'What would have told it', ...(lines.length === 0 ? [none] : lines)]
+  const none = '  none: the past has reached every value that a rule could bound'
+  return ['', 'Rules that would have detected it', ...(lines.length === 0 ? [none] : lines)]
 }
 
 const MOST_CHANGES = 200

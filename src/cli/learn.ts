@@ -22,7 +22,7 @@ export function registerLearn(program: Command, run: RunCommand): void {
     .description('learn from recorded bundle files how a protocol is used; needs no database and no chain')
     .requiredOption('--protect <addresses>', 'contracts of the protocol, separated by commas')
     .option('-o, --out <file>', 'model file to write (JSON), for detectors.invariants.model')
-    .option('--from <file>', 'model to go on with')
+    .option('--from <file>', 'model to continue with')
     .option(
       '--train-before <end>',
       'a block number, or `500tx` for the first 500 transactions (default: all)',

@@ -26,9 +26,9 @@ export function registerLevers(program: Command, run: RunCommand): void {
   const command = levers
     .command('discover <address>')
     .description('find the levers of a contract, who may pull them and what each blocks; sends nothing')
-    .option('--as <addresses>', 'whom to try too: guardians, Safes, timelocks, separated by commas')
-    .option('--with <names>', 'what a lever needs: asset=0x…,spender=0x…, separated by commas')
-    .option('--blocks <n>', 'latest blocks whose ordinary calls each lever is tried on', '20')
+    .option('--as <addresses>', 'also try these accounts: guardians, Safes, timelocks, separated by commas')
+    .option('--with <names>', 'arguments of levers: asset=0x…,spender=0x…, separated by commas')
+    .option('--blocks <n>', 'try each lever on the calls of this many latest blocks', '20')
   withChain(command).action((address: string, options: Options) =>
     run(options, (io) => discover(address, options, io)),
   )

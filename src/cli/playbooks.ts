@@ -45,8 +45,8 @@ export function registerPlaybooks(program: Command, run: RunCommand): void {
   )
   add('run <id>', 'start a playbook for an incident; a running Cordon carries it out')
     .requiredOption('--incident <incident>', 'the incident')
-    .option('--by <name>', 'who begins it', 'operator')
-    .option('--dry-run', 'say what it would do, and do nothing')
+    .option('--by <name>', 'who starts it', 'operator')
+    .option('--dry-run', 'only print what it would do')
     .action((id: string, options: RunOptions) => run(options, (io) => begin(id, options, io)))
   add('export <id>', 'export a playbook in another format, to stdout')
     .addOption(new Option('--format <format>', 'which form').choices(['cacao']).default('cacao'))
@@ -56,11 +56,11 @@ export function registerPlaybooks(program: Command, run: RunCommand): void {
     'convert a CACAO 2.0 file to a playbook, on stdout; refuse what has no equivalent',
   ).action((file: string, options: Options) => run(options, (io) => importOne(file, io)))
   add('signal <run> <step> <answer>', `answer a step that waits: ${answers.join(' or ')}`)
-    .requiredOption('--by <name>', 'who says so; for an approval a name in `roles` of the configuration')
-    .option('--note <text>', 'what should stand beside it', '')
-    .option('--sign', 'sign it with their key, which is a signer of the configuration')
-    .option('--signature <hex>', 'sign it: what a wallet made of the message of --show')
-    .option('--show', 'print the EIP-712 message to sign, and say nothing')
+    .requiredOption('--by <name>', 'who answers; for an approval, a name in `roles` of the configuration')
+    .option('--note <text>', 'a note to the answer', '')
+    .option('--sign', 'sign with their key, if it is a signer of the configuration')
+    .option('--signature <hex>', 'the signature of a wallet over the message of --show')
+    .option('--show', 'only print the EIP-712 message to sign')
     .action((runId: string, step: string, answer: string, options: SignalOptions) =>
       run(options, (io) => signal({ runId, step, answer }, options, io)),
     )
@@ -140,7 +140,7 @@ async function lint(files: readonly string[], options: Options, io: Io): Promise
     files.length === 0 && bad === 0,
   )
   for (const hole of holes) tellError(hole, io.json)
-  io.say(`${results.length} playbooks, ${bad} not valid, ${holes.length} holes in what they answer`)
+  io.say(`${results.length} playbooks, ${bad} not valid, ${holes.length} gaps in the response`)
   return bad === 0 && holes.length === 0 ? EXIT.ok : EXIT.usage
 }
 
@@ -157,7 +157,7 @@ async function begin(id: string, options: RunOptions, io: Io): Promise<number> {
     }
     const run = await desk.begin(incident.id, pinned, options.by)
     io.emit({ type: 'run', ...run })
-    io.say(`${run.id} is ${run.state}; a running Cordon takes it up within two seconds`)
+    io.say(`${run.id} is ${run.state}; a running Cordon starts it within two seconds`)
     return EXIT.ok
   })
 }

@@ -17,12 +17,12 @@ export function registerPresign(levers: Command, run: RunCommand): void {
   const command = levers
     .command('presign [address]')
     .description(
-      'collect signatures of a Safe’s owners in advance, so that its pauses can be sent at once; sends nothing',
+      'collect signatures of a Safe’s owners in advance, to send its pauses at once; sends nothing',
     )
     .option('--safe <address>', 'the Safe that may pull the levers of the contract')
-    .option('--nonce <n>', 'the Safe’s nonce that is signed for (default: its current one)')
-    .option('-o, --out <file>', 'file to write what is to be signed to')
-    .option('--import <file>', 'take in that file, with the owners’ signatures in signatures[]')
+    .option('--nonce <n>', 'the nonce of the Safe to sign for (default: its current one)')
+    .option('-o, --out <file>', 'file to write the request to sign to')
+    .option('--import <file>', 'import that file, with the owners’ signatures in signatures[]')
   withChain(command).action((address: string | undefined, options: Options) =>
     run(options, (io) =>
       options.import === undefined ? ask(address, options, io) : take(options.import, options, io),
@@ -48,7 +48,7 @@ async function ask(address: string | undefined, options: Options, io: Io): Promi
       `    ${request.threshold} owners sign the typed data${out === undefined ? ' (see --out)' : ` in ${out}`}`,
     )
   }
-  if (presigned.length === 0) io.say('The Safe may pull no lever that Cordon finds there.')
+  if (presigned.length === 0) io.say('The Safe may pull no lever that Cordon found.')
   return presigned.length === 0 ? EXIT.failed : EXIT.ok
 }
 
@@ -60,14 +60,14 @@ async function take(file: string, options: Options, io: Io): Promise<number> {
     const { owner, safe, nonce, problem } = result
     io.say(problem === null ? `✓ ${owner} for ${safe}, nonce ${nonce}` : `✗ not kept: ${problem}`)
   }
-  if (results.length === 0) io.say('The file holds no signature.')
+  if (results.length === 0) io.say('The file has no signature.')
   return results.length > 0 && results.every(({ problem }) => problem === null) ? EXIT.ok : EXIT.failed
 }
 
 function nothingNamed(): CordonError {
   return new CordonError({
     code: 'app.InvalidAddress',
-    message: 'A contract and its Safe must be named, or a file to import.',
+    message: 'Name a contract and its Safe, or a file to import.',
     fix: 'cordon levers presign ADDR --safe SAFE -o FILE, or cordon levers presign --import FILE',
   })
 }

@@ -36,7 +36,7 @@ export function registerRegress(program: Command, run: RunCommand): void {
   )
     .option(
       '--replace <address=file>',
-      'the fix: runtime code (hex, or an artifact) for a contract; may be given often',
+      'the fix: runtime code (hex, or an artifact) for a contract; repeatable',
       (value: string, before: string[]) => [...before, value],
       [] as string[],
     )
@@ -52,7 +52,7 @@ async function freezeIt(rpcUrl: string, options: FreezeOptions, io: Io): Promise
   io.emit({ type: 'frozen', file: output, transactions: regression.transactions.length, accounts, measure })
   io.say(`${regression.transactions.length} transactions with ${accounts} accounts in ${output}`)
   if (measure === 'losses')
-    io.say('the attackers’ accounts gained nothing: the attack is judged by what its victims lose')
+    io.say('the attackers’ accounts gained nothing: Cordon judges the attack by the losses of its victims')
   return EXIT.ok
 }
 
@@ -74,7 +74,9 @@ function lineOf({ hash, is, succeeded, reproduced, gained, givenMore, lost, pass
     ...lost.map(({ account, asset, amount }) => `${account} loses ${amount} of ${asset}`),
   ].join(', ')
   const outcome = succeeded ? 'goes through' : 'fails'
-  const price = givenMore.map(({ asset, amount }) => `${amount} of ${asset} more than then`).join(', ')
+  const price = givenMore
+    .map(({ asset, amount }) => `${amount} of ${asset} more than in the attack`)
+    .join(', ')
   return `${mark} ${is} ${hash} ${outcome}${what === '' ? '' : `: ${what}`}${price === '' ? '' : `, and gives ${price}`}`
 }
 

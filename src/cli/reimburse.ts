@@ -41,20 +41,20 @@ export function registerReimburse(program: Command, run: RunCommand): void {
   withOutput(
     reimburse
       .command('shares <rpc>')
-      .description('a loss shared among the holders of a token at a block, in proportion'),
+      .description('share a loss among the holders of a token at a block, in proportion'),
   )
     .requiredOption('--token <address>', 'the share token')
     .requiredOption('--block <n>', 'at the end of this block')
-    .option('--from-block <n>', 'where the token’s first transfer may be', '0')
+    .option('--from-block <n>', 'a block before the token’s first transfer', '0')
     .requiredOption('--asset <address|native>', 'what was lost')
-    .requiredOption('--amount <n>', 'how much of it, base units')
-    .option('--except <addresses>', 'who claims nothing: pools, the attacker, the contract itself')
+    .requiredOption('--amount <n>', 'how much of it, in base units')
+    .option('--except <addresses>', 'accounts without a claim: pools, the attacker, the contract itself')
     .requiredOption('-o, --output <file>', 'file to write')
     .action((rpc: string, options: SharesOptions) => run(options, (io) => shares(rpc, options, io)))
   withOutput(
     reimburse
       .command('verify <file>')
-      .description('make the root again and check each proof; exit code 5 if wrong'),
+      .description('recompute the root and check each proof; exit code 5 if wrong'),
   ).action((file: string, options: GlobalOptions) => run(options, (io) => verify(file, io)))
 }
 
@@ -88,9 +88,7 @@ async function tell(
 async function verify(file: string, io: Io): Promise<number> {
   const flaw = await verifyClaims(resolve(io.cwd, file))
   io.emit({ type: 'claims-verified', file, ok: flaw === null, flaw })
-  io.say(
-    flaw === null ? 'intact: the root is that of the losses, and each proof leads to it' : `WRONG: ${flaw}`,
-  )
+  io.say(flaw === null ? 'intact: the root matches the losses, and each proof is valid' : `WRONG: ${flaw}`)
   return flaw === null ? EXIT.ok : EXIT.broken
 }
 

@@ -28,21 +28,21 @@ export function withReportOptions(command: Command): Command {
   return command
     .addOption(new Option('--kind <kind>', 'which report').choices([...reportKinds]).default('incident'))
     .addOption(
-      new Option('--format <format>', 'how it is written (default: as FILE ends, else markdown)').choices([
+      new Option('--format <format>', 'format (default: by the extension of FILE, else markdown)').choices([
         ...reportFormats,
       ]),
     )
     .addOption(
-      new Option('--audience <who>', 'for whom: what others must not see is redacted')
+      new Option('--audience <who>', 'audience: the rest is redacted')
         .choices([...audiences])
         .default('team'),
     )
     .addOption(
-      new Option('--tlp <mark>', 'how far it may be passed on (default: RED until closed)').choices([
+      new Option('--tlp <mark>', 'mark of the Traffic Light Protocol (default: RED until closed)').choices([
         ...tlps,
       ]),
     )
-    .option('-o, --output <file>', 'write it there; a PDF needs it')
+    .option('-o, --output <file>', 'file to write; required for a PDF')
 }
 
 type Wanted = { archive: IncidentArchive; id: string; options: ReportOptions }
@@ -70,11 +70,11 @@ export async function report({ archive, id, options }: Wanted, io: Io): Promise<
 /** Throws `app.InvalidReportFormat`. */
 function formatFor({ format, output }: ReportOptions): ReportFormat {
   if (output === undefined) {
-    if (format === 'pdf') throw invalidFormat('A PDF is not written to the terminal.', { format })
+    if (format === 'pdf') throw invalidFormat('Cordon cannot write a PDF to the terminal.', { format })
     return format ?? 'markdown'
   }
   const named = formatOfFile(output)
   if (format !== undefined && format !== named)
-    throw invalidFormat(`The file’s name says ${named}, --format says ${format}.`, { format, named })
+    throw invalidFormat(`The file name is for ${named}, but --format is ${format}.`, { format, named })
   return named
 }

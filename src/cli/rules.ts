@@ -16,7 +16,7 @@ export function registerRules(program: Command, run: RunCommand): void {
   const commands: [string, string, Act][] = [
     ['list', 'the rules that would run', list],
     ['check', 'check rule files, run nothing', check],
-    ['test', 'run the tests that stand in rule files; exit code 1 if one fails', test],
+    ['test', 'run the tests in rule files; exit code 1 if one fails', test],
   ]
   for (const [name, description, act] of commands)
     withOutput(

@@ -51,20 +51,25 @@ export function registerSharing(incidents: Command, run: RunCommand): void {
   for (const { what, description, audience } of TEXTS) {
     const command = withHanding(incidents.command(`${what} [id]`).description(description), audience)
     withSource(command)
-      .option('-o, --output <file>', 'write it there')
+      .option('-o, --output <file>', 'where to write it')
       .action((id: string | undefined, options: HandOptions) =>
         run(options, (io) => share({ what, id, options }, io)),
       )
-    if (what === 'seal911') command.option('--help-wanted <text>', 'what help is wanted')
+    if (what === 'seal911') command.option('--help-wanted <text>', 'the help that you want')
   }
   const request = incidents
     .command('packet [id]')
     .description('write a freeze request to an exchange, an issuer or a bridge')
-    .addOption(new Option('--for <kind>', 'who is asked').choices([...recipientKinds]).makeOptionMandatory())
-    .requiredOption('--name <name>', 'what it is called, as in the labels (an issuer: its token’s symbol)')
-    .option('--account <addresses>', 'accounts that are known to be theirs, separated by commas')
+    .addOption(
+      new Option('--for <kind>', 'kind of the recipient').choices([...recipientKinds]).makeOptionMandatory(),
+    )
+    .requiredOption(
+      '--name <name>',
+      'name of the recipient, as in the labels (for an issuer: its token’s symbol)',
+    )
+    .option('--account <addresses>', 'known accounts of the recipient, separated by commas')
     .option('--asset <addresses>', 'tokens of the issuer, separated by commas')
-    .requiredOption('-o, --output <folder>', 'write it there')
+    .requiredOption('-o, --output <folder>', 'where to write it')
   withSource(withHanding(request, 'partner')).action((id: string | undefined, options: PacketOptions) =>
     run(options, (io) => packet(id, options, io)),
   )
@@ -72,7 +77,7 @@ export function registerSharing(incidents: Command, run: RunCommand): void {
     incidents.command('export <id>').description('write the whole record as an archive that verifies itself'),
     'team',
   )
-    .option('-o, --output <file>', 'write it there (default: cordon-ID.tar.gz here)')
+    .option('-o, --output <file>', 'file to write (default: cordon-ID.tar.gz here)')
     .action((id: string, options: HandOptions) =>
       run(options, (io) => withArchive(options, io, (archive) => exported({ archive, id, options }, io))),
     )
@@ -82,24 +87,24 @@ function withHanding(command: Command, audience: Audience): Command {
   return withOutput(command)
     .option('-c, --config <file>', 'configuration (default: cordon.config.ts here)')
     .addOption(
-      new Option('--audience <who>', 'for whom: what others must not see is redacted')
+      new Option('--audience <who>', 'audience: the rest is redacted')
         .choices([...audiences])
         .default(audience),
     )
     .addOption(
-      new Option('--tlp <mark>', 'how far it may be passed on (default: RED until closed)').choices([
+      new Option('--tlp <mark>', 'mark of the Traffic Light Protocol (default: RED until closed)').choices([
         ...tlps,
       ]),
     )
-    .option('--from <name>', 'who tells (default: reporter of the configuration)')
-    .option('--contact <text>', 'how to reach them')
-    .option('--proof <text>', 'how to check that it is them')
+    .option('--from <name>', 'who you are (default: reporter of the configuration)')
+    .option('--contact <text>', 'how to reach you')
+    .option('--proof <text>', 'how to check that it is you')
 }
 
 function withSource(command: Command): Command {
   return command.option(
     '--investigation <file>',
-    'in place of ID: what cordon investigate --json printed; no database is opened',
+    'instead of ID: the output of cordon investigate --json; opens no database',
   )
 }
 
@@ -129,7 +134,7 @@ async function withHanded({ id, options, io }: Named, act: Act): Promise<number>
   if (id === undefined)
     throw new CordonError({
       code: 'app.NothingNamed',
-      message: 'Nothing says what is to be handed on.',
+      message: 'There is nothing to share: no incident and no investigation was given.',
       fix: 'Give the id of an incident, or --investigation FILE.',
     })
   return withArchive(options, io, async (archive) =>
@@ -184,13 +189,13 @@ async function packet(id: string | undefined, options: PacketOptions, io: Io): P
     }
     if (out.incident !== null && archive !== undefined)
       await archive.recordExport(out.incident.id, {
-        message: `Request to freeze written for the ${kind} ${name}, TLP:${out.tlp}: SHA-256 of its manifest ${made.sha256}`,
+        message: `Freeze request written for the ${kind} ${name}, TLP:${out.tlp}: SHA-256 of its manifest ${made.sha256}`,
         body: said,
       })
     io.emit({ type: 'packet', ...said, ...made })
     io.say(`${made.folder}: ${made.files.join(', ')}`)
     io.say(
-      `${made.accounts} accounts, TLP:${out.tlp}, for: ${audience}, SHA-256 of the manifest ${made.sha256}. Fill in what is marked: [to be filled in: …].`,
+      `${made.accounts} accounts, TLP:${out.tlp}, for: ${audience}, SHA-256 of the manifest ${made.sha256}. Fill in the blanks: [to be filled in: …].`,
     )
     return EXIT.ok
   })
@@ -208,6 +213,6 @@ async function exported({ archive, id, options }: Exporting, io: Io): Promise<nu
     `${file}: ${made.files} files, TLP:${made.tlp}, for: ${audience}, ${made.redacted} links redacted, ${made.missing} files missing`,
   )
   io.say(`SHA-256 ${made.sha256}`)
-  io.say(`Check it where it is unpacked: node verify.mjs --head ${made.head}`)
+  io.say(`Unpack and check it: node verify.mjs --head ${made.head}`)
   return EXIT.ok
 }

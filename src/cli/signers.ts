@@ -20,7 +20,7 @@ export function registerSigners(program: Command, run: RunCommand): void {
   const made = signers
     .command('new')
     .description('make a key in an encrypted keystore; prints its address only')
-    .requiredOption('--keystore <file>', 'file to write; one that is there is never overwritten')
+    .requiredOption('--keystore <file>', 'file to write; an existing file is never overwritten')
     .requiredOption('--password-env <name>', 'environment variable that holds the password')
   withOutput(made).action((options: NewOptions) => run(options, (io) => make(options, io)))
 }

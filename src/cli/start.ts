@@ -31,7 +31,7 @@ export function registerStart(program: Command, run: RunCommand): void {
   const command = program
     .command('start')
     .description(
-      'watch your protocol, respond and record; without a configuration: a drill, on a chain of its own',
+      'watch your protocol, respond and record; without a configuration: run a drill on a local chain',
     )
     .option('--once', 'drill: exit when it is over; 0 only if the attack was contained')
     .option('--attack <kind>', `drill: ${attackKinds.join(', ')}`, 'option')
@@ -83,7 +83,8 @@ async function sayAlone({ app }: RunningApp, { io, story }: { io: Io; story: Sto
       story.say(one.text, one.alone ? 'well' : 'danger')
     }
   } catch (thrown) {
-    if (!io.signal.aborted) io.logger.warn({ reason: messageOf(thrown) }, 'could not tell what is done alone')
+    if (!io.signal.aborted)
+      io.logger.warn({ reason: messageOf(thrown) }, 'could not list what Cordon does alone')
   }
 }
 

@@ -12,9 +12,9 @@ export function whatIf(counterfactuals: readonly Counterfactual[] | undefined): 
   return [
     '',
     `What if: the attack run again ${counterfactuals.length} times, one thing altered each time`,
-    ...(counterfactuals.length === 0 ? ['  nothing was found to alter'] : []),
+    ...(counterfactuals.length === 0 ? ['  there was nothing to alter'] : []),
     ...telling.flatMap(tell),
-    ...(others.length === 0 ? [] : ['  steps that merely are needed, or not, and name no cause:']),
+    ...(others.length === 0 ? [] : ['  steps that the attack needs or not; they name no cause:']),
     ...others.flatMap(tell),
   ]
 }

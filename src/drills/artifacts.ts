@@ -56,7 +56,7 @@ export function readArtifact(path: string): Artifact {
   } catch (cause) {
     throw new CordonError({
       code: 'drill.ArtifactMissing',
-      message: "A contract of the drill is not compiled, or its file is not one of the compiler's.",
+      message: 'A contract of the drill is not compiled, or the compiler did not write its file.',
       facts: { path },
       fix: 'Run `npm run build` in the folder of Cordon.',
       cause,

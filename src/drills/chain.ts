@@ -154,9 +154,9 @@ async function hand(chain: DrillChain, raw: Hex, label: string): Promise<Hash> {
   } catch (cause) {
     throw new CordonError({
       code: 'drill.Rejected',
-      message: 'The node did not take a transaction of the drill into its pool.',
+      message: 'The node did not accept a transaction of the drill into its pool.',
       facts: { label, said: cause instanceof RpcError ? cause.details : messageOf(cause) },
-      fix: 'Offer a higher fee cap, or see that no other client uses the same test account at the same time.',
+      fix: 'Offer a higher fee cap, or make sure that no other client uses the same test account at the same time.',
       retryable: true,
       cause,
     })
@@ -219,9 +219,9 @@ function notMined(hashes: readonly Hash[], found: readonly DrillReceipt[]): Cord
   const mined = new Set(found.map((receipt) => receipt.hash))
   return new CordonError({
     code: 'drill.NotMined',
-    message: "The drill's transactions wait in the pool and no block takes them.",
+    message: "The drill's transactions are in the pool and no block includes them.",
     facts: { sent: hashes.length, mined: mined.size, waiting: hashes.filter((hash) => !mined.has(hash)) },
-    fix: 'See that the node still makes blocks, and that no other client uses the test accounts.',
+    fix: 'Check that the node still makes blocks, and that no other client uses the test accounts.',
     retryable: true,
   })
 }

@@ -237,7 +237,7 @@ function deployFailed(chain: DrillChain, failed: readonly string[]): CordonError
     code: 'drill.DeployFailed',
     message: 'Transactions of the drill deployment reverted.',
     facts: { chainId: chain.chainId, mining: chain.mining.kind, failed: failed.slice(0, 5) },
-    fix: 'Start a fresh anvil and deploy again; no other client may use its test accounts meanwhile.',
+    fix: 'Start a fresh anvil and deploy again; no other client may use its test accounts at the same time.',
     retryable: true,
   })
 }

@@ -26,8 +26,8 @@ export function drillOnly(signer: Signer, chainId: number): Signer {
 function realChain(asked: number | undefined, chainId: number): CordonError {
   return new CordonError({
     code: 'drill.RealChain',
-    message: 'In a drill nothing is signed that could hold on another chain.',
+    message: 'A drill signs nothing that could be valid on another chain.',
     facts: { askedFor: asked ?? 'no chain', drillChain: chainId },
-    fix: 'Nothing was signed. A lever whose signature names no chain (an old Safe) cannot be drilled on a fork.',
+    fix: 'Nothing was signed. A lever whose signature names no chain (an old Safe) cannot be practised on a fork.',
   })
 }

@@ -111,7 +111,7 @@ test('a recorded attack is replayed and contained on a fork, and nothing that wa
 test('without the guardian’s key the call is proposed, and the report says that no signer is here', async () => {
   const report = await drill({}, {})
   expect(report).toMatchObject({ contained: false, runState: 'succeeded' })
-  expect(report.notes.join('\n')).toMatch(/GUARDIAN_KEY is not at hand[\s\S]*No signer here/)
+  expect(report.notes.join('\n')).toMatch(/GUARDIAN_KEY is not available[\s\S]*No signer here/)
   const timeline = await listTimeline(home.store, report.incidentId ?? '')
   expect(
     timeline.some(({ kind, message }) => kind === 'plan' && message.startsWith('Nothing was sent')),

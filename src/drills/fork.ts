@@ -93,7 +93,7 @@ async function findRecorded(real: Endpoint, hash: Hash): Promise<RecordedAttack>
   if (found !== null && blockNumber > 0) return { ...found, blockNumber }
   throw new CordonError({
     code: 'drill.AttackUnknown',
-    message: 'The node does not know this transaction as a mined one.',
+    message: 'The node does not know this transaction as mined.',
     facts: { transaction: hash },
     fix: 'Give the hash of a mined transaction, and a node that has the state of its block (an archive for old ones).',
   })
@@ -107,9 +107,9 @@ async function refuseSame(anvil: Anvil, real: readonly number[]): Promise<void> 
     if (!real.includes(chainId)) return
     throw new CordonError({
       code: 'drill.SameChain',
-      message: 'The fork has the chain id of a real chain: what is signed in the drill would hold there.',
+      message: 'The fork has the chain id of a real chain: signatures of the drill would be valid there.',
       facts: { chainId, real },
-      fix: 'Fork the real node itself, and repeat the drill: it takes another chain id.',
+      fix: 'Fork the real node, and repeat the drill: it takes another chain id.',
     })
   } finally {
     await node.close()
@@ -189,9 +189,7 @@ async function moved(
     notes: [
       ...notes,
       ...unsigned,
-      ...(signers.length === 0
-        ? ['No signer here: what would be sent is proposed, and nothing is pulled.']
-        : []),
+      ...(signers.length === 0 ? ['No signer here: Cordon proposes the calls and pulls nothing.'] : []),
     ],
   }
 }
@@ -216,7 +214,7 @@ async function signersAtHand(
     try {
       signers.push(drillOnly((await openSigner(signer, env)).signer, chainId))
     } catch (thrown) {
-      notes.push(`The signer ${sourceOf(signer)} is not at hand: ${messageOf(thrown).split('\n')[0]}`)
+      notes.push(`The signer ${sourceOf(signer)} is not available: ${messageOf(thrown).split('\n')[0]}`)
     }
   }
   return { signers, notes }
@@ -233,7 +231,7 @@ async function signedAgain(
     const signer = signers.find(({ address }) => address === by)
     if (signer === undefined) {
       unsigned.push(
-        `The standing authorisation of ${by} does not hold on the fork: its key is not at hand to sign it for this chain.`,
+        `The standing authorisation of ${by} is not valid on the fork: its key is not available to sign it for this chain.`,
       )
       continue
     }

@@ -33,8 +33,7 @@ export async function fundRoles(chain: DrillChain): Promise<void> {
 function notFunded({ chainId }: DrillChain, poor: number): CordonError {
   return new CordonError({
     code: 'drill.NotFunded',
-    message:
-      'Accounts of the drill have no ether on this node, and the node has no account that can pay them.',
+    message: 'Accounts of the drill have no ether on this node, and no account of the node can pay them.',
     facts: { chainId, poor, needs: `${GIVEN / ETHER} ether each` },
     fix: 'Use anvil or geth --dev, or give the accounts of the well-known test mnemonic ether in the genesis file.',
   })

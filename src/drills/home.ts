@@ -53,7 +53,7 @@ async function breakOff({ store }: DrillHome, clock: Clock): Promise<void> {
     if (run === undefined) continue
     await transaction(store, async (tx) => {
       if (!(await endRun(tx, id, { state: 'failed', endedAt: clock.now() }))) return
-      const message = `The drill was called off: playbook ${run.playbookId} goes no further.`
+      const message = `The drill was cancelled: playbook ${run.playbookId} stops here.`
       await note({ store: tx, clock }, { incidentId: run.incidentId, kind: 'run', message })
     })
   }
@@ -71,9 +71,9 @@ export async function writeDrillFile(dataDir: string, name: string, text: string
 function busy(dataDir: string): CordonError {
   return new CordonError({
     code: 'drill.Busy',
-    message: 'Another drill goes on here.',
+    message: 'Another drill is running here.',
     facts: { dataDir },
-    fix: 'Wait until it has ended: one drill at a time, or nobody knows which one they are called for.',
+    fix: 'Wait until it ends. Only one drill runs at a time, so people know which drill pages them.',
     retryable: true,
   })
 }

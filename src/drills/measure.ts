@@ -131,17 +131,17 @@ function notesOn({ where, people, pace, blockSeconds, standing }: Drilled): stri
     'The time of the attack is its block’s, in whole seconds.',
     ...(people === 'played' && pace !== 1
       ? [
-          `People are played ${pace} times faster than life and blocks are not: a block lasts as long as ${Math.round(blockSeconds * pace)} s of theirs, so a loss that waits for people is too small by far.`,
+          `Played people are ${pace} times faster than real people and blocks are not: a block stands for ${Math.round(blockSeconds * pace)} s of real time, so a loss that depends on people is far too small.`,
         ]
       : []),
     ...(where.kind === 'embedded'
       ? [
-          `The contracts are the drill’s${standing ? ', and so is the standing authorisation' : ''}: this says how the response works, not whether your own contracts can be paused.`,
+          `The contracts${standing ? ' and the standing authorisation are' : ' are'} the drill’s: this shows how the response works, not whether your own contracts can be paused.`,
         ]
       : []),
     ...(where.kind === 'fork'
-      ? [`What was signed here names chain ${where.chainId} and holds nowhere else.`]
+      ? [`Signatures of this drill name chain ${where.chainId} and are not valid on any other chain.`]
       : []),
-    'The same scene without a response is played on a chain that nobody watches.',
+    'The same scene without a response runs on a chain that nobody watches.',
   ]
 }

@@ -119,7 +119,7 @@ async function answer(playing: Playing, question: Question): Promise<void> {
   const { runId, stepId: target, incident } = question
   const quorum = typeof question.quorum === 'number' ? question.quorum : undefined
   const people = peopleIn(app.config.roles, question.roles).slice(0, quorum ?? 1)
-  if (people.length === 0) return playing.say(`nobody is there to be asked about ${target}`)
+  if (people.length === 0) return playing.say(`nobody can answer ${target}`)
   for (const author of people) {
     if (!(await takeTime(playing, quorum === undefined ? 'task' : 'approval', `${target}:${author}`))) return
     const refusal =

@@ -55,7 +55,7 @@ async function replayed(options: PracticeOptions, fork: Fork): Promise<Practice>
   const outcome = await runReplay({ ...options, fork, dataDir, env, respond: true })
   const notes = [
     ...fork.notes,
-    'The recorded transaction is replayed alone, on the state at the end of the block before: what came before it in its own block is not there.',
+    'The recorded transaction is replayed alone, on the state at the end of the block before, without the transactions before it in its own block.',
   ]
   return keepDrill(options, fork.config, { where: whereOf(fork), outcome, notes })
 }

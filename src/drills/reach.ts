@@ -214,7 +214,7 @@ async function proofIn(
     code: 'app.WrongSignature',
     message: `This signature is not ${printable(word.by, 60)}’s over this answer.`,
     facts: { expected: address ?? 'no address in roles', signedBy: by?.toLowerCase() ?? 'nobody' },
-    fix: 'Sign exactly the message of --show, with the address that roles gives.',
+    fix: 'Sign exactly the message that --show prints, with your address in roles.',
   })
 }
 
@@ -229,7 +229,7 @@ export async function signReach(word: ReachWord, roles: Roles, signers: readonly
     code: 'app.NoSuchSigner',
     message: `The configuration has no signer for ${printable(word.by, 60)}.`,
     facts: { address: address ?? 'none in roles', known: signers.map((known) => known.address) },
-    fix: 'Sign the message of --show in a wallet and give it with --signature.',
+    fix: 'Sign the message that --show prints in a wallet, and give the signature with --signature.',
   })
 }
 
@@ -241,7 +241,7 @@ function plainCode(code: string): string {
 function wrongCode(): CordonError {
   return new CordonError({
     code: 'drill.WrongCode',
-    message: 'No page with this code went to this person.',
-    fix: 'Give the code as it stands in the page, and --by exactly as the page has it.',
+    message: 'No page to this person had this code.',
+    fix: 'Copy the code and the name (--by) exactly from the page.',
   })
 }

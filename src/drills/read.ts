@@ -46,8 +46,9 @@ export async function reachOf(store: Store, test: ReachTest): Promise<Reach> {
 function unknown(id: string | undefined, all: readonly { id: string }[]): CordonError {
   return new CordonError({
     code: 'drill.Unknown',
-    message: id === undefined ? 'There was no drill yet.' : `There is no drill ${printable(id, 60)}.`,
+    message:
+      id === undefined ? 'There is no drill on record yet.' : `There is no drill ${printable(id, 60)}.`,
     facts: { known: all.slice(0, 10).map((one) => one.id) },
-    fix: 'Run one: `cordon drill run`; those there were: `cordon drill list`.',
+    fix: 'Run one with `cordon drill run`, or list them with `cordon drill list`.',
   })
 }

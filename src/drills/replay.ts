@@ -47,7 +47,7 @@ export async function runReplay(options: ReplayOptions): Promise<DrillOutcome> {
     )
     const startedAt = Date.now()
     const sent = await replay(node, attack)
-    say(sent.succeeded ? 'it went through' : 'it failed on the fork')
+    say(sent.succeeded ? 'it succeeded' : 'it failed on the fork')
     const skewMs = await skewOf(fork.anvil.url)
     const { incident, run } = await waitForRun(
       { ...options, attack: [sent.hash], patienceMs: sent.succeeded ? PATIENCE_MS : 5_000 },
@@ -92,7 +92,7 @@ function notReplayed(hash: Hash | null): CordonError {
     code: 'drill.NotMined',
     message: 'The recorded attack was not mined on the fork.',
     facts: { transaction: hash ?? 'none given' },
-    fix: 'See that the node behind the fork answers quickly enough, and try again.',
+    fix: 'Check that the node behind the fork answers quickly enough, and try again.',
     retryable: true,
   })
 }

@@ -33,7 +33,7 @@ function heading(drill: DrillReport): string[] {
     '|---|---|',
     `| Kind | ${drill.kind} |`,
     `| Where | ${whereText(where)} |`,
-    `| People | ${drill.people}${drill.people === 'played' ? `, ${drill.pace} times faster than life` : ''} |`,
+    `| People | ${drill.people}${drill.people === 'played' ? `, ${drill.pace} times faster than real people` : ''} |`,
     `| Standing authorisation | ${drill.standing ? 'yes' : 'no'} |`,
     `| Pending transactions watched | ${drill.mempool ? 'yes' : 'no'} |`,
     `| Blocks | every ${drill.blockSeconds} s |`,
@@ -59,7 +59,7 @@ function score({ points }: DrillReport): string[] {
   return [
     '## Score',
     '',
-    `${met} of ${points.length} points of SEAL’s certification for incident response are met. What was not tried is not counted.`,
+    `${met} of ${points.length} points of SEAL’s certification for incident response are met. Points that were not tried do not count.`,
     '',
     '| point | | evidence | what to do |',
     '|---|---|---|---|',
@@ -83,11 +83,11 @@ function times({ times }: DrillReport): string[] {
 function losses({ funds, attackTransactions }: DrillReport): string[] {
   const { mined, reverted } = attackTransactions
   const lines = ['## Losses', '', `Attack transactions: ${mined} went through, ${reverted} failed.`, '']
-  if (funds === null) return [...lines, 'What was at stake could not be measured here.', '']
+  if (funds === null) return [...lines, 'The value at stake could not be measured here.', '']
   const without = funds.lostWithoutResponseBps === null ? 'not tried' : percent(funds.lostWithoutResponseBps)
   return [
     ...lines,
-    '| | of what was at stake |',
+    '| | of the value at stake |',
     '|---|---:|',
     `| lost with the response | ${percent(funds.lostBps)} |`,
     `| lost without one (same scene) | ${without} |`,
@@ -96,7 +96,7 @@ function losses({ funds, attackTransactions }: DrillReport): string[] {
 }
 
 function people({ times: { questions }, endedAt }: DrillReport): string[] {
-  if (questions.length === 0) return ['## People', '', 'Nobody was asked anything.', '']
+  if (questions.length === 0) return ['## People', '', 'There were no questions to people.', '']
   const lines = ['## People', '', '| asked | of | answer | by | after |', '|---|---|---|---|---:|']
   return [...lines, ...questions.map((question) => questionRow(question, endedAt)), '']
 }

@@ -98,16 +98,16 @@ async function missed(
   const schedule = nameOf(entry)
   const now = clock.now()
   if (!(await takeTurn(store, { schedule, dueAt: from, startedAt: now }))) return
-  const detail = `${count} in a row, the first due ${new Date(from).toISOString()}: no Cordon was running`
+  const detail = `${count} in a row, the first due ${new Date(from).toISOString()}: Cordon was not running`
   await endTurn(store, { schedule, dueAt: from, endedAt: now, outcome: 'missed', detail })
-  const body = `${detail}. The next begins now, and then every ${durationText(everyOf(entry))}.`
+  const body = `${detail}. The next starts now, and then every ${durationText(everyOf(entry))}.`
   await tell({ title: `DRILL: scheduled drill ${schedule} was missed`, body })
 }
 
 async function closeBroken(options: ScheduleOptions, last: ScheduledDrill): Promise<void> {
   const { store, clock } = options
   if (last.outcome !== null || clock.now() - last.startedAt < BROKEN_OFF_MS) return
-  const detail = 'it was begun and never ended: the process that ran it died'
+  const detail = 'it started and never ended: its process died'
   if (await endTurn(store, { ...last, endedAt: clock.now(), outcome: 'failed', detail }))
     await tellFailure(options, { schedule: last.schedule, detail })
 }
@@ -117,5 +117,8 @@ function tellFailure(
   { schedule, detail }: { schedule: string; detail: string },
 ): Promise<unknown> {
   const title = `DRILL: scheduled drill ${schedule} failed`
-  return tell({ title, body: `${detail}. Read \`cordon drill report\`, mend it, and run the drill again.` })
+  return tell({
+    title,
+    body: `${detail}. Read \`cordon drill report\`, fix the cause, and run the drill again.`,
+  })
 }

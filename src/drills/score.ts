@@ -45,11 +45,11 @@ function redundantPaging({ channelsByPerson }: Scoring): DrillPoint {
   const people = [...channelsByPerson]
   const evidence = people.map(
     ([person, channels]) =>
-      `${person}: ${channels.size === 0 ? 'reached by nothing' : [...channels].join(', ')}`,
+      `${person}: ${channels.size === 0 ? 'not reached over any channel' : [...channels].join(', ')}`,
   )
   const state =
     people.length === 0 ? 'not-tried' : people.every(([, channels]) => channels.size >= 2) ? 'met' : 'not-met'
-  return point('redundant-paging', 'Everybody who is paged is paged over two channels at least', {
+  return point('redundant-paging', 'Everybody who is paged is paged over at least two channels', {
     state,
     evidence: people.length === 0 ? ['nobody was paged in this drill'] : evidence,
     fix: 'Give each person two channels that do not fail together (`channels` and `roles` in cordon.config.ts).',
@@ -75,11 +75,11 @@ function tamperEvidentLogs({ evidence }: Scoring): DrillPoint {
 
 function reachTests({ reach, now }: Scoring): DrillPoint {
   const title = 'Everybody who holds a key was reached in the last quarter'
-  const fix = 'Run `cordon drill reach`, and call who stays silent.'
+  const fix = 'Run `cordon drill reach`, and telephone the people who do not answer.'
   if (reach === null)
     return point('signer-reach', title, {
       state: 'not-tried',
-      evidence: ['there never was a reach test'],
+      evidence: ['there was no reach test yet'],
       fix,
     })
   const days = Math.floor((now - reach.startedAt) / DAY_MS)
@@ -100,16 +100,16 @@ function reasonOf(answer: ReachedPerson['answer']): string {
 }
 
 function preSigned({ authorisations, sentOnStanding, times }: Scoring): DrillPoint {
-  const title = 'What an emergency needs is signed beforehand'
+  const title = 'Emergency calls are authorised in advance'
   const sent = times.milestones.some(({ name, at }) => name === 'broadcast' && at !== null)
   const state = authorisations === 0 ? 'not-met' : !sent ? 'not-tried' : sentOnStanding ? 'met' : 'not-met'
   return point('pre-signed', title, {
     state,
     evidence: [
-      `standing authorisations that hold now: ${authorisations} (signed bounds on calls and their count; the transaction itself is signed when it is sent)`,
+      `valid standing authorisations: ${authorisations} (signed bounds on calls and their count; the transaction itself is signed when it is sent)`,
       sent
         ? sentOnStanding
-          ? 'this drill was contained on one, without waiting for a signature'
+          ? 'this drill was contained under one, without waiting for a signature'
           : 'this drill waited for people to sign'
         : 'nothing was sent in this drill',
     ],
@@ -140,7 +140,7 @@ function endToEnd({ times, people, contained }: Scoring): DrillPoint {
     state,
     evidence,
     fix: real
-      ? 'Look at what never came, mend it, and repeat the drill.'
-      : 'Run `cordon drill run --people timed`: a script shows that the parts fit, not that people come.',
+      ? 'Find out why a milestone or an answer is missing, fix it, and repeat the drill.'
+      : 'Run `cordon drill run --people timed`: a script shows that the parts work together, not that people respond.',
   })
 }

@@ -46,6 +46,18 @@ export function blockFacts(bundle: BlockBundle): BlockFacts {
   }
 }
 
+const NO_KINDS: TokenKinds = { of: () => undefined }
+
+/**
+ * The facts that the calls of one transaction show, as if no logs had been recorded: the same for every recording mode, so that
+ * numbers made of them can be compared between nodes and recordings.
+ */
+export function factsFromCalls(transaction: Transaction): TransactionFacts {
+  if (transaction.succeeded === false) return transactionFacts({ transaction, notes: null, facts: [] })
+  const notes = collect(transaction, { source: 'none', kinds: NO_KINDS })
+  return transactionFacts({ transaction, notes, facts: notes.facts })
+}
+
 type Read = { transaction: Transaction; notes: Notes | null; facts: readonly Fact[] }
 
 function transactionFacts({ transaction, notes, facts }: Read): TransactionFacts {

@@ -23,7 +23,7 @@ export async function loadCalibration(path: string | undefined): Promise<Calibra
       code: 'app.InvalidCalibration',
       message: `The calibration ${file} cannot be used.`,
       facts: { file, reason },
-      fix: 'Make it again with `cordon calibrate`, or take `calibration` out of the configuration: the shipped one is used then.',
+      fix: 'Make it again with `cordon calibrate`, or remove `calibration` from the configuration: Cordon then uses the shipped one.',
       cause,
     })
   }

@@ -64,7 +64,7 @@ async function readAddresses(path: string): Promise<Address[]> {
       code: 'app.InvalidList',
       message: `The list ${path} cannot be used: ${line === 0 ? '' : `line ${line}: `}${reason}`,
       facts: { path, line, reason },
-      fix: 'Check the path (relative to the working directory); write one address a line, comments after #.',
+      fix: 'Check the path (relative to the working directory); write one address in each line, and comments after #.',
       cause,
     })
   }

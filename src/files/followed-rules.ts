@@ -110,7 +110,7 @@ function newTroubles({ cells }: Engine, { troubles }: Followed): SourceNotice[] 
     troubles.add(rule)
     notices.push({
       code: 'rule-trouble',
-      message: `rule ${rule} failed and took it for no match: ${reason}`,
+      message: `rule ${rule} failed, which counts as no match: ${reason}`,
       facts: { rule, reason },
     })
   }

@@ -148,7 +148,7 @@ describe('tests of a rule', () => {
     const [compiled] = await loadRules([join(folder, 'rule.yaml')])
     const refuse = () => compiled && refuseUnproven({ ...compiled, file: 'rule.yaml' })
     expect(refuse).toThrowErrorMatchingInlineSnapshot(`
-      [app.UnprovenRule: The rule rule.yaml calls itself stable: a stable rule needs a test with a recorded attack that it must flag (bundle, flags).
+      [app.UnprovenRule: The rule rule.yaml has status stable: a stable rule needs a test with a recorded attack that it must flag (bundle, flags).
         file: rule.yaml
         field: status
         problem: a stable rule needs a test with a recorded attack that it must flag (bundle, flags)

@@ -128,7 +128,7 @@ function noClaims(): CordonError {
 function invalidLoss(index: number, loss: AccountLoss): CordonError {
   return new CordonError({
     code: 'forensics.InvalidLoss',
-    message: 'A loss is not above zero, more than a uint256 holds, or nobody’s.',
+    message: 'A loss is not above zero, is larger than a uint256, or belongs to the zero address.',
     facts: { place: index + 1, ...loss, amount: loss.amount.toString() },
     fix: 'Give base units above zero, and an account that can claim.',
   })

@@ -7,8 +7,8 @@ type Remedy = Investigation['remediation'][number]
  */
 const REMEDIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   reentrancy: [
-    'Pause every function that sends assets before it has written its books, in all contracts that share the state.',
-    'Write the books before the call (checks, effects, interactions), and lock across all contracts that share state, views included.',
+    'Pause every function that sends assets before it updates its state, in all contracts that share the state.',
+    'Update state before the call (checks, effects, interactions), and lock across all contracts that share state, views included.',
     'Treat tokens with callbacks (ERC-777, ERC-721, ERC-1155, ERC-677) as calls to strangers.',
   ],
   'price-manipulation': [
@@ -17,59 +17,59 @@ const REMEDIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
     'Bound what one block may borrow or mint, and compare two sources.',
   ],
   'access-control': [
-    'Pause, take the role or ownership back from a clean key, and cancel what was queued meanwhile.',
+    'Pause, take back the role or ownership with a clean key, and cancel operations that were queued in the meantime.',
     'Guard the function by role; make initialisers callable once, in the transaction that deploys.',
-    'Declare who may hold each role as an invariant, so that a change is told in the same block.',
+    'Declare who may hold each role as an invariant: Cordon then reports a change in the same block.',
   ],
   'arbitrary-call': [
     'Revoke approvals to the contract; tell users to do so before anything else.',
-    'Call only listed targets with listed functions; never hand on calldata, contexts or code addresses of a caller.',
+    'Call only listed targets with listed functions; never pass on calldata, contexts or code addresses from a caller.',
     'Check that decoded data says who the caller really is; keep approvals in a contract that makes no calls.',
   ],
   'unbacked-mint': [
-    'Pause minting and redeeming; the supply that was minted is not backed.',
-    'Check that what comes in covers what is minted, before and after, in the same function.',
-    'Declare backing as an invariant: supply never above what backs it.',
+    'Pause minting and redeeming; the new supply is not backed.',
+    'Check in the same function that the payment covers the minted amount, before and after.',
+    'Declare backing as an invariant: the supply never exceeds the assets that back it.',
   ],
   'bridge-forgery': [
     'Pause the bridge on both sides; a message that was proved once may be used elsewhere.',
     'Refuse default and zero roots, replays, and messages whose target may change who signs.',
-    'Cap what leaves in an hour, and compare both sides of the bridge continuously.',
+    'Limit how much leaves in an hour, and compare both sides of the bridge continuously.',
   ],
   'option-abuse': [
-    'Pause exercise and settlement; let the oracle’s dispute be used while it is open.',
+    'Pause exercise and settlement; dispute the price with the oracle while the dispute period is open.',
     'Burn or lock each option before it pays, once for each payment.',
-    'Declare that what was paid never exceeds what was burned.',
+    'Declare as an invariant that payments never exceed burned options.',
   ],
   'perp-abuse': [
     'Cap open interest and stop opening; leave closing and adding margin open.',
-    'Value margin and mark by what the trader himself cannot move.',
+    'Value margin and mark by a price that the trader cannot move.',
     'Bound the price move that one block may make.',
   ],
   donation: [
-    'Freeze minting, borrowing and liquidation against the share whose price jumped; leave withdrawing open where it pays what was put in.',
-    'Keep own books of what is held instead of asking the token; start with virtual shares or a deposit that nobody can take out.',
+    'Freeze minting, borrowing and liquidation against the share whose price jumped; leave withdrawals open if they pay the deposited amount.',
+    'Track holdings internally instead of reading the token balance; start with virtual shares or a deposit that nobody can withdraw.',
     'Bound how far a share’s price may rise within a block.',
   ],
   'signature-replay': [
-    'Pause what takes signatures; tell signers which ones must not be used again.',
-    'Bind each signature to chain, contract, nonce and deadline (EIP-712), and refuse the zero address that a bad one recovers to.',
+    'Pause functions that accept signatures; tell signers which signatures must not be used again.',
+    'Bind each signature to chain, contract, nonce and deadline (EIP-712), and refuse the zero address, which an invalid signature recovers to.',
     'Watch for a nonce that is used twice.',
   ],
   'key-compromise': [
-    'Take the key out of every role from a clean one, move what it can still reach, cancel what it queued.',
-    'Rebuild it on clean hardware; put what one key could do behind a threshold and a delay.',
-    'Find out how it left: ask everybody who could read it, and look at what else lay beside it.',
+    'Remove the key from every role with a clean key, move the assets that it can still reach, and cancel what it queued.',
+    'Make a new key on clean hardware; put a threshold and a delay in front of everything that one key could do.',
+    'Find out how the key leaked: ask everybody who could read it, and check what else was stored with it.',
   ],
   'approval-drain': [
     'Tell users to revoke approvals to the spender, through every channel, before anything else.',
-    'Take the page down that asked for them, and have the domain and the contract listed as phishing.',
-    'Ask for exact amounts only, and watch for many owners approving a spender nobody knew.',
+    'Take down the page that asked for them, and have the domain and the contract listed as phishing.',
+    'Ask only for exact amounts, and watch for many owners who approve an unknown spender.',
   ],
   'safe-spoof': [
-    'Let nobody sign anything; compare what the devices show with the calldata on another machine.',
-    'Move what the Safe holds to a new one from clean machines; check its implementation, modules, guard and fallback handler.',
-    'Refuse delegate calls to unlisted contracts by a guard.',
+    'Stop all signing; compare what the devices show with the calldata on another machine.',
+    'Move the Safe’s assets to a new Safe from clean machines; check its implementation, modules, guard and fallback handler.',
+    'Use a guard that refuses delegate calls to unlisted contracts.',
   ],
   governance: [
     'Cancel the queued operation, or veto it, before its delay ends.',
@@ -79,9 +79,9 @@ const REMEDIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
 }
 
 const FALLBACK: readonly [string, ...string[]] = [
-  'Pause what the attacker called until the cause is known.',
-  'Re-run the attack on a fork with one step changed at a time, to see which one it stands on.',
-  'Bound what may leave in a block.',
+  'Pause the functions that the attacker called until the cause is known.',
+  'Re-run the attack on a fork with one step changed at a time, to find the step that it needs.',
+  'Limit how much may leave in a block.',
 ]
 
 /** The recommended actions, by the likeliest causes; and how to verify that they helped. */

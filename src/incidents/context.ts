@@ -44,6 +44,6 @@ export function unknownIncident(id: string): CordonError {
     code: 'incidents.UnknownIncident',
     message: 'There is no such incident.',
     facts: { incidentId: id },
-    fix: 'List the incidents with `cordon incidents` and use one of their ids.',
+    fix: 'List the incidents with `cordon incidents list` and use one of their ids.',
   })
 }

@@ -5,7 +5,7 @@ import { type IncidentContext, lockKnown, note } from './context.ts'
 
 const WORDS: Readonly<Record<Verdict['verdict'], string>> = {
   attack: 'an attack',
-  'benign-trigger': 'wanted: the rule was right, and nobody was harmed',
+  'benign-trigger': 'an intended activity: the rule was right, and nobody was harmed',
   'false-alarm': 'a false alarm',
 }
 

@@ -90,7 +90,7 @@ export function sealFaults(seals: readonly Seal[]): RecordFault[] {
             ? 'content and hash disagree'
             : isSigned(seal)
               ? undefined
-              : 'its signature is not of the key that it names'
+              : 'its signature is not by the key that it names'
     if (reason) return [{ where: 'seal', incidentId: null, number: index + 1, reason }]
     previous = seal.hash
   }
@@ -105,7 +105,7 @@ function headFaults(seals: readonly Seal[], heads: readonly string[]): RecordFau
       where: 'head',
       incidentId: null,
       number: null,
-      reason: `no seal has the head ${head}: the record was cut off or rewritten since it was given out`,
+      reason: `no seal has the head ${head}: the record was cut off or rewritten since then`,
     }))
 }
 
@@ -135,7 +135,7 @@ function contradictions(
           reason: `${count} were sealed and ${chain.length} are left`,
         },
       ]
-    return now === head ? [] : [{ ok: false, brokenAt: count, reason: 'is another than was sealed' }]
+    return now === head ? [] : [{ ok: false, brokenAt: count, reason: 'differs from the sealed one' }]
   })
 }
 

@@ -82,7 +82,7 @@ async function conclude(
     case 'still-standing':
       return from
     case 'action-taken': {
-      const message = `No alert of this incident stands any more, but an action was already taken or the incident is ${from}: it stays ${from}. A person must decide`
+      const message = `No alert of this incident is valid any more, but an action was already taken or the incident is ${from}: it stays ${from}. A person must decide`
       await note(context, { incidentId: incident.id, kind: 'withdrawn', message, facts: { state: from } })
       return from
     }
@@ -91,7 +91,7 @@ async function conclude(
       await note(context, {
         incidentId: incident.id,
         kind: 'state',
-        message: `${from} → withdrawn: a reorg took all its alerts and nobody had acted`,
+        message: `${from} → withdrawn: a reorg removed all its alerts, and nobody had acted`,
         facts: { from, to: 'withdrawn' },
       })
       return 'withdrawn'

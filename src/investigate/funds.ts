@@ -149,9 +149,9 @@ function stolenBy(
   if (sources.length > 0) return sources
   throw new CordonError({
     code: 'app.NothingStolen',
-    message: 'Nobody lost anything in this transaction that can be followed.',
+    message: 'Nobody lost anything in this transaction that Cordon can follow.',
     facts: { transaction: theft.transaction.hash, findings: findings.length },
-    fix: 'Say it: --from ADDR --asset ADDR|native --amount N, where --from is whoever lost it.',
+    fix: 'Say what was lost: --from ADDR --asset ADDR|native --amount N, where --from is the account that lost it.',
   })
 }
 
@@ -175,8 +175,8 @@ async function* fromNode(url: string, hash: Hash, blocks: number): AsyncGenerato
 function notFound({ source, hash }: FollowFundsOptions): CordonError {
   return new CordonError({
     code: 'app.TransactionNotFound',
-    message: 'There is no such transaction there.',
+    message: 'The source does not have this transaction.',
     facts: { source, transaction: hash },
-    fix: 'Check --tx; a bundle file must hold the transaction’s block, and a node must still know it.',
+    fix: 'Check --tx; a bundle file must contain the block of the transaction, and a node must still have it.',
   })
 }

@@ -70,7 +70,7 @@ function archiveOf({
 export function noSource(): CordonError {
   return new CordonError({
     code: 'app.NoSource',
-    message: 'Nothing says where the transactions are.',
+    message: 'No source of the transactions was given.',
     fix: 'Give a bundle file or a JSON-RPC URL, or --incident ID with a configuration that has the chain.',
   })
 }

@@ -83,7 +83,7 @@ test('what the file does not hold is said in the investigation, and a broken fil
   const stripped = whole.replaceAll('"debug_traceTransaction"', '"debug_traceNothing"')
   await writeFile(file, stripped)
   const found = await investigateTransactions({ ...options, source: file, hashes: [] })
-  expect(found.unexplained.join('\n')).toContain('The file does not hold this answer of the node.')
+  expect(found.unexplained.join('\n')).toContain('The file does not contain this answer of the node.')
   await writeFile(file, whole.replace('"version":1', '"version":9'))
   await expect(readFrozen(file)).rejects.toMatchObject({ code: 'chain.MalformedBundle', facts: { line: 1 } })
 })

@@ -223,7 +223,7 @@ export function hashOf(text: string): Hash {
 function missing(hashes: readonly string[]): CordonError {
   return new CordonError({
     code: 'app.TransactionNotFound',
-    message: 'Some of these transactions are not there.',
+    message: 'The source does not have some of these transactions.',
     facts: { transactions: hashes.slice(0, 10) },
     fix: 'Check --tx; all must be in the bundle file, or known to the node.',
   })
@@ -234,9 +234,9 @@ function notFound({ source, hashes }: InvestigateTransactionOptions): CordonErro
     code: 'app.TransactionNotFound',
     message:
       hashes.length === 0
-        ? 'Say which transaction: there is not exactly one.'
-        : 'There is no such transaction there.',
+        ? 'Name a transaction with --tx: the source does not have exactly one.'
+        : 'The source does not have this transaction.',
     facts: { source, ...(hashes.length === 0 ? {} : { transactions: hashes.slice(0, 10) }) },
-    fix: 'Check --tx; a bundle file must hold the transaction’s block, and a node must still know it.',
+    fix: 'Check --tx; a bundle file must contain the block of the transaction, and a node must still have it.',
   })
 }

@@ -243,7 +243,7 @@ async function writeAll(proposals: readonly Proposal[], folder: string | undefin
 function tooShort(transactions: number): CordonError {
   return new CordonError({
     code: 'app.HistoryTooShort',
-    message: 'There is too little history to propose rules from.',
+    message: 'The history is too short to propose rules.',
     facts: { transactions, least: LEAST_HISTORY },
     fix: 'Record more blocks from before the attack (`cordon record --from … --to …`) and give them with --history.',
   })

@@ -129,9 +129,9 @@ type Disagreement = { token: Address; account: Address; shares: bigint; balance:
 function disagree({ token, account, shares, balance }: Disagreement): CordonError {
   return new CordonError({
     code: 'app.HoldersDisagree',
-    message: 'The token’s transfers and its balances do not agree: it rebases, or moves without saying so.',
+    message: 'The token’s transfers and balances do not agree: it rebases, or moves balances without a log.',
     facts: { token, account, fromTransfers: shares.toString(), balanceOf: balance.toString() },
-    fix: 'Give --from-block before the token’s first transfer; if it is so, make the list of losses by hand and use `cordon reimburse tree`.',
+    fix: 'Give --from-block before the token’s first transfer. If it is already, make the list of losses by hand and use `cordon reimburse tree`.',
   })
 }
 

@@ -11,6 +11,6 @@ export function secretOf(env: Env, name: string, field: string): string {
     code: 'app.SecretMissing',
     message: `The environment variable ${name} is not set.`,
     facts: { variable: name, field },
-    fix: `Set ${name}, or take ${field} out of cordon.config.ts.`,
+    fix: `Set ${name}, or remove ${field} from cordon.config.ts.`,
   })
 }

@@ -14,67 +14,67 @@ type CategoryKind = {
  * a line here and in `when` of a playbook, which `cordon playbooks lint` checks. Rules of your own may name others.
  */
 const kinds = {
-  reentrancy: { tags: ['reentrancy'], happening: (who) => `${who} is called again before it is done` },
+  reentrancy: { tags: ['reentrancy'], happening: (who) => `${who} is being re-entered` },
   'cross-contract-reentrancy': {},
-  'read-only-reentrancy': { happening: (who) => `${who} is asked in the middle of a change` },
+  'read-only-reentrancy': { happening: (who) => `${who} is being read in the middle of an update` },
   'price-manipulation': {
     tags: ['price manipulation'],
-    happening: (who) => `a price that ${who} believes is being manipulated`,
+    happening: (who) => `A price that ${who} uses is being manipulated`,
   },
   // anyone who donates to the pool moves the price of a share
   donation: {
     tags: ['price manipulation', 'business logic'],
-    happening: (who) => `shares of ${who} are being inflated by a gift`,
+    happening: (who) => `Shares of ${who} are being inflated by a donation`,
   },
   'access-control': {
     tags: ['access control', 'reinitialization'],
-    happening: (who) => `somebody without the right acts on ${who}`,
+    happening: (who) => `Unauthorised access to ${who}`,
   },
   'role-change': {},
   'arbitrary-call': {
     tags: ['data validation', 'context hijacking'],
-    happening: (who) => `${who} is made to call what a stranger names`,
+    happening: (who) => `${who} is making calls that a stranger chooses`,
   },
   'context-hijacking': {},
-  'approval-abuse': { happening: (who) => `approvals given to ${who} are being abused` },
+  'approval-abuse': { happening: (who) => `Approvals given to ${who} are being abused` },
   'unbacked-mint': {
     tags: ['business logic', 'data validation'],
-    happening: (who) => `${who} mints without backing`,
+    happening: (who) => `${who} is minting without backing`,
   },
-  'bridge-forgery': { tags: ['bridges'], happening: (who) => `${who} pays for a message that nobody proved` },
-  governance: { tags: ['governance'], happening: (who) => `the votes over ${who} are being bought` },
+  'bridge-forgery': { tags: ['bridges'], happening: (who) => `${who} is paying out for an unproven message` },
+  governance: { tags: ['governance'], happening: (who) => `Votes over ${who} are being bought` },
   'option-abuse': {
     tags: ['business logic'],
-    happening: (who) => `${who} pays more for options than they are worth`,
+    happening: (who) => `${who} is paying more for options than they are worth`,
   },
-  settlement: { happening: (who) => `${who} settles at a disputed price` },
+  settlement: { happening: (who) => `${who} is settling at a disputed price` },
   'perp-abuse': {
     tags: ['business logic'],
-    happening: (who) => `${who} pays a trader who cannot have earned it`,
+    happening: (who) => `${who} is paying a trader an unearned profit`,
   },
   'signature-replay': {
     tags: ['data validation'],
-    happening: (who) => `a signature for ${who} is being used again`,
+    happening: (who) => `A signature for ${who} is being reused`,
   },
   'data-validation': {},
   'safe-spoof': {
     tags: ['access control'],
-    happening: (who) => `the signers of ${who} were shown another transaction`,
+    happening: (who) => `Signers of ${who} were shown a different transaction`,
   },
-  'key-compromise': { tags: ['access control'], happening: (who) => `a key of ${who} is in other hands` },
-  'approval-drain': { happening: (who) => `approvals given to ${who} are being drained` },
+  'key-compromise': { tags: ['access control'], happening: (who) => `A key of ${who} is compromised` },
+  'approval-drain': { happening: (who) => `Approvals given to ${who} are being drained` },
   // The catch-all: a logic flaw without a signature shows as assets that left without payment.
   drain: { tags: ['business logic', 'arithmetic'], happening: (who) => `${who} is being drained` },
-  rug: { happening: (who) => `liquidity is being taken out of ${who}` },
-  invariant: { happening: (who) => `${who} does what it never did` },
+  rug: { happening: (who) => `Liquidity is being removed from ${who}` },
+  invariant: { happening: (who) => `${who} is behaving as never before` },
   'invariant-declared': {},
   'invariant-step': {},
   'invariant-function': {},
   'invariant-caller': {},
   'invariant-range': {},
-  activity: { happening: (who) => `${who} is used as never before` },
+  activity: { happening: (who) => `${who} is being used as never before` },
   network: {},
-  preparation: { happening: (who) => `somebody prepares against ${who}` },
+  preparation: { happening: (who) => `Somebody is preparing an attack on ${who}` },
   'blind-spot': {},
 } satisfies Record<string, CategoryKind>
 

@@ -168,7 +168,7 @@ function invalidAbi(path: string, reason: string, cause?: unknown): CordonError 
     code: 'app.InvalidAbi',
     message: 'An ABI could not be read.',
     facts: { path, reason },
-    fix: 'Give --abi a JSON ABI, a Hardhat or Foundry artifact, or a folder of metadata; 0xADDRESS=PATH says whose.',
+    fix: 'Give --abi a JSON ABI, a Hardhat or Foundry artifact, or a folder of metadata; 0xADDRESS=PATH names the contract.',
     cause,
   })
 }

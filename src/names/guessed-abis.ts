@@ -63,7 +63,7 @@ async function evmole(): Promise<{ contractInfo: ContractInfo }> {
       code: 'app.EvmoleMissing',
       message: 'The package that guesses functions from bytecode is not installed.',
       facts: { package: name },
-      fix: 'Run `npm install evmole`, or leave --guess out.',
+      fix: 'Run `npm install evmole`, or omit --guess.',
       cause,
     })
   }

@@ -52,7 +52,7 @@ export async function signAnswer(
     code: 'app.NoSuchSigner',
     message: `The configuration has no signer for ${printable(answer.author, 60)}.`,
     facts: { address: address ?? 'none in roles', known: signers.map((known) => known.address) },
-    fix: 'Sign the message of --show in a wallet and give it with --signature.',
+    fix: 'Sign the message that --show prints in a wallet, and give the signature with --signature.',
   })
 }
 
@@ -69,6 +69,6 @@ export async function proofOf(answer: Answer, roles: Roles, signature: Hex | nul
     code: 'app.WrongSignature',
     message: `This signature is not ${printable(answer.author, 60)}’s over this answer.`,
     facts: { expected: address ?? 'no address in roles', signedBy: by?.toLowerCase() ?? 'nobody' },
-    fix: 'Sign exactly the message of --show, with the address that roles gives.',
+    fix: 'Sign exactly the message that --show prints, with your address in roles.',
   })
 }

@@ -30,16 +30,16 @@ test.each([
   ['run.id == "x"', 'Unknown variable: run'],
   ['incident.title.matches("(a+)+$")', 'matches() takes time without bound'],
   ['size(incident.categories)', 'must give bool or dyn'],
-  ['item == "x"', 'item is there in the steps of a forEach only'],
+  ['item == "x"', 'item exists only in the steps of a forEach'],
 ])('the condition %s is refused: %s', (text, problem) => {
   expect(problemOf(`  - { id: a, if: '${text}', then: [{ id: b, action: act }] }`)).toContain(problem)
 })
 
 test.each([
   ['{{ steps.nothing.output }}', 'there is no step nothing'],
-  ['{{ incident.title + 1 }}', 'stands one path'],
-  ['{{ process.env }}', 'stands one path'],
-  ['{{ item }}', 'item is there in the steps of a forEach only'],
+  ['{{ incident.title + 1 }}', 'must be one path'],
+  ['{{ process.env }}', 'must be one path'],
+  ['{{ item }}', 'item exists only in the steps of a forEach'],
   ['{{ alert.nothing }}', 'the alert has no field nothing'],
 ])('the template %s is refused: %s', (text, problem) => {
   expect(problemOf(`  - { id: a, action: act, args: { say: '${text}' } }`)).toContain(problem)
@@ -67,7 +67,7 @@ test('a mistake deep in a block is told in terms of that block', () => {
 test('two steps with one id are refused, however deep they are', () => {
   expect(
     problemOf('  - { id: a, action: act }\n  - { id: b, if: "true", then: [{ id: a, action: act }] }'),
-  ).toContain('step a is there twice')
+  ).toContain('there are two steps a')
 })
 
 test('a text that contains itself is refused', () => {

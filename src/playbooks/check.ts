@@ -20,7 +20,7 @@ export function checkSteps(source: Source, playbook: Playbook): void {
   const walked = [...walk(playbook.steps)]
   if (walked.length > MOST_STEPS) throw invalidAt(source, ['steps'], `more than ${MOST_STEPS} steps`)
   for (const { step, path } of walked) {
-    if (ids.has(step.id)) throw invalidAt(source, [...path, 'id'], `step ${step.id} is there twice`)
+    if (ids.has(step.id)) throw invalidAt(source, [...path, 'id'], `there are two steps ${step.id}`)
     if (path.length > DEEPEST * 3) throw invalidAt(source, path, `blocks in blocks more than ${DEEPEST} deep`)
     ids.add(step.id)
   }
@@ -47,7 +47,7 @@ function checkExpression(source: Source, { step, path, known, looped }: At): voi
   if (compiled.kind === 'problem') throw invalidIn(source, at, compiled)
   for (const mention of compiled.mentions) refuseUnknown(source, at, { mention, known })
   if (!looped && /\bitem\b/.test(found.text.replace(/"[^"]*"|'[^']*'/g, '')) && !bindsItem(found.text))
-    throw invalidAt(source, at, 'item is there in the steps of a forEach only')
+    throw invalidAt(source, at, 'item exists only in the steps of a forEach')
 }
 
 /** `list.exists(item, …)` binds its own `item`. */
@@ -103,8 +103,7 @@ function checkTemplate(
   if (problem !== null) throw invalidAt(source, at, problem)
   for (const path of paths) {
     const [root = '', name] = path.replaceAll('[', '.').split('.')
-    if (root === 'item' && !looped)
-      throw invalidAt(source, at, 'item is there in the steps of a forEach only')
+    if (root === 'item' && !looped) throw invalidAt(source, at, 'item exists only in the steps of a forEach')
     if (name !== undefined) refuseUnknown(source, at, { mention: `${root}.${name}`, known })
   }
 }
@@ -139,7 +138,7 @@ function unknownAction(
   const known = actions.map(({ name }) => name).sort()
   return new CordonError({
     code: 'playbooks.UnknownAction',
-    message: `Step ${step.id} asks for an action that does not exist.`,
+    message: `Step ${step.id} names an action that does not exist.`,
     facts: {
       file: source.file,
       line: placeOf(source, [...path, 'action']).line,

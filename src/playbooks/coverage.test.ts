@@ -23,7 +23,7 @@ test('a category that nothing is begun for is told once, with the kinds of proto
   expect(gapsIn(playbooks, ['drain', 'donation'])).toMatchObject([
     {
       category: 'drain',
-      problem: 'no playbook is begun for it',
+      problem: 'no playbook starts for it',
       protocols: expect.not.arrayContaining(['vault']),
     },
     { category: 'donation', protocols: expect.arrayContaining(['vault', 'other']) },

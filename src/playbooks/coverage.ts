@@ -32,7 +32,7 @@ function problemOf(
   for (const severity of SEVERITIES) {
     const attacked = { categories: [category], severity, protocols: attackedKinds([kind], [category]) }
     const [best, next] = fitting(playbooks, attacked)
-    if (best === undefined) return 'no playbook is begun for it'
+    if (best === undefined) return 'no playbook starts for it'
     if (next !== undefined && compare(best.playbook, next.playbook, attacked) === 0)
       return `${best.playbook.id} and ${next.playbook.id} fit it equally well`
   }

@@ -43,13 +43,13 @@ function listTypeIn(problem: string): string[] {
 export function decide(text: string, variables: Readonly<Record<string, unknown>>): boolean {
   const value = evaluate(text, 'bool', variables)
   if (typeof value === 'boolean') return value
-  throw new TypeError('the condition gave no true or false')
+  throw new TypeError('the condition is not true or false')
 }
 
 /** The items of a loop, at most {@link MOST_TURNS}; throws if it is not a list or is longer. */
 export function itemsOf(text: string, variables: Readonly<Record<string, unknown>>): unknown[] {
   const value = evaluate(text, 'list', variables)
-  if (!Array.isArray(value)) throw new TypeError('the expression gave no list')
+  if (!Array.isArray(value)) throw new TypeError('the expression is not a list')
   if (value.length > MOST_TURNS)
     throw new RangeError(`the list has ${value.length} items, more than ${MOST_TURNS}`)
   return value

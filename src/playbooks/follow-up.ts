@@ -89,8 +89,8 @@ function afterwards(contain: readonly ActionStep[], pullApproved: ActionStep | u
     action: 'notify',
     args: {
       roles: ROLES,
-      title: 'A further attack was answered',
-      body: 'It came while people were at work on the incident. Read on the timeline what was done about it, or why nothing was.',
+      title: 'Response to a further attack',
+      body: 'Another attack came while people worked on the incident. The timeline shows the response, or why there was none.',
     },
     retry: { attempts: 3, delayMs: 500 },
   }

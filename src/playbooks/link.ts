@@ -18,7 +18,7 @@ export function linkPlaybooks(loaded: readonly Loaded[]): PinnedPlaybook[] {
   for (const one of loaded) {
     const { id } = one.pinned.playbook
     const first = byId.get(id)
-    if (first !== undefined) throw problemIn(one, ['id'], `${first.file} has the id ${id} too`)
+    if (first !== undefined) throw problemIn(one, ['id'], `${first.file} also has the id ${id}`)
     byId.set(id, one)
   }
   return loaded.map((one) => linked(one, byId))

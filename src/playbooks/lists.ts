@@ -200,7 +200,7 @@ async function undecided(frame: Frame, { key, startedAt, outcome, expression }: 
   const error = new CordonError({
     code: 'playbooks.Undecided',
     message: `\`${printable(expression, 200)}\` could not be evaluated: ${because}`,
-    fix: 'Decide by hand which steps are done; then correct the expression.',
+    fix: 'Decide by hand which steps to do; then correct the expression.',
   })
   const ending = { state: 'failed' as const, output: null, error: errorOf(error) }
   return { ...NOTHING(), failures: 1, result: await keep(frame, { key, startedAt, ending }) }
@@ -218,7 +218,7 @@ async function finishBlock(frame: Frame, { key, startedAt, end, output }: Block)
           new CordonError({
             code: 'playbooks.StepsFailed',
             message: `${failures} ${failures === 1 ? 'step' : 'steps'} in it failed.`,
-            fix: 'Read what each of them says.',
+            fix: 'Read the reason of each step.',
           }),
         )
   const ending: Ending = error
@@ -248,8 +248,8 @@ function keepBroken({ session, run }: Frame, key: string, thrown: unknown): Prom
   const at = session.clock.now()
   const broken = new CordonError({
     code: 'playbooks.StepBroken',
-    message: `Step ${key} could not be carried through: ${printable(messageOf(thrown), 300)}`,
-    fix: 'Do what this step should have done by hand; what it had finished is on the timeline.',
+    message: `Step ${key} could not finish: ${printable(messageOf(thrown), 300)}`,
+    fix: 'Do the rest of this step by hand; the timeline shows what it finished.',
   })
   const ending = { state: 'failed' as const, output: null, error: errorOf(broken) }
   return keepResult(session, run, { stepId: key, ...ending, startedAt: at, endedAt: at })

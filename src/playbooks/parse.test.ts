@@ -68,7 +68,7 @@ test('broken YAML is named with its line', () => {
 
 test('an unknown action is named with its step, its line and what there is', () => {
   expect(failureOf(good.replace('action: notify', 'action: shout'))).toMatchInlineSnapshot(`
-    "playbooks.UnknownAction: Step greet asks for an action that does not exist.
+    "playbooks.UnknownAction: Step greet names an action that does not exist.
       file: hello.yaml
       line: 9
       step: greet
@@ -84,7 +84,7 @@ test('arguments that do not fit the action are named with their line', () => {
 
 test('two steps with one id are refused', () => {
   const twice = `${good}  - id: greet\n    action: notify\n    args: { roles: [] }\n`
-  expect(failureOf(twice)).toContain('step greet is there twice')
+  expect(failureOf(twice)).toContain('there are two steps greet')
 })
 
 test('a bomb of aliases is refused', () => {

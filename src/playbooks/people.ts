@@ -138,7 +138,7 @@ function refused({ author, note }: Signal): NonNullable<Ending['error']> {
     new CordonError({
       code: 'playbooks.Refused',
       message: `${printable(author, 60)} refused${said}`,
-      fix: 'Decide what is done instead, and write it on the timeline.',
+      fix: 'Decide what to do instead, and write it on the timeline.',
     }),
   )
 }

@@ -38,16 +38,16 @@ test.each([
 })
 
 test.each([
-  ['never', [contain, page], 'nothing pulls what people approve after step contain'],
-  ['before', [pull, contain], 'nothing pulls what people approve after step contain'],
-  ['beside the containment itself', [`{ id: act, parallel: [[${contain}], [${pull}]] }`], 'nothing pulls'],
+  ['never', [contain, page], 'no step pulls what people approve after step contain'],
+  ['before', [pull, contain], 'no step pulls what people approve after step contain'],
+  ['beside the containment itself', [`{ id: act, parallel: [[${contain}], [${pull}]] }`], 'no step pulls'],
   ['when somebody has answered', [contain, ask, pull], 'only when step ask has ended'],
   [
     'if a vote is won',
     [contain, `{ id: yes, if: steps.vote.state == "succeeded", then: [${pull}] }`, vote],
-    'nothing pulls',
+    'no step pulls',
   ],
-  ['in a time-out', [contain, ask.replace('} }', `}, onTimeout: [${pull}] }`)], 'nothing pulls'],
+  ['in a time-out', [contain, ask.replace('} }', `}, onTimeout: [${pull}] }`)], 'no step pulls'],
   ['after one of two', [contain, pull, contain.replace('id: contain', 'id: again')], 'after step again'],
 ])('a playbook that pulls what is approved %s is told of', (_, steps, problem) => {
   expect(lacks(...steps).join()).toContain(problem)

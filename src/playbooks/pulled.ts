@@ -26,7 +26,7 @@ export function lacksOf({ playbook, parts = {} }: PinnedPlaybook): string[] {
       : ['it contains, and says in `notContained` that it does not']),
     ...reading.problems,
     ...left.map(
-      ({ stepId }) => `nothing pulls what people approve after step ${stepId}: add a pull-approved step`,
+      ({ stepId }) => `no step pulls what people approve after step ${stepId}: add a pull-approved step`,
     ),
   ]
   return [...new Set(problems)]

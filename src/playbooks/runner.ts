@@ -198,7 +198,7 @@ async function stop(session: Session, watch: Watch, pool: Pool): Promise<void> {
 function alreadyStarted(): CordonError {
   return new CordonError({
     code: 'playbooks.AlreadyStarted',
-    message: 'This process runs playbooks already.',
+    message: 'This process already runs playbooks.',
     fix: 'Stop the first runner before starting another, or use the first.',
   })
 }
@@ -220,16 +220,16 @@ function unknownRun(runId: string): CordonError {
     code: 'playbooks.UnknownRun',
     message: 'There is no such run.',
     facts: { runId },
-    fix: 'Use the id that `begin` gave back, or one from the incident page.',
+    fix: 'Use the id that `begin` returned, or one from the incident page.',
   })
 }
 
 function stopped(runId: string): CordonError {
   return new CordonError({
     code: 'playbooks.Stopped',
-    message: 'Playbooks were stopped while a run was waited for.',
+    message: 'Playbooks stopped while something waited for a run.',
     facts: { runId },
-    fix: 'Start Cordon again: the run goes on where it was.',
+    fix: 'Start Cordon again: the run continues where it stopped.',
     retryable: true,
   })
 }

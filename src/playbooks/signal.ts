@@ -78,32 +78,32 @@ function unknownRun(runId: string): CordonError {
     code: 'playbooks.UnknownRun',
     message: 'There is no such run.',
     facts: { runId: printable(runId) },
-    fix: 'Use the id that stands on the timeline: `cordon incidents show INCIDENT`.',
+    fix: 'Use the id on the timeline: `cordon incidents show INCIDENT`.',
   })
 }
 
 function unknownStep(target: string, known: readonly Waiting[]): CordonError {
   return new CordonError({
     code: 'playbooks.UnknownStep',
-    message: 'This run has no such step that waits for people.',
+    message: 'This run has no step of this name that waits for people.',
     facts: { step: printable(target), known: known.flatMap(({ names }) => names) },
-    fix: 'Use one of the known ones; in a loop with its turn as `ask[0]`, under a playbook step as `call/ask`.',
+    fix: 'Use one of the known steps. A step in a loop includes its turn (`ask[0]`); a step in an inner playbook includes the outer step (`call/ask`).',
   })
 }
 
 function notWaiting(run: Run, target: string): CordonError {
   return new CordonError({
     code: 'playbooks.NotWaiting',
-    message: 'This step waits no more.',
+    message: 'This step no longer waits for an answer.',
     facts: { run: run.id, state: run.state, step: printable(target) },
-    fix: 'Read what was decided: `cordon incidents show INCIDENT`. Write what you know as a note there.',
+    fix: 'See the decision with `cordon incidents show INCIDENT`. Add what you know as a note there.',
   })
 }
 
 function notInRole(author: string, target: string, roles: readonly string[]): CordonError {
   return new CordonError({
     code: 'playbooks.NotInRole',
-    message: `${author} is in none of the roles that may approve this.`,
+    message: `${author} has none of the roles that may approve this.`,
     facts: { step: printable(target), roles },
     fix: 'Ask somebody in these roles, or add the person to `roles` in cordon.config.ts.',
   })
@@ -112,8 +112,8 @@ function notInRole(author: string, target: string, roles: readonly string[]): Co
 function notSigned(author: string, target: string): CordonError {
   return new CordonError({
     code: 'playbooks.NotSigned',
-    message: `The configuration gives ${author} an address: what they approve must be signed with it.`,
+    message: `${author} has an address in the configuration and must sign with it.`,
     facts: { step: printable(target) },
-    fix: 'Sign it: `cordon playbooks signal … --sign` where the key is a signer of the configuration, or --signature 0x….',
+    fix: 'Sign it: `cordon playbooks signal … --sign` if the key is a signer of the configuration, otherwise --signature 0x….',
   })
 }

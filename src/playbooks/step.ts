@@ -174,7 +174,7 @@ function unknownHere(step: ActionStep, session: Session): CordonError {
   const known = [...session.actions.keys()].sort()
   return new CordonError({
     code: 'playbooks.UnknownAction',
-    message: `Step ${step.id} asks for an action that this Cordon does not have.`,
+    message: `Step ${step.id} names an action that this Cordon does not have.`,
     facts: { step: step.id, action: printable(step.action), known },
     fix: `Use one of: ${known.join(', ')}.`,
   })

@@ -54,7 +54,7 @@ export function pathsIn(text: string): { paths: string[]; problem: string | null
   const paths = [...text.matchAll(PLACE)].map((match) => match[1] ?? '')
   const left = text.replace(PLACE, '')
   const problem = /\{\{|\}\}/.test(left)
-    ? 'between {{ and }} stands one path that begins with incident, alert, steps or item'
+    ? 'between {{ and }} there must be one path that begins with incident, alert, steps or item'
     : null
   return { paths, problem }
 }

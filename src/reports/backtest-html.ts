@@ -116,7 +116,7 @@ function policyTable({ policies }: BacktestView): string {
     'cost of acting',
     'of doing nothing',
   ]
-  return `<h2>Acting alone</h2><p>Costs are in shares of what is at stake, one a case. Loss averted is an upper bound: the action is taken to work.</p>${table(head, rows)}`
+  return `<h2>Acting alone</h2><p>Costs are shares of the value at stake, one for each case. Loss averted is an upper bound: it assumes that the action works.</p>${table(head, rows)}`
 }
 
 function caseTable({ leadTime, policies }: BacktestView): string {

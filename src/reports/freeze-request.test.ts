@@ -52,7 +52,7 @@ test('what happened is told in three sentences', () => {
   const said = written({ kind: 'exchange', name: 'Northex' })
   const what = said.split('## What happened\n\n')[1]?.split('\n\n')[0] ?? ''
   expect(what).toMatchInlineSnapshot(
-    `"On eip155:1, at 2023-11-14T22:13:20.000Z, 1 account lost 1,234,567.89 US dollars in 1 transaction. The rules of our investigation name reentrancy as the likeliest cause. At block 9 part of it is traced to 1 account that is yours."`,
+    `"On eip155:1, at 2023-11-14T22:13:20.000Z, 1 account lost 1,234,567.89 US dollars in 1 transaction. The rules of our investigation name reentrancy as the most likely cause. At block 9 part of it is traced to 1 account that is yours."`,
   )
 })
 
@@ -77,7 +77,7 @@ test('a token that only calls itself so is not the issuer’s, until it is named
   const out = partner()
   const assets = [{ asset: TOKEN, symbol: 'USDX', decimals: 1, source: 'the contract', vouched: false }]
   const own = { ...out, names: new Map(), found: { ...out.found, assets } } as Outgoing
-  expect(() => written({ kind: 'issuer', name: 'USDX' }, own)).toThrowError(/Nothing of what was stolen/)
+  expect(() => written({ kind: 'issuer', name: 'USDX' }, own)).toThrowError(/No stolen funds are traced/)
   expect(written({ kind: 'issuer', name: 'USDX', assets: [TOKEN] }, own)).toContain('| 20 (2) | 20 (2) |')
 })
 
@@ -118,15 +118,15 @@ test.each(['exchange', 'issuer', 'bridge'] as const)(
 
 test('nothing traced is no request', () => {
   expect(() => written({ kind: 'exchange', name: 'Nort' })).toThrowErrorMatchingInlineSnapshot(`
-    [reports.NothingTraced: Nothing of what was stolen is traced to the exchange “Nort”.
+    [reports.NothingTraced: No stolen funds are traced to the exchange “Nort”.
       kind: exchange
       name: Nort
       ends: 1
-    Fix: Check --name against the labels, or name accounts that are known to be theirs: --account 0x…; follow the funds further: cordon funds follow.]
+    Fix: Check --name against the labels, or name accounts of the recipient: --account 0x…; or follow the funds further: cordon funds follow.]
   `)
   expect(() => written({ kind: 'issuer', name: 'DAI' })).toThrowError(/--asset/)
   const nobody = outgoing(reportRecord('Vault', { investigation: null }), { audience: 'partner' })
   expect(() => written({ kind: 'exchange', name: 'Northex' }, nobody)).toThrowError(
-    /reports\.NothingTraced|Nothing of/,
+    /reports\.NothingTraced|No stolen funds/,
   )
 })

@@ -25,9 +25,9 @@ export type FreezeRequest = {
 }
 
 const WHAT: Readonly<Record<RecipientKind, string>> = {
-  exchange: 'Hold the amounts that are named below in the accounts that are credited from these addresses.',
-  issuer: 'Freeze your token in the accounts that are named below.',
-  bridge: 'Hold transfers that are not paid out yet, and tell us where those that were paid out have gone.',
+  exchange: 'Hold the amounts below in the accounts that are credited from these addresses.',
+  issuer: 'Freeze your token in the accounts below.',
+  bridge: 'Hold transfers that are not paid out yet, and tell us where the others went.',
 }
 
 /** A blank for information that only the sender has. */
@@ -40,11 +40,11 @@ export function freezeRequest(out: Outgoing, request: FreezeRequest): ReportDocu
   const { recipient, traced } = request
   const drill = out.incident?.kind === 'drill'
   return {
-    title: `${drill ? 'DRILL: ' : ''}Request to ${recipient.name}: stop stolen funds`,
+    title: `${drill ? 'DRILL: ' : ''}Request to ${recipient.name}: freeze stolen funds`,
     tlp: out.tlp,
     audience: out.audience,
     blocks: [
-      ...(drill ? [callout('This is a drill. Nothing was stolen, and nothing is to be frozen.')] : []),
+      ...(drill ? [callout('This is a drill. Nothing was stolen. Do not freeze anything.')] : []),
       ...whoBlocks(out, request),
       heading(2, 'What happened'),
       paragraph(text(happened(out, request))),
@@ -71,7 +71,7 @@ function whoBlocks({ incident, chainId, tlp }: Outgoing, { reporter, writtenAt }
       ['', '*'],
       [
         row('From', reporter?.name ?? blank('who asks')),
-        row('To be reached at', reporter?.contact ?? blank('a person who answers at any hour')),
+        row('Contact', reporter?.contact ?? blank('a person who answers at any hour')),
         row(
           'How to check that it is us',
           reporter?.proof ?? blank('a public page or key that names this contact'),
@@ -95,8 +95,8 @@ function happened(out: Outgoing, { traced, recipient }: FreezeRequest): string {
   return [
     `On ${caip2(out.chainId)}${when}, ${lostInWords(out)} in ${count} ${count === 1 ? 'transaction' : 'transactions'}.`,
     known
-      ? `The rules of our investigation name ${cause} as the likeliest cause.`
-      : 'The cause is not told in this request.',
+      ? `The rules of our investigation name ${cause} as the most likely cause.`
+      : 'This request does not state the cause.',
     `At block ${traced.toBlock} part of it is traced to ${places} ${places === 1 ? 'account' : 'accounts'} that ${belongs(recipient.kind, places)}.`,
   ].join(' ')
 }
@@ -121,8 +121,8 @@ function askedBlocks(kind: RecipientKind): Block[] {
     heading(2, 'What we ask'),
     list([
       [text(WHAT[kind])],
-      [text('Watch these accounts, and tell us when they move.')],
-      [text('Keep what you know of them (records of accounts, sessions, payments) for the authorities.')],
+      [text('Watch these accounts, and tell us when funds move.')],
+      [text('Keep your records of them (accounts, sessions, payments) for the authorities.')],
       [strong('Legal basis:'), text(` ${blank('law, case number, authority, deadline')}`)],
     ]),
   ]
@@ -139,10 +139,10 @@ function holdingBlocks(out: Outgoing, holdings: readonly Holding[]): Block[] {
       amountLine(out, held, fifo),
     ])
   return [
-    heading(2, 'Accounts, and what of it was traced there'),
+    heading(2, 'Accounts and traced amounts'),
     paragraph(
       text(
-        'Amounts are base units (whole tokens in brackets where their decimals are known), by two methods: haircut (a payment carries the share of stolen funds that its payer has) and FIFO (what came first goes first).',
+        'Amounts are base units (whole tokens in brackets where their decimals are known), by two methods: haircut (a payment carries the payer’s share of stolen funds) and FIFO (the funds that came first leave first).',
       ),
     ),
     table(['account**', 'what it is*', 'asset**', '>haircut', '>FIFO'], rows),
@@ -214,7 +214,7 @@ function wayBlocks(out: Outgoing, way: readonly Movement[]): Block[] {
     ])
   return [
     heading(2, 'How it came there'),
-    paragraph(text('In order. Stolen base units by haircut, by FIFO after the stroke where it differs.')),
+    paragraph(text('In order. Stolen base units by haircut; if FIFO differs, it follows after the slash.')),
     table(['>block', 'transaction**', 'from**', 'to**', 'what*', '>stolen'], rows),
     ...more(way.length, MOST_MOVEMENTS, 'movements are in the investigation'),
   ]
@@ -230,7 +230,7 @@ function proofBlocks({ evidence }: Outgoing): Block[] {
         : [
             text(` Our record of it is a hash chain of ${evidence.count} links with the head `),
             code(evidence.head),
-            text('. We give it out as an archive that checks itself offline.'),
+            text('. We can send it as an archive that verifies itself offline.'),
           ]),
     ),
   ]
@@ -240,9 +240,9 @@ function answerBlocks({ reporter }: FreezeRequest): Block[] {
   return [
     heading(2, 'How to answer'),
     paragraph(
-      text('Please say what was stopped, in which amount, and what was gone before, to '),
+      text('Please report what you froze, in which amount, and what had already left, to '),
       text(reporter?.contact ?? blank('contact')),
-      text('. Accounts may belong to people who know nothing of this: we name accounts, not people.'),
+      text('. Accounts may belong to people who know nothing about this: we name accounts, not people.'),
     ),
   ]
 }

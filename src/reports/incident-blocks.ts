@@ -27,7 +27,7 @@ export function factBlocks({ incident, names, writtenAt, own }: PrintedRecord): 
     {
       kind: 'callout',
       tone: 'note',
-      line: [text('Severity, categories and confidence are a rule’s words, not a verdict.')],
+      line: [text('Severity, categories and confidence come from rules and are not a verdict.')],
     },
     table(
       ['', '*'],
@@ -57,7 +57,7 @@ export function findingBlocks({ findings, names }: PrintedRecord): Block[] {
   const left = findings.length - MOST_FINDINGS
   return [
     heading(2, 'Cause'),
-    paragraph(text('Nobody has investigated yet; this is what the detectors saw.')),
+    paragraph(text('There is no investigation yet; these are the findings of the detectors.')),
     { kind: 'list', items: findings.slice(0, MOST_FINDINGS).map((finding) => findingItem(finding, names)) },
     ...(left > 0 ? [paragraph(text(`… and ${left} more findings.`))] : []),
   ]
@@ -293,7 +293,7 @@ export function toldBlocks({ timeline, names }: PrintedRecord): Block[] {
   const pages = timeline.filter(({ kind }) => kind === 'notification')
   if (pages.length === 0) return []
   return [
-    heading(2, 'Who was told'),
+    heading(2, 'Who was notified'),
     table(
       ['when*', 'what*****'],
       pages

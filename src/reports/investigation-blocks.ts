@@ -21,7 +21,7 @@ export function causeBlocks({ rootCause, divergence }: PrintedInvestigation, nam
   if (rootCause.hypotheses.length === 0) return [title, paragraph(text('No rule names a cause.'))]
   return [
     title,
-    paragraph(text('The likeliest first. A share says how sure the rule is; it is not a probability.')),
+    paragraph(text('Most likely first. The percentage says how sure the rule is; it is not a probability.')),
     { kind: 'list', items: rootCause.hypotheses.map((hypothesis) => why(hypothesis, names)) },
     ...(divergence === null
       ? []
@@ -265,7 +265,7 @@ export function flowBlocks({ fundFlow, assets }: PrintedInvestigation, names: Na
     {
       kind: 'figure',
       svg: fundFlowSvg(fundFlow, assets),
-      caption: `Fund flow on chain ${chainId}, blocks ${fromBlock} to ${toBlock}: stolen amounts by haircut, by FIFO after the stroke where it differs${lines.length > MOST_MOVEMENTS ? `; the table has the first ${MOST_MOVEMENTS} of ${lines.length} lines` : ''}`,
+      caption: `Fund flow on chain ${chainId}, blocks ${fromBlock} to ${toBlock}: stolen amounts by haircut; if FIFO differs, it follows after the slash${lines.length > MOST_MOVEMENTS ? `; the table has the first ${MOST_MOVEMENTS} of ${lines.length} lines` : ''}`,
       alternative: table(['from**', 'to**', 'what**', '>stolen'], rows),
     },
   ]

@@ -57,7 +57,7 @@ function transactionBlocks({ transactions }: Investigation): Block[] {
       [text(String(blockNumber))],
       [text(succeeded === null ? 'not recorded' : succeeded ? 'succeeded' : 'failed')],
       [text(String(frames))],
-      [text(movementsFrom === 'logs' ? 'logs' : 'calls: what was asked for')],
+      [text(movementsFrom === 'logs' ? 'logs' : 'calls: requested amounts')],
     ])
   const left = transactions.length - rows.length
   return [

@@ -116,6 +116,6 @@ function nextLine({ times, incident, proposals, containments }: PrintedRecord, {
   ]
   if (parts.length > 0) return joined(parts, ' · ')
   return state === 'contained'
-    ? [text('Find the cause and mend it; then open again: '), code(`cordon levers reopen ${incident.id}`)]
+    ? [text('Find and fix the cause, then reopen: '), code(`cordon levers reopen ${incident.id}`)]
     : [text('Stop it by hand: '), code(`cordon incidents show ${incident.id}`), text(' has each call.')]
 }

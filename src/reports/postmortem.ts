@@ -67,7 +67,7 @@ export function postmortem(recorded: PrintedRecord): Pick<ReportDocument, 'title
 
 function notInvestigated(): Block {
   return paragraph(
-    text('Nobody has investigated it on record: a playbook’s step '),
+    text('There is no investigation on record: a playbook’s step '),
     code('investigate'),
     text(' does, or '),
     code('cordon investigate --incident ID --record'),
@@ -90,11 +90,15 @@ function summaryBlocks({ incident, investigation, containments, times, names }: 
       text(`. It was discovered at ${iso(incident.discoveredAt)}. `),
       ...(cause === undefined || cause.category === 'unknown'
         ? [text('The cause is not known. ')]
-        : [text('The likeliest cause: '), strong(cause.category), text(` (${percent(cause.confidence)}). `)]),
+        : [
+            text('The most likely cause: '),
+            strong(cause.category),
+            text(` (${percent(cause.confidence)}). `),
+          ]),
       text(
         contained === undefined || contained.afterMs === null
-          ? 'It was not contained, as far as is on record.'
-          : `It was contained ${durationText(contained.afterMs)} after it could be seen, by ${counted(worked, 'verified action')}.`,
+          ? 'The record shows no containment.'
+          : `It was contained ${durationText(contained.afterMs)} after it became visible, by ${counted(worked, 'verified action')}.`,
       ),
     ),
   ]
@@ -107,7 +111,7 @@ function counted(count: number, what: string): string {
 /** Measured as in a drill, from the record alone. */
 function timeBlocks({ times, writtenAt }: PrintedRecord): Block[] {
   const title = heading(2, 'Response times')
-  if (times === null) return [title, paragraph(text('Nothing on record says how long it took.'))]
+  if (times === null) return [title, paragraph(text('The record has no response times.'))]
   const rows = times.milestones.map(({ name, at, afterMs, source }) => [
     [text(name)],
     [text(at === null ? '–' : dayAndTime(at))],
@@ -123,7 +127,7 @@ function timeBlocks({ times, writtenAt }: PrintedRecord): Block[] {
   return [
     title,
     paragraph(
-      text('After the moment in which the attack was there to be seen; block times have whole seconds.'),
+      text('Times count from the moment when the attack became visible; block times are whole seconds.'),
     ),
     table(['milestone', 'at', '>after', 'from*'], rows),
     ...(asked.length === 0 ? [] : [paragraph(text('Asked of people:')), list(asked)]),
@@ -184,10 +188,10 @@ function workedBlocks({ runs, containments }: PrintedRecord, bad: readonly Failu
   ]
   return [
     heading(2, 'What worked'),
-    good.length === 0 ? paragraph(text('Nothing that is on record.')) : list(good),
+    good.length === 0 ? paragraph(text('Nothing on record.')) : list(good),
     heading(2, 'What did not work'),
     bad.length === 0
-      ? paragraph(text('Nothing that is on record.'))
+      ? paragraph(text('Nothing on record.'))
       : list(bad.map(([what, why]) => [text(what), text(why === '' ? '' : `: ${why}`)])),
   ]
 }

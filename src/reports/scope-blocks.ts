@@ -84,11 +84,11 @@ function users({ scope: { users: seen, dependants = [] } }: PrintedInvestigation
   return [
     ...(seen === undefined || seen.count === 0
       ? []
-      : [[text(`${seen.count} accounts used the weak contract in what was read`)]]),
+      : [[text(`${seen.count} accounts used the weak contract in the blocks that were read`)]]),
     ...dependants.map(
       ({ address, reads }): Line => [
         ...account(address, names),
-        text(` reads the weak contract (${reads} times in what was read)`),
+        text(` reads the weak contract (${reads} times in the blocks that were read)`),
       ],
     ),
   ]

@@ -48,7 +48,7 @@ test('what the same attack would take of others is told where the investigation 
   const scope = { ...out.found?.scope, siblings: [{}, {}], atRisk }
   const told = { ...out, found: { ...out.found, scope } } as unknown as Outgoing
   expect(seal911(told, { reporter, help: undefined })).toContain(
-    '2 contracts with like code, 1 that the same attack drains now',
+    '2 contracts with similar code, 1 that the same attack drains now',
   )
 })
 
@@ -74,7 +74,7 @@ test('what the sender alone can say is marked as a blank', () => {
     help: undefined,
   })
   expect(said.match(/\[to be filled in: /g)).toHaveLength(5)
-  expect(said).toContain('nobody has investigated yet')
+  expect(said).toContain('not investigated yet')
 })
 
 test('a lever is not told to partners', () => {

@@ -57,7 +57,7 @@ function messageWith(out: Outgoing, { reporter, help }: Seal911, most: number): 
     }`,
     `Chain: ${caip2(chainId)}`,
     `What: ${plain(incident?.title ?? 'an attack')}`,
-    `State: ${incident === null ? blank('going on, or over') : `${incident.state}, ${incident.severity}`}; began ${out.beganAt === null ? 'at a time not known' : iso(out.beganAt)}, seen ${iso(out.knownAt)}`,
+    `State: ${incident === null ? blank('ongoing or over') : `${incident.state}, ${incident.severity}`}; began ${out.beganAt === null ? 'at a time not known' : iso(out.beganAt)}, seen ${iso(out.knownAt)}`,
     `Cause: ${causeOf(out)}`,
     section('Lost', lossLines(out), most),
     `At risk: ${atRisk(out)}`,
@@ -98,7 +98,7 @@ function section(title: string, lines: readonly string[], most: number): string 
 }
 
 function causeOf({ found }: Outgoing): string {
-  if (found === null) return 'nobody has investigated yet'
+  if (found === null) return 'not investigated yet'
   const { category, function: name, confidence } = found.rootCause
   if (category === 'unknown') return 'not known'
   const where = name === null ? '' : ` in ${plain(name, 80)}`
@@ -116,7 +116,7 @@ function atRisk({ found }: Outgoing): string {
   const { sameCode, approvals, siblings = [], atRisk: tried = [] } = found.scope
   const known = [
     [sameCode.length, 'contract with the same code', 'contracts with the same code'],
-    [siblings.length, 'contract with like code', 'contracts with like code'],
+    [siblings.length, 'contract with similar code', 'contracts with similar code'],
     [
       tried.filter(({ outcome }) => outcome === 'drained').length,
       'that the same attack drains now',

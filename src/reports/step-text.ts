@@ -62,7 +62,7 @@ function blockedText({ opEffects, blastRadius }: Simulation): string {
     effect === 'blocked' ? [selector] : [],
   )
   if (blastRadius === null) return ''
-  if (blocked.length === 0) return ' It blocks nothing else that was used lately.'
+  if (blocked.length === 0) return ' It blocks no other recently used function.'
   const { functions, callers, contracts } = blastRadius
   const built = contracts === 0 ? '' : `, ${counted(contracts, 'contract')} among them`
   return ` It blocks ${listed(blocked)} for everybody (${blocked.length} of the ${counted(functions, 'function')} used lately; ${counted(callers, 'caller')}${built}).`
@@ -71,7 +71,7 @@ function blockedText({ opEffects, blastRadius }: Simulation): string {
 /** States that a containment transaction is in a block, or its state otherwise. */
 export function minedText({ lever, purpose }: Planned, { state, blockNumber }: Broadcast): string {
   if (state === 'mined') return `${lever.signature} is mined in block ${blockNumber}.`
-  const failed = purpose === 'contain' ? 'Containment failed' : 'Opening again failed'
+  const failed = purpose === 'contain' ? 'Containment failed' : 'Reopening failed'
   return `${failed}: the transaction with ${lever.signature} is ${state}${blockNumber === null ? '' : ` in block ${blockNumber}`}.`
 }
 
@@ -83,10 +83,10 @@ export function verifiedText(
   const [done, failed] =
     purpose === 'contain'
       ? ['Contained and verified', 'Containment failed']
-      : ['Opened again and verified', 'Opening again failed']
+      : ['Reopened and verified', 'Reopening failed']
   const broken = checks.filter(({ passed }) => !passed)
   if (verified)
     return `${done}: ${lever.signature} of ${lever.target} holds at block ${atBlock} (${checks.length} of ${checks.length} checks).`
-  const why = broken.map(({ check, detail }) => `not so: ${check} (${detail})`).slice(0, 3)
+  const why = broken.map(({ check, detail }) => `check failed: ${check} (${detail})`).slice(0, 3)
   return `${failed}: ${lever.signature} of ${lever.target} does not hold at block ${atBlock}; ${why.join('; ') || 'nothing could be checked'}.`
 }

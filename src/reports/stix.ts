@@ -109,7 +109,7 @@ function incidentObject(frame: Frame): StixObject {
     ...made(frame, 'incident', { key: 'incident' }),
     id: frame.incident,
     name: `${drill}${said(incident?.title ?? `Attack on ${caip2(chainId)}`, 200)}`,
-    description: 'Severity, categories and confidence are a rule’s words, not a verdict.',
+    description: 'Severity, categories and confidence come from rules and are not a verdict.',
     extensions: {
       [INCIDENT_CORE]: {
         extension_type: 'property-extension',

@@ -31,7 +31,7 @@ test('who marks too wide is told how wide it may be', () => {
   expect(() =>
     tlpFor({ audience: 'partner', asked: 'CLEAR', isClosed: true }),
   ).toThrowErrorMatchingInlineSnapshot(`
-    [reports.AudienceTooWide: What the audience “partner” sees must not be marked TLP:CLEAR.
+    [reports.AudienceTooWide: A report for the audience “partner” must not be marked TLP:CLEAR.
       audience: partner
       asked: CLEAR
       widest: AMBER

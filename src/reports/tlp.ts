@@ -36,7 +36,7 @@ export function tlpFor({
   if (tlps.indexOf(asked) <= tlps.indexOf(widest)) return asked
   throw new CordonError({
     code: 'reports.AudienceTooWide',
-    message: `What the audience “${audience}” sees must not be marked TLP:${asked}.`,
+    message: `A report for the audience “${audience}” must not be marked TLP:${asked}.`,
     facts: { audience, asked, widest },
     fix: `Mark it TLP:${widest} or stricter, or write it for an audience that sees less: --audience public.`,
   })

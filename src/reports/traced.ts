@@ -104,7 +104,7 @@ function nothingTraced({ found }: Outgoing, { kind, name }: Recipient): CordonEr
   const issuer = kind === 'issuer'
   return new CordonError({
     code: 'reports.NothingTraced',
-    message: `Nothing of what was stolen is traced to the ${kind} “${name.slice(0, 60)}”.`,
+    message: `No stolen funds are traced to the ${kind} “${name.slice(0, 60)}”.`,
     facts: {
       kind,
       name: name.slice(0, 60),
@@ -112,6 +112,6 @@ function nothingTraced({ found }: Outgoing, { kind, name }: Recipient): CordonEr
     },
     fix: issuer
       ? 'Name the tokens of the issuer: --asset 0x…; the investigation must have a fund flow in which the attacker holds them.'
-      : 'Check --name against the labels, or name accounts that are known to be theirs: --account 0x…; follow the funds further: cordon funds follow.',
+      : 'Check --name against the labels, or name accounts of the recipient: --account 0x…; or follow the funds further: cordon funds follow.',
   })
 }

@@ -60,17 +60,17 @@ export async function openCursors({ dataDir, env, logger }: CursorsOptions): Pro
 function neverRead(chainId: number): CordonError {
   return new CordonError({
     code: 'app.ChainNeverRead',
-    message: `Chain ${chainId} was never read, so nothing of it can be left out.`,
+    message: `Chain ${chainId} was never read, so there is nothing to skip.`,
     facts: { chainId },
-    fix: 'See `cordon chains list`; where a chain is read from first is chains[].fromBlock of the configuration.',
+    fix: 'See `cordon chains list`; chains[].fromBlock in the configuration sets the first block of a new chain.',
   })
 }
 
 function nothingSkipped(facts: { chainId: number; from: number; to: number }): CordonError {
   return new CordonError({
     code: 'app.NothingSkipped',
-    message: `Block ${facts.from} of chain ${facts.chainId} is read next: going on with block ${facts.to} leaves nothing out.`,
+    message: `Block ${facts.from} of chain ${facts.chainId} is read next: continuing with block ${facts.to} skips nothing.`,
     facts,
-    fix: `Give --to a block above ${facts.from}: reading goes on with it.`,
+    fix: `Give --to a block above ${facts.from}: reading continues there.`,
   })
 }

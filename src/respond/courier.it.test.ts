@@ -85,7 +85,7 @@ test('a page that a channel refuses is on the timeline, sent again by the next p
   await resendDue(after.app)
   expect(after.taken.hook).toMatchObject([{ id: page.id, recipients: ['Ada'] }])
   expect(after.taken.console).toEqual([])
-  expect((await toldOf(page)).at(-1)).toMatch(/has now reached Ada over hook, 15s late, at try 2/)
+  expect((await toldOf(page)).at(-1)).toMatch(/has now reached Ada over hook, 15s late, at attempt 2/)
   expect(await findNotification(store, page.id)).toMatchObject({
     state: 'delivered',
     missed: [],
@@ -126,7 +126,7 @@ test('waits grow, and after a day a page is given up and the timeline says so', 
   expect(tries).toBeLessThan(70)
   const told = await toldOf(page)
   expect(told).toHaveLength(2)
-  expect(told[1]).toMatch(/^Given up after .* tries: “Never: v\d+” never reached Ada over hook/)
+  expect(told[1]).toMatch(/^Given up after .* attempts: “Never: v\d+” never reached Ada over hook/)
 })
 
 test('what a process that died had queued is sent by another once its time is over, and by one only', async () => {

@@ -103,7 +103,7 @@ function digestOf(
     severity: gravest,
     title: pageTitle({ kind: first.kind, severity: gravest }, `${messages.length} more: ${subjectOf(first)}`),
     body: [
-      `So many at once that they share this message; each of the ${incidents.length} incidents is on record by itself.`,
+      `There are so many that they share this message; each of the ${incidents.length} incidents has its own record.`,
       ...named,
       ...(rest > 0 ? [`and ${rest} more`] : []),
     ].join('\n'),

@@ -108,16 +108,16 @@ function arrivalText(
   const isFirst = attempts === 0
   const late = durationText(now - at)
   if (missed.length > 0 && nextAt === null)
-    return `Given up after ${late} and ${attempts + 1} tries: “${title}” never reached ${missed.join('; ')}`
+    return `Given up after ${late} and ${attempts + 1} attempts: “${title}” never reached ${missed.join('; ')}`
   if (missed.length > 0)
     return isFirst
-      ? `“${title}” has not reached ${missed.join('; ')}. It is sent again for up to ${durationText(GIVE_UP_MS)}`
+      ? `“${title}” has not reached ${missed.join('; ')}. Cordon sends it again for up to ${durationText(GIVE_UP_MS)}`
       : null
   const reached = results.filter(({ outcome }) => outcome === 'delivered')
   const people = reached.map(({ person, channel }) => `${person} over ${channel}`).join(', ')
   return isFirst || reached.length === 0
     ? null
-    : `“${title}” has now reached ${people}, ${late} late, at try ${attempts + 1}`
+    : `“${title}” has now reached ${people}, ${late} late, at attempt ${attempts + 1}`
 }
 
 /** The people who were reached and who were not, in one line. */

@@ -67,9 +67,9 @@ export function lacking(playbooks: readonly PinnedPlaybook[], together: boolean)
 function incomplete(problem: string, facts: Record<string, unknown>): CordonError {
   return new CordonError({
     code: 'playbooks.Incomplete',
-    message: `The playbooks leave a hole: ${problem}.`,
+    message: `The playbooks leave a gap: ${problem}.`,
     facts,
-    fix: 'Give the playbook the step or the reason that is missing, or name the category or the kind of protocol in `when` of one.',
+    fix: 'Add the missing step or reason to the playbook, or name the category or the kind of protocol in `when` of one.',
   })
 }
 

@@ -20,9 +20,9 @@ export async function recordKey(dataDir: string): Promise<RecordKey> {
   } catch (thrown) {
     throw new CordonError({
       code: 'app.RecordKeyUnreadable',
-      message: 'The key that signs the heads of the record cannot be used.',
+      message: 'Cordon cannot use the key that signs the heads of the record.',
       facts: { file, because: messageOf(thrown) },
-      fix: `Restore ${FILE} from a backup, or move it away: a new one is made, and what was signed before stays readable.`,
+      fix: `Restore ${FILE} from a backup, or move it away: Cordon makes a new one, and old signatures can still be checked.`,
       cause: thrown,
     })
   }

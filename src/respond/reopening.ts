@@ -37,8 +37,7 @@ export async function reopeningOf({
 
 /** The stages as text for people. */
 export function describeReopening({ stages, notes }: ReopenStages): string[] {
-  if (stages.length === 0)
-    return ['Nothing of this incident is pulled now that could be taken back.', ...notes]
+  if (stages.length === 0) return ['No lever of this incident is pulled and could be undone.', ...notes]
   const lines = stages.flatMap(({ name, plans }, i) => [
     `${i + 1}. ${name}`,
     ...plans.map(

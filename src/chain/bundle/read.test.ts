@@ -167,7 +167,7 @@ describe('a bad line is told with file, line and field, after the blocks before 
       "Line 2 of …/message.ndjson is not a block bundle: Unexpected token '<', "<html>" is not valid JSON
         file: …/message.ndjson
         line: 2
-      Fix: Each line must be one JSON object as docs/guides/bundles.md has it. Record it again with \`cordon record\`."
+      Fix: Each line must be one JSON object as in docs/guides/bundles.md. Record it again with \`cordon record\`."
     `)
   })
 })
@@ -238,7 +238,7 @@ describe('a file that cannot be read', () => {
       "…/missing.ndjson cannot be read: ENOENT: no such file or directory, open '…/missing.ndjson'
         file: …/missing.ndjson
         reason: ENOENT: no such file or directory, open '…/missing.ndjson'
-      Fix: Check the path; a truncated  must be copied or recorded again (\`gzip -t FILE\` tells)."
+      Fix: Check the path; copy or record a truncated  again (\`gzip -t FILE\` checks it)."
     `)
   })
 

@@ -72,7 +72,7 @@ export function malformedBundle(at: {
     code: 'chain.MalformedBundle',
     message: `Line ${at.line} of ${at.file} is not a block bundle: ${at.reason}`,
     facts: { file: at.file, line: at.line, ...at.facts },
-    fix: 'Each line must be one JSON object as docs/guides/bundles.md has it. Record it again with `cordon record`.',
+    fix: 'Each line must be one JSON object as in docs/guides/bundles.md. Record it again with `cordon record`.',
     cause: at.cause,
   })
 }
@@ -122,7 +122,7 @@ export function lineTooLong(file: string, line: number): CordonError {
     code: 'chain.LineTooLong',
     message: `Line ${line} of ${file} is longer than ${mebibytes} MiB, unpacked.`,
     facts: { file, line, longest: LONGEST_LINE },
-    fix: 'A block of a file stands on one line of its own: record it again with `cordon record`. A small .gz that unpacks to so much was made to fill memory.',
+    fix: 'Each block must be on its own line: record the file again with `cordon record`. A small .gz that unpacks to this much may be an attack on memory.',
   })
 }
 
@@ -131,7 +131,7 @@ function unreadable(file: string, cause: unknown): CordonError {
     code: 'chain.UnreadableBundle',
     message: `${file} cannot be read: ${messageOf(cause)}`,
     facts: { file, reason: messageOf(cause) },
-    fix: 'Check the path; a truncated .gz must be copied or recorded again (`gzip -t FILE` tells).',
+    fix: 'Check the path; copy or record a truncated .gz again (`gzip -t FILE` checks it).',
     cause,
   })
 }

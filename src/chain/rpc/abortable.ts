@@ -30,6 +30,6 @@ function aborted(method: string): CordonError {
     code: 'chain.Aborted',
     message: `Stopped while waiting for ${method}.`,
     facts: { method },
-    fix: 'Nothing to do: Cordon was told to stop.',
+    fix: 'Nothing to do: Cordon is stopping.',
   })
 }

@@ -104,7 +104,7 @@ export function notYet(method: string): CordonError {
     code: 'chain.BlockMissing',
     message: `${method} has nothing for it yet.`,
     facts: { method },
-    fix: 'Nothing to do: it is asked for again.',
+    fix: 'Nothing to do: Cordon asks again.',
     retryable: true,
   })
 }
@@ -113,7 +113,7 @@ export function notYet(method: string): CordonError {
 export function otherBlock(method: string, other: unknown): CordonError {
   return new CordonError({
     code: 'chain.ContradictoryBlock',
-    message: `${method} answers about another block.`,
+    message: `${method} answered about another block.`,
     facts: { method, other },
     fix: 'A reorg between calls, or nodes that disagree behind one URL: Cordon asks again by itself.',
     retryable: true,

@@ -183,7 +183,7 @@ function verify(endpoint: Endpoint, gathering: Gathering): void {
   note(gathering, `the receipts that ${endpoint.name} gives are not those that the block’s header commits to`)
   asking.rpc.note({
     code: 'endpoint-lied',
-    message: `${endpoint.name} gives receipts of block ${block.number} that do not fit its header (receiptsRoot).`,
+    message: `${endpoint.name} returned receipts of block ${block.number} that do not match its header (receiptsRoot).`,
     facts: { endpoint: endpoint.name, block: block.number, receiptsRoot: block.raw['receiptsRoot'] },
   })
 }

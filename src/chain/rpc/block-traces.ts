@@ -320,7 +320,7 @@ function tellCut(endpoint: Endpoint, strings: number, gathering: Gathering): voi
   const { number } = gathering.block
   gathering.asking.rpc.note({
     code: 'trace-cut',
-    message: `A trace of block ${number} is very large: ${strings} long strings of calldata in it were cut, the calls are whole.`,
+    message: `A trace of block ${number} is very large: ${strings} long strings of calldata were shortened; the calls are complete.`,
     facts: { endpoint: endpoint.name, block: number, strings },
   })
 }
@@ -328,9 +328,9 @@ function tellCut(endpoint: Endpoint, strings: number, gathering: Gathering): voi
 function otherShape(shape: string): CordonError {
   return new CordonError({
     code: 'chain.MalformedField',
-    message: `The node ignores the tracer: it answers ${shape}.`,
+    message: `The node ignores the tracer: it returns ${shape}.`,
     facts: { expected: 'callTracer', got: shape },
-    fix: 'Nothing to do where another method works; `cordon doctor` shows what the node offers.',
+    fix: 'Nothing to do if another method works; `cordon doctor` shows what the node offers.',
   })
 }
 

@@ -30,7 +30,7 @@ export type Failure = {
 const WORDS: Readonly<Record<FailureKind, { says: string; fix: string }>> = {
   'refused-connection': {
     says: 'refuses connections',
-    fix: 'Start the node, or correct host and port of its URL.',
+    fix: 'Start the node, or correct the host and port in its URL.',
   },
   'unknown-host': {
     says: 'has a host name that does not resolve',
@@ -38,23 +38,23 @@ const WORDS: Readonly<Record<FailureKind, { says: string; fix: string }>> = {
   },
   'connection-lost': {
     says: 'closed the connection before it answered',
-    fix: 'Look at the node’s log and at the network between; Cordon asks again by itself.',
+    fix: 'Check the node’s log and the network to it; Cordon asks again by itself.',
   },
   timeout: {
     says: 'did not answer in time',
-    fix: 'The node is overloaded, or the question is too heavy for it: look at its load, or add an endpoint.',
+    fix: 'The node is overloaded, or the request is too large for it: check its load, or add an endpoint.',
   },
   'http-status': {
     says: 'answers with an HTTP error',
-    fix: 'Read the status: 401 and 403 are about credentials, 404 about the path, 5xx about the node or a proxy before it.',
+    fix: 'Check the status: 401 and 403 mean credentials, 404 the path, 5xx the node or a proxy in front of it.',
   },
   html: {
     says: 'answers with an HTML page',
-    fix: 'A proxy, a login page or a web server answers there: correct the URL of the JSON-RPC endpoint.',
+    fix: 'A proxy, a login page or a web server answers at this URL: correct the URL of the JSON-RPC endpoint.',
   },
   truncated: {
     says: 'sends JSON that is cut off',
-    fix: 'A proxy or the node ends long answers: raise its limit on response size, or ask the node directly.',
+    fix: 'A proxy or the node cuts off long answers: raise its limit on response size, or connect to the node directly.',
   },
   'not-json': {
     says: 'sends something that is not JSON',
@@ -62,11 +62,11 @@ const WORDS: Readonly<Record<FailureKind, { says: string; fix: string }>> = {
   },
   'not-json-rpc': {
     says: 'sends JSON that is no JSON-RPC response',
-    fix: 'Check that the URL is the node’s JSON-RPC address, not another API of it.',
+    fix: 'Check that the URL is the node’s JSON-RPC address, not another API of the node.',
   },
   'too-large': {
     says: 'sends an answer that is larger than Cordon reads',
-    fix: 'Nothing to do: Cordon asks for the parts one by one.',
+    fix: 'Nothing to do: Cordon requests the parts one by one.',
   },
   busy: {
     says: 'says that it is busy',
@@ -74,7 +74,7 @@ const WORDS: Readonly<Record<FailureKind, { says: string; fix: string }>> = {
   },
   'internal-error': {
     says: 'says that something went wrong inside it',
-    fix: 'Look at the node’s log; Cordon asks again, and asks the next endpoint.',
+    fix: 'Check the node’s log; Cordon asks again, and asks the next endpoint.',
   },
 }
 

@@ -91,7 +91,7 @@ function doubted(fetched: Fetched, { check, rpc }: { check: BlockCheck; rpc: Rpc
   const endpoint = rpc.leader().name
   rpc.note({
     code: 'endpoint-lied',
-    message: `Traces of block ${bundle.number} lack calls: ${cut.size} transactions have logs in their receipts that no call made.`,
+    message: `Traces of block ${bundle.number} lack calls: ${cut.size} transactions have logs in their receipts that belong to no call.`,
     facts: { endpoint, block: bundle.number, transactions: [...cut].slice(0, 10) },
   })
   const gaps: Gap[] = [...cut].map((transactionHash) => ({
@@ -123,7 +123,7 @@ async function headFor(block: string | number, { rpc, signal, check }: HeadAskin
   if (isSound(head, check)) return head
   rpc.note({
     code: 'endpoint-lied',
-    message: `${only.name} gives a block ${head.number} that does not fit its own hash.`,
+    message: `${only.name} returned a block ${head.number} that does not match its own hash.`,
     facts: { endpoint: only.name, block: head.number, hash: head.hash },
   })
   for (const other of endpointsOf(rpc)) {
@@ -169,7 +169,7 @@ function orphaned({ number, hash }: BlockHead): CordonError {
     code: 'chain.ContradictoryBlock',
     message: `Block ${number} was reorganised away while it was read.`,
     facts: { block: number, hash },
-    fix: 'Nothing to do: the block in its place is read.',
+    fix: 'Nothing to do: Cordon reads the block that replaced it.',
     retryable: true,
   })
 }
@@ -179,7 +179,7 @@ function blockMissing(block: string | number): CordonError {
     code: 'chain.BlockMissing',
     message: `The node does not have block ${block}.`,
     facts: { block },
-    fix: 'It may be pruned, orphaned or not there yet: ask an archive node, or wait.',
+    fix: 'It may be pruned, orphaned or not available yet: use an archive node, or wait.',
     retryable: true,
   })
 }

@@ -109,7 +109,7 @@ function doubtLeader(follower: Follower, thrown: unknown): void {
   if (rpc.leader() === leader) return
   rpc.note({
     code: 'endpoint-lied',
-    message: `${leader.name} gives answers about its newest blocks that make no sense: ${messageOf(thrown)}`,
+    message: `${leader.name} returned inconsistent answers about its newest blocks: ${messageOf(thrown)}`,
     facts: { ...thrown.facts, endpoint: leader.name },
   })
 }
@@ -279,7 +279,7 @@ function headless(number: number): CordonError {
     code: 'chain.BlockMissing',
     message: `Block ${number} came without hash or parent: it is not mined yet.`,
     facts: { block: number },
-    fix: 'Nothing to do: it is asked for again.',
+    fix: 'Nothing to do: Cordon asks again.',
     retryable: true,
   })
 }

@@ -68,8 +68,8 @@ function withoutPatience(param: unknown): unknown {
 function notRecorded(method: string, params: readonly unknown[]): CordonError {
   return new CordonError({
     code: 'chain.NotRecorded',
-    message: 'The file does not hold this answer of the node.',
+    message: 'The file does not contain this answer of the node.',
     facts: { method, params: canonicalJson(params).slice(0, 200) },
-    fix: 'Freeze it again with the same options (`cordon investigate RPC … --freeze FILE`), or ask a node.',
+    fix: 'Freeze it again with the same options (`cordon investigate RPC … --freeze FILE`), or use a node.',
   })
 }

@@ -95,7 +95,7 @@ export async function headerOf({ rpc }: Pick<Follower, 'rpc'>, block: string): P
       code: 'chain.BlockMissing',
       message: `The node does not have block ${block}.`,
       facts: { block },
-      fix: 'It may be behind, or have pruned it: `cordon doctor` shows its head.',
+      fix: 'The node may be behind, or may have pruned the block: `cordon doctor` shows its head.',
       retryable: true,
     })
   }

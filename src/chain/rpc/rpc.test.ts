@@ -157,7 +157,7 @@ describe('messages', () => {
         endpoint: http://node
         method: eth_chainId
         kind: html
-      Fix: A proxy, a login page or a web server answers there: correct the URL of the JSON-RPC endpoint."
+      Fix: A proxy, a login page or a web server answers at this URL: correct the URL of the JSON-RPC endpoint."
     `)
   })
 
@@ -217,7 +217,7 @@ describe('messages', () => {
     ).rejects.toThrowErrorMatchingInlineSnapshot(`
       [chain.BlockMissing: The node does not have block 99.
         block: 99
-      Fix: It may be pruned, orphaned or not there yet: ask an archive node, or wait.]
+      Fix: It may be pruned, orphaned or not available yet: use an archive node, or wait.]
     `)
   })
 

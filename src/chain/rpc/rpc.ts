@@ -230,7 +230,7 @@ function moved(from: Standing, to: Standing): SourceNotice {
   const { state, reason } = standingOf(from)
   return {
     code: 'endpoint-moved',
-    message: `The chain is followed through ${to.endpoint.name} now: ${from.endpoint.name} is ${state}${reason === null ? '' : ` (${reason})`}.`,
+    message: `Cordon now follows the chain through ${to.endpoint.name}: ${from.endpoint.name} is ${state}${reason === null ? '' : ` (${reason})`}.`,
     facts: { from: from.endpoint.name, to: to.endpoint.name, state, errorRate: standingOf(from).errorRate },
   }
 }

@@ -263,9 +263,9 @@ function freePort(wanted: number): Promise<number> {
 function notStarted(facts: Record<string, unknown>, cause: unknown): CordonError {
   return new CordonError({
     code: 'chain.AnvilNotStarted',
-    message: 'anvil did not come up.',
+    message: 'anvil did not start.',
     facts,
-    fix: 'Read what was said above: a port in use, an unreachable fork URL, or a pruned fork block.',
+    fix: 'Read the output above: the port may be in use, the fork URL unreachable, or the fork block pruned.',
     cause,
   })
 }

@@ -222,11 +222,11 @@ describe('what is not a trace', () => {
     expect(() =>
       framesFromCallTracer(node({ to: '0x12' }), 'traces[3].result'),
     ).toThrowErrorMatchingInlineSnapshot(`
-        [chain.MalformedField: A field is not what the JSON-RPC specification says: traces[3].result.to.
-          field: traces[3].result.to
-          expected: an address (0x and 40 hex digits)
-          got: 0x12
-        Fix: Record the bundle again, or ask the node’s operator; Cordon does not guess at broken chain data.]
-      `)
+      [chain.MalformedField: A field does not match the JSON-RPC specification: traces[3].result.to.
+        field: traces[3].result.to
+        expected: an address (0x and 40 hex digits)
+        got: 0x12
+      Fix: Record the bundle again, or ask the node’s operator; Cordon does not guess at broken chain data.]
+    `)
   })
 })

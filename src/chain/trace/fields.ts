@@ -17,7 +17,7 @@ const HASH = /^0x[0-9a-f]{64}$/
 export function malformed(path: string, expected: string, got: unknown): CordonError {
   return new CordonError({
     code: 'chain.MalformedField',
-    message: `A field is not what the JSON-RPC specification says: ${path}.`,
+    message: `A field does not match the JSON-RPC specification: ${path}.`,
     facts: { field: path, expected, got: shownOf(got) },
     fix: 'Record the bundle again, or ask the node’s operator; Cordon does not guess at broken chain data.',
   })

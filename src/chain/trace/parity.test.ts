@@ -23,11 +23,11 @@ test('a failure that Parity words as “Reverted” is geth’s', () => {
 test('a trace without its parent', () => {
   const [root, , grandchild] = toParity({ ...leaf, calls: [{ ...leaf, calls: [leaf] }] }, HASH)
   expect(() => framesFromParity([root, grandchild], 'traces of 0xab')).toThrowErrorMatchingInlineSnapshot(`
-    [chain.BrokenTrace: A Parity trace names a parent that is not there.
+    [chain.BrokenTrace: A Parity trace names a parent that is not in the trace.
       field: traces of 0xab
       traceAddress: [0,0]
       transaction: 0xabababababababababababababababababababababababababababababababab
-    Fix: The trace is cut or out of order: fetch the block’s traces again, or use another node.]
+    Fix: The trace is cut off: fetch the traces of the block again, or use another node.]
   `)
 })
 

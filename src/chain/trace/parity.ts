@@ -193,8 +193,8 @@ function weiOf(value: unknown, path: string): bigint | null {
 function brokenTrace(path: string, raw: Raw): CordonError {
   return new CordonError({
     code: 'chain.BrokenTrace',
-    message: 'A Parity trace names a parent that is not there.',
+    message: 'A Parity trace names a parent that is not in the trace.',
     facts: { field: path, traceAddress: raw['traceAddress'], transaction: raw['transactionHash'] },
-    fix: 'The trace is cut or out of order: fetch the block’s traces again, or use another node.',
+    fix: 'The trace is cut off: fetch the traces of the block again, or use another node.',
   })
 }

@@ -81,7 +81,7 @@ describe('what is no struct log', () => {
       [chain.BrokenTrace: Steps of a trace are missing.
         field: trace
         step: 1
-      Fix: The trace is cut: ask for it again without a limit.]
+      Fix: The trace is cut off: request it again without a limit.]
     `)
   })
 })

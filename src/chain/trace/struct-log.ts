@@ -238,6 +238,6 @@ function brokenSteps(path: string, index: number): CordonError {
     code: 'chain.BrokenTrace',
     message: 'Steps of a trace are missing.',
     facts: { field: path, step: index },
-    fix: 'The trace is cut: ask for it again without a limit.',
+    fix: 'The trace is cut off: request it again without a limit.',
   })
 }

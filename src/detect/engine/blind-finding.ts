@@ -84,6 +84,6 @@ function findingAbout(transaction: Transaction, { bundle, gap, touched, repeats 
     profit: [],
     loss: [],
     evidence: [{ statement, frames: [], amounts: [] }],
-    message: `A transaction could not be seen: ${statement}. It is read again, and judged then.`,
+    message: `Cordon could not see a transaction: ${statement}. Cordon reads it again and then judges it.`,
   })
 }

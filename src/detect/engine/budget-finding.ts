@@ -29,6 +29,6 @@ export function budgetFinding(bundle: BlockBundle, broken: BrokenBudget): Findin
     profit: [],
     loss: [],
     evidence: [{ statement, frames: [], amounts: [] }],
-    message: `What is protected is used as it was not before: ${statement}.`,
+    message: `Protected contracts are used as never before: ${statement}.`,
   })
 }

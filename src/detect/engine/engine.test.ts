@@ -204,7 +204,7 @@ describe('options', () => {
       [detect.UnknownDetector: There are options for a detector that does not exist: reentrency.
         detector: reentrency
         known: ["activity","reentrancy","read-only-reentrancy"]
-      Fix: Correct the name in detectors of cordon.config.ts, or leave it out.]
+      Fix: Correct the name in detectors of cordon.config.ts, or remove it.]
     `)
   })
   test('a field that no option has', () => {

@@ -295,6 +295,6 @@ function unknownDetector(detector: string, known: readonly string[]): CordonErro
     code: 'detect.UnknownDetector',
     message: `There are options for a detector that does not exist: ${detector}.`,
     facts: { detector, known },
-    fix: `Correct the name in detectors of cordon.config.ts, or leave it out.`,
+    fix: `Correct the name in detectors of cordon.config.ts, or remove it.`,
   })
 }

@@ -148,7 +148,7 @@ test('two rules with one id are refused', () => {
       id: outflow
       first: a.yaml
       second: b.yaml
-    Fix: Rename one of them, or leave one file out of \`rules\`.]
+    Fix: Rename one of them, or remove one file from \`rules\`.]
   `)
 })
 

@@ -44,7 +44,7 @@ export function refuseRepeated(rules: readonly CompiledRule[]): void {
         code: 'detect.RepeatedRule',
         message: `Two rules have the id ${rule.id}.`,
         facts: { id: rule.id, first, second: file },
-        fix: 'Rename one of them, or leave one file out of `rules`.',
+        fix: 'Rename one of them, or remove one file from `rules`.',
       })
     files.set(rule.id, file)
   }

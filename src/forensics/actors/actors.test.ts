@@ -220,7 +220,7 @@ test('what others pay through a router that the attacker used gives nothing back
   expect([eve, tool].map((who) => actor(few, who)?.role)).toEqual(['attacker', 'attacker'])
   const many = look([theft, { number: 2, transactions: uses }])
   expect([eve, tool].map((who) => actor(many, who)?.role)).toEqual(['attacker', 'unknown'])
-  expect(actor(many, tool)?.reasons.join()).toMatch(/4 accounts besides called it/)
+  expect(actor(many, tool)?.reasons.join()).toMatch(/4 other accounts called it/)
 })
 
 test('what is sold to the victim is not given back', () => {

@@ -88,7 +88,10 @@ function attackerCast(
         ...own,
         role: 'unknown' as const,
         confidence: 0.3,
-        reasons: [...own.reasons, `${others} accounts besides called it in what was read: a public contract`],
+        reasons: [
+          ...own.reasons,
+          `${others} other accounts called it in the blocks that were read: a public contract`,
+        ],
       }
     const made = deployers.has(address) ? ['had a victim created: an insider, or somebody with its keys'] : []
     const reasons = [...own.reasons, ...made, ...(given?.reasons ?? [])]

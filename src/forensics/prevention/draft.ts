@@ -104,7 +104,7 @@ function answersDraft(
   if (attack.answers.least >= least && attack.answers.most <= most) return null
   return {
     id: idOf('answers', source, selector),
-    title: `${nameOf(selector)} of ${nameOf(source)} answers what it never did`,
+    title: `${nameOf(selector)} of ${nameOf(source)} returns an unprecedented value`,
     description: `In ${past.concerned} transactions of the past from ${past.answers.least} to ${past.answers.most}; in the attack from ${attack.answers.least} to ${attack.answers.most}.`,
     on: 'valuation',
     where: `fact.source == "${source}" && fact.selector == "${selector}" && size(fact.answer) > 0`,

@@ -59,7 +59,7 @@ async function readList(path: string): Promise<string> {
       code: 'app.InvalidList',
       message: `The list ${path} cannot be used: ${messageOf(cause)}`,
       facts: { path, reason: messageOf(cause) },
-      fix: 'Check the path (relative to the working directory); write one address a line, comments after #.',
+      fix: 'Check the path (relative to the working directory); write one address in each line, and comments after #.',
       cause,
     })
   }

@@ -185,7 +185,7 @@ function unreadable(file: string, cause: unknown): CordonError {
     code: 'app.RegressionUnreadable',
     message: 'This file cannot be used for a regression.',
     facts: { file, reason },
-    fix: 'Give what `cordon regress freeze` wrote; for --replace runtime code as hex, or an artifact with deployedBytecode.',
+    fix: 'Give the file that `cordon regress freeze` wrote; for --replace, runtime code as hex or an artifact with deployedBytecode.',
     cause,
   })
 }
@@ -194,9 +194,9 @@ function nothingToMeasure(attacks: readonly Hash[]): CordonError {
   return new CordonError({
     code: 'app.NothingToMeasure',
     message:
-      'Nothing fungible was gained by the attackers or lost by anybody: a regression could never be red.',
+      'The attackers gained nothing fungible and nobody lost anything fungible, so a regression test could never fail.',
     facts: { transactions: attacks },
-    fix: 'Name all transactions of the attack with --tx, above all the one that takes the loot out. What was taken as single tokens (NFTs) needs a test of your own.',
+    fix: 'Name all transactions of the attack with --tx, above all the one that takes the loot out. For stolen NFTs, write a test of your own.',
   })
 }
 
@@ -204,11 +204,11 @@ function notReproduced(reruns: readonly Rerun[]): CordonError {
   const attacks = reruns.filter(({ is }) => is === 'attack')
   return new CordonError({
     code: 'app.NotReproduced',
-    message: 'Run again as it was, the attack does not pay: it would be green without a fix.',
+    message: 'When repeated unchanged, the attack does not pay: a regression test would pass without a fix.',
     facts: {
       failed: attacks.filter(({ succeeded }) => !succeeded).map(({ hash }) => hash),
       of: attacks.length,
     },
-    fix: 'Name the transactions that prepared it with --tx too. An attack that rests on block.prevrandao, the coinbase or earlier block hashes cannot be frozen.',
+    fix: 'Also name the transactions that prepared it with --tx. An attack that depends on block.prevrandao, the coinbase or earlier block hashes cannot be frozen.',
   })
 }

@@ -37,7 +37,7 @@ function unknownVictim(contract: Address): AtRisk {
 function needNode(source: string): CordonError {
   return new CordonError({
     code: 'app.SiblingsNeedNode',
-    message: 'Siblings are tried on a fork of the chain as it is now, and a file is no chain.',
+    message: 'Cordon tries siblings on a fork of the chain’s latest block, so a file cannot be the source.',
     facts: { source },
     fix: 'Name a JSON-RPC URL as the source.',
   })

@@ -89,8 +89,8 @@ test('code is refused by its name', () => {
   const commands = [{ type: 'bash', command: 'rm -rf /' }]
   const step = { type: 'action', commands, on_completion: id('end', 1) }
   expect(failureOf(foreign({ [id('action', 1)]: step }))).toMatchInlineSnapshot(`
-    "playbooks.CacaoRefused: This CACAO playbook cannot be taken over: action--00000000-0000-5000-8000-000000000001: commands of type bash are not carried out here.
-    Fix: Change that in the tool that wrote the file, or write the playbook here: docs/guides/playbooks.md."
+    "playbooks.CacaoRefused: Cordon cannot import this CACAO playbook: action--00000000-0000-5000-8000-000000000001: commands of type bash are not carried out here.
+    Fix: Change that in the tool that wrote the file, or write the playbook for Cordon: docs/guides/playbooks.md."
   `)
 })
 

@@ -52,7 +52,7 @@ export async function exportIncident(
   const taken = await takeRecord(sources, incidentId)
   const made = await archiveOf(sources, taken, handing)
   await recordExport(sources, incidentId, {
-    message: `Given out for ${handing.audience}, TLP:${made.tlp}: the archive ${made.name}, SHA-256 ${made.sha256}`,
+    message: `Exported for ${handing.audience}, TLP:${made.tlp}: the archive ${made.name}, SHA-256 ${made.sha256}`,
     body: {
       what: 'archive',
       sha256: made.sha256,

@@ -41,7 +41,7 @@ export async function* aloneOn(chain: ChainHandle, sources: AloneSources): Async
       yield await aloneFor(chain, await planNow(chain, target, sources), { ...sources, target })
     } catch (thrown) {
       const name = sources.names.get(target) ?? target
-      const text = `${name}: nothing is pulled alone (${messageOf(thrown)})`
+      const text = `${name}: Cordon pulls nothing alone (${messageOf(thrown)})`
       yield { target, alone: false, text, brief: text }
     }
   }
@@ -70,7 +70,7 @@ export async function aloneFor(
   const verdict = await authorise({ ...context, plan, authorisations })
   if (!verdict.allowed) obstacles.push(...verdict.reasons)
   if (obstacles.length > 0 || !verdict.allowed) {
-    const text = `${what} is proposed to people, never pulled alone: ${obstacles.join('; ')}`
+    const text = `${what}: Cordon proposes it to people and never pulls it alone: ${obstacles.join('; ')}`
     return { target, alone: false, text, brief: text }
   }
   const { by, hash, left, terms } = verdict
@@ -92,11 +92,12 @@ async function obstaclesOf(
   const { lever } = plan
   const sender = senderOf(plan)
   if (!config.respond.enabled) obstacles.push('respond.enabled is false')
-  if (!lever.armed) obstacles.push('it is pulled already')
-  if (lever.undo === null && lever.maxDurationSeconds === null) obstacles.push('nothing takes it back')
+  if (!lever.armed) obstacles.push('it is already pulled')
+  if (lever.undo === null && lever.maxDurationSeconds === null) obstacles.push('nothing can undo it')
   if (!lever.armed) return obstacles
   if (lever.authority?.live !== true || sender === null || !signers.includes(sender))
     obstacles.push(notOurs(plan))
-  else if ((await getBalance(rpc, sender, 'latest')) === 0n) obstacles.push(`${sender} has no coin for gas`)
+  else if ((await getBalance(rpc, sender, 'latest')) === 0n)
+    obstacles.push(`${sender} has no native coin for gas`)
   return obstacles
 }

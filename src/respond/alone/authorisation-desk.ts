@@ -209,7 +209,7 @@ async function draftOf(chain: ChainHandle, drafting: Drafting): Promise<Draft> {
   const typedData = walletMessage(authorisationTypedData(terms))
   const tail = [
     `for this installation only: ${installation}`,
-    'any of the functions on any of the contracts, with whatever arguments its levers have; nothing else',
+    'any of the functions on any of the contracts, with any arguments of its levers; nothing else',
   ]
   return { hash: authorisationHash(terms), terms, typedData, words: [head, ...words, ...tail] }
 }
@@ -238,13 +238,13 @@ async function pullableOn(
         lever.authority?.live !== true || sender === null
           ? 'no signer here may call it'
           : lever.undo === null && lever.maxDurationSeconds === null
-            ? 'nothing takes it back'
+            ? 'nothing can undo it'
             : null
       if (why === null && sender !== null) pullable.levers.push({ lever, sender })
       else pullable.left.push(`${decodedCall(lever)} on ${nameOf(config, lever.target)}: ${why}`)
     }
     if (pullable.levers.length + pullable.left.length === 0)
-      pullable.left.push(`${nameOf(config, target)}: it has no such pause or freeze that Cordon knows`)
+      pullable.left.push(`${nameOf(config, target)}: it has no such pause or freeze known to Cordon`)
   } catch (thrown) {
     pullable.left.push(`${nameOf(config, target)}: ${messageOf(thrown)}`)
   }
@@ -267,7 +267,7 @@ function whoSigns(signers: readonly Signer[], config: Config, as: Address | unde
     message:
       another === undefined
         ? 'The configuration has no such signer.'
-        : 'Several signers of the configuration may authorise: say which of them signs.',
+        : 'Several signers of the configuration may authorise: choose one.',
     facts: { as: as ?? 'not given', known: signers.map(addressOf) },
     fix: 'Name one with --as ADDRESS, or sign in a wallet: --message, then --import.',
   })
@@ -308,7 +308,7 @@ export async function readAuthorisation(
   } catch (thrown) {
     throw new CordonError({
       code: 'app.UnreadableAuthorisation',
-      message: `${file} is no signed authorisation: ${messageOf(thrown).slice(0, 300)}`,
+      message: `${file} is not a signed authorisation: ${messageOf(thrown).slice(0, 300)}`,
       facts: { file },
       fix: 'Give the file of `cordon levers authorize --message -o FILE`, with --signer and --signature.',
     })
@@ -329,7 +329,7 @@ export function authorisationHashOf(text: string): Hash {
 function refused(standing: AuthorisationStanding & { holds: false }): CordonError {
   return new CordonError({
     code: 'app.AuthorisationRefused',
-    message: `This authorisation does not hold here, and is not kept: ${standing.reason}.`,
+    message: `This authorisation is not valid here, and Cordon did not keep it: ${standing.reason}.`,
     facts: { hash: standing.hash, reason: standing.reason },
     fix: 'Sign what `cordon levers authorize` shows in this installation, as a guardian or incident leader of its `roles`.',
   })
@@ -338,7 +338,7 @@ function refused(standing: AuthorisationStanding & { holds: false }): CordonErro
 function nothingToAuthorise(because: string): CordonError {
   return new CordonError({
     code: 'app.NothingToAuthorise',
-    message: `There is nothing that Cordon could do alone: ${because}.`,
+    message: `Cordon could pull no lever without people: ${because}.`,
     facts: { because },
     fix: 'Name your contracts in protect[], and a signer that may pull their pause in signers[]; `cordon levers discover ADDR` shows who may.',
   })

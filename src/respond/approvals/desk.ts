@@ -148,7 +148,7 @@ function signerNamed(signers: readonly OpenedSigner[], as: Address | undefined):
     message:
       only === undefined
         ? 'The configuration has no such signer.'
-        : 'The configuration has several signers: say which of them signs.',
+        : 'The configuration has several signers: choose one.',
     facts: { as: as ?? 'not given', known: signers.map(({ signer }) => signer.address) },
     fix: 'Name one with --as ADDRESS, or sign in a wallet and use `cordon approvals submit`.',
   })
@@ -161,7 +161,7 @@ export function readApproval(json: string): NewApproval {
   } catch (thrown) {
     throw new CordonError({
       code: 'app.UnreadableApproval',
-      message: 'This is no signed approval.',
+      message: 'This is not a signed approval.',
       facts: { because: messageOf(thrown).slice(0, 300) },
       fix: 'Give the `terms` of `cordon approvals show PLAN --json` with `signer` and `signature` added.',
     })
@@ -191,7 +191,7 @@ export async function giveApproval(judging: Judging, given: NewApproval): Promis
     const until = new Date(approval.validUntil * 1_000).toISOString()
     const message = isTrue
       ? `${approval.signer} signed ${about}, number ${approval.sequence} of what they signed about it, valid until ${until}.`
-      : `Somebody gave ${about} in the name of ${approval.signer}, whose signature it is not: it counts for nothing.`
+      : `Somebody gave ${about} in the name of ${approval.signer} without their signature: it does not count.`
     const author = isTrue ? approval.signer : 'cordon'
     const facts = { planId: plan.id, ...(isTrue ? { decision: approval.decision } : {}) }
     const happening = { incidentId: incident.id, kind: 'approval', author, message, facts } as const

@@ -165,7 +165,7 @@ test('signatures that are a stranger’s, or over something else, are not taken 
   const it = await stage()
   const file = await signFile(it, [person(4)])
   expect((await importPresigned({ ...it, file })).map(({ problem }) => problem)).toEqual([
-    'it is no owner’s signature over this call, Safe and nonce',
+    'it is not an owner’s signature over this call, Safe and nonce',
   ])
   const other = (await readFile(await signFile(it, people.slice(0, 2)), 'utf8')).replaceAll(
     it.at.ethReserve,
@@ -187,7 +187,7 @@ test('when the Safe’s nonce moves, people are told once that what was signed b
       ...it.written
         .join(' ')
         .replace(/\s+/g, ' ')
-        .matchAll(/signed beforehand for .{1,80}? is dead/g),
+        .matchAll(/pre-signed call for .{1,80}? is no longer valid/g),
     ].length
   await expect.poll(told).toBeGreaterThan(0)
   const once = told()

@@ -113,7 +113,7 @@ async function codes({ rpc, chainId, engine: { scope } }: ChainHandle): Promise<
       failed({
         name: `code of ${address}`,
         detail: `there is none on chain ${chainId}: nothing can be protected there`,
-        fix: 'Correct the address in protect[], or say there which chainId it is on.',
+        fix: 'Correct the address in protect[], or set its chainId there.',
       }),
     ]
   })

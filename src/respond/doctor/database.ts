@@ -53,7 +53,7 @@ function privileges({ superuser }: Settings): Check {
   return warning({
     name,
     detail: 'a superuser: whoever gets hold of DATABASE_URL may read files and run programs on that machine',
-    fix: 'CREATE ROLE cordon LOGIN, make it the owner of a database of its own, and use that.',
+    fix: 'CREATE ROLE cordon LOGIN, make it the owner of a separate database, and use that.',
   })
 }
 
@@ -64,6 +64,6 @@ function clock(skew: number): Check {
   return warning({
     name,
     detail: `${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} this machine’s`,
-    fix: 'Set up NTP on both machines: times on the record come from either.',
+    fix: 'Set up NTP on both machines: times on the record come from both.',
   })
 }

@@ -107,7 +107,7 @@ async function agreement(
   return failed({
     name,
     detail: answers.map((told) => `${told.name}: ${told.answer}`).join('; '),
-    fix: 'One of them is on another chain or fork, is broken, or lies: find out which, and take it out of rpcUrls.',
+    fix: 'One of them is on another chain or fork, is broken, or lies: find out which, and remove it from rpcUrls.',
   })
 }
 

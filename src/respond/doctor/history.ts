@@ -38,7 +38,7 @@ export async function historyCheck(
   return warning({
     name,
     detail: `${detail}: after a stop of more than ${kept} blocks${minutes} older blocks are read without them`,
-    fix: 'Use an archive node (geth --gcmode archive) as one of rpcUrls, or restart Cordon within that time.',
+    fix: 'Add an archive node (geth --gcmode archive) to rpcUrls, or restart Cordon within that time.',
   })
 }
 

@@ -120,7 +120,7 @@ function leverCheck({ lever, route }: ContainmentPlan, tokens: Tokens): Check {
       name,
       state: 'warning',
       detail: `${lever.signature}: ${authority.address} may call it, but no signer for it is here`,
-      fix: 'Add its key to signers, or leave it to people: Cordon then proposes.',
+      fix: 'Add its key to signers. Without it, Cordon proposes the call and people make it.',
     }
   if (route.kind !== 'direct')
     return ok(name, `${lever.signature} by ${authority.address}, ${routeText(route)}`)
@@ -128,7 +128,7 @@ function leverCheck({ lever, route }: ContainmentPlan, tokens: Tokens): Check {
     return {
       name,
       state: 'failed',
-      detail: `${lever.signature}: ${authority.address} has no coin for gas`,
+      detail: `${lever.signature}: ${authority.address} has no native coin for gas`,
       fix: `Fund ${authority.address}.`,
     }
   return ok(

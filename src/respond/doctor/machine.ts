@@ -23,7 +23,7 @@ export function apiPort(port: number): Promise<Check[]> {
         warning({
           name: 'API port',
           detail: `127.0.0.1:${port} is taken`,
-          fix: 'A Cordon may be running; else set api.port in cordon.config.ts.',
+          fix: 'Another Cordon may be running; otherwise set api.port in cordon.config.ts.',
         }),
       ]),
     )

@@ -146,7 +146,7 @@ function receiptsCheck(name: string, verdicts: readonly Verdict[], blocks: reado
   return failed({
     name,
     detail: problemsOf(verdicts),
-    fix: 'Use a node that gives receipts of recent blocks.',
+    fix: 'Use a node that returns receipts of recent blocks.',
   })
 }
 

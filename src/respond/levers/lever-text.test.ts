@@ -15,7 +15,7 @@ test('a contract without levers is told so; an address without code is told to b
   ])
   const [line] = describeLevers({ ...nothing, hasCode: false })
   expect(line).toBe(
-    `${anAddress(1)} has no code at block 7 of chain 1: there is nothing to look for. Check the address and the chain.`,
+    `${anAddress(1)} has no code at block 7 of chain 1, so there are no levers to find. Check the address and the chain.`,
   )
 })
 

@@ -14,11 +14,11 @@ export function describeLevers(found: DiscoveredLevers, functions: Functions = f
   const { target, block, levers, elsewhere, related, besides, operations, missing } = found
   if (!found.hasCode)
     return [
-      `${target} has no code at block ${block} of chain ${found.chainId}: there is nothing to look for. Check the address and the chain.`,
+      `${target} has no code at block ${block} of chain ${found.chainId}, so there are no levers to find. Check the address and the chain.`,
     ]
   return [
     `${target} at block ${block}: ${levers.length} ${levers.length === 1 ? 'lever' : 'levers'} that can be tried, ${counted(operations, 'function')} used lately`,
-    ...(missing.length === 0 ? [] : [`not looked at, because no node has them: block ${missing.join(', ')}`]),
+    ...(missing.length === 0 ? [] : [`not inspected, because no node has them: block ${missing.join(', ')}`]),
     ...levers.flatMap((lever) => linesOf(lever, functions)),
     ...elsewhere.flatMap((lever) => elsewhereLines(lever, { related, functions })),
     ...besides.map(besideLine),

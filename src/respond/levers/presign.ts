@@ -149,8 +149,8 @@ function problemOf(
   owner: Address | undefined,
   { safe, nonce }: { safe: Safe; nonce: number },
 ): string | null {
-  if (owner === undefined) return 'it is no owner’s signature over this call, Safe and nonce'
-  if (nonce < safe.nonce) return `the Safe’s nonce is ${safe.nonce} already`
+  if (owner === undefined) return 'it is not an owner’s signature over this call, Safe and nonce'
+  if (nonce < safe.nonce) return `the Safe’s nonce is already ${safe.nonce}`
   return null
 }
 
@@ -160,7 +160,7 @@ async function requestsIn(file: string): Promise<z.infer<typeof fileSchema>['pre
   } catch (thrown) {
     throw new CordonError({
       code: 'app.InvalidPresigned',
-      message: `${file} does not hold signed requests: ${messageOf(thrown)}`,
+      message: `${file} does not contain signed requests: ${messageOf(thrown)}`,
       facts: { file },
       fix: 'Give the file that `cordon levers presign ADDR --safe SAFE -o FILE` wrote, with signatures in signatures[].',
     })
@@ -174,7 +174,7 @@ async function safeOr(at: At, of: { chainId: number; address: Address }): Promis
     code: 'app.NotASafe',
     message: `${of.address} is not a Safe that Cordon knows.`,
     facts: { address: of.address, chainId: of.chainId },
-    fix: 'Check the address and the chain; Safes of version 1.0 and later are known.',
+    fix: 'Check the address and the chain; Cordon knows Safes of version 1.0 and later.',
   })
 }
 

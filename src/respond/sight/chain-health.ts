@@ -144,16 +144,16 @@ function endpoints(
   const lastAnswer = sight.answeredAt ?? sight.startedAt
   const detail = [...troubles].map(([name, trouble]) => `${name} ${trouble}`).join('; ')
   if (silent && now - lastAnswer > lateSeconds * 1000) {
-    const message = 'No node of this chain answers: no new block is seen.'
+    const message = 'No node of this chain answers: Cordon sees no new blocks.'
     return [{ code: 'no-endpoint', status: 'blind', message, detail, since: lastAnswer }]
   }
   if (head === null) {
-    const message = 'No node of this chain has told of a block yet.'
+    const message = 'No node of this chain has reported a block yet.'
     return [{ code: 'no-endpoint', status: 'blind', message, detail, since: sight.startedAt }]
   }
   if (troubles.size === 0) return []
   const count = Math.max(vitals.endpoints.length, sight.endpoints.length)
-  const message = `${troubles.size} of ${count} nodes of this chain cannot be relied on.`
+  const message = `${troubles.size} of ${count} nodes of this chain are unreliable.`
   return [{ code: 'endpoint-failing', status: 'degraded', message, detail }]
 }
 
@@ -174,7 +174,7 @@ function standing({ sight }: ChainInputs, at: State): HealthReason[] {
   const { head, processed, pace, now } = at
   const last = sight.heads.at(-1)
   if (head !== null && processed !== null && processed.number - head >= LATE_BLOCKS) {
-    const message = `The nodes tell of block ${head}, but block ${processed.number} was looked at before: they are behind, or were reset.`
+    const message = `The head of the nodes is block ${head}, but Cordon has already judged block ${processed.number}: the nodes are behind, or were reset.`
     return [{ code: 'head-back', status: 'blind', message }]
   }
   if (last === undefined || pace.longestGap === null) return []
@@ -189,7 +189,7 @@ function standing({ sight }: ChainInputs, at: State): HealthReason[] {
 function lag({ sight }: ChainInputs, at: State): HealthReason[] {
   const { lagBlocks, lagSeconds, processed, now } = at
   if (processed === null) {
-    const message = 'No block of this chain was looked at yet.'
+    const message = 'No block of this chain was judged yet.'
     return [{ code: 'no-block-judged', status: 'blind', message, since: sight.startedAt }]
   }
   if (lagBlocks === null || lagSeconds === null || lagSeconds <= at.lateSeconds) return []
@@ -202,7 +202,7 @@ function partial({ vitals }: ChainInputs): HealthReason[] {
   const { open, givenUp } = vitals.partial
   const reasons: HealthReason[] = []
   if (open > 0) {
-    const message = `${blocks(open)} could be read only in part; they are read again in the background.`
+    const message = `${blocks(open)} could be read only in part; Cordon reads them again in the background.`
     reasons.push({ code: 'blocks-partial', status: 'degraded', message })
   }
   if (givenUp > 0) {
@@ -218,7 +218,7 @@ function blindness({ vitals, traceDetectors }: ChainInputs): HealthReason[] {
   const detail = [...blind].map(([detector, missing]) => `${detector}: no ${missing}`).join('; ')
   const allTraced = traceDetectors.length > 0 && traceDetectors.every((id) => blind.get(id) === 'traces')
   const message = allTraced
-    ? 'All detectors that read traces are blind: what happens inside transactions is not seen.'
+    ? 'All detectors that read traces are blind: Cordon does not see what happens inside transactions.'
     : `${blind.size} ${blind.size === 1 ? 'detector is' : 'detectors are'} blind.`
   return [{ code: 'detectors-blind', status: allTraced ? 'blind' : 'degraded', message, detail }]
 }
@@ -233,7 +233,7 @@ function learning({ vitals }: ChainInputs): HealthReason[] {
 function recording({ vitals }: ChainInputs): HealthReason[] {
   const { waiting, capacity } = vitals.recording
   if (waiting * 2 <= capacity) return []
-  const message = `${blocks(waiting)} wait to be recorded; ${capacity} may.`
+  const message = `${blocks(waiting)} wait to be recorded; the limit is ${capacity}.`
   return [{ code: 'recording-late', status: 'degraded', message }]
 }
 

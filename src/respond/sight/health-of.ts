@@ -20,7 +20,7 @@ export function healthOf({ database, undeliveredPages, chains }: HealthInputs, n
 }
 
 function databaseAway(): HealthReason {
-  const message = 'The database does not answer: what is found waits to be recorded, and no playbook runs.'
+  const message = 'The database does not answer: findings wait to be recorded, and no playbook runs.'
   return { code: 'database-away', status: 'degraded', message }
 }
 

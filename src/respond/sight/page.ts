@@ -17,8 +17,8 @@ export function openingPage(app: App, { chainId, since, reasons }: Opening): Not
   return {
     ...pageOf(app, chainId, `opened:${since}`),
     severity: isBlind ? 'critical' : 'high',
-    title: isBlind ? `Cordon is blind on chain ${chainId}` : `Cordon falls behind on chain ${chainId}`,
-    body: `${lines.join('\n')}\nAttacks may go unseen until this is over. Look: cordon doctor`,
+    title: isBlind ? `Cordon is blind on chain ${chainId}` : `Cordon is falling behind on chain ${chainId}`,
+    body: `${lines.join('\n')}\nCordon may miss attacks until this is over. Check with: cordon doctor`,
     facts: { chainId, since, codes: reasons.map(({ code }) => code) },
   }
 }
@@ -30,7 +30,7 @@ export function closingPage(app: App, { chainId, since }: Omit<Opening, 'reasons
     ...pageOf(app, chainId, `closed:${since}`),
     severity: 'info',
     title: `Cordon sees chain ${chainId} again`,
-    body: `It was over after ${seconds} s. What was looked at late is on record as late.`,
+    body: `It lasted ${seconds} s. Blocks that were judged late are on record as late.`,
     facts: { chainId, since, seconds },
   }
 }

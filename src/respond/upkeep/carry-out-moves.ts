@@ -22,7 +22,7 @@ function moveNotice(move: CursorMove, next: number): SourceNotice {
   const { author, reason, to } = move
   const message =
     next < to
-      ? `Blocks ${next} to ${to - 1} are left out and were never inspected: ${author} moved the cursor (${reason}).`
-      : `${author} moved the cursor to block ${to} (${reason}), but all before it was inspected meanwhile: nothing is left out.`
+      ? `Blocks ${next} to ${to - 1} are skipped and were never inspected: ${author} moved the cursor (${reason}).`
+      : `${author} moved the cursor to block ${to} (${reason}), but Cordon had inspected all blocks before it: nothing is skipped.`
   return { code: 'cursor-moved', message, facts: { ...move, next } }
 }

@@ -16,7 +16,7 @@ test('that traffic has changed is paged with what still acts alone, a plain atta
   const page = it.written.join('\n')
   expect(page).toContain('Statistics no longer act without people on drill')
   expect(page).toContain('has changed by block 7: for a test')
-  expect(page).toMatch(/Still acting without people.*EthReserve/)
+  expect(page).toMatch(/Cordon still acts without people.*EthReserve/)
   await attack(it)
   await it.until(said('broadcast', /^Sent/))
   await it.node.request('evm_mine', [])

@@ -32,7 +32,7 @@ export async function tellDrift(app: App, chain: ChainHandle, told: Told): Promi
 }
 
 const doesNotAct =
-  'what rests on what traffic usually looks like (statistics, learned invariants, patterns without a loss) does nothing without people until it is steady again.'
+  'evidence that depends on usual traffic (statistics, learned invariants, patterns without a loss) does not act without people until traffic is steady again.'
 
 function pageOf(app: App, chain: ChainHandle, { change, blockNumber }: Told): Notification {
   const drift = change.now
@@ -40,12 +40,15 @@ function pageOf(app: App, chain: ChainHandle, { change, blockNumber }: Told): No
   const name = chain.config.name ?? `chain ${chain.chainId}`
   const body =
     drift.stage === 'stable'
-      ? [`Traffic of what is protected on ${name} has been steady for long enough.`, stillActing(app, chain)]
-      : [
-          `Traffic of what is protected on ${name} has changed by block ${blockNumber}: ${drift.reason}.`,
-          `Not any more: ${doesNotAct} It still pages and proposes.`,
+      ? [
+          `Traffic of the protected contracts on ${name} has been steady for long enough.`,
           stillActing(app, chain),
-          'Look who uses the contracts, and how: a stranger may want it so.',
+        ]
+      : [
+          `Traffic of the protected contracts on ${name} has changed by block ${blockNumber}: ${drift.reason}.`,
+          `From now on, ${doesNotAct} It still pages and proposes.`,
+          stillActing(app, chain),
+          'Check who uses the contracts, and how: an attacker may have caused the change.',
         ]
   return {
     id: sha256(`drift:${chain.chainId}:${drift.stage}:${blockNumber}`).slice(0, 32),
@@ -69,5 +72,5 @@ function stillActing({ config, names }: App, { chainId }: ChainHandle): string {
   if (!config.respond.enabled || targets.length === 0)
     return 'Nothing acts without people here: there is no standing authorisation.'
   const named = [...new Set(targets)].map((target) => names.get(target) ?? target).join(', ')
-  return `Still acting without people, where a lever stops the attack: known attack patterns that show a loss, and declared invariants that break, on ${named}.`
+  return `Cordon still acts without people, if a lever stops the attack, on known attack patterns with a loss and on broken declared invariants of ${named}.`
 }

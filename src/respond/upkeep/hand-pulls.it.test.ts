@@ -163,7 +163,7 @@ test('taken back by hand, the incident is open again and says by whom; paused on
     .poll(() => it.written.join(' ').replace(/\s+/g, ' '))
     .toMatch(/NO LONGER CONTAINED · opened again by Olga/i)
   await it.recorded()
-  expect(it.events.filter(said('state', /no longer says that it is pulled/))).toEqual([])
+  expect(it.events.filter(said('state', /no longer shows that it is pulled/))).toEqual([])
   const again = it.events.length
   await act(it, guardian, { to: it.at.ethReserve, data: PAUSE })
   const isAgain = (): boolean => it.events.slice(again).some(said('state', /open → contained/))

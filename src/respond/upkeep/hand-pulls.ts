@@ -89,7 +89,7 @@ async function notePulled(place: Place, called: Called & { known: readonly Lever
   let isNew = false
   for (const target of targets) {
     const plan = planOf(place, { ...called, lever, target, who })
-    const message = `${handPullText(plan.lever, byHandOf(plan), app.names)}. It is tried whether it stops the attack.`
+    const message = `${handPullText(plan.lever, byHandOf(plan), app.names)}. Cordon checks whether it stops the attack.`
     const kept = await transaction(app.store, async (tx) => {
       if (!(await insertPlan(tx, plan))) return false
       const inside = { store: tx, clock: app.clock }
@@ -253,7 +253,7 @@ async function noteUndone(
     const who = await whoIs(place, call)
     const undone: HandPull = { by, sender, who, transactionHash, blockNumber: number, blockHash: hash }
     const text = handPullText({ signature, target: lever.target }, undone, app.names)
-    const what = `opened again by ${who}${isOwn ? '' : ', whom no role and no lever names'}: ${text}`
+    const what = `opened again by ${who}${isOwn ? '' : ', who has no role and may pull no lever'}: ${text}`
     const told = await undoneNotice(app, { incident, plan, what, undone, isOwn })
     const isMoved = await transaction(app.store, async (tx) => {
       const inside = { store: tx, clock: app.clock }
@@ -309,7 +309,7 @@ async function undoneNotice(app: App, { incident, plan, what, undone, isOwn }: U
     recipients: [],
     severity: 'critical' as const,
     title: `${drillMark(incident)}NO LONGER CONTAINED · ${readable(`${what}: ${incident.title}`, lexicon)}`,
-    body: `If this was meant, move the incident to stable. If ${isOwn ? undone.who : 'nobody of yours'} did ${isOwn ? 'not do it' : 'it'}, a key is stolen: pause again now and take the role away.`,
+    body: `If this was meant, move the incident to stable. If ${isOwn ? undone.who : 'nobody of yours'} did ${isOwn ? 'not do it' : 'it'}, a key is stolen: pause again now and revoke the role.`,
     at: app.clock.now(),
     facts: {
       ...{ incident: incident.id, target: plan.lever.target, block: undone.blockNumber },

@@ -92,7 +92,7 @@ async function undoneAt(app: App, chain: ChainHandle, at: Holding): Promise<stri
   const answers = await readState(chain.rpc, lever.state, number)
   const undone = answers.find(({ isPulled }) => !isPulled)
   if (undone !== undefined)
-    return `${undone.read.text} of ${app.names.get(lever.target) ?? lever.target} no longer says that it is pulled`
+    return `${undone.read.text} of ${app.names.get(lever.target) ?? lever.target} no longer shows that it is pulled`
   if (answers.length > 0 && number % TRY_EVERY !== 0) return undefined
   return tried(app, chain, at)
 }
@@ -112,7 +112,7 @@ async function tried(
   const open =
     (await stillBlocked(chain.sequencer, { calls, block: block.number })) ??
     (await attackAgain({ app, chain }, { incident, plan, block, simulation }))
-  return open === undefined ? undefined : `${open} goes through again on ${app.names.get(target) ?? target}`
+  return open === undefined ? undefined : `${open} works again on ${app.names.get(target) ?? target}`
 }
 
 async function attackAgain(
@@ -153,7 +153,7 @@ async function comeUndone(
 ): Promise<void> {
   const { store, clock, hub, logger } = app
   const { target } = plan.lever
-  const what = `${undone} (block ${block.number}): the containment has come undone`
+  const what = `${undone} (block ${block.number}): the containment no longer holds`
   const moved = await moveIncident(
     { store, clock },
     { incidentId: incident.id, to: 'open', author: 'cordon', reason: what },

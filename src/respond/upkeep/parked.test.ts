@@ -33,6 +33,6 @@ test('where something was given for it at once, that is said', () => {
   const [swapped] = parkedIn([edge({ kind: 'swap' })], { own, robbed })
   expect([kept, swapped].map((one) => one && parkedText({ names }, one).split(':')[0])).toEqual([
     'Stolen funds were paid into Market',
-    'Stolen funds were paid into Market, which gave something for it at once',
+    'Stolen funds were paid into Market, which gave something in return at once',
   ])
 })

@@ -53,7 +53,7 @@ export function parkedIn(
 
 /** Worded as in the record: base units and full addresses. */
 export function parkedText({ names }: Pick<App, 'names'>, { to, asset, tainted, ...more }: Parked): string {
-  const given = more.isExchanged ? ', which gave something for it at once' : ''
+  const given = more.isExchanged ? ', which gave something in return at once' : ''
   return `Stolen funds were paid into ${names.get(to) ?? to}${given}: ${tainted} of ${asset}, in ${more.transactionHash}. It lost nothing and is not paused.`
 }
 
@@ -79,7 +79,7 @@ type Holding = Omit<Parking, 'parked'> & { one: Parked }
 
 async function holding(app: App, chain: ChainHandle, { incident, one, block }: Holding): Promise<void> {
   const how = await howToHold(app, chain, { incident, target: one.to, block })
-  const message = `How the stolen funds in ${app.names.get(one.to) ?? one.to} can be held: ${how}`
+  const message = `How to hold the stolen funds in ${app.names.get(one.to) ?? one.to}: ${how}`
   const told = await notificationOf(app, { incident, one, how })
   const isNew = await transaction(app.store, async (tx) => {
     if (!(await queueNotification(tx, told, queueingOf(app, told))).isNew) return false
@@ -115,7 +115,7 @@ async function howToHold(app: App, chain: ChainHandle, { incident, target, block
     if (!lever.armed) return `${lever.signature} is pulled already.`
     return `by ${lever.signature}, ${leverText(lever)}.${await triedText(chain, plan)} ${byHandText(callByHand(plan))}`
   } catch (thrown) {
-    return `nothing that Cordon knows does it. ${messageOf(thrown).split('\n')[0]}`
+    return `Cordon knows no way. ${messageOf(thrown).split('\n')[0]}`
   }
 }
 
@@ -135,7 +135,7 @@ async function triedText(
     ...{ rpc, sequencer, plan, attack: null },
     operations: lately,
   })
-  if (!leverSucceeded) return ' Tried on the state of that block, it fails.'
+  if (!leverSucceeded) return ' In a simulation on the state of that block, it fails.'
   const named = (effect: string): string =>
     Object.entries(opEffects)
       .flatMap(([selector, found]) =>
@@ -143,8 +143,9 @@ async function triedText(
       )
       .join(', ')
   const [blocked, open] = [named('blocked'), named('open')]
-  if (blocked === '' && open === '') return ' What it blocks is not known: nothing was done there lately.'
-  return ` Of what was done there lately it blocks ${blocked || 'nothing'}, and leaves open ${open || 'nothing'}.`
+  if (blocked === '' && open === '')
+    return ' Cordon does not know what it blocks: there were no recent operations.'
+  return ` Of the recent operations it blocks ${blocked || 'nothing'} and leaves open ${open || 'nothing'}.`
 }
 
 async function notificationOf(
@@ -163,10 +164,10 @@ async function notificationOf(
     severity: 'high',
     title: pageTitle(
       { kind: incident.kind, severity: 'high' },
-      readable(`stolen funds are in ${name} · ${incident.title}`, lexicon),
+      readable(`Stolen funds are in ${name} · ${incident.title}`, lexicon),
     ),
     // `how` is left as it is, since it contains the exact call that people copy into a wallet.
-    body: `${readable(what, lexicon)}\nHow they can be held there: ${how}`,
+    body: `${readable(what, lexicon)}\nHow to hold them there: ${how}`,
     at: app.clock.now(),
     facts: { incident: incident.id, subject: 'stolen funds are in a protected contract', parked: one },
   }

@@ -62,7 +62,7 @@ async function tellDeath(
 ): Promise<void> {
   const { safe, nonce, safeNonce, to, safeTxHash } = call
   const name = app.names.get(to) ?? to
-  const message = `The call that was signed beforehand for ${name} is dead: nonce ${nonce} of the Safe ${safe} is used up, it is at ${safeNonce}`
+  const message = `The pre-signed call for ${name} is no longer valid: nonce ${nonce} of the Safe ${safe} is used up, it is now at ${safeNonce}`
   app.logger.warn({ chainId, safe, nonce, safeNonce, safeTxHash }, message)
   await deliver(app, {
     id,
@@ -73,7 +73,7 @@ async function tellDeath(
     severity: 'high',
     title: pageTitle(
       { kind: app.kind, severity: 'high' },
-      `a pause that was signed beforehand for ${name} is dead`,
+      `A pre-signed pause for ${name} is no longer valid`,
     ),
     body: `${message}. Have the owners sign again: cordon levers presign ${to} --safe ${safe}`,
     at: app.clock.now(),

@@ -34,7 +34,7 @@ export function reprobing(
       onSight()
     }
     if (before === after || isUncertain) return
-    const message = `What the node offers has changed: ${after}.`
+    const message = `The methods of the node have changed: ${after}.`
     app.logger.warn({ chainId, before, after }, message)
     app.hub.tell({ type: 'notice', chainId, code: 'capabilities-changed', message, facts: { before, after } })
   }

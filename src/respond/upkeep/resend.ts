@@ -42,7 +42,7 @@ export async function resend(app: App, chain: ChainHandle, mined: Broadcast): Pr
     {
       incidentId: plan.incidentId,
       kind: 'broadcast',
-      message: `A reorg took the containment transaction ${mined.transactionHash} out of block ${mined.blockNumber}; the same bytes were sent again.`,
+      message: `A reorg removed the containment transaction ${mined.transactionHash} from block ${mined.blockNumber}; Cordon sent the same bytes again.`,
       facts: { transactionHash: mined.transactionHash, blockNumber: mined.blockNumber },
     },
   )

@@ -60,7 +60,7 @@ test('when the thief pays, the timeline and operations are told what went where,
   expect(told).toMatchObject({
     message: expect.stringMatching(/stolen of it: \d{17,} of native \(\d{17,} of native by FIFO\)/),
   })
-  await expect.poll(() => it.written.join('\n')).toContain('stolen funds move in block')
+  await expect.poll(() => it.written.join('\n')).toContain('Stolen funds moved in block')
   await expect.poll(() => listQueuedNotifications(it.running.app.store)).toEqual([])
 })
 
@@ -120,10 +120,8 @@ test('loot that is put into another protected contract is told, with how it can 
   await pay(it, thief, hideout, ETHER / 2n)
   const told = await it.until(said('fund-movement', /^Stolen funds were paid into Hideout: \d+ of native/))
   expect(told).toMatchObject({ message: expect.stringContaining('It lost nothing and is not paused.') })
-  await it.until(
-    said('fund-movement', /^How the stolen funds in Hideout can be held: nothing that Cordon knows/),
-  )
-  await expect.poll(() => it.written.join('\n')).toContain('stolen funds are in Hideout')
+  await it.until(said('fund-movement', /^How to hold the stolen funds in Hideout: Cordon knows no way/))
+  await expect.poll(() => it.written.join('\n')).toContain('Stolen funds are in Hideout')
   const [incident] = await listIncidents(it.running.app.store)
   expect(incident?.victims).not.toContain(hideout)
 })

@@ -234,7 +234,7 @@ async function notificationOf(app: App, { incident, moves, facts, movements }: T
     severity: 'high',
     title: pageTitle(
       { kind: incident.kind, severity: 'high' },
-      readable(`stolen funds move in block ${number} · ${incident.title}`, lexicon),
+      readable(`Stolen funds moved in block ${number} · ${incident.title}`, lexicon),
     ),
     body: [
       ...movements.map((line) => readable(line, lexicon)),

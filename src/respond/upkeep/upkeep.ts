@@ -68,7 +68,7 @@ export async function runTask(
     const reason = messageOf(thrown)
     vitals.upkeepFailures = new Map([...vitals.upkeepFailures, [name, reason]])
     if (before !== undefined) return false
-    const message = `The ${name} fail and are tried again at each block; detection goes on.`
+    const message = `The ${name} fail; Cordon tries them again at each block, and detection continues.`
     app.logger.error({ chainId, task: name, reason }, message)
     app.hub.tell({ type: 'notice', chainId, code: 'upkeep-failed', message, facts: { task: name, reason } })
     return false

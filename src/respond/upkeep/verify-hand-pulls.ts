@@ -143,7 +143,7 @@ async function lookedAt({ chain }: Place, { plan, simulation, attacks }: Looking
 function proofOf(plan: ContainmentPlan, { attack, atBlock }: Simulation): Verification['checks'] {
   const check = 'the call stops the attack'
   if (attack === 'stopped')
-    return [{ check, passed: true, detail: `tried before it, on the state of block ${atBlock}` }]
+    return [{ check, passed: true, detail: `tried before the attack, on the state of block ${atBlock}` }]
   if (attack === 'not-stopped')
     return [{ check, passed: false, detail: `with the call before it, it still takes (block ${atBlock})` }]
   const speaksForItself = plan.lever.state.length > 0 && plan.protects === null
@@ -156,7 +156,7 @@ async function settleAndTell({ app }: Place, { incident, plan }: Pulled): Promis
   const current = await findIncident(app.store, incident.id)
   if (current?.state !== 'contained' || plan.byHand === null) return
   app.hub.tell(current)
-  const body = `${handPullText(plan.lever, plan.byHand, app.names)}. Cordon has tried it: it holds.`
+  const body = `${handPullText(plan.lever, plan.byHand, app.names)}. Cordon has verified that it holds.`
   const page = await pageAbout(app, current, {
     roles: ['incident-leader', 'guardian', 'operations', 'communications'],
     ...{ title: 'Contained by hand', about: 'outcome', body, key: `${plan.id}:contained-by-hand` },

@@ -32,7 +32,7 @@ export async function pageBlindSpots(app: App, findings: readonly Finding[]): Pr
           { kind: app.kind, severity: 'high' },
           `Cordon could not see a transaction in block ${finding.blockNumber}`,
         ),
-        body: `${await readableFor(app, finding, finding.message)} An attacker may hide one so: look at it by hand.`,
+        body: `${await readableFor(app, finding, finding.message)} An attacker may hide a transaction like this: check it by hand.`,
         at: app.clock.now(),
         facts: {
           block: finding.blockNumber,

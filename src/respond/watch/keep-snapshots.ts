@@ -97,7 +97,7 @@ export async function takeSnapshot(
 function tooLarge(part: string, bytes: number): SourceNotice {
   return {
     code: 'states-too-large',
-    message: `What ${part} knows takes ${bytes} bytes and is not kept: after a restart it learns anew from the chain.`,
+    message: `The state of ${part} takes ${bytes} bytes and is not kept: after a restart it learns again from the chain.`,
     facts: { part, bytes, most: MOST_PACKED },
   }
 }

@@ -113,7 +113,7 @@ function beganNotice(engine: Engine, { files, from, to }: History): SourceNotice
   ]
   return {
     code: 'learning',
-    message: `Learning from ${sources.join(' and ') || 'nothing'} before anything is judged; until then ${detectors.join(', ')} can judge nothing.`,
+    message: `Learning from ${sources.join(' and ') || 'nothing'} before judging; until then these detectors cannot judge: ${detectors.join(', ')}.`,
     facts: { from, to, files: files.length, detectors },
   }
 }
@@ -121,7 +121,7 @@ function beganNotice(engine: Engine, { files, from, to }: History): SourceNotice
 function endedNotice({ from, to }: History): SourceNotice {
   return {
     code: 'learned',
-    message: `Learned up to block ${to}; from here on blocks are judged.`,
+    message: `Learned up to block ${to}; Cordon judges the blocks from here on.`,
     facts: { from, to },
   }
 }
@@ -130,7 +130,7 @@ function nothingLearned(engine: Engine): SourceNotice {
   const detectors = learnersOf(engine)
   return {
     code: 'nothing-learned',
-    message: `No history is read before judging: ${detectors.join(', ')} call nothing unusual before they have seen enough. chains[].learn gives them a past.`,
+    message: `No history is read before judging, so these detectors report nothing unusual until they have seen enough: ${detectors.join(', ')}. Set chains[].learn to give them a history.`,
     facts: { detectors },
   }
 }

@@ -65,7 +65,7 @@ async function readBlock(number: number, options: ReadOptions): Promise<Answer> 
 function leaveOut(number: number, { reason, options }: { reason: string; options: ReadOptions }): 'left-out' {
   options.tell({
     code: 'block-left-out',
-    message: `Block ${number} could not be read again; detectors go on without it: ${reason}`,
+    message: `Block ${number} could not be read again; detectors continue without it: ${reason}`,
     facts: { block: number, reason },
   })
   return 'left-out'

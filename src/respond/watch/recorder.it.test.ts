@@ -92,7 +92,7 @@ test('an alert that cannot be recorded stops neither the others of its batch nor
   expect(await processed()).toBe(3)
   expect(await ours()).toHaveLength(2)
   expect(events.filter(({ type }) => type === 'notice')).toMatchObject([
-    { code: 'not-recorded', message: 'Could not record 1 alerts of block 2; watching goes on.' },
+    { code: 'not-recorded', message: 'Could not record 1 alerts of block 2; watching continues.' },
   ])
 })
 

@@ -281,7 +281,7 @@ function tellLost(options: RecorderOptions, { block, alerts }: JudgedEntry, reas
 
 function tellTrouble({ app, chain }: RecorderOptions, part: string, reason: string): void {
   const { chainId } = chain
-  const message = `Could not record ${part}; watching goes on.`
+  const message = `Could not record ${part}; watching continues.`
   app.logger.error({ chainId, reason }, message)
   app.hub.tell({ type: 'notice', chainId, code: 'not-recorded', message, facts: { reason } })
 }

@@ -242,8 +242,8 @@ async function settle(item: Waiting, state: 'healed' | 'given-up', looking: Look
     chain.vitals.partial = { ...chain.vitals.partial, givenUp: chain.vitals.partial.givenUp + 1 }
   const message =
     state === 'healed'
-      ? `Block ${block.number} was read in full now, and judged late.`
-      : `Block ${block.number} cannot be read in full: ${gaps.length} gaps stay (${gaps[0]?.reason ?? 'no reason'}).`
+      ? `Block ${block.number} is now read in full; Cordon judged it late.`
+      : `Block ${block.number} cannot be read in full: ${gaps.length} gaps remain (${gaps[0]?.reason ?? 'no reason'}).`
   const code = state === 'healed' ? 'block-healed' : 'block-partial'
   app.logger.warn({ chainId: chain.chainId, block: block.number, gaps: gaps.length }, message)
   app.hub.tell({

@@ -27,7 +27,9 @@ export async function restoreStates(
 ): Promise<Restored | null> {
   const snapshot = await findSnapshot(app.store, chain.chainId)
   if (snapshot === undefined) return null
-  const unreadable = new Map(snapshot.broken.map((part) => [part, 'its bytes are not those that were kept']))
+  const unreadable = new Map(
+    snapshot.broken.map((part) => [part, 'its bytes have changed since they were kept']),
+  )
   const detectors: DetectorSnapshot[] = []
   let newest = snapshot.final.number
   for (const stored of snapshot.parts) {
@@ -72,7 +74,7 @@ function forgottenNotice(forgotten: readonly Forgotten[]): SourceNotice {
   const reasons = forgotten.map(({ detector, reason }) => `${detector}: ${reason}`)
   return {
     code: 'states-forgotten',
-    message: `What was known before the restart is lost in part, and is learned again from the chain. ${reasons.join('; ')}.`,
+    message: `A part of the detector state from before the restart is lost; Cordon learns it again from the chain. ${reasons.join('; ')}.`,
     facts: { forgotten: [...forgotten] },
   }
 }

@@ -174,7 +174,7 @@ function restoredNotice({ restored, from, replayed, processed }: Told): SourceNo
       : `from the snapshot of block ${restored.final.number}`
   return {
     code: 'states-restored',
-    message: `Detectors know again what they knew before the restart: ${basis}, and ${replayed} blocks since.`,
+    message: `Detectors have their state from before the restart: ${basis}, and ${replayed} blocks since.`,
     facts: { final: restored?.final.number ?? null, from, replayed, processed },
   }
 }
@@ -182,7 +182,7 @@ function restoredNotice({ restored, from, replayed, processed }: Told): SourceNo
 function blankNotice(processed: number): SourceNotice {
   return {
     code: 'states-forgotten',
-    message: `An older Cordon kept nothing of what detectors knew: they learn anew from block ${processed + 1} on.`,
+    message: `An older Cordon kept no detector state: detectors learn again from block ${processed + 1} on.`,
     facts: { from: processed + 1 },
   }
 }

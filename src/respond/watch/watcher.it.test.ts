@@ -41,7 +41,7 @@ test('a reorg that takes the pause out of the chain puts the same bytes back', a
   const mined = await head(it.node)
   await it.until(sawBlock(mined))
   await it.node.request('anvil_reorg', [1, []])
-  await it.until(said('broadcast', /same bytes were sent again/))
+  await it.until(said('broadcast', /sent the same bytes again/))
   await it.node.request('evm_mine', [])
   await it.until(sawBlock(mined + 1))
   const [incident] = await listIncidents(it.running.app.store)
@@ -206,7 +206,7 @@ test('a pause that comes undone opens the incident again and calls people', asyn
   await it.until(
     said(
       'state',
-      /^contained → open: opened again by 0x\w+, whom no role.* called unpause\(\) of EthReserve/,
+      /^contained → open: opened again by 0x\w+, who has no role.* called unpause\(\) of EthReserve/,
     ),
   )
   await expect.poll(() => it.written.join('\n')).toContain('NO LONGER CONTAINED')

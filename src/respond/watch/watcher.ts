@@ -302,8 +302,8 @@ function tellSight(
   if (blind.length === 0) chain.vitals.blindDetectors = new Map()
   const message =
     blind.length === 0
-      ? 'All detectors see again.'
-      : `${blind.length} detectors see nothing of the newest block: ${blind.join(', ')}.`
+      ? 'No detector is blind any more.'
+      : `${blind.length} detectors are blind to the newest block: ${blind.join(', ')}.`
   const code = blind.length === 0 ? 'sight-recovered' : 'sight-lost'
   tellNotice({ code, message, facts: { blind } }, watching)
 }

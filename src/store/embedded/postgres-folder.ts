@@ -45,7 +45,7 @@ async function refuseForeignFolder(path: string): Promise<void> {
   throw postgresFailed({
     what: `The data folder holds something that is not PostgreSQL's: ${foreign}.`,
     dataDir: path,
-    fix: 'Choose a folder for PostgreSQL alone, for example a new one inside this one.',
+    fix: 'Choose a folder only for PostgreSQL, for example a new one inside this one.',
   })
 }
 

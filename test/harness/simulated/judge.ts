@@ -171,7 +171,7 @@ function reasonOf(timeline: readonly TimelineEntry[]): string | null {
     const error = (facts as { error?: { code?: string } | null }).error
     if (kind === 'step' && error?.code !== undefined) return error.code
     if (message.startsWith('Nothing was sent because')) return 'proposed'
-    if (message.includes('the containment has come undone')) return 'come undone'
+    if (message.includes('the containment no longer holds')) return 'come undone'
     if (message.startsWith('NOT verified')) return 'not-verified'
   }
   return null

@@ -53,7 +53,7 @@ describe('payments that were seen', () => {
   test('one’s own deposit, taken out in nested calls, is on record and not acted on', () => {
     const [found] = watch(put(30n), nested(10n, 3))
     expect(found?.severity).toBe('medium')
-    expect(found?.message).toContain('Not acted on: what was taken was the takers’ own.')
+    expect(found?.message).toContain('Not acted on: the takers only took back their own funds.')
     expect(found?.evidence.at(-1)?.statement).toContain('their payments show')
   })
 

@@ -33,7 +33,7 @@ export function lowered(
       ...finding.evidence,
       ...statements.map((statement) => ({ statement, frames: [], amounts: [] })),
     ],
-    message: `${finding.message} Not acted on: what was taken was the takers’ own.`,
+    message: `${finding.message} Not acted on: the takers only took back their own funds.`,
   }
 }
 
@@ -49,7 +49,7 @@ export function disbelieved(finding: Finding, by: Address | null): Finding {
     loss: [],
     severity: atLeast(finding.severity, 'medium') ? 'medium' : finding.severity,
     confidence: finding.confidence / 2,
-    message: `${finding.message} Not acted on: only tokens that the contract never called say so.`,
+    message: `${finding.message} Not acted on: only tokens that the contract never called report this.`,
   }
 }
 

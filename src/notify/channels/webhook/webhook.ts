@@ -85,7 +85,7 @@ async function send(options: WebhookOptions, request: RequestInit): Promise<Resp
       code: 'notify.DeliveryFailed',
       message: `The webhook ${options.id} did not answer.`,
       facts: { channel: options.id, url: options.url, because: messageOf(cause) },
-      fix: 'Check that the receiver is up and that this machine may reach it.',
+      fix: 'Check that the receiver is running and that this machine can reach it.',
       retryable: true,
       cause: thrown,
     })
