@@ -2,6 +2,7 @@ import type { Frame } from '../../model/block.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../model/hex.ts'
+import { type Ledger, ledgerOf, netOfSide } from './ledger.ts'
 import { type Answers, answersOf } from './reads.ts'
 import { actingSide } from './side.ts'
 
@@ -15,11 +16,13 @@ export type Features = Readonly<Record<string, number>>
 export function featuresOf(tx: TransactionFacts): Features {
   const side = actingSide(tx)
   const answers = answersOf(tx)
+  const ledger = ledgerOf(tx)
   return {
     ...shapeOf(tx, side),
     ...repetitionOf(tx, side),
-    ...movementOf(tx, side),
-    ...lossesOf(tx, side, answers),
+    ...movementOf(tx, side, ledger),
+    ...lossesOf(side, ledger, answers),
+    ...poolsOf(side, ledger, answers),
     ...pricesOf(tx, side, answers),
     ...actionsOf(tx),
   }
@@ -123,8 +126,8 @@ function passesSide(stack: readonly Frame[], context: Address, side: ReadonlySet
   return false
 }
 
-function movementOf(tx: TransactionFacts, side: ReadonlySet<Address>): Features {
-  const transfers = tx.facts.filter((fact) => fact.kind === 'transfer')
+function movementOf(tx: TransactionFacts, side: ReadonlySet<Address>, ledger: Ledger): Features {
+  const { transfers } = ledger
   const { frames } = tx.transaction
   const running = new Set(frames.flatMap(({ context }) => (context === null ? [] : [context])))
   const assets = new Set<string>()
@@ -148,9 +151,7 @@ function movementOf(tx: TransactionFacts, side: ReadonlySet<Address>): Features 
       owners.add(from)
     }
   }
-  const net = new Map<string, bigint>()
-  for (const account of side)
-    for (const [key, amount] of tx.deltas.get(account) ?? []) net.set(key, (net.get(key) ?? 0n) + amount)
+  const net = netOfSide(ledger, side)
   const gains = [...net.values()].filter((amount) => amount > 0n).length
   const losses = [...net.values()].filter((amount) => amount < 0n).length
   const count = Math.max(1, transfers.length)
@@ -173,36 +174,28 @@ function movementOf(tx: TransactionFacts, side: ReadonlySet<Address>): Features 
   }
 }
 
-/** What strangers lost, as a part of what they had; who lost and got nothing. */
-function lossesOf(
-  tx: TransactionFacts,
-  side: ReadonlySet<Address>,
-  { before, unexplained }: Answers,
-): Features {
-  const net = new Map<string, bigint>()
-  for (const account of side)
-    for (const [key, amount] of tx.deltas.get(account) ?? []) net.set(key, (net.get(key) ?? 0n) + amount)
+/** Losses of strangers, as a part of their balances before; losses without return. */
+function lossesOf(side: ReadonlySet<Address>, ledger: Ledger, { before, unexplained }: Answers): Features {
+  const ours = netOfSide(ledger, side)
   let [oneSided, known, most, mostOneSided, half, tenth, gain] = [0, 0, 0, 0, 0, 0, 0]
-  for (const [account, changes] of tx.deltas) {
-    if (side.has(account)) continue
+  for (const [account, changes] of ledger.net) {
+    if (side.has(account) || changes.size === 0) continue
     const isOneSided = [...changes.values()].every((amount) => amount < 0n)
     if (isOneSided) oneSided++
-    for (const [key, amount] of changes) {
-      if (amount >= 0n) continue
-      const had = before.get(account)?.get(key as Address)
-      if (had === undefined || had === 0n) continue
+    for (const [asset, amount] of changes) {
+      const had = balanceBefore(account, asset, ledger, before)
+      if (amount >= 0n || had === undefined || had === 0n) continue
       known++
       const lost = Math.min(1, part(-amount, had))
       most = Math.max(most, lost)
       if (isOneSided) mostOneSided = Math.max(mostOneSided, lost)
       if (lost > 0.5) half++
       if (lost > 0.1) tenth++
-      const gained = net.get(key) ?? 0n
+      const gained = ours.get(asset) ?? 0n
       if (gained > 0n) gain = Math.max(gain, Math.min(1, part(gained < -amount ? gained : -amount, had)))
     }
   }
-  let hidden = 0
-  let hiddenLoss = 0
+  let [hidden, hiddenLoss] = [0, 0]
   for (const { account, amount, of } of unexplained) {
     if (side.has(account)) continue
     const share = Math.min(1, part(amount < 0n ? -amount : amount, of))
@@ -220,6 +213,55 @@ function lossesOf(
     'unexplained changes': log2(unexplained.length),
     'largest unexplained part': hidden,
     'largest unexplained loss': hiddenLoss,
+  }
+}
+
+function balanceBefore(
+  account: Address,
+  asset: string,
+  { wrappers }: Ledger,
+  before: Answers['before'],
+): bigint | undefined {
+  const known = before.get(account)
+  if (known === undefined) return undefined
+  if (asset !== 'native') return known.get(asset as Address)
+  for (const wrapper of wrappers) {
+    const had = known.get(wrapper as Address)
+    if (had !== undefined) return had
+  }
+  return undefined
+}
+
+/**
+ * Strangers that hold two assets whose balances before are known: an honest trade raises the product of the two, and a removal
+ * of liquidity lowers both by the same part.
+ */
+function poolsOf(side: ReadonlySet<Address>, ledger: Ledger, { before, unexplained }: Answers): Features {
+  const hidden = new Map<string, bigint>()
+  for (const { account, asset, amount } of unexplained)
+    hidden.set(`${account}${asset}`, (hidden.get(`${account}${asset}`) ?? 0n) + amount)
+  let [count, product, apart, out] = [0, 0, 0, 0]
+  for (const [account, balances] of before) {
+    if (side.has(account) || balances.size < 2) continue
+    const moves: number[] = []
+    for (const [asset, had] of balances) {
+      const one = ledger.wrappers.has(asset) ? 'native' : asset
+      const change = (ledger.net.get(account)?.get(one) ?? 0n) + (hidden.get(`${account}${asset}`) ?? 0n)
+      const after = had + change
+      if (had > 0n) moves.push(ratio(after > 0n ? after : 1n, had))
+    }
+    if (moves.length < 2) continue
+    count++
+    const [least, most] = [Math.min(...moves), Math.max(...moves)]
+    product = Math.min(product, Math.max(-40, least + most))
+    apart = Math.max(apart, Math.min(40, most - least))
+    out = Math.min(out, Math.max(-40, least))
+  }
+  return {
+    'pools with known balances': log2(count),
+    'product of balances lost': count === 0 ? Number.NaN : product,
+    'balances moved apart': count === 0 ? Number.NaN : apart,
+    'least balance left': count === 0 ? Number.NaN : out,
   }
 }
 

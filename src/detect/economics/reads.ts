@@ -8,10 +8,10 @@ import { BALANCE_OF } from '../lib/read-balances.ts'
 const TOTAL_SUPPLY = '0x18160ddd'
 const GET_RESERVES = '0x0902f1ac'
 
-/** What a token answered about an account, in order. */
+/** A token's answers about one account, in order. */
 type Series = { first: bigint; last: bigint; claimed: bigint }
 
-/** What the answers of a transaction show that its transfers do not. Base units. */
+/** Knowledge from the answers of a transaction that its transfers do not give. Base units. */
 export type Answers = {
   /** account → asset → balance before the transaction */
   before: ReadonlyMap<Address, ReadonlyMap<Address, bigint>>
