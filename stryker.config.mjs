@@ -15,7 +15,7 @@ export default {
   concurrency: 2,
   timeoutMS: 20_000,
   tempDirName: '.cordon/mutation/sandbox',
-  ignorePatterns: ['/dist', '/docs', '/bench', '/contracts/out', '/.cordon', '/web', '/deploy'],
+  ignorePatterns: ['/dist', '/docs', '/bench', '/.cordon', '/web', '/deploy'],
   reporters: ['progress-append-only', 'clear-text', 'json'],
   clearTextReporter: { logTests: false, reportTests: false, allowColor: false, allowEmojis: false },
   jsonReporter: { fileName: `.cordon/mutation/${area}.json` },
