@@ -11,9 +11,17 @@ export const AREAS = {
       'src/contain/{losses,nonces,operation-kinds,policy,rank,sequence,settle}.ts',
     ],
     tests: ['src/contain/*.test.ts'],
-    without: ['src/contain/*.it.test.ts'],
+    without: ['src/contain/!(sequence|settle).it.test.ts'],
+    needs: 'postgres',
   },
   facts: { mutate: ['src/facts/**/*.ts'], tests: ['src/facts/**/*.test.ts'] },
-  incidents: { mutate: ['src/incidents/*.ts'], tests: ['src/incidents/*.test.ts'], needs: 'postgres' },
+  incidents: {
+    mutate: [
+      'src/incidents/{alerts,assess,correlate,detection,ledger,merge,record-alerts,timeline-chain}.ts',
+    ],
+    tests: ['src/incidents/*.test.ts'],
+    without: ['src/incidents/verify-record.it.test.ts'],
+    needs: 'postgres',
+  },
   calibrate: { mutate: ['src/calibrate/decision.ts'], tests: ['src/calibrate/decision*.test.ts'] },
 }
