@@ -14,7 +14,11 @@ export const AREAS = {
     without: ['src/contain/!(sequence|settle).it.test.ts'],
     needs: 'postgres',
   },
-  facts: { mutate: ['src/facts/**/*.ts'], tests: ['src/facts/**/*.test.ts'] },
+  facts: {
+    mutate: ['src/facts/{coin,deltas,discrepancies,facts,from-calls,from-logs}.ts'],
+    tests: ['src/facts/*.test.ts'],
+    without: ['src/facts/hostile.test.ts'],
+  },
   incidents: {
     mutate: [
       'src/incidents/{alerts,assess,correlate,detection,ledger,merge,record-alerts,timeline-chain}.ts',
