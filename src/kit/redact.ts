@@ -1,7 +1,10 @@
 const URL_LIKE = /\b((?:https?|wss?|postgres(?:ql)?):\/\/)([^\s"'<>]+)/gi
 const BEARER = /\b(bearer|token|secret|password|apikey|api_key|whsec_)([\s:=]*)([A-Za-z0-9+/_=-]{8,})/gi
-/** A token of a chain, not of an API: its address, or a word of a sentence. */
-const NO_SECRET = /^(0x[0-9a-f]{40}|[a-z]+)$/i
+/** By the word before: a token of a chain (its address, or a word of a sentence), and PostgreSQL's own sentence. */
+const NO_SECRET: Readonly<Record<string, RegExp>> = {
+  token: /^(0x[0-9a-f]{40}|[a-z]+)$/i,
+  password: /^authentication$/,
+}
 const SECRET_NAME = /(private_?key|secret|password|passphrase|mnemonic|token|authorization|api_?key)$/i
 
 /**
@@ -13,12 +16,12 @@ export function redact(text: string): string {
   return text
     .replace(URL_LIKE, (_all, scheme: string, rest: string) => `${scheme}${redactHost(rest)}`)
     .replace(BEARER, (all, word: string, gap: string, value: string) =>
-      isOnChain(word, value) ? all : `${word}${gap}[redacted]`,
+      isPlain(word, value) ? all : `${word}${gap}[redacted]`,
     )
 }
 
-function isOnChain(word: string, value: string): boolean {
-  return word.toLowerCase() === 'token' && NO_SECRET.test(value)
+function isPlain(word: string, value: string): boolean {
+  return NO_SECRET[word.toLowerCase()]?.test(value) === true
 }
 
 /** An `@` behind the host may end credentials with a slash in them, or belong to the path: then nothing is shown. */
@@ -39,7 +42,7 @@ export function redactFacts(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
   const hidden: Record<string, unknown> = {}
   for (const [name, inner] of Object.entries(value)) {
-    const isSecret = SECRET_NAME.test(name) && !isOnChain(name, String(inner))
+    const isSecret = SECRET_NAME.test(name) && !isPlain(name, String(inner))
     hidden[name] = isSecret ? '[redacted]' : redactFacts(inner)
   }
   return hidden
