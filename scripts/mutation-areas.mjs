@@ -24,7 +24,7 @@ export const AREAS = {
       'src/incidents/{alerts,assess,correlate,detection,ledger,merge,record-alerts,timeline-chain}.ts',
     ],
     tests: ['src/incidents/*.test.ts'],
-    without: ['src/incidents/verify-record.it.test.ts'],
+    without: ['src/incidents/{incidents,verify-record}.it.test.ts'],
     needs: 'postgres',
   },
   calibrate: { mutate: ['src/calibrate/decision.ts'], tests: ['src/calibrate/decision*.test.ts'] },
