@@ -3,7 +3,7 @@ import { AREAS } from './scripts/mutation-areas.mjs'
 
 const { tests, without = [], needs } = AREAS[process.env.CORDON_MUTATION_AREA ?? 'calibrate']
 
-/** The tests of one area of `npm run mutation`: those beside the changed files. */
+/** The tests of one area of `npm run mutation`: those next to the changed files. */
 export default defineConfig({
   test: {
     include: tests,

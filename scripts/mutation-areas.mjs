@@ -1,6 +1,6 @@
 /**
  * The areas of `npm run mutation`: the files that are changed, and the tests that must notice. Tests are those of the
- * room alone: a file is judged by the tests beside it. `needs: 'postgres'` starts the database of the test run.
+ * room alone: a file is judged by the tests next to it. `needs: 'postgres'` starts the database of the test run.
  *
  * `contain` is the files that decide: move its globs when they move to `contain/pipeline/`.
  */
@@ -8,16 +8,16 @@ export const AREAS = {
   contain: {
     mutate: [
       'src/contain/{approval-data,approve,asymmetry,authorise,believed,blast-radius,canonical,domain,fees}.ts',
-      'src/contain/{losses,nonces,operation-kinds,policy,rank,sequence,settle}.ts',
+      'src/contain/{losses,nonces,operation-kinds,policy,rank,settle}.ts',
     ],
     tests: ['src/contain/*.test.ts'],
-    without: ['src/contain/!(sequence|settle).it.test.ts'],
+    without: ['src/contain/!(settle).it.test.ts'],
     needs: 'postgres',
   },
   facts: {
     mutate: ['src/facts/{coin,deltas,discrepancies,facts,from-calls,from-logs}.ts'],
     tests: ['src/facts/*.test.ts'],
-    without: ['src/facts/hostile.test.ts'],
+    without: ['src/facts/{hostile.test,facts.prop.test}.ts'],
   },
   incidents: {
     mutate: [

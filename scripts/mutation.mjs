@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /*
- * Mutation scores by area: Stryker changes the code in one place at a time, and the tests beside it must fail.
+ * Mutation scores by area: Stryker changes the code in one place at a time, and the tests next to it must fail.
  *
  * npm run mutation              all areas
  * npm run mutation -- facts     one of them, or several; options of Stryker come after the areas

@@ -1,5 +1,5 @@
 import { serializeTransaction } from 'viem'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { aHash, anAddress, anAlert, aPlan } from '../../test/harness/builders.ts'
 import { type FreshDatabase, freshDatabase } from '../../test/harness/postgres.ts'
 import { type Rpc, singleRpc } from '../chain/rpc/rpc.ts'
@@ -8,7 +8,13 @@ import { systemClock } from '../kit/clock.ts'
 import { silentLogger } from '../kit/logger.ts'
 import type { Broadcast } from '../model/containment.ts'
 import type { Hash, Hex } from '../model/hex.ts'
-import { findBroadcast, insertBroadcast, keepAttempt, moveBroadcast } from '../store/broadcasts.ts'
+import {
+  findBroadcast,
+  insertBroadcast,
+  keepAttempt,
+  moveBroadcast,
+  type NewBroadcast,
+} from '../store/broadcasts.ts'
 import { insertPlan } from '../store/plans.ts'
 import { closeStore, openStore, type Store } from '../store/store.ts'
 import { hashAt, isFiller, settleIfMined } from './settle.ts'
@@ -16,38 +22,41 @@ import { hashAt, isFiller, settleIfMined } from './settle.ts'
 let database: FreshDatabase
 let store: Store
 let standing: Broadcast
+let plans = 0
 
 const raw = (nonce: number, data: Hex = '0x8456cb59'): Hex =>
   serializeTransaction({ chainId: 1, nonce, to: anAddress(1), data, gas: 50_000n, maxFeePerGas: 9n })
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await freshDatabase()
   store = await openStore({ url: database.url, logger: silentLogger })
-  const { incident } = await recordAlert({ store, clock: systemClock }, anAlert(), {
-    new: { kind: 'normal', title: 'an attack' },
-  })
-  await insertPlan(store, aPlan({ id: 'plan-1', incidentId: incident.id }))
-  const first = {
-    planId: 'plan-1',
-    chainId: 1,
-    from: anAddress(9),
-    nonce: 5,
-    rawTransaction: raw(5),
-    transactionHash: aHash(1),
-    state: 'signed',
-    blockNumber: null,
-    blockHash: null,
-  } as const
-  standing = (await insertBroadcast(store, first)).broadcast
-  const second = { nonce: 6, rawTransaction: raw(6), transactionHash: aHash(2), reason: 'nonce taken' }
-  await keepAttempt(store, { planId: 'plan-1', ...second })
-  const filler = { nonce: 5, rawTransaction: raw(5, '0x'), transactionHash: aHash(3), reason: 'filler' }
-  await keepAttempt(store, { planId: 'plan-1', ...filler })
   return async () => {
     await closeStore(store)
     await database.drop()
   }
 })
+
+/** A plan with three transactions of a key of its own: the first, one under the next nonce, and a filler. */
+beforeEach(async () => {
+  plans++
+  const planId = `plan-${plans}`
+  const { incident } = await recordAlert({ store, clock: systemClock }, anAlert(), {
+    new: { kind: 'normal', title: 'an attack' },
+  })
+  await insertPlan(store, aPlan({ id: planId, incidentId: incident.id }))
+  const first: NewBroadcast = {
+    ...{ planId, chainId: 1, from: anAddress(900 + plans), nonce: 5, rawTransaction: raw(5) },
+    ...{ transactionHash: sent(1), state: 'signed' as const, blockNumber: null, blockHash: null },
+  }
+  standing = (await insertBroadcast(store, first)).broadcast
+  const second = { nonce: 6, rawTransaction: raw(6), transactionHash: sent(2), reason: 'nonce taken' }
+  await keepAttempt(store, { planId, ...second })
+  const filler = { nonce: 5, rawTransaction: raw(5, '0x'), transactionHash: sent(3), reason: 'filler' }
+  await keepAttempt(store, { planId, ...filler })
+})
+
+/** The hash of a transaction of the present plan. */
+const sent = (n: number): Hash => aHash(plans * 10_000 + n)
 
 type Mined = { block: number; status: 0 | 1; orphaned?: boolean }
 
@@ -80,27 +89,27 @@ const essence = (broadcast: Broadcast | undefined): unknown[] => [
 
 test('while none of its transactions is mined, a plan’s broadcast stays as it is', async () => {
   expect(await settled({})).toBeUndefined()
-  expect(await findBroadcast(store, 'plan-1')).toEqual(standing)
+  expect(await findBroadcast(store, standing.planId)).toEqual(standing)
 })
 
 test('a mined transaction becomes the plan’s broadcast, though it was never seen sent; again it changes nothing', async () => {
-  const mined = { [aHash(2)]: { block: 7, status: 1 } } as const
-  expect(essence(await settled(mined))).toEqual([aHash(2), 'mined', 7, aHash(107)])
-  expect(essence(await settled(mined))).toEqual([aHash(2), 'mined', 7, aHash(107)])
-  expect(essence(await findBroadcast(store, 'plan-1'))).toEqual([aHash(2), 'mined', 7, aHash(107)])
+  const mined = { [sent(2)]: { block: 7, status: 1 } } as const
+  expect(essence(await settled(mined))).toEqual([sent(2), 'mined', 7, aHash(107)])
+  expect(essence(await settled(mined))).toEqual([sent(2), 'mined', 7, aHash(107)])
+  expect(essence(await findBroadcast(store, standing.planId))).toEqual([sent(2), 'mined', 7, aHash(107)])
 })
 
 test('of two that were mined the one that succeeded counts, in whatever order they were signed', async () => {
   const failed = { block: 7, status: 0 } as const
   const passed = { block: 8, status: 1 } as const
-  expect(essence(await settled({ [aHash(1)]: passed, [aHash(2)]: failed }))).toEqual([
-    aHash(1),
+  expect(essence(await settled({ [sent(1)]: passed, [sent(2)]: failed }))).toEqual([
+    sent(1),
     'mined',
     8,
     aHash(108),
   ])
-  expect(essence(await settled({ [aHash(1)]: failed, [aHash(2)]: passed }))).toEqual([
-    aHash(2),
+  expect(essence(await settled({ [sent(1)]: failed, [sent(2)]: passed }))).toEqual([
+    sent(2),
     'mined',
     8,
     aHash(108),
@@ -108,17 +117,17 @@ test('of two that were mined the one that succeeded counts, in whatever order th
 })
 
 test('where all failed the last signed one is told as reverted', async () => {
-  const failed = { [aHash(1)]: { block: 7, status: 0 }, [aHash(2)]: { block: 8, status: 0 } } as const
-  expect(essence(await settled(failed))).toEqual([aHash(2), 'reverted', 8, aHash(108)])
+  const failed = { [sent(1)]: { block: 7, status: 0 }, [sent(2)]: { block: 8, status: 0 } } as const
+  expect(essence(await settled(failed))).toEqual([sent(2), 'reverted', 8, aHash(108)])
 })
 
 test('a receipt from a block that is not in the chain does not count', async () => {
-  expect(await settled({ [aHash(1)]: { block: 7, status: 1, orphaned: true } })).toBeUndefined()
-  expect(await settled({ [aHash(1)]: { block: 51, status: 1 } })).toBeUndefined()
+  expect(await settled({ [sent(1)]: { block: 7, status: 1, orphaned: true } })).toBeUndefined()
+  expect(await settled({ [sent(1)]: { block: 51, status: 1 } })).toBeUndefined()
 })
 
 test('a transaction that only fills a nonce never becomes the broadcast', async () => {
-  expect(await settled({ [aHash(3)]: { block: 7, status: 1 } })).toBeUndefined()
+  expect(await settled({ [sent(3)]: { block: 7, status: 1 } })).toBeUndefined()
   expect([isFiller({ rawTransaction: raw(5, '0x') }), isFiller({ rawTransaction: raw(5) })]).toEqual([
     true,
     false,
@@ -126,17 +135,17 @@ test('a transaction that only fills a nonce never becomes the broadcast', async 
 })
 
 test('an earlier receipt that was wrong is corrected: another block, or another ending', async () => {
-  await moveBroadcast(store, { planId: 'plan-1', to: 'sent' })
+  await moveBroadcast(store, { planId: standing.planId, to: 'sent' })
   const block = { number: 6, hash: aHash(106) }
-  await moveBroadcast(store, { planId: 'plan-1', to: 'reverted', block })
-  expect(essence(await settled({ [aHash(1)]: { block: 6, status: 1 } }))).toEqual([
-    aHash(1),
+  await moveBroadcast(store, { planId: standing.planId, to: 'reverted', block })
+  expect(essence(await settled({ [sent(1)]: { block: 6, status: 1 } }))).toEqual([
+    sent(1),
     'mined',
     6,
     aHash(106),
   ])
-  expect(essence(await settled({ [aHash(1)]: { block: 9, status: 1 } }))).toEqual([
-    aHash(1),
+  expect(essence(await settled({ [sent(1)]: { block: 9, status: 1 } }))).toEqual([
+    sent(1),
     'mined',
     9,
     aHash(109),
