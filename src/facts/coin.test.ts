@@ -114,6 +114,18 @@ describe('the coin, counted once', () => {
     ])
   })
 
+  test('a log between other accounts, or of another amount, is no repetition', () => {
+    const others = [logged(mirror, bob, carol, 5n), logged(mirror, alice, bob, 4n)]
+    expect(once([coin(alice, bob, 5n), ...others])).toEqual([
+      coin(alice, bob, 5n),
+      coin(bob, carol, 5n),
+      coin(alice, bob, 4n),
+    ])
+    expect(mirrors([coin(alice, bob, 5n), coin(bob, carol, 3n), ...others])).toEqual([])
+    const same = logged(mirror, alice, bob, 5n)
+    expect(mirrors([coin(alice, bob, 5n), coin(bob, carol, 3n), same, same])).toEqual([])
+  })
+
   test('without a mirror, or without its logs, the facts are the same ones', () => {
     const plain = [coin(alice, bob, 5n), logged(token, alice, bob, 5n)]
     const mirrored = [...plain, logged(mirror, alice, bob, 5n)]
