@@ -211,6 +211,20 @@ test('each place counts only people in its roles, and is listed with them', asyn
   })
 })
 
+test('two people of one role do not fill the place of another role', async () => {
+  const rule: ApprovalRule = {
+    require: [
+      { roles: ['protocol-lead'], quorum: 1 },
+      { roles: ['guardian'], quorum: 1 },
+    ],
+    ttl: '1h',
+  }
+  expect(await judge([await word(gus), await word(ilse)], { rule })).toMatchObject({
+    state: 'waiting',
+    missing: ['0 of 1 from protocol-lead', '1 of 1 from guardian'],
+  })
+})
+
 test('a number that its signer never signed takes nobody’s place', async () => {
   const forged = await word(mallory, { sequence: 9, decision: 'revoke' }, { signer: addressOf(gus) })
   expect(await judge([await word(gus), forged])).toMatchObject({ state: 'approved' })

@@ -4,9 +4,11 @@ import { singleRpc } from '../chain/rpc/rpc.ts'
 import { blastRadius } from './blast-radius.ts'
 
 const [person, integration, delegated, unknown] = [anAddress(1), anAddress(2), anAddress(3), anAddress(4)]
+const another = anAddress(5)
 const CODE: Readonly<Record<string, string>> = {
   [person]: '0x',
   [integration]: '0x6001',
+  [another]: '0x6002',
   [delegated]: `0xef0100${'11'.repeat(20)}`,
 }
 const rpc = singleRpc('node', async (_method, [account]) => {
@@ -17,17 +19,17 @@ const rpc = singleRpc('node', async (_method, [account]) => {
 const [withdraw, deposit] = ['0x11111111', '0x22222222'] as const
 
 test('callers of blocked functions are counted once, and contracts among them as integrations', async () => {
-  const operations = [person, integration, integration, delegated, unknown].map((from) => ({
+  const operations = [person, integration, integration, another, delegated, unknown].map((from) => ({
     selector: withdraw,
     from,
   }))
   const opEffects = { [withdraw]: 'blocked', [deposit]: 'open' } as const
   const others = [{ selector: deposit, from: anAddress(7) }]
   expect(await blastRadius({ rpc, block: 5, operations: [...operations, ...others], opEffects })).toEqual({
-    functions: 6,
-    blocked: 5,
-    callers: 4,
-    contracts: 1,
+    functions: 7,
+    blocked: 6,
+    callers: 5,
+    contracts: 2,
   })
 })
 
