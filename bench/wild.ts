@@ -1,7 +1,7 @@
 /**
  * Recorded attacks on real contracts, mined on forks of their real state, with a Cordon watching under a standing authorisation: how
  * many are paged, how many contained without people, and within how many blocks. Puppets stand in for the attackers' contracts
- * and a key of the test for whoever may pull the levers (`test/harness/wild.ts`). Detection was written with these attacks in view.
+ * and a key of the test for the account that may pull the levers (`test/harness/wild.ts`). Detection was written with these attacks in view.
  *
  * npm run build && node dist/bench/wild.js [--only Compound,Rikkei] [--why] [--json]
  */

@@ -37,16 +37,21 @@ const NAME_METHODS = new Set(
   ].map((name) => join('src', name)),
 )
 
-const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => join(root, 'src', name))
-  .sort()
+const sources = filesOf('src')
+const commented = [...sources, ...filesOf('test'), ...filesOf('bench')]
 
-const problems = [...appProblems(), ...sources.flatMap(methodProblems), ...sources.flatMap(commentProblems)]
+const problems = [...appProblems(), ...sources.flatMap(methodProblems), ...commented.flatMap(commentProblems)]
 for (const problem of problems.slice(0, 40)) process.stderr.write(`${problem}\n`)
 if (problems.length > 40) process.stderr.write(`… ${problems.length - 40} more\n`)
 process.stdout.write(problems.length === 0 ? 'the house is in order\n' : `${problems.length} problems\n`)
 process.exitCode = problems.length === 0 ? 0 : 1
+
+function filesOf(folder) {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|mjs)$/.test(name))
+    .map((name) => join(root, folder, name))
+    .sort()
+}
 
 function appProblems() {
   const lines = sources

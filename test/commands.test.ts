@@ -6,7 +6,7 @@ import { createProgram } from '../src/cli/program.ts'
 
 const program = createProgram(async () => {})
 
-/** Where people are told what to type: errors with their fixes, pages, playbooks, documentation. */
+/** The texts that tell people to type something: errors with their fixes, pages, playbooks, documentation. */
 const texts = [
   ...readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
@@ -29,7 +29,7 @@ function commandsIn(file: string): { file: string; words: string[] }[] {
   }))
 }
 
-/** What is wrong with a command; undefined where it can be typed as it is written. */
+/** The flaw in a command; undefined where it can be typed as it is written. */
 function flawIn(words: readonly string[]): string | undefined {
   let command: Command = program
   const left = [...words]

@@ -72,7 +72,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(copy, { recursive: true, force: true }))
 
-/** What a program in the copy prints, as JSON. */
+/** The output of a program in the copy, as JSON. */
 async function printed(program: string): Promise<unknown> {
   const file = join(copy, 'dist/src/ask.mjs')
   await writeFile(file, program)

@@ -84,7 +84,7 @@ test.each(of('json'))('%s is JSON', (_, code) => {
 
 const program = createProgram(async () => {})
 
-/** What is wrong with a command line of ours; undefined where it could be typed. */
+/** The flaw in a command line of ours; undefined where it could be typed. */
 function faultOf(line: string): string | undefined {
   const words = line
     .replace(/"[^"]*"|'[^']*'/g, 'TEXT')

@@ -30,7 +30,7 @@ export type LeverRow = {
   lever: Lever
   /** On the attacked contract itself, on another of the protocol, or found by probing. */
   where: 'own' | 'related' | 'probed'
-  /** Who may pull it on the recorded state, in words. */
+  /** The accounts that may pull it on the recorded state, in words. */
   who: string
   /** True where the owner's slot was overwritten with a test key to try it. */
   isTestKey: boolean
@@ -121,7 +121,7 @@ async function sceneOf(fork: StateFork): Promise<Scene> {
   }
 }
 
-/** What the attack asked of the protected contracts, each function once: the operations that a lever is tried on. */
+/** The functions of the protected contracts that the attack called, each once: the operations that a lever is tried on. */
 function operationsOf({ transaction: { frames } }: RealAttack, guarded: readonly Address[]): Operation[] {
   const bySelector = new Map<Hex, Operation>()
   for (const { type, from, to, input, value, reverted } of frames) {

@@ -3,151 +3,37 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { keepingLogger, readEvents, type SseEvent } from '../../test/harness/api.ts'
-import { aHash, anAddress, anAlert } from '../../test/harness/builders.ts'
-import { type FreshDatabase, freshDatabase } from '../../test/harness/postgres.ts'
-import { createAssessor } from '../calibrate/assessor.ts'
-import { calibrate } from '../calibrate/calibrate.ts'
-import { createRpc } from '../chain/rpc/rpc.ts'
-import { simulateV1Sequencer } from '../contain/trials/sequence.ts'
-import { createEngine } from '../detect/engine/engine.ts'
-import { note } from '../incidents/context.ts'
+import { anApp, HOSTILE, openServed, type Served, see } from '../../test/harness/served.ts'
 import { evidenceHead, verifyEvidence } from '../incidents/ledger.ts'
-import { recordAlert } from '../incidents/record-alert.ts'
-import { fakeClock } from '../kit/clock.ts'
 import { sha256 } from '../kit/json.ts'
 import { silentLogger } from '../kit/logger.ts'
-import { configSchema } from '../model/config.ts'
 import { evidenceSchema } from '../model/evidence.ts'
 import { healthSchema } from '../model/health.ts'
 import { incidentSchema } from '../model/incident.ts'
 import { playbookSchema } from '../model/playbook.ts'
 import { timelineEntrySchema } from '../model/timeline.ts'
-import { emptyVitals } from '../model/vitals.ts'
-import { createHub } from '../notify/hub.ts'
-import type { App, ChainHandle } from '../respond/context.ts'
-import { emptyProtocol } from '../respond/memory/callees.ts'
-import { emptySignals } from '../respond/memory/signals.ts'
-import { emptySight } from '../respond/sight/sight.ts'
 import { listEvidence } from '../store/evidence.ts'
-import { listenTimeline } from '../store/listen.ts'
-import type { TimelineNotice } from '../store/notify-line.ts'
 import { pinPlaybook } from '../store/playbooks.ts'
 import { insertRuns } from '../store/runs.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
+import { closeStore, openStore } from '../store/store.ts'
 import { listTimeline } from '../store/timeline.ts'
-import type { ServedApi } from './serve.ts'
 import { serveApi } from './serve.ts'
 
-const NOW = 1_700_000_012_000
-const HOSTILE = '<script>alert(1)</script> | **bold** [x](javascript:0)'
-const clock = fakeClock(NOW)
-const logger = keepingLogger()
-
-let database: FreshDatabase
-let store: Store
-let app: App
-let listener: TimelineNotice
-let api: ServedApi
-let incidentId: string
+let api: Served['api']
+let app: Served['app']
+let get: Served['get']
+let incidentId: Served['incidentId']
+let logged: Served['logged']
+let store: Served['store']
+let database: Served['database']
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  store = await openStore({ url: database.url, logger: silentLogger })
-  app = anApp(store)
-  listener = await listenTimeline(store, (entry) => app.hub.tell({ type: 'timeline', ...entry }))
-  incidentId = await anIncidentOf(1)
-  api = await serveApi(app, 0, {})
+  const served = await openServed()
+  ;({ api, app, get, incidentId, logged, store, database } = served)
+  return () => served.close()
 })
-afterAll(async () => {
-  await api.stop()
-  await listener.stop()
-  await closeStore(store)
-  await database.drop()
-})
-
-function aChain(): ChainHandle {
-  const config = configSchema.parse({ chains: [{ chainId: 1, rpcUrls: ['http://127.0.0.1:1'] }] })
-  const [chain] = config.chains
-  if (chain === undefined) throw new Error('no chain')
-  const rpc = createRpc({ urls: chain.rpcUrls })
-  return {
-    chainId: 1,
-    config: chain,
-    rpc,
-    capabilities: {
-      chainId: 1,
-      clientVersion: 'none',
-      receipts: 'eth_getBlockReceipts',
-      traces: 'debug_traceBlockByHash',
-      traceLogs: true,
-      simulate: true,
-      traceCall: true,
-      missing: {},
-      uncertain: {},
-    },
-    relays: [],
-    sequencer: simulateV1Sequencer(rpc),
-    engine: createEngine({ detectors: [], scope: { kind: 'everything' } }),
-    assessor: createAssessor(calibrate([], { files: [], budgets: { pageDays: 1, actDays: 1 }, perDay: 1 }), {
-      actDays: 1,
-      attacksPerYear: 1,
-    }),
-    operations: new Map(),
-    protocol: emptyProtocol(),
-    signals: emptySignals(),
-    vitals: emptyVitals(),
-    labels: new Map(),
-  }
-}
-
-function anApp(onStore: Store): App {
-  return {
-    config: configSchema.parse({ chains: [{ chainId: 1, rpcUrls: ['http://127.0.0.1:1'] }] }),
-    store: onStore,
-    clock,
-    logger,
-    hub: createHub(),
-    chains: new Map([[1, aChain()]]),
-    signers: new Map(),
-    channels: new Map(),
-    playbooks: [],
-    names: new Map([[anAddress(1), HOSTILE]]),
-    sights: new Map([[1, emptySight(clock.now())]]),
-    containing: new Set(),
-    kind: 'normal',
-  }
-}
-
-/** The newest block is `head`; the watcher has processed block `number`, which was made `ago` seconds ago. */
-function see(onApp: App, { head, number, ago }: { head: number; number: number; ago: number }): void {
-  const vitals = onApp.chains.get(1)?.vitals
-  if (vitals === undefined) throw new Error('no chain')
-  const block = { timestamp: NOW / 1_000 - ago, at: NOW }
-  vitals.head = { number: head, ...block }
-  vitals.processed = { number, ...block }
-  vitals.blockSeconds = 12
-}
-
-async function anIncidentOf(n: number): Promise<string> {
-  const alert = anAlert({
-    fingerprint: `attack-${n}`,
-    blockHash: aHash(n),
-    transactionHash: aHash(1_000 + n),
-  })
-  const as = { new: { kind: 'normal' as const, title: HOSTILE }, blockTimestamp: 1_700_000_000 }
-  const { incident } = await recordAlert({ store, clock }, alert, as)
-  return incident.id
-}
-
-const authorization = () => ({ authorization: `Bearer ${api.token}` })
-const get = (path: string) => fetch(`${api.url}${path}`, { headers: authorization() })
-const stream = async (lastId?: string) => {
-  const headers = { ...authorization(), ...(lastId === undefined ? {} : { 'last-event-id': lastId }) }
-  return readEvents(await fetch(`${api.url}/v1/stream`, { headers }))
-}
 
 test('what is on record is answered', async () => {
   const listed = z
@@ -309,73 +195,6 @@ test('health tells of chains and database, and why it is not ok', async () => {
   await served.stop()
 })
 
-test('a reader who keeps coming back while many write reads every entry once', async () => {
-  const incidents = await Promise.all([11, 12, 13, 14].map(anIncidentOf))
-  const first = await stream()
-  let [last] = await first.next(1)
-  await first.cancel()
-  const writes = 40
-  const writing = Promise.all(
-    incidents.map(async (id) => {
-      for (let n = 0; n < writes; n++)
-        await note({ store, clock }, { incidentId: id, kind: 'note', message: `note ${n}` })
-    }),
-  )
-  const told: SseEvent[] = []
-  const notes = () => told.filter(({ data }) => data['kind'] === 'note').length
-  while (notes() < incidents.length * writes) {
-    const reader = await stream(last?.id)
-    const wanted = Math.min(1 + (told.length % 13), incidents.length * writes - notes())
-    const [ready, ...entries] = await reader.next(1 + wanted)
-    await reader.cancel()
-    expect(ready).toMatchObject({ event: 'ready', data: { resumed: true } })
-    told.push(...entries)
-    last = entries.at(-1) ?? ready
-  }
-  await writing
-  const rest = await stream(last?.id)
-  await note({ store, clock }, { incidentId, kind: 'note', message: 'the last' })
-  expect(await rest.next(2)).toMatchObject([{ event: 'ready' }, { data: { message: 'the last' } }])
-  await rest.cancel()
-  for (const id of incidents) {
-    const sequences = told
-      .filter(({ data }) => data['incidentId'] === id && data['kind'] === 'note')
-      .map(({ data }) => data['sequence'])
-    // The first entry of each is its alert.
-    expect(sequences).toEqual(Array.from({ length: writes }, (_, n) => n + 2))
-  }
-})
-
-test('an id outlives a restart of the server', async () => {
-  const reader = await stream()
-  const [ready] = await reader.next(1)
-  await reader.cancel()
-  await note({ store, clock }, { incidentId, kind: 'note', message: 'while the server was away' })
-  const again = await serveApi(app, 0, { CORDON_API_TOKEN: api.token })
-  const headers = { ...authorization(), 'last-event-id': ready?.id ?? '' }
-  const events = readEvents(await fetch(`${again.url}/v1/stream`, { headers }))
-  expect(await events.next(1)).toMatchObject([{ data: { resumed: true } }])
-  // A new reader starts where the server has read to: it may receive an entry that was written just before.
-  let told: SseEvent | undefined
-  do [told] = await events.next(1)
-  while (told?.data['message'] === 'the last')
-  expect(told).toMatchObject({ data: { message: 'while the server was away' } })
-  await events.cancel()
-  await again.stop()
-})
-
-test('what another process writes is told too', async () => {
-  const reader = await stream()
-  const elsewhere = await openStore({ url: database.url, logger: silentLogger })
-  await note({ store: elsewhere, clock }, { incidentId, kind: 'note', message: 'from elsewhere' })
-  await closeStore(elsewhere)
-  let told: SseEvent | undefined
-  do [told] = await reader.next(1)
-  while (told !== undefined && told.data['message'] !== 'from elsewhere')
-  expect(told).toMatchObject({ event: 'timeline', data: { incidentId } })
-  await reader.cancel()
-})
-
 test('the examples of docs/guides/api.md work', async () => {
   const guide = await readFile('docs/guides/api.md', 'utf8')
   const blocks = (kind: string) =>
@@ -422,5 +241,5 @@ async function firstOf(command: string, args: readonly string[], env: NodeJS.Pro
 }
 
 test('the token is in no log', () => {
-  expect(logger.lines.join('\n')).not.toContain(api.token)
+  expect(logged.join('\n')).not.toContain(api.token)
 })

@@ -101,4 +101,31 @@ describe('a decision', () => {
     const useless = { ...pause, simulation: 'does-not-stop' } as const
     expect(reasons({ ...sure, candidates: [useless] })).toEqual(['simulation-does-not-stop-the-loss'])
   })
+
+  test('an action that reduces the loss, or works though it could not be tried, goes before a wider one', () => {
+    for (const simulation of ['reduces-loss', 'works-untried'] as const) {
+      const narrow = { ...pause, simulation }
+      const decision = decide({ ...sure, candidates: [pauseAll, narrow] })
+      expect(decision.recommended?.action).toBe(narrow)
+      expect(decision.automatic).toEqual({ allowed: true })
+    }
+  })
+
+  test('of two equally narrow actions the one that saves more is taken', () => {
+    const better = { ...pause, id: 'pause sooner', landsInTime: 0.9 }
+    const ids = (candidates: readonly CandidateAction[]) =>
+      decide({ ...sure, candidates }).worthwhile.map(({ action }) => action.id)
+    expect(ids([pause, better, pauseAll])).toEqual(['pause sooner', 'pause the vault', 'pause everything'])
+    expect(ids([better, pause])).toEqual(['pause sooner', 'pause the vault'])
+  })
+
+  test('an action that saves exactly what it costs is not worth it', () => {
+    const even = { ...pause, landsInTime: 0.5, costIfTrue: 500_000 }
+    expect(decide({ ...sure, candidates: [even] })).toMatchObject({ worthwhile: [], recommended: null })
+  })
+
+  test('statistics alone never act, even with every gate passed', () => {
+    expect(reasons(grounds({ hasHardEvidence: false }))).toEqual(['no-hard-evidence'])
+    expect(reasons(grounds({ hasHardEvidence: false, drift: 'widen' }))).toEqual(['no-hard-evidence'])
+  })
 })

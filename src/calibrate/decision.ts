@@ -64,7 +64,7 @@ export type Weighed = {
   action: CandidateAction
   /** Money saved minus money spent, in expectation at the lower credible bound of p. Positive: worth doing. */
   netBenefit: number
-  /** The p above which it is worth doing; above 1 where it never is. */
+  /** The p above which it is worth doing. */
   threshold: number
 }
 
@@ -109,11 +109,10 @@ export function decide({ candidates, stake, grounds }: Case): Decision {
 function weigh(action: CandidateAction, { p, loss }: { p: number; loss: number }): Weighed {
   const { landsInTime, costIfFalse, costIfTrue } = action
   const saved = landsInTime * loss
-  const slope = saved - costIfTrue + costIfFalse
   return {
     action,
     netBenefit: p * saved - ((1 - p) * costIfFalse + p * costIfTrue),
-    threshold: slope > 0 ? costIfFalse / slope : Number.POSITIVE_INFINITY,
+    threshold: costIfFalse / (saved - costIfTrue + costIfFalse),
   }
 }
 

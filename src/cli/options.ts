@@ -33,7 +33,8 @@ export function load(options: CommonOptions, io: Io): Promise<LoadedConfig> {
 }
 
 export function listOf(text: string | undefined): string[] {
-  return text === undefined ? [] : text.split(',').filter((item) => item.trim() !== '')
+  const items = text?.split(',').map((item) => item.trim()) ?? []
+  return items.filter((item) => item !== '')
 }
 
 /** An option that must be a number above 0. Throws `app.InvalidNumber`. */

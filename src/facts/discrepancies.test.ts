@@ -84,6 +84,29 @@ describe('a token’s logs against its balances', () => {
     ])
   })
 
+  test('a sender’s balance falls by what its logs say', () => {
+    expect(told([reads(alice, 50n), moved(10n), reads(alice, 40n)])).toEqual([])
+    expect(told([reads(alice, 50n), moved(10n), reads(alice, 60n)])).toMatchObject([
+      { account: alice, claimed: -10n, observed: 10n },
+    ])
+  })
+
+  test('up to two base units apart is rounding, above and below', () => {
+    const apart = (balance: bigint) => told([reads(vault, 50n), moved(10n), reads(vault, balance)]).length
+    expect([57n, 58n, 60n, 62n, 63n].map(apart)).toEqual([1, 0, 0, 0, 1])
+  })
+
+  test('an answer of several words is read by its first', () => {
+    const long = (balance: bigint) => view(token, data('0x70a08231', vault), `0x${word(balance)}${word(7n)}`)
+    expect(told([long(5n), moved(10n), long(15n)])).toEqual([])
+    expect(told([long(5n), moved(10n), long(5n)])).toMatchObject([{ claimed: 10n, observed: 0n }])
+  })
+
+  test('a question that names more than an account is another one', () => {
+    const odd = (balance: bigint) => view(token, data('0x70a08231', vault, 1n), `0x${word(balance)}`)
+    expect(told([odd(5n), odd(1_005n)])).toEqual([])
+  })
+
   test('what failed did not move anything', () => {
     const failed = call(
       token,
@@ -124,6 +147,37 @@ describe('a token’s logs against its supply', () => {
   test('a token that mints out of itself (Compound’s do) is not held to an older answer', () => {
     const minted = transferLog(token, { from: token, to: alice, amount: 500n })
     expect(told([supply(100n), call(token, {}, minted), moved(500n)])).toEqual([])
+  })
+
+  test('a burn of more than there is leaves the supply as it was read', () => {
+    const burned = transferLog(token, { from: alice, to: ZERO, amount: 101n })
+    const left = told([supply(100n), call(token, {}, burned), moved(100n), moved(101n)])
+    expect(left.map(({ claimed, observed }) => [claimed, observed])).toEqual([
+      [101n, 100n],
+      [101n, 100n],
+    ])
+  })
+
+  test('all there is may be burned, and then nothing can move', () => {
+    const burned = transferLog(token, { from: alice, to: ZERO, amount: 100n })
+    expect(told([supply(100n), call(token, {}, burned), moved(1n)])).toMatchObject([
+      { account: alice, claimed: 1n, observed: 0n },
+    ])
+  })
+
+  test('a transfer to another account changes no supply, and a mint is never beyond it', () => {
+    const minted = transferLog(token, { from: ZERO, to: alice, amount: 500n })
+    expect(told([supply(100n), moved(60n), moved(100n)])).toEqual([])
+    expect(told([supply(100n), call(token, {}, minted), moved(600n)])).toEqual([])
+  })
+
+  test('after a payment to the token itself its supply is not known', () => {
+    const paid = transferLog(token, { from: alice, to: token, amount: 1n })
+    expect(told([supply(100n), call(token, {}, paid), moved(500n)])).toEqual([])
+  })
+
+  test('an answer without a word is no supply', () => {
+    expect(told([view(token, '0x18160ddd', '0x01'), moved(101n)])).toEqual([])
   })
 
   test('the id of an ERC-721 token is no amount', () => {

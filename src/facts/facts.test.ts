@@ -206,6 +206,26 @@ describe('lies', () => {
   })
 })
 
+test('a movement that no log shows is taken from calls only where no logs were recorded', () => {
+  const silent = call(token, { input: data(SELECTORS['transfer(address,uint256)'], bob, 5n) })
+  const root = call(pool, {}, silent, pay(usd, { from: pool, to: bob, amount: 1n }))
+  expect(brief(factsOf(root))).toEqual(['erc20 usd pool>bob 1'])
+  expect(brief(factsOf(root, { logs: 'receipts' }))).toEqual(['erc20 usd pool>bob 1'])
+  expect(brief(factsOf(root, { logs: 'none' }))).toEqual(['erc20 token pool>bob 5', 'erc20 usd pool>bob 1'])
+})
+
+test('what a name means is asked of calls and views, not of code that is borrowed', () => {
+  const price = { input: VALUATIONS['getReserves()'], output: `0x${word(5n)}` } as const
+  const kinds = (type: CallNode['type']) =>
+    factsOf(call(bob, {}, call(pool, { ...price, type }))).map(({ kind }) => kind)
+  expect([kinds('STATICCALL'), kinds('CALL'), kinds('DELEGATECALL'), kinds('CALLCODE')]).toEqual([
+    ['valuation'],
+    ['valuation'],
+    [],
+    [],
+  ])
+})
+
 test('logs and calls stand in the order of execution', () => {
   const note = (amount: bigint) => transferLog(token, { from: alice, to: bob, amount })
   const root = call(
@@ -290,6 +310,24 @@ describe('swaps by shape', () => {
       ),
     )
     expect(swapsOf(root)).toEqual(['swap pool 100 usd for 50 token'])
+  })
+
+  test('a swap stands before the transfers that it consists of, and after those before it', () => {
+    const before = pay(weth, { from: address('router'), to: bob, amount: 1n })
+    const swap = call(
+      pool,
+      { input: '0x128acb08' },
+      pay(token, { from: pool, to: alice, amount: 50n }),
+      pull(usd, { from: alice, to: pool, amount: 100n }),
+    )
+    const after = pay(weth, { from: address('router'), to: bob, amount: 2n })
+    expect(brief(factsOf(call(router, {}, before, swap, after)))).toEqual([
+      'erc20 weth router>bob 1',
+      'swap pool 100 usd for 50 token',
+      'erc20 token pool>alice 50',
+      'erc20 usd alice>pool 100',
+      'erc20 weth router>bob 2',
+    ])
   })
 
   test('through two pools, both are told', () => {

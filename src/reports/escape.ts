@@ -10,12 +10,13 @@ export function defanged(text: string): string {
 
 /** An external text as inert Markdown: no markup, no HTML, no link, no control characters. */
 export function markdown(text: string, max = 400): string {
-  return defanged(printable(text, max))
-    .replace(/[\\`*_{}[\]#|<>~&$^]/g, (sign) => `\\${sign}`)
-    .replace(/\\</g, '&lt;')
-    .replace(/\\>/g, '&gt;')
-    .replace(/\\&/g, '&amp;')
+  return defanged(printable(text, max)).replace(
+    /[\\`*_{}[\]#|<>~&$^]/g,
+    (sign) => ENTITIES[sign] ?? `\\${sign}`,
+  )
 }
+
+const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' }
 
 /** Escapes a start of line that would begin a list, a rule or a code block. */
 export function lineStart(escaped: string): string {

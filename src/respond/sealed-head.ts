@@ -1,5 +1,6 @@
 import { sealRecord } from '../incidents/seal.ts'
 import { messageOf } from '../kit/error.ts'
+import { within } from '../kit/within.ts'
 import type { Seal } from '../model/seal.ts'
 import type { App } from './context.ts'
 import { recordKey } from './record-key.ts'
@@ -19,16 +20,17 @@ export async function sealedHead(
 ): Promise<SealedHead | undefined> {
   const { store, clock, config, logger } = app
   const sealing = recordKey(config.dataDir).then((key) => sealRecord({ store, clock, key }))
-  const late = new Promise<never>((_, fail) => {
-    setTimeout(() => fail(new Error('not sealed in time')), PATIENCE_MS).unref()
-  })
   try {
-    const seal = await Promise.race([sealing, late])
+    const sealed = await within(
+      sealing.then((seal) => ({ seal })),
+      PATIENCE_MS,
+    )
+    if (sealed === null) logger.warn({ reason: 'not sealed in time' }, 'the record could not be sealed')
+    const seal = sealed?.seal
     if (seal === undefined) return undefined
     const { number, hash, publicKey, signature, sealedAt } = seal
     return { number, hash, publicKey, signature, sealedAt }
   } catch (thrown) {
-    sealing.catch(() => undefined)
     logger.warn({ reason: messageOf(thrown) }, 'the record could not be sealed')
     return undefined
   }

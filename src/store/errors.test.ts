@@ -8,7 +8,7 @@ test('the errors of the store say what to do, and never a password', () => {
   ).toMatchInlineSnapshot(`
     "store.Unreachable: The database does not answer.
       database: postgresql://db.example:5432/[redacted]
-      because: password [redacted] failed
+      because: password authentication failed
     Fix: Check that PostgreSQL runs and that DATABASE_URL names the right host, port, user and database."
   `)
   const failure = {

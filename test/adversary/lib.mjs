@@ -1,4 +1,4 @@
-// What the scripts here share: the harness of the attacks on Cordon (CORDON_ADVERSARY: its lib folder), and our own contracts.
+// The harness of the attacks on Cordon (CORDON_ADVERSARY: its lib folder), and our own contracts.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
@@ -55,7 +55,7 @@ export const settled = (s, ms = 30_000) =>
     const runs = (await Promise.all(incidents.map(({ id }) => s.runs(id)))).flat()
     return runs.length > 0 && runs.every(({ state }) => state !== 'running')
   }, ms)
-/** What Cordon said, and how it ended. */
+/** The lines of Cordon, and how it ended. */
 export async function tell(s, { name, targets, before, after, text = H.eth }) {
   for (const i of await s.incidents()) {
     say('incident', i.severity, i.state, '|', i.title, '| txs', i.transactions.length, '| actors', i.actors)
@@ -79,7 +79,7 @@ export async function tell(s, { name, targets, before, after, text = H.eth }) {
   await Promise.race([s.stop(), H.sleep(15_000)])
   process.exit(0)
 }
-/** A stage with an honest reserve beside the drill's contracts, which Cordon may pause alone. */
+/** A stage with an honest reserve next to the drill's contracts, which Cordon may pause alone. */
 export async function honest(name) {
   const { authorisationTypedData } = await H.from('contain/authorise')
   let safe

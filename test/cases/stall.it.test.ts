@@ -27,7 +27,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-/** The mock node of the case, begun with a scenario; it writes beside it, so it runs in a folder of its own. */
+/** The mock node of the case, begun with a scenario; it writes next to its file, so it runs in a folder of its own. */
 async function mockNode(scenario: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'cordon-stall-'))
   folders.push(folder)

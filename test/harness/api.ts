@@ -10,11 +10,34 @@ import type { ChainHealth } from '../../src/model/health.ts'
 import type { Incident } from '../../src/model/incident.ts'
 import type { LiveLine } from '../../src/model/line.ts'
 import type { Run } from '../../src/model/playbook.ts'
+import { type Problem, problemSchema } from '../../src/model/problem.ts'
 import { type TimelineEntry, timelineEntrySchema } from '../../src/model/timeline.ts'
 import { aFinding, aHash, anAddress, aPlan } from './builders.ts'
 
 export const TOKEN = 'a-token-that-nobody-will-guess'
 export const PORT = 4480
+export const HOST = `127.0.0.1:${PORT}`
+
+/** Every path that needs the token. */
+export const PATHS = [
+  '/v1/incidents',
+  '/v1/incidents/inc-1',
+  '/v1/incidents/inc-1/timeline',
+  '/v1/incidents/inc-1/evidence',
+  '/v1/incidents/inc-1/findings',
+  '/v1/incidents/inc-1/runs',
+  '/v1/incidents/inc-1/report',
+  '/v1/incidents/inc-1/stix',
+  '/v1/incidents/inc-1/addresses.csv',
+  '/v1/incidents/inc-1/export',
+  '/v1/incidents/inc-1/plans',
+  '/v1/plans/plan-1/approval',
+  '/v1/runs/run-1',
+  '/v1/stream',
+]
+
+export const problemOf = async (response: Response): Promise<Problem> =>
+  problemSchema.parse(await response.json())
 
 export function anIncident(changes: Partial<Incident> = {}): Incident {
   return {

@@ -11,9 +11,9 @@ type Roles = {
   authorizer: Address
   vault: Address
   tokens: readonly Address[]
-  /** Who may pause. */
+  /** The account that may pause. */
   guardian: Address
-  /** Who has saved. */
+  /** The account that has saved. */
   user: Address
 }
 

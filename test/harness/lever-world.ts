@@ -139,7 +139,7 @@ export async function sendAll(world: World, calls: readonly SimulatedCall[]): Pr
   for (const call of calls) await send(world, call)
 }
 
-/** What a view answers: its first value as an address, number, … as viem gives it, raw. */
+/** The answer of a view: its first value as an address, number, … as viem gives it, raw. */
 export async function read(world: World, to: Address, data: Hex): Promise<Hex> {
   return (await world.rpc.request('eth_call', [{ to, data }, 'latest'])) as Hex
 }

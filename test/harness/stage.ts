@@ -129,7 +129,7 @@ export async function stage(
 /** Only ends a hanging wait: the expected events come within seconds on an idle machine. */
 const LONGEST_MS = 120_000
 
-/** The events so far, for a test that waited in vain. */
+/** The events so far, for a test whose wait was not met. */
 function toldBy(events: readonly LiveEvent[]): string {
   return events
     .map((event) => (event.type === 'timeline' ? `${event.kind}: ${event.message}` : event.type))

@@ -14,7 +14,7 @@ async function forked<T>(name: string, use: (fork: StateFork) => Promise<T>): Pr
   }
 }
 
-/** What a view without arguments answers, as an address. */
+/** The answer of a view without arguments, as an address. */
 async function addressOf(fork: StateFork, to: string, signature: string): Promise<string> {
   const call = { to, data: toFunctionSelector(signature) }
   return `0x${String(await fork.rpc.request('eth_call', [call, 'latest'])).slice(26)}`

@@ -28,7 +28,7 @@ import { openStateFork, type StateFork } from './state-fork.ts'
 
 /*
  * A recorded attack on a real protocol, mined on a fork of its real state, with a Cordon watching that has the guardian's key and
- * a standing authorisation. Whoever may really pull the levers is replaced by a key of the test, in the contract's own slot.
+ * a standing authorisation. The account that may really pull the levers is replaced by a key of the test, in the contract's own slot.
  */
 
 export type WildOutcome = {
@@ -38,9 +38,9 @@ export type WildOutcome = {
   state: Incident['state'] | null
   /** Levers that the guardian's key could pull and that the authorisation covers. */
   levers: number
-  /** What was sent, and how many blocks after the attack's it was mined; null where nothing was. */
+  /** The call that was sent, and how many blocks after the attack's it was mined; null where nothing was. */
   pulled: { signature: string; blocks: number } | null
-  /** What detection said. */
+  /** The findings of detection. */
   said: string[]
   /** Entries of the timeline that say why, in their order. */
   because: string[]
@@ -100,7 +100,7 @@ async function isMined({ rpc }: StateFork, hash: Hash): Promise<void> {
 }
 
 /**
- * The guardian in the place of whoever the protected contracts, and those that they ask, name as their authority: where the attack
+ * The guardian in the place of each account that the protected contracts, and those that they ask, name as their authority: where the attack
  * goes through all the same, for some attacks need the real one.
  */
 export async function replaceAuthorities(
@@ -211,7 +211,7 @@ async function followed(
   return { name, levers: levers.length, replaced, ...(await told(store, attackBlock)) }
 }
 
-/** What a Cordon made of an attack, from its record. */
+/** The outcome of an attack, from the record of a Cordon. */
 export async function told(
   store: Store,
   attackBlock: number,

@@ -47,7 +47,7 @@ function onSafe(at: Address, signature: string, args: readonly unknown[]) {
   return callTo(at, signature, { args, from: at })
 }
 
-/** A transaction of the Safe’s only owner, who sends it himself: his signature is that he does. */
+/** A transaction of the Safe’s only owner, who also sends it: sending it stands for the signature. */
 function signed(at: Address) {
   const signature = `0x${user.slice(2).padStart(64, '0')}${'0'.repeat(64)}01`
   const details = 'address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes'

@@ -20,7 +20,7 @@ const disguise = [
   .map((signature) => `63${toFunctionSelector(signature).slice(2)}`)
   .join('')
 
-/** What it answers to every call. */
+/** Its answer to every call. */
 const answers: Readonly<Record<string, string>> = {
   'a revert': '60006000fd',
   nothing: '00',

@@ -19,7 +19,7 @@ import {
   type World,
 } from '../harness/lever-world.ts'
 
-/* Switches by their names, on fixtures of ours: found, pulled by their owner, seen to block, told by their view. */
+/* Switches by their names, on fixtures of ours: found, pulled by their owner, seen to block, and recognised by their view. */
 
 let world: World
 beforeAll(async () => {

@@ -117,7 +117,7 @@ function row(template: LeverTemplate): string {
     .trim()
 }
 
-/** What was probed; what is claimed and was not is marked. */
+/** The probed effects; a claimed effect that was not probed is marked. */
 function kinds({ id, claims }: LeverTemplate, effect: 'blocked' | 'open'): string {
   const line = probed.get(id)
   const found = Object.entries(line?.effects ?? {}).filter(([, seen]) => seen === effect)

@@ -20,7 +20,7 @@ import {
   type World,
 } from '../harness/lever-world.ts'
 
-/* What zero does to each lever that takes a number: on the bytecode, beside what Cordon sends instead. */
+/* The effect of zero on each lever that takes a number: on the bytecode, next to the value that Cordon sends instead. */
 
 const user = person(2)
 const relay = person(4)

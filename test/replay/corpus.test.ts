@@ -155,7 +155,7 @@ async function verdicts(scopeFor: (label: Label) => Scope) {
   )
 }
 
-/** Everything in scope: the hardest case, since whoever loses anything is a possible victim. */
+/** Everything in scope: the hardest case, since every account that loses anything is a possible victim. */
 describeCorpus('ordinary blocks', () => {
   test.each(['mev', 'blocks'])('nobody is paged for anything in %s', async (folder) => {
     let transactions = 0

@@ -45,7 +45,7 @@ const watcher = (): Engine => createEngine({ detectors, scope: recorder.scope })
 const see = (engine: Engine, bundles: readonly BlockBundle[]): Finding[] =>
   bundles.flatMap((bundle) => evaluateBlock(engine, blockFacts(bundle)))
 
-/** What was said, in words that tell which traffic it was about. */
+/** The findings, in words that tell which traffic they are about. */
 function said(findings: readonly Finding[], sent: readonly Sent[]): string[] {
   const labels = new Map(sent.map(({ hash, label }) => [hash, label]))
   return findings.map(

@@ -7,7 +7,7 @@ import { attackLabels, bundlesOf, corpus, corpusFiles, describeCorpus } from '..
 import { everything } from '../harness/detect.ts'
 import { engineFor, expectSameAtEachCut } from '../harness/restart.ts'
 
-/** Blocks of a folder as one chain: numbered anew, so that they follow on one another. */
+/** Blocks of a folder as one chain: renumbered, so that they follow on one another. */
 async function chained(folder: string, ending: string): Promise<BlockFacts[]> {
   const all = await Promise.all(corpusFiles(folder, ending).map(({ path }) => bundlesOf(path)))
   return all

@@ -173,7 +173,7 @@ async function within<T>(
 ): Promise<T> {
   const timer = AbortSignal.timeout(timeoutMs)
   return new Promise<T>((resolve, reject) => {
-    const giveUp = (): void => reject(new Error(`took too long: ${timeoutMs} ms`))
+    const giveUp = (): void => reject(new DOMException(`took too long: ${timeoutMs} ms`, 'TimeoutError'))
     const end = signal === undefined ? timer : AbortSignal.any([timer, signal])
     if (end.aborted) giveUp()
     end.addEventListener('abort', giveUp, { once: true })

@@ -168,6 +168,63 @@ test('a withdrawn approval stays withdrawn: its words again, altered bytes or an
   })
 })
 
+test('an altered copy of a signature is refused as altered, and the original counts', async () => {
+  const first = await word(gus)
+  const altered = { ...first, signature: malleated(first.signature) }
+  expect(await whyNot([altered])).toMatch(/not in the canonical form \(low s\).*it was altered/)
+  expect(await judge([altered, first])).toMatchObject({ state: 'approved' })
+})
+
+test('a statement without a number, or for another lane, is refused', async () => {
+  expect(await whyNot([await word(gus, { sequence: 0 })])).toMatch(/no sequence number/)
+  expect(await whyNot([await word(gus, { lane: '1:elsewhere:0x8456cb59' })])).toMatch(/for lane 1:elsewhere/)
+})
+
+test('an approval may be valid for exactly as long as the policy allows, and expiry is told in UTC', async () => {
+  const longest = await word(gus, { validUntil: NOW + 3_600 })
+  expect(await judge([longest])).toMatchObject({ state: 'approved' })
+  expect(await whyNot([longest], { now: NOW + 3_600 })).toBe('it expired at 2023-11-14T23:13:20.000Z')
+})
+
+test('a refusal holds however long it is valid: only approvals are limited by the policy', async () => {
+  const no = await word(gus, { decision: 'refuse', validUntil: NOW + 999_999 })
+  expect(await judge([no])).toMatchObject({ state: 'refused', by: addressOf(gus) })
+  const old = await word(gus, { decision: 'refuse', validUntil: NOW - 1 })
+  expect(await judge([old])).toMatchObject({ state: 'refused' })
+})
+
+test('each place counts only people in its roles, and is listed with them', async () => {
+  const rule: ApprovalRule = {
+    require: [
+      { roles: ['protocol-lead', 'auditor'], quorum: 1 },
+      { roles: ['guardian', 'incident-leader'], quorum: 2 },
+    ],
+    ttl: '1h',
+  }
+  expect(await judge([await word(gus), await word(ilse)], { rule })).toMatchObject({
+    state: 'waiting',
+    missing: ['0 of 1 from protocol-lead, auditor', '2 of 2 from guardian, incident-leader'],
+  })
+  expect(await judge([await word(gus), await word(ilse), await word(priya)], { rule })).toMatchObject({
+    state: 'approved',
+    by: [gus, ilse, priya].map(addressOf),
+  })
+})
+
+test('two people of one role do not fill the place of another role', async () => {
+  const rule: ApprovalRule = {
+    require: [
+      { roles: ['protocol-lead'], quorum: 1 },
+      { roles: ['guardian'], quorum: 1 },
+    ],
+    ttl: '1h',
+  }
+  expect(await judge([await word(gus), await word(ilse)], { rule })).toMatchObject({
+    state: 'waiting',
+    missing: ['0 of 1 from protocol-lead', '1 of 1 from guardian'],
+  })
+})
+
 test('a number that its signer never signed takes nobody’s place', async () => {
   const forged = await word(mallory, { sequence: 9, decision: 'revoke' }, { signer: addressOf(gus) })
   expect(await judge([await word(gus), forged])).toMatchObject({ state: 'approved' })

@@ -38,7 +38,6 @@ export async function judgeApprovals(one: ApprovalCase): Promise<ApprovalVerdict
     const { signer, decision } = approval
     if (decision === 'refuse' && !isMet(one, [...standing.keys()]))
       return { state: 'refused', by: signer, rejected }
-    if (decision === 'revoke') standing.delete(signer)
     if (decision === 'approve') standing.set(signer, approval)
   }
   const by = [...standing.keys()]
@@ -57,7 +56,7 @@ export async function rejectionsOf(one: ApprovalCase): Promise<ReadonlyMap<Appro
   }
   const latest = latestOf(signed)
   for (const approval of signed) {
-    const newest = latest.get(approval.signer)
+    const newest = latest.get(approval.signer) ?? approval
     const reason = newest === approval ? rejectionOf(approval, one) : supersededBy(approval, newest)
     if (reason !== undefined) reasons.set(approval, reason)
   }
@@ -74,8 +73,8 @@ function latestOf(signed: readonly Approval[]): ReadonlyMap<Address, Approval> {
   return latest
 }
 
-function supersededBy({ sequence }: Approval, newest: Approval | undefined): string {
-  return `it is number ${sequence} of what its signer signed about this plan, and number ${newest?.sequence} (${newest?.decision}) holds`
+function supersededBy({ sequence }: Approval, newest: Approval): string {
+  return `it is number ${sequence} of what its signer signed about this plan, and number ${newest.sequence} (${newest.decision}) holds`
 }
 
 /** Whether the signature is valid for this installation, whatever the plan. */

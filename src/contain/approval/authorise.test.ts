@@ -73,6 +73,28 @@ test('another chain, target, function or time is refused with its reason', async
   expect(await ask([await signed({ validUntil: NOW })])).toMatch(/expired at/)
 })
 
+test('an authorisation holds from its first second until before its last, and says in UTC when', async () => {
+  expect(await ask([await signed({ validFrom: NOW })])).toMatch(/^allowed/)
+  expect(await ask([await signed({ validFrom: NOW + 1 })])).toBe(
+    'it is valid only from 2023-11-14T22:13:21.000Z',
+  )
+  expect(await ask([await signed({ validUntil: NOW })])).toBe('it expired at 2023-11-14T22:13:20.000Z')
+})
+
+test('one of several functions that are named is enough, whatever its arguments', async () => {
+  const withArguments = aPlan({
+    lever: { ...lever, target: TARGET, calldata: `${PAUSE}${'00'.repeat(32)}`, authority: null },
+  })
+  const several = await signed({ selectors: ['0x3f4ba83a', PAUSE] })
+  expect(await ask([several], { plan: withArguments })).toMatch(/^allowed/)
+})
+
+test('the same reason is given once, however many authorisations it holds for', async () => {
+  expect(await ask([await signed({ chainId: 5 }), await signed({ chainId: 5, maxActions: 2 })])).toBe(
+    'it is for chain 5, the plan for chain 1',
+  )
+})
+
 test('terms altered after signing, or signed by somebody else, are refused', async () => {
   expect(await ask([{ ...(await signed({ maxActions: 1 })), maxActions: 99 }])).toMatch(/signature is not/)
   expect(await ask([await signed({}, stranger)])).toMatch(/signature is not/)

@@ -21,6 +21,34 @@ test('a rule over midnight holds before and after it, and not at noon', () => {
   expect([rule('06:00'), rule('12:00'), rule('21:59')]).not.toContain(night)
 })
 
+test('a rule within a day holds from its first minute until before its last', () => {
+  const office: ApprovalRule = { ...night, hours: { from: '09:30', to: '17:45' } }
+  const holds = (time: string) =>
+    ruleFor([office], { action: 'pause', severity: 'high', now: at(time) }) === office
+  expect(['09:29', '09:30', '12:00', '17:44', '17:45', '23:00', '00:00'].map(holds)).toEqual([
+    false,
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ])
+})
+
+test('a rule that ends when it begins never holds', () => {
+  const never: ApprovalRule = { ...night, hours: { from: '08:00', to: '08:00' } }
+  for (const time of ['07:59', '08:00', '20:00'])
+    expect(ruleFor([never], { action: 'pause', severity: 'high', now: at(time) })).not.toBe(never)
+})
+
+test('of the two who reopen by default one is no guardian; containing is for guardians and leaders', () => {
+  const rolesFor = (action: 'pause' | 'reopen') =>
+    ruleFor([], { action, severity: 'low', now: at('12:00') }).require.map(({ roles }) => roles)
+  expect(rolesFor('reopen')[0]).toEqual(['protocol-lead', 'auditor'])
+  expect(rolesFor('pause')).toEqual([['guardian', 'incident-leader']])
+})
+
 test('the first rule that speaks of class, severity and hour holds', () => {
   const rule = (action: 'cap' | 'pause', severity: 'high' | 'critical') =>
     ruleFor([caps, night], { action, severity, now: at('23:00') })

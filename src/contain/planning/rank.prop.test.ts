@@ -77,6 +77,54 @@ test('of two that stop it at once the narrower is taken', () => {
   expect(ranked.map((item) => item.lever.breadth)).toEqual(['operation', 'market', 'system'])
 })
 
+const plain: Candidate = {
+  lever: { ...lever, claims: {} },
+  attack: 'stopped',
+  saved: 1,
+  leverSucceeded: true,
+  seconds: 0,
+}
+/** The names of candidates, best first, whichever way they are given. */
+function rankedNames(named: Readonly<Record<string, Candidate>>): string[] {
+  const nameOf = (ranked: Candidate): string =>
+    Object.entries(named).find(([, one]) => one === ranked)?.[0] ?? 'another'
+  const [forwards, backwards] = [Object.values(named), Object.values(named).reverse()].map((given) =>
+    rankCandidates(given).map(nameOf),
+  )
+  expect(backwards).toEqual(forwards)
+  return forwards ?? []
+}
+
+test('of two that reduce a loss the one that saves more is better; both beat one that was not tried', () => {
+  const reduces = (saved: number): Candidate => ({ ...plain, attack: 'reduced', saved })
+  const untried: Candidate = { ...plain, attack: 'not-run', saved: 0 }
+  expect(rankedNames({ untried, little: reduces(0.1), much: reduces(0.9) })).toEqual([
+    'much',
+    'little',
+    'untried',
+  ])
+})
+
+test('the sooner of two equal ones is better, then the one that blocks less, then the one that can be undone', () => {
+  const blocking = (claims: (typeof lever)['claims']): Candidate => ({
+    ...plain,
+    lever: { ...lever, claims },
+  })
+  const open = { borrow: 'open', repay: 'open', supply: 'open' } as const
+  const late = { ...blocking(open), seconds: 60 }
+  const one = blocking({ ...open, borrow: 'blocked' })
+  const two = blocking({ ...open, borrow: 'blocked', supply: 'blocked' })
+  expect(rankedNames({ late, two, one, none: blocking(open) })).toEqual(['none', 'one', 'two', 'late'])
+  const forGood = { ...plain, lever: { ...plain.lever, undo: null } }
+  expect(rankedNames({ forGood, undone: plain })).toEqual(['undone', 'forGood'])
+})
+
+test('equals keep the order in which they are given', () => {
+  const [a, b, c] = [{ ...plain }, { ...plain }, { ...plain }]
+  const ranked = rankCandidates([a, b, c])
+  expect([ranked[0] === a, ranked[1] === b, ranked[2] === c]).toEqual([true, true, true])
+})
+
 test('one that leaves people liquidatable and helpless comes after one that does not', () => {
   const of = (claims: (typeof lever)['claims']): Candidate => ({
     lever: { ...lever, claims },

@@ -31,6 +31,16 @@ test('a replacement pays an eighth more in both, which every node takes, and kee
   expect(escalated(before, policy, 100n * GWEI)?.maxFeePerGas).toBeGreaterThanOrEqual(200n * GWEI)
 })
 
+test('a replacement may cost exactly the cap', () => {
+  const before = { maxFeePerGas: 80n, maxPriorityFeePerGas: 8n }
+  const least = { minPriorityFeePerGas: 1n, outbid: null }
+  expect(escalated(before, { ...least, maxFeePerGasCap: 91n }, 1n)).toEqual({
+    maxFeePerGas: 91n,
+    maxPriorityFeePerGas: 10n,
+  })
+  expect(escalated(before, { ...least, maxFeePerGasCap: 90n }, 1n)).toBeNull()
+})
+
 test('at the cap there is no replacement: half a raise would be refused by every node', () => {
   const before = { maxFeePerGas: 450n * GWEI, maxPriorityFeePerGas: 2n * GWEI }
   expect(escalated(before, policy, 10n * GWEI)).toBeNull()

@@ -36,3 +36,35 @@ test('a count alone proves nothing: it may come from another node than the recei
 test('used deeper than any reorg is taken, though the blocks are no longer looked at', async () => {
   expect(await isTaken(nodeWith(null, 6), asked)).toBe(true)
 })
+
+test('another account’s use of the number, or this account’s of another number, takes nothing', async () => {
+  const asked = { from, nonce: 5, ours: new Set<string>() }
+  const used = (sender: string, nonce: string) => chain({ 7: [{ from: sender, nonce, hash: theirs }] })
+  expect(await isTaken(used(anAddress(8), '0x5'), asked)).toBe(false)
+  expect(await isTaken(used(from, '0x4'), asked)).toBe(false)
+  expect(await isTaken(used(from, '0x5'), asked)).toBe(true)
+})
+
+test('a block that the node does not show is passed over, and blocks before the first are not asked for', async () => {
+  const asked: number[] = []
+  const rpc = chain({ 3: [{ from, nonce: '0x5', hash: theirs }] }, asked)
+  expect(await isTaken(rpc, { from, nonce: 5, ours: new Set() })).toBe(true)
+  expect(asked).toEqual([10, 9, 8, 7, 6, 5, 4, 3])
+  asked.length = 0
+  expect(await isTaken(rpc, { from, nonce: 6, ours: new Set() })).toBe(false)
+  expect(asked).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
+})
+
+/** A chain of ten blocks with these transactions; blocks without any are not shown. */
+function chain(blocks: Readonly<Record<number, unknown[]>>, asked: number[] = []): Rpc {
+  return singleRpc('node', async (method, params) => {
+    if (method === 'eth_blockNumber') return '0xa'
+    if (method === 'eth_getTransactionCount') {
+      expect(params[1]).toBe('0x0')
+      return '0x5'
+    }
+    asked.push(Number(params[0]))
+    const transactions = blocks[Number(params[0])]
+    return transactions === undefined ? null : { transactions }
+  })
+}

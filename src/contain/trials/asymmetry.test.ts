@@ -25,6 +25,19 @@ test('what nobody knows is no asymmetry, and is asked', () => {
   expect(openQuestions({ liquidate: 'open' }).join()).toMatch(/repay/)
 })
 
+test('supplying saves a position only where there is no separate top-up', () => {
+  expect(asymmetryOf({ liquidate: 'open', supply: 'blocked' })).toMatch(/cannot supply$/)
+  expect(asymmetryOf({ liquidate: 'open', supply: 'blocked', 'top-up': 'open' })).toBeUndefined()
+  expect(asymmetryOf({ liquidate: 'open', close: 'blocked', 'top-up': 'open' })).toMatch(/cannot close$/)
+})
+
+test('with liquidation and repayment both known to be open there is nothing to ask', () => {
+  expect(openQuestions({ liquidate: 'open', repay: 'open' })).toEqual([])
+  expect(openQuestions({ liquidate: 'open', repay: 'blocked' })).toEqual([])
+  expect(openQuestions({ repay: 'open' })).toEqual([])
+  expect(openQuestions({})).toEqual([])
+})
+
 test('what was tried counts before what the sources say', () => {
   const lever = { ...aPlan().lever, claims: { repay: 'open', liquidate: 'open' } as const }
   const repay = toFunctionSelector('repayBorrow(uint256)')
@@ -39,4 +52,5 @@ test('one blocked function of a kind blocks the kind; an unknown effect says not
   expect(effectsByKind(lever, { [a]: 'open', [b]: 'blocked' })).toEqual({ repay: 'blocked' })
   expect(effectsByKind(lever, { [b]: 'blocked', [a]: 'open' })).toEqual({ repay: 'blocked' })
   expect(effectsByKind(lever, { [a]: 'unknown' })).toEqual({})
+  expect(effectsByKind(lever, { '0xffffffff': 'blocked' })).toEqual({})
 })

@@ -1,6 +1,7 @@
 import { ifMalformed } from '../../chain/methods/answer.ts'
 import type { Asker } from '../../chain/methods/asker.ts'
 import { getBlock } from '../../chain/methods/get-block.ts'
+import { CordonError } from '../../kit/error.ts'
 import type { Hash } from '../../model/hex.ts'
 
 /** A block with the hashes of its transactions. */
@@ -17,7 +18,13 @@ export async function blockAt(asker: Asker, block: number | 'latest'): Promise<P
   const { number = null, hash = null, timestamp = null, transactions = null } = found ?? {}
   if (number !== null && hash !== null && timestamp !== null && transactions !== null)
     return { number, hash, timestamp, transactions }
-  throw new Error(`the node has no block ${block}, or gives it in another shape`)
+  throw new CordonError({
+    code: 'chain.BlockMissing',
+    message: `The node has no block ${block}, or gives it in another shape.`,
+    facts: { block },
+    fix: 'Wait until the node is in step with its chain, and check that the URL is the JSON-RPC address of a node.',
+    retryable: true,
+  })
 }
 
 /** Recent blocks that have transactions, newest first: any node answers correctly about an empty one. */

@@ -38,7 +38,8 @@ async function nodeChecks(views: readonly EndpointView[]): Promise<Check[]> {
   const { endpoint: asker } = first
   const blockSeconds = await blockSecondsOf(asker, first.head)
   const samples = await blocksWithTransactions(asker, first.head)
-  const checks = [clockCheck(newest(views), blockSeconds), ...(await compareEndpoints(views, samples))]
+  const newest = views.map(({ head }) => head).reduce((a, b) => (b.number > a.number ? b : a))
+  const checks = [clockCheck(newest, blockSeconds), ...(await compareEndpoints(views, samples))]
   for (const { endpoint, head } of views) {
     const of = endpoint.name
     checks.push(
@@ -49,13 +50,6 @@ async function nodeChecks(views: readonly EndpointView[]): Promise<Check[]> {
     )
   }
   return checks
-}
-
-function newest(views: readonly EndpointView[]): EndpointView['head'] {
-  const heads = views.map(({ head }) => head).sort((a, b) => b.number - a.number)
-  const [head] = heads
-  if (head === undefined) throw new Error('no endpoint answered')
-  return head
 }
 
 /** The checks that need the chain as watching opens it: simulation, signers, signatures made in advance, levers. */

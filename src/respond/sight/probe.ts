@@ -3,6 +3,7 @@ import { getBlock } from '../../chain/methods/get-block.ts'
 import type { Endpoint } from '../../chain/rpc/endpoint.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { messageOf } from '../../kit/error.ts'
+import { within } from '../../kit/within.ts'
 import type { ChainHandle } from '../context.ts'
 import { type ChainSight, MOST_HEADS, type SeenHead } from './sight.ts'
 
@@ -46,20 +47,18 @@ type Answer = { name: string; head: SeenHead | null; failure: string | null }
 
 async function askHead(endpoint: Endpoint, clock: Clock): Promise<Answer> {
   const { name } = endpoint
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS)
-  })
+  const asked = getBlock(endpoint, 'latest')
+    .catch(ifMalformed(null))
+    .then((block) => ({ block }))
   try {
-    const found = await Promise.race([getBlock(endpoint, 'latest').catch(ifMalformed(null)), late])
-    const { number = null, timestamp = null, transactions = null } = found ?? {}
+    const answer = await within(asked, PATIENCE_MS)
+    if (answer === null) return { name, head: null, failure: `no answer within ${PATIENCE_MS / 1000} s` }
+    const { number = null, timestamp = null, transactions = null } = answer.block ?? {}
     if (number === null || timestamp === null || transactions === null)
       return { name, head: null, failure: 'its newest block has another shape' }
     const head = { number, timestamp, transactions: transactions.length, at: clock.now() }
     return { name, head, failure: null }
   } catch (thrown) {
     return { name, head: null, failure: messageOf(thrown) }
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -4,6 +4,7 @@ import { readState } from '../../contain/reading/state-view.ts'
 import { appendEvidence } from '../../incidents/ledger.ts'
 import { moveIncident } from '../../incidents/move.ts'
 import { record } from '../../incidents/record.ts'
+import { assert } from '../../kit/assert.ts'
 import { messageOf } from '../../kit/error.ts'
 import { sha256 } from '../../kit/json.ts'
 import { type ContainmentPlan, type HandPull, protectedBy } from '../../model/containment.ts'
@@ -192,7 +193,7 @@ function authorityOf({ signers }: App, { by, sender, transactionHash }: HandCall
 }
 
 function byHandOf({ byHand }: ContainmentPlan): HandPull {
-  if (byHand === null) throw new Error('a plan of a call by hand says who made it')
+  assert(byHand !== null, 'a plan of a call by hand says who made it')
   return byHand
 }
 

@@ -195,13 +195,13 @@ async function followFunds(options: RecorderOptions, seen: NonNullable<Judged['s
 
 async function runApart(options: RecorderOptions, name: string, follow: () => Promise<void>): Promise<void> {
   const { app, chain } = options
-  let reason: string | null = null
-  const orElse = (because: string): void => {
-    reason = because
+  let failure: { thrown: unknown } | null = null
+  const orElse = (_reason: string, thrown: unknown): void => {
+    failure = { thrown }
   }
   await persist(options, { act: follow, orElse })
   const act = async (): Promise<void> => {
-    if (reason !== null) throw new Error(reason)
+    if (failure !== null) throw failure.thrown
   }
   await runTask(app, chain, { name, act })
 }
@@ -241,7 +241,7 @@ async function keepFinality(block: BlockRef, options: RecorderOptions): Promise<
 /** Number of tries of a write that fails although the database is available. */
 const TRIES = 4
 
-type Persisting = { act: () => Promise<unknown>; orElse: (reason: string) => void }
+type Persisting = { act: () => Promise<unknown>; orElse: (reason: string, thrown: unknown) => void }
 
 /**
  * Writes to the record. An unavailable database is waited for, however long; a write that the database or Cordon's own
@@ -263,7 +263,7 @@ async function persist(
     return true
   } catch (thrown) {
     if (isAway(thrown) || signal.aborted) throw thrown
-    orElse(messageOf(thrown))
+    orElse(messageOf(thrown), thrown)
     return false
   }
 }

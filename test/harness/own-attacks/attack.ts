@@ -11,22 +11,22 @@ import type { StateFork } from '../state-fork.ts'
 /** A transaction of the attacker, or of another account of theirs. */
 export type Move = { to: Address; data: Hex; value: bigint; from?: Address }
 
-/** What is stolen from: a contract's balance of a token, or of the chain's own coin (null). */
+/** The balance that is stolen from: a contract's balance of a token, or of the chain's own coin (null). */
 export type Purse = { holder: Address; token: Address | null; symbol: string; decimals: number }
 
 /** Both go through, one after the other, where nobody steps in. */
 export type Moves = { attack: Move; again: Move }
 
-/** Who is attacked and what is stolen. */
+/** The attacked protocol and the stolen assets. */
 export type Target = { protect: readonly Address[]; purse: Purse }
 
 type Story = {
   id: string
-  /** What the protocol is in its trade. */
+  /** The kind of protocol. */
   kind: string
-  /** What was changed so that there is something to attack, besides who may pull the levers. */
+  /** The changes made so that there is something to attack, besides who may pull the levers. */
   planted: string
-  /** What the attacker does, in a sentence. */
+  /** The attack, in a sentence. */
   deed: string
 }
 

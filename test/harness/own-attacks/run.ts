@@ -27,7 +27,7 @@ export type OwnOutcome = {
   purse: Purse
   severity: Incident['severity'] | null
   state: Incident['state'] | null
-  /** What `levers authorize` says it may do alone, or why it could not be made. */
+  /** The acts that `levers authorize` allows without people, or why it could not be made. */
   authorised: string[]
   pulled: { signature: string; blocks: number } | null
   /** Stolen by the attack, and by the second one that was sent when the pull was seen, in units of the purse. */
@@ -102,7 +102,7 @@ function guardianKey(): Hex {
   return bytesToHex(privateKey)
 }
 
-/** What `cordon levers authorize` does. Where nothing may be done alone, people decide, and the attack is run all the same. */
+/** As `cordon levers authorize` does it. Where nothing may be done alone, people decide, and the attack is run all the same. */
 async function authorise(config: Config, env: Readonly<Record<string, string>>): Promise<string[]> {
   const desk = await openAuthorisationDesk({ config, env, logger: silentLogger })
   try {

@@ -169,7 +169,7 @@ function bestOf(chain: SimChain, state: SimState): SimTransaction | undefined {
     .sort((a, b) => Number(tipOf(b) - tipOf(a)))[0]
 }
 
-/** What a call does to the one contract there is. */
+/** The effect of a call on the one contract there is. */
 export function execute(
   chain: Pick<SimChain, 'contract' | 'guardian' | 'pauseReverts'>,
   paused: boolean,

@@ -36,7 +36,7 @@ import { beginLife, Death, type Life, type Parts } from './life.ts'
 import { watchOnce } from './watch.ts'
 import { advance, createWorld, elapsed, type World } from './world.ts'
 
-/** What every run of a matrix shares. */
+/** The parts that every run of a matrix shares. */
 export type Ground = { store: Store; calibration: Calibration; playbook: PinnedPlaybook }
 
 /** One run: all of it follows from these. */
@@ -149,7 +149,7 @@ async function perform({ life, run, ground, memo }: Performing): Promise<void> {
   void ground
 }
 
-/** The machinery's own steps: DBOS ends the workflow where they fail and it is begun anew; here they are tried again. */
+/** The machinery's own steps: DBOS ends the workflow where they fail and starts it again; here they are tried again. */
 async function surely(durable: Durable, life: Life, name: string, act: () => Promise<void>): Promise<void> {
   for (;;) {
     const { ok } = await captured(() => durable(name, act))
