@@ -26,7 +26,7 @@ test('nothing is said of a trial that was not asked for, and a trial without any
   expect(whatIf([])).toEqual([
     '',
     'What if: the attack run again 0 times, one thing altered each time',
-    '  nothing was found to alter',
+    '  there was nothing to alter',
   ])
 })
 
@@ -42,7 +42,7 @@ test('alterations that name a cause come first, with the ordinary transactions t
     'What if: the attack run again 2 times, one thing altered each time',
     '  profit gone    price-held: the price stays',
     '                 the loan is refused; 11 of 12 ordinary transactions pass',
-    '  steps that merely are needed, or not, and name no cause:',
+    '  steps that the attack needs or not; they name no cause:',
     '  profit remains price-held: the price stays (swap()·, frame 4)',
     '                 the loan is refused',
   ])
