@@ -1,13 +1,13 @@
 /**
  * One line of JSON for each transaction that the learned score is trained on: where it is from, whether it is an attack, and its
- * features (`src/detect/economics/features.ts`). Reads `real/`, `attacks/`, `benign/`, `mev/` and `blocks/` of the corpus.
+ * features (`src/detect/detectors/economics/features.ts`). Reads `real/`, `attacks/`, `benign/`, `mev/` and `blocks/` of the corpus.
  *
  * npm run build && node dist/bench/features.js > features.ndjson      (needs CORDON_CORPUS or ../shared/corpus)
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readBundles } from '../src/chain/bundle/read.ts'
-import { featuresOf } from '../src/detect/economics/features.ts'
+import { featuresOf } from '../src/detect/detectors/economics/features.ts'
 import { factsFromCalls } from '../src/facts/facts.ts'
 
 type Label = { id: string; date: string; transactions: string[]; harmRecorded?: boolean; mechanism?: string }

@@ -1,7 +1,9 @@
-"""Trains the learned score of `src/detect/economics/` and writes it as JSON that TypeScript evaluates.
+"""Trains the learned score of `src/detect/detectors/economics/` and writes it as JSON that TypeScript evaluates.
 
 python3 -m venv .venv && .venv/bin/pip install --require-hashes -r train/requirements.txt   (or: pip install -r train/requirements.in)
-node dist/bench/features.js > features.ndjson && .venv/bin/python train/train.py features.ndjson src/detect/economics/model.json
+node dist/bench/features.js > features.ndjson && .venv/bin/python train/train.py features.ndjson models/attack-score.json
+
+With `--dev` as third word the model is trained on the development part alone, to measure on the later one.
 
 Prints out-of-fold and later-split figures: recall at the strictest threshold that keeps false positives at or below 0.3 % of complex
 (20 frames or more) and 1 in 10,000 of simple benign transactions. The same input gives the same model.
@@ -70,14 +72,14 @@ def main(source: str, target: str) -> None:
     report("later split", fit(~later).predict(x), later, masks)
     for threshold in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9):
         at(f"out of fold at {threshold}", held, everything, masks, threshold)
-    model = fit(everything)
+    model = fit(~later if "--dev" in sys.argv else everything)
     gains = sorted(zip(model.feature_importance("gain"), names), reverse=True)
     print("importance:", ", ".join(f"{name} {gain / sum(g for g, _ in gains):.0%}" for gain, name in gains[:16]))
     trees = [flat(tree["tree_structure"]) for tree in model.dump_model()["tree_info"]]
     with open(target, "w", encoding="utf8") as out:
         json.dump({"version": 1, "features": names, "trees": trees}, out, separators=(",", ":"))
         out.write("\n")
-    if len(sys.argv) > 3:
+    if len(sys.argv) > 3 and sys.argv[3] != "--dev":
         with open(sys.argv[3], "w", encoding="utf8") as out:
             for row, score in zip(rows, held):
                 out.write(json.dumps({"hash": row["hash"], "file": row["file"], "id": row["id"], "score": score}) + "\n")

@@ -5,6 +5,7 @@ import { arbitraryCall } from './detectors/arbitrary-call/arbitrary-call.ts'
 import { bridgeForgery } from './detectors/bridge-forgery/bridge-forgery.ts'
 import { controlTakeover } from './detectors/control-takeover/control-takeover.ts'
 import { drain } from './detectors/drain/drain.ts'
+import { economics } from './detectors/economics/economics.ts'
 import { governance } from './detectors/governance/governance.ts'
 import { invariants } from './detectors/invariants/invariants.ts'
 import { liquidityPull } from './detectors/liquidity-pull/liquidity-pull.ts'
@@ -49,6 +50,7 @@ export const detectors: readonly Detector[] = [
   liquidityPull,
   network,
   preparation,
+  economics,
   drain,
   slowDrain,
   stagedPrice,

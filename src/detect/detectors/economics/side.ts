@@ -1,6 +1,6 @@
-import type { TransactionFacts } from '../../model/fact.ts'
-import type { Address } from '../../model/hex.ts'
-import { ZERO_ADDRESS } from '../../model/hex.ts'
+import type { TransactionFacts } from '../../../model/fact.ts'
+import type { Address } from '../../../model/hex.ts'
+import { ZERO_ADDRESS } from '../../../model/hex.ts'
 
 /** A loss below this part of what an account took in is dust: it does not make the account a victim. */
 const DUST_PART = 100n

@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import { factsFromCalls } from '../../../facts/facts.ts'
+import type { Transaction } from '../../../model/block.ts'
+import type { Category } from '../../../model/category.ts'
+import type { Detector, DetectorInput, Scope } from '../../../model/detector.ts'
+import type { TransactionFacts } from '../../../model/fact.ts'
+import type { Finding } from '../../../model/finding.ts'
+import { atLeast } from '../../../model/finding.ts'
+import type { Address } from '../../../model/hex.ts'
+import { buildFinding } from '../../lib/build-finding.ts'
+import { changesOf } from '../../lib/flows.ts'
+import { type Evidence, evidenceOf } from './evidence.ts'
+import { featuresOf } from './features.ts'
+import { scoreOf, type Trees, treesSchema } from './trees.ts'
+
+const options = z.strictObject({
+  /** The learned score; a path in the configuration. Without it nothing is reported. */
+  model: treesSchema.optional(),
+  /** Score from which economic evidence alone pages. */
+  page: z.number().min(0).max(1).default(0.85),
+  /** Score from which it pages together with a finding of another detector at `medium` or above. */
+  confirm: z.number().min(0).max(1).default(0.4),
+})
+type Options = z.infer<typeof options>
+
+/**
+ * The economics of a transaction, whatever its pattern: strangers that end much poorer, pools whose balances no longer fit
+ * together, prices and balances that no transfer explains, the same call again and again. A learned score over such numbers
+ * (docs/detectors/economics.md has its model card) says how much they resemble attacks. Evidence and score are both needed, and
+ * as statistics they never act alone.
+ */
+export const economics: Detector<null, Options> = {
+  id: 'economics',
+  title: 'Strangers lose value in a way that resembles attacks',
+  layer: 'baseline',
+  needs: ['traces'],
+  options,
+  files: { model: { format: 'json', shipped: 'models/attack-score.json' } },
+  init: () => null,
+  stateVersion: 1,
+  snapshot: () => null,
+  evaluate: () => [],
+  weigh: (input, { findings }, _state, options) => {
+    const { model } = options
+    if (model === undefined) return findings
+    const said = worstBy(findings)
+    const found = input.facts.transactions.flatMap((tx) => judge(tx, { input, options, model, said }))
+    return found.length === 0 ? findings : [...findings, ...found]
+  },
+}
+
+/** Fewer frames than this show too little to compare. */
+const LEAST_FRAMES = 4
+
+type Judging = { input: DetectorInput; options: Options; model: Trees; said: ReadonlySet<string> }
+
+function judge(tx: TransactionFacts, { input, options, model, said }: Judging): Finding[] {
+  const { transaction } = tx
+  const { scope, facts } = input
+  if (transaction.frames.length < LEAST_FRAMES) return []
+  const touched = touchedBy(tx, scope)
+  if (scope.kind === 'contracts' && touched.length === 0) return []
+  const { score, evidence } = judgementOf(transaction, model)
+  if (score < options.confirm || evidence.statements.length === 0) return []
+  const isConfirmed = said.has(transaction.hash)
+  const isPage = score >= options.page || isConfirmed
+  const victims = [...new Set([...evidence.victims, ...touched.filter((it) => tx.deltas.has(it))])].slice(
+    0,
+    16,
+  )
+  const shown = victims.length > 0 ? victims : touched
+  return [
+    buildFinding(tx, facts.bundle, {
+      detector: 'economics',
+      severity: isPage ? 'high' : 'medium',
+      confidence: Math.min(0.95, score),
+      categories: [categoryOf(evidence)],
+      protected: touched,
+      victims: shown,
+      actors: [...evidence.side],
+      profit: changesOf(tx, evidence.side).profit,
+      loss: changesOf(tx, shown).loss,
+      evidence: evidence.statements.map((statement) => ({ statement, frames: [], amounts: [] })),
+      message: `${evidence.statements[0]}. Such transactions resemble attacks (score ${score.toFixed(2)}${isConfirmed ? ', and another detector suspects it' : ''}).`,
+    }),
+  ]
+}
+
+/** One judgement a transaction: it depends on nothing but the trace. */
+const judgements = new WeakMap<Transaction, { model: Trees; score: number; evidence: Evidence }>()
+
+function judgementOf(transaction: Transaction, model: Trees): { score: number; evidence: Evidence } {
+  const known = judgements.get(transaction)
+  if (known?.model === model) return known
+  const facts = factsFromCalls(transaction)
+  const features = featuresOf(facts)
+  const made = { model, score: scoreOf(model, features), evidence: evidenceOf(facts, features) }
+  judgements.set(transaction, made)
+  return made
+}
+
+/** Transactions that a detector of another kind suspects. */
+function worstBy(findings: readonly Finding[]): ReadonlySet<string> {
+  return new Set(
+    findings.flatMap(({ transactionHash, severity, shadow, detector }) =>
+      transactionHash !== null && !shadow && detector !== 'economics' && atLeast(severity, 'medium')
+        ? [transactionHash]
+        : [],
+    ),
+  )
+}
+
+/** The protected contracts that ran in it, or whose tokens moved. */
+function touchedBy({ transaction, deltas, facts }: TransactionFacts, scope: Scope): Address[] {
+  if (scope.kind === 'everything') return []
+  const touched = new Set<Address>()
+  const note = (account: string | null): void => {
+    if (account !== null && scope.addresses.has(account as Address)) touched.add(account as Address)
+  }
+  for (const { context, to } of transaction.frames) {
+    note(context)
+    note(to)
+  }
+  for (const account of deltas.keys()) note(account)
+  for (const fact of facts) if (fact.kind === 'transfer') note(fact.asset)
+  return [...touched]
+}
+
+function categoryOf({ kinds }: Evidence): Category {
+  if (kinds.has('price')) return 'price-manipulation'
+  if (kinds.has('reentry')) return 'reentrancy'
+  if (kinds.has('mint')) return 'unbacked-mint'
+  return 'drain'
+}

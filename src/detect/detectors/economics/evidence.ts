@@ -1,0 +1,109 @@
+import type { TransactionFacts } from '../../../model/fact.ts'
+import type { Address } from '../../../model/hex.ts'
+import type { Features } from './features.ts'
+import { ledgerOf } from './ledger.ts'
+import { answersOf } from './reads.ts'
+import { actingSide } from './side.ts'
+
+export type EvidenceKind = 'loss' | 'pool' | 'price' | 'hidden' | 'repeated' | 'mint' | 'reentry' | 'taken'
+
+/** The economic facts that speak for an attack, in sentences without a full stop, the strongest first. */
+export type Evidence = {
+  kinds: ReadonlySet<EvidenceKind>
+  statements: readonly string[]
+  /** Strangers that lost, those that lost the largest part first. */
+  victims: readonly Address[]
+  side: ReadonlySet<Address>
+}
+
+const LEAST_LOSS = 0.05
+/** log2: a product of balances 7 % less, a price moved by 41 %. */
+const LEAST_PRODUCT = 0.1
+const LEAST_MOVE = 0.5
+/** log2 of the count plus one: seven times. */
+const LEAST_REPEATED = 3
+const LEAST_HIDDEN = 0.05
+const LEAST_MINT = 0.3
+
+/** The evidence of one transaction. `tx` has the facts of calls alone, as `features` were made of. */
+export function evidenceOf(tx: TransactionFacts, features: Features): Evidence {
+  const side = actingSide(tx)
+  const ledger = ledgerOf(tx)
+  const { before, unexplained } = answersOf(tx)
+  const statements: string[] = []
+  const kinds = new Set<EvidenceKind>()
+  const say = (kind: EvidenceKind, statement: string): void => {
+    kinds.add(kind)
+    statements.push(statement)
+  }
+  const losses = lossesOf({ side, ledger, before })
+  const worst = losses[0]
+  if (worst !== undefined && worst.part >= LEAST_LOSS)
+    say(
+      'loss',
+      `${worst.account} lost ${percent(worst.part)} of its ${worst.asset}${worst.isOneSided ? ' and got nothing for it' : ''}`,
+    )
+  else if (losses.some(({ isOneSided }) => isOneSided) && at(features, 'only gains') === 1)
+    say(
+      'taken',
+      `${losses.find(({ isOneSided }) => isOneSided)?.account} gave something and got nothing, and the acting side gave nothing`,
+    )
+  if (
+    at(features, 'product of balances lost') <= -LEAST_PRODUCT ||
+    at(features, 'product of reserves lost') <= -LEAST_PRODUCT
+  )
+    say('pool', 'the product of a pool’s balances fell, which no honest trade does')
+  if (
+    at(features, 'reserves moved apart') >= LEAST_MOVE ||
+    at(features, 'price answer moved') >= LEAST_MOVE / 2
+  )
+    say('price', 'the price in a pool or of an oracle moved far within the transaction')
+  const hidden = unexplained.find(
+    ({ account, amount, of }) =>
+      !side.has(account) && amount < 0n && Number(-amount) >= Number(of) * LEAST_HIDDEN,
+  )
+  if (hidden !== undefined)
+    say('hidden', `the balance of ${hidden.account} in ${hidden.asset} fell without a transfer`)
+  if (at(features, 'minted part of supply') >= LEAST_MINT)
+    say('mint', `${percent(at(features, 'minted part of supply'))} of a token’s supply was minted`)
+  if (at(features, 'entries while running') > 0)
+    say('reentry', 'a contract was entered again by the acting side before its first call had finished')
+  if (at(features, 'most repeated call') >= LEAST_REPEATED && at(features, 'only gains') === 1)
+    say(
+      'repeated',
+      `one call was made ${Math.round(2 ** at(features, 'most repeated call') - 1)} times, and the acting side gave nothing`,
+    )
+  return { kinds, statements, victims: losses.slice(0, 16).map(({ account }) => account), side }
+}
+
+function at(features: Features, name: string): number {
+  const value = features[name] ?? Number.NaN
+  return Number.isNaN(value) ? 0 : value
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`
+
+type Loss = { account: Address; asset: string; part: number; isOneSided: boolean }
+
+function lossesOf({
+  side,
+  ledger,
+  before,
+}: {
+  side: ReadonlySet<Address>
+  ledger: ReturnType<typeof ledgerOf>
+  before: ReturnType<typeof answersOf>['before']
+}): Loss[] {
+  const losses: Loss[] = []
+  for (const [account, changes] of ledger.net) {
+    if (side.has(account)) continue
+    const isOneSided = [...changes.values()].every((amount) => amount < 0n)
+    for (const [asset, amount] of changes) {
+      if (amount >= 0n) continue
+      const had = before.get(account)?.get(asset as Address) ?? 0n
+      const part = had === 0n ? 0 : Math.min(1, Number(-amount) / Number(had))
+      if (part > 0 || isOneSided) losses.push({ account, asset, part, isOneSided })
+    }
+  }
+  return losses.sort((a, b) => b.part - a.part || Number(b.isOneSided) - Number(a.isOneSided))
+}
