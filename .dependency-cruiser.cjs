@@ -6,7 +6,7 @@ const rooms = {
   store: ['kit', 'model'],
   chain: ['kit', 'model'],
   facts: ['kit', 'model'],
-  detect: ['kit', 'model'],
+  detect: ['kit', 'model', 'facts'],
   calibrate: ['kit', 'model'],
   incidents: ['kit', 'model', 'store', 'detect', 'calibrate'],
   playbooks: ['kit', 'model', 'store'],

@@ -3,7 +3,7 @@
 python3 -m venv .venv && .venv/bin/pip install --require-hashes -r train/requirements.txt   (or: pip install -r train/requirements.in)
 node dist/bench/features.js > features.ndjson && .venv/bin/python train/train.py features.ndjson models/attack-score.json
 
-With `--dev` as third word the model is trained on the development part alone, to measure on the later one.
+With `--check FILE` some transactions and LightGBM's scores of them are written, for the test of the evaluation in TypeScript. With `--dev` as third word the model is trained on the development part alone, to measure on the later one.
 
 Prints out-of-fold and later-split figures: recall at the strictest threshold that keeps false positives at or below 0.3 % of complex
 (20 frames or more) and 1 in 10,000 of simple benign transactions. The same input gives the same model.
@@ -79,10 +79,21 @@ def main(source: str, target: str) -> None:
     with open(target, "w", encoding="utf8") as out:
         json.dump({"version": 1, "features": names, "trees": trees}, out, separators=(",", ":"))
         out.write("\n")
-    if len(sys.argv) > 3 and sys.argv[3] != "--dev":
+    if "--check" in sys.argv:
+        check_file(sys.argv[-1], rows, model, x)
+    elif len(sys.argv) > 3 and sys.argv[3] != "--dev":
         with open(sys.argv[3], "w", encoding="utf8") as out:
             for row, score in zip(rows, held):
                 out.write(json.dumps({"hash": row["hash"], "file": row["file"], "id": row["id"], "score": score}) + "\n")
+
+
+def check_file(target, rows, model, x):
+    """Every 500th transaction with LightGBM's own score: the test compares the evaluation in TypeScript."""
+    picked = [i for i, row in enumerate(rows) if row["folder"] in ("real", "attacks")][::8] + list(range(0, len(rows), 2_000))
+    scores = model.predict(x[picked])
+    with open(target, "w", encoding="utf8") as out:
+        json.dump([{"features": rows[i]["features"], "score": float(f"{s:.9g}")} for i, s in zip(picked, scores)], out)
+        out.write("\n")
 
 
 def number(value):

@@ -103,7 +103,7 @@ test('an interrupted run says so, and gives no half report', async () => {
   const error = await judgeFiles(options({ signal: aborted })).catch((thrown: CordonError) => thrown)
   expect((error as CordonError).message).toMatchInlineSnapshot(`
     "The backtest was interrupted.
-    Fix: Run it again; with --resume FILE it goes on behind the last file that was finished."
+    Fix: Run it again; with --resume FILE it continues after the last finished file."
   `)
 })
 

@@ -108,7 +108,7 @@ describe('errors', () => {
         chainId: 31337
         mining: manual
         failed: ["writerA: OptionsVault.write","writerB: OptionsVault.write","writerC: OptionsVault.write","writerC: OptionsVault.write","writerD: OptionsVault.write"]
-      Fix: Start a fresh anvil and deploy again; no other client may use its test accounts meanwhile.]
+      Fix: Start a fresh anvil and deploy again; no other client may use its test accounts at the same time.]
     `)
   })
 
@@ -116,10 +116,10 @@ describe('errors', () => {
     const fees = { maxFeePerGas: 1n, maxPriorityFeePerGas: 1n }
     const offer = submit(chain, [call('guardian', drill.optionsVault, 'OptionsVault', 'pause')], fees)
     await expect(offer).rejects.toThrowErrorMatchingInlineSnapshot(`
-      [drill.Rejected: The node did not take a transaction of the drill into its pool.
+      [drill.Rejected: The node did not accept a transaction of the drill into its pool.
         label: guardian: OptionsVault.pause
         said: max fee per gas less than block base fee
-      Fix: Offer a higher fee cap, or see that no other client uses the same test account at the same time.]
+      Fix: Offer a higher fee cap, or make sure that no other client uses the same test account at the same time.]
     `)
   })
 
@@ -127,11 +127,11 @@ describe('errors', () => {
     const stuck = { ...chain, patienceMs: 20, mine: async () => {} }
     const hash: Hash = `0x${'ab'.repeat(32)}`
     await expect(settle(stuck, [hash])).rejects.toThrowErrorMatchingInlineSnapshot(`
-      [drill.NotMined: The drill's transactions wait in the pool and no block takes them.
+      [drill.NotMined: The drill's transactions are in the pool and no block includes them.
         sent: 1
         mined: 0
         waiting: ["0xabababababababababababababababababababababababababababababababab"]
-      Fix: See that the node still makes blocks, and that no other client uses the test accounts.]
+      Fix: Check that the node still makes blocks, and that no other client uses the test accounts.]
     `)
   })
 })

@@ -103,7 +103,7 @@ test('a snapshot that cannot be read is told, and those detectors learn again fr
   const second = await watch(it, chain)
   const forgotten = second.notices().find(({ code }) => code === 'states-forgotten')
   expect(forgotten?.message).toMatch(/option-abuse: its bytes cannot be read/)
-  expect(forgotten?.message).toMatch(/drain: its bytes are not those that were kept/)
+  expect(forgotten?.message).toMatch(/drain: its bytes have changed since they were kept/)
   expect(forgotten?.message).toMatch(/perp-abuse: its state is of version 99, this Cordon has 1/)
   expect(forgotten?.message).toMatch(/signature: its options or the protected contracts changed/)
   expect(severitiesOf(second)).toContain('critical')
@@ -189,7 +189,7 @@ test('blocks that people left out are not read, and who left them out is told at
   const second = await watch(it)
   expect(second.blocks()).toEqual([last + 6, last + 7, last + 8])
   expect(second.notices().find(({ code }) => code === 'cursor-moved')?.message).toBe(
-    `Blocks ${last + 1} to ${last + 5} are left out and were never inspected: Ada moved the cursor (lost).`,
+    `Blocks ${last + 1} to ${last + 5} are skipped and were never inspected: Ada moved the cursor (lost).`,
   )
   await second.stop()
   expect(codesOf(await watch(it))).not.toContain('cursor-moved')

@@ -73,3 +73,16 @@ test('a relayer who pays the owners for what it pulls is not, nor Permit2 in the
       watchWith(approvalDrain, protecting(usdc), [...owners.map(approve), ...owners.map(use)]).flat(),
     ).toEqual([])
 })
+
+test('an owner that asks the spender itself, inside somebody’s transaction, is not robbed: a token sells its fees', () => {
+  const asks = (owner: `0x${string}`) => ({
+    from: thief,
+    root: call(
+      owner,
+      {},
+      call(trap, { input: '0xc0406226' }, pull(usdc, { from: owner, to: thief, amount: 900n })),
+    ),
+  })
+  const found = watchWith(approvalDrain, protecting(usdc), [...owners.map(approve), ...owners.map(asks)])
+  expect(found.flat()).toEqual([])
+})

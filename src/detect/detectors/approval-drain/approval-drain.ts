@@ -64,6 +64,8 @@ function evaluate(tx: TransactionFacts, work: Work): Finding[] {
     const spender = entryFrame(fact.asset, fact.frame, tx.transaction.frames)?.from
     const known = spender ? spenders.get(spender) : undefined
     if (!spender || known === undefined || !known.owners.has(fact.from)) continue
+    // a token that sells its own fees through a router asks for the pull itself, in anybody's transaction
+    if (entryFrame(spender, fact.frame, tx.transaction.frames)?.from === fact.from) continue
     // the signer of an offer that is accepted (a lender) is not a victim of the pull
     const actors = actorCluster(tx, input.scope)
     if (consentTo(fact, { tx, actors, scope: input.scope, memory: noSignatures() }) === 'given') continue

@@ -1,8 +1,8 @@
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
 import type { Features } from './features.ts'
-import { ledgerOf } from './ledger.ts'
-import { answersOf } from './reads.ts'
+import { dustIn, ledgerOf } from './ledger.ts'
+import { answersOf, balanceBefore } from './reads.ts'
 import { actingSide } from './side.ts'
 
 export type EvidenceKind = 'loss' | 'pool' | 'price' | 'hidden' | 'repeated' | 'mint' | 'reentry' | 'taken'
@@ -73,6 +73,10 @@ export function evidenceOf(tx: TransactionFacts, features: Features): Evidence {
       'repeated',
       `one call was made ${Math.round(2 ** at(features, 'most repeated call') - 1)} times, and the acting side gave nothing`,
     )
+  // one movement alone, out of a wallet or a deposit address, is how everybody sweeps their own
+  const isSweep =
+    ledger.transfers.length < 2 && [...kinds].every((kind) => kind === 'loss' || kind === 'taken')
+  if (isSweep) return { kinds: new Set(), statements: [], victims: [], side }
   return { kinds, statements, victims: losses.slice(0, 16).map(({ account }) => account), side }
 }
 
@@ -95,12 +99,16 @@ function lossesOf({
   before: ReturnType<typeof answersOf>['before']
 }): Loss[] {
   const losses: Loss[] = []
-  for (const [account, changes] of ledger.net) {
+  const isDust = dustIn(ledger)
+  for (const [account, all] of ledger.net) {
     if (side.has(account)) continue
+    const changes = new Map(
+      [...all].filter(([asset, amount]) => !isDust(asset, amount < 0n ? -amount : amount)),
+    )
     const isOneSided = [...changes.values()].every((amount) => amount < 0n)
     for (const [asset, amount] of changes) {
       if (amount >= 0n) continue
-      const had = before.get(account)?.get(asset as Address) ?? 0n
+      const had = balanceBefore(account, asset, ledger, before) ?? 0n
       const part = had === 0n ? 0 : Math.min(1, Number(-amount) / Number(had))
       if (part > 0 || isOneSided) losses.push({ account, asset, part, isOneSided })
     }

@@ -2,8 +2,8 @@ import type { Frame } from '../../../model/block.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../../model/hex.ts'
-import { type Ledger, ledgerOf, netOfSide } from './ledger.ts'
-import { type Answers, answersOf } from './reads.ts'
+import { dustIn, type Ledger, ledgerOf, netOfSide } from './ledger.ts'
+import { type Answers, answersOf, balanceBefore } from './reads.ts'
 import { actingSide } from './side.ts'
 
 /** Numbers about one transaction by which the learned score judges it; NaN where the recording does not show one. */
@@ -178,7 +178,11 @@ function movementOf(tx: TransactionFacts, side: ReadonlySet<Address>, ledger: Le
 function lossesOf(side: ReadonlySet<Address>, ledger: Ledger, { before, unexplained }: Answers): Features {
   const ours = netOfSide(ledger, side)
   let [oneSided, known, most, mostOneSided, half, tenth, gain] = [0, 0, 0, 0, 0, 0, 0]
-  for (const [account, changes] of ledger.net) {
+  const isDust = dustIn(ledger)
+  for (const [account, all] of ledger.net) {
+    const changes = new Map(
+      [...all].filter(([asset, amount]) => !isDust(asset, amount < 0n ? -amount : amount)),
+    )
     if (side.has(account) || changes.size === 0) continue
     const isOneSided = [...changes.values()].every((amount) => amount < 0n)
     if (isOneSided) oneSided++
@@ -214,22 +218,6 @@ function lossesOf(side: ReadonlySet<Address>, ledger: Ledger, { before, unexplai
     'largest unexplained part': hidden,
     'largest unexplained loss': hiddenLoss,
   }
-}
-
-function balanceBefore(
-  account: Address,
-  asset: string,
-  { wrappers }: Ledger,
-  before: Answers['before'],
-): bigint | undefined {
-  const known = before.get(account)
-  if (known === undefined) return undefined
-  if (asset !== 'native') return known.get(asset as Address)
-  for (const wrapper of wrappers) {
-    const had = known.get(wrapper as Address)
-    if (had !== undefined) return had
-  }
-  return undefined
 }
 
 /**

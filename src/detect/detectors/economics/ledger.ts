@@ -58,6 +58,19 @@ export function ledgerOf(tx: TransactionFacts): Ledger {
   return { transfers, net, wrappers }
 }
 
+/** Less than this part of the largest movement of an asset is dust: routers keep it, and it says nothing about a loss. */
+const DUST_PART = 1_000n
+
+/** Tells whether a loss is dust, compared with the largest movement of its asset. */
+export function dustIn({ transfers, wrappers }: Ledger): (asset: string, amount: bigint) => boolean {
+  const largest = new Map<string, bigint>()
+  for (const { asset, amount } of transfers) {
+    const one = wrappers.has(asset) ? 'native' : asset
+    if (amount > (largest.get(one) ?? 0n)) largest.set(one, amount)
+  }
+  return (asset, amount) => amount * DUST_PART < (largest.get(asset) ?? 0n)
+}
+
 /** Net change of a group of accounts, by asset; no zeros. */
 export function netOfSide({ net }: Pick<Ledger, 'net'>, side: Iterable<Address>): Map<string, bigint> {
   const sums = new Map<string, bigint>()

@@ -3,6 +3,7 @@ import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
 import { addressFromWord, wordAt } from '../../../model/hex.ts'
 import { BALANCE_OF } from '../../lib/read-balances.ts'
+import type { Ledger } from './ledger.ts'
 
 /** `totalSupply()` of EIP-20 and `getReserves()` of Uniswap v2. */
 const TOTAL_SUPPLY = '0x18160ddd'
@@ -93,4 +94,21 @@ function noteReserves(
   const answer = [BigInt(`0x${a}`), BigInt(`0x${b}`)] as const
   const known = reserves.get(pool)
   reserves.set(pool, { first: known?.first ?? answer, last: answer })
+}
+
+/** The balance of an account before the transaction where an answer shows it; of the coin, that of its wrapped form. */
+export function balanceBefore(
+  account: Address,
+  asset: string,
+  { wrappers }: Pick<Ledger, 'wrappers'>,
+  before: Answers['before'],
+): bigint | undefined {
+  const known = before.get(account)
+  if (known === undefined) return undefined
+  if (asset !== 'native') return known.get(asset as Address)
+  for (const wrapper of wrappers) {
+    const had = known.get(wrapper as Address)
+    if (had !== undefined) return had
+  }
+  return undefined
 }
