@@ -109,7 +109,7 @@ async function ownersCalls(options: ProbingOptions, contract: Address): Promise<
   const calls = await inTurn(worth, async (selector) => {
     for (const from of owners) {
       const made = await Promise.all(
-        shapesOf(options.contracts[0] ?? contract).map((words) => {
+        shapesOf(options.contracts[0] ?? contract, names.get(selector)).map((words) => {
           const call = { contract, selector, words, from }
           return isWorthTrying(call, options).then((is) => (is ? call : undefined))
         }),
@@ -123,10 +123,17 @@ async function ownersCalls(options: ProbingOptions, contract: Address): Promise<
   return calls.flat()
 }
 
-/** No argument, a flag, a zero, the attacked contract with a flag or a zero. */
-function shapesOf(target: Address): readonly (readonly bigint[])[] {
+/**
+ * No argument, a flag, a zero, the attacked contract with a flag or a zero; of a function whose signature is known, those with
+ * as many words as it takes. Surplus words pass too, and `pause()` with one would be a lever that nobody knows to be pulled.
+ */
+function shapesOf(target: Address, signature: string | undefined): readonly (readonly bigint[])[] {
   const contract = BigInt(target)
-  return [[], [1n], [0n], [contract], [contract, 1n], [contract, 0n]]
+  const shapes = [[], [1n], [0n], [contract], [contract, 1n], [contract, 0n]]
+  if (signature === undefined) return shapes
+  const types = signature.slice(signature.indexOf('(') + 1, -1)
+  const taken = types === '' ? 0 : types.split(',').length
+  return shapes.filter(({ length }) => length === taken)
 }
 
 function fewest(calls: readonly OwnersCall[]): OwnersCall[] {
