@@ -77,6 +77,8 @@ function alertsIn(blocks: readonly BlockFacts[], scope: Scope): Alert[] {
 }
 
 const isPage = ({ severity }: Alert): boolean => atLeast(severity, 'high')
+/** It concerns a protected contract, so it opens an incident and notifies people; others are recorded only. */
+const concerns = (alert: Alert): boolean => isPage(alert) && alert.protected.length > 0
 const tell = (line: string): void => {
   if (values.why) process.stdout.write(`${line}\n`)
 }
@@ -114,22 +116,33 @@ process.stdout.write(
 async function attacks(): Promise<void> {
   const labels = JSON.parse(readFileSync(join(corpus, 'real.labels.json'), 'utf8')) as RealLabel[]
   const wanted = labels.filter(({ date }) => isWanted(date < '2022-01-01'))
-  const hits = { protected: 0, open: 0, harm: 0, harmProtected: 0, harmOpen: 0 }
+  const hits = {
+    protected: 0,
+    concerned: 0,
+    open: 0,
+    harm: 0,
+    harmProtected: 0,
+    harmConcerned: 0,
+    harmOpen: 0,
+  }
   for (const label of wanted) {
     const blocks = await blocksOf(join('real', label.file))
     const alone = alertsIn(blocks, { kind: 'contracts', addresses: new Set(label.vulnerableContracts) })
     const open = alertsIn(blocks, { kind: 'everything' })
     const [isAlone, isOpen] = [alone.some(isPage), open.some(isPage)]
+    const isConcerned = alone.some(concerns)
     hits.protected += Number(isAlone)
+    hits.concerned += Number(isConcerned)
     hits.open += Number(isOpen)
     if (label.harmRecorded) {
       hits.harm++
       hits.harmProtected += Number(isAlone)
+      hits.harmConcerned += Number(isConcerned)
       hits.harmOpen += Number(isOpen)
     }
-    if (isAlone && isOpen) continue
+    if (isConcerned && isOpen) continue
     tell(
-      `${label.id} (${label.date}): protected ${isAlone ? 'paged' : 'missed'}, open ${isOpen ? 'paged' : 'missed'}; harm ${label.harmRecorded}; ${label.mechanism ?? ''}`,
+      `${label.id} (${label.date}): protected ${isConcerned ? 'paged' : isAlone ? 'recorded' : 'missed'}, open ${isOpen ? 'paged' : 'missed'}; harm ${label.harmRecorded}; ${label.mechanism ?? ''}`,
     )
     for (const [name, alerts] of [
       ['protected', alone],
@@ -138,8 +151,14 @@ async function attacks(): Promise<void> {
       for (const alert of alerts.slice(0, 3)) tell(`    ${name}: ${alert.severity}: ${saying(alert)}`)
   }
   rate('attacks, victim protected', hits.protected, wanted.length)
+  rate('attacks, victim protected, an incident of its own', hits.concerned, wanted.length)
   rate('attacks, nothing protected', hits.open, wanted.length)
   rate('attacks whose harm is recorded, victim protected', hits.harmProtected, hits.harm)
+  rate(
+    'attacks whose harm is recorded, victim protected, an incident of its own',
+    hits.harmConcerned,
+    hits.harm,
+  )
   rate('attacks whose harm is recorded, nothing protected', hits.harmOpen, hits.harm)
 }
 
@@ -180,7 +199,7 @@ async function busiest(): Promise<void> {
   for (const [address, count] of busy) {
     touched += count
     for (const blocks of all) {
-      const paged = alertsIn(blocks, { kind: 'contracts', addresses: new Set([address]) }).filter(isPage)
+      const paged = alertsIn(blocks, { kind: 'contracts', addresses: new Set([address]) }).filter(concerns)
       pages += paged.length
       for (const alert of paged) tell(`${address} ${alert.transactionHash}: ${saying(alert)}`)
     }

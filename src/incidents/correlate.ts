@@ -39,5 +39,10 @@ function overlap(a: readonly Address[], b: readonly Address[]): boolean {
 
 /** A remark below `medium` joins its incident, but opens none of its own. */
 export function opensIncident(alert: Alert): boolean {
-  return atLeast(alert.severity, 'medium')
+  return atLeast(alert.severity, 'medium') && !isElsewhere(alert)
+}
+
+/** An attack on others in which no protected contract takes part. */
+function isElsewhere({ findings, protected: contracts }: Alert): boolean {
+  return contracts.length === 0 && findings.every(({ outside }) => outside === true)
 }

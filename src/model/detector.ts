@@ -36,6 +36,11 @@ export type Detector<State = unknown, Options = unknown> = {
   yieldsToMev?: true
   options: z.ZodType<Options>
   /**
+   * True where one transaction shows the pattern, no matter who loses by it: each is also judged as if everything were
+   * watched, without memory of earlier ones.
+   */
+  everywhere?: true
+  /**
    * True where a withdrawal of one's own money can resemble what it detects: a finding is lowered where takers took no
    * more than their own.
    */

@@ -49,6 +49,11 @@ export const findingSchema = z.object({
   message: z.string(),
   /** Reported by a detector in shadow mode: recorded and counted, but causes no notification and no action. */
   shadow: z.boolean().default(false),
+  /**
+   * The loss is not one of a protected contract. `protected` names those that take part, if any; without one it opens no
+   * incident. Nothing acts on it alone.
+   */
+  outside: z.literal(true).optional(),
 })
 export type Finding = z.infer<typeof findingSchema>
 

@@ -7,6 +7,7 @@ import { atLeast, type Finding } from '../../model/finding.ts'
 import type { Hash } from '../../model/hex.ts'
 import type { StateCall } from '../../model/state-read.ts'
 
+import { findEverywhere } from './everywhere.ts'
 import { reweigh, type Said } from './reweigh/reweigh.ts'
 import { withImplementations, withProxies } from './scope.ts'
 import { type Sight, sightsOf } from './sight.ts'
@@ -219,7 +220,9 @@ function run(engine: Engine, facts: BlockFacts, { note }: { note: boolean }): Fi
     suspectsOf(ruled),
   )
   const findings = [...ruled, ...learned].map((finding) => withImplementations(finding, implementations))
-  return weigh(engine, findings, (needs) => {
+  const visibleTo = (needs: Detector['needs']): BlockFacts | null => sights(needs).facts
+  const besides = findEverywhere(engine.cells, { scope, visibleTo, findings })
+  return weigh(engine, [...findings, ...besides], (needs) => {
     const visible = sights(needs).facts
     return visible === null ? null : { facts: visible, scope, suspects: NOBODY }
   })

@@ -21,12 +21,15 @@ export type Rule<Options> = {
 
 /** A detector that looks at each transaction's trace by itself and remembers nothing. */
 export function perTransaction<Options>({ evaluate, ...rule }: Rule<Options>): Detector<null, Options> {
-  return withMemory({
-    ...rule,
-    init: () => null,
-    stateVersion: 1,
-    evaluate: (tx, { input, options }) => evaluate(tx, input, options),
-  })
+  return {
+    everywhere: true,
+    ...withMemory({
+      ...rule,
+      init: () => null,
+      stateVersion: 1,
+      evaluate: (tx, { input, options }) => evaluate(tx, input, options),
+    }),
+  }
 }
 
 /** A detector's memory and options, with the block it is asked about. */

@@ -43,8 +43,10 @@ async function alertsAbout({ store }: App, { incident, plan }: Case): Promise<Al
   return byWeight(attackTransaction === null ? standing : about)
 }
 
-/** Deterministic rules and invariants at paging level; statistics and signs alone never act. */
-function isHard({ severity, detector, shadow }: Finding): boolean {
+/** Deterministic rules and invariants at paging level, about the protected contracts; statistics and signs alone never act. */
+function isHard({ severity, detector, shadow, outside }: Finding): boolean {
   const layer = layerOf(detector)
-  return !shadow && atLeast(severity, 'high') && (layer === 'pattern' || layer === 'invariant')
+  return (
+    !shadow && outside !== true && atLeast(severity, 'high') && (layer === 'pattern' || layer === 'invariant')
+  )
 }

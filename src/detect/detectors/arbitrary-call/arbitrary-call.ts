@@ -32,6 +32,7 @@ export const arbitraryCall: Detector<Signatures, ConfidenceOptions> = {
   id: 'arbitrary-call',
   title: 'A contract lent its authority to its caller',
   layer: 'pattern',
+  everywhere: true,
   needs: ['traces'],
   options: confidenceOptions,
   init: noSignatures,

@@ -47,6 +47,7 @@ export const drain: Detector<Ledger, Options> = {
   id: 'drain',
   title: 'Assets left a protected contract and nothing came in or was burned for them',
   layer: 'pattern',
+  everywhere: true,
   needs: ['traces'],
   yieldsToMev: true,
   options,

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { factsFromCalls } from '../../../facts/facts.ts'
 import type { Transaction } from '../../../model/block.ts'
 import type { Category } from '../../../model/category.ts'
-import type { Detector, DetectorInput, Scope } from '../../../model/detector.ts'
+import type { Detector, DetectorInput } from '../../../model/detector.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Finding } from '../../../model/finding.ts'
 import { atLeast } from '../../../model/finding.ts'
-import type { Address } from '../../../model/hex.ts'
 import { buildFinding } from '../../lib/build-finding.ts'
 import { changesOf } from '../../lib/flows.ts'
+import { withWhom } from '../../lib/touched.ts'
 import { type Evidence, evidenceOf } from './evidence.ts'
 import { featuresOf } from './features.ts'
 import { scoreOf, type Trees, treesSchema } from './trees.ts'
@@ -58,32 +58,25 @@ function judge(tx: TransactionFacts, { input, options, model, said }: Judging): 
   const { transaction } = tx
   const { scope, facts } = input
   if (transaction.frames.length < LEAST_FRAMES) return []
-  const touched = touchedBy(tx, scope)
-  if (scope.kind === 'contracts' && touched.length === 0) return []
   const { score, evidence } = judgementOf(transaction, model)
   if (score < options.confirm || evidence.statements.length === 0) return []
   const isConfirmed = said.has(transaction.hash)
   const isPage = score >= options.page || isConfirmed
-  const victims = [...new Set([...evidence.victims, ...touched.filter((it) => tx.deltas.has(it))])].slice(
-    0,
-    16,
-  )
-  const shown = victims.length > 0 ? victims : touched
-  return [
-    buildFinding(tx, facts.bundle, {
-      detector: 'economics',
-      severity: isPage ? 'high' : 'medium',
-      confidence: Math.min(0.95, score),
-      categories: [categoryOf(evidence)],
-      protected: touched,
-      victims: shown,
-      actors: [...evidence.side],
-      profit: changesOf(tx, evidence.side).profit,
-      loss: changesOf(tx, shown).loss,
-      evidence: evidence.statements.map((statement) => ({ statement, frames: [], amounts: [] })),
-      message: `${evidence.statements[0]}. Such transactions resemble attacks (score ${score.toFixed(2)}${isConfirmed ? ', and another detector suspects it' : ''}).`,
-    }),
-  ]
+  const { victims } = evidence
+  const finding = buildFinding(tx, facts.bundle, {
+    detector: 'economics',
+    severity: isPage ? 'high' : 'medium',
+    confidence: Math.min(0.95, score),
+    categories: [categoryOf(evidence)],
+    protected: [],
+    victims: [...victims],
+    actors: [...evidence.side],
+    profit: changesOf(tx, evidence.side).profit,
+    loss: changesOf(tx, victims).loss,
+    evidence: evidence.statements.map((statement) => ({ statement, frames: [], amounts: [] })),
+    message: `${evidence.statements[0]}. Such transactions resemble attacks (score ${score.toFixed(2)}${isConfirmed ? ', and another detector suspects it' : ''}).`,
+  })
+  return [withWhom(finding, tx, scope)]
 }
 
 /** One judgement a transaction: it depends on nothing but the trace. */
@@ -108,22 +101,6 @@ function worstBy(findings: readonly Finding[]): ReadonlySet<string> {
         : [],
     ),
   )
-}
-
-/** The protected contracts that ran in it, or whose tokens moved. */
-function touchedBy({ transaction, deltas, facts }: TransactionFacts, scope: Scope): Address[] {
-  if (scope.kind === 'everything') return []
-  const touched = new Set<Address>()
-  const note = (account: string | null): void => {
-    if (account !== null && scope.addresses.has(account as Address)) touched.add(account as Address)
-  }
-  for (const { context, to } of transaction.frames) {
-    note(context)
-    note(to)
-  }
-  for (const account of deltas.keys()) note(account)
-  for (const fact of facts) if (fact.kind === 'transfer') note(fact.asset)
-  return [...touched]
 }
 
 function categoryOf({ kinds }: Evidence): Category {

@@ -34,6 +34,7 @@ export const shareInflation: Detector<State, Options> = {
   id: 'share-inflation',
   title: 'A gift made the shares of a vault many times dearer, and somebody dealt at that price',
   layer: 'pattern',
+  everywhere: true,
   needs: ['traces'],
   pending: 'ignored',
   options,
