@@ -10,6 +10,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { crc32 } from 'node:zlib'
 import { clopperPearson, proportionText } from '../src/calibrate/statistics.ts'
 import { readBundles } from '../src/chain/bundle/read.ts'
 import { createEngine, evaluateSettled } from '../src/detect/engine/engine.ts'
@@ -32,6 +33,8 @@ const { values } = parseArgs({
     set: { type: 'string', default: 'attacks,benign' },
     /** A learned score that was trained on the development part alone (`train/train.py`); the shipped one saw both parts. */
     model: { type: 'string' },
+    /** Prefix of five models of `train/train.py --folds`: each file is judged by the one that did not see it. */
+    folds: { type: 'string' },
     why: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -54,9 +57,13 @@ type RealLabel = {
   mechanism?: string
 }
 
-const given = values.model === undefined ? {} : { economics: { model: resolve(values.model) } }
-const options = await withRules(await withFiles(given), undefined)
-const engineFor = (scope: Scope) => createEngine({ detectors, scope, options })
+const optionsWith = async (model: string | undefined) =>
+  withRules(await withFiles(model === undefined ? {} : { economics: { model: resolve(model) } }), undefined)
+const models =
+  values.folds === undefined ? [values.model] : [0, 1, 2, 3, 4].map((n) => `${values.folds}${n}.json`)
+const options = await Promise.all(models.map(optionsWith))
+const engineFor = (file: string, scope: Scope) =>
+  createEngine({ detectors, scope, options: options[crc32(file) % options.length] ?? {} })
 
 const filesUnder = (folder: string): string[] =>
   readdirSync(join(corpus, folder)).flatMap((name) => {
@@ -71,8 +78,8 @@ async function blocksOf(file: string): Promise<BlockFacts[]> {
   return blocks
 }
 
-function alertsIn(blocks: readonly BlockFacts[], scope: Scope): Alert[] {
-  const engine = engineFor(scope)
+function alertsIn(file: string, blocks: readonly BlockFacts[], scope: Scope): Alert[] {
+  const engine = engineFor(file, scope)
   return blocks.flatMap((facts) => alertsOf(evaluateSettled(engine, facts)))
 }
 
@@ -126,9 +133,10 @@ async function attacks(): Promise<void> {
     harmOpen: 0,
   }
   for (const label of wanted) {
-    const blocks = await blocksOf(join('real', label.file))
-    const alone = alertsIn(blocks, { kind: 'contracts', addresses: new Set(label.vulnerableContracts) })
-    const open = alertsIn(blocks, { kind: 'everything' })
+    const file = join('real', label.file)
+    const blocks = await blocksOf(file)
+    const alone = alertsIn(file, blocks, { kind: 'contracts', addresses: new Set(label.vulnerableContracts) })
+    const open = alertsIn(file, blocks, { kind: 'everything' })
     const [isAlone, isOpen] = [alone.some(isPage), open.some(isPage)]
     const isConcerned = alone.some(concerns)
     hits.protected += Number(isAlone)
@@ -171,7 +179,7 @@ async function benign(files: readonly string[], name: string): Promise<void> {
       if (transaction.frames.length >= COMPLEX) complex.add(transaction.hash)
       counts[transaction.frames.length >= COMPLEX ? 'complex' : 'simple']++
     }
-    for (const alert of alertsIn(blocks, { kind: 'everything' }).filter(isPage)) {
+    for (const alert of alertsIn(file, blocks, { kind: 'everything' }).filter(isPage)) {
       const isComplex = complex.has(alert.transactionHash ?? '')
       counts[isComplex ? 'complexPages' : 'simplePages']++
       tell(`${file} ${alert.transactionHash} ${isComplex ? 'complex' : 'simple'}: ${saying(alert)}`)
@@ -185,10 +193,10 @@ async function benign(files: readonly string[], name: string): Promise<void> {
 async function busiest(): Promise<void> {
   const files = filesUnder('benign').filter((file) => isWanted(DEV.has(file.split('/')[1] ?? '')))
   const entries = new Map<Address, number>()
-  const all: BlockFacts[][] = []
+  const all: { file: string; blocks: BlockFacts[] }[] = []
   for (const file of files) {
     const blocks = await blocksOf(file)
-    all.push(blocks)
+    all.push({ file, blocks })
     for (const { transaction } of blocks.flatMap(({ transactions }) => transactions))
       for (const frame of transaction.frames)
         if (frame.context !== null && isEntry(frame, transaction.frames))
@@ -198,8 +206,10 @@ async function busiest(): Promise<void> {
   let [pages, touched] = [0, 0]
   for (const [address, count] of busy) {
     touched += count
-    for (const blocks of all) {
-      const paged = alertsIn(blocks, { kind: 'contracts', addresses: new Set([address]) }).filter(concerns)
+    for (const { file, blocks } of all) {
+      const paged = alertsIn(file, blocks, { kind: 'contracts', addresses: new Set([address]) }).filter(
+        concerns,
+      )
       pages += paged.length
       for (const alert of paged) tell(`${address} ${alert.transactionHash}: ${saying(alert)}`)
     }

@@ -33,7 +33,7 @@ test('a thread that dies fails its file with the reason, and the next file gets 
     "The worker thread that judged bad failed: it ended with 3
       file: bad
       reason: it ended with 3
-    Fix: Where it ran out of memory: fewer --workers, or NODE_OPTIONS=--max-old-space-size=4096. Else run it with --workers 1 -v and tell us."
+    Fix: If it ran out of memory, use fewer --workers, or NODE_OPTIONS=--max-old-space-size=4096. Otherwise run it with --workers 1 -v and report the output."
   `)
   expect(await lane.judge('good', watch())).toBe('good')
   expect(await lane.judge('better', watch())).toBe('better')

@@ -1,3 +1,4 @@
+import { layerOf } from '../detect/engine/layers.ts'
 import { assert } from '../kit/assert.ts'
 import { sha256, toJson } from '../kit/json.ts'
 import type { Alert } from '../model/alert.ts'
@@ -55,8 +56,13 @@ function alertOf(group: readonly Finding[]): Alert {
   }
 }
 
-/** Most confident first; ties by name, so that the order in which detectors ran has no effect. */
+/**
+ * Findings that name a cause come before statistics; then the most confident first; ties by name, so that the order in which
+ * detectors ran has no effect.
+ */
 function byWeight(a: Finding, b: Finding): number {
+  const isStatistic = ({ detector }: Finding): number => Number(layerOf(detector) === 'baseline')
+  if (isStatistic(a) !== isStatistic(b)) return isStatistic(a) - isStatistic(b)
   if (a.confidence !== b.confidence) return b.confidence - a.confidence
   return a.detector.localeCompare(b.detector, 'en') || a.fingerprint.localeCompare(b.fingerprint, 'en')
 }

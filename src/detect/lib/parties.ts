@@ -1,3 +1,4 @@
+import type { Scope } from '../../model/detector.ts'
 import type { TransactionFacts } from '../../model/fact.ts'
 import type { Address } from '../../model/hex.ts'
 
@@ -25,5 +26,18 @@ export function gainsOnly(tx: TransactionFacts, group: Iterable<Address>): boole
   const amounts = [...net.values()]
   return amounts.some((amount) => amount > 0n) && amounts.every((amount) => amount >= 0n)
 }
+
+/**
+ * One movement or none, while nothing is protected: the sweep of a wallet, an order, a keeper's pull look the same, so it is no
+ * page. A movement through a proxied token counts once.
+ */
+export function isLone({ facts }: TransactionFacts, scope: Scope): boolean {
+  if (scope.kind !== 'everything') return false
+  const moved = new Set<string>()
+  for (const fact of facts)
+    if (fact.kind === 'transfer' && fact.amount > 0n) moved.add(`${fact.from}${fact.to}${fact.amount}`)
+  return moved.size <= 1
+}
+
 /** Needed for each of thousands of transfers, while an account may hold thousands of assets: cached with the facts. */
 const answers = new WeakMap<TransactionFacts, Map<Address, boolean>>()

@@ -21,15 +21,12 @@ export type Rule<Options> = {
 
 /** A detector that looks at each transaction's trace by itself and remembers nothing. */
 export function perTransaction<Options>({ evaluate, ...rule }: Rule<Options>): Detector<null, Options> {
-  return {
-    everywhere: true,
-    ...withMemory({
-      ...rule,
-      init: () => null,
-      stateVersion: 1,
-      evaluate: (tx, { input, options }) => evaluate(tx, input, options),
-    }),
-  }
+  return withMemory({
+    ...rule,
+    init: () => null,
+    stateVersion: 1,
+    evaluate: (tx, { input, options }) => evaluate(tx, input, options),
+  })
 }
 
 /** A detector's memory and options, with the block it is asked about. */
@@ -56,6 +53,7 @@ export function withMemory<Memory, Options>({
     id,
     title,
     layer: 'pattern',
+    everywhere: true,
     needs: ['traces'],
     ...(yieldsToMev === true ? { yieldsToMev } : {}),
     ...(yieldsToOwners === true ? { yieldsToOwners } : {}),

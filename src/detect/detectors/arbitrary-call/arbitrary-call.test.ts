@@ -11,6 +11,7 @@ import {
   pull,
   topicOf,
   transaction,
+  transferLog,
   view,
   word,
 } from '../../../../test/harness/build.ts'
@@ -67,9 +68,21 @@ test('a router that moves a stranger’s tokens to its caller is flagged, protec
   )
   for (const scope of [protecting(router), everything]) {
     const [found] = askAbout(arbitraryCall, scope, { from: thief, root })
-    expect(found).toMatchObject({ severity: 'critical', victims: [router, owner] })
+    // one movement alone, of accounts that nobody protects, is no page: keepers and custodians pull so too
+    const severity = scope === everything ? 'medium' : 'critical'
+    expect(found).toMatchObject({ severity, victims: [router, owner] })
     expect(found?.evidence[0]?.amounts).toEqual([{ account: bot, asset: usdc, amount: 900n }])
   }
+})
+
+test('a token whose logic is another contract is asked by the caller of the token, not by its logic', () => {
+  const logic = address('logic')
+  const parts = { from: owner, to: thief, amount: 900n }
+  const asked = data('0x23b872dd', owner, thief, 900n)
+  const emitted = call(usdc, { input: '0x907dff97' }, transferLog(usdc, parts))
+  const root = call(usdc, { input: asked }, call(logic, { input: asked }, emitted))
+  for (const scope of [protecting(usdc, logic), everything])
+    expect(askAbout(arbitraryCall, scope, { from: thief, root })).toEqual([])
 })
 
 test('a settlement that gives the stranger something in return is not', () => {

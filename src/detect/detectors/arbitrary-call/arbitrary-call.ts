@@ -2,7 +2,7 @@ import type { Frame } from '../../../model/block.ts'
 import { entryFrame } from '../../../model/block.ts'
 import type { Detector, DetectorInput, Scope } from '../../../model/detector.ts'
 import { inScope } from '../../../model/detector.ts'
-import type { TransactionFacts } from '../../../model/fact.ts'
+import type { TransactionFacts, TransferFact } from '../../../model/fact.ts'
 import type { Finding } from '../../../model/finding.ts'
 import type { Address } from '../../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../../model/hex.ts'
@@ -17,7 +17,7 @@ import {
   noteSignatures,
   type Signatures,
 } from '../../lib/consent.ts'
-import { oneSidedLoss } from '../../lib/parties.ts'
+import { isLone, oneSidedLoss } from '../../lib/parties.ts'
 import type { ConfidenceOptions } from '../../lib/per-transaction.ts'
 import { confidenceOptions } from '../../lib/per-transaction.ts'
 
@@ -54,7 +54,14 @@ function evaluate(tx: TransactionFacts, { input: { facts, scope }, memory, optio
   const claims = [...foreignCode(tx, { actors, scope }), ...strangersFunds(tx, { actors, scope, memory })]
   return findingFrom(
     claims.filter(({ confidence }) => confidence >= options.minConfidence),
-    { detector: 'arbitrary-call', tx, actors, scope, bundle: facts.bundle },
+    {
+      detector: 'arbitrary-call',
+      tx,
+      actors,
+      scope,
+      bundle: facts.bundle,
+      ...(isLone(tx, scope) ? { most: 'medium' as const } : {}),
+    },
   )
 }
 
@@ -102,7 +109,7 @@ function strangersFunds(
     if (!actors.has(fact.to) || actors.has(fact.from)) return []
     callers ??= new Set(frames.map((frame) => frame.from))
     if (callers.has(fact.from)) return []
-    const spender = entryFrame(fact.asset, fact.frame, frames)?.from
+    const spender = askedBy(fact, frames)
     if (!spender || actors.has(spender) || spender === fact.from || spender === fact.asset) return []
     if (!inScope(scope, spender) && !inScope(scope, fact.from)) return []
     if (!oneSidedLoss(tx, fact.from)) return []
@@ -121,3 +128,21 @@ function strangersFunds(
     ]
   })
 }
+
+/**
+ * The account that asked the token for a movement. A token whose logic is another contract is called back by it to emit the
+ * event: then it is the caller of the outer call, which names the amount.
+ */
+function askedBy({ asset, amount, frame: index }: TransferFact, frames: readonly Frame[]): Address | null {
+  if (asset === 'native') return frames[index]?.from ?? null
+  const nearest = entryFrame(asset, index, frames)
+  const word = amount.toString(16).padStart(64, '0')
+  let frame = nearest === undefined ? undefined : frames[nearest.parent]
+  for (; frame !== undefined; frame = frames[frame.parent])
+    if (frame.context === asset && isMove(frame) && frame.input.includes(word))
+      return entryFrame(asset, frame.index, frames)?.from ?? null
+  return nearest?.from ?? null
+}
+
+/** `transfer` and `transferFrom` of ERC-20. */
+const isMove = ({ input }: Frame): boolean => /^0x(a9059cbb|23b872dd)/.test(input)

@@ -181,6 +181,13 @@ test('a message that mints, and a mark in the key store that it was used, are wh
   for (const it of [scope, everything]) expect(askAbout(bridgeForgery, it, relayed)).toEqual([])
 })
 
+test('a contract that is asked for the hash to sign, and then runs what was signed, is no store of keys', () => {
+  const hash = view(keys, '0x69d48074', keccak256('0x02'))
+  const run = call(keys, { input: data('0x41973cd9', 32n, NEW_KEYS) })
+  const signed = execute(keys, hash, signature(5n, keccak256('0x02')), run)
+  for (const it of [scope, everything]) expect(askAbout(bridgeForgery, it, signed)).toEqual([])
+})
+
 test('what leaves for nothing on the word of an unproved message is a bridge’s drain; signed, it is a drain', () => {
   const seen = view(dai, data('0x70a08231', custody), `0x${word(900n)}`)
   const drained = (...checks: CallNode[]) => {

@@ -52,13 +52,19 @@ function isOrdered(write: Frame, entry: Frame): boolean {
 
 type Asking = { bridge: Address; entry: Frame; frames: readonly Frame[] }
 
-/** The bridge had called a view of it before a signature or proof was checked in the same call. */
+/**
+ * An answer of one word that looks like a hash: what the signers signed, not who they are. Keys are addresses, with twelve
+ * zero bytes, or longer.
+ */
+const isDigest = (output: string): boolean => output.length === 66 && !output.startsWith('0x00000000')
+
+/** The bridge had called a view of it, which answered with keys, before a signature or proof was checked in the same call. */
 function wasAsked(store: Address, { bridge, entry, frames }: Asking): boolean {
   let asked = false
   for (let i = entry.index + 1; i < entry.end; i++) {
     const frame = frames[i]
     if (frame === undefined || frames[frame.parent]?.context !== bridge) continue
-    if (frame.type === 'STATICCALL' && frame.to === store) asked = true
+    if (frame.type === 'STATICCALL' && frame.to === store && !isDigest(frame.output)) asked = true
     else if (asked && isCheck(frame)) return true
   }
   return false

@@ -3,7 +3,7 @@ import type { BlockBundle, Frame } from '../../../model/block.ts'
 import type { Category } from '../../../model/category.ts'
 import type { Detector, DetectorInput, Scope } from '../../../model/detector.ts'
 import { inScope } from '../../../model/detector.ts'
-import type { TransactionFacts } from '../../../model/fact.ts'
+import type { TransactionFacts, TransferFact } from '../../../model/fact.ts'
 import type { Finding, Severity } from '../../../model/finding.ts'
 import { atLeast } from '../../../model/finding.ts'
 import type { Address } from '../../../model/hex.ts'
@@ -250,17 +250,22 @@ function payersFor(tx: TransactionFacts, scope: Scope, actors: ReadonlySet<Addre
     if (fact.kind !== 'transfer' || !actors.has(fact.to) || actors.has(fact.from)) continue
     if (fact.from === ZERO_ADDRESS || inScope(scope, fact.from) || payers.has(fact.from)) continue
     if (!oneSidedLoss(tx, fact.from) || !isWithin(fact.from, fact.frame, tx.transaction.frames)) continue
-    const boss = innermostProtected(fact.frame, tx.transaction.frames, scope)
+    const boss = innermostProtected(fact, tx.transaction.frames, scope)
     if (boss !== undefined) payers.set(fact.from, boss)
     if (payers.size >= MOST_PAYERS) break
   }
   return payers
 }
 
-/** The nearest protected contract around a frame. */
-function innermostProtected(index: number, frames: readonly Frame[], scope: Scope): Address | undefined {
+/** The nearest protected contract around a movement, other than the token that moves: that one orders nothing. */
+function innermostProtected(
+  { frame: index, asset }: TransferFact,
+  frames: readonly Frame[],
+  scope: Scope,
+): Address | undefined {
   for (let frame = frames[index]; frame !== undefined; frame = frames[frame.parent])
-    if (frame.context !== null && inScope(scope, frame.context)) return frame.context
+    if (frame.context !== null && frame.context !== asset && inScope(scope, frame.context))
+      return frame.context
   return undefined
 }
 

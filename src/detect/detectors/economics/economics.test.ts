@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { address, block, call, data, pull, view, word } from '../../../../test/harness/build.ts'
+import { address, block, call, data, pay, pull, view, word } from '../../../../test/harness/build.ts'
 import { everything, protecting } from '../../../../test/harness/detect.ts'
 import { blockFacts, factsFromCalls } from '../../../facts/facts.ts'
+import type { Category } from '../../../model/category.ts'
 import type { Detector, Scope } from '../../../model/detector.ts'
 import type { Finding } from '../../../model/finding.ts'
 import { createEngine, evaluateSettled } from '../../engine/engine.ts'
@@ -38,25 +39,28 @@ const always = (score: number): Trees => ({
 })
 
 const balance = (of: `0x${string}`, amount: bigint) => view(usdc, data('0x70a08231', of), `0x${word(amount)}`)
-const send = (to: `0x${string}`, amount: bigint) =>
-  call(usdc, { input: data('0xa9059cbb', to, amount), output: `0x${word(1n)}` })
 
 /** The vault reads its balance and pays nearly all of it to the thief's tool, which passes it on. */
 const theft = call(
   tool,
   { input: '0x01020304' },
-  call(vault, { input: '0x05060708' }, balance(vault, 1_000n), send(tool, 990n)),
-  send(thief, 990n),
+  call(
+    vault,
+    { input: '0x05060708' },
+    balance(vault, 1_000n),
+    pay(usdc, { from: vault, to: tool, amount: 990n }),
+  ),
+  pay(usdc, { from: tool, to: thief, amount: 990n }),
 )
 const sweep = call(
   vault,
   { input: '0x05060708' },
   balance(vault, 1_000n),
-  send(bob, 1_000n),
+  pay(usdc, { from: vault, to: bob, amount: 1_000n }),
   call(other, { input: '0x01020304' }),
 )
 
-const suspicious = (severity: Finding['severity']): Detector => ({
+const suspicious = (severity: Finding['severity'], categories: Category[] = ['reentrancy']): Detector => ({
   ...economics,
   id: 'drain',
   files: {},
@@ -74,7 +78,7 @@ const suspicious = (severity: Finding['severity']): Detector => ({
         loss: [],
         evidence: [],
         message: 'suspicious',
-        categories: [],
+        categories,
       }),
     ),
 })
@@ -102,11 +106,13 @@ test('a stranger that loses nearly all of what it had, in a transaction that res
 })
 
 test('a middling score pages only where another detector suspects the transaction too', () => {
-  const model = always(0.5)
+  const model = always(0.65)
   const severities = (besides: Detector[]) => found(theft, { model, besides }).map(({ severity }) => severity)
-  expect(severities([])).toEqual(['medium'])
-  expect(severities([suspicious('low')])).toEqual(['medium'])
+  expect(severities([])).toEqual(['low'])
+  expect(severities([suspicious('low')])).toEqual(['low'])
   expect(severities([suspicious('medium')])).toEqual(['high'])
+  // that value leaves is what the score sees already
+  expect(severities([suspicious('medium', ['drain'])])).toEqual(['low'])
   expect(found(theft, { model: always(0.3), besides: [suspicious('medium')] })).toEqual([])
 })
 
@@ -123,12 +129,28 @@ test('one movement alone is a sweep', () => {
   expect(found(sweep, { model: always(0.99) })).toEqual([])
 })
 
-test('with contracts protected only what touches them counts, and they are named', () => {
+test('the protected contracts that lose or take part are named; a loss of others is marked', () => {
   const model = always(0.9)
-  expect(found(theft, { model, scope: protecting(other) })).toEqual([])
-  expect(found(theft, { model, scope: protecting(vault) })[0]?.protected).toEqual([vault])
-  // its token moved
-  expect(found(theft, { model, scope: protecting(usdc) })[0]?.protected).toEqual([usdc])
+  const about = (it: `0x${string}`) => found(theft, { model, scope: protecting(it) })[0]
+  expect(about(vault)).toMatchObject({ protected: [vault] })
+  expect(about(vault)?.outside).toBeUndefined()
+  expect(about(usdc)).toMatchObject({ protected: [usdc], outside: true })
+  expect(about(other)).toMatchObject({ protected: [], outside: true })
+})
+
+test('a deposit address that its owner empties has lost nothing', () => {
+  const forwarder = call(
+    tool,
+    { input: '0x01020304' },
+    call(
+      vault,
+      { input: '0x05060708' },
+      balance(vault, 1_000n),
+      pay(usdc, { from: vault, to: tool, amount: 1_000n }),
+    ),
+    pay(usdc, { from: tool, to: thief, amount: 1_000n }),
+  )
+  expect(found(forwarder, { model: always(0.99) })).toEqual([])
 })
 
 test('without a model nothing is reported', () => {

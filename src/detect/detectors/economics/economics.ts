@@ -17,9 +17,9 @@ const options = z.strictObject({
   /** The learned score; a path in the configuration. Without it nothing is reported. */
   model: treesSchema.optional(),
   /** Score from which economic evidence alone pages. */
-  page: z.number().min(0).max(1).default(0.85),
+  page: z.number().min(0).max(1).default(0.7),
   /** Score from which it pages together with a finding of another detector at `medium` or above. */
-  confirm: z.number().min(0).max(1).default(0.4),
+  confirm: z.number().min(0).max(1).default(0.6),
 })
 type Options = z.infer<typeof options>
 
@@ -65,7 +65,7 @@ function judge(tx: TransactionFacts, { input, options, model, said }: Judging): 
   const { victims } = evidence
   const finding = buildFinding(tx, facts.bundle, {
     detector: 'economics',
-    severity: isPage ? 'high' : 'medium',
+    severity: isPage ? 'high' : 'low',
     confidence: Math.min(0.95, score),
     categories: [categoryOf(evidence)],
     protected: [],
@@ -92,11 +92,14 @@ function judgementOf(transaction: Transaction, model: Trees): { score: number; e
   return made
 }
 
-/** Transactions that a detector of another kind suspects. */
+/** Transactions that a detector suspects of more than that value leaves: a loss that is seen twice is one loss. */
 function worstBy(findings: readonly Finding[]): ReadonlySet<string> {
   return new Set(
-    findings.flatMap(({ transactionHash, severity, shadow, detector }) =>
-      transactionHash !== null && !shadow && detector !== 'economics' && atLeast(severity, 'medium')
+    findings.flatMap(({ transactionHash, severity, shadow, categories }) =>
+      transactionHash !== null &&
+      !shadow &&
+      atLeast(severity, 'medium') &&
+      categories.some((it) => it !== 'drain')
         ? [transactionHash]
         : [],
     ),

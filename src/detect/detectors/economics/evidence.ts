@@ -1,8 +1,9 @@
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
+import { ZERO_ADDRESS } from '../../../model/hex.ts'
 import type { Features } from './features.ts'
 import { dustIn, ledgerOf } from './ledger.ts'
-import { answersOf, balanceBefore } from './reads.ts'
+import { answersOf, balanceBefore, emptiedWallets } from './reads.ts'
 import { actingSide } from './side.ts'
 
 export type EvidenceKind = 'loss' | 'pool' | 'price' | 'hidden' | 'repeated' | 'mint' | 'reentry' | 'taken'
@@ -36,18 +37,19 @@ export function evidenceOf(tx: TransactionFacts, features: Features): Evidence {
     kinds.add(kind)
     statements.push(statement)
   }
-  const losses = lossesOf({ side, ledger, before })
+  const emptied = emptiedWallets(tx, ledger, before)
+  const losses = lossesOf({ side, ledger, before }).filter(({ account }) => !emptied.has(account))
   const worst = losses[0]
+  // a contract that burns its own token redeems it
+  const redeemed = new Set(ledger.transfers.flatMap(({ asset, to }) => (to === ZERO_ADDRESS ? [asset] : [])))
+  const giver = losses.find(({ account, isOneSided }) => isOneSided && !redeemed.has(account))
   if (worst !== undefined && worst.part >= LEAST_LOSS)
     say(
       'loss',
       `${worst.account} lost ${percent(worst.part)} of its ${worst.asset}${worst.isOneSided ? ' and got nothing for it' : ''}`,
     )
-  else if (losses.some(({ isOneSided }) => isOneSided) && at(features, 'only gains') === 1)
-    say(
-      'taken',
-      `${losses.find(({ isOneSided }) => isOneSided)?.account} gave something and got nothing, and the acting side gave nothing`,
-    )
+  else if (giver !== undefined && at(features, 'only gains') === 1)
+    say('taken', `${giver.account} gave something and got nothing, and the acting side gave nothing`)
   if (
     at(features, 'product of balances lost') <= -LEAST_PRODUCT ||
     at(features, 'product of reserves lost') <= -LEAST_PRODUCT

@@ -3,7 +3,7 @@ import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../../model/hex.ts'
 import { dustIn, type Ledger, ledgerOf, netOfSide } from './ledger.ts'
-import { type Answers, answersOf, balanceBefore } from './reads.ts'
+import { type Answers, answersOf, balanceBefore, emptiedWallets } from './reads.ts'
 import { actingSide } from './side.ts'
 
 /** Numbers about one transaction by which the learned score judges it; NaN where the recording does not show one. */
@@ -21,7 +21,7 @@ export function featuresOf(tx: TransactionFacts): Features {
     ...shapeOf(tx, side),
     ...repetitionOf(tx, side),
     ...movementOf(tx, side, ledger),
-    ...lossesOf(side, ledger, answers),
+    ...lossesOf(tx, side, ledger, answers),
     ...poolsOf(side, ledger, answers),
     ...pricesOf(tx, side, answers),
     ...actionsOf(tx),
@@ -175,7 +175,13 @@ function movementOf(tx: TransactionFacts, side: ReadonlySet<Address>, ledger: Le
 }
 
 /** Losses of strangers, as a part of their balances before; losses without return. */
-function lossesOf(side: ReadonlySet<Address>, ledger: Ledger, { before, unexplained }: Answers): Features {
+function lossesOf(
+  tx: TransactionFacts,
+  side: ReadonlySet<Address>,
+  ledger: Ledger,
+  { before, unexplained }: Answers,
+): Features {
+  const emptied = emptiedWallets(tx, ledger, before)
   const ours = netOfSide(ledger, side)
   let [oneSided, known, most, mostOneSided, half, tenth, gain] = [0, 0, 0, 0, 0, 0, 0]
   const isDust = dustIn(ledger)
@@ -183,7 +189,7 @@ function lossesOf(side: ReadonlySet<Address>, ledger: Ledger, { before, unexplai
     const changes = new Map(
       [...all].filter(([asset, amount]) => !isDust(asset, amount < 0n ? -amount : amount)),
     )
-    if (side.has(account) || changes.size === 0) continue
+    if (side.has(account) || changes.size === 0 || emptied.has(account)) continue
     const isOneSided = [...changes.values()].every((amount) => amount < 0n)
     if (isOneSided) oneSided++
     for (const [asset, amount] of changes) {

@@ -112,3 +112,31 @@ export function balanceBefore(
   }
   return undefined
 }
+
+/**
+ * Accounts that pay out all they have of one asset, by a call of their own and in one movement, and do nothing else: deposit
+ * addresses and wallets that their owner empties. What a thief takes from a vault, a pool or an allowance does not look so
+ * tidy.
+ */
+export function emptiedWallets(
+  { transaction: { frames } }: TransactionFacts,
+  ledger: Ledger,
+  before: Answers['before'],
+): ReadonlySet<Address> {
+  const moves = new Map<Address, { count: number; own: boolean }>()
+  for (const { from, to, frame } of ledger.transfers) {
+    const known = moves.get(from)
+    moves.set(from, { count: (known?.count ?? 0) + 1, own: frames[frame]?.from === from })
+    const taken = moves.get(to)
+    if (taken !== undefined || ledger.net.has(to))
+      moves.set(to, { count: (taken?.count ?? 0) + 1, own: false })
+  }
+  const emptied = new Set<Address>()
+  for (const [account, { count, own }] of moves) {
+    const [change, second] = [...(ledger.net.get(account) ?? [])]
+    if (count !== 1 || !own || change === undefined || second !== undefined) continue
+    const [asset, amount] = change
+    if (amount < 0n && balanceBefore(account, asset, ledger, before) === -amount) emptied.add(account)
+  }
+  return emptied
+}

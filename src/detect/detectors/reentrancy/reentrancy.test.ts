@@ -46,7 +46,15 @@ describe('reentrancy', () => {
   test('nobody need be protected for it to be seen', () => {
     const root = attack(call(vault, { input: WITHDRAW }, call(thief, { value: 5n })))
     expect(findIn(root, { kind: 'everything' })).toHaveLength(1)
-    expect(findIn(root, { kind: 'contracts', addresses: new Set([usdc]) })).toEqual([])
+    expect(findIn(root, { kind: 'contracts', addresses: new Set([usdc]) })).toMatchObject([
+      { outside: true, protected: [] },
+    ])
+  })
+
+  test('while nothing is protected, the wallet that a sender calls may be called back by a lender', () => {
+    const loan = call(thief, { input: '0x5cffe9de' }, call(vault, { input: WITHDRAW }))
+    const root = call(vault, { input: WITHDRAW }, loan, call(thief, { value: 5n }))
+    expect(findIn(root, { kind: 'everything' })).toEqual([])
   })
 
   test('shares are minted twice for one deposit, through a token’s hook', () => {

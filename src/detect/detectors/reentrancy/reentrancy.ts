@@ -34,7 +34,10 @@ function evaluate(
   const { frames } = tx.transaction
   if (frames.length < 4 || tx.transaction.succeeded === false) return []
   const actors = actorCluster(tx, scope)
-  const reentries = findReentries(frames, (contract) => kindOf(contract, actors, scope))
+  const { to } = tx.transaction
+  // the contract that the sender calls may be their own wallet, which a flash lender calls back
+  const own = scope.kind === 'everything' && to !== null ? new Set([...actors, to]) : actors
+  const reentries = findReentries(frames, (contract) => kindOf(contract, own, scope))
   if (reentries.length === 0) return []
   const judged = reentries
     .map((reentry) => judge(reentry, tx, actors))

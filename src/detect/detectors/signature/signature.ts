@@ -7,6 +7,7 @@ import type { Address } from '../../../model/hex.ts'
 import { actorCluster } from '../../lib/actors.ts'
 import type { Claim } from '../../lib/claims.ts'
 import { findingFrom } from '../../lib/claims.ts'
+import { isLone } from '../../lib/parties.ts'
 import { type Remembered, withMemory } from '../../lib/per-transaction.ts'
 
 const options = z.strictObject({
@@ -60,7 +61,14 @@ function evaluate(
     if (earlier !== undefined && earlier !== tx.transaction.hash) return [replayed(verifier, check, earlier)]
     return /[1-9a-f]/.test(check.output.slice(2)) ? [] : [bypassed(verifier, check)]
   })
-  return findingFrom(claims, { detector: 'signature', tx, actors, scope, bundle: facts.bundle })
+  return findingFrom(claims, {
+    detector: 'signature',
+    tx,
+    actors,
+    scope,
+    bundle: facts.bundle,
+    ...(isLone(tx, scope) ? { most: 'medium' as const } : {}),
+  })
 }
 
 function remember(used: Used, key: string, { hash, most }: { hash: string; most: number }): void {

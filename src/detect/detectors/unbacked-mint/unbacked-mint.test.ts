@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import {
   address,
+  type CallNode,
   call,
   data,
   pay,
@@ -10,7 +11,7 @@ import {
   word,
   ZERO,
 } from '../../../../test/harness/build.ts'
-import { askAbout, protecting } from '../../../../test/harness/detect.ts'
+import { askAbout, everything, protecting } from '../../../../test/harness/detect.ts'
 import { unbackedMint } from './unbacked-mint.ts'
 
 const thief = address('thief')
@@ -33,6 +34,24 @@ test('a minter that ends the transaction poorer was not paid', () => {
   expect(askAbout(unbackedMint, protecting(pool), { from: thief, root })).toMatchObject([
     { severity: 'high', categories: ['unbacked-mint'], victims: [pool, coin] },
   ])
+})
+
+test('while nothing is protected, an unpaid mint pages only if the claims are moved on at once', () => {
+  const spend = pay(backing, { from: pool, to: address('treasury'), amount: 150n })
+  const severities = (...after: CallNode[]) => {
+    const unpaid = call(pool, { input: '0x1b2ef1ca' }, spend, mint(50_000n))
+    const root = call(bot, { input: RUN }, unpaid, ...after)
+    return askAbout(unbackedMint, everything, { from: thief, root }).map(({ severity }) => severity)
+  }
+  expect(severities()).toEqual(['medium'])
+  expect(severities(pay(coin, { from: bot, to: address('market'), amount: 50_000n }))).toEqual(['high'])
+})
+
+test('interest that a token mints whenever it moves is no unbacked mint', () => {
+  const spend = pay(backing, { from: pool, to: address('treasury'), amount: 150n })
+  const moved = pay(coin, { from: bot, to: pool, amount: 9_000_000n })
+  const root = call(bot, { input: RUN }, call(pool, { input: '0x1b2ef1ca' }, spend, mint(50n)), moved)
+  expect(askAbout(unbackedMint, protecting(pool), { from: thief, root })).toEqual([])
 })
 
 test('a deposit that brings the minter something is a deposit', () => {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { entryFrame } from '../../../model/block.ts'
-import type { Detector, DetectorInput } from '../../../model/detector.ts'
+import type { Detector, DetectorInput, Scope } from '../../../model/detector.ts'
 import { inScope } from '../../../model/detector.ts'
-import type { TransactionFacts } from '../../../model/fact.ts'
+import type { TransactionFacts, TransferFact } from '../../../model/fact.ts'
 import type { Finding } from '../../../model/finding.ts'
 import type { Address } from '../../../model/hex.ts'
 import { selectorOf, wordAt, ZERO_ADDRESS } from '../../../model/hex.ts'
@@ -37,7 +37,7 @@ type Mint = { token: Address; minter: Address; to: Address; amount: bigint; fram
 
 function evaluate(tx: TransactionFacts, { facts, scope }: DetectorInput, options: Options): Finding[] {
   const actors = actorCluster(tx, scope)
-  const around = { tx, options, hasPaid: paidSomething(tx, actors), supplies: suppliesRead(tx) }
+  const around = { tx, scope, options, hasPaid: paidSomething(tx, actors), supplies: suppliesRead(tx) }
   const judged = mintsTo(actors, tx)
     .filter(({ token, minter }) => inScope(scope, token) || inScope(scope, minter))
     .map((mint) => ({ mint, verdict: judge(mint, around) }))
@@ -66,23 +66,38 @@ function mintsTo(actors: ReadonlySet<Address>, tx: TransactionFacts): Mint[] {
     if (!actors.has(fact.to) || fact.amount === 0n || fact.tokenId !== null) return []
     const minter = entryFrame(fact.asset, fact.frame, frames)?.from
     // A minter that calls the token itself paid the token: wrapped coins and vault shares.
-    if (!minter || actors.has(minter)) return []
+    if (!minter || actors.has(minter) || isInterest(fact, tx)) return []
     return [{ token: fact.asset, minter, to: fact.to, amount: fact.amount, frame: fact.frame }]
   })
+}
+
+/** A hundredth of what moves of the token in the same account: tokens that bear interest mint it whenever they move. */
+function isInterest({ asset, to, amount }: TransferFact, { facts }: TransactionFacts): boolean {
+  return facts.some(
+    (other) =>
+      other.kind === 'transfer' &&
+      other.asset === asset &&
+      other.from === to &&
+      amount * 100n <= other.amount,
+  )
 }
 
 type Verdict = { confidence: number; reason: string }
 type Around = {
   tx: TransactionFacts
+  scope: Scope
   options: Options
   /** True where the actors gave something. */
   hasPaid: boolean
   supplies: ReadonlyMap<Address, bigint>
 }
 
-function judge(mint: Mint, { tx, options, hasPaid, supplies }: Around): Verdict | undefined {
+function judge(mint: Mint, { tx, scope, options, hasPaid, supplies }: Around): Verdict | undefined {
   if (oneSidedLoss(tx, mint.minter)) {
-    return { confidence: 0.75, reason: 'the minter got nothing for it and ends the transaction poorer' }
+    // a reward with a returned stake looks so too, but nobody sells it in the same breath
+    const isKept = scope.kind === 'everything' && !isMovedOn(mint, tx)
+    const reason = 'the minter got nothing for it and ends the transaction poorer'
+    return { confidence: isKept ? 0.6 : 0.75, reason }
   }
   const supply = supplies.get(mint.token)
   if (supply === undefined || supply === 0n || hasPaid) return undefined
@@ -92,6 +107,10 @@ function judge(mint: Mint, { tx, options, hasPaid, supplies }: Around): Verdict 
     confidence: 0.7,
     reason: `the actors paid nothing and it is ${percent.toFixed(1)} % of the supply`,
   }
+}
+
+function isMovedOn({ token, to }: Mint, { facts }: TransactionFacts): boolean {
+  return facts.some((fact) => fact.kind === 'transfer' && fact.asset === token && fact.from === to)
 }
 
 function paidSomething(tx: TransactionFacts, actors: ReadonlySet<Address>): boolean {
