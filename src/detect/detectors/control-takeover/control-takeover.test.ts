@@ -15,6 +15,7 @@ import {
 } from '../../../../test/harness/build.ts'
 import { askAbout, everything, protecting } from '../../../../test/harness/detect.ts'
 import { TOPICS } from '../../../facts/signatures.ts'
+import type { Scope } from '../../../model/detector.ts'
 import { controlTakeover } from './control-takeover.ts'
 
 const thief = address('thief')
@@ -154,4 +155,24 @@ test('an upgrade that a timelock carries out, and whoever carries it out is refu
   )
   for (const scope of [protecting(proxy), protecting(proxy, timelock), everything])
     expect(askAbout(controlTakeover, scope, { from: thief, root })).toEqual([])
+})
+
+describe('an initialiser of a protected contract', () => {
+  const INIT_WALLET = '0xe46dcfeb'
+  const from = address('stranger')
+  const initialised = (scope: Scope) =>
+    askAbout(controlTakeover, scope, { from, root: call(vault, { input: data(INIT_WALLET, 1n) }) })
+
+  test('that goes through although the contract existed already pages, and nothing need be paid', () => {
+    expect(initialised(protecting(vault))).toMatchObject([{ severity: 'high', victims: [vault] }])
+    // contracts that nobody protects are initialised after their deployment every day
+    expect(initialised(everything)).toEqual([])
+  })
+
+  test('is quiet in the transaction that creates it, and where it reverts', () => {
+    const made = call(bot, {}, create(vault, {}), call(vault, { input: data(INIT_WALLET, 1n) }))
+    expect(askAbout(controlTakeover, protecting(vault), { from, root: made })).toEqual([])
+    const refused = call(bot, {}, call(vault, { input: data(INIT_WALLET, 1n), error: 'execution reverted' }))
+    expect(askAbout(controlTakeover, protecting(vault), { from, root: refused })).toEqual([])
+  })
 })
