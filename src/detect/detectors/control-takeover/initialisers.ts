@@ -28,7 +28,7 @@ function initialisers(): ReadonlySet<Hex> {
 
 /**
  * A protected contract that was not created in the transaction went through an initialiser: it had been left uninitialised, or
- * it can be initialised again, and whoever calls it becomes its owner. Nothing need be paid at once.
+ * it can be initialised again, and its caller becomes the owner. Nothing need be paid at once.
  */
 export function initialisedLate({ tx, actors, isWatched, made }: Look): Claim[] {
   return tx.transaction.frames.flatMap((frame): Claim[] => {
