@@ -7,6 +7,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readBundles } from '../src/chain/bundle/read.ts'
+import { economyOf } from '../src/detect/detectors/economics/economy.ts'
 import { featuresOf } from '../src/detect/detectors/economics/features.ts'
 import { factsFromCalls } from '../src/facts/facts.ts'
 
@@ -34,7 +35,7 @@ for (const folder of ['real', 'attacks', 'benign', 'mev', 'blocks'])
         const label = attacks.get(transaction.hash)
         const isLabelled = folder === 'real' || folder === 'attacks'
         if ((isLabelled && label === undefined) || transaction.frames.length === 0) continue
-        const features = featuresOf(factsFromCalls(transaction))
+        const features = featuresOf(economyOf(factsFromCalls(transaction)))
         const { id = null, date = null, harmRecorded = null } = label ?? {}
         const line = { folder, file, hash: transaction.hash, id, date, harm: harmRecorded, features }
         process.stdout.write(`${JSON.stringify(line)}\n`)

@@ -5,6 +5,8 @@ import { parseBundle } from '../src/chain/bundle/parse.ts'
 import { createEngine, evaluateSettled } from '../src/detect/engine/engine.ts'
 import { detectors } from '../src/detect/registry.ts'
 import { blockFacts } from '../src/facts/facts.ts'
+import { withFiles } from '../src/files/detector-options.ts'
+import { withRules } from '../src/files/rules.ts'
 import { quantile, type Row, report, time } from './report.ts'
 
 /*
@@ -14,6 +16,8 @@ import { quantile, type Row, report, time } from './report.ts'
 
 const corpus = resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus')
 const RUNS = 7
+/** As shipped: with the rules and the learned score. */
+const options = await withRules(await withFiles({}), undefined)
 
 if (existsSync(corpus))
   report('replay: text to findings, everything in scope', ['mev', 'attacks', 'blocks'].map(rowOf))
@@ -26,7 +30,7 @@ function rowOf(folder: string): Row {
     .flatMap((name) => linesOf(join(corpus, folder, name)))
   let transactions = 0
   const replay = (): void => {
-    const engine = createEngine({ detectors, scope: { kind: 'everything' } })
+    const engine = createEngine({ detectors, scope: { kind: 'everything' }, options })
     transactions = 0
     for (const line of lines) {
       const bundle = parseBundle(JSON.parse(line))

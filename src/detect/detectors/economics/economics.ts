@@ -3,14 +3,15 @@ import { factsFromCalls } from '../../../facts/facts.ts'
 import type { Transaction } from '../../../model/block.ts'
 import type { Category } from '../../../model/category.ts'
 import type { Detector, DetectorInput } from '../../../model/detector.ts'
-import type { TransactionFacts } from '../../../model/fact.ts'
+import type { Fact, TransactionFacts } from '../../../model/fact.ts'
 import type { Finding } from '../../../model/finding.ts'
 import { atLeast } from '../../../model/finding.ts'
 import { buildFinding } from '../../lib/build-finding.ts'
 import { changesOf } from '../../lib/flows.ts'
 import { withWhom } from '../../lib/touched.ts'
-import { type Evidence, evidenceOf } from './evidence.ts'
-import { featuresOf } from './features.ts'
+import { economyOf } from './economy.ts'
+import { type Evidence, evidenceOf, NO_EVIDENCE } from './evidence.ts'
+import { featuresOf, signsOf } from './features.ts'
 import { scoreOf, type Trees, treesSchema } from './trees.ts'
 
 const options = z.strictObject({
@@ -51,6 +52,7 @@ export const economics: Detector<null, Options> = {
 
 /** Fewer frames than this show too little to compare. */
 const LEAST_FRAMES = 4
+const PLAIN_FRAMES = 20
 
 type Judging = { input: DetectorInput; options: Options; model: Trees; said: ReadonlySet<string> }
 
@@ -58,8 +60,8 @@ function judge(tx: TransactionFacts, { input, options, model, said }: Judging): 
   const { transaction } = tx
   const { scope, facts } = input
   if (transaction.frames.length < LEAST_FRAMES) return []
-  const { score, evidence } = judgementOf(transaction, model)
-  if (score < options.confirm || evidence.statements.length === 0) return []
+  const { score, evidence } = judgementOf(tx, model)
+  if (score < options.confirm) return []
   const isConfirmed = said.has(transaction.hash)
   const isPage = score >= options.page || isConfirmed
   const { victims } = evidence
@@ -79,17 +81,35 @@ function judge(tx: TransactionFacts, { input, options, model, said }: Judging): 
   return [withWhom(finding, tx, scope)]
 }
 
-/** One judgement a transaction: it depends on nothing but the trace. */
-const judgements = new WeakMap<Transaction, { model: Trees; score: number; evidence: Evidence }>()
+type Judgement = { model: Trees; score: number; evidence: Evidence }
 
-function judgementOf(transaction: Transaction, model: Trees): { score: number; evidence: Evidence } {
+/** One judgement a transaction: it depends on nothing but the trace. */
+const judgements = new WeakMap<Transaction, Judgement>()
+
+function judgementOf({ transaction, facts }: TransactionFacts, model: Trees): Judgement {
   const known = judgements.get(transaction)
   if (known?.model === model) return known
-  const facts = factsFromCalls(transaction)
-  const features = featuresOf(facts)
-  const made = { model, score: scoreOf(model, features), evidence: evidenceOf(facts, features) }
-  judgements.set(transaction, made)
-  return made
+  const made = isPlain(transaction, facts) ? null : judged(transaction, model)
+  const judgement = made ?? { model, score: 0, evidence: NO_EVIDENCE }
+  judgements.set(transaction, judgement)
+  return judgement
+}
+
+/** Null without evidence: most transactions need no score. */
+function judged(transaction: Transaction, model: Trees): Judgement | null {
+  const economy = economyOf(factsFromCalls(transaction))
+  const signs = signsOf(economy)
+  const evidence = evidenceOf(economy, signs)
+  if (evidence.statements.length === 0) return null
+  return { model, score: scoreOf(model, featuresOf(economy, signs)), evidence }
+}
+
+/** One movement or none in few calls. */
+function isPlain({ frames }: Transaction, facts: readonly Fact[]): boolean {
+  if (frames.length >= PLAIN_FRAMES) return false
+  let moves = 0
+  for (const { kind } of facts) if (kind === 'transfer' || kind === 'discrepancy') moves++
+  return moves < 2
 }
 
 /** Transactions that a detector suspects of more than that value leaves: a loss that is seen twice is one loss. */

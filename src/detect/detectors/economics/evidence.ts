@@ -1,10 +1,9 @@
-import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../../model/hex.ts'
-import type { Features } from './features.ts'
-import { dustIn, ledgerOf } from './ledger.ts'
-import { answersOf, balanceBefore, emptiedWallets } from './reads.ts'
-import { actingSide } from './side.ts'
+import type { Economy } from './economy.ts'
+import type { Signs } from './features.ts'
+import { dustIn } from './ledger.ts'
+import { type Answers, balanceBefore } from './reads.ts'
 
 export type EvidenceKind = 'loss' | 'pool' | 'price' | 'hidden' | 'repeated' | 'mint' | 'reentry' | 'taken'
 
@@ -17,6 +16,8 @@ export type Evidence = {
   side: ReadonlySet<Address>
 }
 
+export const NO_EVIDENCE: Evidence = { kinds: new Set(), statements: [], victims: [], side: new Set() }
+
 const LEAST_LOSS = 0.05
 /** log2: a product of balances 7 % less, a price moved by 41 %. */
 const LEAST_PRODUCT = 0.1
@@ -26,18 +27,16 @@ const LEAST_REPEATED = 3
 const LEAST_HIDDEN = 0.05
 const LEAST_MINT = 0.3
 
-/** The evidence of one transaction. `tx` has the facts of calls alone, as `features` were made of. */
-export function evidenceOf(tx: TransactionFacts, features: Features): Evidence {
-  const side = actingSide(tx)
-  const ledger = ledgerOf(tx)
-  const { before, unexplained } = answersOf(tx)
+/** The evidence of one transaction, with its signs. */
+export function evidenceOf({ side, ledger, answers, emptied }: Economy, signs: Signs): Evidence {
+  const { repetition, movement, pools, prices } = signs
+  const { before, unexplained } = answers
   const statements: string[] = []
   const kinds = new Set<EvidenceKind>()
   const say = (kind: EvidenceKind, statement: string): void => {
     kinds.add(kind)
     statements.push(statement)
   }
-  const emptied = emptiedWallets(tx, ledger, before)
   const losses = lossesOf({ side, ledger, before }).filter(({ account }) => !emptied.has(account))
   const worst = losses[0]
   // a contract that burns its own token redeems it
@@ -48,17 +47,14 @@ export function evidenceOf(tx: TransactionFacts, features: Features): Evidence {
       'loss',
       `${worst.account} lost ${percent(worst.part)} of its ${worst.asset}${worst.isOneSided ? ' and got nothing for it' : ''}`,
     )
-  else if (giver !== undefined && at(features, 'only gains') === 1)
+  else if (giver !== undefined && movement['only gains'] === 1)
     say('taken', `${giver.account} gave something and got nothing, and the acting side gave nothing`)
   if (
-    at(features, 'product of balances lost') <= -LEAST_PRODUCT ||
-    at(features, 'product of reserves lost') <= -LEAST_PRODUCT
+    pools['product of balances lost'] <= -LEAST_PRODUCT ||
+    prices['product of reserves lost'] <= -LEAST_PRODUCT
   )
     say('pool', 'the product of a pool’s balances fell, which no honest trade does')
-  if (
-    at(features, 'reserves moved apart') >= LEAST_MOVE ||
-    at(features, 'price answer moved') >= LEAST_MOVE / 2
-  )
+  if (prices['reserves moved apart'] >= LEAST_MOVE || prices['price answer moved'] >= LEAST_MOVE / 2)
     say('price', 'the price in a pool or of an oracle moved far within the transaction')
   const hidden = unexplained.find(
     ({ account, amount, of }) =>
@@ -66,25 +62,20 @@ export function evidenceOf(tx: TransactionFacts, features: Features): Evidence {
   )
   if (hidden !== undefined)
     say('hidden', `the balance of ${hidden.account} in ${hidden.asset} fell without a transfer`)
-  if (at(features, 'minted part of supply') >= LEAST_MINT)
-    say('mint', `${percent(at(features, 'minted part of supply'))} of a token’s supply was minted`)
-  if (at(features, 'entries while running') > 0)
+  if (prices['minted part of supply'] >= LEAST_MINT)
+    say('mint', `${percent(prices['minted part of supply'])} of a token’s supply was minted`)
+  if (repetition['entries while running'] > 0)
     say('reentry', 'a contract was entered again by the acting side before its first call had finished')
-  if (at(features, 'most repeated call') >= LEAST_REPEATED && at(features, 'only gains') === 1)
+  if (repetition['most repeated call'] >= LEAST_REPEATED && movement['only gains'] === 1)
     say(
       'repeated',
-      `one call was made ${Math.round(2 ** at(features, 'most repeated call') - 1)} times, and the acting side gave nothing`,
+      `one call was made ${Math.round(2 ** repetition['most repeated call'] - 1)} times, and the acting side gave nothing`,
     )
   // one movement alone, out of a wallet or a deposit address, is how everybody sweeps their own
   const isSweep =
     ledger.transfers.length < 2 && [...kinds].every((kind) => kind === 'loss' || kind === 'taken')
-  if (isSweep) return { kinds: new Set(), statements: [], victims: [], side }
+  if (isSweep) return NO_EVIDENCE
   return { kinds, statements, victims: losses.slice(0, 16).map(({ account }) => account), side }
-}
-
-function at(features: Features, name: string): number {
-  const value = features[name] ?? Number.NaN
-  return Number.isNaN(value) ? 0 : value
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`
@@ -95,11 +86,7 @@ function lossesOf({
   side,
   ledger,
   before,
-}: {
-  side: ReadonlySet<Address>
-  ledger: ReturnType<typeof ledgerOf>
-  before: ReturnType<typeof answersOf>['before']
-}): Loss[] {
+}: Pick<Economy, 'side' | 'ledger'> & Pick<Answers, 'before'>): Loss[] {
   const losses: Loss[] = []
   const isDust = dustIn(ledger)
   for (const [account, all] of ledger.net) {

@@ -2,29 +2,46 @@ import type { Frame } from '../../../model/block.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../../model/hex.ts'
-import { dustIn, type Ledger, ledgerOf, netOfSide } from './ledger.ts'
-import { type Answers, answersOf, balanceBefore, emptiedWallets } from './reads.ts'
-import { actingSide } from './side.ts'
+import type { Economy } from './economy.ts'
+import { dustIn, netOfSide } from './ledger.ts'
+import { balanceBefore } from './reads.ts'
 
 /** Numbers about one transaction by which the learned score judges it; NaN where the recording does not show one. */
 export type Features = Readonly<Record<string, number>>
 
+/** The groups of features that evidence is made of, too. */
+export type Signs = {
+  repetition: ReturnType<typeof repetitionOf>
+  movement: ReturnType<typeof movementOf>
+  pools: ReturnType<typeof poolsOf>
+  prices: ReturnType<typeof pricesOf>
+}
+
+export function signsOf(economy: Economy): Signs {
+  return {
+    repetition: repetitionOf(economy),
+    movement: movementOf(economy),
+    pools: poolsOf(economy),
+    prices: pricesOf(economy),
+  }
+}
+
 /**
  * Shape, repetition, movements of value, and what strangers lost, in numbers without a unit: no address, hash, selector or
- * absolute amount of gas. `tx` has the facts of calls alone (`factsFromCalls`), so every recording mode gives the same numbers.
+ * absolute amount of gas.
  */
-export function featuresOf(tx: TransactionFacts): Features {
-  const side = actingSide(tx)
-  const answers = answersOf(tx)
-  const ledger = ledgerOf(tx)
+export function featuresOf(
+  economy: Economy,
+  { repetition, movement, pools, prices }: Signs = signsOf(economy),
+): Features {
   return {
-    ...shapeOf(tx, side),
-    ...repetitionOf(tx, side),
-    ...movementOf(tx, side, ledger),
-    ...lossesOf(tx, side, ledger, answers),
-    ...poolsOf(side, ledger, answers),
-    ...pricesOf(tx, side, answers),
-    ...actionsOf(tx),
+    ...shapeOf(economy),
+    ...repetition,
+    ...movement,
+    ...lossesOf(economy),
+    ...pools,
+    ...prices,
+    ...actionsOf(economy.tx),
   }
 }
 
@@ -35,7 +52,7 @@ const part = (a: bigint, b: bigint): number =>
 const isSelectorCall = ({ type, input }: Frame): boolean =>
   (type === 'CALL' || type === 'STATICCALL') && input.length >= 10
 
-function shapeOf({ transaction }: TransactionFacts, side: ReadonlySet<Address>): Features {
+function shapeOf({ tx: { transaction }, side }: Economy): Features {
   const { frames, to, value, input, nonce } = transaction
   let [depth, reads, delegates, reverted, creates, deaths, values] = [0, 0, 0, 0, 0, 0, 0]
   const contexts = new Set<string>()
@@ -70,7 +87,7 @@ function shapeOf({ transaction }: TransactionFacts, side: ReadonlySet<Address>):
 }
 
 /** The same call again and again, control that comes back to the acting side, and contracts entered while they run. */
-function repetitionOf({ transaction }: TransactionFacts, side: ReadonlySet<Address>): Features {
+function repetitionOf({ tx: { transaction }, side }: Economy) {
   const { frames } = transaction
   const calls = new Map<string, number>()
   const stack: Frame[] = []
@@ -126,7 +143,7 @@ function passesSide(stack: readonly Frame[], context: Address, side: ReadonlySet
   return false
 }
 
-function movementOf(tx: TransactionFacts, side: ReadonlySet<Address>, ledger: Ledger): Features {
+function movementOf({ tx, side, ledger }: Economy) {
   const { transfers } = ledger
   const { frames } = tx.transaction
   const running = new Set(frames.flatMap(({ context }) => (context === null ? [] : [context])))
@@ -175,13 +192,7 @@ function movementOf(tx: TransactionFacts, side: ReadonlySet<Address>, ledger: Le
 }
 
 /** Losses of strangers, as a part of their balances before; losses without return. */
-function lossesOf(
-  tx: TransactionFacts,
-  side: ReadonlySet<Address>,
-  ledger: Ledger,
-  { before, unexplained }: Answers,
-): Features {
-  const emptied = emptiedWallets(tx, ledger, before)
+function lossesOf({ side, ledger, emptied, answers: { before, unexplained } }: Economy): Features {
   const ours = netOfSide(ledger, side)
   let [oneSided, known, most, mostOneSided, half, tenth, gain] = [0, 0, 0, 0, 0, 0, 0]
   const isDust = dustIn(ledger)
@@ -230,7 +241,7 @@ function lossesOf(
  * Strangers that hold two assets whose balances before are known: an honest trade raises the product of the two, and a removal
  * of liquidity lowers both by the same part.
  */
-function poolsOf(side: ReadonlySet<Address>, ledger: Ledger, { before, unexplained }: Answers): Features {
+function poolsOf({ side, ledger, answers: { before, unexplained } }: Economy) {
   const hidden = new Map<string, bigint>()
   for (const { account, asset, amount } of unexplained)
     hidden.set(`${account}${asset}`, (hidden.get(`${account}${asset}`) ?? 0n) + amount)
@@ -260,7 +271,7 @@ function poolsOf(side: ReadonlySet<Address>, ledger: Ledger, { before, unexplain
 }
 
 /** Pools: how far reserves, their product and answers about prices moved; trades in both directions. */
-function pricesOf(tx: TransactionFacts, side: ReadonlySet<Address>, { reserves, supply }: Answers): Features {
+function pricesOf({ tx, side, answers: { reserves, supply } }: Economy) {
   let [moved, product] = [0, 0]
   for (const { first, last } of reserves.values()) {
     const [a, b] = [ratio(last[0], first[0]), ratio(last[1], first[1])]
