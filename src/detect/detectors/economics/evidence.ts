@@ -1,7 +1,7 @@
+import { dustIn, ledgerOf } from '../../../facts/ledger.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
 import type { Features } from './features.ts'
-import { dustIn, ledgerOf } from './ledger.ts'
 import { answersOf, balanceBefore } from './reads.ts'
 import { actingSide } from './side.ts'
 

@@ -1,8 +1,8 @@
+import { dustIn, type Ledger, ledgerOf, netOfSide } from '../../../facts/ledger.ts'
 import type { Frame } from '../../../model/block.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../../model/hex.ts'
-import { dustIn, type Ledger, ledgerOf, netOfSide } from './ledger.ts'
 import { type Answers, answersOf, balanceBefore } from './reads.ts'
 import { actingSide } from './side.ts'
 
