@@ -154,6 +154,14 @@ function rates(): Record<string, string> {
       (one) => one.isRightCategory,
       known.filter(({ harmRecorded }) => harmRecorded),
     ),
+    'category right by a cause, the catch-all drain not counted': of(
+      ({ isRightCategory, categories }) => isRightCategory && categories[0] !== 'drain',
+      known,
+    ),
+    'category right if all were called a drain': of(
+      ({ mechanisms }) => mechanisms.some((mechanism) => causes.mechanisms[mechanism]?.includes('drain')),
+      known,
+    ),
     'called an arbitrary call, and right': of(({ isRightCategory }) => isRightCategory, calls),
   }
 }
