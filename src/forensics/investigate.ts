@@ -88,7 +88,7 @@ export function assess(options: InvestigateOptions): Assessed {
   const findings = suspects.flatMap((suspect) => suspect.findings)
   const net = netChanges(transactions)
   const spared = new Set([...protect, ...findings.flatMap(({ victims }) => victims)])
-  const attackers = attackersOf({ transactions, net, spared })
+  const attackers = attackersOf({ transactions, net, spared, protect })
   const cluster = new Set([...attackers.accounts, ...attackers.contracts])
   const found = hypothesesFrom({ transactions, findings, attackers: cluster, functions })
   const chainId = suspects[0]?.facts.bundle.chainId ?? 0
