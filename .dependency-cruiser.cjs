@@ -11,7 +11,7 @@ const rooms = {
   incidents: ['kit', 'model', 'store', 'detect', 'calibrate'],
   playbooks: ['kit', 'model', 'store'],
   contain: ['kit', 'model', 'store', 'chain', 'calibrate'],
-  forensics: ['kit', 'model', 'store', 'chain'],
+  forensics: ['kit', 'model', 'facts', 'store', 'chain'],
   files: ['kit', 'model', 'detect', 'calibrate', 'playbooks'],
   names: ['kit', 'model', 'words', 'chain', 'facts', 'forensics', 'contain'],
   notify: ['kit', 'model', 'words'],

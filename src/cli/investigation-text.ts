@@ -1,5 +1,11 @@
 import { printable } from '../kit/text.ts'
-import type { FirstScreen, Hypothesis, Investigated, Investigation } from '../model/investigation.ts'
+import {
+  type FirstScreen,
+  type Hypothesis,
+  type Investigated,
+  type Investigation,
+  losersIn,
+} from '../model/investigation.ts'
 import { atRisk, byClass, byWhom } from './actors-text.ts'
 import { amountText, tokensOf } from './amount-text.ts'
 import { describeFinding } from './lines.ts'
@@ -23,7 +29,7 @@ export function firstSight({ rootCause, victims, attackers }: FirstScreen): stri
   const place = contract === null ? '' : ` in ${contract}`
   const by = attackers.accounts[0] === undefined ? '' : `, by ${attackers.accounts[0]}`
   return printable(
-    `preliminary: ${Math.round(confidence * 100)} % ${category}${place}; ${victims.length} lost${by}`,
+    `preliminary: ${Math.round(confidence * 100)} % ${category}${place}; ${losersIn(victims).length} lost${by}`,
     200,
   )
 }
@@ -113,8 +119,9 @@ function why({ category, contract, function: name, statement, confidence, weakne
 function lost({ victims, assets }: Investigation): string[] {
   if (victims.length === 0) return ['  nobody in the recorded data']
   const tokens = tokensOf(assets)
-  return victims.flatMap(({ address, loss, coinUnknown, netUsd }) => [
+  return victims.flatMap(({ address, loss, coinUnknown, netUsd, reasons = [] }) => [
     `  ${address}${netUsd === undefined ? '' : `, ${netUsd} USD in total`}`,
+    ...reasons.slice(0, 2).map((reason) => `      ${printable(reason, 200)}`),
     ...loss.map(
       (item) =>
         `      ${amountText(item, tokens)}${item.by === 'reads' ? ', by its balance, without a transfer' : ''}`,

@@ -35,8 +35,13 @@ export function hypothesesFrom(options: HypothesesOptions): Hypothesis[] {
     .slice(0, MOST)
 }
 
-export function weightOf({ category, confidence }: Hypothesis): number {
-  return confidence - (EFFECTS.has(category) ? EFFECT_HANDICAP : 0)
+export function weightOf(hypothesis: Hypothesis): number {
+  return hypothesis.confidence - (isEffect(hypothesis) ? EFFECT_HANDICAP : 0)
+}
+
+/** True where the category names only what happened. */
+export function isEffect({ category }: Pick<Hypothesis, 'category'>): boolean {
+  return EFFECTS.has(category)
 }
 
 function hypothesisOf(category: string, findings: Finding[], options: HypothesesOptions): Hypothesis {

@@ -80,7 +80,16 @@ test('what the sender deployed in an earlier transaction is the attacker’s too
 test('sender, his contract and what that made are the attacker’s; who paid is not', () => {
   const { attackers, victims } = investigated([theft('one')])
   expect(attackers).toEqual({ accounts: [eve], contracts: [tool, child] })
-  expect(victims).toEqual([{ address: vault, loss: [{ asset: token, tokenId: null, amount: 100n }] }])
+  expect(victims).toEqual([
+    {
+      address: vault,
+      loss: [{ asset: token, tokenId: null, amount: 100n }],
+      reasons: [
+        'it bears 100 % of the losses, at the prices before the attack',
+        '100 % of what the attacker took came out by its functions',
+      ],
+    },
+  ])
 })
 
 test('the call tree calls a token by its symbol, in quotes where only the contract says so', () => {
@@ -163,7 +172,7 @@ test('a cause stands before an effect that is a little surer, each with contract
 
 test('without a rule there is a suspicion only, and it says that it is no more', () => {
   const { rootCause, unexplained } = investigated([theft('one')])
-  expect(rootCause).toMatchObject({ category: 'arbitrary-call', contract: vault, confidence: 0.15 })
+  expect(rootCause).toMatchObject({ category: 'drain', contract: vault, confidence: 0.4 })
   expect(unexplained.join()).toMatch(/no more than a suspicion/)
 })
 

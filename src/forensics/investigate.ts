@@ -15,6 +15,10 @@ import { actorsOf } from './actors/actors.ts'
 import { NOTHING_KNOWN, type Placed } from './actors/known.ts'
 import { type Attackers, attackersOf } from './attackers.ts'
 import { callTree, failureIn, type TreeView } from './call-tree.ts'
+import { type Culprit, culpritsOf } from './cause/culprits.ts'
+import { evidenceOf } from './cause/evidence.ts'
+import { fuse } from './cause/fuse.ts'
+import { mechanismsOf } from './cause/mechanisms.ts'
 import { issuedIn, netChanges } from './changes.ts'
 import { decodedCalls } from './decode/calls.ts'
 import type { Decoder } from './decode/decoder.ts'
@@ -84,17 +88,30 @@ export function assess(options: InvestigateOptions): Assessed {
   const findings = suspects.flatMap((suspect) => suspect.findings)
   const net = netChanges(transactions)
   const spared = new Set([...protect, ...findings.flatMap(({ victims }) => victims)])
-  const attackers = attackersOf({ transactions, net, spared })
+  const attackers = attackersOf({ transactions, net, spared, protect })
   const cluster = new Set([...attackers.accounts, ...attackers.contracts])
   const found = hypothesesFrom({ transactions, findings, attackers: cluster, functions })
-  const hypotheses = found.length > 0 ? found : suspicion({ transactions, attackers: cluster, functions })
-  const prices = pricesIn(suspects[0]?.facts.bundle.chainId ?? 0, transactions, options.prices)
-  const named = hypotheses.map((hypothesis) => victimsNamed(hypothesis, findings))
+  const chainId = suspects[0]?.facts.bundle.chainId ?? 0
+  const prices = pricesIn(
+    chainId,
+    transactions.map((tx) => withoutOwnPools(tx, cluster)),
+    options.prices,
+  )
+  const evidence = transactions.map((tx) => evidenceOf(tx, { cluster, prices, chainId }))
+  const culprits = culpritsOf(evidence, findings)
+  const mechanisms = mechanismsOf(evidence, culprits)
+  const fused = fuse({ found, mechanisms, culprits, transactions, functions })
+  const hypotheses = fused.length > 0 ? fused : suspicion({ transactions, attackers: cluster, functions })
+  const named = [
+    culprits.map(({ account }) => account),
+    ...hypotheses.map((hypothesis) => victimsNamed(hypothesis, findings)),
+  ]
   const victims = victimsOf({ hypotheses, named, transactions, net, attackers: cluster, prices }).map(
     (victim) => ({
       ...victim,
       loss: victim.loss.map((item) => withUsd(item, prices)),
       ...netUsdOf(net.get(victim.address), prices),
+      ...reasonsFor(victim.address, culprits),
     }),
   )
   return { net, attackers, cluster, hypotheses, prices, victims }
@@ -214,6 +231,17 @@ function victimsNamed({ category, contract }: Hypothesis, findings: readonly Fin
     .filter(({ categories }) => (categories[0] ?? 'unknown') === category)
     .sort((a, b) => b.confidence - a.confidence)
     .flatMap(({ victims }) => victims)
+}
+
+/** Without trades in which an attacker's contract has the place of the pool: they say nothing about a price. */
+function withoutOwnPools(tx: TransactionFacts, cluster: ReadonlySet<Address>): TransactionFacts {
+  return { ...tx, facts: tx.facts.filter((fact) => fact.kind !== 'swap' || !cluster.has(fact.pool)) }
+}
+
+/** Why an account is suspected; nothing where it only lost. */
+function reasonsFor(address: Address, culprits: readonly Culprit[]): { reasons?: string[] } {
+  const culprit = culprits.find(({ account }) => account === address)
+  return culprit === undefined ? {} : { reasons: culprit.reasons }
 }
 
 /** The sum of all changes of an account in dollars; absent where one of them has no price. */

@@ -141,20 +141,20 @@ export function wrappersIn(transactions: readonly TransactionFacts[]): Asset[] {
   const wrappers = new Set<Asset>()
   for (const { facts } of transactions) {
     const transfers = facts.filter((fact) => fact.kind === 'transfer')
-    const coin = transfers.filter(({ asset }) => asset === NATIVE)
+    const coins = new Set<string>()
+    for (const { asset, from, to, amount } of transfers)
+      if (asset === NATIVE && amount > 0n) coins.add(`${from}>${to}:${amount}`)
+    if (coins.size === 0) continue
     for (const token of transfers)
-      if (token.asset !== NATIVE && !wrappers.has(token.asset) && coin.some((moved) => wraps(token, moved)))
-        wrappers.add(token.asset)
+      if (token.asset !== NATIVE && coins.has(coinLegOf(token))) wrappers.add(token.asset)
   }
   return [...wrappers]
 }
 
 /** WETH9: a depositor gets as many tokens as it sent wei, a withdrawer gets as many wei as tokens were burned. */
-function wraps(token: TransferFact, coin: TransferFact): boolean {
-  if (token.amount !== coin.amount || token.amount === 0n) return false
-  const isDeposit = token.from === ZERO_ADDRESS && coin.to === token.asset && coin.from === token.to
-  const isWithdrawal = token.to === ZERO_ADDRESS && coin.from === token.asset && coin.to === token.from
-  return isDeposit || isWithdrawal
+function coinLegOf({ asset, from, to, amount }: TransferFact): string {
+  if (from === ZERO_ADDRESS) return `${to}>${asset}:${amount}`
+  return to === ZERO_ADDRESS ? `${asset}>${from}:${amount}` : ''
 }
 
 /** An amount in dollars with two decimals; undefined if it has no price. */

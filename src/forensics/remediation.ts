@@ -26,6 +26,16 @@ const REMEDIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
     'Call only listed targets with listed functions; never pass on calldata, contexts or code addresses from a caller.',
     'Check that decoded data says who the caller really is; keep approvals in a contract that makes no calls.',
   ],
+  'approval-abuse': [
+    'Revoke approvals to the contract; tell users to do so before anything else.',
+    'Move tokens of the caller alone, or of an owner that signed this very transfer.',
+    'Keep approvals in a contract that has no other function, and ask only for exact amounts.',
+  ],
+  'data-validation': [
+    'Pause the functions that take an address of a token, pool or vault from the caller.',
+    'Accept only contracts that your own registry or factory knows; compare what arrived with balances of your own.',
+    'Treat every call to an address from calldata as a call to the attacker, re-entry included.',
+  ],
   'unbacked-mint': [
     'Pause minting and redeeming; the new supply is not backed.',
     'Check in the same function that the payment covers the minted amount, before and after.',

@@ -1,6 +1,8 @@
 import type { TransactionFacts } from '../model/fact.ts'
-import { type Address, addressFromWord, type Hex, wordAt } from '../model/hex.ts'
+import type { Address, Hex } from '../model/hex.ts'
 import type { Hypothesis } from '../model/investigation.ts'
+import { chosenCalls } from './cause/chosen-calls.ts'
+import { crossingsOf } from './cause/crossings.ts'
 import { functionIn } from './named-function.ts'
 import { entriesOf } from './victims.ts'
 import { weaknessOf } from './weakness.ts'
@@ -13,12 +15,11 @@ export type SuspicionOptions = {
 
 /** No rule supports it. */
 const CONFIDENCE = 0.15
-const MOST_WORDS = 256
 
 /**
- * The suspicion if no rule reports anything: the contract that the attackers entered most, with effect, that is not a
- * token. If they passed it addresses of others inside its arguments, its trust in them is suspected first, otherwise
- * its logic. Empty if they called nothing.
+ * The suspicion if neither a rule nor a movement of value points anywhere: the contract that the attackers entered most,
+ * with effect, that is not a token. If it made a call that they wrote, that is suspected first, otherwise its logic.
+ * Empty if they called nothing.
  */
 export function suspicion({ transactions, attackers, functions }: SuspicionOptions): Hypothesis[] {
   const tokens = new Set(
@@ -38,8 +39,8 @@ export function suspicion({ transactions, attackers, functions }: SuspicionOptio
         type === 'CALL' && context === contract && from !== null && attackers.has(from),
     ),
   )
-  const others = new Set(frames.flatMap(({ input }) => addressesIn(input)).filter((it) => !attackers.has(it)))
-  const category = others.size > 0 ? 'arbitrary-call' : 'drain'
+  const chosen = chosenBy(contract, { transactions, attackers })
+  const category = chosen ? 'arbitrary-call' : 'drain'
   const named = transactions
     .map(({ transaction }) =>
       functionIn(
@@ -49,10 +50,9 @@ export function suspicion({ transactions, attackers, functions }: SuspicionOptio
       ),
     )
     .find((name) => name !== null)
-  const what =
-    others.size > 0
-      ? `handed ${others.size} addresses of others in its arguments`
-      : 'and what it did then is not explained'
+  const what = chosen
+    ? 'and made a call whose target and data the attacker had written'
+    : 'and what it did then is not explained'
   return [
     {
       category,
@@ -71,18 +71,15 @@ export function suspicion({ transactions, attackers, functions }: SuspicionOptio
   ]
 }
 
-/** Words that look like addresses: the high twelve bytes are zero and the rest is not a small number. */
-function addressesIn(input: Hex): Address[] {
-  const found: Address[] = []
-  // arguments may be inside `bytes`, after a selector of their own: both alignments are tried
-  for (const skip of [10, 18]) {
-    for (let n = 0; n < MOST_WORDS; n++) {
-      const word = wordAt(input, n, skip)
-      if (word === undefined) break
-      const address = addressFromWord(word)
-      if (address !== undefined && /^0x[0-9a-f]{8}/.test(address) && !address.startsWith('0x00000000'))
-        found.push(address)
-    }
-  }
-  return found
+/** Whether it made a call whose target and data an attacker wrote. */
+function chosenBy(
+  contract: Address,
+  { transactions, attackers }: Pick<SuspicionOptions, 'transactions' | 'attackers'>,
+): boolean {
+  return transactions.some(({ transaction: { frames } }) => {
+    const isChosen = chosenCalls(frames, crossingsOf(frames, attackers))
+    return frames.some(
+      (frame) => frames[frame.parent]?.context === contract && frame.context !== contract && isChosen(frame),
+    )
+  })
 }

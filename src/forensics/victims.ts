@@ -32,7 +32,8 @@ export function victimsOf(options: VictimsOptions): Victim[] {
   const first = isForged ? gateFirst(likeliest, options) : likeliest
   const order = new Set<Address>()
   // if a rule names two contracts together, both come before the code of either
-  const codeAfter = isForged || likeliest.length < 2 ? 1 : 2
+  const isAlone = likeliest.length < 2 && (others[0]?.length ?? 0) < 2
+  const codeAfter = isForged || isAlone ? 1 : 2
   const unsaid = unsaidLosses(transactions)
   const dying = new Set(endedUnseen(transactions).flatMap(({ from }) => from ?? []))
   const losers = [...plainLosers(net, transactions), ...netLosers(net, prices), ...unsaid.keys(), ...dying]

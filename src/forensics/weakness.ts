@@ -12,6 +12,7 @@ const WEAKNESSES: Readonly<Record<string, Weakness>> = {
   'access-control': { list: OWASP, id: 'SC01:2025', title: 'Access Control Vulnerabilities' },
   'arbitrary-call': { list: OWASP, id: 'SC04:2025', title: 'Lack of Input Validation' },
   'approval-abuse': { list: OWASP, id: 'SC04:2025', title: 'Lack of Input Validation' },
+  'data-validation': { list: OWASP, id: 'SC04:2025', title: 'Lack of Input Validation' },
   'unbacked-mint': { list: OWASP, id: 'SC03:2025', title: 'Logic Errors' },
   'bridge-forgery': { list: OWASP, id: 'SC04:2025', title: 'Lack of Input Validation' },
   'option-abuse': { list: OWASP, id: 'SC03:2025', title: 'Logic Errors' },

@@ -36,7 +36,10 @@ const kinds = {
     happening: (who) => `${who} is making calls that a stranger chooses`,
   },
   'context-hijacking': {},
-  'approval-abuse': { happening: (who) => `Approvals given to ${who} are being abused` },
+  'approval-abuse': {
+    tags: ['data validation'],
+    happening: (who) => `Approvals given to ${who} are being abused`,
+  },
   'unbacked-mint': {
     tags: ['business logic', 'data validation'],
     happening: (who) => `${who} is minting without backing`,
@@ -56,7 +59,10 @@ const kinds = {
     tags: ['data validation'],
     happening: (who) => `A signature for ${who} is being reused`,
   },
-  'data-validation': {},
+  'data-validation': {
+    tags: ['data validation'],
+    happening: (who) => `${who} trusts a contract that a stranger named`,
+  },
   'safe-spoof': {
     tags: ['access control'],
     happening: (who) => `Signers of ${who} were shown a different transaction`,

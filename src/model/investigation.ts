@@ -153,6 +153,8 @@ export const investigationSchema = z.object({
       coinUnknown: z.literal(true).optional(),
       /** All its changes in dollars, negative for a loss; where all have a price. */
       netUsd: usdSchema.optional(),
+      /** Why it is suspected to be the cause, the strongest reason first; left out for accounts that only lost. */
+      reasons: z.array(z.string()).optional(),
     }),
   ),
   /** Losses by the losers' relation to the protocol. */
@@ -226,3 +228,10 @@ export type Investigation = z.infer<typeof investigationSchema>
 
 /** The first screen of an investigation: the losers, the losses, the attacker and the most likely cause. */
 export type FirstScreen = Pick<Investigation, 'rootCause' | 'victims' | 'attackers' | 'assets'>
+
+/** The victims that lost something: others are named because their rule let it out. */
+export function losersIn<T extends { loss: readonly unknown[]; coinUnknown?: true | undefined }>(
+  victims: readonly T[],
+): T[] {
+  return victims.filter(({ loss, coinUnknown }) => loss.length > 0 || coinUnknown === true)
+}

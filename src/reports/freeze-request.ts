@@ -1,3 +1,4 @@
+import { losersIn } from '../model/investigation.ts'
 import type { RecipientKind, Reporter } from '../model/report.ts'
 import { inUnits } from '../model/token.ts'
 import { centsOf, usdText } from '../model/usd.ts'
@@ -107,7 +108,7 @@ function belongs(kind: RecipientKind, places: number): string {
 }
 
 function lostInWords({ found }: Outgoing): string {
-  const victims = found?.victims ?? []
+  const victims = losersIn(found?.victims ?? [])
   const losses = victims.flatMap(({ loss }) => loss)
   const priced = losses.flatMap(({ usd }) => (usd === undefined ? [] : [centsOf(usd)]))
   const who = `${victims.length} ${victims.length === 1 ? 'account' : 'accounts'} lost`

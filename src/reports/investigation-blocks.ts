@@ -1,3 +1,4 @@
+import { losersIn } from '../model/investigation.ts'
 import { centsOf, usdText } from '../model/usd.ts'
 import type { Block, Line, ListItem } from './document.ts'
 import { code, heading, joined, list, paragraph, strong, table, text } from './document.ts'
@@ -84,8 +85,8 @@ export function counterfactualBlocks({ counterfactuals = [] }: PrintedInvestigat
 /** The losses by account, in tokens, and in dollars if prices are known. */
 export function lossBlocks(found: PrintedInvestigation, names: Names): Block[] {
   const title = heading(2, 'Impact')
-  if (found.victims.length === 0)
-    return [title, paragraph(text('Nobody lost anything, as far as was recorded.'))]
+  const losers = losersIn(found.victims)
+  if (losers.length === 0) return [title, paragraph(text('Nobody lost anything, as far as was recorded.'))]
   const losses = found.victims.flatMap(({ address, loss }) => loss.map((one) => ({ address, ...one })))
   const rows = losses
     .slice(0, MOST_ACCOUNTS)
@@ -98,7 +99,7 @@ export function lossBlocks(found: PrintedInvestigation, names: Names): Block[] {
   return [
     title,
     lossInWords(
-      found.victims.length,
+      losers.length,
       losses.map(({ usd }) => usd),
     ),
     table(['who lost**', 'asset**', '>amount', '>US dollars'], rows),

@@ -1,5 +1,5 @@
 import type { Address } from '../model/hex.ts'
-import type { Investigation } from '../model/investigation.ts'
+import { type Investigation, losersIn } from '../model/investigation.ts'
 
 /** An investigation in a sentence, for a timeline. */
 export function summaryOf(
@@ -11,6 +11,7 @@ export function summaryOf(
     contract === null ? '' : ` in ${name === null ? '' : `${name} of `}${names.get(contract) ?? contract}`
   const more = hypotheses.length - 1
   const others = more < 1 ? '' : `; ${more} other ${more === 1 ? 'hypothesis' : 'hypotheses'}`
-  const losers = `${victims.length} ${victims.length === 1 ? 'account' : 'accounts'} lost something`
+  const count = losersIn(victims).length
+  const losers = `${count} ${count === 1 ? 'account' : 'accounts'} lost something`
   return `Cause: ${category}${place}, ${Math.round(confidence * 100)} % by our rules${others}. ${losers}; attacker: ${attackers.accounts.join(', ') || 'nobody known'}.`
 }

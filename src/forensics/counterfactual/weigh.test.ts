@@ -85,3 +85,12 @@ test('a cause that no rule named comes in, and never surer than a rule', () => {
   expect(first).toMatchObject({ category: 'reentrancy', function: 'withdraw(uint256)' })
   expect(first?.confidence).toBeLessThan(0.5)
 })
+
+test('an effect does not absorb an alteration that names a cause first', () => {
+  const claims = tried({ alteration: 'repeat-refused', speaksFor: ['option-abuse', 'drain'] })
+  const after = weighed([aHypothesis('drain', 0.4)], [claims])
+  expect(order(after)).toEqual(['option-abuse', 'drain'])
+  expect(after[1]).toMatchObject({ category: 'drain', confidence: 0.4, evidence: [] })
+  const logic = tried({ alteration: 'repeat-refused', speaksFor: ['drain', 'option-abuse'] })
+  expect(order(weighed([aHypothesis('drain', 0.4)], [logic]))).toEqual(['drain'])
+})

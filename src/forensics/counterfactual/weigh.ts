@@ -1,6 +1,6 @@
 import type { Counterfactual } from '../../model/counterfactual.ts'
 import type { Hypothesis } from '../../model/investigation.ts'
-import { weightOf } from '../hypotheses.ts'
+import { isEffect, weightOf } from '../hypotheses.ts'
 import { weaknessOf } from '../weakness.ts'
 
 /**
@@ -27,7 +27,7 @@ export function weighed(
   const known = new Set(kept.map(({ category }) => category))
   const fresh = new Map<string, Hypothesis>()
   for (const one of counterfactuals) {
-    const isNew = one.outcome === 'profit-gone' && !one.speaksFor.some((category) => known.has(category))
+    const isNew = one.outcome === 'profit-gone' && !spokenFor(one).some((category) => known.has(category))
     const [category] = one.speaksFor
     if (isNew && category !== undefined && !fresh.has(category))
       fresh.set(category, newlyNamed(category, one))
@@ -35,10 +35,19 @@ export function weighed(
   return [...kept, ...fresh.values()].sort((a, b) => weightOf(b) - weightOf(a)).slice(0, MOST)
 }
 
+/** The categories that an alteration confirms or refutes: where it names a cause first, an effect is not among them. */
+function spokenFor({ speaksFor }: Pick<Counterfactual, 'speaksFor'>): string[] {
+  const [first = ''] = speaksFor
+  return isEffect({ category: first })
+    ? [...speaksFor]
+    : speaksFor.filter((category) => !isEffect({ category }))
+}
+
 function reweighed(hypothesis: Hypothesis, counterfactuals: readonly Counterfactual[]): Hypothesis {
   const about = counterfactuals.filter(
     ({ speaksFor, outcome }) =>
-      speaksFor.includes(hypothesis.category) && (outcome === 'profit-gone' || outcome === 'profit-remains'),
+      spokenFor({ speaksFor }).includes(hypothesis.category) &&
+      (outcome === 'profit-gone' || outcome === 'profit-remains'),
   )
   if (about.length === 0) return hypothesis
   const [best] = about

@@ -1,6 +1,6 @@
+import { type Ledger, ledgerOf } from '../../../facts/ledger.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
-import { type Ledger, ledgerOf } from './ledger.ts'
 import { type Answers, answersOf, emptiedWallets } from './reads.ts'
 import { actingSide } from './side.ts'
 

@@ -1,8 +1,8 @@
+import { dustIn } from '../../../facts/ledger.ts'
 import type { Address } from '../../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../../model/hex.ts'
 import type { Economy } from './economy.ts'
 import type { Signs } from './features.ts'
-import { dustIn } from './ledger.ts'
 import { type Answers, balanceBefore } from './reads.ts'
 
 export type EvidenceKind = 'loss' | 'pool' | 'price' | 'hidden' | 'repeated' | 'mint' | 'reentry' | 'taken'

@@ -1,9 +1,9 @@
+import { dustIn, type Ledger, ledgerOf, netOfSide } from '../../../facts/ledger.ts'
 import type { Frame } from '../../../model/block.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
 import { ZERO_ADDRESS } from '../../../model/hex.ts'
 import type { Economy } from './economy.ts'
-import { dustIn, netOfSide } from './ledger.ts'
 import { balanceBefore } from './reads.ts'
 
 /** Numbers about one transaction by which the learned score judges it; NaN where the recording does not show one. */

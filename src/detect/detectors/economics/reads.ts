@@ -1,9 +1,9 @@
+import type { Ledger } from '../../../facts/ledger.ts'
 import type { Frame } from '../../../model/block.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
 import { addressFromWord, wordAt } from '../../../model/hex.ts'
 import { BALANCE_OF } from '../../lib/read-balances.ts'
-import type { Ledger } from './ledger.ts'
 
 /** `totalSupply()` of EIP-20 and `getReserves()` of Uniswap v2. */
 const TOTAL_SUPPLY = '0x18160ddd'

@@ -1,6 +1,6 @@
-import type { TransactionFacts, TransferFact } from '../../../model/fact.ts'
-import type { Address } from '../../../model/hex.ts'
-import { ZERO_ADDRESS } from '../../../model/hex.ts'
+import type { TransactionFacts, TransferFact } from '../model/fact.ts'
+import type { Address } from '../model/hex.ts'
+import { ZERO_ADDRESS } from '../model/hex.ts'
 
 /** Net changes and movements of a transaction, with the chain's coin and its wrapped form as one asset. */
 export type Ledger = {
