@@ -1,4 +1,4 @@
-import { dustIn, type Ledger, ledgerOf, netOfSide } from '../../../facts/ledger.ts'
+import { dustIn, netOfSide } from '../../../facts/ledger.ts'
 import type { Frame } from '../../../model/block.ts'
 import type { TransactionFacts } from '../../../model/fact.ts'
 import type { Address } from '../../../model/hex.ts'
