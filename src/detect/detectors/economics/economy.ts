@@ -5,7 +5,7 @@ import { type Answers, answersOf, emptiedWallets } from './reads.ts'
 import { actingSide } from './side.ts'
 
 /**
- * Who acts in a transaction, what everybody gained and lost, and what its answers say about balances before: computed once, for
+ * The acting side of a transaction, the gains and losses of all, and the balances before that its answers show: computed once, for
  * the evidence and for the features.
  */
 export type Economy = {
