@@ -14,7 +14,7 @@ import { type Row, report } from './report.ts'
  * only the size of each class. A flagged transaction counts as a false positive unless it certainly is excluded: sent
  * straight to the protocol (S or P), or in a history whose counts leave no other sender (other + external = exploits).
  * So our figure is an upper bound. The strict count is every flagged transaction that is not an exploit, from any
- * sender, among those that came when the model could raise alarms. Intervals are two-sided 95 % Clopper–Pearson.
+ * sender, from the first transaction on. Intervals are two-sided 95 % Clopper–Pearson.
  */
 
 const defaults = invariants.options.parse({})
@@ -63,8 +63,8 @@ function table(outcomes: readonly Outcome[]): Row[] {
       confidence: it.confidence.toFixed(3),
       rank: `${it.rank} of ${it.transactions}`,
       'attack transactions': `${it.exploitsFlagged}/${it.exploits}`,
-      'too early': it.warmUp,
-      'FP strict, %': rate(it.strict, it.judged),
+      'FP strict, %': rate(it.strict, it.benign),
+      'of the first 30': it.early,
       'FP published rule (upper), %': rate(it.published, it.transactions),
       restless: it.restless,
     })),
@@ -74,11 +74,11 @@ function table(outcomes: readonly Outcome[]): Row[] {
       confidence: '',
       rank: '',
       'attack transactions': `${sum((it) => it.exploitsFlagged)}/${sum((it) => it.exploits)}`,
-      'too early': sum((it) => it.warmUp),
       'FP strict, %': rate(
         sum((it) => it.strict),
-        sum((it) => it.judged),
+        sum((it) => it.benign),
       ),
+      'of the first 30': sum((it) => it.early),
       'FP published rule (upper), %': rate(
         sum((it) => it.published),
         sum((it) => it.transactions),

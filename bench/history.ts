@@ -3,10 +3,13 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { readBundles } from '../src/chain/bundle/read.ts'
 import { consider, type InvariantOptions } from '../src/detect/detectors/invariants/invariants.ts'
-import { jointRate, type Verdict } from '../src/detect/detectors/invariants/judge.ts'
-import { emptyProtocol, type ProtocolModel } from '../src/detect/detectors/invariants/model.ts'
+import type { Verdict } from '../src/detect/detectors/invariants/judge.ts'
+import {
+  emptyProtocol,
+  type NoveltyRecord,
+  type ProtocolModel,
+} from '../src/detect/detectors/invariants/model.ts'
 import { type Observation, observe } from '../src/detect/detectors/invariants/observe.ts'
-import { supportOf } from '../src/detect/detectors/invariants/support.ts'
 import { blockFacts } from '../src/facts/facts.ts'
 import type { BlockBundle } from '../src/model/block.ts'
 import { addressSchema, type Hash, hashSchema } from '../src/model/hex.ts'
@@ -29,7 +32,7 @@ const labelSchema = z.object({
 })
 export type HistoryLabel = z.infer<typeof labelSchema>
 
-type Item = { hash: Hash; direct: boolean; seen: Observation | null }
+export type Item = { hash: Hash; direct: boolean; seen: Observation | null }
 export type History = { label: HistoryLabel; items: Item[] }
 
 /** The result of one history. `published` is an upper count of the published rule's false positives. */
@@ -37,18 +40,22 @@ export type Outcome = {
   protocol: string
   transactions: number
   exploit: 'flagged' | 'missed' | 'too weak'
-  /** 1 − √rate of the primary exploit's violations, and its rank among all judged transactions. */
+  /** 1 − √chance of the primary exploit's novelty, and its rank among all judged transactions. */
   confidence: number
   rank: number
   exploitsFlagged: number
   exploits: number
-  warmUp: number
-  judged: number
+  /** Benign transactions, all judged, and false alarms among them; `early`: among the first {@link EARLY} transactions. */
+  benign: number
   strict: number
+  early: number
   published: number
   /** Transactions classified as restless: reported as info, not as alarms. */
   restless: number
 }
+
+/** Transactions that used to be for learning only. */
+export const EARLY = 30
 
 /** Storage as in the corpus, or calls alone as from most nodes. */
 export type Detail = 'storage' | 'calls'
@@ -84,7 +91,8 @@ function callsOnly(bundle: BlockBundle): BlockBundle {
   return { ...bundle, transactions }
 }
 
-type Judgement = { item: Item; verdict: Verdict | null; isReady: boolean }
+/** `record`: what had been new before this transaction. */
+export type Judgement = { item: Item; verdict: Verdict | null; record: NoveltyRecord }
 
 /** Judges a history in order; with `trainShare`, learning stops after that share of it and only the rest is counted. */
 export function judgeHistory(
@@ -93,24 +101,28 @@ export function judgeHistory(
   trainShare: number | null = null,
 ): Outcome {
   const { label, items } = history
-  const protocol = emptyProtocol(label.protocol, label.contracts)
   const split = trainShare === null ? 0 : Math.floor(items.length * trainShare)
-  const judgements: Judgement[] = []
-  items.forEach((item, i) => {
-    const isReady = isSupported(protocol, options)
-    const learning = trainShare === null || i < split
-    const verdict =
-      item.seen === null ? null : consider(item.seen, protocol, { options: { ...options, learning } })
-    if (i >= split) judgements.push({ item, verdict, isReady })
+  const judgements = judgeItems(items, emptyProtocol(label.protocol, label.contracts), (i) => ({
+    ...options,
+    learning: trainShare === null || i < split,
+  }))
+  return outcomeOf(label, judgements.slice(split), EARLY - split)
+}
+
+/** Judges transactions in order, each by those before it. Changes `protocol`. */
+export function judgeItems(
+  items: readonly Item[],
+  protocol: ProtocolModel,
+  optionsAt: (index: number) => InvariantOptions,
+): Judgement[] {
+  return items.map((item, i) => {
+    const record = protocol.novelty
+    const verdict = item.seen === null ? null : consider(item.seen, protocol, { options: optionsAt(i) })
+    return { item, verdict, record }
   })
-  return outcomeOf(label, judgements)
 }
 
-function isSupported({ trials }: ProtocolModel, { maxFalseRate }: InvariantOptions): boolean {
-  return supportOf(trials.step, maxFalseRate).kind === 'enough'
-}
-
-function outcomeOf(label: HistoryLabel, judgements: readonly Judgement[]): Outcome {
+function outcomeOf(label: HistoryLabel, judgements: readonly Judgement[], early: number): Outcome {
   const exploits = new Set(label.exploitTransactions)
   const { external, otherProtocols } = label.published.study
   const mayBeOther = external.transactions + otherProtocols.transactions > exploits.size
@@ -127,14 +139,14 @@ function outcomeOf(label: HistoryLabel, judgements: readonly Judgement[]): Outco
     rank: 1 + judgements.filter(({ verdict }) => confidenceOf(verdict) > confidence).length,
     exploitsFlagged: flagged.length - alarms.length,
     exploits: judgements.length - benign.length,
-    warmUp: benign.filter(({ isReady }) => !isReady).length,
-    judged: benign.filter(({ isReady }) => isReady).length,
+    benign: benign.length,
     strict: alarms.length,
+    early: alarms.filter((it) => judgements.indexOf(it) < early).length,
     published: alarms.filter(({ item }) => mayBeOther && !item.direct).length,
     restless: judgements.filter(({ verdict }) => verdict?.kind === 'restless').length,
   }
 }
 
 function confidenceOf(verdict: Verdict | null): number {
-  return verdict === null ? 0 : 1 - Math.sqrt(jointRate(verdict.violations))
+  return verdict === null ? 0 : 1 - Math.sqrt(verdict.novelty.chance)
 }

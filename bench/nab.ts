@@ -2,33 +2,39 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type NabProfile, type NabSeries, probationRows, scoreNab, scoreNabAt } from '../src/calibrate/nab.ts'
 import { ALARM_AT, type Point, scorePoint, seriesScorer } from '../src/detect/baselines/scorer.ts'
+import { scaled } from '../src/detect/baselines/unit.ts'
 import { type RecordedSeries, readProfiles, readSeries } from './nab-corpus.ts'
+import { madeSeries } from './nab-made.ts'
 import { randomFrom } from './random.ts'
 import { type Row, report } from './report.ts'
 
 /*
  * The Numenta Anomaly Benchmark on the recorded series: our scorer, a windowed Gaussian and a static threshold in one
  * run. One threshold per detector over the whole corpus, the best one for the profile, as NAB itself does it; so next
- * to it are the score at the threshold that the product ships with (chosen without the corpus), the score with the
- * threshold chosen on the other folders, and a bootstrap interval over series.
+ * to it are the score at the level that the product ships with, the score with the threshold or the level chosen on the other
+ * folders (a level also decides when an episode's silence begins; a threshold is only applied to the scores), and a
+ * bootstrap interval over series. The same for made series, on which the structure is chosen.
  */
 
 const corpus = join(resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus'), 'nab')
 
-/** Returns a streaming scorer of one series; `probation` rows are for learning only. */
-type Model = (probation: number) => (point: Point) => number
+/** Returns a streaming scorer of one series; the rows of its `probation` are for learning only. */
+type Model = (probation: readonly Point[]) => (point: Point) => number
+
+/** As the product does for a series that it knows to be a count: here the rows of the probation say so. */
+const cordonAt =
+  (alarmAt: number): Model =>
+  (probation) => {
+    const scorer = seriesScorer({ alarmAt })
+    const unit = probation.every(({ value }) => value >= 0 && Number.isInteger(value)) ? 'count' : 'plain'
+    return ({ at, value }) => scorePoint(scorer, { at, value: scaled(value, unit) }).score
+  }
 
 const models: Readonly<Record<string, Model>> = {
-  cordon: () => {
-    const scorer = seriesScorer()
-    return (point) => scorePoint(scorer, point).score
-  },
+  cordon: cordonAt(ALARM_AT),
   'windowed Gaussian': windowedGaussian,
   'static threshold': staticThreshold,
 }
-
-if (existsSync(corpus)) run()
-else process.stderr.write(`no series at ${corpus}: set CORDON_CORPUS\n`)
 
 function run(): void {
   const recorded = readSeries(corpus)
@@ -44,6 +50,51 @@ function run(): void {
   }
   const windows = recorded.reduce((n, one) => n + one.windows.length, 0)
   report(`NAB score (100 = perfect, 0 = silent), n = ${recorded.length} series, ${windows} windows`, rows)
+  const made = madeSeries()
+  report(
+    `the same, profile standard, by level: recorded and ${made.length} made series`,
+    levelRows(recorded, made, profiles),
+  )
+}
+
+const LEVELS = [2.4, 2.55, 2.7, 2.85, 3, 3.15] as const
+
+/** The score at each level, and with each folder's level chosen on the others. */
+function levelRows(
+  recorded: readonly RecordedSeries[],
+  made: readonly RecordedSeries[],
+  { standard }: Profiles,
+): Row[] {
+  if (standard === undefined) return []
+  const at = (all: readonly RecordedSeries[]): Map<number, readonly NabSeries[]> =>
+    new Map(LEVELS.map((level) => [level, all.map((series) => scoreWith(cordonAt(level), series))]))
+  const [real, synthetic] = [at(recorded), at(made)]
+  const scoreAt = (scored: ReadonlyMap<number, readonly NabSeries[]>, level: number): number =>
+    scoreNabAt(scored.get(level) ?? [], standard, 1 - 10 ** -level).normalized
+  const chosen = (scored: ReadonlyMap<number, readonly NabSeries[]>): number =>
+    heldOutFolders(scored.get(ALARM_AT) ?? [], standard, (held) => {
+      const others = (level: number): NabSeries[] =>
+        (scored.get(level) ?? []).filter((one) => folderOf(one) !== held)
+      const worth = (level: number): number =>
+        scoreNabAt(others(level), standard, 1 - 10 ** -level).normalized
+      const level = LEVELS.reduce((best, one) => (worth(one) > worth(best) ? one : best))
+      return {
+        scored: (scored.get(level) ?? []).filter((one) => folderOf(one) === held),
+        threshold: 1 - 10 ** -level,
+      }
+    })
+  return [
+    ...LEVELS.map((level) => ({
+      what: `${level} decades`,
+      recorded: scoreAt(real, level).toFixed(1),
+      made: scoreAt(synthetic, level).toFixed(1),
+    })),
+    {
+      what: 'chosen on the other folders',
+      recorded: chosen(real).toFixed(1),
+      made: chosen(synthetic).toFixed(1),
+    },
+  ]
 }
 
 type Profiles = Readonly<Record<string, NabProfile>>
@@ -86,18 +137,26 @@ function perSeries(scored: readonly NabSeries[], profiles: Profiles, name: strin
 
 /** Each folder scored at the threshold that is best on the others; raw sums added up and normalised once. */
 function leaveOneFolderOut(scored: readonly NabSeries[], profile: NabProfile): number {
-  const folders = [...new Set(scored.map(folderOf))]
+  return heldOutFolders(scored, profile, (held) => ({
+    scored: scored.filter((one) => folderOf(one) === held),
+    threshold: scoreNab(
+      scored.filter((one) => folderOf(one) !== held),
+      profile,
+    ).threshold,
+  }))
+}
+
+type HeldOut = { scored: readonly NabSeries[]; threshold: number }
+
+function heldOutFolders(
+  all: readonly NabSeries[],
+  profile: NabProfile,
+  scoresOf: (held: string) => HeldOut,
+): number {
   let [raw, windows] = [0, 0]
-  for (const folder of folders) {
-    const { threshold } = scoreNab(
-      scored.filter((one) => folderOf(one) !== folder),
-      profile,
-    )
-    for (const one of scoreNabAt(
-      scored.filter((one) => folderOf(one) === folder),
-      profile,
-      threshold,
-    ).series) {
+  for (const held of new Set(all.map(folderOf))) {
+    const { scored, threshold } = scoresOf(held)
+    for (const one of scoreNabAt(scored, profile, threshold).series) {
       raw += one.raw
       windows += one.windows
     }
@@ -124,7 +183,7 @@ function bootstrap(scored: readonly NabSeries[], profile: NabProfile): [number, 
 }
 
 function scoreWith(model: Model, { name, rows, windows }: RecordedSeries): NabSeries {
-  const score = model(probationRows(rows.length))
+  const score = model(rows.slice(0, probationRows(rows.length)))
   return { name, windows, scores: rows.map(score) }
 }
 
@@ -152,10 +211,10 @@ function windowedGaussian(): (point: Point) => number {
 }
 
 /** A bound fixed after probation: how far outside its span, in spans. */
-function staticThreshold(probation: number): (point: Point) => number {
+function staticThreshold(probation: readonly Point[]): (point: Point) => number {
   let [low, high, seen] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0]
   return ({ value }) => {
-    if (seen++ < probation) {
+    if (seen++ < probation.length) {
       low = Math.min(low, value)
       high = Math.max(high, value)
       return 0
@@ -164,3 +223,6 @@ function staticThreshold(probation: number): (point: Point) => number {
     return outside / (1 + outside)
   }
 }
+
+if (existsSync(corpus)) run()
+else process.stderr.write(`no series at ${corpus}: set CORDON_CORPUS\n`)

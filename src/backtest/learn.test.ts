@@ -69,7 +69,7 @@ test('the written model is gone on with, and is what the configuration loads', a
     options: { invariants: options['invariants'] },
   })
   expect(evaluateSettled(engine, blockFacts(parseBundle(odd(90))))).toHaveLength(1)
-  expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ format: 'cordon-invariants', version: 1 })
+  expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ format: 'cordon-invariants', version: 2 })
 })
 
 test('a file that is no model is refused', async () => {

@@ -214,7 +214,7 @@ describe('other kinds speak only together', () => {
   }
   test('a function or an amount never seen is not told alone', () => {
     expect(trained().see(by(500, use(HARVEST)))).toEqual([])
-    expect(trained().see(gift(500, 10n ** 18n))).toEqual([])
+    expect(trained().see(gift(500, 10n ** 5n))).toEqual([])
   })
   test('a contract, where only people called, with an amount never seen, is', () => {
     const [finding] = trained().see(flow(500, use(DEPOSIT, 10n ** 18n)))
@@ -258,6 +258,40 @@ describe('under alarm', () => {
   })
 })
 
+describe('a short history', () => {
+  const many = (number: number): BlockBundle =>
+    flow(number, use(HARVEST), use(WITHDRAW), use(WITHDRAW), use(DEPOSIT), use(HARVEST))
+  test('of ten transactions is enough to tell of a contract that does several new things at once', () => {
+    const it = watch()
+    ordinary(it, 10)
+    const [finding] = it.see(many(20))
+    expect(finding?.categories).toEqual(expect.arrayContaining(['invariant-step', 'invariant-function']))
+    expect(finding?.evidence[0]?.statement).toMatch(/held 10 times .* about 1 in \d+ ordinary transactions/)
+  })
+  test('of nine is not', () => {
+    const it = watch()
+    ordinary(it, 9)
+    expect(it.see(many(20))).toEqual([])
+  })
+  test('is no reason to suspect its set-up: functions called one by one are silent', () => {
+    const it = watch()
+    const selectors = Array.from({ length: 30 }, (_, i): Hex => `0x000000${(i + 16).toString(16)}`)
+    expect(selectors.flatMap((selector, i) => it.see(by(i, use(selector))))).toEqual([])
+  })
+  test('weak novelty is told where another detector suspects the transaction, and only there', () => {
+    const it = watch()
+    ordinary(it, 20)
+    const odd = flow(30, use(DEPOSIT), use(WITHDRAW))
+    const suspects = new Set(odd.transactions.map(({ hash }) => hash))
+    expect(it.see(odd, suspects)).toHaveLength(1)
+    const usual = by(31, use(DEPOSIT))
+    expect(it.see(usual, new Set(usual.transactions.map(({ hash }) => hash)))).toEqual([])
+    const alone = watch()
+    ordinary(alone, 20)
+    expect(alone.see(odd)).toEqual([])
+  })
+})
+
 describe('too little to learn from', () => {
   test('is silent in findings, and said by the model with what is missing', () => {
     const it = watch()
@@ -295,8 +329,17 @@ describe('the model', () => {
     expect(saveModel(frozen.state.protocols)).toEqual(model)
   })
   test('of a newer version is refused', () => {
-    const model = { ...saveModel([]), version: 2 }
+    const model = { ...saveModel([]), version: 3 }
     expect(invariants.options.safeParse({ model }).success).toBe(false)
+  })
+  test('of the first version, which has no record of novelty, is read', () => {
+    const it = watch()
+    ordinary(it, 100)
+    const { protocols, ...file } = saveModel(it.state.protocols)
+    const model = { ...file, version: 1, protocols: protocols.map(({ novelty: _, ...protocol }) => protocol) }
+    const old = watch({ model: JSON.parse(toJson(model)) }, { kind: 'everything' })
+    expect(old.state.protocols[0]?.novelty.sums).toEqual([])
+    expect(old.see(flow(200, use(DEPOSIT), use(WITHDRAW)))).toHaveLength(1)
   })
   test('groups are protocols of their own', () => {
     const other = address('other')

@@ -6,7 +6,7 @@ import { givenAddressSchema } from '../../../model/given-address.ts'
 import { hashSchema } from '../../../model/hex.ts'
 import { type DeclaredState, declaredReads, declaredSchema, judgeDeclared } from './declared.ts'
 import { findingOf } from './finding.ts'
-import { judge, type Verdict } from './judge.ts'
+import { judge, SUSPECT_RATE, type Verdict } from './judge.ts'
 import { countTrials, hold, learn } from './learn.ts'
 import { copyProtocol, emptyProtocol, modelSchema, type ProtocolModel } from './model.ts'
 import { type Observation, observe } from './observe.ts'
@@ -30,6 +30,13 @@ const options = z.strictObject({
    * at most this.
    */
   maxJointRate: z.number().gt(0).lt(1).default(0.0005),
+  /**
+   * Share of ordinary transactions that are at least as new, by this protocol and others of its kind, at which a
+   * transaction is reported from the first one on. The lowest of the
+   * rates that `bench/novelty.ts` chooses when it leaves one of five histories out: the highest with at most 0.05 %
+   * false alarms on the other four.
+   */
+  maxNoveltyRate: z.number().gt(0).lt(1).default(0.002),
   /** Multiple of the largest observed value that is still usual. */
   margin: z.number().min(1).default(4),
   /** Blocks after which a reported sequence counts as judged and is learned when seen again; null: never. */
@@ -65,7 +72,7 @@ export const invariants: Detector<InvariantState, InvariantOptions> = {
     grouped: false,
     declared: new Map(),
   }),
-  stateVersion: 1,
+  stateVersion: 2,
   snapshot: ({ protocols, grouped, declared }) => ({
     protocols: protocols.map(copyProtocol),
     grouped,
@@ -98,13 +105,23 @@ function evaluate(tx: TransactionFacts, protocol: ProtocolModel, { input, option
   const { bundle } = input.facts
   const seen = observe({ tx, bundle, members: protocol.addresses })
   if (seen === null) return []
-  const verdict = consider(seen, protocol, {
-    options: input.suspects.has(tx.transaction.hash) ? { ...options, learning: false } : options,
-    isBenign: options.benign.includes(tx.transaction.hash),
-  })
+  const isSuspect = input.suspects.has(tx.transaction.hash)
+  const verdict = confirmed(
+    consider(seen, protocol, {
+      options: isSuspect ? { ...options, learning: false } : options,
+      isBenign: options.benign.includes(tx.transaction.hash),
+    }),
+    isSuspect,
+  )
   return verdict.kind === 'flagged' || verdict.kind === 'restless'
     ? [findingOf(tx, bundle, { verdict, protocol })]
     : []
+}
+
+/** Flags a transaction that is rare, but too weak a sign alone, where another detector suspects it too. */
+function confirmed(verdict: Verdict, isSuspect: boolean): Verdict {
+  if (!isSuspect || verdict.kind !== 'weak' || verdict.novelty.chance > SUSPECT_RATE) return verdict
+  return { ...verdict, kind: 'flagged', rate: verdict.novelty.chance, basis: 'pooled' }
 }
 
 /** Judges against the past, then learns, unless there is an alarm: the prequential step. Changes `protocol`. */
@@ -118,5 +135,6 @@ export function consider(
   countTrials(seen, verdict, protocol)
   if (verdict.kind === 'flagged' && !isBenign) hold(seen, protocol)
   else learn(seen, protocol)
-  return isBenign ? { kind: 'ordinary', violations: verdict.violations } : verdict
+  const { violations, novelty } = verdict
+  return isBenign ? { kind: 'ordinary', violations, novelty } : verdict
 }

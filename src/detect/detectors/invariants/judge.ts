@@ -6,8 +6,8 @@ import {
   type Range,
   type Seen,
 } from './model.ts'
+import { NO_NOVELTY, type Novelty, noveltyOf } from './novelty.ts'
 import type { Observation, Quantity } from './observe.ts'
-import type { Support } from './support.ts'
 import { supportOf } from './support.ts'
 
 /** An invariant that a transaction breaks: its name, the supporting history, and the observed value. */
@@ -24,14 +24,14 @@ export type Violation = {
 }
 
 /**
- * `flagged`: broken invariants that together are rarer than allowed. `restless`: new steps, but this protocol has had
- * more alarms about new steps than its budget. `weak`: new steps, but the history is too short to call them unusual.
- * `ordinary`: nothing, or nothing rare enough, was broken.
+ * `flagged`: newer than allowed, by the protocol's own invariants (`basis` `own`) or by what is new in it and in others of
+ * its kind (`pooled`). `restless`: the same, but this protocol has had more alarms than its budget. `weak`: rare, but not
+ * rare enough to say so without another sign. `ordinary`: nothing, or nothing rare, was broken.
  */
-export type Verdict =
-  | { kind: 'flagged' | 'restless'; violations: readonly Violation[]; rate: number }
-  | { kind: 'weak'; violations: readonly Violation[]; support: Extract<Support, { kind: 'too-weak' }> }
-  | { kind: 'ordinary'; violations: readonly Violation[] }
+export type Verdict = { violations: readonly Violation[]; novelty: Novelty } & (
+  | { kind: 'flagged' | 'restless'; rate: number; basis: 'own' | 'pooled' }
+  | { kind: 'weak' | 'ordinary' }
+)
 
 export type JudgeOptions = {
   /** Highest false-alarm rate at which new steps alone are reported. */
@@ -40,6 +40,8 @@ export type JudgeOptions = {
   alarmBudget: number
   /** Highest product of false-alarm rates at which several kinds of broken invariants count without new steps. */
   maxJointRate: number
+  /** Highest share of ordinary transactions at least as new, at which novelty is reported whatever the history's length. */
+  maxNoveltyRate: number
   /** Multiple of the largest observed value that is still usual. */
   margin: number
   /** Blocks after which a step under alarm counts as judged; null: never. */
@@ -49,26 +51,54 @@ export type JudgeOptions = {
 /** Observations required before a quantity or a caller can be compared with its past: rule of three at 10 %. */
 export const LEAST = 29
 
+/** Transactions known before novelty is reported: the first ones of a protocol are its set-up, which is new in every way. */
+export const FEWEST_KNOWN = 10
+
+/**
+ * Above this share of equally new ordinary transactions new steps are not reported, and below it a transaction that another
+ * detector suspects is. Ten times the rate at which novelty is reported alone: two signs that agree need less each.
+ */
+export const SUSPECT_RATE = 0.02
+
 /** Determines which invariants of a protocol a transaction breaks, and the verdict. Pure; nothing is learned. */
 export function judge(seen: Observation, protocol: ProtocolModel, options: JudgeOptions): Verdict {
-  if (seen.kind !== 'use') return { kind: 'ordinary', violations: [] }
+  if (seen.kind !== 'use') return { kind: 'ordinary', violations: [], novelty: NO_NOVELTY }
   const violations = violationsOf(seen, protocol, options)
+  const unknown = seen.steps.filter(({ key }) => !isKnownStep(key, seen.block, { protocol, options }))
+  const novelty = noveltyOf(seen, protocol, { newSteps: unknown, margin: options.margin })
+  const own = ownVerdict(seen, violations, { protocol, options })
+  if (own !== null && novelty.chance <= SUSPECT_RATE)
+    return { kind: own.kind, violations, novelty, rate: own.rate, basis: 'own' }
+  const isKnown = historyOf(protocol).times >= FEWEST_KNOWN
+  if (isKnown && novelty.isSupported && novelty.chance <= options.maxNoveltyRate)
+    return { kind: 'flagged', violations, novelty, rate: novelty.chance, basis: 'pooled' }
+  const isRare = novelty.chance <= SUSPECT_RATE || unknown.length > 0
+  return { kind: isRare ? 'weak' : 'ordinary', violations, novelty }
+}
+
+type Own = { kind: 'flagged' | 'restless'; rate: number }
+
+/** The verdict by the protocol's own history alone; null where it says nothing, or is too short. */
+function ownVerdict(
+  seen: Observation,
+  violations: readonly Violation[],
+  { protocol, options }: { protocol: ProtocolModel; options: JudgeOptions },
+): Own | null {
   const kinds = kindsOf(violations)
   const rate = jointRate(violations)
-  if (kinds.size > 1 && rate <= options.maxJointRate) return { kind: 'flagged', violations, rate }
-  if (!kinds.has('step')) return { kind: 'ordinary', violations }
-  const support = supportOf(protocol.trials.step, options.maxFalseRate)
-  if (support.kind === 'too-weak') return { kind: 'weak', violations, support }
+  if (kinds.size > 1 && rate <= options.maxJointRate) return { kind: 'flagged', rate }
+  if (!kinds.has('step')) return null
+  if (supportOf(protocol.trials.step, options.maxFalseRate).kind === 'too-weak') return null
   const { asked, broken } = protocol.alarms
   const isWithinBudget = broken < 1 + asked * options.alarmBudget || isToldBefore(seen, protocol)
-  return { kind: isWithinBudget ? 'flagged' : 'restless', violations, rate }
+  return { kind: isWithinBudget ? 'flagged' : 'restless', rate }
 }
 
 /**
  * The independent kinds of broken invariants: a new sequence of calls requires a contract that makes it and more calls
  * than before, so in combination with it those are not separate signs.
  */
-export function kindsOf(violations: readonly Violation[]): ReadonlySet<Family> {
+export function kindsOf(violations: readonly { family: Family; ofFlow: boolean }[]): ReadonlySet<Family> {
   const hasStep = violations.some(({ family }) => family === 'step')
   return new Set(violations.filter((it) => !(hasStep && it.ofFlow)).map(({ family }) => family))
 }

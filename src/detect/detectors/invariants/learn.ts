@@ -1,5 +1,6 @@
 import { actsAgain, askedOf, isToldBefore, type Verdict } from './judge.ts'
 import { historyOf, type ProtocolModel, remember, seenAgain } from './model.ts'
+import { countNovelty } from './novelty.ts'
 import type { Observation } from './observe.ts'
 import { addTrial } from './support.ts'
 
@@ -37,12 +38,16 @@ function noteAccounts(seen: Observation, protocol: ProtocolModel): void {
 
 /**
  * Counts how often each kind of invariant was broken, whatever the outcome: an attack mistaken for ordinary makes the
- * model more careful with its own verdict, never less. Steps reported before do not count as broken again.
+ * model more careful with its own verdict, never less. Steps reported before do not count as broken again, so an attack
+ * that goes on stays an alarm; an alarm about anything else makes the next one of its size ordinary.
  */
 export function countTrials(seen: Observation, verdict: Verdict, protocol: ProtocolModel): void {
   const broken = new Set(verdict.violations.map(({ family }) => family))
-  const isNew = broken.has('step') && !isToldBefore(seen, protocol)
-  protocol.alarms = addTrial(protocol.alarms, verdict.kind === 'flagged' && isNew)
+  const isFlagged = verdict.kind === 'flagged'
+  const isRepeated = broken.has('step') && isToldBefore(seen, protocol)
+  const isNew = broken.has('step') && !isRepeated
+  protocol.alarms = addTrial(protocol.alarms, isFlagged && isNew)
+  if (!(isFlagged && isRepeated)) protocol.novelty = countNovelty(seen, verdict.novelty, protocol.novelty)
   for (const family of askedOf(seen, protocol))
     protocol.trials[family] = addTrial(
       protocol.trials[family],

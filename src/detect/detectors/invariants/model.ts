@@ -25,6 +25,28 @@ export type Field = (typeof fields)[number]
 
 const trialsSchema = z.object({ asked: z.number().min(0), broken: z.number().min(0) }).readonly()
 
+/**
+ * New things so far, and how often. `sums`: transactions by the sum of their surprises, a quarter of a decade a bin;
+ * `through`: by whether a contract called; then new functions by class, and contracts where only senders called.
+ */
+const noveltySchema = z.strictObject({
+  sums: z.array(z.number().min(0)).readonly(),
+  through: trialsSchema,
+  alone: trialsSchema,
+  within: trialsSchema,
+  elsewhere: trialsSchema,
+  callers: trialsSchema,
+})
+export type NoveltyRecord = Readonly<z.infer<typeof noveltySchema>>
+const NO_RECORD: NoveltyRecord = {
+  sums: [],
+  through: NO_TRIALS,
+  alone: NO_TRIALS,
+  within: NO_TRIALS,
+  elsewhere: NO_TRIALS,
+  callers: NO_TRIALS,
+}
+
 function mapOf<T extends z.ZodType>(value: T) {
   return z.record(z.string(), value).transform((record) => new Map(Object.entries(record)))
 }
@@ -47,12 +69,14 @@ const protocolSchema = z.strictObject({
   trials: z.record(z.enum(families), trialsSchema),
   alarms: trialsSchema,
   recorded: z.record(z.enum(fields), count),
+  /** Missing in version 1: then the surprises of other protocols alone are the measure at first. */
+  novelty: noveltySchema.default(NO_RECORD),
 })
 
 /** The learned model in its file format: versioned, so that an older Cordon refuses a newer file. */
 export const modelSchema = z.strictObject({
   format: z.literal('cordon-invariants'),
-  version: z.literal(1),
+  version: z.union([z.literal(1), z.literal(2)]),
   protocols: z.array(protocolSchema),
 })
 export type ModelFile = z.input<typeof modelSchema>
@@ -90,6 +114,8 @@ export type ProtocolModel = {
   alarms: Trials
   /** field → transactions in which it was recorded */
   recorded: Record<Field, number>
+  /** Replaced, never changed in place. */
+  novelty: NoveltyRecord
 }
 
 export function emptyProtocol(name: string, addresses: Iterable<Address>): ProtocolModel {
@@ -111,6 +137,7 @@ export function emptyProtocol(name: string, addresses: Iterable<Address>): Proto
     trials: { step: NO_TRIALS, function: NO_TRIALS, caller: NO_TRIALS, range: NO_TRIALS },
     alarms: NO_TRIALS,
     recorded: { senders: 0, storage: 0, values: 0, gas: 0, tokens: 0 },
+    novelty: NO_RECORD,
   }
 }
 
@@ -136,7 +163,7 @@ export function historyOf({ transactions, reads, clones, first, last }: Protocol
 export function saveModel(protocols: readonly ProtocolModel[]): ModelFile {
   return {
     format: 'cordon-invariants',
-    version: 1,
+    version: 2,
     protocols: protocols.map((protocol) => ({
       ...protocol,
       addresses: [...protocol.addresses],

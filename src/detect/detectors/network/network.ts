@@ -41,7 +41,7 @@ export const network: Detector<State, Options> = {
   needs: [],
   options,
   init: ({ memory }) => ({ baselines: networkBaselines(memory), previous: null }),
-  stateVersion: 1,
+  stateVersion: 2,
   snapshot: ({ baselines, previous }) => ({
     baselines: copyNetwork(baselines),
     previous: previous === null ? null : { ...previous },

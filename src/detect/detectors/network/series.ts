@@ -1,4 +1,5 @@
 import { copyScorer, type SeriesScorer, scorePoint, seriesScorer } from '../../baselines/scorer.ts'
+import { scaled, type Unit, unscaled } from '../../baselines/unit.ts'
 
 /** The chain-health values of a block; absent where they are not recorded or not known. */
 export type NetworkObservation = {
@@ -22,24 +23,31 @@ export type SeriesName = keyof NetworkObservation
 
 type SeriesTraits = {
   title: string
+  /** For people. */
   unit: string
   /** True where a fall counts too; otherwise only a rise does. */
   fallMatters: boolean
-  /** Compared by ratio rather than by difference. */
-  isMultiplicative: boolean
+  /** How two values are compared. */
+  compared: Unit
   /** Nearly always 0: then the surprise is limited to that of a value never seen in as many blocks. */
   isRare: boolean
 }
 
-const ordinary = { fallMatters: false, isMultiplicative: false, isRare: false }
+const ordinary = { fallMatters: false, compared: 'plain', isRare: false } satisfies Partial<SeriesTraits>
 const traits: Readonly<Record<SeriesName, SeriesTraits>> = {
-  blockTime: { ...ordinary, title: 'block time', unit: 's', isMultiplicative: true },
-  baseFee: { ...ordinary, title: 'base fee', unit: 'wei', isMultiplicative: true },
-  transactions: { ...ordinary, title: 'transactions a block', unit: '', fallMatters: true },
+  blockTime: { ...ordinary, title: 'block time', unit: 's', compared: 'ratio' },
+  baseFee: { ...ordinary, title: 'base fee', unit: 'wei', compared: 'ratio' },
+  transactions: {
+    ...ordinary,
+    title: 'transactions a block',
+    unit: '',
+    fallMatters: true,
+    compared: 'count',
+  },
   reverts: { ...ordinary, title: 'share of failed transactions', unit: '' },
   gas: { ...ordinary, title: 'gas used', unit: 'gas', fallMatters: true },
   reorgDepth: { ...ordinary, title: 'reorg depth', unit: 'blocks', isRare: true },
-  finalityLag: { ...ordinary, title: 'finality lag', unit: 'blocks', isMultiplicative: true },
+  finalityLag: { ...ordinary, title: 'finality lag', unit: 'blocks', compared: 'ratio' },
   disagreement: { ...ordinary, title: 'endpoints that disagree', unit: '', isRare: true },
 }
 const names = Object.keys(traits) as SeriesName[]
@@ -74,15 +82,14 @@ export function readNetwork(baselines: NetworkBaselines, seen: ObservedBlock, ru
   return names.flatMap((series) => {
     const value = seen.observation[series]
     if (value === undefined) return []
-    const { isMultiplicative, fallMatters } = traits[series]
+    const { compared, fallMatters } = traits[series]
     const known = baselines.blocks[series] ?? { seen: 0, scorer: scorerOf(series, baselines, rule) }
     baselines.blocks[series] = known
-    const scaled = isMultiplicative ? Math.log(Math.max(value, 1e-9)) : value
-    const score = scorePoint(known.scorer, { at: seen.at, value: scaled })
+    const score = scorePoint(known.scorer, { at: seen.at, value: scaled(value, compared) })
     known.seen++
     if (known.seen <= rule.minBlocks || !score.alarm) return []
-    if (!fallMatters && scaled <= score.expected) return []
-    const expected = isMultiplicative ? Math.exp(score.expected) : score.expected
+    if (!fallMatters && scaled(value, compared) <= score.expected) return []
+    const expected = unscaled(score.expected, compared)
     const n = Math.min(known.seen - 1, baselines.memory)
     return [{ series, block: seen.block, value, expected, surprise: score.surprise, n }]
   })
