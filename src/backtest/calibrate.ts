@@ -14,7 +14,12 @@ import type { JudgeFilesOptions } from './judge-files.ts'
 import { judgeFiles } from './judge-files.ts'
 
 /** An incident's alerts with a person's verdict. */
-export type JudgedAlert = { incidentId: string; attack: boolean; findings: Alert['findings'] }
+export type JudgedAlert = {
+  incidentId: string
+  transactionHash: string
+  attack: boolean
+  findings: Alert['findings']
+}
 
 export type CalibrateFilesOptions = JudgeFilesOptions & {
   budgets: { pageDays: number; actDays: number }

@@ -1,4 +1,4 @@
-import type { Judged, JudgedWord, Judgement, TrainEnd } from '../calibrate/judged.ts'
+import type { Judged, JudgedWord, Judgement } from '../calibrate/judged.ts'
 import { readRecorded } from '../chain/recorded.ts'
 import type { Engine } from '../detect/engine/engine.ts'
 import { createEngine, evaluatePending, evaluateSettled } from '../detect/engine/engine.ts'
@@ -14,6 +14,7 @@ import { atLeast } from '../model/finding.ts'
 import type { Hash } from '../model/hex.ts'
 import type { Label } from '../model/label.ts'
 import type { JudgeJob } from './job.ts'
+import { isTraining } from './train-end.ts'
 
 /** Transactions judged and bytes of the file read since the last report. */
 export type Step = { transactions: number; bytes: number }
@@ -199,15 +200,6 @@ function lossesOf({ findings }: Alert): Record<string, string> {
   const sums = new Map<string, bigint>()
   for (const { asset, amount } of largest.values()) sums.set(asset, (sums.get(asset) ?? 0n) + amount)
   return Object.fromEntries([...sums].map(([asset, amount]) => [asset, String(amount)]))
-}
-
-/** A block before any known time does not count as training. */
-function isTraining(
-  end: TrainEnd | undefined,
-  { block, time }: { block: number; time: number | null },
-): boolean {
-  if (end === undefined) return false
-  return end.kind === 'block' ? block < end.block : time !== null && time < end.seconds
 }
 
 /** A first pass over the file finds the labelled cases in it: their contracts are its protected ones. */

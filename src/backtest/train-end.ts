@@ -19,3 +19,12 @@ export function trainEndOf(text: string): TrainEnd {
     fix: 'Give for example --train-before 14000000, or --train-before 2022-01-01.',
   })
 }
+
+/** A block before any known time does not count as training. */
+export function isTraining(
+  end: TrainEnd | undefined,
+  { block, time }: { block: number; time: number | null },
+): boolean {
+  if (end === undefined) return false
+  return end.kind === 'block' ? block < end.block : time !== null && time < end.seconds
+}

@@ -14,8 +14,9 @@ export async function readVerdicts(source: VerdictSource): Promise<JudgedAlert[]
   const { store, close } = await openDatabase(source)
   try {
     const judged = await listJudgedAlerts(store)
-    return judged.map(({ incidentId, verdict, findings }) => ({
+    return judged.map(({ incidentId, transactionHash, verdict, findings }) => ({
       incidentId,
+      transactionHash,
       attack: verdict === 'attack',
       findings,
     }))
