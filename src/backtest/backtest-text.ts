@@ -1,6 +1,10 @@
 import type { BacktestReport } from '../calibrate/backtest.ts'
+import { rateText } from '../calibrate/statable.ts'
 import { proportionText } from '../calibrate/statistics.ts'
+import type { Rates, Stratum } from '../calibrate/strata.ts'
+import { isStatable } from '../model/statable.ts'
 import { backtestHtml } from '../reports/backtest-html.ts'
+import { stratumName } from '../reports/backtest-strata.ts'
 
 /** A backtest as one HTML page with plots. */
 export function backtestPage(report: BacktestReport): string {
@@ -22,15 +26,16 @@ export function describeBacktest(report: BacktestReport): string[] {
     const at = report.atSeverity[floor]
     lines.push(
       `at ${floor} or above`,
-      `  recall               ${proportionText(at.recall)}`,
-      `  precision            ${proportionText(at.precision)}`,
-      `  false positive rate  ${proportionText(at.falsePositiveRate)}`,
+      `  recall               ${rateText(at.recall, 'share')}`,
+      `  precision            ${rateText(at.precision, 'share')}`,
+      `  false positive rate  ${rateText(at.falsePositiveRate, 'rare')}`,
     )
   }
   const { area, detectors, rightCategory } = report
   lines.push(
-    `right category first   ${proportionText(rightCategory)}`,
+    `right category first   ${rateText(rightCategory, 'share')}`,
     `area under the curve   ${area.auc.toFixed(3)} (95 % interval ${area.low.toFixed(3)} to ${area.high.toFixed(3)}, n = ${area.positives} + ${area.negatives})`,
+    ...strataLines(report),
     ...fusedLines(report),
     ...policyLines(report),
     ...leadLines(report),
@@ -47,6 +52,20 @@ export function describeBacktest(report: BacktestReport): string[] {
   return lines
 }
 
+function strataLines({ strata }: BacktestReport): string[] {
+  return ['apart, at high or above: recall; false positive rate', ...strata.flatMap(stratumLines)]
+}
+
+function stratumLines({ of, protected: own, open }: Stratum): string[] {
+  const line = (mode: string, rates: Rates | null): string[] =>
+    rates === null
+      ? []
+      : [
+          `    ${mode.padEnd(10)} ${rateText(rates.recall, 'share')}; ${rateText(rates.falsePositiveRate, 'rare')}`,
+        ]
+  return [`  ${stratumName(of)}`, ...line('protected', own), ...line('open', open)]
+}
+
 function fusedLines({ fused }: BacktestReport): string[] {
   const { area, inSample, thresholds, perDay } = fused
   const lines = [
@@ -60,9 +79,13 @@ function fusedLines({ fused }: BacktestReport): string[] {
     const { estimate, high } = at.falseAlarmsPerDay
     lines.push(
       `to ${name.padEnd(4)} score ${at.score.toFixed(2)} or more`,
-      `  recall               ${proportionText(at.recall)}`,
-      `  false positive rate  ${proportionText(at.falsePositiveRate)}`,
-      `  false alarms a day   ${short(estimate)}, at most ${short(high)} (at ${short(perDay)} transactions a day)`,
+      `  recall               ${rateText(at.recall, 'share')}`,
+      `  false positive rate  ${rateText(at.falsePositiveRate, 'rare')}`,
+      ...(isStatable(at.falsePositiveRate, 'rare')
+        ? [
+            `  false alarms a day   ${short(estimate)}, at most ${short(high)} (at ${short(perDay)} transactions a day)`,
+          ]
+        : []),
     )
   }
   return lines
@@ -71,8 +94,8 @@ function fusedLines({ fused }: BacktestReport): string[] {
 function policyLines({ policies }: BacktestReport): string[] {
   return policies.flatMap(({ policy, acted, actedOnBenign, falsePauseHours, averted, cost }) => [
     `acting by ${policy === 'severity' ? 'severity alone' : 'the calibration'}`,
-    `  acts on cases        ${proportionText(acted)}`,
-    `  acts on benign       ${proportionText(actedOnBenign)}: ${falsePauseHours} hours of needless pause`,
+    `  acts on cases        ${rateText(acted, 'share')}`,
+    `  acts on benign       ${rateText(actedOnBenign, 'rare')}: ${falsePauseHours} hours of needless pause`,
     `  loss averted         at most ${short(100 * averted.share)} % of a case on average, ${short(averted.usd)} of ${short(averted.ofUsd)} USD`,
     `  cost                 ${short(cost.act)} against ${short(cost.doNothing)} of doing nothing, in shares of what is at stake a case`,
   ])
@@ -82,7 +105,7 @@ function leadLines({ leadTime }: BacktestReport): string[] {
   const { inTime, median, cases } = leadTime
   const known = median.blocks === null ? '' : `, median ${median.blocks} blocks (n = ${median.n})`
   return [
-    `said before the harm   ${proportionText(inTime)}${known}`,
+    `said before the harm   ${rateText(inTime, 'share')}${known}`,
     ...cases
       .filter(({ when, transactions }) => when === 'before' || when === 'pending' || transactions > 1)
       .map(

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { z } from 'zod'
 import type { BacktestReport, FailedFile } from '../calibrate/backtest.ts'
 import { backtestReport } from '../calibrate/backtest.ts'
+import type { Judgement } from '../calibrate/judged.ts'
 import { loadCalibration } from '../files/calibration.ts'
 import { CordonError, messageOf } from '../kit/error.ts'
 import type { Calibration } from '../model/calibration.ts'
@@ -23,6 +24,8 @@ export type BacktestOptions = JudgeFilesOptions & {
   actionBlocks?: number | undefined
   /** Transactions of the protected contracts per day; the calibration's when left out. */
   perDay?: number | undefined
+  /** Where contracts are protected, judges everything a second time with nothing protected, and compares the two. */
+  compareOpen?: boolean | undefined
 }
 
 /**
@@ -32,6 +35,7 @@ export type BacktestOptions = JudgeFilesOptions & {
 export async function backtest(options: BacktestOptions): Promise<BacktestReport> {
   const { files, onFailure, pauseHours, perDay, trainBefore } = options
   const failed: FailedFile[] = []
+  const unreadable = new Set<string>()
   const calibration = options.calibration ?? (await loadCalibration(undefined))
   const judgement = await judgeFiles({
     ...options,
@@ -40,10 +44,13 @@ export async function backtest(options: BacktestOptions): Promise<BacktestReport
       ((file, thrown) => {
         const code = thrown instanceof CordonError ? thrown.code : 'unexpected'
         failed.push({ file: basename(file), code })
+        unreadable.add(file)
         onFailure(file, thrown)
       }),
   })
+  const open = await openJudgement(options, { judgement, unreadable })
   return backtestReport(judgement, {
+    open,
     calibration,
     files: files.map((file) => basename(file)),
     failed,
@@ -53,6 +60,19 @@ export async function backtest(options: BacktestOptions): Promise<BacktestReport
     perDay,
     trainBefore,
   })
+}
+
+/** The same files with nothing protected; those that could not be read are left out. Throws the errors of reading. */
+async function openJudgement(
+  options: BacktestOptions,
+  { judgement, unreadable }: { judgement: Judgement; unreadable: ReadonlySet<string> },
+): Promise<Judgement | null> {
+  const { files, protect, protectLabelled, compareOpen = false, onFailure } = options
+  if (protect.length === 0 && !protectLabelled) return judgement
+  if (!compareOpen) return null
+  const readable = files.filter((file) => !unreadable.has(file))
+  const open = { ...options, files: readable, protect: [], protectLabelled: false }
+  return judgeFiles({ ...open, onFailure: onFailure && (() => {}) })
 }
 
 /** Reads a label file. Throws `app.InvalidLabels`. */

@@ -56,6 +56,14 @@ test('a transaction that was seen pending is one, with the time at which it was 
   expect(silent.test).toBe(2)
 })
 
+test('a silent transaction is counted once by its kind, pending or mined', async () => {
+  const pending = { ...block(5, { name: 'calm', ...quiet }, { name: 'lost', ...quiet }), pending: true }
+  const { silentKinds } = await judge([pending, block(7, { name: 'calm', ...quiet })])
+  expect(silentKinds).toEqual([
+    { file: 'history.ndjson', chainId: 1, size: 'simple', mev: false, train: false, count: 2 },
+  ])
+})
+
 test('what was never mined is counted all the same', async () => {
   const pending = { ...block(5, { name: 'heist', ...takeover }, { name: 'calm', ...quiet }), pending: true }
   const { rows, silent } = await judge([pending])

@@ -1,8 +1,11 @@
-import type { Judged, JudgedWord, Judgement } from '../calibrate/judged.ts'
+import { basename } from 'node:path'
+import type { Judged, JudgedWord, Judgement, Kind } from '../calibrate/judged.ts'
+import { COMPLEX_FRAMES } from '../calibrate/judged.ts'
 import { readRecorded } from '../chain/recorded.ts'
 import type { Engine } from '../detect/engine/engine.ts'
 import { createEngine, evaluatePending, evaluateSettled } from '../detect/engine/engine.ts'
 import { layerOf } from '../detect/engine/layers.ts'
+import { looksLikeMev } from '../detect/engine/reweigh/mev.ts'
 import { detectors } from '../detect/registry.ts'
 import { blockFacts } from '../facts/facts.ts'
 import { alertsOf } from '../incidents/alerts.ts'
@@ -10,10 +13,12 @@ import { CordonError } from '../kit/error.ts'
 import type { Alert } from '../model/alert.ts'
 import type { BlockBundle } from '../model/block.ts'
 import type { Scope } from '../model/detector.ts'
+import type { BlockFacts, TransactionFacts } from '../model/fact.ts'
 import { atLeast } from '../model/finding.ts'
 import type { Hash } from '../model/hex.ts'
 import type { Label } from '../model/label.ts'
 import type { JudgeJob } from './job.ts'
+import { countSilent, type KindOnChain, newSilence, type Silence, silenceIn } from './silence.ts'
 import { isTraining } from './train-end.ts'
 
 /** Transactions judged and bytes of the file read since the last report. */
@@ -36,13 +41,14 @@ export function readyJob(job: JudgeJob, options: Readonly<Record<string, unknown
 const MOST_WAITING = 65_536
 
 type History = {
+  file: string
   engine: Engine
   ready: ReadyJob
   rows: Judged[]
-  silent: { train: number; test: number }
+  silent: Silence
   blocks: number
   /** Index in `rows` of the alerts while pending; −1 if there were none. */
-  waiting: Map<Hash, number>
+  waiting: Map<Hash, { place: number; kind: KindOnChain }>
   /** Latest block time seen, seconds. */
   time: number | null
 }
@@ -57,10 +63,11 @@ export async function judgeFile(file: string, ready: ReadyJob, watch: Watch): Pr
   const scope = await scopeOf(file, ready, watch)
   const engine = createEngine({ detectors, scope, options, shadow: job.shadow ?? [] })
   const history: History = {
+    file: basename(file),
     engine,
     ready,
     rows: [],
-    silent: { train: 0, test: 0 },
+    silent: newSilence(basename(file)),
     blocks: 0,
     waiting: new Map(),
     time: null,
@@ -69,10 +76,10 @@ export async function judgeFile(file: string, ready: ReadyJob, watch: Watch): Pr
     judgeBlock(history, bundle)
     watch.step({ transactions: bundle.transactions.length, bytes: 0 })
   }
-  const unmined = [...history.waiting.values()].filter((place) => place === -1).length
-  history.silent.test += unmined
+  for (const { place, kind } of history.waiting.values())
+    if (place === -1) countSilent(history.silent, kind, false)
   const { rows, silent, blocks } = history
-  return { rows, silent, blocks, blind: [...engine.blind.values()] }
+  return { rows, ...silenceIn(silent), blocks, blind: [...engine.blind.values()] }
 }
 
 async function* bundlesOf(file: string, { step, signal }: Watch): AsyncGenerator<BlockBundle> {
@@ -92,51 +99,62 @@ function judgeBlock(history: History, bundle: BlockBundle): void {
   history.time = bundle.timestamp ?? history.time
   history.blocks += bundle.pending ? 0 : 1
   const evaluate = bundle.pending ? evaluatePending : evaluateSettled
-  const alerts = new Map(
-    alertsOf(evaluate(engine, blockFacts(bundle))).map((alert) => [alert.transactionHash, alert]),
-  )
+  const facts = blockFacts(bundle)
+  const alerts = new Map(alertsOf(evaluate(engine, facts)).map((alert) => [alert.transactionHash, alert]))
   const train = isTraining(ready.job.trainBefore, { block: bundle.number, time: history.time })
-  for (const { hash, index } of bundle.transactions) {
+  const { file } = history
+  for (const tx of facts.transactions) {
+    const { hash, index } = tx.transaction
+    const kind = kindOf(tx, facts, engine.scope)
     const alert = alerts.get(hash)
     const label = ready.labels.get(hash) ?? null
     const said = alert !== undefined || label !== null
-    const row = said || isRow(history, hash) ? rowOf({ bundle, hash, index, label, alert, train }) : null
-    if (bundle.pending) takePending(history, hash, row)
-    else takeMined(history, { hash, row, train })
+    const row =
+      said || isRow(history, hash) ? rowOf({ file, kind, bundle, hash, index, label, alert, train }) : null
+    const judged = { hash, row, kind: { ...kind, chainId: bundle.chainId } }
+    if (bundle.pending) takePending(history, judged)
+    else takeMined(history, judged, train)
   }
 }
 
 function isRow({ waiting }: History, hash: Hash): boolean {
-  return (waiting.get(hash) ?? -1) >= 0
+  return (waiting.get(hash)?.place ?? -1) >= 0
 }
 
+function kindOf(tx: TransactionFacts, { transactions }: BlockFacts, scope: Scope): Kind {
+  return {
+    size: tx.transaction.frames.length >= COMPLEX_FRAMES ? 'complex' : 'simple',
+    mev: looksLikeMev(tx, { scope, block: transactions }) !== null,
+  }
+}
+
+/** A transaction with its row, or null where it has neither label nor alert. */
+type JudgedNow = { hash: Hash; row: Judged | null; kind: KindOnChain }
+
 /** A transaction seen pending is the same one once it is mined: one row, with the worse of the results. */
-function takeMined(
-  history: History,
-  { hash, row, train }: { hash: Hash; row: Judged | null; train: boolean },
-): void {
+function takeMined(history: History, { hash, row, kind }: JudgedNow, train: boolean): void {
   const { rows, waiting, silent } = history
-  const place = waiting.get(hash) ?? -1
+  const place = waiting.get(hash)?.place ?? -1
   const before = rows[place]
   waiting.delete(hash)
-  if (row === null) silent[train ? 'train' : 'test']++
+  if (row === null) countSilent(silent, kind, train)
   else if (before === undefined) rows.push(row)
   else rows[place] = { ...worse(before, row), ...placeOf(row), pending: before.pending, train }
 }
 
-function takePending(history: History, hash: Hash, row: Judged | null): void {
+function takePending(history: History, { hash, row, kind }: JudgedNow): void {
   const { rows, waiting } = history
-  const place = waiting.get(hash)
+  const place = waiting.get(hash)?.place
   const before = place === undefined ? undefined : rows[place]
   if (row === null) {
-    if (place === undefined) waiting.set(hash, -1)
+    if (place === undefined) waiting.set(hash, { place: -1, kind })
   } else if (before === undefined || place === undefined) {
-    waiting.set(hash, rows.push(row) - 1)
+    waiting.set(hash, { place: rows.push(row) - 1, kind })
   } else rows[place] = { ...worse(before, row), pending: before.pending ?? row.pending }
   const [oldest] = waiting
   if (waiting.size <= MOST_WAITING || oldest === undefined) return
   waiting.delete(oldest[0])
-  if (oldest[1] === -1) history.silent.test++
+  if (oldest[1].place === -1) countSilent(history.silent, oldest[1].kind, false)
 }
 
 const placeOf = ({ blockNumber, index, timestamp }: Judged) => ({ blockNumber, index, timestamp })
@@ -147,6 +165,8 @@ function worse(a: Judged, b: Judged): Judged {
 }
 
 function rowOf(given: {
+  file: string
+  kind: Kind
   bundle: BlockBundle
   hash: Hash
   index: number
@@ -154,9 +174,11 @@ function rowOf(given: {
   alert: Alert | undefined
   train: boolean
 }): Judged {
-  const { bundle, hash, index, label, alert, train } = given
+  const { file, kind, bundle, hash, index, label, alert, train } = given
   const { chainId, number: blockNumber, timestamp, pending } = bundle
   return {
+    ...kind,
+    file,
     chainId,
     transactionHash: hash,
     blockNumber,

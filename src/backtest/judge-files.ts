@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { basename } from 'node:path'
 import type { Judgement } from '../calibrate/judged.ts'
 import { mergeJudgements } from '../calibrate/judged.ts'
 import type { JudgeJob } from './job.ts'
@@ -91,11 +92,20 @@ async function runLane(lane: Lane, run: Run): Promise<void> {
     const content = state === null ? null : await contentHash(file).catch(() => null)
     const known = content === null ? undefined : state?.find(content)
     if (known !== undefined) progress.reused(await sizeOf(file))
-    const judgement = known ?? (await judged(file, lane, run))
+    const judgement = known === undefined ? await judged(file, lane, run) : named(known, basename(file))
     if (judgement !== null) run.judgements.set(place, judgement)
     // if the content could not be hashed the file could not be judged either
     if (judgement !== null && known === undefined && content !== null) await state?.keep(content, judgement)
     progress.done()
+  }
+}
+
+/** A stored judgement belongs to bytes: the file may have had another name. */
+function named(judgement: Judgement, file: string): Judgement {
+  return {
+    ...judgement,
+    rows: judgement.rows.map((row) => ({ ...row, file })),
+    silentKinds: judgement.silentKinds.map((item) => ({ ...item, file })),
   }
 }
 

@@ -26,7 +26,9 @@ export type ResumeState = {
 
 const count = z.number().int().min(0)
 const moment = { blockNumber: z.number().int(), timestamp: z.number().nullable() }
+const kind = { file: z.string(), size: z.enum(['simple', 'complex']), mev: z.boolean() }
 const rowSchema = z.object({
+  ...kind,
   ...moment,
   chainId: z.number().int(),
   transactionHash: hashSchema,
@@ -65,6 +67,7 @@ const lineSchema = z.object({
   judgement: z.object({
     rows: z.array(rowSchema),
     silent: z.object({ train: count, test: count }),
+    silentKinds: z.array(z.object({ ...kind, chainId: z.number().int(), train: z.boolean(), count })),
     blocks: count,
     blind: z.array(z.object({ detector: z.string(), missing: z.enum(['traces', 'logs']), blocks: count })),
   }),

@@ -87,8 +87,8 @@ test('what taught is not counted, and a case on both sides of the end of trainin
     judged('d', { train: true, words: [{ severity: 'high' }] }),
   ]
   const merged = mergeJudgements([
-    { rows: rows.slice(0, 2), silent: { train: 5, test: 0 }, blocks: 2, blind: [] },
-    { rows: rows.slice(2), silent: { train: 0, test: 3 }, blocks: 1, blind: [] },
+    { rows: rows.slice(0, 2), silent: { train: 5, test: 0 }, silentKinds: [], blocks: 2, blind: [] },
+    { rows: rows.slice(2), silent: { train: 0, test: 3 }, silentKinds: [], blocks: 1, blind: [] },
   ])
   const { split, attacks, transactions, falseAlarms } = backtestReport(merged, {
     ...reportOptions,

@@ -16,6 +16,7 @@ import type { Policy, PolicyOptions } from './policies.ts'
 import { policies } from './policies.ts'
 import type { Proportion } from './statistics.ts'
 import { clopperPearson } from './statistics.ts'
+import { type Stratum, strata } from './strata.ts'
 
 export type Confusion = {
   truePositives: number
@@ -63,6 +64,8 @@ export type BacktestReport = {
   ablation: Ablation[]
   leadTime: LeadTime
   policies: Policy[]
+  /** Rates apart, with the contracts protected and with nothing protected. */
+  strata: Stratum[]
   /** Detectors that could not see. */
   blind: readonly Blind[]
   files: readonly string[]
@@ -83,6 +86,8 @@ export type ReportOptions = PolicyOptions &
   FusedOptions & {
     trainBefore?: TrainEnd | undefined
     failed?: readonly FailedFile[]
+    /** The same files judged with nothing protected; the judgement itself where nothing was; null where that was left out. */
+    open?: Judgement | null
   }
 
 /** Scores the findings against the labels. Every share has n and its exact 95 % interval. */
@@ -132,10 +137,16 @@ export function backtestReport(judgement: Judgement, options: ReportOptions): Ba
     ablation: ablations(judgement, options.calibration),
     leadTime: leadTime(judgement.rows),
     policies: policies(judgement, options),
+    strata: strataOf(judgement, options),
     blind: judgement.blind,
     files: options.files,
     failed: [...(options.failed ?? [])].sort((a, b) => (a.file < b.file ? -1 : 1)),
   }
+}
+
+function strataOf(judgement: Judgement, { open = judgement, calibration }: ReportOptions): Stratum[] {
+  const own = open === judgement ? null : judgement
+  return strata({ protected: own, open, calibrated: calibration.source.files })
 }
 
 function splitOf({ rows, silent }: Judgement, trainBefore: TrainEnd | null): Split {

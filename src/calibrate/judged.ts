@@ -8,8 +8,21 @@ import type { Label } from '../model/label.ts'
 /** A detector's most confident finding about a transaction, with its worst severity. */
 export type JudgedWord = { detector: string; layer: Layer; confidence: number; severity: Severity }
 
+/** Frames from which a transaction is complex: most benign ones are short, most attacks are not. */
+export const COMPLEX_FRAMES = 20
+
+/** The kind of a transaction, for rates by kind. */
+export type Kind = {
+  /** Complex: 20 frames or more. */
+  size: 'simple' | 'complex'
+  /** Recognised as an arbitrage, part of a sandwich or a liquidation. */
+  mev: boolean
+}
+
 /** One transaction with its findings and its true class. */
-export type Judged = {
+export type Judged = Kind & {
+  /** Name of its file, without the folder. */
+  file: string
   chainId: number
   transactionHash: Hash
   blockNumber: number
@@ -31,10 +44,15 @@ export type Judged = {
 
 export type Blind = { detector: string; missing: 'traces' | 'logs'; blocks: number }
 
+/** Benign transactions without findings, by kind. */
+export type SilentKind = Kind & { file: string; chainId: number; train: boolean; count: number }
+
 /** The detection result for a recorded history. Benign transactions without findings are only counted. */
 export type Judgement = {
   rows: readonly Judged[]
   silent: { train: number; test: number }
+  /** The same transactions by kind. */
+  silentKinds: readonly SilentKind[]
   blocks: number
   blind: readonly Blind[]
 }
@@ -54,6 +72,7 @@ export function mergeJudgements(judgements: readonly Judgement[]): Judgement {
   return {
     rows: wholeCases(judgements.flatMap(({ rows }) => rows)),
     silent: { train: sum(({ silent }) => silent.train), test: sum(({ silent }) => silent.test) },
+    silentKinds: judgements.flatMap(({ silentKinds }) => silentKinds),
     blocks: sum(({ blocks }) => blocks),
     blind: [...blind.values()],
   }

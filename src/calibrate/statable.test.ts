@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { isStatable, rateText } from './statable.ts'
+import { isStatable } from '../model/statable.ts'
+import { rateText } from './statable.ts'
 import { clopperPearson } from './statistics.ts'
 
 const rate = (successes: number, n: number) => clopperPearson({ successes, n })

@@ -29,6 +29,7 @@ type Options = {
   resume?: string
   html?: string
   rules?: string
+  open: boolean
 }
 
 export function registerBacktest(program: Command, run: RunCommand): void {
@@ -51,6 +52,7 @@ export function registerBacktest(program: Command, run: RunCommand): void {
     .option('--pause-hours <n>', 'assumed length of a needless pause, hours', '4')
     .option('--action-blocks <n>', 'blocks from the alert to the action', '1')
     .option('--per-day <n>', 'your transactions a day, for the alert budget (default: the calibration’s)')
+    .option('--no-open', 'do not compare with the same files while nothing is protected (half the time)')
     .option(...WORKERS_OPTION)
     .option(...RESUME_OPTION)
     .option('--html <file>', 'write a report with plots')
@@ -73,6 +75,7 @@ async function mark(files: readonly string[], options: Options, io: Io): Promise
     perDay: options.perDay === undefined ? undefined : positive(options.perDay, '--per-day'),
     workers: options.workers === undefined ? undefined : wholeNumber(options.workers, '--workers'),
     resume: options.resume,
+    compareOpen: options.open,
     onFailure: (_file, thrown) => tellError(thrown, io.json),
     progress: progressBar(io),
     signal: io.signal,

@@ -18,7 +18,8 @@ test('the page runs nothing, loads nothing, and shows names as text', () => {
   const page = backtestHtml(report())
   expect(page).not.toMatch(/<script|<b>&|onload="|src=|https?:\/\//)
   expect(page).toContain("default-src 'none'")
-  expect(page).toContain('1 of 2 <small>1.26 to 98.74 %</small>')
+  expect(page).toContain('n = 2: too few to say')
+  expect(page).not.toContain('1 of 2 <small>')
 })
 
 test('points that do not exist are left out of the plots', () => {
@@ -44,7 +45,15 @@ test('in-sample figures, files that failed and blind detectors are said at the t
 
 test('every part has its table: ablation, acting alone, lead time, missed and false alarms', () => {
   const page = backtestHtml(report())
-  for (const heading of ['By detector', 'Ablation', 'Acting alone', 'Lead time', 'Missed', 'False alarms'])
+  for (const heading of [
+    'Apart',
+    'By detector',
+    'Ablation',
+    'Acting alone',
+    'Lead time',
+    'Missed',
+    'False alarms',
+  ])
     expect(page).toContain(`<h2>${heading}</h2>`)
   expect(page.match(/<svg /g)).toHaveLength(4)
 })

@@ -1,4 +1,5 @@
 import { areaText, backtestPlots } from './backtest-plots.ts'
+import { shareText, strataRows } from './backtest-strata.ts'
 import type { BacktestView, Share } from './backtest-view.ts'
 import { html, page } from './html.ts'
 
@@ -9,7 +10,7 @@ export function backtestHtml(view: BacktestView): string {
   const { split, fused, failed, blind } = view
   const body = [
     '<h1>Backtest</h1>',
-    `<p>${view.transactions} transactions, ${view.attacks} of them attacks (${view.cases} cases). ${split.train.transactions} transactions (${split.train.cases} cases) before them taught. Intervals are exact (Clopper–Pearson), 95 %.</p>`,
+    `<p>${view.transactions} transactions, ${view.attacks} of them attacks (${view.cases} cases). ${split.train.transactions} transactions (${split.train.cases} cases) before them taught. Intervals are exact (Clopper–Pearson), 95 %. A rate that n cannot support is not shown.</p>`,
     fused.inSample.files === 0
       ? ''
       : `<p class="warn">In-sample: the calibration was made from ${fused.inSample.files} of these ${fused.inSample.of} files, so figures of the fused score and of P(attack) are too good.</p>`,
@@ -21,6 +22,7 @@ export function backtestHtml(view: BacktestView): string {
         `<p class="warn">${html(item.detector)} could not see ${item.blocks} blocks: no ${html(item.missing)}.</p>`,
     ),
     operatingTable(view),
+    strataTable(view),
     '<h2>Curves</h2>',
     ...backtestPlots(view),
     detectorTable(view),
@@ -44,9 +46,8 @@ function table(head: readonly string[], rows: readonly (readonly Cell[])[]): str
   return `<div class="wide"><table><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr>${body}</table></div>`
 }
 
-function share({ successes, n, low, high }: Share): string {
-  return `${successes} of ${n} <small>${(low * 100).toFixed(2)} to ${(high * 100).toFixed(2)} %</small>`
-}
+const share = (item: Share): string => shareText(item, 'share')
+const rare = (item: Share): string => shareText(item, 'rare')
 
 function operatingTable(view: BacktestView): string {
   const { page: paging, act } = view.fused.thresholds
@@ -59,16 +60,27 @@ function operatingTable(view: BacktestView): string {
     { name: `score to page, ${paging.score.toFixed(2)}`, ...paging },
     { name: `score to act, ${act.score.toFixed(2)}`, ...act },
   ]
-  const rows = all.map((at) => [at.name, share(at.recall), share(at.precision), share(at.falsePositiveRate)])
+  const rows = all.map((at) => [at.name, share(at.recall), share(at.precision), rare(at.falsePositiveRate)])
   return `${table(['alerts', 'recall', 'precision', 'false positive rate'], rows)}
 <p>Area under the ROC curve: ${areaText(view.area)} by confidence, ${areaText(view.fused.area)} by the calibrated fused score. Right category first: ${share(view.rightCategory)}.</p>`
+}
+
+function strataTable(view: BacktestView): string {
+  const head = [
+    '',
+    'recall, protected',
+    'false positive rate, protected',
+    'recall, nothing protected',
+    'false positive rate, nothing protected',
+  ]
+  return `<h2>Apart</h2><p>Alerts at high or above: with your contracts protected, those that concern one of them; with nothing protected, all.</p>${table(head, strataRows(view))}`
 }
 
 function detectorTable(view: BacktestView): string {
   const rows = view.detectors.map((item): Cell[] => [
     html(item.detector),
     share(item.attacks),
-    share(item.benign),
+    rare(item.benign),
     { number: String(item.onlyByIt) },
   ])
   return `<h2>By detector</h2>${table(['detector', 'attacks flagged', 'benign flagged', 'flagged by no other'], rows)}`
@@ -84,9 +96,9 @@ function ablationTable({ ablation }: BacktestView): string {
   const rows = ablation.map((item) => [
     name(item.without),
     share(item.recall),
-    share(item.falsePositiveRate),
+    rare(item.falsePositiveRate),
     share(item.paging.recall),
-    share(item.paging.falsePositiveRate),
+    rare(item.paging.falsePositiveRate),
     areaText(item.area),
   ])
   const head = ['', 'recall', 'false positive rate', 'recall, paging', 'false pages', 'area, fused score']
@@ -97,7 +109,7 @@ function policyTable({ policies }: BacktestView): string {
   const rows = policies.map((item): Cell[] => [
     html(item.policy),
     share(item.acted),
-    share(item.actedOnBenign),
+    rare(item.actedOnBenign),
     { number: String(item.falsePauseHours) },
     {
       number: `${percent(item.averted.share)}, $${money(item.averted.usd)} of $${money(item.averted.ofUsd)}`,
@@ -129,7 +141,7 @@ function caseTable({ leadTime, policies }: BacktestView): string {
     { number: item.blocks === null ? '' : String(item.blocks) },
     { number: item.seconds === null ? '' : String(item.seconds) },
     item.alert === null ? '' : html(item.alert.by),
-    item.afterPaging === null ? '' : share(item.afterPaging),
+    item.afterPaging === null ? '' : `${item.afterPaging.successes} of ${item.afterPaging.n}`,
     html(averted.get(item.id)?.remark ?? ''),
   ])
   const head = [

@@ -9,6 +9,17 @@ type At = Rates & {
   falseAlarmsPerDay: { estimate: number; low: number; high: number }
 }
 
+export type StratumView = {
+  of:
+    | { kind: 'all' }
+    | { kind: 'size'; size: 'simple' | 'complex' }
+    | { kind: 'mev' }
+    | { kind: 'chain'; chainId: number }
+    | { kind: 'split'; split: 'held-out' | 'in-sample' | 'taught' }
+  protected: Rates | null
+  open: Rates | null
+}
+
 /** The data that the report shows; the shape of calibration's BacktestReport. */
 export type BacktestView = {
   transactions: number
@@ -61,6 +72,7 @@ export type BacktestView = {
     }
     cost: { doNothing: number; act: number; falsePauses: number }
   }[]
+  strata: readonly StratumView[]
   blind: readonly { detector: string; missing: string; blocks: number }[]
   failed: readonly { file: string; code: string }[]
 }

@@ -43,6 +43,9 @@ export function judged(name: string, parts: JudgedParts = {}): Judged {
   )
   const confidence = 1 - words.reduce((wrong, word) => wrong * (1 - word.confidence), 1)
   return {
+    file: 'new.ndjson',
+    size: 'simple',
+    mev: false,
     chainId: 1,
     transactionHash: hashOf(name),
     blockNumber: block,
@@ -62,7 +65,9 @@ export function judged(name: string, parts: JudgedParts = {}): Judged {
 }
 
 export function judgement(rows: readonly Judged[], silent = 0): Judgement {
-  return { rows, silent: { train: 0, test: silent }, blocks: 0, blind: [] }
+  const kind = { file: 'new.ndjson', size: 'simple' as const, mev: false, chainId: 1, train: false }
+  const silentKinds = silent === 0 ? [] : [{ ...kind, count: silent }]
+  return { rows, silent: { train: 0, test: silent }, silentKinds, blocks: 0, blind: [] }
 }
 
 const runLength = {

@@ -1,4 +1,5 @@
-import { type RateUse, rateText } from '../../calibrate/statable.ts'
+import { rateText } from '../../calibrate/statable.ts'
+import type { RateUse } from '../../model/statable.ts'
 import type { Change, Comparison } from './compare.ts'
 import type { Retrained } from './retrain.ts'
 

@@ -1,4 +1,4 @@
-import type { TrainEnd } from '../../calibrate/judged.ts'
+import { COMPLEX_FRAMES, type TrainEnd } from '../../calibrate/judged.ts'
 import { readRecorded } from '../../chain/recorded.ts'
 import { economics } from '../../detect/detectors/economics/economics.ts'
 import { economyOf } from '../../detect/detectors/economics/economy.ts'
@@ -43,9 +43,6 @@ export type SamplesOptions = {
   signal: AbortSignal
 }
 
-/** Frames from which a transaction is complex: the score separates shapes of traces, and most benign ones are short. */
-const COMPLEX = 20
-
 /**
  * The transactions of recorded files as the learned score sees them; pending ones are left out. Throws the errors of
  * reading, and `app.Interrupted`.
@@ -71,7 +68,7 @@ export async function samplesOf(options: SamplesOptions): Promise<Samples> {
       for (const transaction of bundle.transactions) {
         const label = labels.get(transaction.hash) ?? null
         absent.delete(transaction.hash)
-        const isComplex = transaction.frames.length >= COMPLEX
+        const isComplex = transaction.frames.length >= COMPLEX_FRAMES
         if (label === null && !asked.has(transaction.hash))
           count(counts, { file, train, isComplex, count: 1 })
         else
