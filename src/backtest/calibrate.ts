@@ -5,11 +5,13 @@ import { calibrate } from '../calibrate/calibrate.ts'
 import type { Judged } from '../calibrate/judged.ts'
 import { attackProbability } from '../calibrate/outcomes.ts'
 import { runLengthText } from '../calibrate/run-length.ts'
-import { clopperPearson, percentText, proportionText } from '../calibrate/statistics.ts'
+import { rateText } from '../calibrate/statable.ts'
+import { clopperPearson, type Proportion, percentText, proportionText } from '../calibrate/statistics.ts'
 import { wordsOf } from '../incidents/assess.ts'
 import { toJson } from '../kit/json.ts'
 import type { Alert } from '../model/alert.ts'
 import type { Calibration } from '../model/calibration.ts'
+import { stratumName } from '../reports/backtest-strata.ts'
 import type { JudgeFilesOptions } from './judge-files.ts'
 import { judgeFiles } from './judge-files.ts'
 
@@ -34,21 +36,27 @@ export type CalibrateFilesOptions = JudgeFilesOptions & {
 /** Computes a calibration from recorded files with labels, and from verdicts. Throws the errors of reading. */
 export async function calibrateFiles(options: CalibrateFilesOptions): Promise<Calibration> {
   const { files, budgets, perDay, verdicts, out } = options
-  const { rows, silent } = await judgeFiles(options)
+  const { rows, silent, silentKinds } = await judgeFiles(options)
   const judged = rows.filter(({ train }) => !train)
   const calibration = calibrate([...judged.map(outcomeOf), ...verdicts.map(outcomeOfVerdict)], {
     files: files.map((file) => basename(file)),
     budgets,
     perDay,
     silent: silent.test,
+    silentKinds: silentKinds.filter(({ train }) => !train),
   })
   if (out !== null) await writeFile(out, `${toJson(calibration, 1)}\n`)
   return calibration
 }
 
-function outcomeOf({ transactionHash, label, words }: Judged): Outcome {
+function outcomeOf({ transactionHash, label, words, size, mev, chainId }: Judged): Outcome {
   const attack = label?.label === 'attack'
-  return { case: attack ? (label?.id ?? transactionHash) : transactionHash, attack, words }
+  return {
+    case: attack ? (label?.id ?? transactionHash) : transactionHash,
+    attack,
+    words,
+    kind: { size, mev, chainId },
+  }
 }
 
 function outcomeOfVerdict({ incidentId, attack, findings }: JudgedAlert): Outcome {
@@ -75,5 +83,20 @@ export function describeCalibration(calibration: Calibration): string[] {
       `  P(attack) if one transaction in a million is one: ${percentText(probability.estimate)} (95 % interval ${percentText(probability.low)} to ${percentText(probability.high)})`,
     )
   }
-  return lines
+  return [...lines, ...kindLines(calibration)]
+}
+
+/** Each kind apart, at the threshold to page: one rate over all hides the hard ones. */
+function kindLines({ strata = [], thresholds: { page } }: Calibration): string[] {
+  const rate = (scores: readonly number[], n: number): Proportion =>
+    clopperPearson({ successes: scores.filter((score) => score >= page.score).length, n })
+  return [
+    ...(strata.length === 0
+      ? []
+      : ['apart, at the score to page: attacks that reach it; benign that reach it']),
+    ...strata.map(
+      ({ of, attacks, benign }) =>
+        `  ${stratumName(of)}: ${rateText(rate(attacks, attacks.length), 'share')}; ${rateText(rate(benign.scores, benign.n), 'rare')}`,
+    ),
+  ]
 }

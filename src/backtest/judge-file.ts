@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { Judged, JudgedWord, Judgement, Kind } from '../calibrate/judged.ts'
-import { COMPLEX_FRAMES } from '../calibrate/judged.ts'
+import { sizeOf } from '../calibrate/judged.ts'
 import { readRecorded } from '../chain/recorded.ts'
 import type { Engine } from '../detect/engine/engine.ts'
 import { createEngine, evaluatePending, evaluateSettled } from '../detect/engine/engine.ts'
@@ -123,7 +123,7 @@ function isRow({ waiting }: History, hash: Hash): boolean {
 
 function kindOf(tx: TransactionFacts, { transactions }: BlockFacts, scope: Scope): Kind {
   return {
-    size: tx.transaction.frames.length >= COMPLEX_FRAMES ? 'complex' : 'simple',
+    size: sizeOf(tx.transaction.frames),
     mev: looksLikeMev(tx, { scope, block: transactions }) !== null,
   }
 }

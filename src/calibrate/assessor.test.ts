@@ -23,12 +23,12 @@ const uniform = (i: number): number => (i * 0.6180339887498949) % 1
 /** Each user calls once an hour. */
 const USERS = 300
 const call = (i: number, work: number | null): Sighting => ({
-  ...{ path, score: 0, work, u: uniform(7 * i) },
+  ...{ path, size: 'simple' as const, score: 0, work, u: uniform(7 * i) },
   sender: anAddress(i % USERS),
 })
 const hour = 3_600
-const alarm = { score: 4, layers: ['pattern' as const], path }
-const statistics = { score: 4, layers: ['baseline' as const], path }
+const alarm = { score: 4, layers: ['pattern' as const], path, size: 'simple' as const }
+const statistics = { score: 4, layers: ['baseline' as const], path, size: 'simple' as const }
 
 /** Ordinary calls, one per block of 12 seconds, from block `from` on; returns the reported stages. */
 function live(
@@ -44,6 +44,15 @@ function live(
 }
 
 describe('an assessor', () => {
+  test('clean scores of simple transactions are no reference for a complex one', () => {
+    const assessor = fresh()
+    live(assessor, { count: 5_000, work: (i) => 1_000 + 100 * uniform(i) })
+    const { conformal } = assess(assessor, { ...alarm, size: 'complex' })
+    expect(conformal).toMatchObject({ n: 0, certified: false })
+    expect(conformal.text).toMatch(/^complex: not certifiable/)
+    expect(assess(assessor, alarm).conformal.certified).toBe(true)
+  })
+
   test('promises more the longer nothing was wrong', () => {
     const assessor = fresh()
     const before = assess(assessor, alarm)

@@ -1,11 +1,13 @@
 import type { Assessment, Layer } from '../model/assessment.ts'
 import type { Calibration, RunLength } from '../model/calibration.ts'
 import type { Address } from '../model/hex.ts'
+import { outcomesOfSize } from './calibrated-kinds.ts'
 import type { CalibrationSet, GroupPath } from './conformal.ts'
 import { certificateText, certify, emptyCalibration, learnScore, smoothedP } from './conformal.ts'
 import type { Adwin, DriftMartingale, DriftStage } from './drift.ts'
 import { adwin, betOnDrift, driftMartingale, driftStage, takeValue } from './drift.ts'
 import { learnReading, type RunLengthGate, readGate, runLengthGate } from './gate.ts'
+import type { Kind } from './judged.ts'
 import type { Outcomes } from './outcomes.ts'
 import { attackProbability } from './outcomes.ts'
 import { runLength, runLengthText } from './run-length.ts'
@@ -18,7 +20,7 @@ import { percentText } from './statistics.ts'
 export type Assessor = {
   calibration: Calibration
   budgets: { actDays: number; attacksPerYear: number }
-  scores: CalibrationSet
+  scores: Record<Kind['size'], CalibrationSet>
   /** The usual work of calls, by contract and function: a series that moves when use changes. */
   work: CalibrationSet
   drift: { martingale: DriftMartingale; window: Adwin; stage: DriftStage; steadySince: number }
@@ -49,7 +51,7 @@ export function createAssessor(
   return {
     calibration,
     budgets,
-    scores: emptyCalibration(),
+    scores: { simple: emptyCalibration(), complex: emptyCalibration() },
     work: emptyCalibration({ capacity: 500 }),
     drift: { martingale: driftMartingale(), window: adwin(), stage: { stage: 'stable' }, steadySince: 0 },
     users: new Map(),
@@ -63,6 +65,8 @@ export function createAssessor(
 export type Sighting = {
   /** contract, function, regime */
   path: GroupPath
+  /** Scores of another size are no reference: most traffic is simple, and complex transactions score higher. */
+  size: Kind['size']
   score: number
   /** The work of the call, for example gas used. Above 0; null where it did nothing. */
   work: number | null
@@ -104,13 +108,13 @@ export function observe(
   if (alarmed) assessor.alarmUntil = timestamp + FROZEN_SECONDS
   if (timestamp < assessor.alarmUntil) return null
   const before = assessor.drift.stage.stage
-  for (const { path, score, work, u, sender } of sightings) {
+  for (const { path, size, score, work, u, sender } of sightings) {
     if (work === null) continue
     const of = path.slice(0, 2)
     const use = noteUser(assessor, { user: `${of.join(' ')} ${sender}`, timestamp })
     if (use === 'again') continue
     traffic.transactions++
-    learnScore(assessor.scores, path, score)
+    learnScore(assessor.scores[size], path, score)
     const isCounted =
       use === 'known' || noteUser(assessor, { user: `${of.join(' ')} all new`, timestamp }) !== 'again'
     if (isCounted) watchDrift(assessor, { path: of, score: work, u })
@@ -187,7 +191,7 @@ const LEVEL = 0.001
  */
 export function assess(
   assessor: Assessor,
-  said: { score: number; layers: readonly Layer[]; path: GroupPath },
+  said: { score: number; layers: readonly Layer[]; path: GroupPath; size: Kind['size'] },
 ): Assessment {
   const { calibration, budgets, drift } = assessor
   const { score } = said
@@ -200,8 +204,9 @@ export function assess(
   // above the highest threshold outcomes do not distinguish scores: what is known at the threshold is known for all
   // above
   const known = Math.min(score, calibration.thresholds.act.score)
-  const probability = attackProbability(outcomes, { score: known, prior, confidence })
-  const certificate = certify(assessor.scores, { path: said.path, score, level: LEVEL })
+  const ofSize = outcomesOfSizeNow(assessor, said.size)
+  const probability = attackProbability(ofSize ?? outcomes, { score: known, prior, confidence })
+  const certificate = certify(assessor.scores[said.size], { path: said.path, score, level: LEVEL })
   const promise = promiseFor(assessor, { benign: outcomes.benign, score: known, perDay })
   return {
     score,
@@ -211,14 +216,14 @@ export function assess(
       p: certificate.p,
       n: certificate.n,
       certified: certificate.kind === 'certified',
-      text: certificateText(certificate),
+      text: `${said.size}: ${certificateText(certificate)}`,
     },
     runLength: promise,
     drift: drift.stage.stage,
     pages: score >= calibration.thresholds.page.score,
     statement: [
-      `P(attack) ${percentText(probability.estimate)} (${100 * confidence} % interval ${percentText(probability.low)} to ${percentText(probability.high)}; ${probability.attacks} attacks, n = ${probability.benign} benign; ${budgets.attacksPerYear} attacks a year expected)`,
-      certificateText(certificate),
+      `P(attack) ${percentText(probability.estimate)} (${100 * confidence} % interval ${percentText(probability.low)} to ${percentText(probability.high)}; ${probability.attacks} attacks, n = ${probability.benign} benign${ofSize === null ? '' : ` ${said.size}`}; ${budgets.attacksPerYear} attacks a year expected)`,
+      `${said.size}: ${certificateText(certificate)}`,
       runLengthText(promise),
       ...(drift.stage.stage === 'stable' ? [] : [`drift (${drift.stage.stage}): ${drift.stage.reason}`]),
     ].join('; '),
@@ -242,6 +247,21 @@ function outcomesNow({ calibration, traffic }: Assessor): Outcomes {
       n: calibration.benign.n + traffic.transactions,
       scores: [...calibration.benign.scores, ...traffic.falseAlarms],
     },
+  }
+}
+
+/**
+ * The outcomes of one size, null where the calibration does not know them. The size of alerts that people found false is not
+ * kept: they count in both. Clean traffic observed since counts in neither.
+ */
+function outcomesOfSizeNow({ calibration, traffic }: Assessor, size: Kind['size']): Outcomes | null {
+  const outcomes = outcomesOfSize(calibration, size)
+  if (outcomes === null) return null
+  const { attacks, benign } = outcomes
+  const { falseAlarms } = traffic
+  return {
+    attacks,
+    benign: { n: benign.n + falseAlarms.length, scores: [...benign.scores, ...falseAlarms] },
   }
 }
 

@@ -1,8 +1,10 @@
 import { assert } from '../kit/assert.ts'
 import type { Layer } from '../model/assessment.ts'
 import type { Calibration, FusionWeights, Threshold } from '../model/calibration.ts'
+import { type OutcomeKind, outcomesByKind, type ScoredKind } from './calibrated-kinds.ts'
 import type { EvidenceVector, Word } from './fusion.ts'
 import { evidenceVector, fitFusion, fuse } from './fusion.ts'
+import type { SilentKind } from './judged.ts'
 import type { Outcomes } from './outcomes.ts'
 import { runLength } from './run-length.ts'
 
@@ -12,6 +14,8 @@ export type Outcome = {
   case: string
   attack: boolean
   words: readonly Word[]
+  /** For the counts by kind; left out where it is not known. */
+  kind?: OutcomeKind
 }
 
 export type CalibrateOptions = {
@@ -23,6 +27,8 @@ export type CalibrateOptions = {
   perDay: number
   /** Benign transactions without findings, in addition to the outcomes: they are only counted. */
   silent?: number
+  /** The same transactions by kind. */
+  silentKinds?: readonly SilentKind[]
 }
 
 const FOLDS = 5
@@ -38,14 +44,14 @@ export function calibrate(outcomes: readonly Outcome[], options: CalibrateOption
     fitFusion(samples.map(({ vector, attack }) => ({ vector, positive: attack }))),
   )
   const scored = cautious(outOfFold(samples), samples, fusion)
-  const cases = new Map<string, number>()
-  for (const { name, attack, score } of scored)
-    if (attack) cases.set(name, Math.max(score, cases.get(name) ?? 0))
+  const cases = new Map<string, ScoredSample>()
+  for (const item of scored)
+    if (item.attack && item.score >= (cases.get(item.name)?.score ?? 0)) cases.set(item.name, item)
   const alarms = scored.filter(({ attack, score }) => !attack && score > 0).map(({ score }) => score)
-  const { silent = 0 } = options
+  const { silent = 0, silentKinds = [] } = options
   const n = outcomes.filter(({ attack }) => !attack).length + silent
   const counted: Outcomes = {
-    attacks: [...cases.values()].sort((a, b) => b - a),
+    attacks: [...cases.values()].map(({ score }) => score).sort((a, b) => b - a),
     benign: { n, scores: alarms.sort((a, b) => b - a) },
   }
   const { pageDays, actDays } = options.budgets
@@ -60,6 +66,7 @@ export function calibrate(outcomes: readonly Outcome[], options: CalibrateOption
     },
     fusion,
     ...counted,
+    strata: outcomesByKind([...cases.values(), ...scored.filter(({ attack }) => !attack)], silentKinds),
     thresholds: {
       page: thresholdFor(counted, { askedDays: pageDays, perDay: options.perDay }),
       act: thresholdFor(counted, { askedDays: actDays, perDay: options.perDay }),
@@ -71,7 +78,7 @@ export function calibrate(outcomes: readonly Outcome[], options: CalibrateOption
 const rounded = (value: number): number => Math.round(value * 1e6) / 1e6
 
 type Sample = Outcome & { vector: EvidenceVector }
-type ScoredSample = { name: string; attack: boolean; score: number }
+type ScoredSample = ScoredKind & { name: string }
 
 /** Silent transactions score 0 for any weights: only the others are worth a fold. */
 function outOfFold(samples: readonly Sample[]): ScoredSample[] {
@@ -84,9 +91,9 @@ function outOfFold(samples: readonly Sample[]): ScoredSample[] {
         .map(({ vector, attack }) => ({ vector, positive: attack })),
     ),
   )
-  return samples.map(({ vector, attack, case: name }) => {
+  return samples.map(({ vector, attack, case: name, kind = null }) => {
     const fold = weights[foldOf.get(name) ?? -1]
-    return { name, attack, score: fold === undefined ? 0 : rounded(fuse(fold, vector)) }
+    return { name, attack, kind, score: fold === undefined ? 0 : rounded(fuse(fold, vector)) }
   })
 }
 

@@ -9,7 +9,7 @@ import type { Label } from '../model/label.ts'
 export type JudgedWord = { detector: string; layer: Layer; confidence: number; severity: Severity }
 
 /** Frames from which a transaction is complex: most benign ones are short, most attacks are not. */
-export const COMPLEX_FRAMES = 20
+const COMPLEX_FRAMES = 20
 
 /** The kind of a transaction, for rates by kind. */
 export type Kind = {
@@ -17,6 +17,10 @@ export type Kind = {
   size: 'simple' | 'complex'
   /** Recognised as an arbitrage, part of a sandwich or a liquidation. */
   mev: boolean
+}
+
+export function sizeOf(frames: readonly unknown[]): Kind['size'] {
+  return frames.length >= COMPLEX_FRAMES ? 'complex' : 'simple'
 }
 
 /** One transaction with its findings and its true class. */

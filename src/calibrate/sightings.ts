@@ -5,6 +5,7 @@ import type { Hash, Hex } from '../model/hex.ts'
 import { selectorOf } from '../model/hex.ts'
 import type { Sighting } from './assessor.ts'
 import type { GroupPath } from './conformal.ts'
+import { sizeOf } from './judged.ts'
 
 /**
  * A transaction's place in the hierarchy of groups: contract, function, regime; and the work of the call: null where it
@@ -83,8 +84,10 @@ export function sightingsOf(
   return bundle.transactions.flatMap((transaction) => {
     const place = placeOf(transaction, bundle, scope)
     if (place === null) return []
-    const { hash, from } = transaction
-    return [{ ...place, sender: from, score: scores.get(hash) ?? 0, u: uniformOf(hash) }]
+    const { hash, from, frames } = transaction
+    return [
+      { ...place, size: sizeOf(frames), sender: from, score: scores.get(hash) ?? 0, u: uniformOf(hash) },
+    ]
   })
 }
 

@@ -1,6 +1,7 @@
 import { type Assessor, assess, breaksBudget, type DriftChange, observe } from '../calibrate/assessor.ts'
 import { layersOf, scoreOf } from '../calibrate/calibrate.ts'
 import type { Word } from '../calibrate/fusion.ts'
+import { sizeOf } from '../calibrate/judged.ts'
 import { placeOf, sightingsOf } from '../calibrate/sightings.ts'
 import { budgetFinding } from '../detect/engine/budget-finding.ts'
 import { type Engine, surprisesOf } from '../detect/engine/engine.ts'
@@ -18,7 +19,8 @@ export function assessed(alert: Alert, bundle: BlockBundle, { assessor, engine }
   const transaction = bundle.transactions.find(({ hash }) => hash === alert.transactionHash)
   const path = transaction === undefined ? [] : (placeOf(transaction, bundle, engine.scope)?.path ?? [])
   const score = scoreOf(assessor.calibration, words)
-  return { ...alert, assessment: assess(assessor, { score, layers: layersOf(words), path }) }
+  const size = sizeOf(transaction?.frames ?? [])
+  return { ...alert, assessment: assess(assessor, { score, layers: layersOf(words), path, size }) }
 }
 
 /**

@@ -24,6 +24,23 @@ export const thresholdSchema = z.object({
 })
 export type Threshold = z.infer<typeof thresholdSchema>
 
+const outcomesSchema = {
+  /** Score of each attack, descending; 0 where it was missed. */
+  attacks: z.array(z.number().min(0)),
+  /** Scores above 0 of benign transactions, descending, and how many there were in all. */
+  benign: z.object({ n: count, scores: z.array(z.number().min(0)) }),
+}
+
+/** A kind of transaction whose outcomes are counted apart: one rate over all would hide the hard ones. */
+export const calibratedKindSchema = z.discriminatedUnion('kind', [
+  /** Complex: 20 frames or more. */
+  z.object({ kind: z.literal('size'), size: z.enum(['simple', 'complex']) }),
+  /** Recognised as an arbitrage, part of a sandwich or a liquidation. */
+  z.object({ kind: z.literal('mev') }),
+  z.object({ kind: z.literal('chain'), chainId: z.number().int() }),
+])
+export type CalibratedKind = z.infer<typeof calibratedKindSchema>
+
 /**
  * A Calibration: what past outcomes say about scores (`cordon calibrate` writes it next to the configuration). Scores
  * of attacks and benign transactions are out of fold: given by weights that were not fitted on them.
@@ -40,10 +57,9 @@ export const calibrationSchema = z.object({
     preparation: weight,
     agreement: weight,
   }),
-  /** Score of each attack, descending; 0 where it was missed. */
-  attacks: z.array(z.number().min(0)),
-  /** Scores above 0 of benign transactions, descending, and how many there were in all. */
-  benign: z.object({ n: count, scores: z.array(z.number().min(0)) }),
+  ...outcomesSchema,
+  /** The same outcomes by kind of transaction; a calibration of an earlier version has none. */
+  strata: z.array(z.object({ of: calibratedKindSchema, ...outcomesSchema })).optional(),
   thresholds: z.object({ page: thresholdSchema, act: thresholdSchema }),
 })
 export type Calibration = z.infer<typeof calibrationSchema>

@@ -1,4 +1,4 @@
-import { COMPLEX_FRAMES, type TrainEnd } from '../../calibrate/judged.ts'
+import { sizeOf, type TrainEnd } from '../../calibrate/judged.ts'
 import { readRecorded } from '../../chain/recorded.ts'
 import { economics } from '../../detect/detectors/economics/economics.ts'
 import { economyOf } from '../../detect/detectors/economics/economy.ts'
@@ -68,7 +68,7 @@ export async function samplesOf(options: SamplesOptions): Promise<Samples> {
       for (const transaction of bundle.transactions) {
         const label = labels.get(transaction.hash) ?? null
         absent.delete(transaction.hash)
-        const isComplex = transaction.frames.length >= COMPLEX_FRAMES
+        const isComplex = sizeOf(transaction.frames) === 'complex'
         if (label === null && !asked.has(transaction.hash))
           count(counts, { file, train, isComplex, count: 1 })
         else
