@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Outcome } from '../calibrate/calibrate.ts'
 import { calibrate } from '../calibrate/calibrate.ts'
-import type { Judged } from '../calibrate/judged.ts'
+import type { Judged, Judgement } from '../calibrate/judged.ts'
 import { attackProbability } from '../calibrate/outcomes.ts'
 import { runLengthText } from '../calibrate/run-length.ts'
 import { rateText } from '../calibrate/statable.ts'
@@ -35,18 +35,29 @@ export type CalibrateFilesOptions = JudgeFilesOptions & {
 
 /** Computes a calibration from recorded files with labels, and from verdicts. Throws the errors of reading. */
 export async function calibrateFiles(options: CalibrateFilesOptions): Promise<Calibration> {
-  const { files, budgets, perDay, verdicts, out } = options
-  const { rows, silent, silentKinds } = await judgeFiles(options)
+  const calibration = calibrationOf(await judgeFiles(options), options)
+  if (options.out !== null) await writeFile(options.out, `${toJson(calibration, 1)}\n`)
+  return calibration
+}
+
+/** The calibration that judged files and verdicts give. */
+export function calibrationOf(
+  { rows, silent, silentKinds }: Judgement,
+  {
+    files,
+    budgets,
+    perDay,
+    verdicts,
+  }: Pick<CalibrateFilesOptions, 'files' | 'budgets' | 'perDay' | 'verdicts'>,
+): Calibration {
   const judged = rows.filter(({ train }) => !train)
-  const calibration = calibrate([...judged.map(outcomeOf), ...verdicts.map(outcomeOfVerdict)], {
+  return calibrate([...judged.map(outcomeOf), ...verdicts.map(outcomeOfVerdict)], {
     files: files.map((file) => basename(file)),
     budgets,
     perDay,
     silent: silent.test,
     silentKinds: silentKinds.filter(({ train }) => !train),
   })
-  if (out !== null) await writeFile(out, `${toJson(calibration, 1)}\n`)
-  return calibration
 }
 
 function outcomeOf({ transactionHash, label, words, size, mev, chainId }: Judged): Outcome {
