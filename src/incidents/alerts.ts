@@ -2,6 +2,7 @@ import { layerOf } from '../detect/engine/layers.ts'
 import { assert } from '../kit/assert.ts'
 import { sha256, toJson } from '../kit/json.ts'
 import type { Alert } from '../model/alert.ts'
+import type { Layer } from '../model/assessment.ts'
 import type { Finding } from '../model/finding.ts'
 import { agreedSeverity } from '../model/finding.ts'
 
@@ -56,13 +57,19 @@ function alertOf(group: readonly Finding[]): Alert {
   }
 }
 
+/** Patterns name a cause; an invariant says that something is new; statistics say that it is rare. */
+const LAYER_ORDER: readonly Layer[] = ['pattern', 'invariant', 'preparation', 'baseline']
+
 /**
- * Findings that name a cause come before statistics; then the most confident first; ties by name, so that the order in which
- * detectors ran has no effect.
+ * The layers in their order, then the most confident first; ties by name, so that the order in which detectors ran has no
+ * effect.
  */
 function byWeight(a: Finding, b: Finding): number {
-  const isStatistic = ({ detector }: Finding): number => Number(layerOf(detector) === 'baseline')
-  if (isStatistic(a) !== isStatistic(b)) return isStatistic(a) - isStatistic(b)
+  const [first, second] = [a, b].map(({ detector }) => LAYER_ORDER.indexOf(layerOf(detector))) as [
+    number,
+    number,
+  ]
+  if (first !== second) return first - second
   if (a.confidence !== b.confidence) return b.confidence - a.confidence
   return a.detector.localeCompare(b.detector, 'en') || a.fingerprint.localeCompare(b.fingerprint, 'en')
 }
