@@ -33,6 +33,7 @@ function alertOf(group: readonly Finding[]): Alert {
   const first = findings[0]
   assert(first !== undefined, 'an alert has at least one finding')
   const { chainId, blockNumber, blockHash, transactionHash, pending } = first
+  const own = findings.filter(({ outside }) => outside !== true)
   return {
     type: 'alert',
     fingerprint: sha256(subjectOf(first)),
@@ -47,7 +48,8 @@ function alertOf(group: readonly Finding[]): Alert {
     severity: agreedSeverity(findings),
     confidence: 1 - findings.reduce((wrong, finding) => wrong * (1 - finding.confidence), 1),
     categories: union(findings.map((finding) => finding.categories)),
-    protected: union(findings.map((finding) => finding.protected)),
+    // a contract that only takes part in an attack on others does not share the fate of one that is attacked
+    protected: union((own.length > 0 ? own : findings).map((finding) => finding.protected)),
     victims: union(findings.map((finding) => finding.victims)),
     actors: union(findings.map((finding) => finding.actors)),
     findings,
