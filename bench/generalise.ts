@@ -5,7 +5,8 @@
  * Attacks before 2022 and the benign sets named in DEV are for development; `later` is looked at seldom, and each look is written
  * down in bench/README.md.
  *
- * npm run build && node dist/bench/generalise.js [--part dev|later|all] [--set attacks,benign,mev,blocks,busiest] [--model FILE] [--why] [--json]
+ * npm run build && node dist/bench/generalise.js [--part dev|later|all] [--set attacks,benign,mev,blocks,busiest]
+ *   [--model FILE | --folds PREFIX] [--layers pattern,invariant,baseline,preparation] [--why] [--json]
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -21,6 +22,7 @@ import { withFiles } from '../src/files/detector-options.ts'
 import { withRules } from '../src/files/rules.ts'
 import { alertsOf } from '../src/incidents/alerts.ts'
 import type { Alert } from '../src/model/alert.ts'
+import { layers } from '../src/model/assessment.ts'
 import type { Scope } from '../src/model/detector.ts'
 import type { BlockFacts } from '../src/model/fact.ts'
 import { atLeast } from '../src/model/finding.ts'
@@ -35,6 +37,8 @@ const { values } = parseArgs({
     model: { type: 'string' },
     /** Prefix of five models of `train/train.py --folds`: each file is judged by the one that did not see it. */
     folds: { type: 'string' },
+    /** The layers that run: all unless named. For the ablation. */
+    layers: { type: 'string', default: layers.join() },
     why: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -62,8 +66,12 @@ const optionsWith = async (model: string | undefined) =>
 const models =
   values.folds === undefined ? [values.model] : [0, 1, 2, 3, 4].map((n) => `${values.folds}${n}.json`)
 const options = await Promise.all(models.map(optionsWith))
+const wanted = new Set(values.layers.split(','))
+const running = detectors.filter(({ layer }) => wanted.has(layer))
+const ids = new Set(running.map(({ id }) => id))
+const given = options.map((one) => Object.fromEntries(Object.entries(one).filter(([id]) => ids.has(id))))
 const engineFor = (file: string, scope: Scope) =>
-  createEngine({ detectors, scope, options: options[crc32(file) % options.length] ?? {} })
+  createEngine({ detectors: running, scope, options: given[crc32(file) % given.length] ?? {} })
 
 const filesUnder = (folder: string): string[] =>
   readdirSync(join(corpus, folder)).flatMap((name) => {

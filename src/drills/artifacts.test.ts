@@ -16,7 +16,7 @@ describe('artifacts', () => {
     expect(() =>
       readArtifact('/nowhere/contracts/out/OptionsVault.json'),
     ).toThrowErrorMatchingInlineSnapshot(`
-      [drill.ArtifactMissing: A contract of the drill is not compiled, or its file is not one of the compiler's.
+      [drill.ArtifactMissing: A contract of the drill is not compiled, or the compiler did not write its file.
         path: /nowhere/contracts/out/OptionsVault.json
       Fix: Run \`npm run build\` in the folder of Cordon.]
     `)

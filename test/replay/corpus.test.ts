@@ -60,7 +60,7 @@ describeCorpus('recorded attacks', () => {
     }
   })
 
-  test('of eighteen attacks seventeen are flagged with their contracts protected, all seventeen in the right category', async () => {
+  test('of eighteen attacks seventeen are flagged by the patterns with their contracts protected, all seventeen in the right category', async () => {
     const flagged = await verdicts((label) => ({
       kind: 'contracts',
       addresses: new Set(label.vulnerableContracts),

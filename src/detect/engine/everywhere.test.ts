@@ -34,6 +34,7 @@ test('an attack on a protected contract is its own, whoever else takes part', ()
 test('an attack on a stranger in which a protected token moves is reported as outside, with the token', () => {
   const [found] = findIn(usdc)
   expect(found).toMatchObject({ protected: [usdc], victims: [vault], outside: true })
+  expect(found?.message).toContain(`Of the protected contracts ${usdc} takes part, and does not lose by it.`)
   expect(alertsOf(found === undefined ? [] : [found]).map(opensIncident)).toEqual([true])
 })
 
@@ -41,5 +42,6 @@ test('an attack in which nothing protected takes part is recorded at its severit
   const [found] = findIn(stranger)
   expect(found).toMatchObject({ protected: [], victims: [vault], outside: true })
   expect(found?.severity).toBe(findIn()[0]?.severity)
+  expect(found?.message).toContain('No protected contract takes part.')
   expect(alertsOf(found === undefined ? [] : [found]).map(opensIncident)).toEqual([false])
 })

@@ -3,6 +3,8 @@ import type { TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Address } from '../../model/hex.ts'
 
+const MOST_NAMED = 4
+
 /** The protected contracts that take part: they ran or were called, paid or were paid, or their tokens moved. */
 function touchedIn({ transaction, deltas, facts }: TransactionFacts, scope: Scope): Address[] {
   if (scope.kind === 'everything') return []
@@ -27,9 +29,14 @@ export function withWhom(finding: Finding, tx: TransactionFacts, scope: Scope): 
   if (scope.kind === 'everything') return finding
   const touched = touchedIn(tx, scope)
   const losers = touched.filter((contract) => hasLost(contract, tx))
-  return losers.length > 0
-    ? { ...finding, protected: losers }
-    : { ...finding, protected: touched, outside: true }
+  if (losers.length > 0) return { ...finding, protected: losers }
+  const { message } = finding
+  return { ...finding, protected: touched, outside: true, message: `${message} ${partOf(touched)}` }
+}
+
+function partOf(touched: readonly Address[]): string {
+  if (touched.length === 0) return 'No protected contract takes part.'
+  return `Of the protected contracts ${touched.slice(0, MOST_NAMED).join(', ')} ${touched.length === 1 ? 'takes' : 'take'} part, and ${touched.length === 1 ? 'does' : 'do'} not lose by it.`
 }
 
 /** Less of something, and more of nothing. */

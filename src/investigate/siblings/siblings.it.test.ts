@@ -114,7 +114,7 @@ test('what the attacker had allowed to the victim is allowed to its sibling, and
 test('a file is refused as a source', async () => {
   const found = {} as Parameters<typeof withAtRisk>[0]
   await expect(withAtRisk(found, { source: 'attack.json', siblings: [] })).rejects.toMatchInlineSnapshot(`
-    [app.SiblingsNeedNode: Siblings are tried on a fork of the chain as it is now, and a file is no chain.
+    [app.SiblingsNeedNode: Cordon tries siblings on a fork of the chain’s latest block, so a file cannot be the source.
       source: attack.json
     Fix: Name a JSON-RPC URL as the source.]
   `)

@@ -29,3 +29,9 @@ test('where nothing is said at paging level nobody is left out', () => {
   const tried = said('critical', { protected: [vault], shadow: true })
   expect(attackedAmong([vault, market], [tried])).toEqual([vault, market])
 })
+
+test('one that takes part in what others lose is left as it is', () => {
+  const robbed = said('critical', { protected: [vault] })
+  const others = said('critical', { protected: [market], outside: true })
+  expect(attackedAmong([vault, market], [robbed, others])).toEqual([vault])
+})

@@ -15,11 +15,16 @@ export async function attackedBy({ store }: Pick<App, 'store'>, incident: Incide
   return attackedAmong(incident.protected, findings)
 }
 
-type Said = Pick<Finding, 'severity' | 'shadow' | 'protected' | 'loss'>
+type Said = Pick<Finding, 'severity' | 'shadow' | 'protected' | 'loss' | 'outside'>
 
-/** The targets that a finding at paging level reports as abused or losing something; all targets if no finding does. */
+/**
+ * The targets that a finding at paging level reports as abused or losing something; all targets if no finding does. A finding
+ * about the loss of others speaks of no target.
+ */
 export function attackedAmong(targets: readonly Address[], findings: readonly Said[]): Address[] {
-  const grave = findings.filter(({ severity, shadow }) => !shadow && atLeast(severity, 'high'))
+  const grave = findings.filter(
+    ({ severity, shadow, outside }) => !shadow && outside !== true && atLeast(severity, 'high'),
+  )
   const named = new Set(
     grave.flatMap((finding) => [...finding.protected, ...finding.loss.map(({ account }) => account)]),
   )

@@ -1,9 +1,10 @@
 import { correlate, opensIncident } from '../../incidents/correlate.ts'
 import { type RecordedAs, recordAlerts } from '../../incidents/record-alerts.ts'
-import type { Alert } from '../../model/alert.ts'
+import { type Alert, isOutside } from '../../model/alert.ts'
 import type { BlockRef } from '../../model/block.ts'
 import { happening } from '../../model/category.ts'
 import { atLeast, type Finding } from '../../model/finding.ts'
+import type { Address } from '../../model/hex.ts'
 import type { Incident } from '../../model/incident.ts'
 import type { Playbooks } from '../../playbooks/runner.ts'
 import { ownTransactions } from '../../store/broadcasts.ts'
@@ -63,7 +64,7 @@ export async function recordJudged(recording: Recording, judged: readonly Judged
       attempts++
       const taken = await recordAlerts({ store: tx, clock: app.clock }, others, {
         choose: (alert, active) => targetOf(alert, active, app),
-        reopens: ({ severity }) => atLeast(severity, app.config.respond.minSeverity),
+        reopens: (alert) => !isOutside(alert) && atLeast(alert.severity, app.config.respond.minSeverity),
       })
       const left = others.flatMap(({ alert }, i) => (taken[i] === null ? alert.findings : []))
       await insertRemarks(tx, [...remarks, ...left], app.clock.now())
@@ -95,7 +96,8 @@ function owedFor(recorded: readonly Recorded[], app: App): OwedAnswer[] {
   return recorded.flatMap(({ alert, incident, duplicate, created, reopened }) => {
     const isNew = !duplicate && (alert.transactionHash !== null || created || reopened)
     if (!isNew || incident.state !== 'open' || incident.protected.length === 0) return []
-    if (!asksForResponse(alert, app)) return []
+    const isElsewhere = isOutside(alert) && alert.protected.length === 0
+    if (isElsewhere || !asksForResponse(alert, app)) return []
     return [{ incidentId: incident.id, alertHash: alert.alertHash, owedAt: app.clock.now() }]
   })
 }
@@ -112,7 +114,10 @@ function candidatesFor({ late }: Alert, active: readonly Incident[]): readonly I
 }
 
 function titleOf(alert: Alert, app: App): string {
-  const whom = alert.protected[0] ?? alert.victims[0]
-  const name = whom === undefined ? 'an unnamed contract' : (app.names.get(whom) ?? whom)
-  return `${happening(alert.categories, name)}${alert.late === null ? '' : ' (found late)'}`
+  const named = (whom: Address | undefined): string =>
+    whom === undefined ? 'an unnamed contract' : (app.names.get(whom) ?? whom)
+  const late = alert.late === null ? '' : ' (found late)'
+  if (!isOutside(alert))
+    return `${happening(alert.categories, named(alert.protected[0] ?? alert.victims[0]))}${late}`
+  return `${happening(alert.categories, named(alert.victims[0]))}, and ${named(alert.protected[0])} takes part${late}`
 }

@@ -68,6 +68,6 @@ test('a folder for PostgreSQL is private, and one that holds anything else is re
   await writeFile(join(folder.dataDir, 'thesis.txt'), 'mine')
   await expect(prepareFolder(join(dir, 'postgres'))).rejects.toMatchObject({
     code: 'store.PostgresFailed',
-    message: expect.stringMatching(/thesis\.txt[\s\S]*Choose a folder for PostgreSQL alone/),
+    message: expect.stringMatching(/thesis\.txt[\s\S]*Choose a folder only for PostgreSQL/),
   })
 })

@@ -106,17 +106,21 @@ function evaluate(tx: TransactionFacts, protocol: ProtocolModel, { input, option
   const seen = observe({ tx, bundle, members: protocol.addresses })
   if (seen === null) return []
   const isSuspect = input.suspects.has(tx.transaction.hash)
+  const isKnown = protocol.transactions + protocol.clones >= CONFIRMS_FROM
   const verdict = confirmed(
     consider(seen, protocol, {
       options: isSuspect ? { ...options, learning: false } : options,
       isBenign: options.benign.includes(tx.transaction.hash),
     }),
-    isSuspect,
+    isSuspect && isKnown,
   )
   return verdict.kind === 'flagged' || verdict.kind === 'restless'
     ? [findingOf(tx, bundle, { verdict, protocol })]
     : []
 }
+
+/** Transactions from which a protocol has a past to compare with; before, all is new. */
+const CONFIRMS_FROM = 10
 
 /** Flags a transaction that is rare, but too weak a sign alone, where another detector suspects it too. */
 function confirmed(verdict: Verdict, isSuspect: boolean): Verdict {
