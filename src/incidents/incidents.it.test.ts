@@ -322,6 +322,14 @@ test('the newest verdict counts, none is ever changed, and the timeline has them
   )
 })
 
+test('a judged incident about a block as a whole does not hide the judged transactions', async () => {
+  const whole = await recordAlert(context, { ...aNewAlert(), transactionHash: null }, asNew)
+  await giveVerdict(context, { incidentId: whole.incident.id, author: 'Ada', reason: 'x', verdict: 'attack' })
+  const judged = await listJudgedAlerts(context.store)
+  expect(judged.length).toBeGreaterThan(0)
+  expect(judged.filter(({ incidentId }) => incidentId === whole.incident.id)).toEqual([])
+})
+
 test('a verdict on an incident that does not exist is refused', async () => {
   const given = { incidentId: 'inc-none', verdict: 'attack' as const, author: 'Ada', reason: 'x' }
   await expect(giveVerdict(context, given)).rejects.toMatchObject({ code: 'incidents.UnknownIncident' })

@@ -28,7 +28,7 @@ const judgedAlertSchema = z.object({
 })
 export type JudgedAlertRow = z.infer<typeof judgedAlertSchema>
 
-/** Standing alerts of incidents that a person has judged, by the newest verdict; drills left out. */
+/** Standing alerts about transactions, in incidents that a person has judged, by the newest verdict; drills left out. */
 export async function listJudgedAlerts(store: Store): Promise<JudgedAlertRow[]> {
   const sql = `SELECT alerts.incident_id AS "incidentId", alerts.chain_id AS "chainId", newest.verdict,
       document->>'transactionHash' AS "transactionHash", document->'findings' AS findings,
@@ -36,6 +36,7 @@ export async function listJudgedAlerts(store: Store): Promise<JudgedAlertRow[]> 
     FROM alerts JOIN incidents ON incidents.id = alerts.incident_id
     JOIN LATERAL (SELECT verdict FROM verdicts WHERE verdicts.incident_id = alerts.incident_id
       ORDER BY position DESC LIMIT 1) newest ON true
-    WHERE withdrawn_at IS NULL AND NOT pending AND incidents.kind <> 'drill' ORDER BY alerts.position`
+    WHERE withdrawn_at IS NULL AND NOT pending AND incidents.kind <> 'drill'
+      AND document->>'transactionHash' IS NOT NULL ORDER BY alerts.position`
   return rows(store, judgedAlertSchema, sql)
 }
