@@ -4,9 +4,9 @@
  * not see it (`--folds`, the prefix of five models of `train/train.py --folds`); without it with the shipped one, which did, so that the
  * figures are too good. `--part dev` takes attacks before 2022 alone.
  *
- * npm run build && node dist/bench/calibration.js --folds /tmp/fold [--part dev|all] [--out FILE]      (needs CORDON_CORPUS or ../shared/corpus)
+ * npm run build && node dist/bench/calibration.js --folds fold- [--part dev|all] [--out FILE]      (needs CORDON_CORPUS or ../shared/corpus)
  */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { crc32 } from 'node:zlib'
@@ -14,6 +14,7 @@ import { calibrationOf, describeCalibration } from '../src/backtest/calibrate.ts
 import { judgeFiles } from '../src/backtest/judge-files.ts'
 import { type Judgement, mergeJudgements } from '../src/calibrate/judged.ts'
 import { labelsSchema } from '../src/model/label.ts'
+import { filesUnder } from './corpus-files.ts'
 
 const corpus = resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus')
 const { values } = parseArgs({
@@ -28,18 +29,13 @@ const [real, replays] = [
   dated('attacks.labels.json').filter(isWanted),
 ]
 
-const filesUnder = (folder: string): string[] =>
-  readdirSync(join(corpus, folder)).flatMap((name) => {
-    const path = join(folder, name)
-    if (statSync(join(corpus, path)).isDirectory()) return filesUnder(path)
-    return /\.ndjson(\.gz)?$/.test(name) ? [path] : []
-  })
-
 /** `rotki` has no traces: a detector that cannot see raises no false alarm. */
 const files = [
   ...real.map(({ file }) => join('real', file ?? '')),
   ...replays.map(({ id }) => join('attacks', `${id}.ndjson`)),
-  ...['benign', 'mev', 'blocks'].flatMap(filesUnder).filter((file) => !file.startsWith('benign/rotki')),
+  ...['benign', 'mev', 'blocks']
+    .flatMap((folder) => filesUnder(corpus, folder))
+    .filter((file) => !file.startsWith('benign/rotki')),
 ]
 const labels = labelsSchema.parse([...real, ...replays])
 

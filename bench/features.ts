@@ -4,12 +4,13 @@
  *
  * npm run build && node dist/bench/features.js > features.ndjson      (needs CORDON_CORPUS or ../shared/corpus)
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readBundles } from '../src/chain/bundle/read.ts'
 import { economyOf } from '../src/detect/detectors/economics/economy.ts'
 import { featuresOf } from '../src/detect/detectors/economics/features.ts'
 import { factsFromCalls } from '../src/facts/facts.ts'
+import { filesUnder } from './corpus-files.ts'
 
 type Label = { id: string; date: string; transactions: string[]; harmRecorded?: boolean; mechanism?: string }
 
@@ -21,15 +22,8 @@ const attacks = new Map(
   ),
 )
 
-const filesUnder = (folder: string): string[] =>
-  readdirSync(join(corpus, folder)).flatMap((name) => {
-    const path = join(folder, name)
-    if (statSync(join(corpus, path)).isDirectory()) return filesUnder(path)
-    return /\.ndjson(\.gz)?$/.test(name) ? [path] : []
-  })
-
 for (const folder of ['real', 'attacks', 'benign', 'mev', 'blocks'])
-  for (const file of filesUnder(folder))
+  for (const file of filesUnder(corpus, folder))
     for await (const bundle of readBundles(join(corpus, file)))
       for (const transaction of bundle.transactions) {
         const label = attacks.get(transaction.hash)

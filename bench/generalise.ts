@@ -8,7 +8,7 @@
  * npm run build && node dist/bench/generalise.js [--part dev|later|all] [--set attacks,benign,mev,blocks,busiest]
  *   [--model FILE | --folds PREFIX] [--layers pattern,invariant,baseline,preparation] [--why] [--json]
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { crc32 } from 'node:zlib'
@@ -27,6 +27,7 @@ import type { Scope } from '../src/model/detector.ts'
 import type { BlockFacts } from '../src/model/fact.ts'
 import { atLeast } from '../src/model/finding.ts'
 import type { Address } from '../src/model/hex.ts'
+import { filesUnder } from './corpus-files.ts'
 
 const corpus = resolve(process.env['CORDON_CORPUS'] ?? '../shared/corpus')
 const { values } = parseArgs({
@@ -73,13 +74,6 @@ const given = options.map((one) => Object.fromEntries(Object.entries(one).filter
 const engineFor = (file: string, scope: Scope) =>
   createEngine({ detectors: running, scope, options: given[crc32(file) % given.length] ?? {} })
 
-const filesUnder = (folder: string): string[] =>
-  readdirSync(join(corpus, folder)).flatMap((name) => {
-    const path = join(folder, name)
-    if (statSync(join(corpus, path)).isDirectory()) return filesUnder(path)
-    return /\.ndjson(\.gz)?$/.test(name) ? [path] : []
-  })
-
 async function blocksOf(file: string): Promise<BlockFacts[]> {
   const blocks: BlockFacts[] = []
   for await (const bundle of readBundles(join(corpus, file))) blocks.push(blockFacts(bundle))
@@ -112,11 +106,11 @@ const rate = (name: string, count: number, of: number): void => {
 if (sets.has('attacks')) await attacks()
 if (sets.has('benign'))
   await benign(
-    filesUnder('benign').filter((file) => isWanted(DEV.has(file.split('/')[1] ?? ''))),
+    filesUnder(corpus, 'benign').filter((file) => isWanted(DEV.has(file.split('/')[1] ?? ''))),
     'benign',
   )
-if (sets.has('mev')) await benign(filesUnder('mev'), 'mev')
-if (sets.has('blocks')) await benign(filesUnder('blocks'), 'blocks')
+if (sets.has('mev')) await benign(filesUnder(corpus, 'mev'), 'mev')
+if (sets.has('blocks')) await benign(filesUnder(corpus, 'blocks'), 'blocks')
 if (sets.has('busiest')) await busiest()
 process.stdout.write(
   `${
@@ -199,7 +193,7 @@ async function benign(files: readonly string[], name: string): Promise<void> {
 
 /** The contracts that are entered most often in the benign blocks, protected one at a time. */
 async function busiest(): Promise<void> {
-  const files = filesUnder('benign').filter((file) => isWanted(DEV.has(file.split('/')[1] ?? '')))
+  const files = filesUnder(corpus, 'benign').filter((file) => isWanted(DEV.has(file.split('/')[1] ?? '')))
   const entries = new Map<Address, number>()
   const all: { file: string; blocks: BlockFacts[] }[] = []
   for (const file of files) {

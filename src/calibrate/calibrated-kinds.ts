@@ -40,7 +40,8 @@ export function outcomesByKind(
 const descending = (items: readonly ScoredKind[]): number[] =>
   items.map(({ score }) => score).sort((a, b) => b - a)
 
-function isOf(item: OutcomeKind, of: CalibratedKind): boolean {
+/** True where an outcome belongs to the kind. */
+export function isOf(item: OutcomeKind, of: CalibratedKind): boolean {
   switch (of.kind) {
     case 'size':
       return item.size === of.size

@@ -1,3 +1,4 @@
+import { isOf } from './calibrated-kinds.ts'
 import type { Judged, Judgement, Kind } from './judged.ts'
 import { isAttack, isSaid } from './judged.ts'
 import { clopperPearson, type Proportion } from './statistics.ts'
@@ -82,14 +83,10 @@ function isMember(item: Place, of: StratumOf, calibrated: ReadonlySet<string>): 
   switch (of.kind) {
     case 'all':
       return true
-    case 'size':
-      return item.size === of.size
-    case 'mev':
-      return item.mev
-    case 'chain':
-      return item.chainId === of.chainId
     case 'split':
       return calibrated.has(item.file) === (of.split === 'in-sample')
+    default:
+      return isOf(item, of)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Detector, Scope } from '../../model/detector.ts'
-import type { BlockFacts } from '../../model/fact.ts'
+import type { BlockFacts, TransactionFacts } from '../../model/fact.ts'
 import type { Finding } from '../../model/finding.ts'
+import type { Hash } from '../../model/hex.ts'
 import { withWhom } from '../lib/touched.ts'
 import { reweigh } from './reweigh/reweigh.ts'
 
@@ -31,8 +32,12 @@ export function findEverywhere(cells: readonly Asked[], { scope, visibleTo, find
     const found = detector
       .evaluate(input, detector.init(options), options)
       .map((finding) => ({ finding, yieldsToMev }))
+    if (found.length === 0) return []
+    const byHash = new Map<Hash | null, TransactionFacts>(
+      facts.transactions.map((tx) => [tx.transaction.hash, tx]),
+    )
     return reweigh(found, facts, EVERYTHING).flatMap((finding) => {
-      const tx = facts.transactions.find(({ transaction }) => transaction.hash === finding.transactionHash)
+      const tx = byHash.get(finding.transactionHash)
       return tx === undefined || said.has(keyOf(finding)) ? [] : [{ ...withWhom(finding, tx, scope), shadow }]
     })
   })
